@@ -1,0 +1,57 @@
+"""lrn checks a paper's claims: it trains as many networks as it takes to be sure, and judges with exact statistics.
+
+>>> from lrn import Experiment, train
+>>> runs = train(Experiment(depth=2, epochs=50), seeds=range(8))
+>>> len(runs)
+8
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrn.dead import dead_units, prune
+    from lrn.experiment import Experiment
+    from lrn.ledger import Ledger
+    from lrn.nets import LateResidualNet, PlainNet
+    from lrn.runs import Runs
+    from lrn.training import network, train
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Experiment": "lrn.experiment",
+    "LateResidualNet": "lrn.nets",
+    "Ledger": "lrn.ledger",
+    "PlainNet": "lrn.nets",
+    "Runs": "lrn.runs",
+    "dead_units": "lrn.dead",
+    "network": "lrn.training",
+    "prune": "lrn.dead",
+    "train": "lrn.training",
+}
+
+__all__ = [
+    "Experiment",
+    "LateResidualNet",
+    "Ledger",
+    "PlainNet",
+    "Runs",
+    "dead_units",
+    "network",
+    "prune",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:  # torch loads only when something asks for it
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lrn' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,62 @@
+"""The data that experiments train on.
+
+The thesis (§3.1) learns the absolute value of 20 points, drawn once and kept in the order they were drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Data", "absolute_value"]
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Inputs and targets in original units, and how they are standardised.
+
+    Attributes:
+        x: inputs, shape (N, F), float64.
+        t: targets, shape (N, O), float64.
+    """
+
+    x: NDArray[np.float64]
+    t: NDArray[np.float64]
+
+    @property
+    def samples(self) -> int:
+        """N."""
+        return len(self.x)
+
+    @cached_property
+    def x_standardised(self) -> NDArray[np.float64]:
+        """Inputs with mean 0 and unbiased standard deviation 1, shape (N, F)."""
+        return _standardise(self.x)
+
+    @cached_property
+    def t_standardised(self) -> NDArray[np.float64]:
+        """Targets with mean 0 and unbiased standard deviation 1, shape (N, O)."""
+        return _standardise(self.t)
+
+    @cached_property
+    def target_mean(self) -> float:
+        """Mean of the targets, in original units."""
+        return float(self.t.mean())
+
+    @cached_property
+    def target_scale(self) -> float:
+        """Unbiased standard deviation of the targets: one standardised unit in original units."""
+        return float(self.t.std(ddof=1))
+
+
+def absolute_value() -> Data:
+    """The thesis's data: 20 points uniform on [-1, 1] and their absolute values (Table 3.1), each shape (20, 1)."""
+    x = np.random.RandomState(42).uniform(-1, 1, 20).reshape(-1, 1)  # noqa: NPY002 - the generator the thesis used
+    return Data(x=x, t=np.abs(x))
+
+
+def _standardise(a: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (a - a.mean(axis=0)) / a.std(axis=0, ddof=1)

@@ -1,0 +1,72 @@
+"""Engines train fleets of networks. All do the same work; they differ in speed and in where they run.
+
+| engine    | what it is                                   | where                                   |
+|-----------|----------------------------------------------|-----------------------------------------|
+| native    | C++, one network a SIMD lane                 | this machine's processor                |
+| reference | stacked torch tensors and autograd, readable | any torch device (cpu, cuda, mps)       |
+
+`reference` is the truth that faster engines are compared with. `python -m lrn.engines` prints what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.experiment import Experiment
+from lrn.runs import Runs
+
+__all__ = ["ENGINES", "Engine", "Progress", "choose"]
+
+ENGINES = ("auto", "native", "reference")
+
+Progress = Callable[[int], None]
+"""Told now and then how many networks of the fleet are done."""
+
+
+class Engine(Protocol):
+    """One way to train a fleet."""
+
+    name: str
+
+    @property
+    def arithmetic(self) -> str:
+        """Engines whose `arithmetic` is equal give results that are equal to the bit."""
+        ...
+
+    def train(
+        self,
+        experiment: Experiment,
+        seeds: NDArray[np.uint64],
+        *,
+        trace: bool = False,
+        parameters: bool = False,
+        initial: NDArray[np.floating] | None = None,
+        progress: Progress | None = None,
+    ) -> Runs:
+        """Trains one network a seed; `initial` (S, P) replaces the weights that the seeds would draw."""
+        ...
+
+
+def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = None) -> Engine:
+    """The engine of that name; "auto" is the fastest one there is for the device.
+
+    Raises:
+        ValueError: no such engine, or it cannot run on that device.
+        RuntimeError: the engine was asked for by name and is not installed here.
+    """
+    from lrn.engines import native
+
+    if name not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {name!r}")
+    if name == "native" and device != "cpu":
+        raise ValueError(f"the native engine runs on device cpu; got {device!r} (the reference engine takes any)")
+    if name == "native" or (name == "auto" and device == "cpu" and native.available()):
+        return native.NativeEngine(threads=threads)
+
+    from lrn.engines.reference import ReferenceEngine
+
+    return ReferenceEngine(device=device, threads=threads)

@@ -1,0 +1,19 @@
+"""Prints the engines and variants of this machine: `python -m lrn.engines`."""
+
+from lrn.engines import choose, native
+
+if native.available():
+    for variant in native.variants():
+        chosen = " (chosen)" if variant == native.NativeEngine().variant else ""
+        fused = "fused multiply-add" if variant.fused else "separate multiply and add"
+        print(f"native     {variant.name:<8} {variant.lanes:>2} networks at once, {fused}{chosen}")
+else:
+    print("native     not built: no C++ compiler was found at installation")
+try:
+    import torch
+except ImportError:
+    print("reference  not available: torch is not installed")
+else:
+    devices = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    print(f"reference  torch {torch.__version__} on {', '.join(devices)}")
+print(f"auto       {choose().name}")

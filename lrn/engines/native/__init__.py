@@ -1,0 +1,117 @@
+"""The native engine: the C++ kernel in this folder, built for several instruction sets, one network a SIMD lane."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.experiment import CONVERGED_RMSE, Experiment
+from lrn.runs import Runs
+
+if TYPE_CHECKING:
+    from lrn.engines import Progress
+
+try:
+    from lrn.engines.native import _native
+except ImportError:
+    _native = None
+
+__all__ = ["NativeEngine", "Variant", "available", "variants"]
+
+
+class Variant(NamedTuple):
+    """A build of the kernel that this processor can run."""
+
+    name: str
+    lanes: int
+    fused: bool
+
+
+def available() -> bool:
+    """Whether the kernel was built when lrn was installed."""
+    return _native is not None
+
+
+def variants() -> list[Variant]:
+    """What this processor can run, fastest first."""
+    if _native is None:
+        raise RuntimeError("the native engine was not built: install lrn again where a C++20 compiler is at hand")
+    return [Variant(*row) for row in _native.variants()]
+
+
+def _default_variant() -> Variant:
+    wanted, there = os.environ.get("LRN_VARIANT"), variants()
+    for variant in there:
+        if wanted in (None, "", variant.name):
+            return variant
+    raise ValueError(f"LRN_VARIANT must be one of {', '.join(v.name for v in there)}; got {wanted!r}")
+
+
+@dataclass(frozen=True)
+class NativeEngine:
+    """Trains with the C++ kernel.
+
+    Attributes:
+        threads: how many processor threads to use; None for as many as this process may use.
+        variant: the instruction set; the default is the processor's best, or what LRN_VARIANT names.
+    """
+
+    threads: int | None = None
+    variant: Variant = field(default_factory=_default_variant)
+    name = "native"
+
+    @property
+    def arithmetic(self) -> str:
+        """The same on every machine that has a fused multiply-add, whatever its vectors' length."""
+        return "native-fused" if self.variant.fused else "native"
+
+    def train(
+        self,
+        experiment: Experiment,
+        seeds: NDArray[np.uint64],
+        *,
+        trace: bool = False,
+        parameters: bool = False,
+        initial: NDArray[np.floating] | None = None,
+        progress: Progress | None = None,
+    ) -> Runs:
+        """Trains one network a seed; see `lrn.engines.Engine`."""
+        e, real, S = experiment, np.dtype(experiment.dtype), len(seeds)
+        samples, outputs = e.data.t.shape
+        runs = {
+            "rmse": np.empty(S, real),
+            "rmse_initial": np.empty(S, real),
+            "converged_at": np.empty(S, np.int32),
+            "dead": np.empty((S, e.depth, e.width), np.uint8),
+            "prediction": np.empty((S, samples * outputs), real),
+            "parameters": np.empty((S, e.parameters), real) if parameters else None,
+            "trace": np.empty((S, e.epochs), real) if trace else None,
+        }
+        if S:
+            getattr(_native, f"train_{real.name}")(
+                self.variant.name,
+                depth=e.depth,
+                width=e.width,
+                epochs=e.epochs,
+                late=e.connection == "late",
+                adam=e.optimizer == "adam",
+                iterative=e.style == "iterative",
+                activation=e.activation,
+                lr=e.lr,
+                target_scale=e.data.target_scale,
+                threshold=CONVERGED_RMSE,
+                x=e.data.x_standardised.astype(real),
+                t=e.data.t_standardised.astype(real),
+                seeds=np.ascontiguousarray(seeds, np.uint64),
+                initial=None if initial is None else np.ascontiguousarray(initial, real),
+                threads=min(self.threads or len(os.sched_getaffinity(0)), S),
+                progress=progress,
+                **runs,
+            )
+        runs["dead"] = runs["dead"].view(np.bool_)
+        runs["prediction"] = runs["prediction"] * real.type(e.data.target_scale) + real.type(e.data.target_mean)
+        return Runs(experiment, seeds, **runs)

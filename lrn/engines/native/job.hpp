@@ -1,0 +1,43 @@
+// What the Python side hands to a variant of the kernel: one experiment, its seeds, and where the results go.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+namespace lrn {
+
+enum class Activation { relu, leaky_relu };
+
+template <class R> struct Job {
+  int features, outputs, samples, depth, width, epochs;
+  bool late, adam, iterative;
+  Activation activation;
+  double lr, target_scale, threshold;
+  const R *x, *t;               // (N, F), (N, O), standardised
+  long count;                   // S
+  const std::uint64_t *seeds;   // (S,)
+  const R *initial;             // (S, P) or null: drawn from the seeds
+
+  R *rmse, *rmse_initial;       // (S,)
+  std::int32_t *converged_at;   // (S,)
+  std::uint8_t *dead;           // (S, D, W)
+  R *prediction;                // (S, N, O), standardised
+  R *parameters, *trace;        // (S, P), (S, epochs) or null
+
+  const long *order;            // (S,) which network trains in which lane, or null: as they come
+  std::int32_t *settled;        // (S,) or null: asks only how many layers lie below the last one that starts dead
+
+  std::atomic<long> *next, *done; // vectors of networks: the next to take; networks finished
+  std::atomic<bool> *cancelled;
+};
+
+// Works on vectors of networks until none is left; threads share one job.
+template <class R> using Worker = void (*)(const Job<R> &);
+struct Variant {
+  const char *name;
+  int lanes;
+  bool fused; // has a fused multiply-add: all such variants agree to the bit
+  Worker<float> work;
+  Worker<double> work64;
+};
+
+} // namespace lrn

@@ -1,0 +1,168 @@
+// The Python face of the native engine: checks shapes, shares the work among threads, listens for Ctrl-C.
+#include "job.hpp"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/function.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+#define LRN_DECLARE(space) namespace space { extern const lrn::Variant variant; }
+#if defined(__x86_64__)
+LRN_DECLARE(lrn_v4)
+LRN_DECLARE(lrn_v3)
+LRN_DECLARE(lrn_v2)
+LRN_DECLARE(lrn_fused)
+#elif defined(__aarch64__)
+LRN_DECLARE(lrn_neon)
+#endif
+LRN_DECLARE(lrn_generic)
+
+namespace {
+
+// Best first, only what this processor can run.
+std::vector<const lrn::Variant *> usable() {
+  std::vector<const lrn::Variant *> found;
+#if defined(__x86_64__)
+  const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+    found.push_back(&lrn_v4::variant);
+  if (fma) found.push_back(&lrn_v3::variant);
+  if (__builtin_cpu_supports("sse4.2")) found.push_back(&lrn_v2::variant);
+  if (fma) found.push_back(&lrn_fused::variant);
+#elif defined(__aarch64__)
+  found.push_back(&lrn_neon::variant);
+#endif
+  found.push_back(&lrn_generic::variant);
+  return found;
+}
+
+const lrn::Variant &named(const std::string &name) {
+  for (const lrn::Variant *v : usable())
+    if (name == v->name) return *v;
+  throw nb::value_error(("no native variant '" + name + "' on this processor").c_str());
+}
+
+using Progress = std::optional<std::function<void(long)>>;
+
+// Runs `work` on several threads; every tenth of a second reports progress and lets Python handle signals.
+void run_threads(int threads, const std::function<void()> &work, std::atomic<bool> &cancelled,
+                 const std::function<void()> &report) {
+  std::mutex mutex;
+  std::condition_variable ended;
+  int running = threads;
+  std::vector<std::thread> pool;
+  for (int i = 0; i < threads; ++i)
+    pool.emplace_back([&] {
+      work();
+      std::lock_guard lock(mutex);
+      --running;
+      ended.notify_one();
+    });
+  bool failed = false;
+  {
+    nb::gil_scoped_release release;
+    std::unique_lock lock(mutex);
+    while (!ended.wait_for(lock, std::chrono::milliseconds(100), [&] { return running == 0; })) {
+      lock.unlock();
+      {
+        nb::gil_scoped_acquire acquire;
+        if (!failed && PyErr_CheckSignals() != 0) cancelled = failed = true;
+        if (!failed) {
+          try {
+            report();
+          } catch (nb::python_error &error) {
+            error.restore();
+            cancelled = failed = true;
+          }
+        }
+      }
+      lock.lock();
+    }
+  }
+  for (auto &thread : pool) thread.join();
+  if (failed) throw nb::python_error();
+}
+
+template <class R> using Array = nb::ndarray<R, nb::c_contig, nb::device::cpu>;
+template <class T> T *data(std::optional<Array<T>> &array) { return array ? array->data() : nullptr; }
+
+template <class R>
+void train(const std::string &variant_name, int depth, int width, int epochs, bool late, bool adam, bool iterative,
+           const std::string &activation, double lr, double target_scale, double threshold, Array<const R> x,
+           Array<const R> t, Array<const std::uint64_t> seeds, std::optional<Array<const R>> initial, Array<R> rmse,
+           Array<R> rmse_initial, Array<std::int32_t> converged_at, Array<std::uint8_t> dead, Array<R> prediction,
+           std::optional<Array<R>> parameters, std::optional<Array<R>> trace, int threads, Progress progress) {
+  const lrn::Variant &variant = named(variant_name);
+  if (x.ndim() != 2 || t.ndim() != 2 || x.shape(0) != t.shape(0)) throw nb::value_error("x (N, F) and t (N, O) disagree");
+  const long S = seeds.size();
+  std::atomic<long> next{0}, done{0};
+  std::atomic<bool> cancelled{false};
+  lrn::Job<R> job{};
+  job.features = x.shape(1), job.outputs = t.shape(1), job.samples = x.shape(0);
+  job.depth = depth, job.width = width, job.epochs = epochs;
+  job.late = late, job.adam = adam, job.iterative = iterative;
+  job.activation = activation == "relu" ? lrn::Activation::relu : lrn::Activation::leaky_relu;
+  job.lr = lr, job.target_scale = target_scale, job.threshold = threshold;
+  job.x = x.data(), job.t = t.data(), job.count = S, job.seeds = seeds.data();
+  job.initial = initial ? initial->data() : nullptr;
+  job.rmse = rmse.data(), job.rmse_initial = rmse_initial.data(), job.converged_at = converged_at.data();
+  job.dead = dead.data(), job.prediction = prediction.data();
+  job.parameters = data(parameters), job.trace = data(trace);
+  job.next = &next, job.done = &done, job.cancelled = &cancelled;
+
+  auto work = [&] {
+    if constexpr (std::is_same_v<R, float>) variant.work(job);
+    else variant.work64(job);
+  };
+  auto report = [&] {
+    if (progress) (*progress)(done.load());
+  };
+  std::vector<std::int32_t> settled;
+  std::vector<long> order;
+  if (!late) { // networks whose first layers are settled from the start train side by side, and skip them together
+    settled.resize(S), order.resize(S);
+    job.settled = settled.data();
+    run_threads(threads, work, cancelled, report);
+    std::iota(order.begin(), order.end(), 0L);
+    std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return settled[a] < settled[b]; });
+    job.settled = nullptr, job.order = order.data();
+    next = 0;
+  }
+  run_threads(threads, work, cancelled, report);
+}
+
+template <class R> void define(nb::module_ &m, const char *name) {
+  m.def(name, &train<R>, "variant"_a, nb::kw_only(), "depth"_a, "width"_a, "epochs"_a, "late"_a, "adam"_a,
+        "iterative"_a, "activation"_a, "lr"_a, "target_scale"_a, "threshold"_a, "x"_a, "t"_a, "seeds"_a,
+        "initial"_a.none(), "rmse"_a, "rmse_initial"_a, "converged_at"_a, "dead"_a, "prediction"_a,
+        "parameters"_a.none(), "trace"_a.none(), "threads"_a, "progress"_a.none());
+}
+
+} // namespace
+
+NB_MODULE(_native, m) {
+  m.def("variants", [] {
+    nb::list rows;
+    for (const lrn::Variant *v : usable()) rows.append(nb::make_tuple(v->name, v->lanes, v->fused));
+    return rows;
+  });
+  define<float>(m, "train_float32");
+  define<double>(m, "train_float64");
+}

@@ -1,0 +1,102 @@
+// The number type a kernel computes with. One lane is one network: a vector of 16 floats trains 16 networks at once,
+// and the same kernel source instantiated with a plain float is the body of the GPU kernel.
+//
+// Every operation below is exactly rounded and acts on each lane alone, so a network's result does not depend on how
+// many lanes its neighbours fill, and agrees to the bit on every machine that has a fused multiply-add.
+#pragma once
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define LRN_FN __device__ __forceinline__
+#define LRN_BIG_FN __device__
+#else
+#define LRN_FN inline __attribute__((always_inline))
+#define LRN_BIG_FN inline
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+#endif
+
+namespace LRN_NAMESPACE {
+
+// ---- scalars -------------------------------------------------------------------------------------------------------
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+LRN_FN float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
+LRN_FN float root(float a) { return __fsqrt_rn(a); }
+LRN_FN float quotient(float a, float b) { return __fdiv_rn(a, b); }
+LRN_FN double fma(double a, double b, double c) { return __fma_rn(a, b, c); }
+LRN_FN double root(double a) { return __dsqrt_rn(a); }
+LRN_FN double quotient(double a, double b) { return __ddiv_rn(a, b); }
+#else
+#if defined(__FMA__) || defined(__aarch64__)
+LRN_FN float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+LRN_FN double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+#else
+LRN_FN float fma(float a, float b, float c) { return a * b + c; }
+LRN_FN double fma(double a, double b, double c) { return a * b + c; }
+#endif
+LRN_FN float root(float a) { return __builtin_sqrtf(a); }
+LRN_FN double root(double a) { return __builtin_sqrt(a); }
+template <class V> LRN_FN V quotient(V a, V b) { return a / b; }
+#endif
+
+// A NaN passes through both, as it does through torch's relu and its derivative.
+template <class V> LRN_FN V relu(V z) { return z < V{} ? V{} : z; }
+template <class V> LRN_FN V gate(V fired, V gradient) { return fired <= V{} ? V{} : gradient; }
+template <class V> LRN_FN V select_le(V a, V b, V yes, V no) { return a <= b ? yes : no; }
+
+// True if every lane is zero; a NaN is not.
+LRN_FN bool all_zero(float a) { return a == 0; }
+LRN_FN bool all_zero(double a) { return a == 0; }
+
+template <class V> struct Lanes { static constexpr int count = 1; using real = V; };
+
+template <class V> LRN_FN V fill(typename Lanes<V>::real a) { return V{} + a; }
+template <class V> LRN_FN typename Lanes<V>::real lane(const V &a, int i) { return a[i]; }
+template <> LRN_FN float fill<float>(float a) { return a; }
+template <> LRN_FN double fill<double>(double a) { return a; }
+LRN_FN float lane(const float &a, int) { return a; }
+LRN_FN double lane(const double &a, int) { return a; }
+LRN_FN void set_lane(float &a, int, float value) { a = value; }
+LRN_FN void set_lane(double &a, int, double value) { a = value; }
+template <class V> LRN_FN void set_lane(V &a, int i, typename Lanes<V>::real value) { a[i] = value; }
+
+// ---- vectors -------------------------------------------------------------------------------------------------------
+
+#if defined(__AVX512F__)
+typedef float f32x16 __attribute__((vector_size(64)));
+template <> struct Lanes<f32x16> { static constexpr int count = 16; using real = float; };
+LRN_FN f32x16 fma(f32x16 a, f32x16 b, f32x16 c) { return _mm512_fmadd_ps(a, b, c); }
+LRN_FN f32x16 root(f32x16 a) { return _mm512_sqrt_ps(a); }
+template <> LRN_FN f32x16 relu(f32x16 z) { return _mm512_max_ps(_mm512_setzero_ps(), z); }
+LRN_FN bool all_zero(f32x16 a) { return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ) == 0; }
+#endif
+
+#if defined(__AVX2__) && defined(__FMA__)
+typedef float f32x8 __attribute__((vector_size(32)));
+template <> struct Lanes<f32x8> { static constexpr int count = 8; using real = float; };
+LRN_FN f32x8 fma(f32x8 a, f32x8 b, f32x8 c) { return _mm256_fmadd_ps(a, b, c); }
+LRN_FN f32x8 root(f32x8 a) { return _mm256_sqrt_ps(a); }
+template <> LRN_FN f32x8 relu(f32x8 z) { return _mm256_max_ps(_mm256_setzero_ps(), z); }
+LRN_FN bool all_zero(f32x8 a) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NEQ_UQ)) == 0;
+}
+#elif defined(__x86_64__)
+typedef float f32x4 __attribute__((vector_size(16)));
+template <> struct Lanes<f32x4> { static constexpr int count = 4; using real = float; };
+LRN_FN f32x4 fma(f32x4 a, f32x4 b, f32x4 c) { return a * b + c; }
+LRN_FN f32x4 root(f32x4 a) { return _mm_sqrt_ps(a); }
+template <> LRN_FN f32x4 relu(f32x4 z) { return _mm_max_ps(_mm_setzero_ps(), z); }
+LRN_FN bool all_zero(f32x4 a) { return _mm_movemask_ps(_mm_cmpneq_ps(a, _mm_setzero_ps())) == 0; }
+#elif defined(__aarch64__)
+typedef float f32x4 __attribute__((vector_size(16)));
+template <> struct Lanes<f32x4> { static constexpr int count = 4; using real = float; };
+LRN_FN f32x4 fma(f32x4 a, f32x4 b, f32x4 c) { return vfmaq_f32(c, a, b); }
+LRN_FN f32x4 root(f32x4 a) { return vsqrtq_f32(a); }
+template <> LRN_FN f32x4 relu(f32x4 z) { return vmaxq_f32(vdupq_n_f32(0), z); }
+LRN_FN bool all_zero(f32x4 a) { return vminvq_u32(vceqzq_f32(a)) != 0; }
+#endif
+
+} // namespace LRN_NAMESPACE

@@ -1,0 +1,152 @@
+"""The reference engine: networks stacked into torch tensors, gradients by autograd. Slow, and easy to read.
+
+Every other engine must agree with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lrn.experiment import CONVERGED_RMSE, Experiment, initial_parameters
+from lrn.runs import Runs
+
+if TYPE_CHECKING:
+    from lrn.engines import Progress
+
+__all__ = ["ReferenceEngine"]
+
+ACTIVATIONS = {"relu": torch.relu, "leaky_relu": torch.nn.functional.leaky_relu}
+
+
+@dataclass(frozen=True)
+class ReferenceEngine:
+    """Trains stacked networks with torch.
+
+    Attributes:
+        device: any torch device.
+        threads: torch's processor threads while training; None leaves torch's own setting.
+        block: networks trained at a time.
+    """
+
+    device: str = "cpu"
+    threads: int | None = None
+    block: int = 1024
+    name = "reference"
+
+    @property
+    def arithmetic(self) -> str:
+        """Torch promises no bits across devices and versions."""
+        return f"torch-{torch.__version__}-{self.device}"
+
+    def train(
+        self,
+        experiment: Experiment,
+        seeds: NDArray[np.uint64],
+        *,
+        trace: bool = False,
+        parameters: bool = False,
+        initial: NDArray[np.floating] | None = None,
+        progress: Progress | None = None,
+    ) -> Runs:
+        """Trains one network a seed; see `lrn.engines.Engine`."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads or before)
+        try:
+            parts = []
+            for start in range(0, max(len(seeds), 1), self.block):
+                these = seeds[start : start + self.block]
+                weights = initial_parameters(experiment, these) if initial is None else initial[start : start + self.block]
+                parts.append(self._train_block(experiment, these, weights, trace, parameters))
+                if progress is not None:
+                    progress(start + len(these))
+            return Runs.join(parts)
+        finally:
+            torch.set_num_threads(before)
+
+    def _train_block(
+        self, e: Experiment, seeds: NDArray[np.uint64], weights: NDArray[np.floating], trace: bool, keep: bool
+    ) -> Runs:
+        fleet = _Fleet(e, torch.as_tensor(weights, device=self.device))
+        optimizer = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[e.optimizer](fleet.parameters, lr=e.lr)
+        N, S = e.data.samples, len(seeds)
+        traces = torch.empty((e.epochs, S), dtype=fleet.x.dtype, device=self.device) if trace else None
+        since = torch.full((S,), -1, dtype=torch.int32, device=self.device)
+        initial = fleet.rmse()
+        for epoch in range(e.epochs):
+            rows = slice(None) if e.style == "batch" else slice(epoch % N, epoch % N + 1)
+            since = _since(since, initial if epoch == 0 else fleet.rmse(), epoch)
+            error = fleet.forward(rows) - fleet.t[rows]
+            loss = (error**2).mean(dim=(1, 2))
+            optimizer.zero_grad()
+            loss.sum().backward()
+            optimizer.step()
+            if traces is not None:
+                traces[epoch] = loss.detach().sqrt() * e.data.target_scale
+        with torch.no_grad():
+            final, prediction = fleet.rmse(), fleet.forward()
+            dead = torch.stack([(h == 0).all(dim=1) for h in fleet.hidden_outputs()], dim=1)
+        since = _since(since, final, e.epochs)
+        numpy = lambda a: a.cpu().numpy()  # noqa: E731
+        return Runs(
+            e,
+            seeds,
+            rmse=numpy(final),
+            rmse_initial=numpy(initial),
+            converged_at=numpy(since),
+            dead=numpy(dead),
+            prediction=numpy(prediction).reshape(S, -1) * e.data.target_scale + e.data.target_mean,
+            trace=None if traces is None else numpy(traces.T.contiguous()),
+            parameters=numpy(fleet.flat()) if keep else None,
+        )
+
+
+class _Fleet:
+    """S stacked networks: weights (S, out, in), biases (S, 1, out), all samples at once."""
+
+    def __init__(self, e: Experiment, flat: Tensor) -> None:
+        dtype = getattr(torch, e.dtype)
+        as_tensor = lambda a: torch.as_tensor(a, dtype=dtype, device=flat.device)  # noqa: E731
+        self.x, self.t = as_tensor(e.data.x_standardised), as_tensor(e.data.t_standardised)
+        self.late, self.scale = e.connection == "late", e.data.target_scale
+        self.activation = ACTIVATIONS[e.activation]
+        self.parameters, start = [], 0
+        for out, fan_in in e.shapes:
+            for shape in ((out, fan_in), (1, out)):
+                size = shape[0] * shape[1]
+                part = flat[:, start : start + size].to(dtype).reshape(-1, *shape).clone()
+                self.parameters.append(part.requires_grad_())
+                start += size
+
+    def hidden_outputs(self, rows: slice = slice(None)) -> list[Tensor]:
+        """Post-activation output of each hidden layer, each (S, N, W)."""
+        h, outputs = self.x[rows].expand(len(self.parameters[0]), -1, -1), []
+        for weight, bias in zip(self.parameters[:-2:2], self.parameters[1:-2:2], strict=True):
+            h = self.activation(torch.baddbmm(bias, h, weight.mT))
+            outputs.append(h)
+        return outputs
+
+    def forward(self, rows: slice = slice(None)) -> Tensor:
+        """Predictions, standardised, (S, N, O)."""
+        outputs = self.hidden_outputs(rows)
+        seen = torch.cat(outputs, dim=2) if self.late else outputs[-1]
+        return torch.baddbmm(self.parameters[-1], seen, self.parameters[-2].mT)
+
+    @torch.no_grad()
+    def rmse(self) -> Tensor:
+        """Over all samples, in original units, (S,)."""
+        return ((self.forward() - self.t) ** 2).mean(dim=(1, 2)).sqrt() * self.scale
+
+    def flat(self) -> Tensor:
+        """Parameters in torch's order, (S, P)."""
+        return torch.cat([p.detach().flatten(1) for p in self.parameters], dim=1)
+
+
+def _since(since: Tensor, rmse: Tensor, epoch: int) -> Tensor:
+    now = torch.where(since < 0, epoch, since)
+    return torch.where(rmse <= CONVERGED_RMSE, now, -1).to(torch.int32)

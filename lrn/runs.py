@@ -1,0 +1,73 @@
+"""What a training leaves behind, for every seed of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.experiment import CONVERGED_RMSE, Experiment
+
+__all__ = ["Runs"]
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Trained networks of one experiment, the seed axis S leading; errors are in original units.
+
+    Attributes:
+        experiment: how they were trained.
+        seeds: shape (S,), uint64.
+        rmse: root mean squared error over all samples after the last epoch, shape (S,).
+        rmse_initial: the same before the first, shape (S,).
+        converged_at: number of epochs after which the RMSE stays at or below 0.07 to the end; -1 if never. Shape (S,).
+        dead: neurons whose post-ReLU output is exactly zero on every sample after training, shape (S, D, W), bool.
+        prediction: output for each sample after training, shape (S, N), in original units.
+        trace: RMSE of what each epoch trained on, shape (S, epochs), or None if it was not asked for.
+        parameters: trained weights and biases, shape (S, P), or None if they were not asked for.
+    """
+
+    experiment: Experiment
+    seeds: NDArray[np.uint64]
+    rmse: NDArray[np.floating]
+    rmse_initial: NDArray[np.floating]
+    converged_at: NDArray[np.int32]
+    dead: NDArray[np.bool_]
+    prediction: NDArray[np.floating]
+    trace: NDArray[np.floating] | None = None
+    parameters: NDArray[np.floating] | None = None
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """RMSE at most 0.07 after the last epoch, shape (S,). NaN has not converged."""
+        return self.rmse <= CONVERGED_RMSE
+
+    @property
+    def dead_neurons(self) -> NDArray[np.int64]:
+        """Dead neurons of each network, shape (S,)."""
+        return self.dead.sum(axis=(1, 2))
+
+    @property
+    def dead_layers(self) -> NDArray[np.int64]:
+        """Layers all of whose neurons are dead, shape (S,)."""
+        return self.dead.all(axis=2).sum(axis=1)
+
+    def select(self, index: Any) -> Self:
+        """The networks at `index`: a slice, a mask or positions along the seed axis."""
+        chosen = {f.name: getattr(self, f.name) for f in fields(self)}
+        return type(self)(**{k: v[index] if isinstance(v, np.ndarray) else v for k, v in chosen.items()})
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Runs of one experiment, one after another."""
+        if len(parts) == 1:
+            return parts[0]
+        columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(cls)}
+        experiment = columns.pop("experiment")[0]
+        return cls(experiment, **{k: None if v[0] is None else np.concatenate(v) for k, v in columns.items()})

@@ -1,0 +1,145 @@
+"""Training: an experiment and seeds in, runs out."""
+
+from __future__ import annotations
+
+import operator
+import sys
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.engines import Progress, choose
+from lrn.experiment import Experiment, initial_parameters
+from lrn.runs import Runs
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["network", "train"]
+
+
+def train(
+    experiment: Experiment,
+    seeds: Iterable[int],
+    *,
+    engine: str = "auto",
+    device: str = "cpu",
+    threads: int | None = None,
+    trace: bool = False,
+    parameters: bool = False,
+    progress: bool = False,
+) -> Runs:
+    """Trains one network for each seed.
+
+    A network depends on its experiment and its seed alone: not on the other seeds, their order, or the threads.
+
+    Args:
+        experiment: how to train.
+        seeds: non-negative whole numbers below 2**64, without duplicates.
+        engine: "auto" (the fastest there is), "native" or "reference".
+        device: "cpu", or with the reference engine any torch device.
+        threads: processor threads; None for as many as this process may use.
+        trace: keep the RMSE of what each epoch trained on.
+        parameters: keep the trained weights.
+        progress: show progress and the time left on standard error.
+
+    Returns:
+        The runs, in the order of `seeds`.
+
+    Raises:
+        TypeError: `experiment` or a seed has the wrong type.
+        ValueError: a seed, the engine, the device or `threads` is out of range.
+
+    Example:
+        >>> runs = train(Experiment(depth=2, epochs=50), seeds=range(4))
+        >>> runs.rmse.shape, runs.dead.shape
+        ((4,), (4, 2, 2))
+    """
+    if not isinstance(experiment, Experiment):
+        raise TypeError(f"train needs an Experiment; got {type(experiment).__name__}")
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"threads must be a whole number of at least 1, or None; got {threads!r}")
+    chosen = choose(engine, device=device, threads=threads)
+    checked = _seeds(seeds)
+    report = _ProgressLine(experiment.label, len(checked)) if progress else None
+    try:
+        return chosen.train(experiment, checked, trace=trace, parameters=parameters, progress=report)
+    finally:
+        if report is not None:
+            report.close()
+
+
+def network(experiment: Experiment, seed: int, *, trained: bool = True, **options: Any) -> nn.Module:
+    """The network of one seed as an ordinary module, at its trained or its initial weights.
+
+    It reads standardised inputs and gives standardised outputs (`experiment.data` has both, and the way back).
+
+    Args:
+        experiment: how it is trained.
+        seed: which network.
+        trained: train it first; else its initial weights.
+        options: `engine`, `device` and `threads` as in `train`.
+
+    Returns:
+        A `PlainNet` or `LateResidualNet` in the experiment's dtype, on the CPU.
+    """
+    import torch
+
+    from lrn.nets import LateResidualNet, PlainNet
+
+    if trained:
+        flat = train(experiment, [seed], parameters=True, **options).parameters
+    else:
+        flat = initial_parameters(experiment, _seeds([seed]))
+    assert flat is not None
+    activation = {"relu": torch.nn.ReLU, "leaky_relu": torch.nn.LeakyReLU}[experiment.activation]
+    kind = {"plain": PlainNet, "late": LateResidualNet}[experiment.connection]
+    features, outputs = experiment.data.x.shape[1], experiment.data.t.shape[1]
+    net = kind(features, [experiment.width] * experiment.depth, outputs, activation)
+    net = net.to(getattr(torch, experiment.dtype))
+    values = torch.as_tensor(flat[0], dtype=getattr(torch, experiment.dtype))
+    torch.nn.utils.vector_to_parameters(values, net.parameters())
+    return net
+
+
+def _seeds(seeds: Iterable[int]) -> NDArray[np.uint64]:
+    if isinstance(seeds, range):
+        if len(seeds) and min(seeds) < 0:
+            raise ValueError(f"seeds must be non-negative whole numbers; got {min(seeds)}")
+        return np.arange(seeds.start, seeds.stop, seeds.step, dtype=np.uint64)
+    checked = []
+    for seed in seeds:
+        if isinstance(seed, (bool, np.bool_)):
+            raise TypeError(f"seeds must be non-negative whole numbers; got {seed!r}")
+        try:
+            checked.append(operator.index(seed))
+        except TypeError:
+            raise TypeError(f"seeds must be non-negative whole numbers; got {seed!r}") from None
+        if not 0 <= checked[-1] < 2**64:
+            raise ValueError(f"seeds must be non-negative whole numbers below 2**64; got {checked[-1]}")
+    if len(set(checked)) != len(checked):
+        twice = next(s for s in checked if checked.count(s) > 1)
+        raise ValueError(f"seeds must not have duplicates; got {twice} more than once")
+    return np.array(checked, dtype=np.uint64)
+
+
+class _ProgressLine:
+    """One line on standard error: how many networks are done, and the time left."""
+
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total, self.started, self.shown = label, total, time.monotonic(), 0.0
+
+    def __call__(self, done: int) -> None:
+        now = time.monotonic()
+        if done and now - self.shown >= 0.2:
+            self.shown = now
+            left = (now - self.started) * (self.total - done) / done
+            sys.stderr.write(f"\r{self.label}: {done:,} of {self.total:,} networks, {left:.0f} s left \x1b[K")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        if self.shown:
+            sys.stderr.write("\r\x1b[K")
