@@ -54,7 +54,7 @@ class Data:
 
 def absolute_value() -> Data:
     """The thesis's data: 20 points uniform on [-1, 1] and their absolute values (Table 3.1), each shape (20, 1)."""
-    x = np.random.RandomState(42).uniform(-1, 1, 20).reshape(-1, 1)  # noqa: NPY002 - the generator the thesis used
+    x = np.random.RandomState(42).uniform(-1, 1, 20).reshape(-1, 1)
     return Data(x=x, t=np.abs(x))
 
 

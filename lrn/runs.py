@@ -60,14 +60,16 @@ class Runs:
 
     def select(self, index: Any) -> Self:
         """The networks at `index`: a slice, a mask or positions along the seed axis."""
-        chosen = {f.name: getattr(self, f.name) for f in fields(self)}
-        return type(self)(**{k: v[index] if isinstance(v, np.ndarray) else v for k, v in chosen.items()})
+        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return type(self)(**{k: v[index] if isinstance(v, np.ndarray) else v for k, v in columns.items()})
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
         """Runs of one experiment, one after another."""
         if len(parts) == 1:
             return parts[0]
-        columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(cls)}
-        experiment = columns.pop("experiment")[0]
-        return cls(experiment, **{k: None if v[0] is None else np.concatenate(v) for k, v in columns.items()})
+        columns: dict[str, Any] = {}
+        for f in fields(cls):
+            values = [getattr(part, f.name) for part in parts]
+            columns[f.name] = np.concatenate(values) if isinstance(values[0], np.ndarray) else values[0]
+        return cls(**columns)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.engines import Progress, choose
+from lrn.engines import choose
 from lrn.experiment import Experiment, initial_parameters
 from lrn.runs import Runs
 
@@ -34,7 +34,7 @@ def train(
 ) -> Runs:
     """Trains one network for each seed.
 
-    A network depends on its experiment and its seed alone: not on the other seeds, their order, or the threads.
+    A network depends on its experiment and seed alone: not on other seeds, their order, or the threads.
 
     Args:
         experiment: how to train.
@@ -75,7 +75,7 @@ def train(
 def network(experiment: Experiment, seed: int, *, trained: bool = True, **options: Any) -> nn.Module:
     """The network of one seed as an ordinary module, at its trained or its initial weights.
 
-    It reads standardised inputs and gives standardised outputs (`experiment.data` has both, and the way back).
+    It reads standardised inputs and gives standardised outputs; `experiment.data` has both, and the way back.
 
     Args:
         experiment: how it is trained.

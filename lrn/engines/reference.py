@@ -61,7 +61,9 @@ class ReferenceEngine:
             parts = []
             for start in range(0, max(len(seeds), 1), self.block):
                 these = seeds[start : start + self.block]
-                weights = initial_parameters(experiment, these) if initial is None else initial[start : start + self.block]
+                weights = (
+                    initial_parameters(experiment, these) if initial is None else initial[start : start + self.block]
+                )
                 parts.append(self._train_block(experiment, these, weights, trace, parameters))
                 if progress is not None:
                     progress(start + len(these))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,13 @@ from lrn.runs import Runs
 if TYPE_CHECKING:
     from lrn.engines import Progress
 
+_native: Any
 try:
-    from lrn.engines.native import _native
+    _native = importlib.import_module("lrn.engines.native._native")
 except ImportError:
     _native = None
 
-__all__ = ["NativeEngine", "Variant", "available", "variants"]
+__all__ = ["NativeEngine", "Variant", "available", "source_hash", "variants"]
 
 
 class Variant(NamedTuple):
@@ -41,6 +43,11 @@ def variants() -> list[Variant]:
     if _native is None:
         raise RuntimeError("the native engine was not built: install lrn again where a C++20 compiler is at hand")
     return [Variant(*row) for row in _native.variants()]
+
+
+def source_hash() -> str:
+    """Names the source that the kernel was built from."""
+    return str(_native.source_hash)
 
 
 def _default_variant() -> Variant:
@@ -82,15 +89,17 @@ class NativeEngine:
         """Trains one network a seed; see `lrn.engines.Engine`."""
         e, real, S = experiment, np.dtype(experiment.dtype), len(seeds)
         samples, outputs = e.data.t.shape
-        runs = {
-            "rmse": np.empty(S, real),
-            "rmse_initial": np.empty(S, real),
-            "converged_at": np.empty(S, np.int32),
-            "dead": np.empty((S, e.depth, e.width), np.uint8),
-            "prediction": np.empty((S, samples * outputs), real),
-            "parameters": np.empty((S, e.parameters), real) if parameters else None,
-            "trace": np.empty((S, e.epochs), real) if trace else None,
-        }
+        runs = Runs(
+            experiment,
+            seeds,
+            rmse=np.empty(S, real),
+            rmse_initial=np.empty(S, real),
+            converged_at=np.empty(S, np.int32),
+            dead=np.empty((S, e.depth, e.width), np.bool_),
+            prediction=np.empty((S, samples * outputs), real),
+            parameters=np.empty((S, e.parameters), real) if parameters else None,
+            trace=np.empty((S, e.epochs), real) if trace else None,
+        )
         if S:
             getattr(_native, f"train_{real.name}")(
                 self.variant.name,
@@ -108,10 +117,20 @@ class NativeEngine:
                 t=e.data.t_standardised.astype(real),
                 seeds=np.ascontiguousarray(seeds, np.uint64),
                 initial=None if initial is None else np.ascontiguousarray(initial, real),
-                threads=min(self.threads or len(os.sched_getaffinity(0)), S),
+                threads=min(self.threads or _processors(), S),
                 progress=progress,
-                **runs,
+                rmse=runs.rmse,
+                rmse_initial=runs.rmse_initial,
+                converged_at=runs.converged_at,
+                dead=runs.dead.view(np.uint8),
+                prediction=runs.prediction,
+                parameters=runs.parameters,
+                trace=runs.trace,
             )
-        runs["dead"] = runs["dead"].view(np.bool_)
-        runs["prediction"] = runs["prediction"] * real.type(e.data.target_scale) + real.type(e.data.target_mean)
-        return Runs(experiment, seeds, **runs)
+        runs.prediction[:] = runs.prediction * real.type(e.data.target_scale) + real.type(e.data.target_mean)
+        return runs
+
+
+def _processors() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -163,6 +163,7 @@ NB_MODULE(_native, m) {
     for (const lrn::Variant *v : usable()) rows.append(nb::make_tuple(v->name, v->lanes, v->fused));
     return rows;
   });
+  m.attr("source_hash") = LRN_SOURCE_HASH;
   define<float>(m, "train_float32");
   define<double>(m, "train_float64");
 }

@@ -1,0 +1,43 @@
+"""The thesis's grid of experiments: 7 depths × 2 optimizers × 3 learning rates × 2 styles × 2 connections = 168 cells."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from lrn import Experiment
+from lrn.intervals import Estimate
+
+DEPTHS = (2, 5, 10, 15, 20, 25, 30)
+STYLES = ("iterative", "batch")
+CONNECTIONS = ("plain", "late")
+TABLES = Path(__file__).parent / "tables"
+
+
+def pair(depth: int, optimizer: str, lr: float, style: str, width: int = 2) -> tuple[Experiment, Experiment]:
+    """The plain and the late experiment of one cell."""
+    plain = Experiment(
+        depth=depth, width=width, connection="plain", optimizer=optimizer, lr=lr, style=style, epochs=3000
+    )
+    return plain, plain.replace(connection="late")
+
+
+def at_least_once_in_ten(rate: Estimate) -> Estimate:
+    """The chance that ten runs, as the thesis made, hold at least one success."""
+    return rate.apply(lambda p: 1 - (1 - p) ** 10, monotone="increasing", name=f"at least one in ten: {rate.name}")
+
+
+def published() -> Iterator[dict[str, str]]:
+    """The rows of Figures 4.3, 4.6, 4.9, 4.12, 4.15 and 4.18."""
+    for path in sorted(TABLES.glob("figure-4.*.csv")):
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                if "converged" in row:
+                    yield row
+
+
+def experiment_of(row: dict[str, str]) -> Experiment:
+    """What a published row ran."""
+    plain, late = pair(int(row["depth"]), row["optimizer"].lower(), float(row["learning_rate"]), row["training_style"])
+    return late if row["connection"] == "late" else plain

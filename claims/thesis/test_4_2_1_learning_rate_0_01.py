@@ -1,0 +1,183 @@
+"""§4.2.1: learning rate 0.01."""
+
+import pytest
+from lrn.claims import claim, every
+
+from claims.thesis.grid import DEPTHS, STYLES, pair
+
+DEEP = [d for d in DEPTHS if d >= 10]
+style = pytest.mark.parametrize("style", STYLES)
+
+
+@claim(
+    "Adam, 0.01: from depth 10 no plain network converges",
+    id="C1-literal",
+    source="thesis §4.2.1, Figure 4.3",
+    quote="As the depth of the architecture increases, the neural networks with non-residual connections do not converge",
+    reading="literal: the rate is 0 at depths 10 to 30, both styles",
+)
+def test_deep_plain_networks_never_converge(measure):
+    plain = [pair(depth, "adam", 0.01, style)[0] for depth in DEEP for style in STYLES]
+    assert every(measure.rate(e, "converged") == 0 for e in plain)
+
+
+@claim(
+    "Adam, 0.01: from depth 10 fewer than 5 % of plain networks converge",
+    id="C1-practical",
+    source="thesis §4.2.1, Figure 4.3",
+    quote="As the depth of the architecture increases, the neural networks with non-residual connections do not converge",
+    reading="practical: the rate is below 5 %",
+)
+@style
+@pytest.mark.parametrize("depth", DEEP)
+def test_deep_plain_networks_hardly_converge(measure, depth, style):
+    plain, _ = pair(depth, "adam", 0.01, style)
+    assert measure.rate(plain, "converged") < 0.05
+
+
+@claim(
+    "Adam, 0.01: plain networks converge less often the deeper they are",
+    id="C1-depth",
+    source="thesis §4.2.1, Figure 4.3",
+    quote="As the depth of the architecture increases, the neural networks with non-residual connections do not converge",
+    reading="the rate falls from depth 2 to 5 to 10",
+)
+@style
+def test_plain_convergence_falls_with_depth(measure, style):
+    two, five, ten = (measure.rate(pair(d, "adam", 0.01, style)[0], "converged") for d in (2, 5, 10))
+    assert (two > five) & (five > ten)
+
+
+@claim(
+    "Adam, 0.01: late networks converge more often than plain ones by at least 20 points, from depth 10",
+    id="C2",
+    source="thesis §4.2.1, Figure 4.3",
+    quote="the addition of late residual connections drastically improves the convergence rate",
+    reading="drastically: by at least 0.2 at each depth from 10",
+)
+@style
+@pytest.mark.parametrize("depth", DEEP)
+def test_late_converges_drastically_more_often(measure, depth, style):
+    plain, late = pair(depth, "adam", 0.01, style)
+    assert measure.rate(late, "converged") > measure.rate(plain, "converged") + 0.2
+
+
+@claim(
+    "Adam, 0.01: over all depths together, late networks converge more often",
+    id="C2-total",
+    source="thesis §4.2.1, Figure 4.3, bottom rows",
+    quote="Here, we again see that the addition of late residual connections drastically improves the convergence rate",
+    reading="the sum of the rates over the seven depths",
+)
+@style
+def test_late_total_exceeds_plain_total(measure, style):
+    cells = [pair(depth, "adam", 0.01, style) for depth in DEPTHS]
+    late = sum(measure.rate(late, "converged") for _, late in cells)
+    assert late > sum(measure.rate(plain, "converged") for plain, _ in cells)
+
+
+@claim(
+    "Adam, 0.01: converged late networks have fewer dead neurons than converged plain ones",
+    id="C3",
+    source="thesis §4.2.1, Figure 4.3",
+    quote="The number of dead neurons per number of converging iterations is lower than non-residual connections "
+    "in both the iterative and batch training",
+    reading="mean dead neurons of converged networks, at the depths where both connections converge",
+)
+@style
+@pytest.mark.parametrize("depth", [2, 5])
+def test_converged_late_networks_have_fewer_dead_neurons(measure, depth, style):
+    plain, late = pair(depth, "adam", 0.01, style)
+    dead_late = measure.mean(late, "dead_neurons", given="converged")
+    assert dead_late < measure.mean(plain, "dead_neurons", given="converged")
+
+
+@claim(
+    "Adam, 0.01: converged late networks have more than half of their neurons dead",
+    id="C4",
+    source="thesis §4.2.1, Figure 4.3",
+    quote="the number of dead neurons for these networks typical are surpassing over half the amount of total neurons",
+    reading="mean dead fraction of converged networks exceeds 1/2",
+)
+@style
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_most_neurons_of_converged_late_networks_are_dead(measure, depth, style):
+    _, late = pair(depth, "adam", 0.01, style)
+    assert measure.mean(late, "dead_fraction", given="converged") > 0.5
+
+
+@claim(
+    "Adam, 0.01, iterative, depth 10: plain networks become constant functions",
+    id="C5-constant",
+    source="thesis §4.2.1, Figure 4.4",
+    quote="the networks predictions indicate the network became a constant function",
+    reading="most trained plain networks give one and the same output on all samples",
+)
+def test_plain_networks_become_constant(measure):
+    plain, _ = pair(10, "adam", 0.01, "iterative")
+    assert measure.rate(plain, "constant") > 0.5
+
+
+@claim(
+    "Adam, 0.01, iterative, depth 10: late networks converge in most runs",
+    id="C5-converge",
+    source="thesis §4.2.1, Figures 4.3 and 4.5",
+    quote="the network could converge—specifically, six out of the ten iterations",
+    reading="more than half of the runs converge",
+)
+def test_late_networks_converge_in_most_runs(measure):
+    _, late = pair(10, "adam", 0.01, "iterative")
+    assert measure.rate(late, "converged") > 0.5
+
+
+@claim(
+    "SGD, 0.01: late networks converge more often at every depth, in both styles",
+    id="C6",
+    source="thesis §4.2.1, Figure 4.6",
+    quote="every architecture with late residual connection neural networks converges more often",
+)
+@style
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_late_converges_more_often_with_sgd(measure, depth, style):
+    plain, late = pair(depth, "sgd", 0.01, style)
+    assert measure.rate(late, "converged") > measure.rate(plain, "converged")
+
+
+@claim(
+    "SGD, 0.01, iterative, depth 30: late networks converge in most runs, plain ones hardly ever",
+    id="C7",
+    source="thesis §4.2.1, Figure 4.6",
+    quote="none of the non-residual connections were able to converge. Meanwhile, eight out of the ten iterations were "
+    "able to converge for the late residual connections",
+    reading="practical: more than half against fewer than 5 %",
+)
+def test_depth_30_converges_only_with_late_connections(measure):
+    plain, late = pair(30, "sgd", 0.01, "iterative")
+    assert (measure.rate(late, "converged") > 0.5) & (measure.rate(plain, "converged") < 0.05)
+
+
+@claim(
+    "SGD, 0.01, batch: late networks that converge do so after roughly 1000 epochs",
+    id="C8-epochs",
+    source="thesis §4.2.1, Figure 4.8",
+    quote="Using batch training, this network could converge after roughly 1000 epochs",
+    reading="the median is within a factor of two of 1000; the text says depth five, the caption depth 10",
+)
+@pytest.mark.parametrize("depth", [5, 10])
+def test_sgd_converges_after_roughly_1000_epochs(measure, depth):
+    _, late = pair(depth, "sgd", 0.01, "batch")
+    epochs = measure.median(late, "converged_at", given="converged")
+    assert (epochs > 500) & (epochs < 2000)
+
+
+@claim(
+    "SGD, 0.01: batch training spikes less than iterative training",
+    id="C8-spikes",
+    source="thesis §4.2.1, Figures 4.7 and 4.8",
+    quote="does so gradually and with less spiking compared to iterative training",
+    reading="mean share of epochs whose trained-on loss rises by more than the convergence threshold, 0.07",
+)
+@pytest.mark.parametrize("depth", [5, 10])
+def test_batch_spikes_less_than_iterative(measure, depth):
+    batch, iterative = (pair(depth, "sgd", 0.01, style)[1] for style in ("batch", "iterative"))
+    assert measure.mean(batch, "spikes") < measure.mean(iterative, "spikes")

@@ -1,0 +1,205 @@
+"""§4.2.2: learning rate 0.001."""
+
+import pytest
+from lrn.claims import claim, every
+
+from claims.thesis.grid import DEPTHS, STYLES, at_least_once_in_ten, pair
+
+style = pytest.mark.parametrize("style", STYLES)
+depth = pytest.mark.parametrize("depth", DEPTHS)
+
+NONE_PLAIN = "None of the non-residual connection networks were able to converge"
+NONE_SGD = (
+    "Regardless of late residual connections, iterative versus batch training, or architecture depth, none of the "
+    "neural networks could converge"
+)
+
+
+@claim(
+    "Adam, 0.001: no plain network converges",
+    id="C9-plain-literal",
+    source="thesis §4.2.2, Figure 4.9",
+    quote=NONE_PLAIN,
+    reading="literal: the rate is 0 at every depth",
+)
+@style
+def test_plain_networks_never_converge(measure, style):
+    assert every(measure.rate(pair(d, "adam", 0.001, style)[0], "converged") == 0 for d in DEPTHS)
+
+
+@claim(
+    "Adam, 0.001: fewer than 5 % of plain networks converge",
+    id="C9-plain-practical",
+    source="thesis §4.2.2, Figure 4.9",
+    quote=NONE_PLAIN,
+    reading="practical: the rate is below 5 %",
+)
+@style
+@depth
+def test_plain_networks_hardly_converge(measure, depth, style):
+    plain, _ = pair(depth, "adam", 0.001, style)
+    assert measure.rate(plain, "converged") < 0.05
+
+
+@claim(
+    "Adam, 0.001: late networks can converge at every depth, in both styles",
+    id="C9-late-literal",
+    source="thesis §4.2.2, Figure 4.9",
+    quote="the late residual connections had at minimum one convergence out of ten iterations",
+    reading="literal: the rate is above 0 everywhere",
+)
+@style
+@depth
+def test_late_networks_can_converge(measure, depth, style):
+    _, late = pair(depth, "adam", 0.001, style)
+    assert measure.rate(late, "converged") > 0
+
+
+@claim(
+    "Adam, 0.001: ten runs of late networks are likely to hold a convergence, at every depth",
+    id="C9-late-practical",
+    source="thesis §4.2.2, Figure 4.9",
+    quote="the late residual connections had at minimum one convergence out of ten iterations",
+    reading="practical: the chance of at least one in ten exceeds 1/2",
+)
+@style
+@depth
+def test_ten_late_runs_hold_a_convergence(measure, depth, style):
+    _, late = pair(depth, "adam", 0.001, style)
+    assert at_least_once_in_ten(measure.rate(late, "converged")) > 0.5
+
+
+@claim(
+    "Adam, 0.001, batch, depth 30: plain networks lose less of their loss than late ones",
+    id="C10-barely",
+    source="thesis §4.2.2, Figures 4.10 and 4.11",
+    quote="The network's loss barely minimizes",
+    reading="median share of the initial loss that is left, plain against late",
+)
+def test_plain_loss_barely_falls(measure):
+    plain, late = pair(30, "adam", 0.001, "batch")
+    assert measure.median(plain, "loss_left") > measure.median(late, "loss_left")
+
+
+@claim(
+    "Adam, 0.001, batch, depth 30: plain networks become constant functions",
+    id="C10-constant",
+    source="thesis §4.2.2, Figure 4.10",
+    quote="The network's loss barely minimizes and consequently causes the network to become a constant function",
+    reading="most trained plain networks give one and the same output on all samples",
+)
+def test_plain_networks_become_constant(measure):
+    plain, _ = pair(30, "adam", 0.001, "batch")
+    assert measure.rate(plain, "constant") > 0.5
+
+
+@claim(
+    "Adam, 0.001, batch, depth 30: late networks that converge do so in the first half of the training",
+    id="C10-quickly",
+    source="thesis §4.2.2, Figure 4.11",
+    quote="The network was able to minimize the loss quickly and attain convergence",
+    reading="quickly: the median is below 1500 of the 3000 epochs",
+)
+def test_late_networks_minimise_quickly(measure):
+    _, late = pair(30, "adam", 0.001, "batch")
+    assert measure.median(late, "converged_at", given="converged") < 1500
+
+
+@claim(
+    "Late connections, Adam, batch, 0.001: networks converge in most runs",
+    id="C11-likely",
+    source="thesis §4.2.2, Figure 4.9",
+    quote="The neural networks are more than likely to converge with the combination of late residual connections, "
+    "the Adam optimizer, and batch training",
+    reading="the mean rate over the seven depths exceeds 1/2",
+)
+def test_late_adam_batch_is_likely_to_converge(measure):
+    rates = [measure.rate(pair(d, "adam", 0.001, "batch")[1], "converged") for d in DEPTHS]
+    assert sum(rates) / len(rates) > 0.5
+
+
+@claim(
+    "At 0.001, late connections, Adam and batch training converge more often than any other combination",
+    id="C11-best",
+    source="thesis §4.2.2, Figures 4.9 and 4.12",
+    quote="The neural networks are more than likely to converge with the combination of late residual connections, "
+    "the Adam optimizer, and batch training",
+    reading="largest rate of the eight combinations at this learning rate, at each depth",
+)
+@depth
+def test_late_adam_batch_is_the_best_combination(measure, depth):
+    best = pair(depth, "adam", 0.001, "batch")[1]
+    others = [
+        e
+        for optimizer in ("adam", "sgd")
+        for style in STYLES
+        for e in pair(depth, optimizer, 0.001, style)
+        if e != best
+    ]
+    rate = measure.rate(best, "converged")
+    assert every(rate > measure.rate(e, "converged") for e in others)
+
+
+@claim(
+    "SGD, 0.001: no network converges",
+    id="C12-literal",
+    source="thesis §4.2.2, Figure 4.12",
+    quote=NONE_SGD,
+    reading="literal: the rate is 0 in each of the 28 cells",
+)
+def test_no_network_converges_with_sgd(measure):
+    cells = [e for d in DEPTHS for style in STYLES for e in pair(d, "sgd", 0.001, style)]
+    assert every(measure.rate(e, "converged") == 0 for e in cells)
+
+
+@claim(
+    "SGD, 0.001: fewer than 5 % of networks converge",
+    id="C12-practical",
+    source="thesis §4.2.2, Figure 4.12",
+    quote=NONE_SGD,
+    reading="practical: the rate is below 5 %",
+)
+@style
+@depth
+@pytest.mark.parametrize("connection", ["plain", "late"])
+def test_networks_hardly_converge_with_sgd(measure, depth, style, connection):
+    plain, late = pair(depth, "sgd", 0.001, style)
+    assert measure.rate(late if connection == "late" else plain, "converged") < 0.05
+
+
+@claim(
+    "SGD, 0.001, batch, depth 2: late networks converge more often when given ten times the epochs",
+    id="C13-time",
+    source="thesis §4.2.2, Figure 4.14",
+    quote="it appears that the loss might have been fully minimized if given more time",
+    reading="the rate at 30,000 epochs exceeds the rate at 3,000",
+)
+def test_more_time_helps(measure):
+    _, late = pair(2, "sgd", 0.001, "batch")
+    assert measure.rate(late.replace(epochs=30_000), "converged") > measure.rate(late, "converged")
+
+
+@claim(
+    "SGD, 0.001, batch, depth 2: late networks end with a smaller loss than plain ones of the same seed",
+    id="C13-better",
+    source="thesis §4.2.2, Figures 4.13 and 4.14",
+    quote="The accuracy is not the best but is still better than non-residual networks",
+    reading="in more than half of the seeds, hidden weights starting equal",
+)
+def test_late_loss_is_smaller(measure):
+    plain, late = pair(2, "sgd", 0.001, "batch")
+    assert measure.paired_rate(plain, late, "loss") > 0.5
+
+
+@claim(
+    "At 0.001, Adam converges where SGD does not",
+    id="C19",
+    source="thesis §4.2.2",
+    quote="The only method that seemed to help mediate this was using the Adam optimizer",
+    reading="late networks converge more often with Adam, at each depth and style",
+)
+@style
+@depth
+def test_adam_converges_more_often_than_sgd(measure, depth, style):
+    adam, sgd = (pair(depth, optimizer, 0.001, style)[1] for optimizer in ("adam", "sgd"))
+    assert measure.rate(adam, "converged") > measure.rate(sgd, "converged")

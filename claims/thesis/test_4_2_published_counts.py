@@ -1,0 +1,27 @@
+"""Figures 4.3, 4.6, 4.9, 4.12, 4.15, 4.18: are the 168 published counts compatible with the measured rates?"""
+
+import pytest
+from lrn.claims import claim
+
+from claims.thesis.grid import experiment_of, published
+from lrn.intervals import binomial_compatibility
+
+CELLS = list(published())
+HOLM = 0.05 / len(CELLS)  # no cell is rejected by Holm's procedure exactly if the smallest p-value exceeds this
+
+
+def name(row: dict[str, str]) -> str:
+    return "-".join(row[k] for k in ("figure", "training_style", "depth", "connection"))
+
+
+@claim(
+    "The published number of convergences in ten runs is compatible with the measured rate",
+    id="C0",
+    source="thesis §4.2, Figures 4.3, 4.6, 4.9, 4.12, 4.15 and 4.18",
+    quote="Total Conv",
+    reading="exact binomial test of k in 10, Holm at 5 % over the 168 cells",
+)
+@pytest.mark.parametrize("row", CELLS, ids=name)
+def test_published_count_is_compatible(measure, row):
+    rate = measure.rate(experiment_of(row), "converged")
+    assert binomial_compatibility(int(row["converged"]), int(row["runs"]), rate) > HOLM

@@ -1,0 +1,135 @@
+"""§4.3: width 4, Adam, learning rate 0.001, batch."""
+
+import pytest
+from lrn.claims import claim, every
+
+from claims.thesis.grid import DEPTHS, pair
+
+SHOWN = (2, 5, 10, 15)
+depth = pytest.mark.parametrize("depth", SHOWN)
+DECREASE = "where both connections converged late residual connections had a decrease in dead neurons"
+PROBABLE = "the next layer would have more probability to stay alive"
+
+
+def wide(depth):
+    return pair(depth, "adam", 0.001, "batch", width=4)
+
+
+@claim(
+    "Width 4: converged late networks have fewer dead neurons than converged plain ones",
+    id="D1-converged",
+    source="thesis §4.3, Figure 4.22",
+    quote=DECREASE,
+    reading="mean over converged networks, as the thesis reports it",
+)
+@depth
+def test_converged_late_networks_have_fewer_dead_neurons(measure, depth):
+    plain, late = wide(depth)
+    dead_late = measure.mean(late, "dead_neurons", given="converged")
+    assert dead_late < measure.mean(plain, "dead_neurons", given="converged")
+
+
+@claim(
+    "Width 4: late networks have fewer dead neurons than plain ones, converged or not",
+    id="D1-all",
+    source="thesis §4.3, Figure 4.22",
+    quote=DECREASE,
+    reading="mean over all networks: convergence selects among plain networks more than among late ones",
+)
+@depth
+def test_late_networks_have_fewer_dead_neurons(measure, depth):
+    plain, late = wide(depth)
+    assert measure.mean(late, "dead_neurons") < measure.mean(plain, "dead_neurons")
+
+
+@claim(
+    "Width 4: of the seeds that converge both ways, more have fewer dead neurons late than have fewer plain",
+    id="D1-paired",
+    source="thesis §4.3, Figure 4.22",
+    quote=DECREASE,
+    reading="paired by seed, hidden weights starting equal, both networks converged",
+)
+@depth
+def test_late_has_fewer_dead_neurons_for_the_same_seed(measure, depth):
+    plain, late = wide(depth)
+    fewer = measure.paired_rate(plain, late, "dead_neurons", given="converged")
+    assert fewer > measure.paired_rate(late, plain, "dead_neurons", given="converged")
+
+
+@claim(
+    "Width 4: no converged network has a dead layer",
+    id="D2-literal",
+    source="thesis §4.3, Figure 4.22",
+    quote="Each architecture shown did not have dead layers",
+    reading="literal: the rate is 0 at depths 2 to 15, both connections",
+)
+def test_no_converged_network_has_a_dead_layer(measure):
+    cells = [e for d in SHOWN for e in wide(d)]
+    assert every(measure.rate(e, "any_dead_layer", given="converged") == 0 for e in cells)
+
+
+@claim(
+    "Width 4: fewer than 5 % of converged networks have a dead layer",
+    id="D2-practical",
+    source="thesis §4.3, Figure 4.22",
+    quote="Each architecture shown did not have dead layers",
+    reading="practical: the rate is below 5 %",
+)
+@depth
+@pytest.mark.parametrize("connection", ["plain", "late"])
+def test_converged_networks_hardly_have_dead_layers(measure, depth, connection):
+    plain, late = wide(depth)
+    assert measure.rate(late if connection == "late" else plain, "any_dead_layer", given="converged") < 0.05
+
+
+@claim(
+    "Width 4: no plain network deeper than 15 converges",
+    id="D3-literal",
+    source="thesis §4.3, Figure 4.22",
+    quote="after a depth of 15, none of the non-residual connections converged",
+    reading="literal: the rate is 0 at depths 20, 25 and 30",
+)
+def test_no_plain_network_deeper_than_15_converges(measure):
+    assert every(measure.rate(wide(d)[0], "converged") == 0 for d in (20, 25, 30))
+
+
+@claim(
+    "Width 4: fewer than 5 % of plain networks deeper than 15 converge",
+    id="D3-practical",
+    source="thesis §4.3, Figure 4.22",
+    quote="after a depth of 15, none of the non-residual connections converged",
+    reading="practical: the rate is below 5 %",
+)
+@pytest.mark.parametrize("depth", [20, 25, 30])
+def test_plain_networks_deeper_than_15_hardly_converge(measure, depth):
+    plain, _ = wide(depth)
+    assert measure.rate(plain, "converged") < 0.05
+
+
+@claim(
+    "A larger share of neurons is dead at width 2 than at width 4",
+    id="D4-alive",
+    source="thesis §4.3",
+    quote=PROBABLE,
+    reading="mean dead fraction over all networks",
+)
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("connection", ["plain", "late"])
+def test_wider_networks_stay_alive(measure, depth, connection):
+    four = dict(zip(("plain", "late"), wide(depth), strict=True))[connection]
+    assert measure.mean(four, "dead_fraction") < measure.mean(four.replace(width=2), "dead_fraction")
+
+
+@claim(
+    "Networks converge more often at width 4 than at width 2",
+    id="D4-converge",
+    source="thesis §4.3",
+    quote="to allow more paths for the signal to move through on the forward pass",
+    reading="late at every depth, plain where width 2 converges at all",
+)
+@pytest.mark.parametrize(
+    ("connection", "depth"), [("late", d) for d in DEPTHS] + [("plain", d) for d in (2, 5, 10, 15)]
+)
+def test_wider_networks_converge_more_often(measure, connection, depth):
+    four = dict(zip(("plain", "late"), wide(depth), strict=True))[connection]
+    assert measure.rate(four, "converged") > measure.rate(four.replace(width=2), "converged")

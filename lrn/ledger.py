@@ -1,0 +1,263 @@
+"""The ledger: what was trained, on disk, shared by workers and by later runs.
+
+    <ledger>/<version>/<experiment key>/<start>-<stop>.parquet      one file a block of seeds
+                                        experiment.json             what the key stands for
+
+`version` names the code and arithmetic that trained, so a block is read only where training again would give the same
+bits. Files appear whole or not at all. A file that is damaged or speaks of something else is set aside, never read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrn.engines import Engine, choose
+from lrn.experiment import Experiment
+from lrn.runs import Runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["BLOCK", "Ledger", "LedgerWarning"]
+
+BLOCK = 4096
+"""Seeds of one file at most: what a killed run can lose."""
+
+
+class LedgerWarning(UserWarning):
+    """A file of the ledger could not be used and was set aside."""
+
+
+class Ledger:
+    """Trains what has not been trained yet and remembers it.
+
+    Args:
+        path: folder of the ledger, made when needed; None remembers nothing.
+        engine: as in `lrn.train`.
+        device: as in `lrn.train`.
+        threads: as in `lrn.train`.
+
+    Raises:
+        ValueError: the engine, the device or `threads` is out of range.
+        NotADirectoryError: `path` is a file.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = ".ledger",
+        *,
+        engine: str = "auto",
+        device: str = "cpu",
+        threads: int | None = None,
+    ) -> None:
+        self.engine: Engine = choose(engine, device=device, threads=threads)
+        self.root = None if path is None else Path(path)
+        if self.root is not None and self.root.exists() and not self.root.is_dir():
+            raise NotADirectoryError(f"the ledger must be a folder; {self.root} is a file")
+
+    @property
+    def folder(self) -> Path:
+        """Where blocks trained by this code and arithmetic lie."""
+        assert self.root is not None
+        return self.root / _version(self.engine)
+
+    def runs(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs:
+        """The networks of consecutive seeds, trained now where the ledger does not have them.
+
+        Args:
+            experiment: how they are trained.
+            seeds: a range of step 1, not empty.
+            trace: also the RMSE of what each epoch trained on.
+        """
+        if seeds.step != 1 or not seeds:
+            raise ValueError(f"seeds must be a range of step 1 that is not empty; got {seeds}")
+        if self.root is None:
+            return Runs.join([self._train(experiment, block, trace) for block in _blocks(seeds)])
+
+        from filelock import FileLock
+
+        place = self.folder / experiment.key
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(place / ("trace.lock" if trace else "runs.lock")):
+            return Runs.join(list(self._gather(experiment, place, seeds, trace)))
+
+    def table(self, experiment: Experiment | None = None) -> pa.Table:
+        """All networks, or those of one experiment: one row a network, with the experiment's fields as columns."""
+        import pyarrow as pa
+
+        tables = []
+        for place in sorted(self.folder.iterdir()) if self.folder.exists() else []:
+            described = json.loads((place / "experiment.json").read_text())
+            known = Experiment(**described)
+            if experiment is not None and known != experiment:
+                continue
+            runs = [
+                r
+                for start, stop, path in _files(place, False)
+                if (r := self._read(known, path, range(start, stop), False))
+            ]
+            if runs:
+                tables.append(_summary(known, Runs.join(runs)))
+        return pa.concat_tables(tables) if tables else pa.table({})
+
+    def frame(self, experiment: Experiment | None = None) -> pd.DataFrame:
+        """`table` as a pandas data frame (needs pandas)."""
+        return self.table(experiment).to_pandas()
+
+    def _train(self, experiment: Experiment, seeds: range, trace: bool) -> Runs:
+        return self.engine.train(experiment, np.arange(seeds.start, seeds.stop, dtype=np.uint64), trace=trace)
+
+    def _gather(self, experiment: Experiment, place: Path, seeds: range, trace: bool) -> Iterator[Runs]:
+        at, files = seeds.start, _files(place, trace)
+        while at < seeds.stop:
+            for start, stop, path in files:
+                if start <= at < stop:
+                    runs = self._read(experiment, path, range(start, stop), trace)
+                    if runs is not None:
+                        end = min(stop, seeds.stop)
+                        yield runs.select(slice(at - start, end - start))
+                        at = end
+                        break
+            else:
+                later = [start for start, _, _ in files if start > at]
+                for block in _blocks(range(at, min([seeds.stop, *later]))):
+                    runs = self._train(experiment, block, trace)
+                    self._write(experiment, place, block, runs)
+                    yield runs
+                    at = block.stop
+
+    def _write(self, experiment: Experiment, place: Path, block: range, runs: Runs) -> None:
+        import pyarrow.parquet as pq
+
+        described = place / "experiment.json"
+        if not described.exists():
+            _replace(described, lambda part: part.write_text(json.dumps(dataclasses.asdict(experiment), indent=1)))
+        table = _to_table(experiment, runs)
+        name = f"{block.start}-{block.stop}{'-trace' if runs.trace is not None else ''}.parquet"
+        _replace(place / name, lambda part: pq.write_table(table, part, write_page_checksum=True))
+
+    def _read(self, experiment: Experiment, path: Path, block: range, trace: bool) -> Runs | None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            with path.open("rb") as file:
+                return _from_table(experiment, pq.read_table(file, page_checksum_verification=True), block, trace)
+        except FileNotFoundError:
+            return None
+        except (OSError, pa.ArrowException, ValueError, KeyError) as error:
+            aside = path.with_suffix(f".damaged-{os.getpid()}")
+            os.replace(path, aside)
+            warnings.warn(
+                f"{path} is no sound block ({_line(error)}); set aside as {aside.name} and trained again",
+                LedgerWarning,
+                stacklevel=2,
+            )
+            return None
+
+
+def _version(engine: Engine) -> str:
+    here = Path(__file__).parent
+    sources = [here / "data.py", here / "experiment.py", Path(__file__)]
+    digest = hashlib.sha256(engine.arithmetic.encode())
+    if engine.name == "reference":
+        sources.append(here / "engines" / "reference.py")
+    else:
+        from lrn.engines import native
+
+        digest.update(native.source_hash().encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return f"{engine.name}-{digest.hexdigest()[:12]}"
+
+
+def _blocks(seeds: range) -> list[range]:
+    return [seeds[i : i + BLOCK] for i in range(0, len(seeds), BLOCK)]
+
+
+def _files(place: Path, trace: bool) -> list[tuple[int, int, Path]]:
+    found = []
+    for path in place.glob("*-trace.parquet" if trace else "*.parquet"):
+        parts = path.name.removesuffix(".parquet").removesuffix("-trace" if trace else "").split("-")
+        if len(parts) == 2 and all(part.isdecimal() for part in parts) and int(parts[0]) < int(parts[1]):
+            found.append((int(parts[0]), int(parts[1]), path))
+    return sorted(found)
+
+
+def _replace(path: Path, write: Any) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _to_table(experiment: Experiment, runs: Runs) -> pa.Table:
+    import pyarrow as pa
+
+    S = len(runs)
+    rows = lambda a: pa.FixedSizeListArray.from_arrays(pa.array(a.reshape(-1)), a.size // S)  # noqa: E731
+    bits = np.packbits(runs.dead.reshape(S, -1), axis=1)
+    columns = {
+        "seed": pa.array(runs.seeds),
+        "rmse": pa.array(runs.rmse),
+        "rmse_initial": pa.array(runs.rmse_initial),
+        "converged_at": pa.array(runs.converged_at),
+        "dead": rows(bits),
+        "prediction": rows(runs.prediction),
+    }
+    if runs.trace is not None:
+        columns["trace"] = rows(runs.trace)
+    return pa.table(columns).replace_schema_metadata({"lrn.experiment": experiment.key})
+
+
+def _from_table(experiment: Experiment, table: pa.Table, block: range, trace: bool) -> Runs:
+    if (table.schema.metadata or {}).get(b"lrn.experiment") != experiment.key.encode():
+        raise ValueError("it belongs to another experiment")
+    S, D, W = len(block), experiment.depth, experiment.width
+    column = lambda name: table[name].combine_chunks()  # noqa: E731
+    flat = lambda name: column(name).flatten().to_numpy().reshape(S, -1)  # noqa: E731
+    seeds = column("seed").to_numpy()
+    if not np.array_equal(seeds, np.arange(block.start, block.stop, dtype=np.uint64)):
+        raise ValueError("it holds other seeds than its name says")
+    return Runs(
+        experiment,
+        seeds,
+        rmse=column("rmse").to_numpy(),
+        rmse_initial=column("rmse_initial").to_numpy(),
+        converged_at=column("converged_at").to_numpy(),
+        dead=np.unpackbits(flat("dead"), axis=1, count=D * W).reshape(S, D, W).astype(np.bool_),
+        prediction=flat("prediction"),
+        trace=flat("trace") if trace else None,
+    )
+
+
+def _summary(experiment: Experiment, runs: Runs) -> pa.Table:
+    import pyarrow as pa
+
+    fields = {k: pa.array([v] * len(runs)) for k, v in dataclasses.asdict(experiment).items()}
+    measured = {
+        "seed": runs.seeds,
+        "rmse": runs.rmse,
+        "rmse_initial": runs.rmse_initial,
+        "converged": runs.converged,
+        "converged_at": runs.converged_at,
+        "dead_neurons": runs.dead_neurons,
+        "dead_layers": runs.dead_layers,
+    }
+    return pa.table(fields | {k: pa.array(v) for k, v in measured.items()})
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

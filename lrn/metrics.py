@@ -1,0 +1,96 @@
+"""Metrics: what a claim measures of each trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.experiment import CONVERGED_RMSE, Experiment
+from lrn.runs import Runs
+
+__all__ = ["METRICS", "Metric", "metric"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number, or one truth, for each network.
+
+    Attributes:
+        name: how claims and reports call it.
+        function: Runs -> shape (S,); a boolean result has a rate, a bounded one a mean, any one has quantiles.
+        bounds: experiment -> (low, high) that no value can leave; None where there are none.
+        trace: whether it needs the loss of every epoch.
+    """
+
+    name: str
+    function: Callable[[Runs], NDArray[Any]]
+    bounds: Callable[[Experiment], tuple[float, float]] | None = None
+    trace: bool = False
+
+
+def _unit(_: Experiment) -> tuple[float, float]:
+    return 0.0, 1.0
+
+
+def _constant(runs: Runs) -> NDArray[Any]:
+    return np.ptp(runs.prediction, axis=1) == 0
+
+
+def _converged_at(runs: Runs) -> NDArray[Any]:
+    return np.where(runs.converged_at < 0, np.inf, runs.converged_at)
+
+
+def _loss(runs: Runs) -> NDArray[Any]:
+    return np.where(np.isfinite(runs.rmse), runs.rmse, np.inf)
+
+
+def _spikes(runs: Runs) -> NDArray[Any]:
+    assert runs.trace is not None
+    return (np.diff(runs.trace, axis=1) > CONVERGED_RMSE).mean(axis=1)
+
+
+def _oscillation(runs: Runs) -> NDArray[Any]:
+    assert runs.trace is not None
+    change = np.abs(np.diff(runs.trace.astype(np.float64), axis=1))
+    after = np.arange(change.shape[1]) >= np.where(runs.converged_at < 0, change.shape[1], runs.converged_at)[:, None]
+    settled = np.where(after, change, 0.0).sum(axis=1)
+    return np.where(after.any(axis=1), settled / np.maximum(after.sum(axis=1), 1), np.inf)
+
+
+METRICS = {
+    m.name: m
+    for m in (
+        Metric("converged", lambda runs: runs.converged, _unit),
+        # The same output, to the bit, on every sample.
+        Metric("constant", _constant, _unit),
+        Metric("diverged", lambda runs: ~np.isfinite(runs.rmse), _unit),
+        Metric("dead_neurons", lambda runs: runs.dead_neurons, lambda e: (0.0, float(e.neurons))),
+        Metric("dead_fraction", lambda runs: runs.dead.mean(axis=(1, 2)), _unit),
+        Metric("dead_layers", lambda runs: runs.dead_layers, lambda e: (0.0, float(e.depth))),
+        Metric("any_dead_layer", lambda runs: runs.dead_layers > 0, _unit),
+        Metric("over_half_dead", lambda runs: 2 * runs.dead_neurons > runs.experiment.neurons, _unit),
+        # RMSE over all samples after the last epoch, original units; infinite where training diverged.
+        Metric("loss", _loss),
+        # The final loss as a fraction of the initial one.
+        Metric("loss_left", lambda runs: _loss(runs) / runs.rmse_initial),
+        # Epochs until the loss stays converged; infinite if it never does.
+        Metric("converged_at", _converged_at),
+        # Fraction of epochs whose trained-on RMSE exceeds the one before by more than the convergence threshold.
+        Metric("spikes", _spikes, _unit, trace=True),
+        # Mean absolute change of the trained-on RMSE from epoch to epoch, once converged.
+        Metric("oscillation", _oscillation, trace=True),
+    )
+}
+
+
+def metric(which: str | Metric) -> Metric:
+    """The metric of that name, or the metric itself; an unknown name raises ValueError that lists the known ones."""
+    if isinstance(which, Metric):
+        return which
+    if which not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(sorted(METRICS))}, or a Metric; got {which!r}")
+    return METRICS[which]
