@@ -33,13 +33,13 @@ class Data:
 
     @cached_property
     def x_standardised(self) -> NDArray[np.float64]:
-        """Inputs with mean 0 and unbiased standard deviation 1, shape (N, F)."""
-        return _standardise(self.x)
+        """Inputs with mean 0 and unbiased standard deviation 1, feature by feature, shape (N, F)."""
+        return (self.x - self.x.mean(axis=0)) / self.x.std(axis=0, ddof=1)
 
     @cached_property
     def t_standardised(self) -> NDArray[np.float64]:
-        """Targets with mean 0 and unbiased standard deviation 1, shape (N, O)."""
-        return _standardise(self.t)
+        """Targets less `target_mean`, in units of `target_scale`, shape (N, O): all outputs share one scale."""
+        return (self.t - self.target_mean) / self.target_scale
 
     @cached_property
     def target_mean(self) -> float:
@@ -56,7 +56,3 @@ def absolute_value() -> Data:
     """The thesis's data: 20 points uniform on [-1, 1] and their absolute values (Table 3.1), each shape (20, 1)."""
     x = np.random.RandomState(42).uniform(-1, 1, 20).reshape(-1, 1)
     return Data(x=x, t=np.abs(x))
-
-
-def _standardise(a: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (a - a.mean(axis=0)) / a.std(axis=0, ddof=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -27,6 +26,8 @@ CHOICES = {
     "activation": ("relu", "leaky_relu"),
     "dtype": ("float32", "float64"),
 }
+LARGEST = {"width": 65_536, "depth": 65_536, "epochs": 10_000_000}  # a float32 counts epochs exactly up to 16 million
+LARGEST_LR = 1e30  # Adam's first step, ten times this, still fits a float32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +35,13 @@ class Experiment:
     """One training set-up; with a seed it names exactly one network (thesis, chapter 3).
 
     Attributes:
-        width: neurons W of each hidden layer, at least 1.
-        depth: number D of hidden layers, at least 1.
+        width: neurons W of each hidden layer, 1 to 65,536.
+        depth: number D of hidden layers, 1 to 65,536.
         connection: "plain", or "late": every hidden layer is also wired to the output.
         optimizer: "adam" (torch's defaults) or "sgd".
-        lr: learning rate, finite and positive.
+        lr: learning rate, positive, at most 1e30.
         style: "batch": each epoch is one step on all samples; "iterative": one step on one sample, in order.
-        epochs: training steps, at least 1.
+        epochs: training steps, 1 to 10 million.
         activation: "relu" or "leaky_relu" (slope 0.01).
         dtype: "float32" or "float64", what the training computes in.
 
@@ -61,11 +62,12 @@ class Experiment:
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {getattr(self, name)!r}")
-        for name in ("width", "depth", "epochs"):
-            object.__setattr__(self, name, _positive_integer(name, getattr(self, name)))
-        object.__setattr__(self, "lr", _positive_number("lr", self.lr))
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
+        for name, most in LARGEST.items():
+            object.__setattr__(self, name, _whole_number(name, getattr(self, name), most))
+        object.__setattr__(self, "lr", _positive_number("lr", self.lr, LARGEST_LR))
 
     def replace(self, **changes: Any) -> Self:
         """The same experiment with some fields changed; an unknown field raises TypeError."""
@@ -75,7 +77,7 @@ class Experiment:
     def label(self) -> str:
         """A short text that names the experiment; fields at their defaults that no thesis table varies are left out."""
         parts = [self.connection, f"depth {self.depth}", f"width {self.width}"]
-        parts += [f"{self.optimizer} {self.lr:g}", self.style]
+        parts += [f"{self.optimizer} {self.lr!r}", self.style]
         parts += [f"{self.epochs} epochs"] if self.epochs != 3000 else []
         parts += [self.activation] if self.activation != "relu" else []
         parts += [self.dtype] if self.dtype != "float32" else []
@@ -130,17 +132,17 @@ def initial_parameters(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDA
     return (np.array(draws).reshape(len(seeds), len(bound)) * 2.0 - 1.0) * bound
 
 
-def _positive_integer(name: str, value: Any) -> int:
+def _whole_number(name: str, value: Any, most: int) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be a whole number of at least 1; got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1; got {value}")
+        raise TypeError(f"{name} must be a whole number from 1 to {most:,}; got {value!r}")
+    if not 1 <= value <= most:
+        raise ValueError(f"{name} must be from 1 to {most:,}; got {value}")
     return int(value)
 
 
-def _positive_number(name: str, value: Any) -> float:
+def _positive_number(name: str, value: Any, most: float) -> float:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise TypeError(f"{name} must be a finite positive number; got {value!r}")
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be finite and positive; got {value}")
+        raise TypeError(f"{name} must be a positive number; got {value!r}")
+    if not 0 < value <= most:
+        raise ValueError(f"{name} must be positive and at most {most:g}; got {value}")
     return float(value)

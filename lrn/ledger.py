@@ -15,6 +15,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,8 @@ class Ledger:
     @property
     def folder(self) -> Path:
         """Where blocks trained by this code and arithmetic lie."""
-        assert self.root is not None
+        if self.root is None:
+            raise ValueError("this ledger remembers nothing: it was made with path None")
         return self.root / _version(self.engine)
 
     def runs(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs:
@@ -78,17 +80,24 @@ class Ledger:
             experiment: how they are trained.
             seeds: a range of step 1, not empty.
             trace: also the RMSE of what each epoch trained on.
+
+        Raises:
+            TypeError: `experiment` or `seeds` has the wrong type.
+            ValueError: `seeds` is empty, has another step, or leaves 0 to 2**64.
+            OSError: the folder cannot be written to.
         """
-        if seeds.step != 1 or not seeds:
-            raise ValueError(f"seeds must be a range of step 1 that is not empty; got {seeds}")
+        if not isinstance(experiment, Experiment):
+            raise TypeError(f"the ledger needs an Experiment; got {type(experiment).__name__}")
+        if not isinstance(seeds, range):
+            raise TypeError(f"seeds must be a range; got {seeds!r}")
+        if seeds.step != 1 or not seeds or seeds.start < 0 or seeds.stop > 2**64:
+            raise ValueError(f"seeds must be a range of step 1 within 0 to 2**64 that is not empty; got {seeds}")
         if self.root is None:
             return Runs.join([self._train(experiment, block, trace) for block in _blocks(seeds)])
 
-        from filelock import FileLock
-
         place = self.folder / experiment.key
-        place.mkdir(parents=True, exist_ok=True)
-        with FileLock(place / ("trace.lock" if trace else "runs.lock")):
+        with _lock(place, "trace.lock" if trace else "runs.lock"):
+            _describe(experiment, place)
             return Runs.join(list(self._gather(experiment, place, seeds, trace)))
 
     def table(self, experiment: Experiment | None = None) -> pa.Table:
@@ -96,10 +105,9 @@ class Ledger:
         import pyarrow as pa
 
         tables = []
-        for place in sorted(self.folder.iterdir()) if self.folder.exists() else []:
-            described = json.loads((place / "experiment.json").read_text())
-            known = Experiment(**described)
-            if experiment is not None and known != experiment:
+        for described in sorted(self.folder.glob("*/experiment.json")):
+            known, place = _described(described), described.parent
+            if known is None or experiment not in (None, known):
                 continue
             runs = [
                 r
@@ -139,9 +147,6 @@ class Ledger:
     def _write(self, experiment: Experiment, place: Path, block: range, runs: Runs) -> None:
         import pyarrow.parquet as pq
 
-        described = place / "experiment.json"
-        if not described.exists():
-            _replace(described, lambda part: part.write_text(json.dumps(dataclasses.asdict(experiment), indent=1)))
         table = _to_table(experiment, runs)
         name = f"{block.start}-{block.stop}{'-trace' if runs.trace is not None else ''}.parquet"
         _replace(place / name, lambda part: pq.write_table(table, part, write_page_checksum=True))
@@ -156,13 +161,7 @@ class Ledger:
         except FileNotFoundError:
             return None
         except (OSError, pa.ArrowException, ValueError, KeyError) as error:
-            aside = path.with_suffix(f".damaged-{os.getpid()}")
-            os.replace(path, aside)
-            warnings.warn(
-                f"{path} is no sound block ({_line(error)}); set aside as {aside.name} and trained again",
-                LedgerWarning,
-                stacklevel=2,
-            )
+            _set_aside(path, f"no sound block ({_line(error)})")
             return None
 
 
@@ -176,6 +175,7 @@ def _version(engine: Engine) -> str:
         from lrn.engines import native
 
         digest.update(native.source_hash().encode())
+        sources.append(here / "engines" / "native" / "__init__.py")
     for source in sources:
         digest.update(source.read_bytes())
     return f"{engine.name}-{digest.hexdigest()[:12]}"
@@ -194,6 +194,36 @@ def _files(place: Path, trace: bool) -> list[tuple[int, int, Path]]:
     return sorted(found)
 
 
+def _lock(place: Path, name: str) -> AbstractContextManager[Any]:
+    from filelock import FileLock
+
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        return FileLock(place / name).acquire()
+    except OSError as error:
+        raise OSError(error.errno, f"the ledger cannot be written to ({error.strerror})", str(place)) from error
+
+
+def _describe(experiment: Experiment, place: Path) -> None:
+    described = place / "experiment.json"
+    if not described.exists() or _described(described) != experiment:
+        _replace(described, lambda part: part.write_text(json.dumps(dataclasses.asdict(experiment), indent=1)))
+
+
+def _described(path: Path) -> Experiment | None:
+    try:
+        return Experiment(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        _set_aside(path, f"no description of an experiment ({_line(error)})")
+        return None
+
+
+def _set_aside(path: Path, why: str) -> None:
+    aside = path.with_suffix(f".damaged-{os.getpid()}")
+    os.replace(path, aside)
+    warnings.warn(f"{path} is {why}; set aside as {aside.name} and made again when needed", LedgerWarning, stacklevel=3)
+
+
 def _replace(path: Path, write: Any) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -203,28 +233,48 @@ def _replace(path: Path, write: Any) -> None:
         part.unlink(missing_ok=True)
 
 
+def _schema(experiment: Experiment, trace: bool) -> pa.Schema:
+    import pyarrow as pa
+
+    real = pa.from_numpy_dtype(np.dtype(experiment.dtype))
+    columns = {
+        "seed": pa.uint64(),
+        "rmse": real,
+        "rmse_initial": real,
+        "converged_at": pa.int32(),
+        "dead": pa.list_(pa.uint8(), -(-experiment.neurons // 8)),
+        "prediction": pa.list_(real, experiment.data.t.size),
+    }
+    if trace:
+        columns["trace"] = pa.list_(real, experiment.epochs)
+    return pa.schema(columns, metadata={"lrn.experiment": experiment.key})
+
+
 def _to_table(experiment: Experiment, runs: Runs) -> pa.Table:
     import pyarrow as pa
 
     S = len(runs)
     rows = lambda a: pa.FixedSizeListArray.from_arrays(pa.array(a.reshape(-1)), a.size // S)  # noqa: E731
-    bits = np.packbits(runs.dead.reshape(S, -1), axis=1)
     columns = {
         "seed": pa.array(runs.seeds),
         "rmse": pa.array(runs.rmse),
         "rmse_initial": pa.array(runs.rmse_initial),
         "converged_at": pa.array(runs.converged_at),
-        "dead": rows(bits),
+        "dead": rows(np.packbits(runs.dead.reshape(S, -1), axis=1)),
         "prediction": rows(runs.prediction),
     }
     if runs.trace is not None:
         columns["trace"] = rows(runs.trace)
-    return pa.table(columns).replace_schema_metadata({"lrn.experiment": experiment.key})
+    return pa.table(columns, schema=_schema(experiment, runs.trace is not None))
 
 
 def _from_table(experiment: Experiment, table: pa.Table, block: range, trace: bool) -> Runs:
     if (table.schema.metadata or {}).get(b"lrn.experiment") != experiment.key.encode():
         raise ValueError("it belongs to another experiment")
+    if not table.schema.equals(_schema(experiment, trace)):
+        raise ValueError("its columns are not those of its experiment")
+    if any(values.null_count for values in table.itercolumns()):
+        raise ValueError("it has gaps")
     S, D, W = len(block), experiment.depth, experiment.width
     column = lambda name: table[name].combine_chunks()  # noqa: E731
     flat = lambda name: column(name).flatten().to_numpy().reshape(S, -1)  # noqa: E731

@@ -37,7 +37,7 @@ def _unit(_: Experiment) -> tuple[float, float]:
 
 
 def _constant(runs: Runs) -> NDArray[Any]:
-    return np.ptp(runs.prediction, axis=1) == 0
+    return (runs.prediction == runs.prediction[:, :1]).all(axis=1)
 
 
 def _converged_at(runs: Runs) -> NDArray[Any]:
@@ -49,13 +49,18 @@ def _loss(runs: Runs) -> NDArray[Any]:
 
 
 def _spikes(runs: Runs) -> NDArray[Any]:
+    change = _changes(runs)
+    return (change > CONVERGED_RMSE).sum(axis=1) / max(change.shape[1], 1)
+
+
+def _changes(runs: Runs) -> NDArray[np.float64]:
     assert runs.trace is not None
-    return (np.diff(runs.trace, axis=1) > CONVERGED_RMSE).mean(axis=1)
+    with np.errstate(invalid="ignore"):  # infinity less infinity, where training diverged
+        return np.diff(runs.trace.astype(np.float64), axis=1)
 
 
 def _oscillation(runs: Runs) -> NDArray[Any]:
-    assert runs.trace is not None
-    change = np.abs(np.diff(runs.trace.astype(np.float64), axis=1))
+    change = np.abs(_changes(runs))
     after = np.arange(change.shape[1]) >= np.where(runs.converged_at < 0, change.shape[1], runs.converged_at)[:, None]
     settled = np.where(after, change, 0.0).sum(axis=1)
     return np.where(after.any(axis=1), settled / np.maximum(after.sum(axis=1), 1), np.inf)

@@ -60,8 +60,6 @@ def train(
     """
     if not isinstance(experiment, Experiment):
         raise TypeError(f"train needs an Experiment; got {type(experiment).__name__}")
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads must be a whole number of at least 1, or None; got {threads!r}")
     chosen = choose(engine, device=device, threads=threads)
     checked = _seeds(seeds)
     report = _ProgressLine(experiment.label, len(checked)) if progress else None
@@ -90,6 +88,8 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
 
     from lrn.nets import LateResidualNet, PlainNet
 
+    if not isinstance(experiment, Experiment):
+        raise TypeError(f"network needs an Experiment; got {type(experiment).__name__}")
     if trained:
         flat = train(experiment, [seed], parameters=True, **options).parameters
     else:
@@ -98,7 +98,8 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
     activation = {"relu": torch.nn.ReLU, "leaky_relu": torch.nn.LeakyReLU}[experiment.activation]
     kind = {"plain": PlainNet, "late": LateResidualNet}[experiment.connection]
     features, outputs = experiment.data.x.shape[1], experiment.data.t.shape[1]
-    net = kind(features, [experiment.width] * experiment.depth, outputs, activation)
+    with torch.random.fork_rng(devices=[]):  # nobody's random numbers change because a network was looked at
+        net = kind(features, [experiment.width] * experiment.depth, outputs, activation)
     net = net.to(getattr(torch, experiment.dtype))
     values = torch.as_tensor(flat[0], dtype=getattr(torch, experiment.dtype))
     torch.nn.utils.vector_to_parameters(values, net.parameters())
@@ -107,9 +108,12 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
 
 def _seeds(seeds: Iterable[int]) -> NDArray[np.uint64]:
     if isinstance(seeds, range):
-        if len(seeds) and min(seeds) < 0:
-            raise ValueError(f"seeds must be non-negative whole numbers; got {min(seeds)}")
+        for seed in (seeds[0], seeds[-1]) if seeds else ():
+            if not 0 <= seed < 2**64:
+                raise ValueError(f"seeds must be non-negative whole numbers below 2**64; got {seed}")
         return np.arange(seeds.start, seeds.stop, seeds.step, dtype=np.uint64)
+    if not isinstance(seeds, Iterable):
+        raise TypeError(f"seeds must be several whole numbers, such as range(8); got {seeds!r}")
     checked = []
     for seed in seeds:
         if isinstance(seed, (bool, np.bool_)):

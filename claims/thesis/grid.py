@@ -1,4 +1,4 @@
-"""The thesis's grid of experiments: 7 depths × 2 optimizers × 3 learning rates × 2 styles × 2 connections = 168 cells."""
+"""The thesis's grid: 7 depths × 2 optimizers × 3 learning rates × 2 styles × 2 connections = 168 cells."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """§4.2.1: learning rate 0.01."""
 
 import pytest
-from lrn.claims import claim, every
 
 from claims.thesis.grid import DEPTHS, STYLES, pair
+from lrn.claims import claim, every
 
 DEEP = [d for d in DEPTHS if d >= 10]
 style = pytest.mark.parametrize("style", STYLES)
+refuted = pytest.mark.refuted
 
 
 @claim(
@@ -15,6 +16,7 @@ style = pytest.mark.parametrize("style", STYLES)
     source="thesis §4.2.1, Figure 4.3",
     quote="As the depth of the architecture increases, the neural networks with non-residual connections do not converge",
     reading="literal: the rate is 0 at depths 10 to 30, both styles",
+    refuted="about 7 in 1000 batch-trained networks of depth 10 do converge",
 )
 def test_deep_plain_networks_never_converge(measure):
     plain = [pair(depth, "adam", 0.01, style)[0] for depth in DEEP for style in STYLES]
@@ -83,6 +85,7 @@ def test_late_total_exceeds_plain_total(measure, style):
     quote="The number of dead neurons per number of converging iterations is lower than non-residual connections "
     "in both the iterative and batch training",
     reading="mean dead neurons of converged networks, at the depths where both connections converge",
+    refuted="they have more: about 0.66 against 0.41 at depth 2, and 3.4 to 3.6 against 2.0 at depth 5",
 )
 @style
 @pytest.mark.parametrize("depth", [2, 5])
@@ -99,8 +102,25 @@ def test_converged_late_networks_have_fewer_dead_neurons(measure, depth, style):
     quote="the number of dead neurons for these networks typical are surpassing over half the amount of total neurons",
     reading="mean dead fraction of converged networks exceeds 1/2",
 )
-@style
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(
+    ("style", "depth"),
+    [
+        pytest.param("iterative", 2, marks=refuted("about 0.17")),
+        pytest.param("iterative", 5, marks=refuted("about 0.36")),
+        pytest.param("iterative", 10, marks=refuted("about 0.49")),
+        *[("iterative", depth) for depth in (15, 20, 25, 30)],
+        pytest.param("batch", 2, marks=refuted("about 0.17")),
+        pytest.param("batch", 5, marks=refuted("about 0.34")),
+        pytest.param("batch", 10, marks=refuted("about 0.45")),
+        pytest.param("batch", 15, marks=refuted("about 0.476")),
+        pytest.param(
+            "batch",
+            20,
+            marks=pytest.mark.inconclusive("0.4995 with standard error 0.0004: over a million seeds would be needed"),
+        ),
+        *[("batch", depth) for depth in (25, 30)],
+    ],
+)
 def test_most_neurons_of_converged_late_networks_are_dead(measure, depth, style):
     _, late = pair(depth, "adam", 0.01, style)
     assert measure.mean(late, "dead_fraction", given="converged") > 0.5

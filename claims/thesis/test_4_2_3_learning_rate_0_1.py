@@ -1,9 +1,9 @@
 """§4.2.3: learning rate 0.1."""
 
 import pytest
-from lrn.claims import claim, every
 
 from claims.thesis.grid import DEPTHS, STYLES, at_least_once_in_ten, pair
+from lrn.claims import claim, every
 
 style = pytest.mark.parametrize("style", STYLES)
 depth = pytest.mark.parametrize("depth", DEPTHS)
@@ -19,6 +19,7 @@ ALL_FAIL = (
     source="thesis §4.2.3, Figure 4.15",
     quote=ALL_FAIL,
     reading="literal: the rate is 0 in each of the 14 cells",
+    refuted="a few in 1000 networks do converge, such as about 6 in 1000 late networks of depth 2",
 )
 def test_no_network_converges(measure):
     cells = [e for d in DEPTHS for e in pair(d, "adam", 0.1, "iterative")]
@@ -54,15 +55,29 @@ def test_late_networks_converge_at_a_high_rate(measure, depth):
 
 @claim(
     "Adam, 0.1, batch, depth 25: late networks that converge do so after roughly 100 epochs",
-    id="C15-quickly",
+    id="C15-epochs",
     source="thesis §4.2.3, Figure 4.17",
     quote="it was able to converge quickly after roughly 100 epochs",
     reading="the median is within a factor of two of 100",
+    refuted="they are faster: the median is about 38 epochs",
 )
 def test_late_networks_converge_after_roughly_100_epochs(measure):
     _, late = pair(25, "adam", 0.1, "batch")
     epochs = measure.median(late, "converged_at", given="converged")
     assert (epochs > 50) & (epochs < 200)
+
+
+@claim(
+    "Adam, batch, depth 25: late networks that converge do so sooner at 0.1 than at 0.01",
+    id="C15-speed",
+    source="thesis §4.2.3, Figure 4.17",
+    quote="The speed at which this network converged could be explained by the increased learning rate",
+    reading="median epochs to converge",
+)
+def test_a_higher_rate_is_faster(measure):
+    high, low = (pair(25, "adam", lr, "batch")[1] for lr in (0.1, 0.01))
+    epochs = measure.median(high, "converged_at", given="converged")
+    assert epochs < measure.median(low, "converged_at", given="converged")
 
 
 @claim(
@@ -85,6 +100,7 @@ def test_late_networks_converge_at_least_once(measure, depth, style):
     source="thesis §4.2.3, Figures 4.17 and 4.20",
     quote="The lack of oscillation in the loss also supports this claim",
     reading="median over converged late networks of the mean absolute change of the loss from epoch to epoch",
+    refuted="it oscillates two to three times as much: about 8e-4 against 3e-4 with Adam, 7e-5 against 3e-5 with SGD",
 )
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_high_rate_does_not_oscillate(measure, optimizer):

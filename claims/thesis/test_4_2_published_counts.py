@@ -1,9 +1,9 @@
 """Figures 4.3, 4.6, 4.9, 4.12, 4.15, 4.18: are the 168 published counts compatible with the measured rates?"""
 
 import pytest
-from lrn.claims import claim
 
 from claims.thesis.grid import experiment_of, published
+from lrn.claims import claim
 from lrn.intervals import binomial_compatibility
 
 CELLS = list(published())

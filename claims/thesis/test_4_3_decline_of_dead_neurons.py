@@ -1,12 +1,13 @@
 """§4.3: width 4, Adam, learning rate 0.001, batch."""
 
 import pytest
-from lrn.claims import claim, every
 
 from claims.thesis.grid import DEPTHS, pair
+from lrn.claims import claim, every
 
 SHOWN = (2, 5, 10, 15)
 depth = pytest.mark.parametrize("depth", SHOWN)
+refuted = pytest.mark.refuted
 DECREASE = "where both connections converged late residual connections had a decrease in dead neurons"
 PROBABLE = "the next layer would have more probability to stay alive"
 
@@ -21,6 +22,8 @@ def wide(depth):
     source="thesis §4.3, Figure 4.22",
     quote=DECREASE,
     reading="mean over converged networks, as the thesis reports it",
+    refuted="they have more: about 1.87 against 1.83 at depth 2, 6.2 against 5.5 at 5, 15.4 against 12.3 at 10, and "
+    "25.5 against 19.1 at 15; few plain networks converge, and those few are the ones with few dead neurons",
 )
 @depth
 def test_converged_late_networks_have_fewer_dead_neurons(measure, depth):
@@ -49,7 +52,15 @@ def test_late_networks_have_fewer_dead_neurons(measure, depth):
     quote=DECREASE,
     reading="paired by seed, hidden weights starting equal, both networks converged",
 )
-@depth
+@pytest.mark.parametrize(
+    "depth",
+    [
+        2,
+        pytest.param(5, marks=refuted("fewer in about 33 % of such seeds, more in about 41 %")),
+        pytest.param(10, marks=refuted("fewer in about 19 % of such seeds, more in about 67 %")),
+        pytest.param(15, marks=refuted("fewer in about 9 % of such seeds, more in about 84 %")),
+    ],
+)
 def test_late_has_fewer_dead_neurons_for_the_same_seed(measure, depth):
     plain, late = wide(depth)
     fewer = measure.paired_rate(plain, late, "dead_neurons", given="converged")
@@ -62,6 +73,7 @@ def test_late_has_fewer_dead_neurons_for_the_same_seed(measure, depth):
     source="thesis §4.3, Figure 4.22",
     quote="Each architecture shown did not have dead layers",
     reading="literal: the rate is 0 at depths 2 to 15, both connections",
+    refuted="a converged late network has one in about 0.5 % of cases at depth 2, and in about 44 % at depth 15",
 )
 def test_no_converged_network_has_a_dead_layer(measure):
     cells = [e for d in SHOWN for e in wide(d)]
@@ -75,8 +87,20 @@ def test_no_converged_network_has_a_dead_layer(measure):
     quote="Each architecture shown did not have dead layers",
     reading="practical: the rate is below 5 %",
 )
-@depth
-@pytest.mark.parametrize("connection", ["plain", "late"])
+@pytest.mark.parametrize(
+    ("connection", "depth"),
+    [
+        *[("plain", depth) for depth in SHOWN],
+        ("late", 2),
+        pytest.param(
+            "late",
+            5,
+            marks=pytest.mark.inconclusive("0.0487 with standard error 0.0009: about a million seeds would be needed"),
+        ),
+        pytest.param("late", 10, marks=refuted("about 23 % have a dead layer")),
+        pytest.param("late", 15, marks=refuted("about 44 % have a dead layer")),
+    ],
+)
 def test_converged_networks_hardly_have_dead_layers(measure, depth, connection):
     plain, late = wide(depth)
     assert measure.rate(late if connection == "late" else plain, "any_dead_layer", given="converged") < 0.05
@@ -88,6 +112,7 @@ def test_converged_networks_hardly_have_dead_layers(measure, depth, connection):
     source="thesis §4.3, Figure 4.22",
     quote="after a depth of 15, none of the non-residual connections converged",
     reading="literal: the rate is 0 at depths 20, 25 and 30",
+    refuted="about 3.8 % converge at depth 20",
 )
 def test_no_plain_network_deeper_than_15_converges(measure):
     assert every(measure.rate(wide(d)[0], "converged") == 0 for d in (20, 25, 30))
@@ -107,15 +132,29 @@ def test_plain_networks_deeper_than_15_hardly_converge(measure, depth):
 
 
 @claim(
-    "A larger share of neurons is dead at width 2 than at width 4",
-    id="D4-alive",
+    "A network is more likely to have a dead layer at width 2 than at width 4",
+    id="D4-layer",
     source="thesis §4.3",
     quote=PROBABLE,
-    reading="mean dead fraction over all networks",
+    reading="rate of networks with at least one dead layer, converged or not",
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("connection", ["plain", "late"])
-def test_wider_networks_stay_alive(measure, depth, connection):
+def test_wider_layers_stay_alive(measure, depth, connection):
+    four = dict(zip(("plain", "late"), wide(depth), strict=True))[connection]
+    assert measure.rate(four, "any_dead_layer") < measure.rate(four.replace(width=2), "any_dead_layer")
+
+
+@claim(
+    "A larger share of neurons is dead at width 2 than at width 4",
+    id="D4-neurons",
+    source="thesis §4.3, Figure 4.22",
+    quote=PROBABLE,
+    reading="mean dead fraction over all networks, at the depths that the figure shows",
+)
+@depth
+@pytest.mark.parametrize("connection", ["plain", "late"])
+def test_wider_networks_keep_more_neurons_alive(measure, depth, connection):
     four = dict(zip(("plain", "late"), wide(depth), strict=True))[connection]
     assert measure.mean(four, "dead_fraction") < measure.mean(four.replace(width=2), "dead_fraction")
 

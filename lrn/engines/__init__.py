@@ -55,11 +55,13 @@ def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = Non
     """The engine of that name; "auto" is the fastest one there is for the device.
 
     Raises:
-        ValueError: no such engine, or it cannot run on that device.
+        ValueError: no such engine, it cannot run on that device, or `threads` is out of range.
         RuntimeError: the engine was asked for by name and is not installed here.
     """
     from lrn.engines import native
 
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"threads must be a whole number of at least 1, or None; got {threads!r}")
     if name not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {name!r}")
     if name == "native" and device != "cpu":
@@ -67,6 +69,7 @@ def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = Non
     if name == "native" or (name == "auto" and device == "cpu" and native.available()):
         return native.NativeEngine(threads=threads)
 
-    from lrn.engines.reference import ReferenceEngine
+    from lrn.engines.reference import ReferenceEngine, check_device
 
+    check_device(device)
     return ReferenceEngine(device=device, threads=threads)

@@ -19,9 +19,18 @@ from lrn.runs import Runs
 if TYPE_CHECKING:
     from lrn.engines import Progress
 
-__all__ = ["ReferenceEngine"]
+__all__ = ["ReferenceEngine", "check_device"]
 
 ACTIVATIONS = {"relu": torch.relu, "leaky_relu": torch.nn.functional.leaky_relu}
+
+
+def check_device(device: str) -> None:
+    """Raises ValueError if torch cannot compute on that device here."""
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError, TypeError) as error:  # torch raises any of these
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device must be one that torch can use here; got {device!r} ({reason})") from None
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ class ReferenceEngine:
             rmse_initial=numpy(initial),
             converged_at=numpy(since),
             dead=numpy(dead),
-            prediction=numpy(prediction).reshape(S, -1) * e.data.target_scale + e.data.target_mean,
+            prediction=numpy(prediction.flatten(1)) * e.data.target_scale + e.data.target_mean,
             trace=None if traces is None else numpy(traces.T.contiguous()),
             parameters=numpy(fleet.flat()) if keep else None,
         )
@@ -121,7 +130,7 @@ class _Fleet:
         for out, fan_in in e.shapes:
             for shape in ((out, fan_in), (1, out)):
                 size = shape[0] * shape[1]
-                part = flat[:, start : start + size].to(dtype).reshape(-1, *shape).clone()
+                part = flat[:, start : start + size].to(dtype).reshape(len(flat), *shape).clone()
                 self.parameters.append(part.requires_grad_())
                 start += size
 

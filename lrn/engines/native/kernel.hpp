@@ -21,17 +21,16 @@ template <class R> struct Task {
   const R *adam_step, *adam_root;    // (epochs,): lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k)
 };
 
-// An array of P (or N*W ...) values of one vector of networks. On a GPU neighbouring threads interleave.
+// An array of P (or N*W ...) values of one vector of networks. On a GPU the 32 threads of a warp interleave.
 template <class V> struct Cells {
   V *base;
-#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
-  long stride;
-  LRN_FN V &operator[](long i) const { return base[i * stride]; }
-  LRN_FN Cells from(long i) const { return {base + i * stride, stride}; }
+#if defined(LRN_GPU)
+  static constexpr long stride = 32;
 #else
-  LRN_FN V &operator[](long i) const { return base[i]; }
-  LRN_FN Cells from(long i) const { return {base + i}; }
+  static constexpr long stride = 1;
 #endif
+  LRN_FN V &operator[](long i) const { return base[i * stride]; }
+  LRN_FN Cells from(long i) const { return {base + i * stride}; }
 };
 
 template <class V> struct Fleet {
@@ -43,6 +42,7 @@ template <class V> struct Fleet {
   Cells<V> y;                  // (N, O) predictions, then their gradient
   Cells<V> zeros;              // (N, W) the output of a dead layer
   Cells<V> grad;               // (W * max(F, W),) scratch of wide layers
+  Cells<V> single;             // (D, W) outputs for the one sample of a step (see held.hpp)
 };
 
 template <class V> struct Outcome {
@@ -83,98 +83,123 @@ template <class V, Optimizer opt> struct Stepper {
       root_correction = fill<V>(task.adam_root[epoch]);
     }
   }
-  LRN_FN void update(long p, V g) const {
+  // A parameter and its moments. A single network's are fetched before its samples stream past, since a GPU waits long
+  // for memory; a vector of networks has no registers left for them.
+  struct Slot { V w, m, v; };
+  static constexpr bool early = Lanes<V>::count == 1;
+  LRN_FN Slot read(long p) const {
+    if constexpr (opt == Optimizer::sgd) return {f.w[p], V{}, V{}};
+    else return {f.w[p], f.m[p], f.v[p]};
+  }
+  LRN_FN Slot fetch(long p) const {
+    if constexpr (early) return read(p);
+    else return {V{}, V{}, V{}};
+  }
+  LRN_FN void update(long p, V g, Slot slot) const {
+    if constexpr (!early) slot = read(p);
     if constexpr (opt == Optimizer::sgd) {
-      f.w[p] = fma(-lr, g, f.w[p]);
+      f.w[p] = fma(-lr, g, slot.w);
     } else {
-      V m = f.m[p], v = f.v[p];
-      m = fma(one_minus_beta1, g - m, m);
-      v = fma(g * one_minus_beta2, g, v * beta2);
+      const V m = fma(one_minus_beta1, g - slot.m, slot.m);
+      const V v = fma(g * one_minus_beta2, g, slot.v * beta2);
       f.m[p] = m;
       f.v[p] = v;
-      f.w[p] = fma(step, quotient(m, fma(root(v), root_correction, eps)), f.w[p]);
+      f.w[p] = fma(step, quotient(m, fma(root(v), root_correction, eps)), slot.w);
     }
   }
+  LRN_FN void update(long p, V g) const { update(p, g, read(p)); }
 };
 
 // ---- narrow layers: the weights of two neurons stay in registers while the samples stream past ---------------------
+// `y`, `below`, `out`, `da` and `da_below` are Cells, or other arrays of the same shape (held.hpp).
 
-template <class V, class Act, int In, int Out, bool tap>
-LRN_BIG_FN void forward_narrow(const Fleet<V> &f, Cells<V> below, Cells<V> out, long p, long tap_p, int n0, int n1) {
+template <class V, class Act, int In, int Out, bool tap, class Y, class Below, class Above>
+LRN_STREAM_FN void forward_narrow(const Fleet<V> &f, Y &y, const Below &below, Above &out, long p, long tap_p, int n0,
+                                  int n1) {
   constexpr int J = Out < 2 ? Out : 2;
-#pragma GCC unroll 4
+  LRN_UNROLL
   for (int j0 = 0; j0 < Out; j0 += J) {
     V w[J][In], b[J], to[J];
-#pragma GCC unroll 4
+    LRN_UNROLL
     for (int j = 0; j < J; ++j) {
-#pragma GCC unroll 4
+      LRN_UNROLL
       for (int i = 0; i < In; ++i) w[j][i] = f.w[p + (j0 + j) * In + i];
       b[j] = f.w[p + Out * In + j0 + j];
       if constexpr (tap) to[j] = f.w[tap_p + j0 + j];
     }
+    LRN_UNROLL_SAMPLES
     for (int n = n0; n < n1; ++n) {
-      V z[J], y;
-      if constexpr (tap) y = f.y[n];
-#pragma GCC unroll 4
+      V z[J], sum;
+      if constexpr (tap) sum = y[n];
+      LRN_UNROLL
       for (int j = 0; j < J; ++j) {
         z[j] = b[j];
-#pragma GCC unroll 4
+        LRN_UNROLL
         for (int i = 0; i < In; ++i) z[j] = fma(w[j][i], below[n * In + i], z[j]);
         z[j] = Act::apply(z[j]);
         out[n * Out + j0 + j] = z[j];
-        if constexpr (tap) y = fma(to[j], z[j], y);
+        if constexpr (tap) sum = fma(to[j], z[j], sum);
       }
-      if constexpr (tap) f.y[n] = y;
+      if constexpr (tap) y[n] = sum;
     }
   }
 }
 
 // `first`: nothing lies below that learns. `top`: no gradient arrives from above, only through the tap.
-template <class V, class Act, Optimizer opt, int In, int Out, bool tap>
-LRN_BIG_FN void backward_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> below, Cells<V> out, long p,
-                            long tap_p, int n0, int n1, bool first, bool top) {
+template <class V, class Act, Optimizer opt, int In, int Out, bool tap, class Y, class Da, class DaBelow, class Below,
+          class Above>
+LRN_STREAM_FN void backward_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, const Y &y, const Da &da,
+                                   DaBelow &da_below, const Below &below, const Above &out, long p, long tap_p, int n0,
+                                   int n1, bool first, bool top) {
+  using Slot = typename Stepper<V, opt>::Slot;
   constexpr int J = Out < 2 ? Out : 2;
-#pragma GCC unroll 4
+  LRN_UNROLL
   for (int j0 = 0; j0 < Out; j0 += J) {
     V w[J][In], to[J], gw[J][In], gb[J], gto[J];
-#pragma GCC unroll 4
+    Slot sw[J][In], sb[J], sto[J];
+    LRN_UNROLL
     for (int j = 0; j < J; ++j) {
-#pragma GCC unroll 4
-      for (int i = 0; i < In; ++i) w[j][i] = f.w[p + (j0 + j) * In + i], gw[j][i] = V{};
+      LRN_UNROLL
+      for (int i = 0; i < In; ++i) {
+        w[j][i] = f.w[p + (j0 + j) * In + i], gw[j][i] = V{};
+        sw[j][i] = s.fetch(p + (j0 + j) * In + i);
+      }
       gb[j] = gto[j] = V{};
-      if constexpr (tap) to[j] = f.w[tap_p + j0 + j];
+      sb[j] = s.fetch(p + Out * In + j0 + j);
+      if constexpr (tap) to[j] = f.w[tap_p + j0 + j], sto[j] = s.fetch(tap_p + j0 + j);
     }
+    LRN_UNROLL_SAMPLES
     for (int n = n0; n < n1; ++n) {
       V dz[J];
-#pragma GCC unroll 4
+      LRN_UNROLL
       for (int j = 0; j < J; ++j) {
         V a = out[n * Out + j0 + j];
-        V d = top ? V{} : f.da[n * Out + j0 + j];
+        V d = top ? V{} : da[n * Out + j0 + j];
         if constexpr (tap) {
-          d = fma(to[j], f.y[n], d);
-          gto[j] = fma(f.y[n], a, gto[j]);
+          d = fma(to[j], y[n], d);
+          gto[j] = fma(y[n], a, gto[j]);
         }
         dz[j] = Act::backward(a, d);
         gb[j] = gb[j] + dz[j];
-#pragma GCC unroll 4
+        LRN_UNROLL
         for (int i = 0; i < In; ++i) gw[j][i] = fma(dz[j], below[n * In + i], gw[j][i]);
       }
       if (!first) {
-#pragma GCC unroll 4
+        LRN_UNROLL
         for (int i = 0; i < In; ++i) {
-          V d = j0 == 0 ? w[0][i] * dz[0] : fma(w[0][i], dz[0], f.da_below[n * In + i]);
-#pragma GCC unroll 4
+          V d = j0 == 0 ? w[0][i] * dz[0] : fma(w[0][i], dz[0], da_below[n * In + i]);
+          LRN_UNROLL
           for (int j = 1; j < J; ++j) d = fma(w[j][i], dz[j], d);
-          f.da_below[n * In + i] = d;
+          da_below[n * In + i] = d;
         }
       }
     }
-#pragma GCC unroll 4
+    LRN_UNROLL
     for (int j = 0; j < J; ++j) {
-#pragma GCC unroll 4
-      for (int i = 0; i < In; ++i) s.update(p + (j0 + j) * In + i, gw[j][i]);
-      s.update(p + Out * In + j0 + j, gb[j]);
-      if constexpr (tap) s.update(tap_p + j0 + j, gto[j]);
+      LRN_UNROLL
+      for (int i = 0; i < In; ++i) s.update(p + (j0 + j) * In + i, gw[j][i], sw[j][i]);
+      s.update(p + Out * In + j0 + j, gb[j], sb[j]);
+      if constexpr (tap) s.update(tap_p + j0 + j, gto[j], sto[j]);
     }
   }
 }
@@ -187,28 +212,28 @@ template <class V> struct Matrix { Cells<V> at; long row, column; };
 template <class V, int TI, int TJ>
 LRN_FN void tile(Matrix<V> c, Matrix<V> a, Matrix<V> b, int i0, int j0, int K, bool keep) {
   V sum[TI][TJ];
-#pragma GCC unroll 4
+  LRN_UNROLL
   for (int i = 0; i < TI; ++i)
-#pragma GCC unroll 4
+    LRN_UNROLL
     for (int j = 0; j < TJ; ++j) sum[i][j] = keep ? c.at[(i0 + i) * c.row + (j0 + j) * c.column] : V{};
   for (int k = 0; k < K; ++k) {
     V left[TI], right[TJ];
-#pragma GCC unroll 4
+    LRN_UNROLL
     for (int i = 0; i < TI; ++i) left[i] = a.at[(i0 + i) * a.row + k * a.column];
-#pragma GCC unroll 4
+    LRN_UNROLL
     for (int j = 0; j < TJ; ++j) right[j] = b.at[k * b.row + (j0 + j) * b.column];
-#pragma GCC unroll 4
+    LRN_UNROLL
     for (int i = 0; i < TI; ++i)
-#pragma GCC unroll 4
+      LRN_UNROLL
       for (int j = 0; j < TJ; ++j) sum[i][j] = fma(left[i], right[j], sum[i][j]);
   }
-#pragma GCC unroll 4
+  LRN_UNROLL
   for (int i = 0; i < TI; ++i)
-#pragma GCC unroll 4
+    LRN_UNROLL
     for (int j = 0; j < TJ; ++j) c.at[(i0 + i) * c.row + (j0 + j) * c.column] = sum[i][j];
 }
 
-template <class V> LRN_BIG_FN void multiply(Matrix<V> c, Matrix<V> a, Matrix<V> b, int I, int J, int K, bool keep) {
+template <class V> LRN_CALLED_FN void multiply(Matrix<V> c, Matrix<V> a, Matrix<V> b, int I, int J, int K, bool keep) {
   int i = 0;
   for (; i + 4 <= I; i += 4) {
     int j = 0;
@@ -296,23 +321,31 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
 
   template <bool tap_here> LRN_BIG_FN void forward_layer(int l, int n0, int n1) const {
     const int In = l == 0 ? task.features : W();
+    const Cells<V> below = input_of(l), out = output_of(l);
     if constexpr (width > 0) {
-      if (l > 0) return forward_narrow<V, Act, width, width, tap_here>(f, input_of(l), output_of(l), layer(l), tap(l), n0, n1);
-      if (In == 1) return forward_narrow<V, Act, 1, width, tap_here>(f, input_of(l), output_of(l), layer(l), tap(l), n0, n1);
+      if (l > 0)
+        return forward_narrow<V, Act, width, width, tap_here>(f, f.y, below, out, layer(l), tap(l), n0, n1);
+      if (In == 1)
+        return forward_narrow<V, Act, 1, width, tap_here>(f, f.y, below, out, layer(l), tap(l), n0, n1);
     }
-    forward_wide<V, Act>(f, input_of(l), output_of(l), layer(l), In, W(), n0, n1);
-    if constexpr (tap_here) forward_tap(f, output_of(l), tap(l), columns(), W(), task.outputs, n0, n1);
+    forward_wide<V, Act>(f, below, out, layer(l), In, W(), n0, n1);
+    if constexpr (tap_here) forward_tap(f, out, tap(l), columns(), W(), task.outputs, n0, n1);
   }
 
   template <bool tap_here> LRN_BIG_FN void backward_layer(int l, int n0, int n1) const {
     const int In = l == 0 ? task.features : W();
     const bool first = l == 0 || l == frozen, top = l == task.depth - 1;
+    const Cells<V> below = input_of(l), out = output_of(l);
     if constexpr (width > 0) {
-      if (l > 0) return backward_narrow<V, Act, opt, width, width, tap_here>(f, s, input_of(l), output_of(l), layer(l), tap(l), n0, n1, first, top);
-      if (In == 1) return backward_narrow<V, Act, opt, 1, width, tap_here>(f, s, input_of(l), output_of(l), layer(l), tap(l), n0, n1, first, top);
+      if (l > 0)
+        return backward_narrow<V, Act, opt, width, width, tap_here>(f, s, f.y, f.da, f.da_below, below, out, layer(l),
+                                                                  tap(l), n0, n1, first, top);
+      if (In == 1)
+        return backward_narrow<V, Act, opt, 1, width, tap_here>(f, s, f.y, f.da, f.da_below, below, out, layer(l),
+                                                                  tap(l), n0, n1, first, top);
     }
-    if constexpr (tap_here) backward_tap(f, s, output_of(l), tap(l), columns(), W(), task.outputs, n0, n1, top);
-    backward_wide<V, Act, opt>(f, s, input_of(l), output_of(l), layer(l), In, W(), n0, n1, first);
+    if constexpr (tap_here) backward_tap(f, s, out, tap(l), columns(), W(), task.outputs, n0, n1, top);
+    backward_wide<V, Act, opt>(f, s, below, out, layer(l), In, W(), n0, n1, first);
   }
 
   LRN_BIG_FN void forward(int n0, int n1) const {
@@ -350,22 +383,48 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
     f.da_below = above;
   }
 
-  // Predictions become errors; returns the RMSE over samples n0..n1 in original units.
-  LRN_FN V errors(int n0, int n1) const {
-    const int O = task.outputs;
-    V sum{};
-    for (int k = n0 * O; k < n1 * O; ++k) {
-      V e = f.y[k] - fill<V>(task.t[k]);
-      f.y[k] = e;
-      sum = fma(e, e, sum);
-    }
-    return root(sum * fill<V>(R(1) / R((n1 - n0) * O))) * fill<V>(task.target_scale);
+  // Predictions become errors.
+  template <class Y> LRN_FN void errors(Y &y, const R *t, int count) const {
+    LRN_UNROLL_SAMPLES
+    for (int k = 0; k < count; ++k) y[k] = y[k] - fill<V>(t[k]);
   }
 
-  LRN_FN void errors_to_gradient(int n0, int n1) const {
-    const int O = task.outputs;
-    const V scale = fill<V>(R(2) / R((n1 - n0) * O));
-    for (int k = n0 * O; k < n1 * O; ++k) f.y[k] = f.y[k] * scale;
+  // Root of the mean squared error, in original units.
+  template <class Y> LRN_FN V rmse(const Y &errors, int count) const {
+    V sum{};
+    LRN_UNROLL_SAMPLES
+    for (int k = 0; k < count; ++k) sum = fma(errors[k], errors[k], sum);
+    return root(sum * fill<V>(R(1) / R(count))) * fill<V>(task.target_scale);
+  }
+
+  template <class Y> LRN_FN void errors_to_gradient(Y &errors, int count) const {
+    const V scale = fill<V>(R(2) / R(count));
+    LRN_UNROLL_SAMPLES
+    for (int k = 0; k < count; ++k) errors[k] = errors[k] * scale;
+  }
+
+  // ---- what `train` asks of a network ----
+
+  // Forward over all samples: f.y holds the predictions, and f.fired every layer's outputs.
+  LRN_FN void predict() { forward(0, task.samples); }
+
+  // The same, but f.y holds errors; returns the RMSE. `keep`: whether f.fired will be looked at before the next call.
+  LRN_FN V evaluate(bool /* keep */) {
+    predict();
+    errors(f.y, task.t, task.samples * task.outputs);
+    return rmse(f.y, task.samples * task.outputs);
+  }
+
+  // After `evaluate`: one step on what this epoch trains on, and the RMSE of that before the step.
+  LRN_FN V learn(int epoch, V rmse_of_all) {
+    const int O = task.outputs, n0 = task.iterative ? epoch % task.samples : 0;
+    const int n1 = task.iterative ? n0 + 1 : task.samples;
+    const Cells<V> y = f.y.from(long(n0) * O);
+    const V rmse_before = task.iterative ? rmse(y, O) : rmse_of_all;
+    s.at(task, epoch);
+    errors_to_gradient(y, (n1 - n0) * O);
+    backward(n0, n1);
+    return rmse_before;
   }
 
   // In a plain network nothing at or below a dead layer receives a gradient. Once Adam's first moments there are zero
@@ -373,53 +432,44 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
   LRN_BIG_FN void freeze() {
     if constexpr (!late && Act::can_die) {
       for (int l = frozen; l < task.depth; ++l) {
-        if constexpr (opt == Optimizer::adam)
-          for (long p = layer(l); p < layer(l + 1); ++p)
+        for (long p = layer(l); p < layer(l + 1); ++p) {
+          if (!all_zero(f.w[p] - f.w[p])) return; // an infinity times a zero gradient is no zero
+          if constexpr (opt == Optimizer::adam)
             if (!all_zero(f.m[p])) return;
+        }
         bool dead = true;
         for (long k = 0; k < long(task.samples) * W(); ++k) {
           const V a = output_of(l)[k];
-          if (!all_zero(a - a)) return; // an infinity times a zero gradient is no zero
+          if (!all_zero(a - a)) return;
           dead = dead && all_zero(a);
         }
         if (dead) frozen = l + 1;
       }
     }
   }
-
-  // `keep_going(epoch)` is asked now and then; `record(epoch, rmse)` gets the RMSE of what each epoch trains on.
-  template <class KeepGoing, class Record> LRN_BIG_FN bool train(Outcome<V> &result, KeepGoing keep_going, Record record) {
-    constexpr int every = 32;
-    const int N = task.samples, O = task.outputs;
-    const V threshold = fill<V>(task.threshold), never = fill<V>(R(-1));
-    V since = never, rmse{};
-    for (int epoch = 0;; ++epoch) {
-      forward(0, N);
-      rmse = errors(0, N);
-      if (epoch == 0) result.rmse_initial = rmse;
-      since = select_le(rmse, threshold, select_le(since, V{} - fill<V>(R(0.5)), fill<V>(R(epoch)), since), never);
-      if (epoch == task.epochs) break;
-      if (epoch % every == 0) {
-        if (!keep_going(epoch)) return false;
-        freeze();
-      }
-      s.at(task, epoch);
-      const int n0 = task.iterative ? epoch % N : 0, n1 = task.iterative ? n0 + 1 : N;
-      if (task.iterative) {
-        V sum{};
-        for (int k = n0 * O; k < n1 * O; ++k) sum = fma(f.y[k], f.y[k], sum);
-        record(epoch, root(sum * fill<V>(R(1) / R(O))) * fill<V>(task.target_scale));
-      } else {
-        record(epoch, rmse);
-      }
-      errors_to_gradient(n0, n1);
-      backward(n0, n1);
-    }
-    forward(0, N); // `errors` overwrote the predictions
-    result.rmse = rmse;
-    result.since = since;
-    return true;
-  }
 };
+
+// `keep_going(epoch)` is asked before each epoch; `record(epoch, rmse)` gets the RMSE of what each epoch trains on.
+template <class V, class Net, class KeepGoing, class Record>
+LRN_BIG_FN bool train(Net &net, Outcome<V> &result, KeepGoing keep_going, Record record) {
+  using R = typename Lanes<V>::real;
+  constexpr int every = 32;
+  const int epochs = net.task.epochs;
+  const V threshold = fill<V>(net.task.threshold), never = fill<V>(R(-1));
+  V since = never, rmse{};
+  for (int epoch = 0;; ++epoch) {
+    rmse = net.evaluate(epoch % every == 0);
+    if (epoch == 0) result.rmse_initial = rmse;
+    since = select_le(rmse, threshold, select_le(since, V{} - fill<V>(R(0.5)), fill<V>(R(epoch)), since), never);
+    if (epoch == epochs) break;
+    if (!keep_going(epoch)) return false;
+    if (epoch % every == 0) net.freeze();
+    record(epoch, net.learn(epoch, rmse));
+  }
+  net.predict(); // `evaluate` left errors
+  result.rmse = rmse;
+  result.since = since;
+  return true;
+}
 
 } // namespace LRN_NAMESPACE

@@ -13,9 +13,11 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -68,13 +70,20 @@ void run_threads(int threads, const std::function<void()> &work, std::atomic<boo
   std::condition_variable ended;
   int running = threads;
   std::vector<std::thread> pool;
-  for (int i = 0; i < threads; ++i)
-    pool.emplace_back([&] {
-      work();
+  const auto run = [&] {
+    work();
+    std::lock_guard lock(mutex);
+    --running;
+    ended.notify_one();
+  };
+  for (int i = 0; i < threads; ++i) try {
+      pool.emplace_back(run);
+    } catch (const std::system_error &) { // the machine gives no more threads: those that run do the work
+      if (pool.empty()) throw;
       std::lock_guard lock(mutex);
-      --running;
-      ended.notify_one();
-    });
+      running -= threads - i;
+      break;
+    }
   bool failed = false;
   {
     nb::gil_scoped_release release;
@@ -113,7 +122,7 @@ void train(const std::string &variant_name, int depth, int width, int epochs, bo
   if (x.ndim() != 2 || t.ndim() != 2 || x.shape(0) != t.shape(0)) throw nb::value_error("x (N, F) and t (N, O) disagree");
   const long S = seeds.size();
   std::atomic<long> next{0}, done{0};
-  std::atomic<bool> cancelled{false};
+  std::atomic<bool> cancelled{false}, exhausted{false};
   lrn::Job<R> job{};
   job.features = x.shape(1), job.outputs = t.shape(1), job.samples = x.shape(0);
   job.depth = depth, job.width = width, job.epochs = epochs;
@@ -128,8 +137,12 @@ void train(const std::string &variant_name, int depth, int width, int epochs, bo
   job.next = &next, job.done = &done, job.cancelled = &cancelled;
 
   auto work = [&] {
-    if constexpr (std::is_same_v<R, float>) variant.work(job);
-    else variant.work64(job);
+    try {
+      if constexpr (std::is_same_v<R, float>) variant.work(job);
+      else variant.work64(job);
+    } catch (const std::bad_alloc &) {
+      cancelled = exhausted = true;
+    }
   };
   auto report = [&] {
     if (progress) (*progress)(done.load());
@@ -146,6 +159,7 @@ void train(const std::string &variant_name, int depth, int width, int epochs, bo
     next = 0;
   }
   run_threads(threads, work, cancelled, report);
+  if (exhausted) throw std::bad_alloc();
 }
 
 template <class R> void define(nb::module_ &m, const char *name) {

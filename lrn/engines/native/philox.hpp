@@ -1,31 +1,35 @@
 // Initial weights, drawn as numpy.random.Generator(numpy.random.Philox(key=seed)).random() draws them, to the bit.
 // Philox4x64-10: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3.
 #pragma once
-#include <cmath>
-#include <cstdint>
+#include "vec.hpp"
 
-namespace lrn {
+namespace LRN_NAMESPACE {
 
 class Philox {
 public:
-  explicit Philox(std::uint64_t seed) : key0(seed) {}
+  using u64 = unsigned long long;
 
-  double uniform() { // in [0, 1), 53 bits
+  LRN_FN explicit Philox(u64 seed) : key0(seed) {}
+
+  LRN_BIG_FN double uniform() { // in [0, 1), 53 bits
     if (position == 4) refill();
     return static_cast<double>(block[position++] >> 11) * (1.0 / 9007199254740992.0);
   }
 
 private:
-  static void multiply(std::uint64_t a, std::uint64_t b, std::uint64_t &high, std::uint64_t &low) {
-    const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
-    high = static_cast<std::uint64_t>(product >> 64);
-    low = static_cast<std::uint64_t>(product);
+  static LRN_FN void multiply(u64 a, u64 b, u64 &high, u64 &low) {
+#if defined(LRN_GPU)
+    high = __umul64hi(a, b);
+#else
+    high = static_cast<u64>(static_cast<unsigned __int128>(a) * b >> 64);
+#endif
+    low = a * b;
   }
 
-  void refill() {
-    std::uint64_t c0 = ++counter, c1 = 0, c2 = 0, c3 = 0, k0 = key0, k1 = 0;
+  LRN_BIG_FN void refill() {
+    u64 c0 = ++counter, c1 = 0, c2 = 0, c3 = 0, k0 = key0, k1 = 0;
     for (int round = 0; round < 10; ++round) {
-      std::uint64_t h0, l0, h1, l1;
+      u64 h0, l0, h1, l1;
       multiply(0xD2E7470EE14C6C93ull, c0, h0, l0);
       multiply(0xCA5A826395121157ull, c2, h1, l1);
       c0 = h1 ^ c1 ^ k0, c1 = l1, c2 = h0 ^ c3 ^ k1, c3 = l0;
@@ -35,8 +39,26 @@ private:
     position = 0;
   }
 
-  std::uint64_t key0, counter = 0, block[4] = {};
+  u64 key0, counter = 0, block[4] = {};
   int position = 4;
 };
 
-} // namespace lrn
+template <class Job> LRN_BIG_FN long parameter_count(const Job &job) {
+  const long W = job.width, columns = job.late ? long(job.depth) * W : W;
+  return W * (job.features + 1) + long(job.depth - 1) * W * (W + 1) + job.outputs * (columns + 1);
+}
+
+// torch.nn.Linear's initialisation: every weight and bias uniform in +-1/sqrt(fan_in), in parameter order.
+template <class R, class Job, class Set> LRN_BIG_FN void draw(const Job &job, Philox::u64 seed, Set set) {
+  Philox random(seed);
+  long p = 0;
+  auto layer = [&](long fan_in, long out) {
+    const double bound = 1.0 / root(double(fan_in));
+    for (long k = 0; k < (fan_in + 1) * out; ++k) set(p++, R((random.uniform() * 2.0 - 1.0) * bound));
+  };
+  layer(job.features, job.width);
+  for (int l = 1; l < job.depth; ++l) layer(job.width, job.width);
+  layer(job.late ? long(job.depth) * job.width : job.width, job.outputs);
+}
+
+} // namespace LRN_NAMESPACE

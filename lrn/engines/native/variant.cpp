@@ -1,11 +1,14 @@
 // One instruction set's build of the kernel. Compiled several times, each with its own flags and LRN_NAMESPACE.
+#include "held.hpp"
 #include "job.hpp"
 #include "kernel.hpp"
 #include "philox.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace LRN_NAMESPACE {
@@ -27,24 +30,6 @@ void flush_subnormals() {
 #endif
 }
 
-template <class R> long parameter_count(const lrn::Job<R> &job) {
-  const long W = job.width, columns = job.late ? long(job.depth) * W : W;
-  return W * (job.features + 1) + long(job.depth - 1) * W * (W + 1) + job.outputs * (columns + 1);
-}
-
-// torch.nn.Linear's initialisation: every weight and bias uniform in +-1/sqrt(fan_in), in parameter order.
-template <class R, class Set> void draw(const lrn::Job<R> &job, std::uint64_t seed, Set set) {
-  lrn::Philox random(seed);
-  long p = 0;
-  auto layer = [&](long fan_in, long out) {
-    const double bound = 1.0 / std::sqrt(double(fan_in));
-    for (long k = 0; k < (fan_in + 1) * out; ++k) set(p++, R((random.uniform() * 2.0 - 1.0) * bound));
-  };
-  layer(job.features, job.width);
-  for (int l = 1; l < job.depth; ++l) layer(job.width, job.width);
-  layer(job.late ? long(job.depth) * job.width : job.width, job.outputs);
-}
-
 // Bias corrections as torch computes them, in double, one product an epoch.
 template <class R> struct Schedule {
   std::vector<R> step, root;
@@ -63,12 +48,12 @@ public:
   template <class R> Fleet<V> fleet(const lrn::Job<R> &job, long P) {
     const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
     const long wide = W * std::max(F, W);
-    total = 3 * P + N * F + D * N * W + 4 * N * W + N * O + wide;
+    total = 3 * P + N * F + D * N * W + 4 * N * W + N * O + wide + D * W;
     cells.reset(static_cast<V *>(std::aligned_alloc(64, (total * sizeof(V) + 63) / 64 * 64)));
-    if (!cells) std::abort();
+    if (!cells) throw std::bad_alloc();
     next = cells.get();
     return {take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W),
-            take(N * W), take(N * W), take(N * O), take(N * W), take(wide)};
+            take(N * W), take(N * W), take(N * O), take(N * W), take(wide), take(D * W)};
   }
   void clear() { std::fill_n(cells.get(), total, V{}); }
 
@@ -84,7 +69,7 @@ private:
   long total = 0;
 };
 
-template <class V, class Act, Optimizer opt, bool late, int width> class Work {
+template <class V, class Net> class Work {
   using R = typename Lanes<V>::real;
   static constexpr int L = Lanes<V>::count;
 
@@ -102,7 +87,7 @@ public:
   void survey() {
     for (long g; (g = job.next->fetch_add(1)) * L < job.count && !*job.cancelled;) {
       load(g * L);
-      Network<V, Act, opt, late, width>(task, fleet).forward(0, job.samples);
+      Net(task, fleet).predict();
       for (int i = 0; i < L && g * L + i < job.count; ++i) {
         int l = job.depth;
         while (l > 0 && !dead_layer(l - 1, i)) --l;
@@ -124,7 +109,7 @@ private:
       if (job.initial)
         for (long p = 0; p < P; ++p) set_lane(fleet.w[p], i, job.initial[s * P + p]);
       else
-        draw(job, job.seeds[s], [&](long p, R value) { set_lane(fleet.w[p], i, value); });
+        draw<R>(job, job.seeds[s], [&](long p, R value) { set_lane(fleet.w[p], i, value); });
     }
     for (long k = 0; k < long(job.samples) * job.features; ++k) fleet.input[k] = fill<V>(job.x[k]);
   }
@@ -132,10 +117,10 @@ private:
   void train(long first) {
     load(first);
     const int lanes = int(std::min<long>(L, job.count - first));
-    Network<V, Act, opt, late, width> network(task, fleet);
+    Net network(task, fleet);
     Outcome<V> outcome;
-    const bool finished = network.train(
-        outcome, [&](int) { return !*job.cancelled; },
+    const bool finished = LRN_NAMESPACE::train(
+        network, outcome, [&](int) { return !*job.cancelled; },
         [&](int epoch, const V &rmse) {
           if (job.trace)
             for (int i = 0; i < lanes; ++i) job.trace[network_of(first, i) * job.epochs + epoch] = lane(rmse, i);
@@ -177,15 +162,25 @@ private:
   Task<R> task;
 };
 
-template <class V, class Act, Optimizer opt, bool late, int width, class R> void go(const lrn::Job<R> &job) {
-  Work<V, Act, opt, late, width> work(job);
+template <class V, class Net, class R> void go(const lrn::Job<R> &job) {
+  Work<V, Net> work(job);
   job.settled ? work.survey() : work.train();
 }
 
+// The variant that takes one network at a time, as a GPU's threads do, also takes their way through it.
+template <class V, class Act, Optimizer opt, bool late, int width, class R> void by_samples(const lrn::Job<R> &job) {
+#if defined(LRN_HELD_SAMPLES)
+  if constexpr (sizeof(R) == sizeof(float))
+    if (job.samples == LRN_HELD_SAMPLES && job.features == 1)
+      return go<V, HeldNetwork<V, Act, opt, late, width, LRN_HELD_SAMPLES>>(job);
+#endif
+  go<V, Network<V, Act, opt, late, width>>(job);
+}
+
 template <class V, class Act, Optimizer opt, bool late, class R> void by_width(const lrn::Job<R> &job) {
-  if (job.width == 2 && job.outputs == 1) go<V, Act, opt, late, 2>(job);
-  else if (job.width == 4 && job.outputs == 1) go<V, Act, opt, late, 4>(job);
-  else go<V, Act, opt, late, 0>(job);
+  if (job.width == 2 && job.outputs == 1) by_samples<V, Act, opt, late, 2>(job);
+  else if (job.width == 4 && job.outputs == 1) by_samples<V, Act, opt, late, 4>(job);
+  else go<V, Network<V, Act, opt, late, 0>>(job);
 }
 
 template <class V, class Act, class R> void by_optimizer(const lrn::Job<R> &job) {

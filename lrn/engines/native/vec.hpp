@@ -5,12 +5,21 @@
 // many lanes its neighbours fill, and agrees to the bit on every machine that has a fused multiply-add.
 #pragma once
 
-#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#if defined(__CUDACC__)
+#define LRN_GPU
 #define LRN_FN __device__ __forceinline__
-#define LRN_BIG_FN __device__
+#define LRN_BIG_FN __device__ inline
+#define LRN_CALLED_FN __device__ __noinline__
+#define LRN_STREAM_FN __device__ __forceinline__
+#define LRN_UNROLL _Pragma("unroll")
+#define LRN_UNROLL_SAMPLES _Pragma("unroll")
 #else
 #define LRN_FN inline __attribute__((always_inline))
 #define LRN_BIG_FN inline
+#define LRN_CALLED_FN inline
+#define LRN_STREAM_FN inline
+#define LRN_UNROLL _Pragma("GCC unroll 4")
+#define LRN_UNROLL_SAMPLES
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
@@ -22,10 +31,15 @@ namespace LRN_NAMESPACE {
 
 // ---- scalars -------------------------------------------------------------------------------------------------------
 
-#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#if defined(LRN_GPU)
 LRN_FN float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
-LRN_FN float root(float a) { return __fsqrt_rn(a); }
-LRN_FN float quotient(float a, float b) { return __fdiv_rn(a, b); }
+// The hardware takes a slow way to the root of 0 and to 0 / b, which is what the moments of dead neurons need.
+LRN_FN float root(float a) { return a == 0 ? a : __fsqrt_rn(a == 0 ? 1 : a); }
+LRN_FN float quotient(float a, float b) {
+  const bool nothing = a == 0 && b > 0;
+  const float q = __fdiv_rn(nothing ? 1 : a, b);
+  return nothing ? a : q;
+}
 LRN_FN double fma(double a, double b, double c) { return __fma_rn(a, b, c); }
 LRN_FN double root(double a) { return __dsqrt_rn(a); }
 LRN_FN double quotient(double a, double b) { return __ddiv_rn(a, b); }
@@ -47,9 +61,14 @@ template <class V> LRN_FN V relu(V z) { return z < V{} ? V{} : z; }
 template <class V> LRN_FN V gate(V fired, V gradient) { return fired <= V{} ? V{} : gradient; }
 template <class V> LRN_FN V select_le(V a, V b, V yes, V no) { return a <= b ? yes : no; }
 
-// True if every lane is zero; a NaN is not.
+// True if every lane is zero; a NaN is not. On a GPU the threads of a warp are the lanes: they must decide as one.
+#if defined(LRN_GPU)
+LRN_FN bool all_zero(float a) { return __all_sync(0xffffffffu, a == 0); }
+LRN_FN bool all_zero(double a) { return __all_sync(0xffffffffu, a == 0); }
+#else
 LRN_FN bool all_zero(float a) { return a == 0; }
 LRN_FN bool all_zero(double a) { return a == 0; }
+#endif
 
 template <class V> struct Lanes { static constexpr int count = 1; using real = V; };
 
@@ -63,6 +82,7 @@ LRN_FN void set_lane(float &a, int, float value) { a = value; }
 LRN_FN void set_lane(double &a, int, double value) { a = value; }
 template <class V> LRN_FN void set_lane(V &a, int i, typename Lanes<V>::real value) { a[i] = value; }
 
+#if !defined(LRN_GPU)
 // ---- vectors -------------------------------------------------------------------------------------------------------
 
 #if defined(__AVX512F__)
@@ -97,6 +117,7 @@ LRN_FN f32x4 fma(f32x4 a, f32x4 b, f32x4 c) { return vfmaq_f32(c, a, b); }
 LRN_FN f32x4 root(f32x4 a) { return vsqrtq_f32(a); }
 template <> LRN_FN f32x4 relu(f32x4 z) { return vmaxq_f32(vdupq_n_f32(0), z); }
 LRN_FN bool all_zero(f32x4 a) { return vminvq_u32(vceqzq_f32(a)) != 0; }
+#endif
 #endif
 
 } // namespace LRN_NAMESPACE

@@ -1,0 +1,1 @@
+"""The thesis against itself: its tables, captions and sentences, without any training."""

@@ -1,0 +1,256 @@
+"""The thesis's tables against arithmetic: sums, means of whole numbers, dead layers, training times."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from claims.audit.published import CELLS, DEAD_LAYERS, DEPTHS, FIGURES, ROWS, RUNS, SAID, STYLES, TOTALS, disagreements
+from lrn.audit import dead_layers_possible, largest_at_least, possible_totals, wrong_totals
+from lrn.claims import claim
+
+MEANS = ("mean_dead_neurons", "mean_dead_layers")
+
+
+def rows_of(figure):
+    return [row for row in ROWS if row["figure"] == figure]
+
+
+def converged_rows(figure):
+    return [row for row in rows_of(figure) if row["converged"] != "0"]
+
+
+@claim(
+    "Every figure has seven depths, plain and late, iterative and batch, and no count above ten",
+    source=SAID.source("thesis", "seven-depths", "ten-runs"),
+    quote=SAID.words("seven-depths", "ten-runs"),
+    id="E-design",
+)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_design_is_complete(figure):
+    depths = defaultdict(list)
+    for row in rows_of(figure):
+        depths[row["training_style"], row["connection"]].append(row["depth"])
+    assert len(depths) == 4
+    assert all(tuple(column) == DEPTHS for column in depths.values())
+    assert all(0 <= int(row["converged"]) <= int(row["runs"]) == RUNS for row in rows_of(figure))
+
+
+@claim(
+    "DID NOT CONVERGE stands exactly where none of ten converged",
+    source=SAID.source("thesis", "did-not-converge-label"),
+    quote=SAID.words("did-not-converge-label"),
+    id="E-label",
+)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_label_stands_where_none_converged(figure):
+    for row in rows_of(figure):
+        labelled = [row[column] == "" for column in (*MEANS, "mean_training_seconds")]
+        assert labelled == [row["converged"] == "0"] * 3
+
+
+@claim(
+    "The red totals are the sums of their columns",
+    source=SAID.source("thesis", "red-totals"),
+    quote=SAID.words("red-totals"),
+    id="E-totals",
+)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_totals_add_up(figure):
+    parts = defaultdict(list)
+    for row in rows_of(figure):
+        parts[row["training_style"], row["connection"]].append(row["converged"])
+    totals = {
+        (style, connection): row[f"{style}_total_converged"]
+        for (of, connection), row in TOTALS.items()
+        if of == figure
+        for style in STYLES
+    }
+    assert wrong_totals(parts, totals) == {}
+
+
+@claim(
+    "Every mean of dead neurons and dead layers is possible for its number of converged runs",
+    source=SAID.source("thesis", "ten-runs"),
+    quote=SAID.words("ten-runs"),
+    id="E-grim",
+)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_means_are_possible(figure):
+    impossible = [
+        (row["training_style"], row["depth"], row["connection"], row[column], row["converged"])
+        for row in converged_rows(figure)
+        for column in MEANS
+        if not possible_totals(row[column], int(row["converged"]), decimals=2)
+    ]
+    assert impossible == []
+
+
+@claim(
+    "Dead layers and dead neurons can belong to the same networks of width two",
+    source=SAID.source("thesis", "dead-layers-are-half"),
+    quote=SAID.words("dead-layers-are-half"),
+    id="E-dead-layers",
+)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_dead_layers_fit_dead_neurons(figure):
+    for row in converged_rows(figure):
+        neurons, layers = row["mean_dead_neurons"], row["mean_dead_layers"]
+        n, depth = int(row["converged"]), int(row["depth"])
+        assert dead_layers_possible(neurons, layers, n=n, depth=depth, width=2, decimals=2)
+
+
+@claim(
+    "The depth 30 network with 35 dead neurons has about 17.5 dead layers",
+    source="thesis §4.1; Figure 4.18, iterative, depth 30, residual",
+    quote=SAID.words("dead-layers-are-half"),
+    refuted="Figure 4.18: the one converged network of 35 dead neurons has 12 dead layers, not 17.5",
+    id="E-35-dead",
+)
+def test_35_dead_neurons_are_half_as_many_dead_layers():
+    found = [row for row in CELLS.values() if (row["depth"], row["mean_dead_neurons"]) == ("30", "35")]
+    (network,) = (row for row in found if row["converged"] == "1")
+    assert round(float(network["mean_dead_layers"])) in (17, 18)
+
+
+@claim(
+    "No plain network that converged has a dead layer",
+    source=SAID.source("thesis", "dead-layer-cannot-learn"),
+    quote=SAID.words("dead-layer-cannot-learn"),
+    id="E-plain-dead-layer",
+)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_converged_plain_networks_have_no_dead_layer(figure):
+    rows = [row for row in converged_rows(figure) if row["connection"] == "plain"]
+    assert all(row["mean_dead_layers"] == "0" for row in rows)
+
+
+@claim(
+    "Figure 4.1 repeats the dead layers of Figure 4.15",
+    source=SAID.source("thesis", "figure-4.1-caption"),
+    quote=SAID.words("figure-4.1-caption"),
+    id="E-4.1-copy",
+)
+def test_figure_4_1_is_taken_from_4_15():
+    for row in DEAD_LAYERS.values():
+        assert row["mean_dead_layers"] == CELLS["4.15", "batch", row["depth"], "late"]["mean_dead_layers"]
+
+
+@claim(
+    "Figure 4.1 has each depth's largest mean of dead layers of all the experiments",
+    source=SAID.source("thesis", "most-dead-layers"),
+    quote=SAID.words("most-dead-layers"),
+    id="E-4.1-most",
+)
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_figure_4_1_has_the_most_dead_layers(depth):
+    means = (row["mean_dead_layers"] for key, row in CELLS.items() if key[2] == depth)
+    assert float(DEAD_LAYERS[(depth,)]["mean_dead_layers"]) == max(float(mean) for mean in means if mean)
+
+
+@claim(
+    "Figure 4.1 shows the most dead layers at each of the three learning rates",
+    source=SAID.source("thesis", "most-dead-layers", "figure-4.1-caption"),
+    quote=SAID.words("most-dead-layers", "figure-4.1-caption"),
+    refuted="Figure 4.1 has one learning rate, 0.1, as its caption says",
+    id="E-4.1-each-rate",
+)
+def test_figure_4_1_has_each_learning_rate():
+    rates = {row["learning_rate"] for row in DEAD_LAYERS.values()}
+    assert rates == {"0.1", "0.01", "0.001"}
+
+
+@claim(
+    "In Figure 4.1 dead layers rise with depth while networks still converge",
+    source=SAID.source("thesis", "dead-layers-grow"),
+    quote=SAID.words("dead-layers-grow"),
+    id="E-4.1-grows",
+)
+def test_dead_layers_grow_with_depth():
+    layers = [float(row["mean_dead_layers"]) for row in DEAD_LAYERS.values()]
+    assert layers == sorted(set(layers))
+    assert all(int(CELLS["4.15", "batch", depth, "late"]["converged"]) > 0 for depth in DEPTHS)
+
+
+TOO_DEAD = pytest.mark.refuted("Figure 4.15: the network with the most dead layers has at most three live ones")
+
+
+@claim(
+    "The converged network with the most dead layers can have four live layers",
+    source=SAID.source("thesis", "four-alive-layers") + "; Figure 4.15, batch, residual",
+    quote=SAID.words("four-alive-layers"),
+    reading="if this depth is drawn: the caption does not say which are",
+    id="E-4.2-four-alive",
+)
+@pytest.mark.parametrize(
+    "depth",
+    [pytest.param(d, marks=() if d in ("10", "20", "30") else TOO_DEAD) for d in DEPTHS],
+)
+def test_worst_network_can_have_four_live_layers(depth):
+    row = CELLS["4.15", "batch", depth, "late"]
+    most_dead = largest_at_least(row["mean_dead_layers"], int(row["converged"]), decimals=2)
+    assert int(depth) - most_dead >= 4
+
+
+SLOW_ROW = pytest.mark.refuted(
+    "Figure 4.18, iterative, depth 30, residual: 5.593 s under SGD, above Adam's 5.342 s and 5.324 s; "
+    "SGD's other three times for this architecture lie between 3.151 s and 3.193 s"
+)
+
+
+@claim(
+    "SGD trains an architecture in less time than Adam",
+    source=SAID.source("thesis", "training-time-column"),
+    quote=SAID.words("training-time-column"),
+    id="E-time-sgd",
+)
+@pytest.mark.parametrize(
+    ("figure", "style"),
+    [
+        ("4.6", "iterative"),
+        ("4.6", "batch"),
+        pytest.param("4.18", "iterative", marks=SLOW_ROW),
+        ("4.18", "batch"),
+    ],
+)
+def test_sgd_is_faster_than_adam(figure, style):
+    slower = []
+    for row in converged_rows(figure):
+        same = (style, row["depth"], row["connection"])
+        adam = [CELLS[(other, *same)]["mean_training_seconds"] for other in ("4.3", "4.9", "4.15")]
+        adam = [float(seconds) for seconds in adam if seconds]
+        if row["training_style"] == style and adam and float(row["mean_training_seconds"]) >= min(adam):
+            slower.append((*same, row["mean_training_seconds"], min(adam)))
+    assert slower == []
+
+
+@claim(
+    "Iterative training makes one step an epoch, not twenty: its times are near batch's, not twenty times them",
+    source=SAID.source("thesis", "one-at-a-time"),
+    quote=SAID.words("one-at-a-time"),
+    id="E-time-one-step",
+)
+@pytest.mark.parametrize("figure", ["4.3", "4.6", "4.9", "4.18"])
+def test_iterative_epoch_is_one_step(figure):
+    ratios = [
+        float(row["mean_training_seconds"]) / float(batch["mean_training_seconds"])
+        for row in converged_rows(figure)
+        if row["training_style"] == "iterative"
+        for batch in [CELLS[figure, "batch", row["depth"], row["connection"]]]
+        if batch["converged"] != "0"
+    ]
+    assert ratios
+    assert all(abs(ratio - 1) < abs(ratio - 20) for ratio in ratios)
+
+
+@claim(
+    "The late output layer has the same number of inputs wherever §3.2 describes it",
+    source=SAID.source("thesis", "two-n-connections", "twin-identity", "standard-input-and-identities"),
+    quote=SAID.words("two-n-connections", "twin-identity", "standard-input-and-identities"),
+    reading="literal",
+    refuted="§3.2: 2n inputs by its first sentence; the standard two beside n identities of two are 2n + 2",
+    id="E-output-inputs",
+)
+def test_output_layer_inputs_are_described_alike():
+    assert disagreements("two-n-connections", "standard-input-and-identities") == {}

@@ -1,0 +1,316 @@
+"""What the thesis says about counts of convergence, against its tables of width two."""
+
+from __future__ import annotations
+
+import pytest
+
+from claims.audit.published import CELLS, DEPTHS, FIGURES, SAID, STYLES, disagreements
+from lrn.claims import claim
+
+
+def count(figure, style, depth, connection):
+    """Return how many of a cell's ten runs converged."""
+    return int(CELLS[figure, style, depth, connection]["converged"])
+
+
+def counts(figure, style, connection):
+    """Return a column's counts of convergence, shallowest first."""
+    return [count(figure, style, depth, connection) for depth in DEPTHS]
+
+
+def total(connection, figures=FIGURES, styles=STYLES):
+    """Return the count of convergence over figures, styles and depths."""
+    return sum(sum(counts(figure, style, connection)) for figure in figures for style in styles)
+
+
+@claim(
+    "In Figure 4.3 plain counts fall with depth and are 0 from depth 10",
+    source=SAID.source("thesis", "plain-fails-when-deep"),
+    quote=SAID.words("plain-fails-when-deep"),
+    id="E-plain-deep",
+)
+@pytest.mark.parametrize("style", STYLES)
+def test_plain_counts_fall_with_depth(style):
+    plain = counts("4.3", style, "plain")
+    assert plain == sorted(plain, reverse=True)
+    assert plain[0] > plain[1] > 0
+    assert plain[2:] == [0] * 5
+
+
+@claim(
+    "Adam, 0.01, iterative, depth 10: six of ten late networks converged",
+    source=SAID.source("thesis", "six-of-ten"),
+    quote=SAID.words("six-of-ten"),
+    id="E-six-of-ten",
+)
+def test_six_of_ten_converged():
+    assert count("4.3", "iterative", "10", "late") == 6
+
+
+@claim(
+    "In Figure 4.3 the total of late networks is above the total of plain ones",
+    source=SAID.source("thesis", "drastically-improves"),
+    quote=SAID.words("drastically-improves"),
+    id="E-drastically",
+)
+@pytest.mark.parametrize("style", STYLES)
+def test_late_total_is_above_plain_total(style):
+    assert total("late", ["4.3"], [style]) > total("plain", ["4.3"], [style])
+
+
+TIE = pytest.mark.refuted("Figure 4.6, batch, depth 2: 4 of 10 for both connections")
+
+
+@claim(
+    "In Figure 4.6 every late architecture converges more often than the plain one",
+    source=SAID.source("thesis", "sgd-more-often"),
+    quote=SAID.words("sgd-more-often"),
+    id="E-sgd-more-often",
+)
+@pytest.mark.parametrize(
+    ("style", "depth"),
+    [pytest.param(s, d, marks=TIE if (s, d) == ("batch", "2") else ()) for s in STYLES for d in DEPTHS],
+)
+def test_every_late_architecture_converges_more_often(style, depth):
+    assert count("4.6", style, depth, "late") > count("4.6", style, depth, "plain")
+
+
+@claim(
+    "SGD, 0.01, iterative, depth 30: eight of ten late networks converged and no plain one",
+    source=SAID.source("thesis", "eight-of-ten"),
+    quote=SAID.words("eight-of-ten"),
+    id="E-eight-of-ten",
+)
+def test_eight_of_ten_converged():
+    assert count("4.6", "iterative", "30", "late") == 8
+    assert count("4.6", "iterative", "30", "plain") == 0
+
+
+FIVE_PLAIN = pytest.mark.refuted("Figure 4.9, batch: plain networks converged 3, 1 and 1 times at depths 2, 5 and 10")
+
+
+@claim(
+    "In Figure 4.9 no plain network converged",
+    source=SAID.source("thesis", "none-of-the-plain", "thirty-layers-not-enough"),
+    quote=SAID.words("none-of-the-plain", "thirty-layers-not-enough"),
+    id="E-none-of-the-plain",
+)
+@pytest.mark.parametrize("style", ["iterative", pytest.param("batch", marks=FIVE_PLAIN)])
+def test_no_plain_network_converged_at_0_001(style):
+    assert counts("4.9", style, "plain") == [0] * 7
+
+
+@claim(
+    "In Figure 4.9 late networks converged at least once at every depth",
+    source=SAID.source("thesis", "none-of-the-plain"),
+    quote=SAID.words("none-of-the-plain"),
+    id="E-at-minimum-one",
+)
+@pytest.mark.parametrize("style", STYLES)
+def test_late_converged_at_least_once_at_0_001(style):
+    assert min(counts("4.9", style, "late")) >= 1
+
+
+HIGHEST = pytest.mark.refuted(
+    "Figure 4.9, batch: 46 of 70, above the 38 of learning rate 0.01 (Figure 4.3) and the highest of all twelve totals"
+)
+
+
+@claim(
+    "Under Adam late networks converged less at 0.001 than at 0.01",
+    source=SAID.source("thesis", "low-late-convergence"),
+    quote=SAID.words("low-late-convergence"),
+    id="E-low-late",
+)
+@pytest.mark.parametrize("style", ["iterative", pytest.param("batch", marks=HIGHEST)])
+def test_late_convergence_is_low_at_0_001(style):
+    assert total("late", ["4.9"], [style]) < total("late", ["4.3"], [style])
+
+
+@claim(
+    "Adam, 0.001, batch, depth 30: no plain network converged",
+    source=SAID.source("thesis", "thirty-layers-not-enough"),
+    quote=SAID.words("thirty-layers-not-enough"),
+    id="E-thirty-layers",
+)
+def test_no_plain_network_of_thirty_layers_converged():
+    assert count("4.9", "batch", "30", "plain") == 0
+
+
+@claim(
+    "Late, Adam and batch: more than half of the runs converged",
+    source=SAID.source("thesis", "more-than-likely"),
+    quote=SAID.words("more-than-likely"),
+    id="E-more-than-likely",
+)
+@pytest.mark.parametrize(
+    "figures",
+    [
+        pytest.param(("4.9",), id="0.001"),
+        pytest.param(("4.3",), id="0.01"),
+        pytest.param(("4.15",), id="0.1", marks=pytest.mark.refuted("Figure 4.15: 30 of 70")),
+        pytest.param(("4.9", "4.3", "4.15"), id="all"),
+    ],
+)
+def test_late_adam_batch_more_than_likely_converges(figures):
+    assert total("late", figures, ["batch"]) > 70 * len(figures) / 2
+
+
+@claim(
+    "No other combination of optimizer, style and connection converged as often as late, Adam, batch",
+    source=SAID.source("thesis", "more-than-likely"),
+    quote=SAID.words("more-than-likely"),
+    id="E-best-combination",
+)
+def test_late_adam_batch_is_the_best_combination():
+    optimizers = {"Adam": ("4.3", "4.9", "4.15"), "SGD": ("4.6", "4.12", "4.18")}
+    totals = {
+        (connection, optimizer, style): total(connection, figures, [style])
+        for connection in ("plain", "late")
+        for optimizer, figures in optimizers.items()
+        for style in STYLES
+    }
+    best = totals.pop(("late", "Adam", "batch"))
+    assert best > max(totals.values())
+
+
+@claim(
+    "Under SGD at 0.001 no network converged",
+    source=SAID.source("thesis", "none-at-sgd-0.001"),
+    quote=SAID.words("none-at-sgd-0.001"),
+    id="E-none-at-sgd",
+)
+def test_no_network_converged_under_sgd_at_0_001():
+    assert total("late", ["4.12"]) == total("plain", ["4.12"]) == 0
+
+
+@claim(
+    "Nothing but Adam makes late networks converge where SGD at 0.001 fails",
+    source=SAID.source("thesis", "only-adam-helped", "sgd-more-often"),
+    quote=SAID.words("only-adam-helped", "sgd-more-often"),
+    refuted="a higher rate does too: SGD's late networks converged 71 times at 0.01 (Figure 4.6), 51 at 0.1 (4.18)",
+    id="E-only-adam",
+)
+def test_only_adam_helped():
+    assert total("late", ["4.6", "4.18"]) == 0
+
+
+@claim(
+    "The number of epochs gives the network of Figure 4.14 time to converge",
+    source=SAID.source("thesis", "time-to-converge", "not-in-the-epochs-allotted"),
+    quote=SAID.words("time-to-converge", "not-in-the-epochs-allotted"),
+    reading="literal",
+    refuted="the caption of Figure 4.14: the loss fails to minimise in the number of epochs allotted",
+    id="E-time-to-converge",
+)
+def test_epochs_give_time_to_converge():
+    assert disagreements("time-to-converge", "not-in-the-epochs-allotted") == {}
+
+
+@claim(
+    "At 0.001 no plain network converged, and a few late ones did",
+    source=SAID.source("thesis", "low-number-of-convergence", "none-at-sgd-0.001"),
+    quote=SAID.words("low-number-of-convergence", "none-at-sgd-0.001"),
+    id="E-low-number",
+)
+@pytest.mark.parametrize(
+    "figure",
+    [
+        pytest.param("4.12", id="SGD", marks=pytest.mark.refuted("Figure 4.12: no late network converged either")),
+        pytest.param(
+            "4.9", id="Adam", marks=pytest.mark.refuted("Figure 4.9, batch: plain networks converged 5 times")
+        ),
+    ],
+)
+def test_plain_failed_and_late_rarely_converged_at_0_001(figure):
+    assert total("plain", [figure]) == 0
+    assert total("late", [figure]) > 0
+
+
+@claim(
+    "Under Adam at 0.1 no network converged in iterative training, and some did in batch training",
+    source=SAID.source("thesis", "adam-iterative-fails"),
+    quote=SAID.words("adam-iterative-fails"),
+    id="E-adam-iterative",
+)
+def test_adam_at_0_1_fails_in_iterative_training_only():
+    assert total("late", ["4.15"], ["iterative"]) == total("plain", ["4.15"], ["iterative"]) == 0
+    assert total("late", ["4.15"], ["batch"]) > 0
+
+
+NONE_AT_DEPTH_2 = pytest.mark.refuted("Figure 4.18, iterative, depth 2: 0 of 10 late networks converged")
+
+
+@claim(
+    "In Figure 4.18 late networks converged at least once at every depth, in both training styles",
+    source=SAID.source("thesis", "once-at-all-depths"),
+    quote=SAID.words("once-at-all-depths"),
+    reading="in each style",
+    id="E-once-at-all-depths",
+)
+@pytest.mark.parametrize("style", [pytest.param("iterative", marks=NONE_AT_DEPTH_2), "batch"])
+def test_late_converged_once_at_all_depths(style):
+    assert min(counts("4.18", style, "late")) >= 1
+
+
+@claim(
+    "In Figure 4.18 late networks converged at least once at every depth, in one style or the other",
+    source=SAID.source("thesis", "once-at-all-depths"),
+    quote=SAID.words("once-at-all-depths"),
+    reading="in either style",
+    id="E-once-at-all-depths",
+)
+def test_late_converged_once_at_all_depths_in_either_style():
+    assert all(max(pair) >= 1 for pair in zip(*(counts("4.18", style, "late") for style in STYLES), strict=True))
+
+
+@claim(
+    "No plain network converged in any figure",
+    source=SAID.source("thesis", "previous-plain-networks"),
+    quote=SAID.words("previous-plain-networks"),
+    reading="all plain networks",
+    refuted="30 of 840 plain runs converged: Figures 4.3 (13), 4.6 (7), 4.9 (5), 4.15 (1) and 4.18 (4)",
+    id="E-previous-plain",
+)
+def test_no_plain_network_converged():
+    assert total("plain") == 0
+
+
+@claim(
+    "At 0.1 late networks converged under both optimizers",
+    source=SAID.source("thesis", "both-optimizers-converged"),
+    quote=SAID.words("both-optimizers-converged"),
+    id="E-both-optimizers",
+)
+@pytest.mark.parametrize("figure", ["4.15", "4.18"])
+def test_both_optimizers_converged_at_0_1(figure):
+    assert total("late", [figure]) > 0
+
+
+@claim(
+    "Over the whole grid late networks converged more often than plain ones",
+    source=SAID.source("thesis", "summary-improvement"),
+    quote=SAID.words("summary-improvement"),
+    id="E-summary",
+)
+def test_late_converged_more_often_over_the_whole_grid():
+    assert total("late") > total("plain")
+
+
+ALL_ZERO = pytest.mark.refuted("the figure: no network of either connection converged in this column")
+NO_CONVERGENCE = {("4.12", "iterative"), ("4.12", "batch"), ("4.15", "iterative")}
+
+
+@claim(
+    "Late networks converged more often than plain ones in every optimizer, learning rate and style",
+    source=SAID.source("thesis", "summary-improvement", "summary-varying"),
+    quote=SAID.words("summary-improvement", "summary-varying"),
+    reading="in each column",
+    id="E-summary-each",
+)
+@pytest.mark.parametrize(
+    ("figure", "style"),
+    [pytest.param(f, s, marks=ALL_ZERO if (f, s) in NO_CONVERGENCE else ()) for f in FIGURES for s in STYLES],
+)
+def test_late_converged_more_often_in_each_column(figure, style):
+    assert total("late", [figure], [style]) > total("plain", [figure], [style])

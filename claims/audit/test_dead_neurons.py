@@ -1,0 +1,274 @@
+"""What the thesis says about dead neurons, against its tables: width two, then width four (Figure 4.22)."""
+
+from __future__ import annotations
+
+import pytest
+
+from claims.audit.published import CELLS, DEPTHS, FIGURES, ROWS, SAID, WIDE, disagreements
+from lrn.audit import dead_layers_possible, possible_counts, possible_totals
+from lrn.claims import claim
+
+
+def dead(figure, style, depth, connection):
+    """Return the mean dead neurons of a cell, None where no run converged."""
+    mean = CELLS[figure, style, depth, connection]["mean_dead_neurons"]
+    return float(mean) if mean else None
+
+
+def both_converged(*figures):
+    """Return {(figure, style, depth): (plain, late)} mean dead neurons where both connections converged."""
+    keys = [key[:3] for key in CELLS if key[0] in figures and key[3] == "plain"]
+    pairs = {key: (dead(*key, "plain"), dead(*key, "late")) for key in keys}
+    return {key: pair for key, pair in pairs.items() if None not in pair}
+
+
+def shares_over_half(rows):
+    """Return, for each late row that converged, whether its mean is over half of its 2 x depth neurons."""
+    converged = [row for row in rows if row["connection"] == "late" and row["converged"] != "0"]
+    return [float(row["mean_dead_neurons"]) > int(row["depth"]) for row in converged]
+
+
+@claim(
+    "Some, and fewer than half, of the late cells have more than half of their neurons dead",
+    source=SAID.source("thesis", "occasionally-over-half"),
+    quote=SAID.words("occasionally-over-half"),
+    id="E-occasionally",
+)
+def test_over_half_dead_occasionally():
+    over = shares_over_half(ROWS)
+    assert 0 < sum(over) < len(over) / 2
+
+
+@claim(
+    "Most late cells of Figure 4.3 have more than half of their neurons dead",
+    source=SAID.source("thesis", "typically-over-half", "occasionally-over-half"),
+    quote=SAID.words("typically-over-half", "occasionally-over-half"),
+    reading="literal",
+    refuted="Figure 4.3: 6 of 14 cells; §4.1 says occasionally, §4.2.1 typically",
+    id="E-typically",
+)
+def test_over_half_dead_typically():
+    over = shares_over_half(row for row in ROWS if row["figure"] == "4.3")
+    assert sum(over) > len(over) / 2
+
+
+@claim(
+    "From depth 10, most late cells of Figure 4.3 have more than half of their neurons dead",
+    source=SAID.source("thesis", "typically-over-half"),
+    quote=SAID.words("typically-over-half"),
+    reading="practical",
+    id="E-typically",
+)
+def test_over_half_dead_typically_when_deep():
+    over = shares_over_half(row for row in ROWS if row["figure"] == "4.3" and int(row["depth"]) >= 10)
+    assert sum(over) > len(over) / 2
+
+
+FIGURE_4_3_PAIRS = [("iterative", "2"), ("iterative", "5"), ("batch", "2"), ("batch", "5")]
+
+
+@claim(
+    "Converged late networks of Figure 4.3 have fewer dead neurons than converged plain ones",
+    source=SAID.source("thesis", "fewer-dead-per-convergence", "neurons-do-not-die"),
+    quote=SAID.words("fewer-dead-per-convergence", "neurons-do-not-die"),
+    reading="mean over the converged",
+    refuted="Figure 4.3, plain and late: 0.75 and 0.75, 1.5 and 3.4 (iterative); 0.4 and 0.5, 2.5 and 3.33 (batch)",
+    id="E-fewer-dead",
+)
+@pytest.mark.parametrize(("style", "depth"), FIGURE_4_3_PAIRS)
+def test_late_has_fewer_dead_neurons(style, depth):
+    assert dead("4.3", style, depth, "late") < dead("4.3", style, depth, "plain")
+
+
+NOT_AT_DEPTH_2 = pytest.mark.refuted(
+    "Figure 4.3, depth 2, plain and late: 0.75 / 4 and 0.75 / 4 (iterative), 0.4 / 5 and 0.5 / 4 (batch)"
+)
+
+
+@claim(
+    "Mean dead neurons divided by the count of convergence are lower for late networks in Figure 4.3",
+    source=SAID.source("thesis", "fewer-dead-per-convergence"),
+    quote=SAID.words("fewer-dead-per-convergence"),
+    reading="mean divided by the count",
+    id="E-fewer-dead",
+)
+@pytest.mark.parametrize(
+    ("style", "depth"),
+    [pytest.param(s, d, marks=NOT_AT_DEPTH_2 if d == "2" else ()) for s, d in FIGURE_4_3_PAIRS],
+)
+def test_late_has_fewer_dead_neurons_per_convergence(style, depth):
+    plain, late = (
+        dead("4.3", style, depth, connection) / int(CELLS["4.3", style, depth, connection]["converged"])
+        for connection in ("plain", "late")
+    )
+    assert late < plain
+
+
+@claim(
+    "At width two, late networks have fewer dead neurons wherever both connections converged",
+    source=SAID.source("thesis", "decrease-where-both") + "; Figures 4.3 to 4.18",
+    quote=SAID.words("decrease-where-both", "neurons-do-not-die"),
+    reading="all of the width two tables",
+    refuted="of 12 such pairs in Figures 4.3 to 4.18, late is lower in 2 (Figure 4.6), equal in 2 and higher in 8",
+    id="E-fewer-dead-width-2",
+)
+def test_late_has_fewer_dead_neurons_over_all_width_two_tables():
+    not_lower = [key for key, (plain, late) in both_converged(*FIGURES).items() if late >= plain]
+    assert not_lower == []
+
+
+@claim(
+    "At learning rate 0.1, late networks have fewer dead neurons wherever both connections converged",
+    source=SAID.source("thesis", "potential-reduced-dead"),
+    quote=SAID.words("potential-reduced-dead"),
+    refuted="both such pairs are higher: 1 and 2 (Figure 4.15), 0.25 and 0.4 (Figure 4.18), batch, depth 2",
+    id="E-reduced-dead",
+)
+@pytest.mark.parametrize("figure", ["4.15", "4.18"])
+def test_dead_neurons_are_reduced_at_learning_rate_0_1(figure):
+    ((plain, late),) = both_converged(figure).values()
+    assert late < plain
+
+
+NOT_SGD = pytest.mark.refuted(
+    "Figures 4.6 and 4.18: at 0.1 fewer than at 0.01 at depth 25 (iterative), at all depths but 25 (batch)"
+)
+
+
+@claim(
+    "Dead neurons of converged late networks rise with the learning rate at every depth",
+    source=SAID.source("thesis", "high-rate-kills", "adam-high-rate-kills"),
+    quote=SAID.words("high-rate-kills", "adam-high-rate-kills"),
+    id="E-high-rate",
+)
+@pytest.mark.parametrize(
+    ("figures", "style"),
+    [
+        pytest.param(("4.9", "4.3", "4.15"), "batch", id="adam-batch"),
+        pytest.param(("4.9", "4.3"), "iterative", id="adam-iterative"),
+        pytest.param(("4.6", "4.18"), "batch", id="sgd-batch", marks=NOT_SGD),
+        pytest.param(("4.6", "4.18"), "iterative", id="sgd-iterative", marks=NOT_SGD),
+    ],
+)
+def test_dead_neurons_rise_with_the_learning_rate(figures, style):
+    for depth in DEPTHS:
+        means = [dead(figure, style, depth, "late") for figure in figures]
+        means = [mean for mean in means if mean is not None]
+        assert means == sorted(set(means)), f"depth {depth}"
+
+
+@claim(
+    "Batch training leaves fewer dead neurons than iterative in converged late networks at every depth",
+    source=SAID.source("thesis", "batch-kills-less"),
+    quote=SAID.words("batch-kills-less"),
+    reading="literal",
+    id="E-batch-kills-less",
+)
+@pytest.mark.parametrize(
+    "figure",
+    [
+        "4.3",
+        pytest.param("4.6", marks=pytest.mark.refuted("Figure 4.6: more at depths 5, 10, 15, 20 and 30")),
+        pytest.param("4.9", marks=pytest.mark.refuted("Figure 4.9: more at depths 2, 5, 10 and 30")),
+        pytest.param("4.18", marks=pytest.mark.refuted("Figure 4.18: more at depth 25")),
+    ],
+)
+def test_batch_leaves_fewer_dead_neurons(figure):
+    pairs = {
+        depth: (dead(figure, "batch", depth, "late"), dead(figure, "iterative", depth, "late")) for depth in DEPTHS
+    }
+    more = [depth for depth, pair in pairs.items() if None not in pair and pair[0] >= pair[1]]
+    assert more == []
+
+
+@claim(
+    "At width four, late networks have fewer dead neurons at every depth shown",
+    source=SAID.source("thesis", "decrease-where-both"),
+    quote=SAID.words("decrease-where-both"),
+    id="E-4.22-decrease",
+)
+@pytest.mark.parametrize("depth", ["2", "5", "10", "15"])
+def test_wide_late_networks_have_fewer_dead_neurons(depth):
+    late, plain = (float(WIDE[depth, connection]["mean_dead_neurons"]) for connection in ("late", "plain"))
+    assert late < plain
+
+
+NOT_OF_THREE = pytest.mark.refuted("Figure 4.22: no three whole numbers have this mean")
+
+
+def wide_means(impossible):
+    """Return the eight means of Figure 4.22 as parameters, those in `impossible` marked as known to fail."""
+    return [
+        pytest.param(row["mean_dead_neurons"], marks=NOT_OF_THREE if row["mean_dead_neurons"] in impossible else ())
+        for row in WIDE.values()
+    ]
+
+
+@claim(
+    "Each mean of Figure 4.22, rounded to two decimals as all other means, is one of three networks",
+    source=SAID.source("thesis", "three-convergences"),
+    quote=SAID.words("three-convergences"),
+    reading="two decimals, trailing zeros dropped",
+    id="E-4.22-three",
+)
+@pytest.mark.parametrize("mean", wide_means({"1.7", "4.71", "15.5", "8.75", "12.38"}))
+def test_wide_means_are_of_three_networks(mean):
+    assert possible_totals(mean, 3, decimals=2)
+
+
+@claim(
+    "Each mean of Figure 4.22, rounded to the decimals it is printed with, is one of three networks",
+    source=SAID.source("thesis", "three-convergences"),
+    quote=SAID.words("three-convergences"),
+    reading="the decimals printed",
+    id="E-4.22-three",
+)
+@pytest.mark.parametrize("mean", wide_means({"4.71", "15.5", "8.75", "12.38"}))
+def test_wide_means_as_printed_are_of_three_networks(mean):
+    assert possible_totals(mean, 3)
+
+
+@claim(
+    "Each mean of Figure 4.22 is possible for at most ten networks, as in the width two tables",
+    source=SAID.source("thesis", "ten-runs", "three-convergences"),
+    quote=SAID.words("ten-runs", "three-convergences"),
+    id="E-4.22-ten",
+)
+@pytest.mark.parametrize("mean", wide_means({}))
+def test_wide_means_are_possible_for_ten_networks(mean):
+    assert possible_counts(mean, 10, decimals=2)
+
+
+@claim(
+    "Width four networks with these dead neurons can be without a dead layer",
+    source=SAID.source("thesis", "no-dead-layers"),
+    quote=SAID.words("no-dead-layers"),
+    id="E-4.22-no-dead-layers",
+)
+@pytest.mark.parametrize(("depth", "connection"), list(WIDE))
+def test_wide_networks_can_be_without_dead_layers(depth, connection):
+    mean = WIDE[depth, connection]["mean_dead_neurons"]
+    n = possible_counts(mean, 10, decimals=2)[0]
+    assert dead_layers_possible(mean, "0", n=n, depth=int(depth), width=4, decimals=2)
+
+
+@claim(
+    "Figure 4.22 shows late networks going around dead layers",
+    source=SAID.source("thesis", "no-dead-layers", "short-circuit-dead-layers"),
+    quote=SAID.words("no-dead-layers", "short-circuit-dead-layers"),
+    refuted="§4.3 itself says that no architecture of Figure 4.22 has a dead layer: there is none to go around",
+    id="E-4.22-short-circuit",
+)
+def test_there_are_dead_layers_to_go_around():
+    assert disagreements("no-dead-layers", "short-circuit-dead-layers") == {}
+
+
+@claim(
+    "At width four every depth was run until three plain networks converged",
+    source=SAID.source("thesis", "three-convergences", "after-depth-fifteen"),
+    quote=SAID.words("three-convergences", "after-depth-fifteen"),
+    refuted="the caption of Figure 4.22: beyond depth 15 no plain network converged, so three were never attained",
+    id="E-4.22-until-three",
+)
+def test_three_plain_convergences_were_attained_at_every_depth():
+    assert disagreements("three-convergences", "after-depth-fifteen") == {}

@@ -1,0 +1,101 @@
+"""What a document says, as text: its tables (CSV) and its words (TOML), never turned into floats.
+
+A claim about a paper starts from what the paper prints. These readers keep it exactly as printed: "0.40"
+stays "0.40", and a quotation has one home, beside the tables it speaks of, however many claims quote it.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Quotation", "Quotes", "index_table", "read_quotes", "read_table"]
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """A document's exact words, where they stand, and what they say in terms that can be checked.
+
+    `section` is "§4.2.1", "caption", …; `says` puts the words in checkable terms; `fields` holds what they
+    name, such as {"depth": "10"}.
+    """
+
+    id: str
+    section: str
+    quote: str
+    figure: str = ""
+    says: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Quotes(dict[str, Quotation]):
+    """Quotations by id; `words` and `source` give several at once, as a claim wants them."""
+
+    def words(self, *ids: str) -> str:
+        """Return the exact words of these quotations, parted by " / "."""
+        return " / ".join(self._get(id).quote for id in ids)
+
+    def source(self, document: str, *ids: str) -> str:
+        """Return where these quotations stand, such as "thesis §4.2.2, Figure 4.9; thesis §4.2.3"."""
+        places = (self._get(id) for id in ids)
+        texts = (f"{document} {p.section}" + (f", Figure {p.figure}" if p.figure else "") for p in places)
+        return "; ".join(dict.fromkeys(texts))
+
+    def _get(self, id: str) -> Quotation:
+        if id not in self:
+            raise KeyError(f"no quotation {id!r}; there are {', '.join(self)}")
+        return self[id]
+
+
+def read_quotes(path: str | Path) -> Quotes:
+    """Read the `[[quotation]]` entries of a TOML file.
+
+    Raises:
+        ValueError: if an entry lacks id, section or quote, has an unknown key, or repeats an id.
+    """
+    quotes = Quotes()
+    for entry in tomllib.loads(Path(path).read_text(encoding="utf-8")).get("quotation", []):
+        try:
+            quotation = Quotation(**entry)
+        except TypeError as error:
+            raise ValueError(f"{path}: quotation {entry.get('id', '?')!r}: {error}") from None
+        if quotation.id in quotes:
+            raise ValueError(f"{path}: the id {quotation.id!r} stands twice")
+        quotes[quotation.id] = quotation
+    return quotes
+
+
+def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Read a CSV file as rows of text, exactly as printed.
+
+    Raises:
+        ValueError: if one of `columns` is not there, or a row has more or fewer cells than the heading.
+    """
+    with open(path, encoding="utf-8", newline="") as file:
+        heading, *rows = list(csv.reader(file, strict=True)) or [[]]
+    missing = [name for name in columns if name not in heading]
+    if missing:
+        raise ValueError(f"{path} has no column {', '.join(missing)}; it has {', '.join(heading)}")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(heading):
+            raise ValueError(f"{path}: row {number} has {len(row)} cells, the heading {len(heading)}")
+    return [dict(zip(heading, row, strict=True)) for row in rows]
+
+
+def index_table(rows: Iterable[Mapping[str, str]], *columns: str) -> dict[tuple[str, ...], Mapping[str, str]]:
+    """Return {(cells of `columns`): row}, to look rows up by what they describe.
+
+    Raises:
+        ValueError: if two rows share a key.
+    """
+    index: dict[tuple[str, ...], Mapping[str, str]] = {}
+    for row in rows:
+        key = tuple(row[column] for column in columns)
+        if key in index:
+            raise ValueError(f"two rows have {', '.join(columns)} = {', '.join(key)}")
+        index[key] = row
+    return index

@@ -1,0 +1,146 @@
+// A narrow network of which a GPU's thread holds all samples in registers.
+//
+// A thread has eight times the registers of a SIMD lane and waits thirty times longer for memory. So predictions, one
+// layer's outputs and the gradients against them stay in registers; memory holds the parameters, and of every layer the
+// outputs that the way back needs. The layers' arithmetic is kernel.hpp's, in the same order: every bit is the same.
+#pragma once
+#include "kernel.hpp"
+
+namespace LRN_NAMESPACE {
+
+template <class V, int count> struct Held {
+  V at[count];
+  LRN_FN V &operator[](long i) { return at[i]; }
+  LRN_FN const V &operator[](long i) const { return at[i]; }
+};
+
+// Numbers that all networks share, read as if every network had its own.
+template <class V> struct Given {
+  const typename Lanes<V>::real *at;
+  LRN_FN V operator[](long i) const { return fill<V>(at[i]); }
+};
+
+// Widths 2 and 4, one feature, one output. M: the samples of a pass, all or (iterative) one.
+template <class V, class Act, Optimizer opt, bool late, int width, int samples>
+struct HeldNetwork : Network<V, Act, opt, late, width> {
+  using Base = Network<V, Act, opt, late, width>;
+  using typename Base::R;
+  using Base::task, Base::f, Base::s, Base::frozen, Base::layer, Base::tap, Base::output_bias;
+  template <int M> using Outputs = Held<V, M * width>;
+  Held<V, samples> y;
+
+  LRN_FN HeldNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet) {}
+
+  LRN_FN void predict() {
+    forward(y, 0, true);
+    LRN_UNROLL_SAMPLES
+    for (int n = 0; n < samples; ++n) f.y[n] = y[n];
+  }
+
+  LRN_FN V evaluate(bool keep) {
+    forward(y, 0, keep || !task.iterative);
+    this->errors(y, task.t, samples);
+    return this->rmse(y, samples);
+  }
+
+  LRN_FN V learn(int epoch, V rmse_of_all) {
+    s.at(task, epoch);
+    if (!task.iterative) {
+      step(y, 0);
+      return rmse_of_all;
+    }
+    const int n = epoch % samples;
+    Held<V, 1> one;
+    forward(one, n, true);
+    this->errors(one, task.t + n, 1);
+    const V rmse_before = this->rmse(one, 1);
+    step(one, n);
+    return rmse_before;
+  }
+
+private:
+  template <int M> LRN_FN Cells<V> kept(int l) const {
+    if constexpr (M == samples) return this->output_of(l);
+    else return f.single.from(long(l) * width);
+  }
+
+  template <int M> LRN_FN void forward(Held<V, M> &y, int n0, bool keep) const {
+    const V bias = f.w[output_bias()];
+    LRN_UNROLL_SAMPLES
+    for (int n = 0; n < M; ++n) y[n] = bias;
+    Outputs<M> below{}, out; // what lies below is zero where layers are frozen
+    for (int l = frozen; l < task.depth; ++l) {
+      if (l == 0) forward_narrow<V, Act, 1, width, late>(f, y, Given<V>{task.x + n0}, out, layer(l), tap(l), 0, M);
+      else forward_narrow<V, Act, width, width, late>(f, y, below, out, layer(l), tap(l), 0, M);
+      below = out;
+      if (keep) {
+        const Cells<V> to = kept<M>(l);
+        LRN_UNROLL_SAMPLES
+        for (int k = 0; k < M * width; ++k) to[k] = out[k];
+      }
+    }
+    if constexpr (!late) forward_last(y, below);
+  }
+
+  template <int M> LRN_FN void step(Held<V, M> &errors, int n0) {
+    this->errors_to_gradient(errors, M);
+    backward(errors, n0);
+  }
+
+  template <int M> LRN_FN void backward(const Held<V, M> &y, int n0) const {
+    Outputs<M> da{}, da_below{}, out, below;
+    read<M>(out, task.depth - 1);
+    if constexpr (!late) backward_last(y, da, out);
+    for (int l = task.depth - 1; l >= frozen; --l) {
+      read<M>(below, l - 1);
+      if (l == 0)
+        backward_narrow<V, Act, opt, 1, width, late>(f, s, y, da, da_below, Given<V>{task.x + n0}, out, layer(l),
+                                                     tap(l), 0, M, true, false);
+      else
+        backward_narrow<V, Act, opt, width, width, late>(f, s, y, da, da_below, below, out, layer(l), tap(l), 0, M,
+                                                         false, false);
+      da = da_below;
+      out = below;
+    }
+    V g{};
+    LRN_UNROLL_SAMPLES
+    for (int n = 0; n < M; ++n) g = g + y[n];
+    s.update(output_bias(), g);
+  }
+
+  template <int M> LRN_FN void read(Outputs<M> &out, int l) const {
+    if (l < frozen) { // settled layers give zero to the layer above
+      out = {};
+      return;
+    }
+    const Cells<V> from = kept<M>(l);
+    LRN_UNROLL_SAMPLES
+    for (int k = 0; k < M * width; ++k) out[k] = from[k];
+  }
+
+  // The output of a plain network reads its last layer only.
+  template <int M> LRN_FN void forward_last(Held<V, M> &y, const Outputs<M> &out) const {
+    LRN_UNROLL
+    for (int j = 0; j < width; ++j) {
+      const V to = f.w[tap(0) + j];
+      LRN_UNROLL_SAMPLES
+      for (int n = 0; n < M; ++n) y[n] = fma(to, out[n * width + j], y[n]);
+    }
+  }
+
+  template <int M> LRN_FN void backward_last(const Held<V, M> &y, Outputs<M> &da, const Outputs<M> &out) const {
+    LRN_UNROLL
+    for (int j = 0; j < width; ++j) {
+      const auto slot = s.read(tap(0) + j);
+      V g{};
+      LRN_UNROLL_SAMPLES
+      for (int n = 0; n < M; ++n) {
+        da[n * width + j] = fma(slot.w, y[n], da[n * width + j]);
+        g = fma(y[n], out[n * width + j], g);
+      }
+      s.update(tap(0) + j, g, slot);
+    }
+  }
+};
+
+} // namespace LRN_NAMESPACE

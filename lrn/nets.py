@@ -1,0 +1,171 @@
+"""Networks as ordinary modules: the readable truth that every fast engine must agree with.
+
+Both networks share one hidden stack: `depth` times a `torch.nn.Linear` and its activation. They differ in
+what the output layer reads: the last hidden layer (`PlainNet`), or every one at once (`LateResidualNet`).
+
+Axes, here and in the whole package: S seeds (stacked networks), N samples, D layers, W neurons of a layer.
+"""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["HiddenStack", "LateResidualNet", "PlainNet"]
+
+
+class HiddenStack(nn.Module):
+    """A stack of Linear layers, each followed by its activation; the part that plain and late networks share.
+
+    Abstract: a subclass says in `output_inputs` how many numbers its output layer reads, and has `forward`.
+    The hidden layers are made before the output layer, so under one torch seed every subclass starts from the
+    same hidden weights.
+
+    Args:
+        in_features: numbers per input sample, at least 1.
+        hidden: width of each hidden layer, first to last, each at least 1; may be empty.
+        out_features: numbers per output sample, at least 1.
+        activation: makes an activation module, called once per hidden layer; a class such as `torch.nn.ReLU`.
+
+    Attributes:
+        hidden: the D `torch.nn.Linear` layers, as torch initialises them (uniform in ±1/√fan_in).
+        activations: the D activation modules, one per layer, so that a hook sees each layer by itself.
+        output: the `torch.nn.Linear` that makes the prediction.
+
+    Raises:
+        TypeError: a size is not a whole number, or `activation` does not make modules.
+        ValueError: a size is below 1.
+    """
+
+    hidden: nn.ModuleList
+    activations: nn.ModuleList
+    output: nn.Linear
+
+    def __init__(
+        self,
+        in_features: int,
+        hidden: Sequence[int],
+        out_features: int,
+        activation: Callable[[], nn.Module] = nn.ReLU,
+    ) -> None:
+        super().__init__()
+        self.in_features = _size("in_features", in_features)
+        self.out_features = _size("out_features", out_features)
+        widths = _widths(hidden)
+        self.hidden = nn.ModuleList(nn.Linear(n, m) for n, m in pairwise((self.in_features, *widths)))
+        self.activations = nn.ModuleList(_activation(activation) for _ in widths)
+        self.output = _linear(self.output_inputs(widths), self.out_features)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The width of each hidden layer, first to last."""
+        return tuple(layer.out_features for layer in self.hidden)  # type: ignore[misc]
+
+    def output_inputs(self, widths: Sequence[int]) -> int:
+        """How many numbers the output layer reads, for hidden layers of these widths."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what its output layer reads")
+
+    def layer_outputs(self, x: Tensor) -> list[Tensor]:
+        """The post-activation output of every hidden layer, first to last.
+
+        Args:
+            x: inputs, shape (*, in_features).
+
+        Returns:
+            D tensors, the d-th of shape (*, widths[d]).
+        """
+        outputs = []
+        for linear, activation in zip(self.hidden, self.activations, strict=True):
+            x = activation(linear(x))
+            outputs.append(x)
+        return outputs
+
+
+class PlainNet(HiddenStack):
+    """A feed-forward network: each layer reads only the layer before it (thesis §3.2).
+
+        h_0 = x,    h_d = relu(A_d h_{d-1} + b_d),    y = A h_D + b
+
+    With no hidden layers (`hidden=[]`) it is the affine map y = A x + b.
+
+    Example:
+        >>> net = PlainNet(1, [2, 2, 2], 1)
+        >>> net(torch.zeros(20, 1)).shape, net.output.in_features
+        (torch.Size([20, 1]), 2)
+    """
+
+    def output_inputs(self, widths: Sequence[int]) -> int:
+        """The width of the last hidden layer, or the number of inputs where there is none."""
+        return widths[-1] if widths else self.in_features
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions (*, out_features) for inputs (*, in_features)."""
+        outputs = self.layer_outputs(x)
+        y: Tensor = self.output(outputs[-1] if outputs else x)
+        return y
+
+
+class LateResidualNet(HiddenStack):
+    """A network with late residual connections: the output reads every hidden layer (thesis §3.2).
+
+        h_0 = x,    h_d = relu(A_d h_{d-1} + b_d),    y = A [h_1, ..., h_D] + b
+
+    A layer that dies cuts off what lies behind it, not what lies before it. With no hidden layers
+    (`hidden=[]`) nothing is concatenated and y = b, a constant.
+
+    Example:
+        >>> net = LateResidualNet(1, [2, 2, 2], 1)
+        >>> net(torch.zeros(20, 1)).shape, net.output.in_features
+        (torch.Size([20, 1]), 6)
+    """
+
+    def output_inputs(self, widths: Sequence[int]) -> int:
+        """The sum of all widths."""
+        return sum(widths)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions (*, out_features) for inputs (*, in_features)."""
+        outputs = self.layer_outputs(x)
+        y: Tensor = self.output(torch.cat(outputs, dim=-1) if outputs else x[..., :0])
+        return y
+
+
+def _size(name: str, value: int) -> int:
+    try:
+        size = operator.index(value)
+    except TypeError:
+        size = None
+    if size is None or isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number of at least 1, not {value!r}")
+    if size < 1:
+        raise ValueError(f"{name} must be at least 1, not {size}")
+    return size
+
+
+def _widths(hidden: Sequence[int]) -> tuple[int, ...]:
+    try:
+        widths = tuple(hidden)
+    except TypeError:
+        raise TypeError(f"hidden must be a sequence of layer widths such as [2, 2], not {hidden!r}") from None
+    return tuple(_size(f"hidden[{d}]", width) for d, width in enumerate(widths))
+
+
+def _activation(make: Callable[[], nn.Module]) -> nn.Module:
+    if isinstance(make, nn.Module) or not callable(make):
+        raise TypeError(f"activation must be a callable that makes a module (torch.nn.ReLU), not {make!r}")
+    module = make()
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"activation must make a torch.nn.Module, but {make!r} made {module!r}")
+    return module
+
+
+def _linear(in_features: int, out_features: int) -> nn.Linear:
+    with warnings.catch_warnings():
+        # A late network without hidden layers has an output layer without weights, and torch warns of those.
+        warnings.filterwarnings("ignore", message="Initializing zero-element tensors is a no-op")
+        return nn.Linear(in_features, out_features)

@@ -1,0 +1,209 @@
+"""The pytest plugin: options, the `measure` fixture, and how a claim's test is run and reported.
+
+What a claim and its verdict are is in `lrn.claims`, what a session makes of all verdicts in `lrn.plugin._session`.
+Every pytest session of an environment with lrn loads this module, so all that is heavy is imported where a claim
+needs it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import sys
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lrn.plugin._options import Settings, add_options, read_settings
+from lrn.plugin._session import PROPERTY, Deselection, Session
+from lrn.verdicts import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from lrn.claims import Claim, Expectation, Judgement
+    from lrn.claims._measure import Measure
+    from lrn.claims._populations import RecentSamples
+
+__all__ = ["measure"]
+
+_SETTINGS = pytest.StashKey[Settings]()
+_SAMPLER: pytest.StashKey[RecentSamples] = pytest.StashKey()
+_MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
+_VERDICT = pytest.StashKey[Verdict]()
+
+_MARKS = (
+    "claim(statement, source, quote, reading, id, ...): put on a test by @lrn.claims.claim",
+    "refuted(why): the claim is known to be false; the test passes exactly while it is REFUTED",
+    "inconclusive(why): the claim is known to be too close to call; the test passes exactly while it is INCONCLUSIVE",
+)
+
+
+_KNOWN = ("refuted", "inconclusive")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Reads the options and, in the process that reports, starts to collect verdicts."""
+    settings = config.stash[_SETTINGS] = read_settings(config)
+    for mark in _MARKS:
+        config.addinivalue_line("markers", mark)
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(Deselection(config), "lrn-deselection")
+        return
+    if config.option.lrn_ledger is not None:
+        # Workers get the options as they are now, and may start in another folder.
+        config.option.lrn_ledger = str(settings.ledger)
+    config.pluginmanager.register(Session(config, settings), "lrn-session")
+
+
+@pytest.fixture
+def measure(request: pytest.FixtureRequest) -> Measure:
+    """Measures rates, means and quantiles over seeds, for a claim; see `lrn.claims.Measure`."""
+    said, settings = _claim(request.node), request.config.stash[_SETTINGS]
+    if said is None:
+        pytest.fail("measure is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
+    from lrn.claims._measure import Measure
+
+    measuring = request.node.stash[_MEASURE] = Measure(
+        _sampler(request.config),
+        alpha=settings.alpha,
+        first_look=said.first_look or settings.first_look,
+        max_seeds=settings.most_seeds(said.max_seeds),
+        seed_offset=settings.seed_offset,
+    )
+    return measuring
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuses marks that make no sense, before any fixture is set up."""
+    if _VERDICT in item.stash:  # the test runs once more
+        del item.stash[_VERDICT]
+    known = [name for name in _KNOWN if item.get_closest_marker(name)]
+    if known and not item.get_closest_marker("claim"):
+        pytest.fail(f"{known[0]} is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
+    try:
+        _expectation(item)
+    except (TypeError, ValueError) as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs a claim's test until it is decided; leaves all other tests alone."""
+    __tracebackhide__ = True
+    said, expectation = _claim(pyfuncitem), _expectation(pyfuncitem)
+    if said is None or expectation is None:
+        return None
+    from lrn.claims import judge
+
+    measuring = pyfuncitem.stash.get(_MEASURE, None)
+    judgement = judge(functools.partial(_call, pyfuncitem), measuring)
+    verdict = judgement.record(said, pyfuncitem.nodeid, expectation, measuring)
+    pyfuncitem.stash[_VERDICT] = verdict
+    _conclude(judgement, verdict, pyfuncitem)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Puts the verdict into the report, which xdist carries to the process that reports."""
+    report = yield
+    if item.get_closest_marker("claim") is None or call.when == "teardown" or (call.when == "setup" and report.passed):
+        return report
+    verdict = item.stash.get(_VERDICT, None) or _unjudged(item, call, report)
+    if report.skipped and isinstance(report.longrepr, tuple):
+        report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
+    report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
+    return report
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Shows the intervals of a comparison that failed."""
+    intervals = sys.modules.get("lrn.intervals")
+    sides = [] if intervals is None else [side for side in (left, right) if isinstance(side, intervals.Estimate)]
+    if not sides or op not in ("<", "<=", ">", ">=", "==", "!="):
+        return None
+    return [f"{left} {op} {right}", *(f"{side}: {side.name or 'computed'}, n = {side.n}" for side in sides)]
+
+
+def _claim(item: pytest.Item) -> Claim | None:
+    mark = item.get_closest_marker("claim")
+    if mark is None:
+        return None
+    from lrn.claims import Claim
+
+    return Claim.of(mark.args, mark.kwargs)
+
+
+def _expectation(item: pytest.Item) -> Expectation | None:
+    """How the claim is said to end: by the closest mark, else by the claim itself."""
+    said = _claim(item)
+    if said is None:
+        return None
+    from lrn.claims import Expectation
+
+    for mark in item.iter_markers():
+        if mark.name in _KNOWN:
+            return Expectation.known(mark.name, mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None)
+    return said.expectation
+
+
+def _sampler(config: pytest.Config) -> RecentSamples:
+    """The sampler of this process."""
+    if _SAMPLER not in config.stash:
+        from lrn.claims._populations import Draw, RecentSamples
+
+        settings = config.stash[_SETTINGS]
+        threads = 1 if hasattr(config, "workerinput") else None
+        config.stash[_SAMPLER] = RecentSamples(Draw(settings.ledger, settings.engine, settings.device, threads))
+    return config.stash[_SAMPLER]
+
+
+def _call(item: pytest.Function) -> Any:
+    """Calls the test function, as pytest does."""
+    __tracebackhide__ = True
+    if inspect.iscoroutinefunction(item.obj) or inspect.isasyncgenfunction(item.obj):
+        raise TypeError("a claim must be a plain function, not an async one")
+    return item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
+
+
+def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> None:
+    """Lets the test pass, fail or be skipped."""
+    if verdict.as_expected:
+        return
+    if judgement.undecided is not None:
+        settings = item.config.stash[_SETTINGS]
+        text = judgement.outlook(verdict, item.stash.get(_MEASURE, None))
+        if settings.skip_inconclusive:
+            pytest.skip(text)
+        # Shown at the assertion that is undecided.
+        raise pytest.fail.Exception(text).with_traceback(judgement.undecided.__traceback__)
+    if judgement.error is not None and not (verdict.known and verdict.verdict is Outcome.REFUTED):
+        raise judgement.error
+    known = f"known to be {verdict.expected.lower()} ({verdict.known}), but " if verdict.known else ""
+    pytest.fail(f"{known}{verdict.verdict}: {verdict.reason}", pytrace=False)
+
+
+def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:
+    """The verdict of a claim whose test never came to one."""
+    from lrn.claims import Claim, unjudged
+
+    if report.passed:
+        report.outcome = "failed"
+        report.longrepr = "a claim must be a function, or a method of a class that is no unittest.TestCase"
+    error = str(report.longrepr) if call.excinfo is None else call.excinfo.value
+    try:
+        said = _claim(item) or Claim(item.name)
+        expectation = _expectation(item) or said.expectation
+    except (TypeError, ValueError):
+        said = Claim(item.name)
+        expectation = said.expectation
+    return unjudged(error, report.skipped).record(said, item.nodeid, expectation, item.stash.get(_MEASURE, None))

@@ -1,0 +1,184 @@
+"""The plugin's options: what they are called, how they are read, and what is refused before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+__all__ = ["RUN_RECORD", "Settings", "add_options", "read_settings"]
+
+RUN_RECORD = "run.json"
+"""Name of the file, beside the verdicts, with what differs from one run to the next."""
+
+_ALPHA, _FIRST_LOOK, _MAX_SEEDS, _MOST_OFFSET = 0.001, 256, 131072, 2**63
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the options say.
+
+    Attributes:
+        alpha: error budget of the suite.
+        first_look: seeds that a quantity starts with, where the claim does not say.
+        max_seeds: most seeds of one quantity, where the claim does not say.
+        capped: whether `max_seeds` was asked for, so that no claim may exceed it.
+        seed_offset: the first seed.
+        skip_inconclusive: whether an INCONCLUSIVE claim is skipped instead of failed.
+        engine: what trains.
+        device: where.
+        ledger: its folder, or None for none.
+        verdicts: the file asked for, or None.
+        default_verdicts: the file to write when the whole suite ran, or None.
+        claims: folder of the suite.
+    """
+
+    alpha: float
+    first_look: int
+    max_seeds: int
+    capped: bool
+    seed_offset: int
+    skip_inconclusive: bool
+    engine: str
+    device: str
+    ledger: Path | None
+    verdicts: Path | None
+    default_verdicts: Path | None
+    claims: Path
+
+    def most_seeds(self, own: int | None) -> int:
+        """The most seeds for a claim that asks for `own`."""
+        if own is None:
+            return self.max_seeds
+        return min(own, self.max_seeds) if self.capped else own
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Adds the options and ini values; they are read, and refused, by `read_settings`."""
+    group = parser.getgroup("lrn", "claims on measured intervals (lrn)")
+    for name, metavar, text in (
+        ("alpha", "A", f"error budget of the suite: every verdict is right with probability 1 - A ({_ALPHA})"),
+        ("first-look", "N", f"seeds a quantity starts with: 64 times a power of two ({_FIRST_LOOK})"),
+        ("max-seeds", "N", f"most seeds of one quantity: 64 times a power of two ({_MAX_SEEDS})"),
+        ("seed-offset", "N", "the first seed (0)"),
+        ("inconclusive", "fail|skip", "what an INCONCLUSIVE claim does (fail)"),
+        ("engine", "NAME", "what trains: auto, native, reference (auto)"),
+        ("device", "NAME", "where it trains: cpu, or with the reference engine any torch device (cpu)"),
+        ("verdicts", "FILE", "write the verdicts of this session to FILE, even if it is only a part of the suite"),
+        ("ledger", "DIR", "folder that remembers what was trained (.ledger in the root folder)"),
+    ):
+        group.addoption(f"--{name}", dest=_destination(name), metavar=metavar, default=None, help=text)
+    group.addoption("--no-ledger", dest="lrn_no_ledger", action="store_true", help="remember nothing on disk")
+    parser.addini("lrn_claims", "folder of the suite of claims, from the root folder", default="claims")
+    parser.addini("lrn_verdicts", "file for the verdicts when the whole suite ran; empty for none", default="")
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """The settings. Raises pytest.UsageError, one sentence, for an option that is out of range."""
+
+    def read(name: str, parse: Callable[[str, str], _T], default: _T) -> _T:
+        text = config.getoption(_destination(name))
+        return default if text is None else parse(f"--{name}", text)
+
+    first_look, max_seeds = read("first-look", _look, None), read("max-seeds", _look, None)
+    if first_look and max_seeds and first_look > max_seeds:
+        raise pytest.UsageError(f"--first-look must not exceed --max-seeds; got {first_look} and {max_seeds}")
+    engine, device = read("engine", _engine, "auto"), read("device", _device, "cpu")
+    if engine == "native" and device != "cpu":
+        raise pytest.UsageError(f"--engine native runs on --device cpu; got {device!r}")
+    default_verdicts = str(config.getini("lrn_verdicts")).strip()
+    return Settings(
+        alpha=read("alpha", _fraction, _ALPHA),
+        first_look=first_look or _FIRST_LOOK,
+        max_seeds=max_seeds or _MAX_SEEDS,
+        capped=max_seeds is not None,
+        seed_offset=read("seed-offset", _offset, 0),
+        skip_inconclusive=read("inconclusive", _fail_or_skip, "fail") == "skip",
+        engine=engine,
+        device=device,
+        ledger=_ledger(config),
+        verdicts=_verdicts(config),
+        default_verdicts=config.rootpath / default_verdicts if default_verdicts else None,
+        claims=(config.rootpath / str(config.getini("lrn_claims"))).resolve(),
+    )
+
+
+def _destination(name: str) -> str:
+    return f"lrn_{name.replace('-', '_')}"
+
+
+def _fraction(option: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise pytest.UsageError(f"{option} must be a number strictly between 0 and 1; got {text!r}")
+    return value
+
+
+def _look(option: str, text: str) -> int:
+    # Not look_index, as every pytest session reads its options and few of them need scipy.
+    value = _whole(text)
+    if value is None or value < 64 or value & (value - 1):
+        raise pytest.UsageError(f"{option} must be 64 times a power of two (64, 128, 256, ...); got {text!r}")
+    return value
+
+
+def _offset(option: str, text: str) -> int:
+    value = _whole(text)
+    if value is None or value > _MOST_OFFSET:
+        raise pytest.UsageError(f"{option} must be a whole number from 0 to 2**63; got {text!r}")
+    return value
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,20}", text) else None
+
+
+def _fail_or_skip(option: str, text: str) -> str:
+    if text not in ("fail", "skip"):
+        raise pytest.UsageError(f"{option} must be fail or skip; got {text!r}")
+    return text
+
+
+def _engine(option: str, text: str) -> str:
+    from lrn.engines import ENGINES
+
+    if text not in ENGINES:
+        raise pytest.UsageError(f"{option} must be one of {', '.join(ENGINES)}; got {text!r}")
+    return text
+
+
+def _device(option: str, text: str) -> str:
+    if not re.fullmatch(r"[a-z]+(:[0-9]+)?", text):
+        raise pytest.UsageError(f"{option} must name a torch device, such as cpu, cuda or cuda:1; got {text!r}")
+    return text
+
+
+def _ledger(config: pytest.Config) -> Path | None:
+    text = config.getoption("lrn_ledger")
+    if config.getoption("lrn_no_ledger"):
+        if text is not None:
+            raise pytest.UsageError("--ledger and --no-ledger exclude each other; give one of them")
+        return None
+    path = config.rootpath / ".ledger" if text is None else config.invocation_params.dir / text
+    if text == "" or (path.exists() and not path.is_dir()):
+        raise pytest.UsageError(f"--ledger must be a folder; got {text or str(path)!r}")
+    return path
+
+
+def _verdicts(config: pytest.Config) -> Path | None:
+    text = config.getoption("lrn_verdicts")
+    if text is None:
+        return None
+    path = config.invocation_params.dir / text
+    if not text or path.is_dir() or path.name == RUN_RECORD:
+        raise pytest.UsageError(f"--verdicts must be a file not called {RUN_RECORD}; got {text!r}")
+    return path

@@ -1,0 +1,210 @@
+"""What a session makes of its verdicts: it counts, judges the whole, and writes the files."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrn.plugin._options import RUN_RECORD, Settings
+from lrn.verdicts import Outcome, SuiteVerdicts, Verdict, write_json
+
+__all__ = ["EXIT_INCONCLUSIVE", "PROPERTY", "Deselection", "Session"]
+
+EXIT_INCONCLUSIVE = 10
+"""Exit code of a session whose only failures are INCONCLUSIVE claims."""
+
+PROPERTY = "lrn.verdict"
+"""Name of the user property in which a report carries its verdict, as JSON."""
+
+_PHASES = ("setup", "call", "teardown")
+_PACKAGES = ("lrn", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
+_DESELECTED = "lrn_deselected"
+
+
+class Deselection:
+    """Tells the reporting process how many tests a worker deselected."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+        self._output[_DESELECTED] = 0
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Counts."""
+        self._output[_DESELECTED] += len(items)
+
+
+class Session:
+    """Collects the verdicts of a session, in the process that reports, and ends the session with them.
+
+    Args:
+        config: pytest's.
+        settings: what the options say.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._config = config
+        self._settings = settings
+        self._verdicts: dict[str, Verdict] = {}
+        self._seconds: dict[str, float] = {}
+        self._workers: set[str] = set()
+        self._deselected = 0
+        self._uncollected = 0
+        self._crashed = 0
+        self._other_failures = 0
+        self._started = time.perf_counter()
+        self._notes: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Takes the verdict out of a report, and counts what failed for any other reason than being undecided."""
+        texts = [value for name, value in report.user_properties if name == PROPERTY]
+        verdict = Verdict.from_json(json.loads(str(texts[-1]))) if texts else None
+        if verdict is not None:
+            self._verdicts[report.nodeid] = verdict
+            self._seconds[report.nodeid] = report.duration
+            self._workers.add(getattr(report, "worker_id", "main"))
+        undecided = verdict is not None and verdict.verdict is Outcome.INCONCLUSIVE
+        self._other_failures += report.failed and not undecided
+        self._crashed += report.when not in _PHASES
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Counts what could not be collected."""
+        self._uncollected += not report.passed
+        self._other_failures += report.failed
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Counts, where tests run in this process."""
+        self._deselected += len(items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Takes over a worker's count; all workers collect the same."""
+        self._deselected = max(self._deselected, (getattr(node, "workeroutput", None) or {}).get(_DESELECTED, 0))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Sets the exit code and writes the files."""
+        if not self._verdicts:
+            return
+        gaps = list(self._gaps(session, int(exitstatus)))
+        suite = self._suite(complete=not gaps)
+        refusal = _refusal(suite)
+        if refusal:
+            self._notes.append(refusal)
+            _fail(session)
+        elif exitstatus == pytest.ExitCode.TESTS_FAILED and not self._other_failures:
+            session.exitstatus = EXIT_INCONCLUSIVE
+        try:
+            self._write(suite, [*gaps, *([refusal] if refusal else [])])
+        except OSError as error:
+            self._notes.append(f"the verdicts could not be written: {error}")
+            _fail(session)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Prints the table of claims."""
+        if not self._verdicts:
+            return
+        from lrn.plugin._summary import print_summary
+
+        refused = bool(_refusal(self._suite(complete=False)))
+        print_summary(terminalreporter, self._suite(complete=False), promise=not refused, notes=self._notes)
+
+    def _suite(self, complete: bool) -> SuiteVerdicts:
+        settings = self._settings
+        return SuiteVerdicts.of(
+            self._verdicts.values(),
+            alpha=settings.alpha,
+            seed_offset=settings.seed_offset,
+            first_look=settings.first_look,
+            max_seeds=settings.max_seeds,
+            complete=complete,
+        )
+
+    def _gaps(self, session: pytest.Session, exitstatus: int) -> Iterator[str]:
+        """Why the session is not the whole suite, if it is not."""
+        stopped = session.shouldstop or session.shouldfail
+        if stopped or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            yield "the session was stopped"
+        if self._crashed:
+            yield f"{self._crashed} tests crashed"
+        if self._deselected:
+            yield f"{self._deselected} tests were deselected"
+        if self._uncollected:
+            yield f"{self._uncollected} files could not be collected"
+        if self._narrowed():
+            yield f"not all of {self._settings.claims.name}/ was asked for"
+
+    def _narrowed(self) -> bool:
+        """Whether the command line leaves out a part of the suite's folder."""
+        config, claims = self._config, self._settings.claims
+        here = config.invocation_params.dir
+        asked = [(here / argument).resolve() for argument in config.args]
+        options = ("ignore", "ignore_glob", "lf", "deselect")
+        return any(config.getoption(name, None) for name in options) or not any(
+            claims.is_dir() and claims.is_relative_to(path) for path in asked
+        )
+
+    def _write(self, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
+        path = self._settings.verdicts
+        if path is None:
+            path = self._settings.default_verdicts
+            if path is None:
+                return
+            if gaps:
+                self._notes.append(f"{_shown(path)} stays as it was: {', '.join(gaps)}")
+                return
+        suite.write(path)
+        write_json(path.with_name(RUN_RECORD), self._run_record())
+        self._notes.append(f"verdicts written to {_shown(path)}")
+
+    def _run_record(self) -> dict[str, Any]:
+        """What may differ between two runs of the same suite."""
+        return {
+            "environment": {
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+                "machine": platform.machine(),
+                "processors": os.cpu_count(),
+                "packages": {name: _version(name) for name in _PACKAGES},
+            },
+            "engine": self._settings.engine,
+            "device": self._settings.device,
+            "workers": len(self._workers),
+            "seconds": round(time.perf_counter() - self._started, 3),
+            "claims": {test: round(self._seconds[test], 6) for test in sorted(self._seconds)},
+        }
+
+
+def _refusal(suite: SuiteVerdicts) -> str | None:
+    """Why the suite's error budget does not hold, if it does not."""
+    from lrn.intervals import MAX_QUANTITIES
+
+    if suite.quantities <= MAX_QUANTITIES:
+        return None
+    return (
+        f"{suite.quantities} distinct quantities were measured, but the error budget is shared by at most "
+        f"{MAX_QUANTITIES}: no verdict of this session is certain"
+    )
+
+
+def _fail(session: pytest.Session) -> None:
+    if session.exitstatus in (pytest.ExitCode.OK, EXIT_INCONCLUSIVE):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _shown(path: Path) -> str:
+    return os.path.relpath(path)

@@ -1,0 +1,213 @@
+"""Verdicts as data: what a claim says, what was measured, how it ended; and the file that holds those of a suite.
+
+The file is JSON in UTF-8. It holds nothing that differs between two runs of the same suite (no times, no names of
+workers), so that two runs can be compared byte by byte. Numbers that JSON lacks are the texts "inf", "-inf" and "nan".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+__all__ = ["FORMAT", "MeasuredQuantity", "Outcome", "SuiteVerdicts", "Verdict", "write_json"]
+
+FORMAT = 1
+"""Version of the file's layout."""
+
+
+class Outcome(StrEnum):
+    """How a claim ended."""
+
+    SUPPORTED = "SUPPORTED"
+    REFUTED = "REFUTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+    SKIPPED = "SKIPPED"
+
+
+@dataclass(frozen=True)
+class MeasuredQuantity:
+    """One quantity that a claim measured, at its last look.
+
+    Attributes:
+        key: what makes it distinct; equal keys in two claims are the same quantity.
+        name: what it is, for people.
+        point: the estimate; NaN without any observation.
+        low: lower end of its interval; may be `-inf`.
+        high: upper end; may be `inf`.
+        n: observations: the seeds, or those of them that met the claim's condition.
+        seeds: seeds sampled.
+    """
+
+    key: str
+    name: str
+    point: float
+    low: float
+    high: float
+    n: int
+    seeds: int
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The quantity that `Verdict.to_json` wrote."""
+        numbers = {name: float(data[name]) for name in ("point", "low", "high")}
+        return cls(**{**data, **numbers})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one claim.
+
+    Attributes:
+        id: the author's short name for the claim, such as "C2"; may be "".
+        test: pytest's node id; unique.
+        statement: the claim in one sentence.
+        source: where the document says it.
+        quote: the document's own words.
+        reading: how they were read.
+        verdict: how it ended.
+        expected: SUPPORTED; REFUTED or INCONCLUSIVE for a claim that is known to end so.
+        known: why it is known to end so; None for all other claims.
+        reason: what decided it, with its intervals, or the error.
+        looks: how often the claim was asked.
+        estimates: everything it measured, in order of first use.
+        seeds_needed: about how many seeds of each open quantity would have settled an INCONCLUSIVE claim, `inf` if none
+            can be said to; None for the others.
+    """
+
+    id: str
+    test: str
+    statement: str
+    source: str
+    quote: str
+    reading: str
+    verdict: Outcome
+    expected: Outcome
+    known: str | None
+    reason: str
+    looks: int
+    estimates: tuple[MeasuredQuantity, ...] = ()
+    seeds_needed: float | None = None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the claim ended as its author says."""
+        return self.verdict is self.expected
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary that JSON can hold, in the order of the fields."""
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The verdict that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        needed = data["seeds_needed"]
+        changed = {
+            "verdict": Outcome(data["verdict"]),
+            "expected": Outcome(data["expected"]),
+            "estimates": tuple(MeasuredQuantity.from_json(quantity) for quantity in data["estimates"]),
+            "seeds_needed": float(needed) if isinstance(needed, str) else needed,
+        }
+        return cls(**{**data, **changed})
+
+
+@dataclass(frozen=True)
+class SuiteVerdicts:
+    """All verdicts of one session, sorted by test, and what they were reached with.
+
+    Attributes:
+        alpha: with probability at least 1 - alpha every verdict is right.
+        seed_offset: the first seed.
+        first_look: seeds of the first look, where a claim sets no other.
+        max_seeds: most seeds of one quantity, where a claim sets no other.
+        complete: whether the whole suite ran to its end.
+        claims: the verdicts.
+    """
+
+    alpha: float
+    seed_offset: int
+    first_look: int
+    max_seeds: int
+    complete: bool
+    claims: tuple[Verdict, ...]
+
+    @property
+    def quantities(self) -> int:
+        """How many distinct quantities were measured: what shares the error budget."""
+        return len({quantity.key for verdict in self.claims for quantity in verdict.estimates})
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """How many claims ended in which way; a `..._known` is the part that was expected."""
+        ended = {outcome: [v for v in self.claims if v.verdict is outcome] for outcome in Outcome}
+        return {
+            "supported": len(ended[Outcome.SUPPORTED]),
+            "refuted": len(ended[Outcome.REFUTED]),
+            "refuted_known": sum(verdict.as_expected for verdict in ended[Outcome.REFUTED]),
+            "inconclusive": len(ended[Outcome.INCONCLUSIVE]),
+            "inconclusive_known": sum(verdict.as_expected for verdict in ended[Outcome.INCONCLUSIVE]),
+            "errors": len(ended[Outcome.ERROR]),
+            "skipped": len(ended[Outcome.SKIPPED]),
+            "quantities": self.quantities,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of the file."""
+        settings = {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "claims"
+        }
+        claims = [verdict.to_json() for verdict in self.claims]
+        return {"format": FORMAT, **settings, "claims": claims, "totals": self.totals}
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict], **settings: Any) -> Self:
+        """These verdicts, sorted."""
+        return cls(claims=tuple(sorted(verdicts, key=lambda verdict: verdict.test)), **settings)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """The verdicts in a file. Raises ValueError if it is not a file of verdicts in this format."""
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
+            settings = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name != "claims"}
+            if data["format"] != FORMAT:
+                raise ValueError(f"its format is {data['format']!r}")
+            return cls.of((Verdict.from_json(claim) for claim in data["claims"]), **settings)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: {error}") from error
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Writes the file, whole or not at all; folders are made where needed."""
+        write_json(path, self.to_json())
+
+
+def write_json(path: str | os.PathLike[str], data: Any) -> None:
+    """Writes data as readable JSON, whole or not at all; folders are made where needed."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        # A half of a surrogate pair, which UTF-8 lacks, comes out as JSON's own escape for it.
+        part.write_bytes(text.encode("utf-8", errors="backslashreplace"))
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """The value without what JSON lacks: tuples and numbers that are not finite."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -1,0 +1,177 @@
+"""The protocol as anyone would write it down: one network, one plain torch loop. Every engine must agree with it.
+
+It shares nothing with the engines but the modules of `lrn.nets`. `fault` plants a bug, to show that the comparison
+would find it.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import nn
+
+from lrn import Experiment, network
+from lrn.data import Data
+from lrn.runs import Runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherData(Experiment):
+    """An experiment on other data than the thesis's: any number of features, outputs and samples."""
+
+    features: int = 1
+    outputs: int = 1
+    samples: int = 20
+
+    @cached_property
+    def data(self) -> Data:
+        rng = np.random.default_rng(self.features + 10 * self.outputs + 100 * self.samples)
+        x = rng.normal(1, 2, (self.samples, self.features))
+        return Data(x=x, t=np.cos(x.sum(axis=1, keepdims=True)) + rng.uniform(-1, 2, (self.samples, self.outputs)))
+
+
+@dataclass
+class Trained:
+    """What the loop found out about one network; the names are those of `Runs`."""
+
+    rmse_initial: float
+    rmse: float
+    converged: bool
+    converged_at: int
+    dead: np.ndarray
+    dead_neurons: int
+    dead_layers: int
+    prediction: np.ndarray
+    trace: np.ndarray
+    parameters: np.ndarray
+
+
+def thesis_data() -> tuple[torch.Tensor, torch.Tensor]:
+    x = torch.from_numpy(np.random.RandomState(42).uniform(-1, 1, 20)).reshape(-1, 1)
+    return x, x.abs()
+
+
+def plain_loop(experiment: Experiment, seed: int = 0, *, net: nn.Module | None = None, fault: str = "") -> Trained:
+    """Trains the network of `seed`, or `net`, as DESIGN.md section 3 says."""
+    net = network(experiment, seed, trained=False) if net is None else copy.deepcopy(net)
+    dtype = next(net.parameters()).dtype
+    if isinstance(experiment, OtherData):
+        x, t = torch.from_numpy(experiment.data.x), torch.from_numpy(experiment.data.t)
+    else:
+        x, t = thesis_data()
+    if fault == "sorted data":
+        x = x.sort(dim=0).values
+        t = x.abs()
+    unbiased = fault != "biased std"
+    mean, scale = t.mean(), t.std(unbiased=unbiased)
+    inputs = ((x - x.mean(dim=0)) / x.std(dim=0, unbiased=unbiased)).to(dtype)
+    targets = ((t - mean) / scale).to(dtype)
+    if fault == "raw targets":
+        mean, scale, targets = torch.tensor(0.0), torch.tensor(1.0), t.to(dtype)
+
+    forward = pre_activation_taps(net) if fault == "taps before the ReLU" else net
+    optimizer = make_optimizer(experiment, net, fault)
+    N = len(x)
+
+    @torch.no_grad()
+    def rmse() -> float:
+        return float((forward(inputs) - targets).square().mean().sqrt() * scale)
+
+    errors, trace = [rmse()], []
+    for epoch in range(experiment.epochs):
+        rows = list(range(N)) if experiment.style == "batch" else [(epoch + (fault == "starts at the second")) % N]
+        rows = [N - 1 - row for row in rows] if fault == "backwards" else rows
+        difference = forward(inputs[rows]) - targets[rows]
+        loss = difference.square().sum() if fault == "summed loss" else difference.square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        if fault == "output bias does not learn":
+            net.output.bias.grad.zero_()
+        optimizer.step()
+        trace.append(float(difference.detach().square().mean().sqrt() * scale))
+        errors.append(rmse())
+
+    within = [error <= 0.07 for error in errors]  # false for NaN
+    if fault == "judged before the last step":
+        errors.pop()
+    since = len(within) - (within[::-1].index(False) if False in within else len(within))
+    with torch.no_grad():
+        fired = [hidden.numpy() for hidden in net.layer_outputs(inputs)]
+        prediction = (forward(inputs) * scale + mean).flatten().numpy()
+    dead = np.array([[silent(fired[d][:, j], fault) for j in range(experiment.width)] for d in range(len(fired))])
+    return Trained(
+        rmse_initial=errors[0],
+        rmse=errors[-1],
+        converged=errors[-1] <= 0.07,
+        converged_at=since if within[-1] else -1,
+        dead=dead,
+        dead_neurons=sum(bool(neuron) for layer in dead for neuron in layer),
+        dead_layers=sum((any if fault == "one dead neuron kills a layer" else all)(layer) for layer in dead),
+        prediction=prediction,
+        trace=np.array(trace),
+        parameters=nn.utils.parameters_to_vector(net.parameters()).detach().numpy(),
+    )
+
+
+def silent(outputs: np.ndarray, fault: str) -> bool:
+    if fault == "dead means never zero":
+        return all(value != 0 for value in outputs)
+    if fault == "dead on one sample":
+        return any(value == 0 for value in outputs)
+    return all(value == 0 for value in outputs)
+
+
+def make_optimizer(experiment: Experiment, net: nn.Module, fault: str) -> torch.optim.Optimizer:
+    if experiment.optimizer == "sgd":
+        return torch.optim.SGD(net.parameters(), lr=experiment.lr, momentum=0.1 if fault == "momentum" else 0.0)
+    if fault == "no bias correction":
+        return UncorrectedAdam(net.parameters(), lr=experiment.lr)
+    eps = 1e-7 if fault == "another epsilon" else 1e-8
+    return torch.optim.Adam(net.parameters(), lr=experiment.lr, betas=(0.9, 0.999), eps=eps)
+
+
+class UncorrectedAdam(torch.optim.Optimizer):
+    """Adam without the correction of its moments: a bug to be found."""
+
+    def __init__(self, params, lr: float) -> None:
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state.setdefault(p, {})
+                m, v = state.get("m", torch.zeros_like(p)), state.get("v", torch.zeros_like(p))
+                state["m"], state["v"] = 0.9 * m + 0.1 * p.grad, 0.999 * v + 0.001 * p.grad**2
+                p -= group["lr"] * state["m"] / (state["v"].sqrt() + 1e-8)
+
+
+def pre_activation_taps(net: nn.Module):
+    """A late network that wires the layers to the output before their activation: a bug to be found."""
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        taps = []
+        for linear, activation in zip(net.hidden, net.activations, strict=True):
+            taps.append(linear(x))
+            x = activation(taps[-1])
+        return net.output(torch.cat(taps, dim=-1))
+
+    return forward
+
+
+def differences(runs: Runs, i: int, loop: Trained, tolerance: float) -> list[str]:
+    """The names of what network `i` of `runs` and the loop disagree on: numbers beyond `tolerance`, or any verdict."""
+    numbers = ("rmse_initial", "rmse", "prediction", "trace", "parameters")
+    verdicts = ("converged", "converged_at", "dead", "dead_neurons", "dead_layers")
+
+    def same(name: str) -> bool:
+        ours, theirs = np.asarray(getattr(runs, name)[i]), np.asarray(getattr(loop, name))
+        if name in verdicts or ours.shape != theirs.shape:
+            return np.array_equal(ours, theirs)
+        return np.allclose(ours, theirs, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+    return [name for name in numbers + verdicts if not same(name)]

@@ -1,0 +1,159 @@
+"""A network of the native engine depends on its experiment and its seed alone, to the bit.
+
+Not on how many lanes its neighbours fill, the threads, the blocks, the order, or the processor (where it fuses products
+and sums). Nor on the layers that are skipped because they are settled: `DEEP` is full of those.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from plain_loop import OtherData
+
+from lrn import Experiment
+from lrn.engines import native
+from lrn.engines.native import NativeEngine
+from lrn.experiment import initial_parameters
+from lrn.runs import Runs
+
+pytestmark = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
+
+VARIANTS = native.variants() if native.available() else []
+FUSED = [variant for variant in VARIANTS if variant.fused]
+SEPARATE = [variant for variant in VARIANTS if not variant.fused]
+
+DEEP = Experiment(depth=12, connection="plain", epochs=150)
+EXPERIMENTS = [
+    Experiment(depth=5, epochs=120),
+    Experiment(depth=3, width=4, epochs=120, style="iterative", optimizer="sgd", lr=0.1),
+    Experiment(depth=3, width=5, epochs=90, activation="leaky_relu"),
+    Experiment(depth=2, width=3, epochs=90, optimizer="sgd", dtype="float64"),
+    Experiment(depth=4, epochs=90, dtype="float64", style="iterative"),
+    OtherData(depth=3, width=2, epochs=60, features=3, outputs=2, samples=7),
+    OtherData(depth=3, width=4, epochs=60, features=3, outputs=1, samples=33),
+    DEEP,
+    DEEP.replace(optimizer="sgd", lr=0.1),
+    DEEP.replace(style="iterative", width=4),
+    DEEP.replace(width=3),
+    DEEP.replace(dtype="float64"),
+    Experiment(depth=1, connection="plain", epochs=90),
+]
+experiments = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: f"{e.label} x{e.data.x.shape[1]}")
+SEEDS = np.arange(37, dtype=np.uint64)  # fills no number of lanes evenly
+
+
+def train(experiment, seeds=SEEDS, variant=None, threads=1, **options):
+    engine = NativeEngine(threads=threads) if variant is None else NativeEngine(threads=threads, variant=variant)
+    return engine.train(experiment, np.asarray(seeds, np.uint64), trace=True, parameters=True, **options)
+
+
+def bits(runs):
+    """Every byte of every array; unlike ==, it tells -0 from 0 and one NaN from another."""
+    arrays = {f.name: getattr(runs, f.name) for f in dataclasses.fields(runs)[1:]}
+    return {name: a if a is None else (a.dtype.str, a.shape, a.tobytes()) for name, a in arrays.items()}
+
+
+def assert_same_bits(a, b):
+    assert [name for name in bits(a) if bits(a)[name] != bits(b)[name]] == []
+
+
+@pytest.mark.parametrize("family", [FUSED, SEPARATE], ids=["fused", "separate"])
+@experiments
+def test_variants_of_one_arithmetic_agree(family, experiment):
+    if len(family) < 2:
+        pytest.skip("this processor has no two variants of that arithmetic")
+    engines = [NativeEngine(variant=variant) for variant in family]
+    assert len({engine.arithmetic for engine in engines}) == 1
+    first, *others = [train(experiment, variant=variant) for variant in family]
+    for other in others:
+        assert_same_bits(first, other)
+
+
+def test_the_two_arithmetics_have_different_names_because_they_differ():
+    if not (FUSED and SEPARATE):
+        pytest.skip("this processor has only one arithmetic")
+    fused, separate = NativeEngine(variant=FUSED[0]), NativeEngine(variant=SEPARATE[0])
+    assert fused.arithmetic != separate.arithmetic
+    a, b = train(EXPERIMENTS[0], variant=FUSED[0]), train(EXPERIMENTS[0], variant=SEPARATE[0])
+    assert bits(a)["trace"] != bits(b)["trace"]
+    assert np.allclose(a.trace[:, :20], b.trace[:, :20], rtol=1e-3)  # a few roundings of 6e-8, grown over 20 steps
+
+
+@experiments
+def test_threads_do_not_matter(experiment):
+    alone = train(experiment)
+    for threads in (2, 5, 64):
+        assert_same_bits(alone, train(experiment, threads=threads))
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("experiment", [EXPERIMENTS[0], DEEP], ids=["late", "plain"])
+def test_each_network_is_the_same_alone(variant, experiment):
+    together = train(experiment, variant=variant)
+    for i, seed in enumerate(SEEDS):
+        assert_same_bits(train(experiment, [seed], variant=variant), together.select(slice(i, i + 1)))
+
+
+@experiments
+def test_block_boundaries_do_not_matter(experiment):
+    together = train(experiment)
+    edges = [0, 1, 3, 19, 36, 37]
+    for start, stop in itertools.pairwise(edges):
+        assert_same_bits(train(experiment, SEEDS[start:stop]), together.select(slice(start, stop)))
+
+
+@experiments
+def test_order_and_neighbours_do_not_matter(experiment):
+    together = train(experiment)
+    order = np.random.default_rng(0).permutation(len(SEEDS))
+    assert_same_bits(train(experiment, SEEDS[order]), together.select(order))
+    strangers = [10**12, *SEEDS[::3], 10**15, 2**64 - 1]
+    assert_same_bits(train(experiment, strangers).select(slice(1, -2)), together.select(slice(None, None, 3)))
+
+
+@experiments
+def test_what_else_is_asked_for_does_not_matter(experiment):
+    full = train(experiment)
+    bare = NativeEngine(threads=1).train(experiment, SEEDS)
+    assert bare.trace is None
+    assert bare.parameters is None
+    assert_same_bits(bare, dataclasses.replace(full, trace=None, parameters=None))
+
+
+# ---- Layers that are skipped because they are settled ----
+
+
+def without_skipping(experiment, seeds):
+    """The same networks, each in a vector with a network that is NaN throughout: nothing there is ever settled."""
+    if VARIANTS[0].lanes == 1:
+        pytest.skip("this processor trains one network at a time, so there are no neighbours")
+    parts = []
+    for group in np.array_split(seeds, -(-len(seeds) // (VARIANTS[0].lanes - 1))):
+        initial = np.vstack([initial_parameters(experiment, group), np.full(experiment.parameters, np.nan)])
+        parts.append(train(experiment, [*group, 999], initial=initial, variant=VARIANTS[0]).select(slice(0, -1)))
+    return Runs.join(parts)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("style", ["batch", "iterative"])
+@pytest.mark.parametrize("width", [2, 3, 4])
+@pytest.mark.parametrize("depth", [1, 2, 12])
+def test_skipping_settled_layers_changes_no_bit(optimizer, style, width, depth):
+    experiment = DEEP.replace(optimizer=optimizer, style=style, width=width, depth=depth, epochs=1200)
+    skipped = train(experiment)
+    if depth == 12:
+        assert skipped.dead.all(axis=2).any(axis=1).mean() > 0.5, "most networks must have settled layers"
+    assert_same_bits(skipped, without_skipping(experiment, SEEDS))
+
+
+@pytest.mark.parametrize("style", ["batch", "iterative"])
+def test_a_layer_that_dies_while_training_goes_on_until_its_moments_are_zero(style):
+    # In float32 Adam's first moment takes some hundred epochs to fade out, and moves the weights all that time.
+    experiment = Experiment(depth=3, connection="plain", lr=0.2, style=style, epochs=1500)
+    runs = train(experiment)
+    started = train(experiment.replace(epochs=1, lr=1e-30))
+    assert (runs.dead_layers > started.dead_layers).sum() >= 5, "some layers must die while training"
+    assert_same_bits(runs, without_skipping(experiment, SEEDS))

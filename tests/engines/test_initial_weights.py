@@ -1,0 +1,111 @@
+"""Initial weights: uniform in ±1/√fan_in, from numpy's Philox keyed by the seed, the same to the bit in the kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plain_loop import OtherData
+from scipy.stats import kstest
+
+from lrn import Experiment, network
+from lrn.engines import native
+from lrn.engines.native import NativeEngine
+from lrn.engines.reference import ReferenceEngine
+from lrn.experiment import initial_parameters
+
+SEEDS = np.array([0, 1, 2, 41, 2**32, 2**63, 2**64 - 1], np.uint64)
+
+
+def untouched(engine, experiment, seeds):
+    """The weights after one step that is too small to change any of them."""
+    experiment = experiment.replace(optimizer="sgd", lr=1e-30, epochs=1)
+    return engine.train(experiment, seeds, parameters=True).parameters
+
+
+@pytest.mark.skipif(not native.available(), reason="the native engine was not built")
+@pytest.mark.parametrize("variant", native.variants() if native.available() else [], ids=lambda v: v.name)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@given(
+    experiment=st.builds(
+        OtherData,
+        width=st.integers(1, 9),
+        depth=st.integers(1, 7),
+        connection=st.sampled_from(["plain", "late"]),
+        features=st.integers(1, 5),
+        outputs=st.integers(1, 3),
+    ),
+    seed=st.integers(0, 2**64 - 1),
+)
+def test_kernel_draws_what_numpy_draws_to_the_bit(variant, dtype, experiment, seed):
+    experiment, seeds = experiment.replace(dtype=dtype), np.array([*SEEDS, seed], np.uint64)
+    expected = initial_parameters(experiment, seeds).astype(dtype)
+    assert np.array_equal(untouched(NativeEngine(threads=1, variant=variant), experiment, seeds), expected)
+
+
+def test_reference_starts_from_the_same_weights():
+    experiment = Experiment(depth=4, dtype="float64")
+    assert np.array_equal(
+        untouched(ReferenceEngine(threads=1), experiment, SEEDS), initial_parameters(experiment, SEEDS)
+    )
+
+
+def test_weights_are_numpys_philox_keyed_by_the_seed_and_nothing_else():
+    # The first hidden layer of width 2 has fan_in 1 and four numbers: two weights, then two biases.
+    first = np.random.Generator(np.random.Philox(key=7)).random(4) * 2 - 1
+    assert np.array_equal(initial_parameters(Experiment(), np.array([7], np.uint64))[0, :4], first)
+    # So that no later version of numpy or of this code may change them without notice.
+    assert np.allclose(first, [0.74414691, -0.40926924, -0.15980464, -0.18921551], atol=1e-8)
+
+
+@pytest.mark.parametrize("connection", ["plain", "late"])
+def test_each_layer_is_uniform_within_one_over_the_root_of_its_fan_in(connection):
+    experiment = Experiment(width=3, depth=4, connection=connection)
+    flat = initial_parameters(experiment, np.arange(2000, dtype=np.uint64))
+    start = 0
+    for (out, fan_in), expected in zip(experiment.shapes, [1, 3, 3, 3, 12 if connection == "late" else 3], strict=True):
+        assert fan_in == expected
+        layer = flat[:, start : start + out * (fan_in + 1)] * np.sqrt(fan_in)
+        assert np.abs(layer).max() <= 1
+        # Seeded: 6,000 numbers or more a layer; a bound that is 5 % off would give p below 1e-9.
+        assert kstest(layer.ravel(), "uniform", args=(-1, 2)).pvalue > 1e-3
+        start += layer.shape[1]
+    assert start == experiment.parameters
+
+
+def test_distribution_is_that_of_torch():
+    import torch
+
+    torch.manual_seed(0)
+    theirs = torch.cat([p.detach().flatten() for _ in range(500) for p in torch.nn.Linear(3, 3).parameters()]).numpy()
+    experiment = Experiment(width=3, depth=2)
+    ours = initial_parameters(experiment, np.arange(500, dtype=np.uint64))[:, 6:18].ravel()
+    assert kstest(ours, theirs).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("depth", [1, 5, 30])
+def test_plain_and_late_networks_of_one_seed_share_their_hidden_weights(depth):
+    late = Experiment(depth=depth)
+    plain = late.replace(connection="plain")
+    a, b = (initial_parameters(e, SEEDS) for e in (late, plain))
+    hidden = late.parameters - (2 * depth + 1)
+    assert hidden == plain.parameters - 3
+    assert np.array_equal(a[:, :hidden], b[:, :hidden])
+    for ours, theirs in zip(
+        network(late, 3, trained=False).hidden, network(plain, 3, trained=False).hidden, strict=True
+    ):
+        assert (ours.weight == theirs.weight).all()
+        assert (ours.bias == theirs.bias).all()
+
+
+def test_networks_of_different_seeds_share_nothing():
+    flat = initial_parameters(Experiment(), np.arange(200, dtype=np.uint64))
+    assert len(np.unique(flat[:, 0])) == 200
+    assert np.abs(np.corrcoef(flat[:, :4].T) - np.eye(4)).max() < 0.25  # seeded; 3.5 standard errors of 200 pairs
+
+
+def test_a_deeper_network_begins_with_the_same_layers():
+    shallow, deep = (initial_parameters(Experiment(depth=d), SEEDS) for d in (3, 7))
+    assert np.array_equal(shallow[:, : 4 + 6 + 6], deep[:, : 4 + 6 + 6])

@@ -1,0 +1,59 @@
+"""The package as a whole: its public names, its examples, and what it must not import."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lrn.intervals
+
+PRELUDE = """
+import importlib, sys, types
+# A bare parent keeps whatever the package lrn itself imports out of the count.
+parent = types.ModuleType("lrn")
+parent.__path__ = [sys.argv[1]]
+sys.modules["lrn"] = parent
+importlib.import_module("lrn.intervals")
+"""
+
+
+def imported_modules(after: str = "") -> set[str]:
+    """Return the names of all modules in a fresh interpreter that imported lrn.intervals."""
+    code = PRELUDE + after + "\nprint(*sys.modules)"
+    root = str(Path(lrn.intervals.__path__[0]).parent)
+    run = subprocess.run([sys.executable, "-c", code, root], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_imports_neither_torch_nor_anything_else_of_the_library() -> None:
+    modules = imported_modules()
+    assert "torch" not in modules
+    own = {name for name in modules if name.startswith("lrn.")}
+    assert own == {name for name in own if name.split(".")[1] == "intervals"}
+
+
+def test_does_without_the_slow_import_of_scipy_stats() -> None:
+    assert "scipy.stats" not in imported_modules()
+
+
+def test_the_public_names_exist_and_are_documented() -> None:
+    for name in lrn.intervals.__all__:
+        value = getattr(lrn.intervals, name)
+        assert isinstance(value, int) or value.__doc__, name
+
+
+def test_the_examples_in_the_docstrings_run() -> None:
+    result = doctest.testmod(lrn.intervals)
+    assert result.attempted >= 5
+    assert result.failed == 0
+
+
+def test_random_state_is_left_alone() -> None:
+    numpy_random = pytest.importorskip("numpy.random")
+    before = numpy_random.get_state()[1].tolist()
+    lrn.intervals.mean_interval([0.0, 1.0] * 50, 0, 1, 1e-6)
+    assert numpy_random.get_state()[1].tolist() == before

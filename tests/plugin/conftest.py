@@ -1,0 +1,77 @@
+"""Runs small suites of claims with the plugin, most of them within this process."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import lrn.claims
+import lrn.engines
+import lrn.metrics
+import lrn.plugin
+
+# pytester forgets what was imported in its session, and numpy's and scipy's parts cannot be loaded twice.
+import lrn.plugin._session
+import lrn.plugin._summary
+from lrn.verdicts import SuiteVerdicts
+
+HERE = Path(__file__).parent
+HEADER = """
+import pytest
+from lrn.claims import claim, every, some
+from populations import Broken, Coin
+"""
+
+INI = """
+[pytest]
+filterwarnings = error
+addopts = -p no:cacheprovider --no-ledger
+pythonpath = .
+lrn_verdicts = reports/verdicts.json
+"""
+
+
+@dataclasses.dataclass
+class Suite:
+    """A folder with claims in it."""
+
+    pytester: pytest.Pytester
+
+    def write(self, body, name="claims/test_claims.py"):
+        path = self.pytester.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(HEADER + textwrap.dedent(body), encoding="utf-8")
+        return path
+
+    def run(self, *args, **kwargs):
+        """Runs pytest in this process."""
+        # By -p, pytest would warn that it is imported already.
+        return self.pytester.runpytest_inprocess(*map(str, args), plugins=[lrn.plugin], **kwargs)
+
+    def run_workers(self, *args, workers=2):
+        """Runs pytest with xdist, in processes of its own."""
+        arguments = ["-p", "lrn.plugin", "-p", "xdist", "-n", str(workers), *map(str, args)]
+        return self.pytester.runpytest_subprocess(*arguments, timeout=60)
+
+    def read(self, name="verdicts.json"):
+        return SuiteVerdicts.read(self.pytester.path / name)
+
+    def judge(self, body, *args):
+        """Writes and runs claims; returns pytest's result and the verdicts by test name."""
+        self.write(body)
+        result = self.run("--verdicts", "verdicts.json", *args)
+        return result, {verdict.test.split("::", 1)[1]: verdict for verdict in self.read().claims}
+
+
+@pytest.fixture
+def suite(pytester, monkeypatch):
+    # The plugin is named on the command line, whether or not it is installed.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(HERE.parents[1]), prepend=":")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makeini(INI)
+    pytester.path.joinpath("populations.py").write_text((HERE / "populations.py").read_text())
+    return Suite(pytester)

@@ -1,0 +1,234 @@
+"""What a claim can measure, without pytest around it."""
+
+import math
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from populations import Broken, Coin
+
+from lrn.claims import Estimate, Measure, MeasurementError
+from lrn.claims._populations import Draw, RecentSamples
+from lrn.experiment import Experiment
+from lrn.intervals import look_alpha, mean_interval, quantile_interval, quantity_alpha, rate_interval
+from lrn.metrics import Metric
+
+LEVEL = look_alpha(quantity_alpha(0.001), 256)
+SEEDS = range(256)
+COIN = Coin(0.4)
+DATA = COIN.sample(SEEDS)
+
+
+@pytest.fixture
+def measure():
+    return Measure(lambda population, seeds, trace: population.sample(seeds))
+
+
+def ends(estimate):
+    return estimate.low, estimate.high
+
+
+def test_a_rate_is_the_clopper_pearson_interval(measure):
+    hits = int(DATA["heads"].sum())
+    estimate = measure.rate(COIN, "heads")
+    assert (estimate.point, estimate.n, *ends(estimate)) == (hits / 256, 256, *rate_interval(hits, 256, LEVEL))
+
+
+def test_a_conditional_rate_counts_only_the_seeds_that_meet_the_condition(measure):
+    hits, n = int((DATA["heads"] & DATA["odd"]).sum()), int(DATA["odd"].sum())
+    estimate = measure.rate(COIN, "heads", given="odd")
+    assert (estimate.point, estimate.n, *ends(estimate)) == (hits / n, n, *rate_interval(hits, n, LEVEL))
+
+
+def test_a_mean_is_the_betting_interval_in_the_order_of_the_seeds(measure):
+    estimate = measure.mean(COIN, "u", bounds=(0, 1))
+    assert ends(estimate) == mean_interval(DATA["u"], 0, 1, LEVEL)
+    assert estimate.point == pytest.approx(DATA["u"].mean())
+
+
+def test_a_mean_may_be_undefined_where_its_condition_does_not_hold(measure):
+    kept = DATA["late"][DATA["heads"]]
+    estimate = measure.mean(COIN, "late", given="heads", bounds=(0, 1))
+    assert (estimate.n, *ends(estimate)) == (len(kept), *mean_interval(kept, 0, 1, LEVEL))
+    with pytest.raises(ValueError, match=r"late must be numbers; .* values are NaN"):
+        measure.mean(COIN, "late", bounds=(0, 1))
+
+
+def test_quantiles_are_order_statistics(measure):
+    for q in (0.1, 0.5, 0.9):
+        estimate = measure.quantile(COIN, "u", q)
+        assert ends(estimate) == quantile_interval(DATA["u"], q, LEVEL)
+        assert estimate.point == np.quantile(DATA["u"], q, method="inverted_cdf")
+
+
+def test_the_median_is_the_half_quantile_and_one_quantity(measure):
+    assert measure.median(COIN, "u") is measure.quantile(COIN, "u", 0.5)
+
+
+def test_a_median_may_be_infinite(measure):
+    assert measure.median(COIN, "first").point == math.inf
+    assert bool(measure.median(Coin(0.1), "first") > 5)
+
+
+def test_a_paired_rate_compares_the_same_seed_and_ties_do_not_count(measure):
+    other = Coin(0.7, stream=1)
+    larger = DATA["u"] > other.sample(SEEDS)["u"]
+    assert measure.paired_rate(COIN, other, "u").point == larger.mean()
+    assert measure.paired_rate(COIN, Coin(0.5), "u").point == 0
+    assert (
+        measure.paired_rate(Coin(0.9), COIN, "heads").point
+        == (Coin(0.9).sample(SEEDS)["heads"] & ~DATA["heads"]).mean()
+    )
+
+
+def test_a_paired_rate_with_a_condition_needs_it_of_both(measure):
+    other = Coin(0.7, stream=1)
+    both = DATA["heads"] & other.sample(SEEDS)["heads"]
+    estimate = measure.paired_rate(COIN, other, "u", given="heads")
+    assert estimate.n == both.sum()
+    assert estimate.point == (DATA["u"] > other.sample(SEEDS)["u"])[both].mean()
+
+
+@pytest.mark.parametrize("method", ["rate", "mean", "median", "paired_rate"])
+def test_without_any_observation_nothing_is_known(measure, method):
+    never = Coin(0)
+    measured = {
+        "rate": lambda: measure.rate(never, "odd", given="heads"),
+        "mean": lambda: measure.mean(never, "u", given="heads", bounds=(0, 1)),
+        "median": lambda: measure.median(never, "u", given="heads"),
+        "paired_rate": lambda: measure.paired_rate(never, COIN, "u", given="heads"),
+    }[method]()
+    assert measured.n == 0
+    assert math.isnan(measured.point)
+    assert ends(measured) == ((-math.inf, math.inf) if method == "median" else (0, 1))
+
+
+def test_each_quantity_has_a_key_of_its_own(measure):
+    other = Coin(0.9)
+    estimates = [
+        measure.rate(COIN, "heads"),
+        measure.rate(COIN, "odd"),
+        measure.rate(COIN, "odd", given="heads"),
+        measure.rate(other, "heads"),
+        measure.mean(COIN, "heads", bounds=(0, 1)),
+        measure.mean(COIN, "heads", bounds=(0, 2)),
+        measure.median(COIN, "u"),
+        measure.quantile(COIN, "u", 0.25),
+        measure.quantile(COIN, "u", 0.2500001),
+        measure.paired_rate(COIN, other, "u"),
+        measure.paired_rate(other, COIN, "u"),
+        measure.paired_rate(COIN, other, "u", given="heads"),
+    ]
+    assert len({estimate.quantities[0].key for estimate in estimates}) == len(estimates)
+    assert [quantity.key for quantity in measure.quantities] == [e.quantities[0].key for e in estimates]
+
+
+def test_experiments_are_distinct_by_their_key(monkeypatch):
+    monkeypatch.setattr(Experiment, "label", "an experiment")
+    measure = Measure(lambda population, seeds, trace: SimpleNamespace(converged=np.ones(len(seeds), bool)))
+    measure.rate(Experiment(depth=2), "converged"), measure.rate(Experiment(depth=3), "converged")
+    measure.rate(Experiment(depth=2), "converged")
+    assert len(measure.quantities) == 2
+
+
+def test_an_experiments_metric_brings_its_bounds_and_its_need_of_a_trace():
+    asked = []
+
+    def sampler(population, seeds, trace):
+        asked.append(trace)
+        return SimpleNamespace(half=np.full(len(seeds), 0.5), converged=np.ones(len(seeds), bool))
+
+    half = Metric("half", lambda runs: runs.half, lambda experiment: (0.0, float(experiment.depth)), trace=True)
+    estimate = Measure(sampler).mean(Experiment(depth=3), half, given="converged")
+    assert ends(estimate) == mean_interval(np.full(256, 0.5), 0, 3, LEVEL)
+    assert asked == [True]
+
+
+def test_what_is_observed_may_be_an_object_with_attributes():
+    population = SimpleNamespace(label="p", sample=lambda seeds: SimpleNamespace(odd=[s % 2 == 1 for s in seeds]))
+    assert Measure(Draw(None)).rate(population, "odd").point == 0.5
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "sentence"),
+    [
+        (lambda m: m.rate(3, "heads"), TypeError, "a population is an Experiment, or has a text `label` .*; got 3"),
+        (lambda m: m.rate(SimpleNamespace(label="x"), "heads"), TypeError, "a population is an Experiment"),
+        (lambda m: m.rate(COIN, 3), TypeError, "a metric is a name or a Metric; got 3"),
+        (lambda m: m.rate(COIN, "tails"), ValueError, "metric must be one of .*heads.*; got 'tails'"),
+        (lambda m: m.rate(COIN, "u"), TypeError, "u must be boolean here; its values are float64"),
+        (lambda m: m.rate(COIN, "heads", given="u"), TypeError, "u must be boolean here"),
+        (lambda m: m.mean(COIN, "u"), ValueError, r"the mean of u needs bounds=\(low, high\)"),
+        (lambda m: m.mean(COIN, "u", bounds=(0, 0.5)), ValueError, r"values must lie in \[0.0, 0.5\]"),
+        (lambda m: m.quantile(COIN, "u", 1.0), ValueError, "q must be strictly between 0 and 1; got 1.0"),
+        (lambda m: m.paired_rate(COIN, 3, "u"), TypeError, "a population is an Experiment"),
+        (lambda m: m.rate(Broken(), "x"), MeasurementError, "sampling broken failed: AssertionError"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_sentence(measure, ask, error, sentence):
+    with pytest.raises(error, match=sentence):
+        ask(measure)
+
+
+@pytest.mark.parametrize("values", [[True], [[True]] * 256, True])
+def test_values_of_another_shape_are_refused(measure, values):
+    population = SimpleNamespace(label="p", sample=lambda seeds: {"x": values})
+    with pytest.raises(ValueError, match=r"x of p must have shape \(256,\), one value a seed; got"):
+        measure.rate(population, "x")
+
+
+def test_text_is_no_number(measure):
+    population = SimpleNamespace(label="p", sample=lambda seeds: {"x": ["a"] * len(seeds)})
+    with pytest.raises(TypeError, match="x must be numbers; its values are <U1"):
+        measure.median(population, "x")
+
+
+@pytest.mark.parametrize("name", ["first_look", "max_seeds"])
+def test_a_number_of_seeds_that_is_no_look_is_refused(name):
+    with pytest.raises(ValueError, match="100 is not a look"):
+        Measure(Draw(None), **{name: 100})
+
+
+def test_samples_are_remembered_by_population_and_seeds():
+    drawn = []
+
+    def sampler(population, seeds, trace):
+        drawn.append((population, seeds, trace))
+        return len(drawn)
+
+    recent = RecentSamples(sampler, most_seeds=5000)
+    one, two = Coin(0.5), Coin(0.5)
+    assert [recent(one, range(256), False), recent(one, range(256), False)] == [1, 1]
+    assert recent(two, range(256), False) == 2, "another object, although it has the same label"
+    assert recent(one, range(512), False) == 3
+    assert recent(one, range(256), True) == 4, "a trace is never remembered"
+    assert recent(Experiment(depth=2), range(64), False) == recent(Experiment(depth=2), range(64), False) == 5
+
+
+def test_the_samples_used_last_are_remembered_within_a_bound():
+    drawn = []
+
+    def sampler(population, seeds, trace):
+        drawn.append(population)
+        return population
+
+    recent = RecentSamples(sampler, most_seeds=512)
+    a, b, c = Coin(0.1), Coin(0.2), Coin(0.3)
+    for population in (a, b, a, c, a, b):
+        assert recent(population, range(256), False) is population
+    assert drawn == [a, b, c, b]
+    assert recent(c, range(4096), False) is c, "larger than the bound, yet drawn"
+
+
+def test_a_measured_estimate_is_one_quantity(measure):
+    estimate = measure.rate(COIN, "heads")
+    assert isinstance(estimate, Estimate)
+    assert len(estimate.quantities) == 1
+    assert estimate.quantities[0].key == "rate of heads in coin 0.4"
+
+
+def test_an_experiment_is_told_apart_without_loading_it(monkeypatch, measure):
+    monkeypatch.delitem(sys.modules, "lrn.experiment")
+    assert measure.rate(COIN, "heads").n == 256
+    assert "lrn.experiment" not in sys.modules

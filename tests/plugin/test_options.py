@@ -1,0 +1,92 @@
+"""Options are read, or refused with one sentence before anything runs."""
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--alpha=0"], "--alpha must be a number strictly between 0 and 1; got '0'"),
+        (["--alpha=1"], "--alpha must be a number strictly between 0 and 1; got '1'"),
+        (["--alpha=nan"], "--alpha must be a number strictly between 0 and 1; got 'nan'"),
+        (["--alpha=few"], "--alpha must be a number strictly between 0 and 1; got 'few'"),
+        (["--first-look=100"], "--first-look must be 64 times a power of two (64, 128, 256, ...); got '100'"),
+        (["--first-look=0"], "--first-look must be 64 times a power of two (64, 128, 256, ...); got '0'"),
+        (["--first-look=32"], "--first-look must be 64 times a power of two (64, 128, 256, ...); got '32'"),
+        (["--max-seeds=-64"], "--max-seeds must be 64 times a power of two (64, 128, 256, ...); got '-64'"),
+        (["--max-seeds=1e4"], "--max-seeds must be 64 times a power of two (64, 128, 256, ...); got '1e4'"),
+        (["--first-look=512", "--max-seeds=256"], "--first-look must not exceed --max-seeds; got 512 and 256"),
+        (["--seed-offset=-1"], "--seed-offset must be a whole number from 0 to 2**63; got '-1'"),
+        (["--seed-offset=99999999999999999999"], "--seed-offset must be a whole number from 0 to 2**63; got '9*'"),
+        (["--inconclusive=ignore"], "--inconclusive must be fail or skip; got 'ignore'"),
+        (["--engine=warp"], "--engine must be one of auto, native, reference; got 'warp'"),
+        (["--device=the GPU"], "--device must name a torch device, such as cpu, cuda or cuda:1; got 'the GPU'"),
+        (["--engine=native", "--device=cuda"], "--engine native runs on --device cpu; got 'cuda'"),
+        (["--verdicts=claims"], "--verdicts must be a file not called run.json; got 'claims'"),
+        (["--verdicts="], "--verdicts must be a file not called run.json; got ''"),
+        (["--verdicts=x/run.json"], "--verdicts must be a file not called run.json; got 'x/run.json'"),
+        (["--ledger=populations.py", "-o", "addopts="], "--ledger must be a folder; got 'populations.py'"),
+        (["--ledger=x", "--no-ledger"], "--ledger and --no-ledger exclude each other; give one of them"),
+    ],
+)
+def test_a_bad_option_is_one_sentence_before_anything_runs(suite, arguments, sentence):
+    suite.write("raise SystemExit('it ran')")
+    result = suite.run(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if line] == [
+        line for line in result.errlines if line.startswith(f"ERROR: {sentence.split('*')[0]}")
+    ]
+    assert len([line for line in result.errlines if line]) == 1
+    result.stdout.no_fnmatch_line("*collected*")
+
+
+def test_the_options_are_described_in_the_help(suite):
+    result = suite.run("--help")
+    result.stdout.fnmatch_lines(
+        ["claims on measured intervals (lrn):", "*--alpha=A*", "*--max-seeds=N*", "*--no-ledger*", "*lrn_verdicts*"]
+    )
+
+
+def test_the_marks_are_registered(suite):
+    result = suite.run("--markers")
+    result.stdout.fnmatch_lines(["@pytest.mark.claim(statement, *", "@pytest.mark.refuted(why): *"])
+
+
+def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(suite, monkeypatch):
+    made = []
+
+    class Ledger:
+        def __init__(self, path, **options):
+            made.append((path, options))
+
+        def runs(self, experiment, seeds, trace=False):
+            from types import SimpleNamespace
+
+            import numpy as np
+
+            made.append((experiment.depth, seeds, trace))
+            converged = np.arange(seeds.start, seeds.stop) % 4 > 0
+            return SimpleNamespace(converged=converged, dead_neurons=converged + 0)
+
+    monkeypatch.setattr("lrn.ledger.Ledger", Ledger)
+    suite.write("""
+        from lrn.claims import Experiment
+
+        @claim("They converge")
+        def test_it(measure):
+            assert measure.rate(Experiment(depth=3), "converged") > 0.5
+            assert measure.mean(Experiment(depth=3), "dead_neurons", given="converged") < 2
+    """)
+    options = ["--engine=reference", "--device=cuda:1", "--ledger=here", "--verdicts=v.json"]
+    suite.run("-o", "addopts=-p no:cacheprovider", *options).assert_outcomes(passed=1)
+    assert made == [
+        (suite.pytester.path / "here", {"engine": "reference", "device": "cuda:1", "threads": None}),
+        (3, range(256), False),
+    ]
+    keys = [quantity.key for quantity in suite.read("v.json").claims[0].estimates]
+    assert [key.split(" [")[0] for key in keys] == [
+        "rate of converged in late, depth 3, width 2, adam 0.01, batch",
+        "mean of dead_neurons given converged in late, depth 3, width 2, adam 0.01, batch",
+    ]

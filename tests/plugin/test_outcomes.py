@@ -1,0 +1,314 @@
+"""How a claim ends, and what pytest makes of it."""
+
+import pytest
+
+from lrn.plugin._session import EXIT_INCONCLUSIVE
+from lrn.verdicts import Outcome
+
+pytest_plugins = ["pytester"]
+
+TRUE = 'assert measure.rate(Coin(0.5), "heads") > 0.3'
+FALSE = 'assert measure.rate(Coin(0.5), "heads") > 0.7'
+OPEN = 'assert measure.rate(Coin(0.5), "heads") > 0.5'
+
+
+def claim(assertion, arguments="", marks="", name="test_it", parameters="measure"):
+    return f"""
+@claim("It shows heads"{arguments})
+{marks}
+def {name}({parameters}):
+    {assertion}
+"""
+
+
+def test_a_true_claim_is_supported_and_passes(suite):
+    result, verdicts = suite.judge(claim(TRUE))
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0
+    verdict = verdicts["test_it"]
+    assert (verdict.verdict, verdict.expected, verdict.looks) == (Outcome.SUPPORTED, Outcome.SUPPORTED, 1)
+    assert verdict.reason.startswith("rate of heads in coin 0.5: 0.49")
+
+
+def test_a_false_claim_is_refuted_and_fails_with_its_intervals(suite):
+    result, verdicts = suite.judge(claim(FALSE))
+    result.assert_outcomes(failed=1)
+    assert result.ret == 1
+    assert verdicts["test_it"].verdict is Outcome.REFUTED
+    result.stdout.fnmatch_lines(["E * assert 0.49* [[]0.3*, 0.6*[]] > 0.7", "E * rate of heads in coin 0.5, n = 256"])
+
+
+@pytest.mark.parametrize("verbosity", ["-q", "-vv"])
+def test_the_reason_of_a_refutation_is_the_decision_whatever_the_verbosity(suite, verbosity):
+    body = 'assert (measure.rate(Coin(0.5), "heads") > 0.7) | some(measure.rate(c, "heads") > .9 for c in [Coin(0.1)])'
+    _, verdicts = suite.judge(claim(body), verbosity)
+    first, second = verdicts["test_it"].estimates
+    shown = [f"{q.point:.4g} [{q.low:.4g}, {q.high:.4g}]" for q in (first, second)]
+    assert verdicts["test_it"].reason == f"{shown[0]} > 0.7 or {shown[1]} > 0.9"
+
+
+def test_the_reason_of_a_refutation_holds_no_memory_address(suite):
+    suite.write(claim("assert not measure.rate(Coin(0.5), 'heads') > 0.3, object()"))
+    suite.run("--verdicts", "v.json")
+    assert "0x" not in suite.read("v.json").claims[0].reason
+
+
+def test_an_assertion_in_a_helper_without_message_refutes(suite):
+    suite.pytester.makepyfile(helper="def check(truth):\n    if not truth:\n        raise AssertionError\n")
+    _, verdicts = suite.judge(claim("import helper; helper.check(measure.rate(Coin(0.5), 'heads') > 0.7)"))
+    assert verdicts["test_it"].verdict is Outcome.REFUTED
+    assert verdicts["test_it"].reason == "an assertion without a message failed"
+
+
+def test_a_known_refuted_claim_passes_while_it_is_refuted(suite):
+    result, verdicts = suite.judge(claim(FALSE, ', refuted="Figure 1: half"'))
+    result.assert_outcomes(passed=1)
+    verdict = verdicts["test_it"]
+    assert (verdict.verdict, verdict.expected, verdict.known) == (Outcome.REFUTED, Outcome.REFUTED, "Figure 1: half")
+
+
+def test_a_known_refuted_claim_fails_when_it_is_supported(suite):
+    result, verdicts = suite.judge(claim(TRUE, ', refuted="Figure 1: half"'))
+    result.assert_outcomes(failed=1)
+    assert result.ret == 1
+    assert verdicts["test_it"].verdict is Outcome.SUPPORTED
+    result.stdout.fnmatch_lines(["known to be refuted (Figure 1: half), but SUPPORTED: rate of heads*"])
+
+
+def test_a_known_refuted_claim_fails_when_it_is_undecided(suite):
+    result, verdicts = suite.judge(claim(OPEN, ', refuted="Figure 1: half"'), "--max-seeds=256")
+    result.assert_outcomes(failed=1)
+    assert verdicts["test_it"].verdict is Outcome.INCONCLUSIVE
+
+
+def test_one_parameter_can_be_known_refuted(suite):
+    marks = '@pytest.mark.parametrize("p", [0.9, pytest.param(0.1, marks=pytest.mark.refuted("p is small"))])'
+    result, verdicts = suite.judge(
+        claim('assert measure.rate(Coin(p), "heads") > 0.5', marks=marks, parameters="measure, p")
+    )
+    result.assert_outcomes(passed=2)
+    assert verdicts["test_it[0.9]"].expected is Outcome.SUPPORTED
+    assert (verdicts["test_it[0.1]"].verdict, verdicts["test_it[0.1]"].known) == (Outcome.REFUTED, "p is small")
+
+
+def test_an_undecided_claim_fails_and_says_what_is_too_wide(suite):
+    result, verdicts = suite.judge(claim(OPEN), "--max-seeds=512")
+    result.assert_outcomes(failed=1)
+    verdict = verdicts["test_it"]
+    assert verdict.verdict is Outcome.INCONCLUSIVE
+    assert verdict.looks == 2
+    assert verdict.seeds_needed > 512
+    result.stdout.fnmatch_lines(
+        [
+            '>*assert measure.rate(Coin(0.5), "heads") > 0.5',
+            f"E*INCONCLUSIVE after 2 looks: 0.5*> 0.5; too wide: rate of heads in coin 0.5, * at 512 seeds; "
+            f"about {verdict.seeds_needed:.0f} seeds of each would settle it, and 512 are allowed",
+        ]
+    )
+
+
+def test_a_known_inconclusive_claim_passes_while_it_is_undecided(suite):
+    result, verdicts = suite.judge(claim(OPEN, ', inconclusive="too close"'), "--max-seeds=256")
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0
+    verdict = verdicts["test_it"]
+    assert (verdict.verdict, verdict.expected, verdict.known) == (
+        Outcome.INCONCLUSIVE,
+        Outcome.INCONCLUSIVE,
+        "too close",
+    )
+
+
+@pytest.mark.parametrize(("assertion", "verdict"), [(TRUE, "SUPPORTED"), (FALSE, "REFUTED")])
+def test_a_known_inconclusive_claim_fails_once_it_is_decided(suite, assertion, verdict):
+    result, verdicts = suite.judge(claim(assertion, marks='@pytest.mark.inconclusive("too close")'))
+    result.assert_outcomes(failed=1)
+    assert result.ret == 1
+    assert verdicts["test_it"].verdict == verdict
+    result.stdout.fnmatch_lines([f"known to be inconclusive (too close), but {verdict}: *"])
+
+
+def test_an_error_in_a_known_refuted_claim_is_shown(suite):
+    result, verdicts = suite.judge(claim("1 / 0", ', refuted="Figure 1: half"'))
+    result.assert_outcomes(failed=1)
+    assert verdicts["test_it"].verdict is Outcome.ERROR
+    result.stdout.fnmatch_lines(["E*ZeroDivisionError*"])
+
+
+def test_an_undecided_claim_can_be_skipped_instead(suite):
+    result, verdicts = suite.judge(claim(OPEN), "--max-seeds=256", "--inconclusive=skip", "-rs")
+    result.assert_outcomes(skipped=1)
+    assert result.ret == 0
+    assert verdicts["test_it"].verdict is Outcome.INCONCLUSIVE
+    result.stdout.fnmatch_lines(["SKIPPED * claims/test_claims.py:*: INCONCLUSIVE after 1 looks: *"])
+
+
+@pytest.mark.parametrize(
+    ("others", "code"),
+    [
+        ("", EXIT_INCONCLUSIVE),
+        (claim(TRUE, name="test_other"), EXIT_INCONCLUSIVE),
+        (claim(FALSE, name="test_other"), 1),
+        (claim("1 / 0", name="test_other"), 1),
+        (claim(FALSE, ', refuted="known"', name="test_other"), EXIT_INCONCLUSIVE),
+        ("def test_plain():\n    assert False\n", 1),
+    ],
+)
+def test_exit_code_10_means_that_only_undecided_claims_failed(suite, others, code):
+    result, _ = suite.judge(claim(OPEN) + others, "--max-seeds=256")
+    assert result.ret == code
+
+
+def test_a_broken_teardown_is_no_undecided_claim(suite):
+    fixture = "@pytest.fixture\ndef bad():\n    yield\n    1 / 0\n"
+    result, verdicts = suite.judge(fixture + claim(OPEN, parameters="measure, bad"), "--max-seeds=256")
+    assert result.ret == 1
+    assert verdicts["test_it"].verdict is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("measure.rate(Coin(0.5), 'tails')", "ValueError: metric must be one of first, heads, late, odd, seed, u; *"),
+        ("pytest.fail('no')", "Failed: no"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("measure.rate(Broken(), 'x')", "MeasurementError: sampling broken failed: AssertionError('the engine is *"),
+        ("assert measure.rate(Coin(0.5), 'heads')", "TypeError: the truth of *"),
+        ("assert 1 == 1", "it asked for measure, but measured nothing"),
+        ("return measure.rate(Coin(0.5), 'heads') > 0.3", "it must assert, not return; it returned Decision(true: *"),
+    ],
+)
+@pytest.mark.parametrize("arguments", ["", ', refuted="known"'])
+def test_any_other_end_is_an_error_and_never_a_refutation(suite, body, reason, arguments):
+    import fnmatch
+
+    result, verdicts = suite.judge(claim(body, arguments))
+    result.assert_outcomes(failed=1)
+    assert result.ret == 1
+    assert verdicts["test_it"].verdict is Outcome.ERROR
+    assert fnmatch.fnmatchcase(verdicts["test_it"].reason, reason), verdicts["test_it"].reason
+
+
+def test_a_broken_fixture_is_an_error(suite):
+    fixture = "@pytest.fixture\ndef bad():\n    assert False, 'no data'\n"
+    result, verdicts = suite.judge(fixture + claim(FALSE, ', refuted="known"', parameters="bad, measure"))
+    result.assert_outcomes(errors=1)
+    assert verdicts["test_it"].verdict is Outcome.ERROR
+    assert verdicts["test_it"].reason == "AssertionError: no data"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("start", ["async def test_it(measure):\n    ", "async def test_it(measure):\n    yield\n    "])
+def test_an_async_claim_is_an_error(suite, start):
+    result, verdicts = suite.judge(f'@claim("It waits")\n{start}assert measure.rate(Coin(0.5), "heads") > 0.3\n')
+    assert result.ret == 1
+    assert verdicts["test_it"].reason == "TypeError: a claim must be a plain function, not an async one"
+
+
+def test_a_claim_in_a_test_case_is_an_error(suite):
+    body = '@claim("It is a method")\n    def test_it(self):\n        pass\n'
+    result, verdicts = suite.judge(f"import unittest\nclass TestCase(unittest.TestCase):\n    {body}")
+    assert result.ret == 1
+    assert verdicts["TestCase::test_it"].verdict is Outcome.ERROR
+    assert "unittest.TestCase" in verdicts["TestCase::test_it"].reason
+
+
+@pytest.mark.parametrize(
+    ("marks", "body"),
+    [
+        ("", "pytest.skip('not here')"),
+        ("@pytest.mark.skip(reason='not here')", TRUE),
+        ("", "measure.rate(Coin(0.5), 'heads'); pytest.skip('not here')"),
+    ],
+)
+def test_a_skip_stays_a_skip(suite, marks, body):
+    result, verdicts = suite.judge(claim(body, marks=marks))
+    result.assert_outcomes(skipped=1)
+    assert result.ret == 0
+    assert (verdicts["test_it"].verdict, verdicts["test_it"].reason[-8:]) == (Outcome.SKIPPED, "not here")
+    assert suite.read().totals["skipped"] == 1
+
+
+def test_claims_without_measurement_are_judged_by_their_assertions(suite):
+    result, verdicts = suite.judge(
+        claim("assert 1 + 1 == 2", parameters="")
+        + claim("assert 1 + 1 == 3", ', refuted="it is 2"', name="test_three", parameters="")
+    )
+    result.assert_outcomes(passed=2)
+    assert verdicts["test_it"].verdict is Outcome.SUPPORTED
+    assert (verdicts["test_three"].verdict, verdicts["test_three"].reason) == (Outcome.REFUTED, "assert (1 + 1) == 3")
+
+
+def test_methods_and_other_fixtures_work_beside_measure(suite):
+    result, verdicts = suite.judge("""
+        made = []
+
+        @pytest.fixture
+        def coin(tmp_path):
+            made.append(tmp_path)
+            yield Coin(0.55)
+
+        class TestCoin:
+            @claim("It lands on heads more often than not")
+            def test_it(self, coin, measure, tmp_path):
+                assert made == [tmp_path]
+                assert measure.rate(coin, "heads") > 0.5
+    """)
+    result.assert_outcomes(passed=1)
+    assert verdicts["TestCoin::test_it"].looks > 2
+
+
+def test_a_class_of_claims_shares_its_statement(suite):
+    result, verdicts = suite.judge("""
+        @claim("Coins land on heads")
+        class TestCoins:
+            def test_one(self, measure):
+                assert measure.rate(Coin(0.9), "heads") > 0.5
+
+            def test_two(self, measure):
+                assert measure.rate(Coin(0.8), "heads") > 0.5
+    """)
+    result.assert_outcomes(passed=2)
+    assert {verdict.statement for verdict in verdicts.values()} == {"Coins land on heads"}
+
+
+@pytest.mark.parametrize(
+    ("test", "sentence"),
+    [
+        ("def test_it(measure): pass", "measure is for claims: put @claim(...) of lrn.claims on the test"),
+        (
+            "@pytest.mark.refuted('x')\ndef test_it(): pass",
+            "refuted is for claims: put @claim(...) of lrn.claims on the test",
+        ),
+        (
+            '@claim("It is so")\n@pytest.mark.refuted\ndef test_it(): assert False',
+            "refuted needs the reason, a text with the figure that shows it; got None",
+        ),
+        (
+            '@claim("It is so")\n@pytest.mark.refuted("")\ndef test_it(): assert False',
+            "refuted needs the reason, a text with the figure that shows it; got ''",
+        ),
+        ("@pytest.mark.claim(statement='', id='x')\ndef test_it(): pass", "a claim's statement must say something*"),
+    ],
+)
+def test_marks_that_make_no_sense_are_refused(suite, test, sentence):
+    suite.write(test)
+    result = suite.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([sentence])
+
+
+def test_ordinary_tests_are_left_alone(suite):
+    suite.write("""
+        def test_it():
+            pass
+
+        def test_false():
+            assert 1 == 2
+    """)
+    result = suite.run("--verdicts", "v.json", "-rN")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line("*claims ==*")
+    assert result.ret == 1
+    assert not (suite.pytester.path / "v.json").exists()

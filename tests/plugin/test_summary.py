@@ -1,0 +1,108 @@
+"""The table at the end."""
+
+import dataclasses
+import math
+
+import pytest
+
+from lrn.plugin._summary import _groups, _row, _table, _totals
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+
+pytest_plugins = ["pytester"]
+
+ONE = Verdict("C1", "a.py::test_a", "Late is better", "", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1)
+
+
+def verdict(test, outcome=Outcome.SUPPORTED, *points, expected=Outcome.SUPPORTED, seeds=256):
+    estimates = tuple(
+        MeasuredQuantity(f"q{i}", f"q{i}", p, p - 0.1, p + 0.1, seeds, seeds) for i, p in enumerate(points)
+    )
+    return dataclasses.replace(ONE, test=test, verdict=outcome, expected=expected, estimates=estimates)
+
+
+def lines(*verdicts, width=120):
+    return _table([_row(group) for group in _groups(verdicts)], width)
+
+
+def test_a_claim_shows_its_intervals_and_seeds():
+    (line,) = lines(verdict("a.py::test_a", Outcome.SUPPORTED, 0.61, 0.2))
+    assert line.startswith("SUPPORTED  C1  Late is better  ")
+    assert line.endswith("  0.61 [0.51, 0.71], 0.2 [0.1, 0.3]  n=256")
+
+
+def test_cases_of_one_test_that_ended_alike_share_a_line():
+    cases = [verdict(f"a.py::test_a[{i}]", Outcome.SUPPORTED, i / 10, 0.05, seeds=64 << i) for i in range(1, 5)]
+    (line,) = lines(*cases)
+    assert line.startswith("SUPPORTED  C1  x4  Late is better ")
+    assert "0.1 to 0.4, 0.05" in line
+    assert line.endswith("n=128-1024")
+
+
+def test_cases_that_ended_differently_have_lines_of_their_own():
+    cases = [
+        verdict("a.py::test_a[1]"),
+        verdict("a.py::test_a[2]", Outcome.REFUTED),
+        verdict("a.py::test_a[3]", Outcome.REFUTED, expected=Outcome.REFUTED),
+        verdict("a.py::test_a[4]", expected=Outcome.REFUTED),
+        verdict("b.py::test_a[1]"),
+    ]
+    assert [line[:14].strip() for line in lines(*cases)] == [
+        "SUPPORTED",
+        "REFUTED",
+        "REFUTED, known",
+        "SUPPORTED, new",
+        "SUPPORTED",
+    ]
+
+
+def test_cases_with_different_numbers_of_quantities_show_the_first():
+    cases = [
+        verdict("a.py::test_a[1]", Outcome.SUPPORTED, 0.3),
+        verdict("a.py::test_a[2]", Outcome.SUPPORTED, 0.4, 0.5),
+    ]
+    assert "0.3 to 0.4" in lines(*cases, verdict("a.py::test_a[3]"))[0]
+
+
+def test_many_quantities_and_missing_points_are_shown_short():
+    assert "0.1 [0, 0.2], 0.2 [0.1, 0.3], 2 more" in lines(verdict("a.py::t", Outcome.SUPPORTED, 0.1, 0.2, 0.3, 0.4))[0]
+    assert "nan" in lines(*(verdict(f"a.py::t[{i}]", Outcome.SUPPORTED, math.nan) for i in range(2)))[0]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+def test_no_line_is_wider_than_the_terminal(width):
+    long = dataclasses.replace(verdict("a.py::test_a", Outcome.SUPPORTED, 0.1, 0.2), statement="words " * 60)
+    assert max(map(len, lines(long, verdict("a.py::test_b"), width=width))) < max(width, 43)
+
+
+def test_a_narrow_terminal_shows_fewer_intervals():
+    case = verdict("a.py::test_a", Outcome.SUPPORTED, 0.1, 0.2)
+    assert [line.count("[") for width in (100, 70, 50) for line in lines(case, width=width)] == [2, 1, 0]
+
+
+def test_the_totals_name_the_promise():
+    cases = (
+        verdict("a"),
+        verdict("b", Outcome.REFUTED),
+        verdict("c", Outcome.REFUTED, expected=Outcome.REFUTED),
+        verdict("d", Outcome.INCONCLUSIVE),
+        verdict("e", Outcome.ERROR),
+    )
+    suite = SuiteVerdicts(0.001, 0, 256, 1024, True, cases)
+    counted = "1 supported, 2 refuted (1 known), 1 inconclusive (0 known), 1 errors"
+    assert _totals(suite, True) == f"{counted}; with probability at least 99.9 % every verdict holds"
+    assert _totals(suite, False) == counted
+    assert "99.9999 %" in _totals(dataclasses.replace(suite, alpha=1e-6), True)
+
+
+def test_quiet_sessions_show_the_totals_only(suite):
+    suite.write("""
+        @claim("A statement")
+        def test_it(measure):
+            assert measure.rate(Coin(0.5), "heads") > 0.3
+    """)
+    result = suite.run("-q")
+    result.stdout.fnmatch_lines(
+        ["1 supported, 0 refuted, 0 inconclusive, 0 errors; with probability at least 99.9 % *"]
+    )
+    result.stdout.no_fnmatch_line("*A statement*")
+    suite.run().stdout.fnmatch_lines(["SUPPORTED  A statement *"])

@@ -1,0 +1,107 @@
+"""Claims on several workers: the same verdicts, the same bytes, the same table."""
+
+import json
+
+import pytest
+
+from lrn.plugin._session import EXIT_INCONCLUSIVE
+from lrn.verdicts import Outcome
+
+pytest_plugins = ["pytester"]
+
+DEFAULT = "reports/verdicts.json"
+ALL_KINDS = """
+    @claim("Naïve “sentences” — survive: π ≤ 4 ☃ \\ud83d", id="A1", quote="„Wörter“")
+    def test_supported(measure):
+        assert measure.rate(Coin(0.5), "heads") > 0.3
+
+    @claim("Known to be false", refuted="Figure 2")
+    def test_known(measure):
+        assert every(measure.rate(Coin(p), "heads") > 0.7 for p in (0.9, 0.5))
+
+    @claim("Undecided", max_seeds=512)
+    def test_undecided(measure):
+        assert measure.rate(Coin(0.5), "odd") > 0.5
+
+    @claim("Never happens, at first")
+    def test_infinite(measure):
+        assert measure.median(Coin(0.1), "first") > 5
+
+    @claim("Grid")
+    @pytest.mark.parametrize("p", [0.2, 0.25, 0.3, "ü"])
+    def test_grid(measure, p):
+        if p == "ü":
+            pytest.skip("not a number")
+        assert measure.rate(Coin(p), "heads") < 0.5
+"""
+FAILING = """
+    @claim("False")
+    def test_false(measure):
+        assert measure.rate(Coin(0.5), "heads") > 0.7
+
+    @claim("Broken")
+    def test_broken(measure):
+        measure.rate(Broken(), "x")
+
+    @pytest.fixture
+    def bad():
+        raise OSError("gone")
+
+    @claim("No set-up")
+    def test_no_set_up(bad):
+        pass
+"""
+
+
+def table(result):
+    lines = [line.rstrip() for line in result.outlines]
+    start = next(i for i, line in enumerate(lines) if line.strip("=") == " claims ")
+    end = next(i for i, line in enumerate(lines) if " supported, " in line)
+    return lines[start : end + 1]
+
+
+def test_two_workers_write_the_same_bytes_and_table_as_none(suite, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "110")
+    suite.write(ALL_KINDS + FAILING)
+    alone = suite.run("--verdicts", "alone/v.json")
+    together = suite.run_workers("--verdicts", "together/v.json")
+    assert alone.ret == together.ret == 1
+    first, second = (suite.pytester.path / name / "v.json" for name in ("alone", "together"))
+    assert first.read_bytes() == second.read_bytes()
+    assert len(suite.read(first).claims) == 11
+    assert {verdict.verdict for verdict in suite.read(first).claims} == set(Outcome)
+    assert table(alone) == table(together)
+    workers = json.loads((second.parent / "run.json").read_text(encoding="utf-8"))["workers"]
+    assert workers == 2
+
+
+def test_workers_give_the_default_file_and_the_exit_code_of_undecided_claims(suite):
+    suite.write(ALL_KINDS)
+    result = suite.run_workers()
+    assert result.ret == EXIT_INCONCLUSIVE
+    assert suite.read(DEFAULT).complete
+
+
+def test_a_selection_is_known_in_the_reporting_process(suite):
+    suite.write(ALL_KINDS)
+    result = suite.run_workers("-k", "supported", "--verdicts", "part.json", workers=1)
+    result.stdout.fnmatch_lines(["verdicts written to part.json"])
+    assert not suite.read("part.json").complete
+    assert len(suite.read("part.json").claims) == 1
+
+
+def test_a_crashed_worker_leaves_the_default_file_alone(suite):
+    suite.write(ALL_KINDS + '\n    @claim("Crash")\n    def test_crash(measure):\n        import os; os._exit(3)\n')
+    result = suite.run_workers(workers=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"{DEFAULT} stays as it was: 1 tests crashed"])
+    assert not (suite.pytester.path / DEFAULT).exists()
+
+
+def test_a_bad_option_is_refused_before_any_worker_starts(suite):
+    suite.write(ALL_KINDS)
+    result = suite.run_workers("--alpha=2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if line] == [
+        "ERROR: --alpha must be a number strictly between 0 and 1; got '2'"
+    ]

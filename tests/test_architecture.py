@@ -1,0 +1,82 @@
+"""The arrows between modules run one way, and heavy packages load only when needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Each part of lrn and the parts it may import; a part is a module or a folder of lrn/.
+ARROWS = {
+    "intervals": set(),
+    "verdicts": set(),
+    "audit": set(),
+    "documents": set(),
+    "nets": set(),
+    "dead": {"nets"},
+    "data": set(),
+    "experiment": {"data"},
+    "runs": {"experiment"},
+    "engines": {"experiment", "runs"},
+    "training": {"engines", "experiment", "nets", "runs"},
+    "metrics": {"experiment", "runs"},
+    "ledger": {"engines", "experiment", "runs"},
+    "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
+    "plugin": {"claims", "engines", "intervals", "verdicts"},
+}
+
+
+def modules():
+    return sorted(p for p in (ROOT / "lrn").rglob("*.py") if p != ROOT / "lrn" / "__init__.py")
+
+
+def part(path):
+    return path.relative_to(ROOT / "lrn").parts[0].removesuffix(".py")
+
+
+def imported_parts(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path} imports relatively"
+            names = [node.module] if node.module != "lrn" else [f"lrn.{alias.name}" for alias in node.names]
+        for name in names:
+            if name.startswith("lrn."):
+                yield name.split(".")[1]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_follow_the_arrows(path):
+    assert set(imported_parts(path)) - {part(path)} <= ARROWS[part(path)]
+
+
+def test_every_arrow_has_a_module():
+    assert set(ARROWS) == {part(path) for path in modules()}
+
+
+def test_arrows_form_no_circle():
+    left = dict(ARROWS)
+    while left:
+        leaves = {name for name, needs in left.items() if not needs & set(left)}
+        assert leaves, f"a circle among {sorted(left)}"
+        left = {name: needs for name, needs in left.items() if name not in leaves}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "lrn").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_library_never_imports_claims_or_tests(path):
+    text = path.read_text()
+    outside = ("claims", "tests", "benchmarks")
+    assert not any(f"{word} {name}" in text for word in ("import", "from") for name in outside)
+
+
+@pytest.mark.parametrize("module", ["lrn", "lrn.plugin", "lrn.claims"])
+def test_import_leaves_torch_alone(module):
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

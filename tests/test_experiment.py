@@ -1,0 +1,181 @@
+"""Experiments: their fields, their identity, and a clear sentence for everything that is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrn import Experiment, network
+from lrn.experiment import CONVERGED_RMSE
+
+experiments = st.builds(
+    Experiment,
+    width=st.integers(1, 6),
+    depth=st.integers(1, 6),
+    connection=st.sampled_from(["plain", "late"]),
+    optimizer=st.sampled_from(["adam", "sgd"]),
+    lr=st.floats(1e-30, 1e30),
+    style=st.sampled_from(["batch", "iterative"]),
+    epochs=st.integers(1, 10_000_000),
+    activation=st.sampled_from(["relu", "leaky_relu"]),
+    dtype=st.sampled_from(["float32", "float64"]),
+)
+deterministic = settings(deadline=None, derandomize=True, database=None)
+
+
+def test_defaults_are_the_thesiss_late_network():
+    e = Experiment()
+    assert (e.width, e.depth, e.connection, e.optimizer, e.lr) == (2, 10, "late", "adam", 0.01)
+    assert (e.style, e.epochs, e.activation, e.dtype) == ("batch", 3000, "relu", "float32")
+
+
+def test_a_network_has_converged_at_seven_hundredths():
+    assert CONVERGED_RMSE == 0.07
+
+
+@pytest.mark.parametrize(
+    ("field", "bad", "error", "message"),
+    [
+        *(
+            (field, bad, TypeError, f"{field} must be a whole number from 1 to {most}; got {shown}")
+            for field, most in [("width", "65,536"), ("depth", "65,536"), ("epochs", "10,000,000")]
+            for bad, shown in [(2.0, r"2\.0"), ("2", "'2'"), (True, "True"), (None, "None"), ([2], r"\[2\]")]
+        ),
+        *(
+            (field, bad, ValueError, f"{field} must be from 1 to {most:,}; got {bad}")
+            for field, most in [("width", 65_536), ("depth", 65_536), ("epochs", 10_000_000)]
+            for bad in [0, -3, most + 1, 2**70]
+        ),
+        ("width", np.True_, TypeError, "width must be a whole number"),
+        ("width", np.float64(2), TypeError, "width must be a whole number"),
+        ("lr", "0.1", TypeError, "lr must be a positive number; got '0.1'"),
+        ("lr", None, TypeError, "lr must be a positive number; got None"),
+        ("lr", True, TypeError, "lr must be a positive number; got True"),
+        ("lr", 1j, TypeError, "lr must be a positive number; got 1j"),
+        ("lr", 0, ValueError, r"lr must be positive and at most 1e\+30; got 0"),
+        ("lr", -0.1, ValueError, r"lr must be positive and at most 1e\+30; got -0\.1"),
+        ("lr", float("nan"), ValueError, "lr must be positive .* got nan"),
+        ("lr", float("inf"), ValueError, "lr must be positive .* got inf"),
+        ("lr", 1e31, ValueError, r"lr must be positive .* got 1e\+31"),
+        ("lr", 10**400, ValueError, "lr must be positive .* got 1000000"),
+        ("connection", "residual", ValueError, "connection must be one of plain, late; got 'residual'"),
+        ("connection", None, ValueError, "connection must be one of plain, late; got None"),
+        ("connection", ["late"], ValueError, r"connection must be one of plain, late; got \['late'\]"),
+        ("connection", np.array(["late", "plain"]), ValueError, "connection must be one of plain, late; got array"),
+        ("optimizer", "Adam", ValueError, "optimizer must be one of adam, sgd; got 'Adam'"),
+        ("style", "online", ValueError, "style must be one of batch, iterative; got 'online'"),
+        ("activation", "gelu", ValueError, "activation must be one of relu, leaky_relu; got 'gelu'"),
+        ("dtype", "float16", ValueError, "dtype must be one of float32, float64; got 'float16'"),
+        ("dtype", np.float32, ValueError, "dtype must be one of float32, float64; got <class"),
+    ],
+)
+def test_bad_fields_are_refused_in_one_sentence(field, bad, error, message):
+    with pytest.raises(error, match=f"^{message}") as caught:
+        Experiment(**{field: bad})
+    assert len(str(caught.value).splitlines()) == 1
+    with pytest.raises(error, match=message):
+        Experiment().replace(**{field: bad})
+
+
+def test_unknown_fields_and_positions_are_refused():
+    with pytest.raises(TypeError, match="layers"):
+        Experiment(layers=3)
+    with pytest.raises(TypeError, match="layers"):
+        Experiment().replace(layers=3)
+    with pytest.raises(TypeError, match="positional"):
+        Experiment(2, 10)
+
+
+def test_numpy_numbers_become_pythons():
+    e = Experiment(width=np.int64(3), depth=np.uint8(4), lr=np.float64(0.5), epochs=np.int32(7))
+    assert [type(v) for v in (e.width, e.depth, e.lr, e.epochs)] == [int, int, float, int]
+    assert e == Experiment(width=3, depth=4, lr=0.5, epochs=7)
+    assert e.key == Experiment(width=3, depth=4, lr=0.5, epochs=7).key
+
+
+def test_whole_learning_rates_are_the_same_as_their_floats():
+    assert Experiment(lr=1) == Experiment(lr=1.0)
+    assert Experiment(lr=1).key == Experiment(lr=1.0).key
+    assert Experiment(lr=1).label == Experiment(lr=1.0).label
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Experiment().width = 3
+
+
+def test_replace_changes_only_what_it_is_told():
+    e = Experiment(depth=7, lr=0.5)
+    assert e.replace(connection="plain") == Experiment(depth=7, lr=0.5, connection="plain")
+    assert e == Experiment(depth=7, lr=0.5)
+
+
+@deterministic
+@given(a=experiments, b=experiments)
+def test_equality_hash_key_and_label_agree(a, b):
+    assert (a == b) == (a.key == b.key) == (a.label == b.label)
+    if a == b:
+        assert hash(a) == hash(b)
+
+
+@deterministic
+@given(experiment=experiments)
+def test_every_field_is_part_of_the_identity(experiment):
+    other = {
+        "width": 7,
+        "depth": 7,
+        "connection": {"plain": "late", "late": "plain"}[experiment.connection],
+        "optimizer": {"sgd": "adam", "adam": "sgd"}[experiment.optimizer],
+        "lr": float(np.nextafter(experiment.lr, 1.0)) if experiment.lr != 1 else 0.5,
+        "style": {"batch": "iterative", "iterative": "batch"}[experiment.style],
+        "epochs": 8 if experiment.epochs != 8 else 9,
+        "activation": {"relu": "leaky_relu", "leaky_relu": "relu"}[experiment.activation],
+        "dtype": {"float32": "float64", "float64": "float32"}[experiment.dtype],
+    }
+    assert set(other) == {field.name for field in dataclasses.fields(Experiment)}
+    variants = [experiment] + [experiment.replace(**{name: value}) for name, value in other.items()]
+    for what in (lambda e: e, lambda e: e.key, lambda e: e.label):
+        assert len({what(e) for e in variants}) == len(variants)
+
+
+@deterministic
+@given(experiment=experiments)
+def test_pickles_and_rebuilds_from_its_fields(experiment):
+    again = pickle.loads(pickle.dumps(experiment))
+    assert (again, again.key) == (experiment, experiment.key)
+    assert Experiment(**dataclasses.asdict(experiment)) == experiment
+
+
+def test_key_is_the_same_in_every_process():
+    code = "from lrn import Experiment; print(Experiment(depth=5, lr=0.1).key)"
+    keys = {
+        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": s}, capture_output=True, text=True).stdout
+        for s in ("1", "2")
+    }
+    assert keys == {Experiment(depth=5, lr=0.1).key + "\n"}
+    assert len(Experiment().key) == 16
+    int(Experiment().key, 16)
+
+
+def test_labels_read_well():
+    assert Experiment().label == "late, depth 10, width 2, adam 0.01, batch"
+    odd = Experiment(connection="plain", optimizer="sgd", style="iterative", epochs=50, dtype="float64", lr=1e-5)
+    assert odd.label == "plain, depth 10, width 2, sgd 1e-05, iterative, 50 epochs, float64"
+    assert Experiment(activation="leaky_relu").label.endswith("batch, leaky_relu")
+
+
+@pytest.mark.parametrize("connection", ["plain", "late"])
+@pytest.mark.parametrize(("width", "depth"), [(1, 1), (2, 10), (5, 3)])
+def test_shapes_and_counts_are_those_of_the_module(connection, width, depth):
+    experiment = Experiment(width=width, depth=depth, connection=connection)
+    net = network(experiment, 0, trained=False)
+    assert experiment.shapes == tuple(tuple(p.shape) for p in net.parameters() if p.ndim == 2)
+    assert experiment.parameters == sum(p.numel() for p in net.parameters())
+    assert experiment.neurons == width * depth
