@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["FORMAT", "MeasuredQuantity", "Outcome", "SuiteVerdicts", "Verdict", "write_json"]
+__all__ = ["FORMAT", "MeasuredQuantity", "Outcome", "SuiteVerdicts", "Verdict", "replace_file", "write_json"]
 
 FORMAT = 1
 """Version of the file's layout."""
@@ -190,9 +190,13 @@ class SuiteVerdicts:
 
 def write_json(path: str | os.PathLike[str], data: Any) -> None:
     """Writes data as readable JSON, whole or not at all; folders are made where needed."""
+    replace_file(path, json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def replace_file(path: str | os.PathLike[str], text: str) -> None:
+    """Writes a text file, whole or not at all; folders are made where needed."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         # A half of a surrogate pair, which UTF-8 lacks, comes out as JSON's own escape for it.

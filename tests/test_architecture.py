@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 ARROWS = {
     "intervals": set(),
     "verdicts": set(),
+    "tables": {"verdicts"},
     "audit": set(),
     "documents": set(),
     "nets": set(),
@@ -27,7 +28,7 @@ ARROWS = {
     "metrics": {"experiment", "runs"},
     "ledger": {"engines", "experiment", "runs"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
-    "plugin": {"claims", "engines", "intervals", "verdicts"},
+    "plugin": {"claims", "engines", "intervals", "tables", "verdicts"},
 }
 
 

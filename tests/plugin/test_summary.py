@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from lrn.plugin._summary import _groups, _row, _table, _totals
+from lrn.plugin._summary import _table, _totals
+from lrn.tables import rows_of
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 
 pytest_plugins = ["pytester"]
@@ -21,7 +22,7 @@ def verdict(test, outcome=Outcome.SUPPORTED, *points, expected=Outcome.SUPPORTED
 
 
 def lines(*verdicts, width=120):
-    return _table([_row(group) for group in _groups(verdicts)], width)
+    return _table(rows_of(verdicts), width)
 
 
 def test_a_claim_shows_its_intervals_and_seeds():
