@@ -171,6 +171,10 @@ def _version(engine: Engine) -> str:
     digest = hashlib.sha256(engine.arithmetic.encode())
     if engine.name == "reference":
         sources.append(here / "engines" / "reference.py")
+    elif engine.name == "cuda":
+        from lrn.engines import cuda
+
+        digest.update(cuda.source_hash().encode())
     else:
         from lrn.engines import native
 

@@ -39,8 +39,8 @@ def train(
     Args:
         experiment: how to train.
         seeds: non-negative whole numbers below 2**64, without duplicates.
-        engine: "auto" (the fastest there is), "native" or "reference".
-        device: "cpu", or with the reference engine any torch device.
+        engine: "auto" (the fastest there is), "native", "cuda" or "reference".
+        device: "cpu", "cuda", or with the reference engine any torch device.
         threads: processor threads; None for as many as this process may use.
         trace: keep the RMSE of what each epoch trained on.
         parameters: keep the trained weights.

@@ -454,7 +454,7 @@ def test_bad_requests_are_refused(tmp_path, experiment, seeds, error, message, r
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"engine": "gpu"}, "engine must be one of auto, native, reference; got 'gpu'"),
+        ({"engine": "gpu"}, "engine must be one of auto, native, cuda, reference; got 'gpu'"),
         ({"device": "abacus"}, "device must be one that torch can use here; got 'abacus'"),
         ({"threads": 0}, "threads must be a whole number of at least 1, or None; got 0"),
     ],

@@ -3,6 +3,7 @@
 | engine    | what it is                                   | where                                   |
 |-----------|----------------------------------------------|-----------------------------------------|
 | native    | C++, one network a SIMD lane                 | this machine's processor                |
+| cuda      | the same source, one network a GPU's thread  | an NVIDIA GPU                           |
 | reference | stacked torch tensors and autograd, readable | any torch device (cpu, cuda, mps)       |
 
 `reference` is the truth that faster engines are compared with. `python -m lrn.engines` prints what is there.
@@ -21,7 +22,7 @@ from lrn.runs import Runs
 
 __all__ = ["ENGINES", "Engine", "Progress", "choose"]
 
-ENGINES = ("auto", "native", "reference")
+ENGINES = ("auto", "native", "cuda", "reference")
 
 Progress = Callable[[int], None]
 """Told now and then how many networks of the fleet are done."""
@@ -54,11 +55,13 @@ class Engine(Protocol):
 def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = None) -> Engine:
     """The engine of that name; "auto" is the fastest one there is for the device.
 
+    The cuda engine takes the device "cpu", everyone's default, to mean "cuda".
+
     Raises:
         ValueError: no such engine, it cannot run on that device, or `threads` is out of range.
         RuntimeError: the engine was asked for by name and is not installed here.
     """
-    from lrn.engines import native
+    from lrn.engines import cuda, native
 
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ValueError(f"threads must be a whole number of at least 1, or None; got {threads!r}")
@@ -68,6 +71,8 @@ def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = Non
         raise ValueError(f"the native engine runs on device cpu; got {device!r} (the reference engine takes any)")
     if name == "native" or (name == "auto" and device == "cpu" and native.available()):
         return native.NativeEngine(threads=threads)
+    if name == "cuda" or (name == "auto" and device.split(":")[0] == "cuda" and cuda.available()):
+        return cuda.CudaEngine("cuda" if device == "cpu" else device)
 
     from lrn.engines.reference import ReferenceEngine, check_device
 

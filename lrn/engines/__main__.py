@@ -1,6 +1,6 @@
 """Prints the engines and variants of this machine: `python -m lrn.engines`."""
 
-from lrn.engines import choose, native
+from lrn.engines import choose, cuda, native
 
 if native.available():
     for variant in native.variants():
@@ -15,5 +15,7 @@ except ImportError:
     print("reference  not available: torch is not installed")
 else:
     devices = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    missing = "no GPU that torch can use" if cuda.installed() else "cuda-core is not installed"
+    print(f"cuda       {torch.cuda.get_device_name() if cuda.available() else f'not available: {missing}'}")
     print(f"reference  torch {torch.__version__} on {', '.join(devices)}")
 print(f"auto       {choose().name}")

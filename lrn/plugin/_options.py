@@ -68,8 +68,8 @@ def add_options(parser: pytest.Parser) -> None:
         ("max-seeds", "N", f"most seeds of one quantity: 64 times a power of two ({_MAX_SEEDS})"),
         ("seed-offset", "N", "the first seed (0)"),
         ("inconclusive", "fail|skip", "what an INCONCLUSIVE claim does (fail)"),
-        ("engine", "NAME", "what trains: auto, native, reference (auto)"),
-        ("device", "NAME", "where it trains: cpu, or with the reference engine any torch device (cpu)"),
+        ("engine", "NAME", "what trains: auto, native, cuda, reference (auto)"),
+        ("device", "NAME", "where it trains: cpu, cuda, or with the reference engine any torch device (cpu)"),
         ("verdicts", "FILE", "write the verdicts of this session to FILE, even if it is only a part of the suite"),
         ("ledger", "DIR", "folder that remembers what was trained (.ledger in the root folder)"),
     ):

@@ -83,6 +83,16 @@ def with_weights(experiment, flat):
     return net
 
 
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_layers_that_give_zero_learn_only_where_the_activation_leaks(activation):
+    experiment = BASE.replace(connection="plain", activation=activation, optimizer="sgd")
+    initial = np.zeros((1, experiment.parameters))
+    initial[:, -3:] = 1.0  # the output layer
+    loop = plain_loop(experiment, net=with_weights(experiment, initial[0]))
+    check(experiment, [0], [loop], initial=initial)
+    assert loop.parameters[:-3].any() == (activation == "leaky_relu")
+
+
 @pytest.mark.parametrize("connection", ["plain", "late"])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_long_training_keeps_the_same_verdicts(connection, optimizer):

@@ -112,12 +112,14 @@ def test_one_nan_weight_makes_its_network_nan_and_no_other(engine, connection):
 
 @pytest.mark.parametrize("engine", [NativeEngine, ReferenceEngine])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_an_infinite_weight_above_a_living_layer_reaches_it(engine, optimizer):
-    # The second layer is dead and its output zero, but infinity times its zero gradient is NaN for the first layer.
+@pytest.mark.parametrize(("first_layer", "second_layer"), [(5, -np.inf), (3e38, -1)], ids=["weight", "output"])
+def test_infinity_beside_a_dead_layer_is_not_settled(engine, optimizer, first_layer, second_layer):
+    # The second layer is dead and its output zero, but a zero gradient times an infinite weight or input is NaN.
     experiment = Experiment(depth=2, connection="plain", optimizer=optimizer, epochs=40)
     initial = np.ones((3, experiment.parameters))
-    initial[:, 2:4] = 5  # keeps the first layer positive on every sample
-    initial[:, 4:8] = -np.inf
+    initial[:, :4] = first_layer
+    initial[:, 4:8] = second_layer
+    initial[:, :2] /= 3  # so that the bias keeps the first layer positive on every sample
     runs = engine(threads=1).train(experiment, np.arange(3, dtype=np.uint64), initial=initial)
     assert np.isfinite(runs.rmse_initial).all()
     assert np.isnan(runs.rmse).all()

@@ -21,7 +21,7 @@ pytest_plugins = ["pytester"]
         (["--seed-offset=-1"], "--seed-offset must be a whole number from 0 to 2**63; got '-1'"),
         (["--seed-offset=99999999999999999999"], "--seed-offset must be a whole number from 0 to 2**63; got '9*'"),
         (["--inconclusive=ignore"], "--inconclusive must be fail or skip; got 'ignore'"),
-        (["--engine=warp"], "--engine must be one of auto, native, reference; got 'warp'"),
+        (["--engine=warp"], "--engine must be one of auto, native, cuda, reference; got 'warp'"),
         (["--device=the GPU"], "--device must name a torch device, such as cpu, cuda or cuda:1; got 'the GPU'"),
         (["--engine=native", "--device=cuda"], "--engine native runs on --device cpu; got 'cuda'"),
         (["--verdicts=claims"], "--verdicts must be a file not called run.json; got 'claims'"),

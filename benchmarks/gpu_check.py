@@ -1,0 +1,178 @@
+"""On a machine with a GPU: is the CUDA engine the native engine to the bit, and how fast is it? Prints JSON.
+
+Without an installation, from a checkout that has no native engine:
+
+    python benchmarks/gpu_check.py --write .benchmarks/gpu_reference.npz               # where the native engine is
+    PYTHONPATH=. python benchmarks/gpu_check.py --reference .benchmarks/gpu_reference.npz    # where the GPU is
+
+Where both are, `python benchmarks/gpu_check.py` does it all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lrn.engines import native
+from lrn.engines.cuda import CudaEngine
+from lrn.engines.cuda._program import Program, compile_program, kernels
+from lrn.experiment import Experiment
+from lrn.runs import Runs
+
+ARRAYS = ("rmse", "rmse_initial", "converged_at", "dead", "prediction", "parameters")
+CHECKED_SEEDS = np.arange(64, dtype=np.uint64)
+GOAL_SECONDS = 2.0
+
+
+def thesis_cells(depths: tuple[int, ...] = (2, 5, 10, 15, 20, 25, 30)) -> list[Experiment]:
+    """The 168 settings of the thesis's tables (fewer for fewer depths)."""
+    ways = itertools.product(depths, ("plain", "late"), ("adam", "sgd"), (0.01, 0.001, 0.1), ("batch", "iterative"))
+    return [Experiment(depth=d, connection=c, optimizer=o, lr=lr, style=s) for d, c, o, lr, s in ways]
+
+
+def checked() -> list[Experiment]:
+    base, plain = Experiment(depth=5, epochs=1500), Experiment(depth=12, connection="plain", epochs=1500)
+    shapes = ({"width": 4}, {"width": 3}, {"dtype": "float64"}, {"activation": "leaky_relu"})
+    others = [
+        e.replace(**shape, style=style) for e in (base, plain) for shape in shapes for style in ("batch", "iterative")
+    ]
+    return thesis_cells((2, 10, 30)) + others
+
+
+def write_reference(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {}
+    for e in checked():
+        runs = on_processor(e)
+        arrays |= {f"{e.key} {name}": getattr(runs, name) for name in ARRAYS}
+    np.savez_compressed(path, **arrays)
+
+
+def on_processor(e: Experiment) -> Runs:
+    fused = [variant for variant in native.variants() if variant.fused]
+    return native.NativeEngine(variant=fused[0]).train(e, CHECKED_SEEDS, parameters=True)
+
+
+def compare(reference: Path | None) -> dict[str, Any]:
+    stored = None if reference is None else np.load(reference)
+    experiments = checked()
+    found = CudaEngine().train_many(experiments, [CHECKED_SEEDS] * len(experiments), parameters=True)
+    different = []
+    for e, runs in zip(experiments, found, strict=True):
+        wanted = on_processor(e) if stored is None else None
+        for name in ARRAYS:
+            there = getattr(wanted, name) if stored is None else stored[f"{e.key} {name}"]
+            rows = unequal_rows(getattr(runs, name), there)
+            if rows:
+                different.append({"experiment": e.label, "array": name, "networks": rows})
+    return {
+        "experiments": len(experiments),
+        "networks": len(experiments) * len(CHECKED_SEEDS),
+        "all_equal_to_the_bit": not different,
+        "different": different,
+    }
+
+
+def unequal_rows(a: np.ndarray, b: np.ndarray) -> list[int]:
+    """Networks that differ; one NaN equals another."""
+    equal = (a == b) | ((a != a) & (b != b))
+    return np.flatnonzero(~equal.reshape(len(a), -1).all(axis=1)).tolist()
+
+
+def seconds(work: Callable[[], Any], repeats: int) -> list[float]:
+    taken = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        taken.append(round(time.perf_counter() - start, 4))
+    return taken
+
+
+def thesis_seconds(seeds: int, repeats: int) -> list[float]:
+    cells, own = thesis_cells(), [np.arange(seeds, dtype=np.uint64)] * 168
+    CudaEngine().train_many(cells, [s[:32] for s in own])  # compiles, and wakes the GPU
+    return seconds(lambda: CudaEngine().train_many(cells, own), repeats)
+
+
+def with_resident(blocks: int, work: Callable[[], list[float]]) -> list[float]:
+    """The same with another number of blocks a multiprocessor, that is, with other registers a thread."""
+    before = Program.resident
+    Program.resident = property(lambda self: blocks)  # type: ignore[assignment]
+    kernels.cache_clear()
+    try:
+        return work()
+    finally:
+        Program.resident = before  # type: ignore[method-assign]
+        kernels.cache_clear()
+
+
+def single_fleets(repeats: int) -> dict[str, list[float]]:
+    taken = {}
+    for depth, seeds in ((10, 1000), (30, 1000), (10, 16_896), (30, 16_896), (10, 200_000), (30, 100_000)):
+        for connection in ("plain", "late"):
+            e, own = Experiment(depth=depth, connection=connection), np.arange(seeds, dtype=np.uint64)
+            CudaEngine().train(e, own[:32])
+            taken[f"{e.label}, {seeds} seeds"] = seconds(lambda e=e, own=own: CudaEngine().train(e, own), repeats)
+    return taken
+
+
+def machine() -> dict[str, Any]:
+    import cuda.core
+    import torch
+
+    gpu = torch.cuda.get_device_properties(0)
+    return {
+        "gpu": gpu.name,
+        "multiprocessors": gpu.multi_processor_count,
+        "capability": "{}.{}".format(*torch.cuda.get_device_capability()),
+        "torch": torch.__version__,
+        "cuda_core": cuda.core.__version__,
+    }
+
+
+def compile_seconds() -> dict[str, float]:
+    programs = {Program.of(e): e.label for e in thesis_cells((2,))}
+    return {repr(p): seconds(lambda p=p: compile_program(p, "sm_90"), 1)[0] for p in programs}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write what the native engine gives, and stop")
+    parser.add_argument("--reference", type=Path, metavar="FILE", help="compare with that instead of the native engine")
+    parser.add_argument("--seeds", type=int, default=1000, help="seeds a cell of the thesis (1000)")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument(
+        "--resident", type=int, nargs="*", default=[6, 8, 10, 16], help="blocks a multiprocessor to try"
+    )
+    options = parser.parse_args()
+    if options.write:
+        write_reference(options.write)
+        return
+    report: dict[str, Any] = {"machine": machine(), "compile_seconds": compile_seconds()}
+    report["bitwise"] = compare(options.reference)
+    taken = thesis_seconds(options.seeds, options.repeats)
+    networks = 168 * options.seeds
+    report["thesis"] = {
+        "networks": networks,
+        "seconds": taken,
+        "median": float(np.median(taken)),
+        "networks_per_second": round(networks / float(np.median(taken))),
+        "goal_seconds": GOAL_SECONDS,
+        "goal_met": float(np.median(taken)) < GOAL_SECONDS,
+    }
+    report["thesis_seconds_by_resident_blocks"] = {
+        n: with_resident(n, lambda: thesis_seconds(options.seeds, 2)) for n in options.resident
+    }
+    report["single_fleets_seconds"] = single_fleets(2)
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()

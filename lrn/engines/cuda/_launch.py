@@ -1,0 +1,308 @@
+"""One launch: tables to the GPU, kernels side by side on streams, results back. Nothing waits in between."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from cuda.core import Device, LaunchConfig, Stream, launch
+from numpy.typing import NDArray
+
+from lrn.engines.cuda._program import JOB, Program, kernels
+from lrn.experiment import CONVERGED_RMSE, Experiment
+from lrn.runs import Runs
+
+if TYPE_CHECKING:
+    from cuda.core import Kernel
+
+    from lrn.engines.cuda import Piece
+
+__all__ = ["Launch"]
+
+LANES = 32
+"""Networks of a block: one a thread of a warp."""
+
+POLL_SECONDS = 0.001
+NEXT, DONE, CANCELLED = 0, 1, 2
+NO_MORE = 2**30
+
+
+class Place(NamedTuple):
+    """Where an array lies in a block of memory, in bytes."""
+
+    start: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def of(self, block: NDArray[np.uint8]) -> NDArray[Any]:
+        """The array itself."""
+        size = prod(self.shape) * self.dtype.itemsize
+        return block[self.start : self.start + size].view(self.dtype).reshape(self.shape)
+
+
+class Block:
+    """Arrays one after another in one block of memory, so that one copy moves them all."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._given: dict[int, tuple[Place, NDArray[Any]]] = {}
+
+    def place(self, dtype: Any, *shape: int) -> Place:
+        """Room for an array."""
+        place = Place(self.size, np.dtype(dtype), shape)
+        self.size += -(-prod(shape) * place.dtype.itemsize // 16) * 16
+        return place
+
+    def give(self, array: NDArray[Any]) -> Place:
+        """Room for an array that `upload` fills in; an array that is given twice has one place."""
+        if id(array) not in self._given:
+            self._given[id(array)] = self.place(array.dtype, *array.shape), array
+        return self._given[id(array)][0]
+
+    def upload(self, device: torch.device) -> torch.Tensor:
+        """The block on the GPU, with every given array in it."""
+        block = np.zeros(self.size, np.uint8)
+        for place, array in self._given.values():
+            place.of(block)[...] = array
+        return torch.from_numpy(block).to(device)
+
+
+class Group:
+    """Jobs that one program trains: its share of the launch."""
+
+    def __init__(self, program: Program, jobs: list[int], pieces: list[Piece]) -> None:
+        self.program = program
+        self.jobs = sorted(jobs, key=lambda i: _work(pieces[i].experiment), reverse=True)
+        self.work = sum(_work(pieces[i].experiment) * len(pieces[i].seeds) for i in jobs)
+        starts = [(i, start) for i in self.jobs for start in range(0, len(pieces[i].seeds), LANES)]
+        self.units = np.array(starts, np.int64).reshape(-1, 2)
+        self.cells = max(_cells(pieces[i].experiment) for i in jobs)
+
+    def workspace(self, device: torch.device, share: int) -> torch.Tensor:
+        """Memory of the blocks that run at once, (blocks, cells, LANES); at most about `share` bytes."""
+        processors = torch.cuda.get_device_properties(device).multi_processor_count
+        dtype = {"float": torch.float32, "double": torch.float64}[self.program.real]
+        room = share // (self.cells * LANES * dtype.itemsize)
+        blocks = max(1, min(len(self.units), self.program.resident * processors, room))
+        return torch.empty((blocks, self.cells, LANES), dtype=dtype, device=device)
+
+
+class Launch:
+    """Trains pieces of fleets side by side, from the moment it is made.
+
+    Args:
+        pieces: networks of one experiment each.
+        device: a CUDA device.
+        trace: keep the RMSE of what each epoch trained on.
+        parameters: keep the trained weights.
+    """
+
+    def __init__(self, pieces: list[Piece], device: str, trace: bool, parameters: bool) -> None:
+        self._pieces, self._device = pieces, torch.device(device)
+        self._groups = _grouped(pieces)
+        results = Block()
+        self._places = [_results(results, piece, trace, parameters) for piece in pieces]
+        with torch.cuda.device(self._device):
+            self._stream, self._watch = torch.cuda.Stream(), torch.cuda.Stream()
+            self._finished = torch.cuda.Event()
+            with torch.cuda.stream(self._stream):
+                self._results = torch.empty(results.size, dtype=torch.uint8, device=self._device)
+                self._start()
+
+    def finished(self) -> bool:
+        """Whether every network is trained; waits a moment before it says no."""
+        if not self._finished.query():
+            time.sleep(POLL_SECONDS)
+            return False
+        return True
+
+    def done(self) -> int:
+        """How many networks are trained."""
+        with torch.cuda.stream(self._watch):
+            return int(self._progress.cpu()[:, DONE].sum())
+
+    def cancel(self) -> None:
+        """Ends the training within some epochs; there will be no results."""
+        stop = torch.zeros(self._progress.shape, dtype=torch.int32)
+        stop[:, NEXT], stop[:, CANCELLED] = NO_MORE, 1
+        with torch.cuda.stream(self._watch):
+            self._progress.copy_(stop)  # a copy, since every processor of the GPU may be busy
+        self._stream.synchronize()
+
+    def runs(self) -> list[Runs]:
+        """What was trained, in the order of the pieces."""
+        with torch.cuda.stream(self._stream):
+            block = self._results.cpu().numpy()
+        return [_runs(piece, places, block) for piece, places in zip(self._pieces, self._places, strict=True)]
+
+    # ---- what happens on the GPU, in order; every tensor lives as long as a kernel may use it ----
+
+    def _start(self) -> None:
+        device, groups = self._device, self._groups
+        share = torch.cuda.mem_get_info(device)[0] // (2 * max(1, len(groups)))
+        self._workspaces = [group.workspace(device, share) for group in groups]
+        self._progress = torch.zeros((2 * len(groups), 4), dtype=torch.int32, device=device)
+        surveyed = [i for group in groups if _can_settle(group.program) for i in group.jobs]
+        self._order = Order(surveyed, [len(piece.seeds) for piece in self._pieces], device)
+        self._upload()
+
+        architecture = "sm_{}{}".format(*torch.cuda.get_device_capability(device))
+        Device(torch.cuda.current_device()).set_current()
+        compiled = [kernels(group.program, architecture) for group in groups]
+        for g, group in enumerate(groups):
+            if _can_settle(group.program):
+                self._run(self._stream, compiled[g][1], g, len(groups) + g)
+        self._order.sort()
+        sides = [torch.cuda.Stream() for _ in groups]
+        for g, side in enumerate(sides):
+            side.wait_stream(self._stream)
+            self._run(side, compiled[g][0], g, g)
+        for side in sides:
+            self._stream.wait_stream(side)
+        self._finished.record(self._stream)
+
+    def _upload(self) -> None:
+        given = Block()
+        inputs = [_inputs(given, piece) for piece in self._pieces]
+        units = [given.give(group.units) for group in self._groups]
+        self._inputs = given.upload(self._device)
+        jobs = np.zeros(len(self._pieces), JOB)
+        for i, (job, piece) in enumerate(zip(jobs, self._pieces, strict=True)):
+            _describe(job, piece)
+            _point(job, self._inputs, inputs[i])
+            _point(job, self._results, self._places[i])
+            job["settled"], job["order"] = self._order.pointers(i)
+        self._jobs = torch.from_numpy(jobs.view(np.uint8)).to(self._device)
+        self._units = [self._inputs.data_ptr() + place.start for place in units]
+
+    def _run(self, stream: torch.cuda.Stream, kernel: Kernel, g: int, row: int) -> None:
+        group, workspace = self._groups[g], self._workspaces[g]
+        if len(group.units) == 0:
+            return
+        launch(
+            Stream.from_handle(stream.cuda_stream),
+            LaunchConfig(grid=len(workspace), block=LANES),
+            kernel,
+            self._jobs.data_ptr(),
+            self._units[g],
+            len(group.units),
+            self._progress[row].data_ptr(),
+            workspace.data_ptr(),
+            group.cells,
+        )
+
+
+class Order:
+    """In which order networks train: those whose first layers are settled from the start train together, and skip them.
+
+    Args:
+        jobs: the jobs that are sorted; the networks of others train as they come.
+        sizes: networks of every job.
+        device: a CUDA device.
+    """
+
+    def __init__(self, jobs: list[int], sizes: list[int], device: torch.device) -> None:
+        lengths = [sizes[i] for i in jobs]
+        starts = np.cumsum([0, *lengths])
+        self._start = dict(zip(jobs, starts[:-1].tolist(), strict=True))
+        self._first = torch.from_numpy(np.repeat(starts[:-1], lengths)).to(device)
+        self._settled = torch.zeros(int(starts[-1]), dtype=torch.int32, device=device)
+        self._order = torch.empty(int(starts[-1]), dtype=torch.int64, device=device)
+
+    def pointers(self, job: int) -> tuple[int, int]:
+        """Where a job's networks leave how many layers are settled, and find their order; zeros if it is not sorted."""
+        if job not in self._start:
+            return 0, 0
+        start = self._start[job]
+        return self._settled[start:].data_ptr(), self._order[start:].data_ptr()
+
+    def sort(self) -> None:
+        """After the survey: fills in the order."""
+        by_settled = torch.argsort(self._settled, stable=True)
+        by_job = torch.argsort(self._first[by_settled], stable=True)
+        self._order.copy_(by_settled[by_job] - self._first)
+
+
+def _grouped(pieces: list[Piece]) -> list[Group]:
+    members: dict[Program, list[int]] = {}
+    for i, piece in enumerate(pieces):
+        members.setdefault(Program.of(piece.experiment), []).append(i)
+    groups = [Group(program, jobs, pieces) for program, jobs in members.items()]
+    return sorted(groups, key=lambda group: group.work, reverse=True)  # those that take longest start first
+
+
+def _can_settle(program: Program) -> bool:
+    return not program.late and program.activation == "Relu"
+
+
+def _work(e: Experiment) -> int:
+    """About how long a network trains. Plain ones settle early, as a rule."""
+    layer = (3 if e.style == "batch" else 1) + (2 if e.optimizer == "adam" else 0)
+    return e.depth * e.width**2 * e.epochs * layer * (2 if e.connection == "late" else 1)
+
+
+def _cells(e: Experiment) -> int:
+    """Numbers that the kernel keeps in memory for one network: what `Memory::fleet` in fleet.cu takes."""
+    (N, F), W, D = e.data.x.shape, e.width, e.depth
+    return 3 * e.parameters + e.data.x.size + e.data.t.size + D * N * W + 4 * N * W + W * max(F, W) + D * W
+
+
+@cache
+def _schedule(lr: float, epochs: int, dtype: str) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Adam's lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k), the powers one product an epoch; each (epochs,)."""
+    step = lr / (1 - np.cumprod(np.full(epochs, 0.9)))
+    root = 1 / np.sqrt(1 - np.cumprod(np.full(epochs, 0.999)))
+    return step.astype(dtype), root.astype(dtype)
+
+
+def _inputs(block: Block, piece: Piece) -> dict[str, Place]:
+    e = piece.experiment
+    places = {
+        "x": block.give(e.data.x_standardised.astype(e.dtype)),
+        "t": block.give(e.data.t_standardised.astype(e.dtype)),
+        "seeds": block.give(np.ascontiguousarray(piece.seeds, np.uint64)),
+    }
+    if e.optimizer == "adam":
+        step, root = _schedule(e.lr, e.epochs, e.dtype)
+        places |= {"adam_step": block.give(step), "adam_root": block.give(root)}
+    if piece.initial is not None:
+        places["initial"] = block.give(np.ascontiguousarray(piece.initial, e.dtype))
+    return places
+
+
+def _results(block: Block, piece: Piece, trace: bool, parameters: bool) -> dict[str, Place]:
+    e, S = piece.experiment, len(piece.seeds)
+    places = {name: block.place(e.dtype, S) for name in ("rmse", "rmse_initial")}
+    places["converged_at"] = block.place(np.int32, S)
+    places["dead"] = block.place(np.bool_, S, e.depth, e.width)
+    places["prediction"] = block.place(e.dtype, S, e.data.t.size)
+    if trace:
+        places["trace"] = block.place(e.dtype, S, e.epochs)
+    if parameters:
+        places["parameters"] = block.place(e.dtype, S, e.parameters)
+    return places
+
+
+def _describe(job: Any, piece: Piece) -> None:
+    e = piece.experiment
+    job["features"], job["outputs"], job["samples"] = e.data.x.shape[1], e.data.t.shape[1], e.data.samples
+    job["depth"], job["width"], job["epochs"] = e.depth, e.width, e.epochs
+    job["late"], job["iterative"] = e.connection == "late", e.style == "iterative"
+    job["count"], job["lr"] = len(piece.seeds), e.lr
+    job["target_scale"], job["threshold"] = e.data.target_scale, CONVERGED_RMSE
+
+
+def _point(job: Any, block: torch.Tensor, places: dict[str, Place]) -> None:
+    for name, place in places.items():
+        job[name] = block.data_ptr() + place.start
+
+
+def _runs(piece: Piece, places: dict[str, Place], block: NDArray[np.uint8]) -> Runs:
+    e, arrays = piece.experiment, {name: place.of(block) for name, place in places.items()}
+    real = np.dtype(e.dtype).type
+    arrays["prediction"] = arrays["prediction"] * real(e.data.target_scale) + real(e.data.target_mean)
+    return Runs(e, piece.seeds, **arrays)

@@ -1,0 +1,160 @@
+"""The kernel for one kind of network, compiled at run time with NVRTC."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from lrn.experiment import Experiment
+
+if TYPE_CHECKING:
+    from cuda.core import Kernel
+
+__all__ = ["JOB", "Program", "compile_program", "kernels", "source_hash"]
+
+HERE = Path(__file__).parent
+HEADERS = HERE.parent / "native"
+SOURCES = (
+    *sorted(HERE.glob("*.py")),
+    HERE / "fleet.cu",
+    *(HEADERS / f"{name}.hpp" for name in ("held", "kernel", "philox", "vec")),
+)
+
+WHOLE = "features outputs samples depth width epochs late iterative count"
+REAL = "lr target_scale threshold"
+POINTERS = (
+    "x t adam_step adam_root seeds initial order "
+    "rmse rmse_initial converged_at settled dead prediction parameters trace"
+)
+JOB = np.dtype(
+    [(n, "i8") for n in WHOLE.split()] + [(n, "f8") for n in REAL.split()] + [(n, "u8") for n in POINTERS.split()]
+)
+"""The kernel's `Job`: one experiment, its seeds, and where the results go."""
+
+HELD_BYTES = 320
+"""A thread's registers hold this much of one layer's outputs for all samples, and as much again of their gradients."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the kernel is compiled for; everything else is given when it runs.
+
+    Attributes:
+        real: "float" or "double".
+        activation: "Relu" or "LeakyRelu".
+        optimizer: "adam" or "sgd".
+        late: whether every layer is wired to the output.
+        width: 2 or 4, or 0 for any.
+        samples: how many samples a thread's registers hold, or 0 for any number in memory.
+    """
+
+    real: str
+    activation: str
+    optimizer: str
+    late: bool
+    width: int
+    samples: int
+
+    @classmethod
+    def of(cls, e: Experiment) -> Self:
+        """The program that trains an experiment."""
+        features, outputs = e.data.x.shape[1], e.data.t.shape[1]
+        width = e.width if e.width in (2, 4) and outputs == 1 else 0
+        held = width > 0 and features == 1 and _layer_bytes(e) <= HELD_BYTES
+        return cls(
+            real={"float32": "float", "float64": "double"}[e.dtype],
+            activation={"relu": "Relu", "leaky_relu": "LeakyRelu"}[e.activation],
+            optimizer=e.optimizer,
+            late=e.connection == "late",
+            width=width,
+            samples=e.data.samples if held else 0,
+        )
+
+    @property
+    def resident(self) -> int:
+        """Blocks of 32 networks that a multiprocessor has registers for."""
+        held = self.samples * self.width * {"float": 4, "double": 8}[self.real]
+        return 12 if held <= HELD_BYTES // 2 else 8
+
+    @property
+    def macros(self) -> list[tuple[str, str]]:
+        """Definitions that `fleet.cu` is compiled with."""
+        return [
+            ("LRN_REAL", self.real),
+            ("LRN_ACTIVATION", self.activation),
+            ("LRN_OPTIMIZER", self.optimizer),
+            ("LRN_LATE", str(self.late).lower()),
+            ("LRN_WIDTH", str(self.width)),
+            ("LRN_SAMPLES", str(self.samples)),
+            ("LRN_RESIDENT", str(self.resident)),
+            ("LRN_JOB_BYTES", str(JOB.itemsize)),
+        ]
+
+
+def compile_program(program: Program, architecture: str) -> bytes:
+    """Machine code of one program for one architecture, such as "sm_90"; needs no GPU.
+
+    Products and sums fuse only where the source says so, quotients and roots are exactly rounded, and numbers below
+    the smallest normal one are zero: results are to the bit those of processors with a fused multiply-add.
+    """
+    from cuda.core import Program as Source
+    from cuda.core import ProgramOptions
+
+    options = ProgramOptions(
+        name="fleet.cu",
+        std="c++20",
+        arch=architecture,
+        include_path=str(HEADERS),
+        define_macro=program.macros,
+        fma=False,
+        ftz=True,
+        prec_div=True,
+        prec_sqrt=True,
+    )
+    return bytes(Source((HERE / "fleet.cu").read_text(), "c++", options).compile("cubin").code)
+
+
+@cache
+def kernels(program: Program, architecture: str) -> tuple[Kernel, Kernel]:
+    """The kernels that train and that survey; compiled once, and kept in the user's cache folder."""
+    from cuda.core import ObjectCode
+
+    code = ObjectCode.from_cubin(_cached(program, architecture))
+    return code.get_kernel("fleet_train"), code.get_kernel("fleet_survey")
+
+
+def _cached(program: Program, architecture: str) -> bytes:
+    from cuda.bindings import nvrtc
+
+    key = repr((program.macros, architecture, source_hash(), nvrtc.nvrtcVersion()[1:]))
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrn"
+    path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.cubin"
+    with suppress(OSError):
+        return path.read_bytes()
+    code = compile_program(program, architecture)
+    with suppress(OSError):  # a folder that cannot be written costs a second next time
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_bytes(code)
+        unfinished.replace(path)
+    return code
+
+
+@cache
+def source_hash() -> str:
+    """Names the source that results depend on."""
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _layer_bytes(e: Experiment) -> int:
+    return e.data.samples * e.width * np.dtype(e.dtype).itemsize

@@ -1,0 +1,155 @@
+// A fleet on a GPU: the body of this kernel is the native engine's source with a plain number for a vector. One network
+// a thread, 32 networks a block; blocks take the next 32 until none is left, so memory is bounded by what runs at once.
+//
+// Compiled at run time, once for each LRN_REAL, LRN_ACTIVATION, LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH and LRN_SAMPLES.
+#define LRN_NAMESPACE lrn_cuda
+#include "held.hpp"
+#include "kernel.hpp"
+#include "philox.hpp"
+
+namespace lrn_cuda {
+
+using R = LRN_REAL;
+using i64 = long long;
+constexpr int lanes = 32;
+constexpr unsigned everyone = 0xffffffffu;
+
+// One experiment, its seeds, and where the results go. The same fields in the same order as JOB in _program.py.
+struct Job {
+  i64 features, outputs, samples, depth, width, epochs, late, iterative;
+  i64 count; // S
+  double lr, target_scale, threshold;
+  const R *x, *t, *adam_step, *adam_root;      // (N, F), (N, O), standardised; (epochs,)
+  const unsigned long long *seeds;             // (S,)
+  const R *initial;                            // (S, P) or null: drawn from the seeds
+  const i64 *order;                            // (S,) which network trains in which lane, or null: as they come
+  R *rmse, *rmse_initial;                      // (S,)
+  int *converged_at, *settled;                 // (S,); settled or null
+  unsigned char *dead;                         // (S, D, W)
+  R *prediction, *parameters, *trace;          // (S, N, O), standardised; (S, P) or null; (S, epochs) or null
+};
+static_assert(sizeof(Job) == LRN_JOB_BYTES);
+
+// Shared by the blocks of a launch and watched from outside.
+struct Progress { int next, done, cancelled; };
+
+#if LRN_SAMPLES
+using Net = HeldNetwork<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH, LRN_SAMPLES>;
+#else
+using Net = Network<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH>;
+#endif
+
+struct Memory {
+  R *next, *const start;
+
+  __device__ Memory(R *base) : next(base + threadIdx.x), start(next) {}
+  __device__ Cells<R> take(long n) {
+    Cells<R> cells{next};
+    next += n * lanes;
+    return cells;
+  }
+  // Everything zero, with the weights and the inputs in place.
+  __device__ Fleet<R> fleet(const Job &job, i64 network) {
+    const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
+    const long P = parameter_count(job);
+    Fleet<R> f{take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W), take(N * W),
+               take(N * W), take(N * O), take(N * W), take(W * (F > W ? F : W)), take(D * W)};
+    for (R *cell = start; cell != next; cell += lanes) *cell = 0;
+    if (job.initial)
+      for (long p = 0; p < P; ++p) f.w[p] = job.initial[network * P + p];
+    else
+      draw<R>(job, job.seeds[network], [&](long p, R value) { f.w[p] = value; });
+    for (long k = 0; k < N * F; ++k) f.input[k] = job.x[k];
+    return f;
+  }
+};
+
+__device__ Task<R> task_of(const Job &job) {
+  return {int(job.features), int(job.outputs), int(job.samples), int(job.depth), int(job.width), int(job.epochs),
+          job.iterative != 0, job.x, job.t, R(job.target_scale), R(job.threshold), R(job.lr),
+          R(1 - 0.9), R(0.999), R(1 - 0.999), R(1e-8), job.adam_step, job.adam_root};
+}
+
+__device__ bool dead(const Fleet<R> &f, const Job &job, long l, long j) {
+  for (long n = 0; n < job.samples; ++n)
+    if (f.fired[(l * job.samples + n) * job.width + j] != 0) return false;
+  return true;
+}
+
+__device__ int settled_layers(const Fleet<R> &f, const Job &job) {
+  for (int l = int(job.depth); l > 0; --l) {
+    bool all = true;
+    for (long j = 0; j < job.width; ++j) all = all && dead(f, job, l - 1, j);
+    if (all) return l;
+  }
+  return 0;
+}
+
+__device__ void store(const Fleet<R> &f, const Job &job, i64 s, const Outcome<R> &outcome) {
+  const long N = job.samples, W = job.width, D = job.depth, NO = N * job.outputs, P = parameter_count(job);
+  job.rmse[s] = outcome.rmse;
+  job.rmse_initial[s] = outcome.rmse_initial;
+  job.converged_at[s] = int(outcome.since);
+  for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = f.y[k];
+  for (long l = 0; l < D; ++l)
+    for (long j = 0; j < W; ++j) job.dead[(s * D + l) * W + j] = dead(f, job, l, j);
+  if (job.parameters)
+    for (long p = 0; p < P; ++p) job.parameters[s * P + p] = f.w[p];
+}
+
+__device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Progress *progress) {
+  const bool spare = lane_of_job >= job.count; // trains the last network once more, and keeps quiet about it
+  const i64 lane = spare ? job.count - 1 : lane_of_job, s = job.order ? job.order[lane] : lane;
+  const Task<R> task = task_of(job);
+  const Fleet<R> fleet = Memory(workspace).fleet(job, s);
+  Net network(task, fleet);
+  Outcome<R> outcome;
+  const bool finished = train<R>(
+      network, outcome,
+      [&](int epoch) {
+        return epoch % 32 || !__any_sync(everyone, *static_cast<volatile int *>(&progress->cancelled));
+      },
+      [&](int epoch, R rmse) {
+        if (job.trace && !spare) job.trace[s * job.epochs + epoch] = rmse;
+      });
+  if (!finished || spare) return;
+  store(fleet, job, s, outcome);
+  atomicAdd(&progress->done, 1);
+}
+
+// How many layers lie below the last one that starts dead: networks alike in that train side by side.
+__device__ void survey_network(const Job &job, i64 lane, R *workspace) {
+  const i64 s = lane < job.count ? lane : job.count - 1;
+  const Task<R> task = task_of(job);
+  const Fleet<R> fleet = Memory(workspace).fleet(job, s);
+  Network<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH>(task, fleet).predict();
+  job.settled[s] = settled_layers(fleet, job);
+}
+
+// Hands every block 32 networks of one job after another; `units` (U, 2): a job and the first of its networks.
+template <class Work> __device__ void each_unit(const Job *jobs, const i64 *units, i64 count, Progress *progress, Work work) {
+  for (;;) {
+    int unit = 0;
+    if (threadIdx.x == 0) unit = atomicAdd(&progress->next, 1);
+    unit = __shfl_sync(everyone, unit, 0);
+    if (unit >= count || *static_cast<volatile int *>(&progress->cancelled)) return;
+    work(jobs[units[2 * unit]], units[2 * unit + 1] + threadIdx.x);
+  }
+}
+
+} // namespace lrn_cuda
+
+using namespace lrn_cuda;
+
+extern "C" __global__ void __launch_bounds__(lanes, LRN_RESIDENT)
+fleet_train(const Job *jobs, const i64 *units, i64 count, Progress *progress, R *workspace, i64 cells) {
+  each_unit(jobs, units, count, progress, [&](const Job &job, i64 lane) {
+    train_network(job, lane, workspace + blockIdx.x * cells * lanes, progress);
+  });
+}
+
+extern "C" __global__ void __launch_bounds__(lanes)
+fleet_survey(const Job *jobs, const i64 *units, i64 count, Progress *progress, R *workspace, i64 cells) {
+  each_unit(jobs, units, count, progress,
+            [&](const Job &job, i64 lane) { survey_network(job, lane, workspace + blockIdx.x * cells * lanes); });
+}

@@ -1,0 +1,190 @@
+"""The CUDA engine: on a GPU, its networks are the native engine's to the bit; anywhere, its kernels compile.
+
+The kernel's logic is tested without a GPU through the native variant `fused`, which trains one network at a time and
+takes a GPU thread's way through it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from plain_loop import OtherData
+
+from lrn import Experiment, train
+from lrn.engines import choose, cuda, native
+from lrn.engines.cuda import CudaEngine
+from lrn.engines.cuda._program import JOB, Program, compile_program
+from lrn.engines.native import NativeEngine
+from lrn.engines.reference import ReferenceEngine
+from lrn.experiment import initial_parameters
+
+needs_gpu = pytest.mark.skipif(not cuda.available(), reason="there is no GPU, or cuda-core is not installed")
+needs_compiler = pytest.mark.skipif(not cuda.installed(), reason="cuda-core is not installed")
+FUSED = [v for v in native.variants() if v.fused] if native.available() else []
+needs_fused = pytest.mark.skipif(not FUSED, reason="no native variant has a fused multiply-add here")
+
+PLAIN = Experiment(depth=12, connection="plain", epochs=700)
+EXPERIMENTS = [
+    Experiment(depth=10, epochs=300),
+    Experiment(depth=5, lr=0.1, optimizer="sgd", epochs=300),
+    Experiment(depth=5, style="iterative", epochs=300),
+    Experiment(depth=1, connection="plain", epochs=90),
+    Experiment(depth=3, width=4, epochs=120, activation="leaky_relu"),
+    Experiment(depth=3, width=5, epochs=90),
+    Experiment(depth=4, dtype="float64", epochs=90),
+    PLAIN,
+    PLAIN.replace(style="iterative"),
+    PLAIN.replace(optimizer="sgd", lr=0.1),
+    PLAIN.replace(width=4),
+    PLAIN.replace(width=3),
+    PLAIN.replace(dtype="float64"),
+    OtherData(depth=3, width=2, epochs=60, features=3, outputs=2, samples=7),
+    OtherData(depth=3, width=4, epochs=60, features=3, outputs=1, samples=33),
+]
+experiments = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: f"{e.label} x{e.data.x.shape[1]}")
+SEEDS = np.arange(75, dtype=np.uint64)  # fills no number of warps evenly
+
+
+def differences(a, b):
+    """Arrays that are not equal to the bit; which NaN it is may differ."""
+    names = [f.name for f in dataclasses.fields(a)[1:]]
+    return [name for name in names if not _equal(getattr(a, name), getattr(b, name))]
+
+
+def _equal(a, b):
+    if a is None or b is None:
+        return a is b
+    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+def on_processor(experiment, seeds=SEEDS, **options):
+    return NativeEngine(variant=FUSED[0]).train(experiment, seeds, trace=True, parameters=True, **options)
+
+
+# ---- Without a GPU ----
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"connection": "plain", "optimizer": "sgd"},
+        {"width": 4, "activation": "leaky_relu"},
+        {"width": 3, "dtype": "float64", "connection": "plain"},
+    ],
+    ids=str,
+)
+def test_kernels_compile_without_a_gpu(changes):
+    assert compile_program(Program.of(Experiment(**changes)), "sm_90")[:4] == b"\x7fELF"
+
+
+def test_narrow_networks_are_held_in_registers_and_others_are_not():
+    assert Program.of(Experiment()).samples == 20
+    assert Program.of(Experiment(width=4)).samples == 20
+    assert Program.of(Experiment(dtype="float64")).samples == 20
+    assert Program.of(Experiment(width=4, dtype="float64")).samples == 0
+    assert Program.of(Experiment(width=3)).samples == Program.of(Experiment(width=3)).width == 0
+    assert Program.of(OtherData(width=2, features=3, outputs=1, samples=7)).samples == 0
+
+
+def test_one_program_trains_all_that_differs_only_in_size_and_pace():
+    base = Experiment()
+    for same in ({"depth": 30}, {"lr": 0.1}, {"epochs": 9}, {"style": "iterative"}):
+        assert Program.of(base.replace(**same)) == Program.of(base)
+    for other in ({"connection": "plain"}, {"optimizer": "sgd"}, {"activation": "leaky_relu"}, {"width": 4}):
+        assert Program.of(base.replace(**other)) != Program.of(base)
+
+
+def test_the_table_of_jobs_has_no_gaps():
+    assert JOB.itemsize == 8 * len(JOB.names)
+
+
+def test_without_the_package_cuda_says_what_to_do_and_auto_is_the_reference(monkeypatch):
+    monkeypatch.setattr(cuda, "installed", lambda: False)
+    assert not cuda.available()
+    with pytest.raises(RuntimeError, match=r"the cuda engine needs the package cuda-core: pip install 'lrn\[cuda\]'"):
+        choose("cuda")
+    with pytest.raises(RuntimeError, match="cuda-core"):
+        train(Experiment(epochs=1), range(2), engine="cuda")
+
+
+@needs_compiler
+@pytest.mark.skipif(cuda.available(), reason="there is a GPU")
+def test_without_a_gpu_cuda_names_the_device():
+    with pytest.raises(ValueError, match="device must be one that torch can use here; got 'cuda'"):
+        choose("cuda")
+
+
+@pytest.mark.parametrize("device", ["mps", "abacus", "cudas"])
+def test_other_devices_are_refused(device):
+    with pytest.raises(ValueError, match=f"the cuda engine runs on device cuda or cuda:NUMBER; got '{device}'"):
+        choose("cuda", device=device)
+
+
+# ---- On a GPU ----
+
+
+@needs_gpu
+def test_auto_is_cuda_on_a_gpu():
+    assert choose("auto", device="cuda") == choose("cuda") == CudaEngine("cuda")
+    assert isinstance(choose("reference", device="cuda"), ReferenceEngine)
+
+
+@needs_gpu
+@needs_fused
+@experiments
+def test_networks_are_the_native_engines_to_the_bit(experiment):
+    runs = CudaEngine().train(experiment, SEEDS, trace=True, parameters=True)
+    assert differences(runs, on_processor(experiment)) == []
+
+
+@needs_gpu
+@needs_fused
+def test_experiments_train_side_by_side():
+    seeds = [SEEDS[: 5 * i] for i in range(len(EXPERIMENTS))]
+    together = CudaEngine().train_many(EXPERIMENTS, seeds, trace=True, parameters=True)
+    for experiment, own, runs in zip(EXPERIMENTS, seeds, together, strict=True):
+        assert differences(runs, on_processor(experiment, own)) == []
+
+
+@needs_gpu
+@needs_fused
+@pytest.mark.parametrize("experiment", [EXPERIMENTS[0], PLAIN], ids=["late", "plain"])
+def test_given_weights_replace_those_of_the_seeds(experiment):
+    weights = initial_parameters(experiment, SEEDS)[::-1] * 1.5
+    weights[3] = np.nan
+    runs = CudaEngine().train(experiment, SEEDS, trace=True, parameters=True, initial=weights)
+    assert differences(runs, on_processor(experiment, initial=weights)) == []
+
+
+@needs_gpu
+@pytest.mark.parametrize("experiment", [EXPERIMENTS[0], PLAIN], ids=["late", "plain"])
+def test_large_fleets_are_trained_in_several_launches(experiment, monkeypatch):
+    whole = CudaEngine().train(experiment, SEEDS)
+    monkeypatch.setattr(cuda, "RESULT_BYTES", 5000)
+    told = []
+    assert differences(CudaEngine().train(experiment, SEEDS, progress=told.append), whole) == []
+    assert told == sorted(told)
+
+
+@needs_gpu
+def test_an_interrupt_ends_a_training_at_once():
+    def interrupt(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        CudaEngine().train(Experiment(depth=30, epochs=10_000_000), SEEDS, progress=interrupt)
+
+
+@needs_gpu
+def test_no_seeds_give_no_networks():
+    assert len(CudaEngine().train(EXPERIMENTS[0], SEEDS[:0])) == 0
+
+
+def test_experiments_and_seeds_must_be_as_many(monkeypatch):
+    monkeypatch.setattr(CudaEngine, "__post_init__", lambda self: None)
+    with pytest.raises(ValueError, match="train_many needs seeds for each experiment; got 2 experiments, 1 seeds"):
+        CudaEngine().train_many(EXPERIMENTS[:2], [SEEDS])
