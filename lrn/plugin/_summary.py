@@ -13,6 +13,7 @@ __all__ = ["print_summary"]
 
 _NARROWEST_STATEMENT = 24
 _SHOWN_ESTIMATES = 2
+_LOG_WIDTH = 160
 
 
 def print_summary(
@@ -30,7 +31,9 @@ def print_summary(
     reporter.section("claims")
     if reporter.verbosity >= 0:
         rows = rows_of(suite.claims)
-        for row, text in zip(rows, _table(rows, reporter.config.get_terminal_writer().fullwidth), strict=True):
+        # Where nobody watches, as in CI, a width is a guess of pytest's and too small for the intervals.
+        width = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else _LOG_WIDTH
+        for row, text in zip(rows, _table(rows, width), strict=True):
             reporter.write_line(text, **{_colour(row): True})
     wrong = any(not verdict.as_expected and verdict.verdict is not Outcome.SKIPPED for verdict in suite.claims)
     reporter.write_line(_totals(suite, promise), bold=True, red=wrong or not promise, green=promise and not wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -14,6 +15,11 @@ from lrn.engines.native import NativeEngine
 from lrn.engines.reference import ReferenceEngine
 
 needs_native = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
+
+
+@pytest.mark.skipif(not shutil.which("c++"), reason="no C++ compiler, which the native engine is built with")
+def test_the_native_engine_is_built_where_there_is_a_compiler():
+    assert native.available()
 
 
 @needs_native

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _native: Any
 try:
     _native = importlib.import_module("lrn.engines.native._native")
-except ImportError:
+except ModuleNotFoundError:  # installed without a compiler; a kernel that is there and cannot load is an error
     _native = None
 
 __all__ = ["NativeEngine", "Variant", "available", "source_hash", "variants"]
