@@ -61,6 +61,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Session(config, settings), "lrn-session")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Lets `-k` select claims by id too."""
+    mark = item.get_closest_marker("claim")
+    if mark is not None and isinstance(mark.kwargs.get("id"), str):
+        item.extra_keyword_matches.add(mark.kwargs["id"])
+
+
 @pytest.fixture
 def measure(request: pytest.FixtureRequest) -> Measure:
     """Measures rates, means and quantiles over seeds, for a claim; see `lrn.claims.Measure`."""

@@ -90,8 +90,8 @@ def read_settings(config: pytest.Config) -> Settings:
     if first_look and max_seeds and first_look > max_seeds:
         raise pytest.UsageError(f"--first-look must not exceed --max-seeds; got {first_look} and {max_seeds}")
     engine, device = read("engine", _engine, "auto"), read("device", _device, "cpu")
-    if engine == "native" and device != "cpu":
-        raise pytest.UsageError(f"--engine native runs on --device cpu; got {device!r}")
+    if (engine, device) != ("auto", "cpu"):
+        _check_engine(engine, device)
     default_verdicts = str(config.getini("lrn_verdicts")).strip()
     return Settings(
         alpha=read("alpha", _fraction, _ALPHA),
@@ -107,6 +107,16 @@ def read_settings(config: pytest.Config) -> Settings:
         default_verdicts=config.rootpath / default_verdicts if default_verdicts else None,
         claims=(config.rootpath / str(config.getini("lrn_claims"))).resolve(),
     )
+
+
+def _check_engine(engine: str, device: str) -> None:
+    """Refuses what cannot train here before any test starts."""
+    from lrn.engines import choose
+
+    try:
+        choose(engine, device=device)
+    except (ValueError, RuntimeError) as error:
+        raise pytest.UsageError(f"--engine {engine} --device {device}: {error}") from None
 
 
 def _destination(name: str) -> str:

@@ -23,7 +23,11 @@ pytest_plugins = ["pytester"]
         (["--inconclusive=ignore"], "--inconclusive must be fail or skip; got 'ignore'"),
         (["--engine=warp"], "--engine must be one of auto, native, cuda, reference; got 'warp'"),
         (["--device=the GPU"], "--device must name a torch device, such as cpu, cuda or cuda:1; got 'the GPU'"),
-        (["--engine=native", "--device=cuda"], "--engine native runs on --device cpu; got 'cuda'"),
+        (
+            ["--engine=native", "--device=cuda"],
+            "--engine native --device cuda: the native engine runs on device cpu; got 'cuda' *",
+        ),
+        (["--device=meta"], "--engine auto --device meta: device must be one that torch can use here; got 'meta' *"),
         (["--verdicts=claims"], "--verdicts must be a file not called run.json; got 'claims'"),
         (["--verdicts="], "--verdicts must be a file not called run.json; got ''"),
         (["--verdicts=x/run.json"], "--verdicts must be a file not called run.json; got 'x/run.json'"),
@@ -71,6 +75,7 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(
             return SimpleNamespace(converged=converged, dead_neurons=converged + 0)
 
     monkeypatch.setattr("lrn.ledger.Ledger", Ledger)
+    monkeypatch.setattr("lrn.engines.choose", lambda engine, device: None)  # as if the GPU were here
     suite.write("""
         from lrn.claims import Experiment
 
@@ -90,3 +95,17 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(
         "rate of converged in late, depth 3, width 2, adam 0.01, batch",
         "mean of dead_neurons given converged in late, depth 3, width 2, adam 0.01, batch",
     ]
+
+
+def test_a_claim_is_selected_by_its_id(suite):
+    suite.write("""
+        @claim("One", id="X1-literal")
+        def test_one(measure):
+            assert measure.rate(Coin(0.9), "heads") > 0.5
+
+        @claim("Two", id="X2")
+        def test_two(measure):
+            assert measure.rate(Coin(0.9), "heads") > 0.5
+    """)
+    suite.run("-k", "X1").assert_outcomes(passed=1, deselected=1)
+    suite.run("-k", "X1-literal or X2").assert_outcomes(passed=2)
