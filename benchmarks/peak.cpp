@@ -1,0 +1,44 @@
+// The fastest this processor can multiply and add: independent chains of float32 fused multiply-adds on the widest
+// vectors, all in registers. Every operation depends on its predecessor in one chain, so chains must be enough to hide the
+// latency; more than the registers hold would spill.
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#if defined(__AVX512F__)
+constexpr int bytes = 64, chains = 16;
+#elif defined(__AVX__)
+constexpr int bytes = 32, chains = 12;
+#else
+constexpr int bytes = 16, chains = 12;
+#endif
+typedef float V __attribute__((vector_size(bytes)));
+
+static float chain(long rounds) {
+  V x = V{} + 0.999f, y = V{} + 1e-3f, sum[chains];
+#pragma GCC unroll 16
+  for (int k = 0; k < chains; ++k) sum[k] = V{} + float(k);
+  for (long r = 0; r < rounds; ++r) {
+#pragma GCC unroll 16
+    for (int k = 0; k < chains; ++k) sum[k] = sum[k] * x + y;
+  }
+  V total{};
+#pragma GCC unroll 16
+  for (int k = 0; k < chains; ++k) total += sum[k];
+  return total[0];
+}
+
+// GFLOP/s on that many threads, a multiply-add counting as two; runs for at least `seconds`.
+extern "C" double fma_peak(int threads, double seconds) {
+  using clock = std::chrono::steady_clock;
+  volatile float sink = chain(1000);
+  long rounds = 1 << 20;
+  for (;; rounds *= 2) {
+    const auto start = clock::now();
+    std::vector<std::thread> pool;
+    for (int i = 0; i < threads; ++i) pool.emplace_back([&] { sink = chain(rounds); });
+    for (auto &thread : pool) thread.join();
+    const double took = std::chrono::duration<double>(clock::now() - start).count();
+    if (took >= seconds) return 2e-9 * threads * rounds * chains * (bytes / sizeof(float)) / took;
+  }
+}

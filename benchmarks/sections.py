@@ -1,0 +1,110 @@
+"""The comparison with the peers, the share of the machine's peak, and what exact freezing gives."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.flops import flops
+from benchmarks.peak import fma_peak
+from benchmarks.peers import NATIVE_1, NATIVE_2, Peer
+from benchmarks.plan import Plan
+from benchmarks.timing import EPOCHS, compare, initial_weights, prepared, seconds, turns
+from lrn.engines.native import NativeEngine
+from lrn.experiment import Experiment
+
+__all__ = ["efficiency", "freezing", "installed", "side_by_side"]
+
+
+def installed(peers: tuple[Peer, ...]) -> tuple[Peer, ...]:
+    """Those that can run here; says which cannot, and why."""
+    there = []
+    for peer in peers:
+        try:
+            importlib.import_module(f"benchmarks.peers.{peer.where.split(':')[0]}")
+            there.append(peer)
+        except ImportError as missing:
+            hint = "; `pip install 'lrn[bench]'` brings it" if isinstance(missing, ModuleNotFoundError) else ""
+            print(f"skipped: {peer.name} ({missing}{hint})", flush=True)
+    return tuple(there)
+
+
+def side_by_side(plan: Plan) -> list[dict[str, Any]]:
+    """Every peer against lrn's native engine on two threads, for every shape; late, Adam, on all samples at once."""
+    found = []
+    for depth, width in plan.shapes:
+        experiment = Experiment(depth=depth, width=width)
+        base = prepared(NATIVE_2, experiment, plan.networks, plan.base_seconds)
+        for peer in plan.peers:
+            row = compare(peer, base, plan.networks, plan.seconds, plan.repeats)
+            found.append({"depth": depth, "width": width, **row})
+            print(f"  depth {depth:>2}, width {width:>2}: {peer.name:<22} {row['ms']:>10.3f} ms a network,", end=" ")
+            print(f"{row['ratio']:>9,.1f} x lrn's", flush=True)
+    return found
+
+
+def efficiency(plan: Plan) -> list[dict[str, Any]]:
+    """GFLOP/s of the native engine, with Adam and with SGD, beside the FMA peak measured in turns with it.
+
+    SGD's step is next to nothing, so it shows the passes through the network alone. Empty without a compiler.
+    """
+    peak, found = fma_peak(), []
+    if peak is None:
+        print("skipped: share of the FMA peak (no C++ compiler)", flush=True)
+        return []
+    for (depth, width), optimizer, threads in product(plan.shapes, ("adam", "sgd"), (1, 2)):
+        experiment = Experiment(depth=depth, width=width, optimizer=optimizer)
+        row = {"depth": depth, "width": width, "optimizer": optimizer, "threads": threads}
+        found.append({**row, **_beside_peak(experiment, threads, peak, plan)})
+        print(f"  {experiment.label}, {threads} thread(s): {found[-1]['gflops']:>6.1f} GFLOP/s,", end=" ")
+        print(f"{found[-1]['share']:.0%} of {found[-1]['peak_gflops']:.0f}", flush=True)
+    return found
+
+
+def _beside_peak(e: Experiment, threads: int, peak: Callable[[int, float], float], plan: Plan) -> dict[str, float]:
+    subject = prepared({1: NATIVE_1, 2: NATIVE_2}[threads], e, plan.networks, plan.base_seconds)
+    times = turns(plan.repeats, {"ms": subject.measure, "peak": lambda: peak(threads, 0.1)})
+    count = flops(e)
+    rates = [count.total / ms * 1e-6 for ms in times["ms"]]
+    return {
+        "ms": median(times["ms"]),
+        "mflop": count.total * 1e-6,
+        "optimizer_share": count.optimizer / count.total,
+        "gflops": median(rates),
+        "peak_gflops": median(times["peak"]),
+        "share": median(rate / most for rate, most in zip(rates, times["peak"], strict=True)),
+    }
+
+
+def freezing(plan: Plan) -> list[dict[str, Any]]:
+    """Plain networks, most of which die, beside plain networks of which no layer can die, and late ones.
+
+    Those that cannot die have positive weights and biases and a learning rate that moves nothing, so every layer of
+    them is computed to the end: the time without exact freezing.
+    """
+    engine, found, S = NativeEngine(threads=2), [], 4 * plan.networks
+    seeds = np.arange(S, dtype=np.uint64)
+    for depth in plan.freezing:
+        plain = Experiment(depth=depth, connection="plain")
+        late, alive = plain.replace(connection="late"), plain.replace(lr=1e-9)
+        positive = np.abs(initial_weights(plain, S))
+        assert not engine.train(alive, seeds, initial=positive).dead_layers.any(), "a network died that must not"
+        dead = engine.train(plain, seeds).dead_layers > 0
+        calls = {
+            "plain": partial(engine.train, plain, seeds),
+            "never frozen": partial(engine.train, alive, seeds, initial=positive),
+            "late": partial(engine.train, late, seeds),
+        }
+        times = turns(plan.repeats, {name: partial(seconds, call) for name, call in calls.items()})
+        gains = [b / a for a, b in zip(times["plain"], times["never frozen"], strict=True)]
+        ms = {name: median(values) * 1e3 / S for name, values in times.items()}
+        found.append({"depth": depth, "epochs": EPOCHS, "ms": ms, "gain": median(gains), "dead": float(dead.mean())})
+        print(f"  depth {depth}: plain {ms['plain']:.3f}, never frozen {ms['never frozen']:.3f},", end=" ")
+        print(f"late {ms['late']:.3f} ms a network", flush=True)
+    return found

@@ -1,0 +1,71 @@
+"""Whole jobs with the native engine on two threads, each in a process of its own, so that peak memory is its own."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from lrn.experiment import Experiment
+from lrn.training import train
+
+__all__ = ["apart"]
+
+BLOCK = 16_384
+
+
+def apart(job: str, *numbers: int) -> dict[str, Any]:
+    """Runs "thesis" or "stream" of this module in a new process."""
+    command = [sys.executable, "-m", "benchmarks.whole", job, *map(str, numbers)]
+    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    print(f"  {job}: {found['networks']:,} networks, {found['seconds']:.1f} s, {found['megabytes']:.0f} MB", flush=True)
+    return found
+
+
+def thesis(seeds: int) -> dict[str, Any]:
+    """Its 168 cells: seven depths, plain and late, Adam and SGD, three learning rates, batch and iterative."""
+    axes: tuple[tuple[Any, ...], ...] = (
+        (2, 5, 10, 15, 20, 25, 30),
+        ("plain", "late"),
+        ("adam", "sgd"),
+        (0.01, 0.001, 0.1),
+        ("batch", "iterative"),
+    )
+    names = "depth", "connection", "optimizer", "lr", "style"
+    cells = [Experiment(**dict(zip(names, values, strict=True))) for values in product(*axes)]
+    runs = [train(cell, range(seeds), engine="native", threads=2) for cell in cells]
+    return {"cells": len(cells), "seeds": seeds, "networks": sum(map(len, runs))}
+
+
+def stream(networks: int, epochs: int) -> dict[str, Any]:
+    """That many networks of depth 10, block by block, of which only the number that converged is kept."""
+    experiment, converged = Experiment(depth=10, epochs=epochs), 0
+    for start in range(0, networks, BLOCK):
+        seeds = range(start, min(start + BLOCK, networks))
+        converged += int(train(experiment, seeds, engine="native", threads=2).converged.sum())
+    return {"networks": networks, "epochs": epochs, "block": BLOCK, "converged": converged}
+
+
+def main(job: str, *numbers: str) -> None:
+    """Prints what the job found, its seconds and its peak memory as JSON."""
+    start = time.perf_counter()
+    jobs: dict[str, Callable[..., dict[str, Any]]] = {"thesis": thesis, "stream": stream}
+    found = jobs[job](*map(int, numbers))
+    print(json.dumps({**found, "seconds": time.perf_counter() - start, "megabytes": _peak_bytes() / 1e6}))
+
+
+def _peak_bytes() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux's ru_maxrss also remembers the parent that this process was forked from
+        return 1024 * next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
