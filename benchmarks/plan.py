@@ -63,7 +63,7 @@ FULL = Plan(
         "width": Axis((1, 2, 3, 4, 8, 16, 32, 64), (*OURS, VMAP, JAX), networks=256),
         "samples": Axis((5, 20, 80, 320), (*OURS, STACKED, JAX)),
     },
-    repeats=5,
+    repeats=3,
     seconds=0.5,
     base_seconds=0.25,
     seeds=1000,
