@@ -167,7 +167,7 @@ class Ledger:
 
 def _version(engine: Engine) -> str:
     here = Path(__file__).parent
-    sources = [here / "data.py", here / "experiment.py", Path(__file__)]
+    sources = [here / "data" / "_points.py", here / "experiment.py", Path(__file__)]
     digest = hashlib.sha256(engine.arithmetic.encode())
     if engine.name == "reference":
         sources.append(here / "engines" / "reference.py")

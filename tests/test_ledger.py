@@ -188,7 +188,7 @@ def test_another_arithmetic_has_another_folder(ledger):
     assert len(ledger.engine.asked) == 2
 
 
-@pytest.mark.parametrize("source", ["data.py", "experiment.py", "ledger.py"])
+@pytest.mark.parametrize("source", ["data/_points.py", "experiment.py", "ledger.py"])
 def test_a_change_of_the_code_has_another_folder(ledger, monkeypatch, tmp_path, source):
     before = ledger.folder
     copy = tmp_path / "lrn"

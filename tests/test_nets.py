@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import lrn.nets
+import lrn.nets._stacks
 from lrn.nets import HiddenStack, LateResidualNet, PlainNet
 
 NETS = [PlainNet, LateResidualNet]
@@ -199,6 +199,6 @@ def test_a_stack_without_an_output_layer_says_so():
 
 
 def test_docstring_examples_run():
-    result = doctest.testmod(lrn.nets, extraglobs={"torch": torch})
+    result = doctest.testmod(lrn.nets._stacks, extraglobs={"torch": torch})
     assert result.attempted > 0
     assert result.failed == 0

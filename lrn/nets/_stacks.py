@@ -1,9 +1,7 @@
-"""Networks as ordinary modules: the readable truth that every fast engine must agree with.
+"""Fully connected stacks: `depth` times a `torch.nn.Linear` and its activation.
 
-Both networks share one hidden stack: `depth` times a `torch.nn.Linear` and its activation. They differ in
-what the output layer reads: the last hidden layer (`PlainNet`), or every one at once (`LateResidualNet`).
-
-Axes, here and in the whole package: S seeds (stacked networks), N samples, D layers, W neurons of a layer.
+They differ in what the output layer reads: the last hidden layer (`PlainNet`), or every one at once
+(`LateResidualNet`).
 """
 
 from __future__ import annotations

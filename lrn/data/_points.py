@@ -1,4 +1,4 @@
-"""The data that experiments train on.
+"""Points that experiments train on.
 
 The thesis (§3.1) learns the absolute value of 20 points, drawn once and kept in the order they were drawn.
 """

@@ -1,0 +1,8 @@
+"""Networks as ordinary modules: the readable truth that every fast engine must agree with.
+
+Axes, here and in the whole package: S seeds (stacked networks), N samples, D layers, W neurons of a layer.
+"""
+
+from lrn.nets._stacks import HiddenStack, LateResidualNet, PlainNet
+
+__all__ = ["HiddenStack", "LateResidualNet", "PlainNet"]
