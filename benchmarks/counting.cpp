@@ -28,7 +28,7 @@ inline bool all_zero(Count a) { return a.value == 0; }
 
 } // namespace LRN_NAMESPACE
 
-#include "kernel.hpp"
+#include "network.hpp"
 
 using namespace LRN_NAMESPACE;
 

@@ -24,7 +24,7 @@ HEADERS = HERE.parent / "native"
 SOURCES = (
     *sorted(HERE.glob("*.py")),
     HERE / "fleet.cu",
-    *(HEADERS / f"{name}.hpp" for name in ("held", "kernel", "philox", "vec")),
+    *(HEADERS / f"{name}.hpp" for name in ("fleet", "held", "narrow", "network", "philox", "vec", "wide")),
 )
 
 WHOLE = "features outputs samples depth width epochs late iterative count"

@@ -4,7 +4,7 @@
 // Compiled at run time, once for each LRN_REAL, LRN_ACTIVATION, LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH and LRN_SAMPLES.
 #define LRN_NAMESPACE lrn_cuda
 #include "held.hpp"
-#include "kernel.hpp"
+#include "network.hpp"
 #include "philox.hpp"
 
 namespace lrn_cuda {

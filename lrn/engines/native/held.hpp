@@ -2,9 +2,9 @@
 //
 // A thread has eight times the registers of a SIMD lane and waits thirty times longer for memory. So predictions, one
 // layer's outputs and the gradients against them stay in registers; memory holds the parameters, and of every layer the
-// outputs that the way back needs. The layers' arithmetic is kernel.hpp's, in the same order: every bit is the same.
+// outputs that the way back needs. The layers' arithmetic is narrow.hpp's, in the same order: every bit is the same.
 #pragma once
-#include "kernel.hpp"
+#include "network.hpp"
 
 namespace LRN_NAMESPACE {
 

@@ -1,7 +1,7 @@
 // One instruction set's build of the kernel. Compiled several times, each with its own flags and LRN_NAMESPACE.
 #include "held.hpp"
 #include "job.hpp"
-#include "kernel.hpp"
+#include "network.hpp"
 #include "philox.hpp"
 
 #include <algorithm>

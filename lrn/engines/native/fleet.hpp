@@ -1,0 +1,113 @@
+// One vector of networks: what it trains on, where its numbers lie, its activations and its optimizer.
+//
+// Axes: D layers, W neurons of a layer, N samples, F in_features, O out_features, P parameters of one network.
+// Parameters lie in torch's order (each layer's weight (out, in) then bias, then the output layer's), so index p means
+// the same number here and in `module.parameters()`. Every value is a V, one network a lane.
+#pragma once
+#include "vec.hpp"
+
+namespace LRN_NAMESPACE {
+
+enum class Optimizer { sgd, adam };
+
+// What all networks of a fleet share. Scalars are in the kernel's precision; x and t are standardised.
+template <class R> struct Task {
+  int features, outputs, samples, depth, width, epochs;
+  bool iterative;
+  const R *x, *t;                    // (N, F), (N, O)
+  R target_scale, threshold;         // RMSE in original units = target_scale * standardised RMSE
+  R lr;                              // sgd
+  R one_minus_beta1, beta2, one_minus_beta2, eps;
+  const R *adam_step, *adam_root;    // (epochs,): lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k)
+};
+
+// An array of P (or N*W ...) values of one vector of networks. On a GPU the 32 threads of a warp interleave.
+template <class V> struct Cells {
+  V *base;
+#if defined(LRN_GPU)
+  static constexpr long stride = 32;
+#else
+  static constexpr long stride = 1;
+#endif
+  LRN_FN V &operator[](long i) const { return base[i * stride]; }
+  LRN_FN Cells from(long i) const { return {base + i * stride}; }
+};
+
+template <class V> struct Fleet {
+  Cells<V> w, m, v;            // (P,) parameters and Adam's moments
+  Cells<V> input;              // (N, F)
+  Cells<V> fired;              // (D, N, W) outputs of every hidden layer
+  Cells<V> da, da_below;       // (N, W) loss gradient against a layer's output
+  Cells<V> dz;                 // (N, W) scratch of wide layers
+  Cells<V> y;                  // (N, O) predictions, then their gradient
+  Cells<V> zeros;              // (N, W) the output of a dead layer
+  Cells<V> grad;               // (W * max(F, W),) scratch of wide layers
+  Cells<V> single;             // (D, W) outputs for the one sample of a step (see held.hpp)
+};
+
+template <class V> struct Outcome {
+  V rmse, rmse_initial, since;       // `since`: first epoch from which RMSE stays under the threshold, or -1
+};
+
+// ---- activations ---------------------------------------------------------------------------------------------------
+
+struct Relu {
+  static constexpr bool can_die = true;
+  template <class V> static LRN_FN V apply(V z) { return relu(z); }
+  template <class V> static LRN_FN V backward(V fired, V g) { return gate(fired, g); }
+};
+
+struct LeakyRelu { // torch's default slope
+  static constexpr bool can_die = false;
+  template <class V> static LRN_FN V slope() { return fill<V>(typename Lanes<V>::real(0.01)); }
+  template <class V> static LRN_FN V apply(V z) { return select_le(z, V{}, z * slope<V>(), z); }
+  template <class V> static LRN_FN V backward(V fired, V g) { return select_le(fired, V{}, g * slope<V>(), g); }
+};
+
+// ---- optimizer -----------------------------------------------------------------------------------------------------
+
+template <class V, Optimizer opt> struct Stepper {
+  Fleet<V> f;
+  V lr, one_minus_beta1, beta2, one_minus_beta2, eps, step, root_correction;
+
+  LRN_FN Stepper(const Fleet<V> &fleet, const Task<typename Lanes<V>::real> &task) : f(fleet) {
+    lr = fill<V>(task.lr);
+    one_minus_beta1 = fill<V>(task.one_minus_beta1);
+    beta2 = fill<V>(task.beta2);
+    one_minus_beta2 = fill<V>(task.one_minus_beta2);
+    eps = fill<V>(task.eps);
+  }
+  LRN_FN void at(const Task<typename Lanes<V>::real> &task, int epoch) {
+    if constexpr (opt == Optimizer::adam) {
+      step = fill<V>(-task.adam_step[epoch]);
+      root_correction = fill<V>(task.adam_root[epoch]);
+    }
+  }
+  // A parameter and its moments. A single network's are fetched before its samples stream past, since a GPU waits long
+  // for memory; a vector of networks has no registers left for them.
+  struct Slot { V w, m, v; };
+  static constexpr bool early = Lanes<V>::count == 1;
+  LRN_FN Slot read(long p) const {
+    if constexpr (opt == Optimizer::sgd) return {f.w[p], V{}, V{}};
+    else return {f.w[p], f.m[p], f.v[p]};
+  }
+  LRN_FN Slot fetch(long p) const {
+    if constexpr (early) return read(p);
+    else return {V{}, V{}, V{}};
+  }
+  LRN_FN void update(long p, V g, Slot slot) const {
+    if constexpr (!early) slot = read(p);
+    if constexpr (opt == Optimizer::sgd) {
+      f.w[p] = fma(-lr, g, slot.w);
+    } else {
+      const V m = fma(one_minus_beta1, g - slot.m, slot.m);
+      const V v = fma(g * one_minus_beta2, g, slot.v * beta2);
+      f.m[p] = m;
+      f.v[p] = v;
+      f.w[p] = fma(step, quotient(m, fma(root(v), root_correction, eps)), slot.w);
+    }
+  }
+  LRN_FN void update(long p, V g) const { update(p, g, read(p)); }
+};
+
+} // namespace LRN_NAMESPACE
