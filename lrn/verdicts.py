@@ -97,6 +97,12 @@ class Verdict:
     seeds_needed: float | None = None
 
     @property
+    def case(self) -> str:
+        """The claim's id, or its test's name where it has none, and pytest's parameters: such as "C2[10-batch]"."""
+        name, bracket, parameters = self.test.partition("[")
+        return (self.id or name.rpartition("::")[2]) + bracket + parameters
+
+    @property
     def as_expected(self) -> bool:
         """Whether the claim ended as its author says."""
         return self.verdict is self.expected
