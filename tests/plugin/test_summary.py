@@ -107,3 +107,36 @@ def test_quiet_sessions_show_the_totals_only(suite):
     )
     result.stdout.no_fnmatch_line("*A statement*")
     suite.run().stdout.fnmatch_lines(["SUPPORTED  A statement *"])
+
+
+TRAINED = """
+    from lrn.claims import Experiment
+
+    @claim("It trains")
+    def test_it(measure):
+        assert measure.rate(Experiment(depth=1, width=1, epochs=1), "converged") < 0.9
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "built", "arguments", "slow"),
+    [
+        (TRAINED, False, [], True),
+        (TRAINED, True, [], False),
+        (TRAINED, False, ["--engine=reference"], False),
+        ('@claim("Heads")\ndef test_it(measure):\n    assert measure.rate(Coin(0.5), "heads") < 0.9\n', False, [], False),
+    ],
+)
+def test_training_without_the_native_engine_is_told_in_one_line(suite, monkeypatch, body, built, arguments, slow):
+    from lrn.engines import native
+
+    if built and not native.available():
+        pytest.skip("the native engine was not built")
+    monkeypatch.setattr(native, "available", lambda: built)
+    suite.write(body)
+    result = suite.run("--max-seeds=256", *arguments)
+    assert result.ret == 0
+    told = [line for line in result.outlines if "the native engine is not built" in line]
+    assert told == (
+        ["the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"] * slow
+    )
