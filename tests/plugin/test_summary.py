@@ -118,6 +118,7 @@ TRAINED = """
     def test_it(measure):
         assert measure.rate(Experiment(depth=1, width=1, epochs=1), "converged") < 0.9
 """
+SAMPLED = TRAINED.replace('Experiment(depth=1, width=1, epochs=1), "converged"', 'Coin(0.5), "heads"')
 
 
 @pytest.mark.parametrize(
