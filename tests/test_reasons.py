@@ -112,7 +112,7 @@ def measured(*ends, reason=""):
         ("about 30 % converge; Figure 4.9 itself reports three of ten", "about 30 %"),
         (
             "in 3 of 1000 at depths 2, 5 and 10; Figures 4.3, 4.6 and 4.18; §4.2; a learning rate of 0.1",
-            "3 of 1000|0.1",
+            "3 of 1000",
         ),
         ("faster at learning rate 0.1: a median of about 2,100 epochs against 850", "about 2,100|against 850"),
         ("0.049 [0.036, 0.065] at 8,192 seeds", "0.049|0.036|0.065"),
