@@ -144,3 +144,23 @@ class Trained:
         first = layer_outputs(self.experiment, runs.parameters)[:, 0]
         silent = (first == 0).all(axis=2).sum(axis=1)
         return {"converged": runs.converged, "speaks": silent <= 1, "silent": silent > 1}
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """Networks before training; observes how much of the first layer's signal the last hidden layer still carries.
+
+    A layer's signal is the largest difference that it makes between two samples, in any of its neurons.
+    """
+
+    experiment: Experiment
+
+    @property
+    def label(self) -> str:
+        return f"untrained {self.experiment.label}"
+
+    def sample(self, seeds: range) -> dict[str, NDArray[np.float64]]:
+        parameters = initial_parameters(self.experiment, np.array(seeds, np.uint64))
+        signal = np.ptp(layer_outputs(self.experiment, parameters), axis=2).max(axis=2)
+        nothing = signal[:, 0] == 0
+        return {"signal_left": np.where(nothing, 0.0, signal[:, -1] / np.where(nothing, 1.0, signal[:, 0]))}
