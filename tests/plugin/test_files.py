@@ -76,6 +76,15 @@ def test_an_explicit_file_of_the_whole_suite_is_complete(suite):
     assert not exists(suite)
 
 
+def test_other_seeds_leave_the_default_file_alone(suite):
+    suite.write(THREE)
+    result = suite.run("--seed-offset=1000000")
+    result.stdout.fnmatch_lines([f"{DEFAULT} stays as it was: the seeds begin at 1000000"])
+    assert not exists(suite)
+    suite.run("--seed-offset=1000000", "--verdicts=fresh.json")
+    assert suite.read("fresh.json").complete
+
+
 def test_without_the_ini_value_nothing_is_written(suite):
     suite.write(THREE)
     suite.run("-o", "lrn_verdicts=").stdout.no_fnmatch_line("*verdicts.json*")
