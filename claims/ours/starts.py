@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn import Experiment, Runs
+from lrn import Experiment, Runs, train
 from lrn.engines import choose
 from lrn.experiment import initial_parameters
+from lrn.ledger import Ledger
 from lrn.metrics import Metric
 
 Parameters = NDArray[np.floating]
@@ -73,6 +78,12 @@ BORN_WITH_DEAD_LAYER = Metric(
 BORN_ALIVE = Metric("no layer dead before training", lambda runs: ~born_dead(runs).all(axis=2).any(axis=1), _unit)
 
 
+@cache
+def code_and_arithmetic() -> str:
+    """What observations of the populations here rest on: while it stays, they need not be made again."""
+    return f"{Ledger('.').folder.name}-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]}"
+
+
 Change = Callable[[Experiment, Parameters], None]
 
 
@@ -94,11 +105,16 @@ class Do:
     def label(self) -> str:
         return f"{self.experiment.label}, {self.what}"
 
-    def sample(self, seeds: range) -> Runs:
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic()
+
+    def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
         array = np.array(seeds, np.uint64)
         initial = initial_parameters(self.experiment, array)
         self.change(self.experiment, initial)
-        return choose().train(self.experiment, array, initial=initial)
+        runs = choose().train(self.experiment, array, initial=initial)
+        return {"converged": runs.converged, "rmse": runs.rmse}
 
 
 def both_sides(experiment: Experiment) -> Do:
@@ -137,9 +153,11 @@ class Trained:
     def label(self) -> str:
         return f"trained {self.experiment.label}"
 
-    def sample(self, seeds: range) -> dict[str, NDArray[np.bool_]]:
-        from lrn import train
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic()
 
+    def sample(self, seeds: range) -> dict[str, NDArray[np.bool_]]:
         runs = train(self.experiment, seeds, parameters=True)
         first = layer_outputs(self.experiment, runs.parameters)[:, 0]
         silent = (first == 0).all(axis=2).sum(axis=1)

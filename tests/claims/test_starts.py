@@ -80,8 +80,8 @@ def test_a_first_layer_to_both_sides_speaks_on_every_sample_and_to_one_side_does
 
 @cells
 def test_an_intervention_that_changes_nothing_trains_the_same_networks(e):
-    runs = Do(e, lambda e, parameters: None, "as drawn").sample(range(len(SEEDS)))
-    assert (runs.rmse == train(e, SEEDS).rmse).all()
+    observed = Do(e, lambda e, parameters: None, "as drawn").sample(range(len(SEEDS)))
+    assert (observed["rmse"] == train(e, SEEDS).rmse).all()
 
 
 def test_each_pair_of_networks_counts_once_and_the_larger_gradient_wins():
