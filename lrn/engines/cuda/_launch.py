@@ -295,8 +295,8 @@ def _describe(job: Any, piece: Piece) -> None:
     e = piece.experiment
     job["features"], job["outputs"], job["samples"] = e.data.x.shape[1], e.data.t.shape[1], e.data.samples
     job["depth"], job["width"], job["epochs"] = e.depth, e.width, e.epochs
-    for name in CHOSEN.split():
-        job[name] = CHOICES[name].index(getattr(e, name))
+    for name in CHOSEN:
+        job[f"{name}_chosen"] = CHOICES[name].index(getattr(e, name))
     job["iterative"] = e.style == "iterative"
     job["count"], job["lr"] = len(piece.seeds), e.lr
     job["target_scale"], job["threshold"] = e.data.target_scale, CONVERGED_RMSE

@@ -27,8 +27,8 @@ SOURCES = (
     *sorted(path for path in HEADERS.glob("*.hpp") if path.name != "job.hpp"),
 )
 
-CHOSEN = "connection optimizer activation initial norm"
-WHOLE = f"features outputs samples depth width epochs {CHOSEN} iterative count"
+CHOSEN = ("connection", "optimizer", "activation", "initial", "norm")
+WHOLE = f"features outputs samples depth width epochs {' '.join(f'{name}_chosen' for name in CHOSEN)} iterative count"
 REAL = "lr target_scale threshold"
 POINTERS = (
     "x t adam_step adam_root seeds initial order "
