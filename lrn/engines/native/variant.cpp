@@ -187,16 +187,18 @@ template <class V, class Act, class R> void by_optimizer(const lrn::Job<R> &job)
                                    : by_connection<V, Act, Optimizer::sgd>(job);
 }
 
-template <class R> bool is_narrow(const lrn::Job<R> &job) {
-  return (job.width == 2 || job.width == 4) && job.features == 1 && job.outputs == 1 && job.norm == Norm::none &&
-         (job.connection == Connection::plain || job.connection == Connection::late) &&
+// Whether such a network is so common that the compiler knows its activation, connection and optimizer, too.
+template <class R> bool is_common(const lrn::Job<R> &job) {
+  return job.norm == Norm::none && (job.connection == Connection::plain || job.connection == Connection::late) &&
          (job.optimizer == Optimizer::adam || job.optimizer == Optimizer::sgd) &&
          (job.activation == Activation::relu || job.activation == Activation::leaky_relu);
 }
 
 template <class V, class R> void work(const lrn::Job<R> &job) {
   flush_subnormals();
-  if (!is_narrow(job)) go<V, GeneralNetwork<V>>(job);
+  const bool narrow = (job.width == 2 || job.width == 4) && job.features == 1 && job.outputs == 1;
+  if (!narrow) go<V, GeneralNetwork<V, 0>>(job);
+  else if (!is_common(job)) job.width == 2 ? go<V, GeneralNetwork<V, 2>>(job) : go<V, GeneralNetwork<V, 4>>(job);
   else job.activation == Activation::relu ? by_optimizer<V, Relu>(job) : by_optimizer<V, LeakyRelu>(job);
 }
 
