@@ -23,7 +23,7 @@ CELLS = [
     SHORT.replace(style="iterative"),
     SHORT.replace(optimizer="sgd", lr=0.1),
     SHORT.replace(connection="residual"),
-    SHORT.replace(activation="elu"),
+    SHORT.replace(activation="elu", epochs=60),
     SHORT.replace(activation="prelu"),
     SHORT.replace(optimizer="momentum", lr=0.01),
     SHORT.replace(optimizer="rmsprop", lr=0.003),
@@ -83,7 +83,7 @@ DIVERGING = [
     WILD.replace(activation="leaky_relu"),
     WILD.replace(activation="prelu"),
     WILD.replace(activation="elu"),
-    WILD.replace(optimizer="momentum", lr=0.3),
+    WILD.replace(optimizer="momentum", lr=1e3),
     WILD.replace(connection="residual"),
 ]
 
