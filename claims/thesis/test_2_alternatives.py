@@ -77,12 +77,12 @@ def test_resnet_additions_help(measure, depth, lr):
 
 
 BETTER = {
-    ("PReLU", 10, 0.01): refuted("PReLU converges in about 99 % of runs, late in about 57 %"),
-    ("PReLU", 10, 0.001): refuted("PReLU converges in about 99 % of runs, late in about 57 %"),
-    ("ELU", 10, 0.01): refuted("ELU converges in about 90 % of runs, late in about 57 %"),
-    ("ELU", 10, 0.001): refuted("ELU converges in about 85 % of runs, late in about 57 %"),
+    ("PReLU", 10, 0.01): refuted("PReLU converges in about 99 % of runs, late in about 56 %"),
+    ("PReLU", 10, 0.001): refuted("PReLU converges in about 97 % of runs, late in about 57 %"),
+    ("ELU", 10, 0.01): refuted("ELU converges in about 91 % of runs, late in about 56 %"),
+    ("ELU", 10, 0.001): refuted("ELU converges in about 86 % of runs, late in about 56 %"),
     ("residual", 10, 0.01): pytest.mark.inconclusive(
-        "62 % with ResNet's additions against 58 %: about 20,000 seeds needed"
+        "ResNet's additions converge in about 62 % of runs, late in about 58 %: too close for the seeds allowed here"
     ),
 }
 
@@ -93,7 +93,7 @@ BETTER = {
     source="thesis §2.2",
     quote=OURS,
     reading="the rate of late networks against that of plain ones with one other remedy; the thesis does not compare them",
-    max_seeds=8192,
+    max_seeds=4096,
 )
 @pytest.mark.parametrize(
     ("name", "depth", "lr"),
@@ -119,14 +119,16 @@ def test_he_helps_late_networks(measure, depth, lr):
 
 
 @claim(
-    "Batch normalisation makes late networks converge more often at 0.01",
-    id="A7-rate-late-norm",
+    "Late connections make networks with He's weights, or with batch normalisation, converge more often",
+    id="A7-rate-with-late",
     source="ours",
-    reading="late connections and batch normalisation are remedies that add up",
+    reading="late connections do what these two do not",
 )
+@lr
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_batch_norm_helps_late_networks(measure, depth):
-    assert rate(measure, "late, batch norm", depth, 0.01) > rate(measure, "late", depth, 0.01)
+@pytest.mark.parametrize("name", ["He", "batch norm"])
+def test_late_connections_help_other_remedies(measure, name, depth, lr):
+    assert rate(measure, f"late, {name}", depth, lr) > rate(measure, name, depth, lr)
 
 
 @claim(
@@ -138,10 +140,10 @@ def test_batch_norm_helps_late_networks(measure, depth):
 @pytest.mark.parametrize(
     ("depth", "lr"),
     [
-        pytest.param(10, 0.01, marks=refuted("less often: about 55 % against 62 %")),
-        pytest.param(30, 0.01, marks=refuted("less often: about 0.4 % against 20 %")),
-        pytest.param(10, 0.001, marks=refuted("less often: about 25 % against 50 %")),
-        pytest.param(30, 0.001, marks=refuted("less often: about 0 % against 7 %")),
+        pytest.param(10, 0.01, marks=refuted("less often: about 51 % against 62 %")),
+        pytest.param(30, 0.01, marks=refuted("less often: about 0 % against 22 %")),
+        pytest.param(10, 0.001, marks=refuted("less often: about 27 % against 46 %")),
+        pytest.param(30, 0.001, marks=refuted("less often: about 0 % against 6 %")),
     ],
 )
 def test_he_helps_residual_networks(measure, depth, lr):
