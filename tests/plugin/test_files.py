@@ -180,8 +180,8 @@ def test_a_lone_surrogate_survives(suite):
 
 def test_the_file_says_what_the_verdicts_were_reached_with(suite):
     suite.write(THREE)
-    suite.run("--alpha=0.01", "--first-look=128", "--max-seeds=4096", "--seed-offset=7")
-    data = json.loads((suite.pytester.path / DEFAULT).read_text(encoding="utf-8"))
+    suite.run("--alpha=0.01", "--first-look=128", "--max-seeds=4096", "--seed-offset=7", "--verdicts=v.json")
+    data = json.loads((suite.pytester.path / "v.json").read_text(encoding="utf-8"))
     claims, totals = data.pop("claims"), data.pop("totals")
     assert data == {
         "format": 1,
