@@ -14,7 +14,7 @@ from pathlib import Path
 from lrn.report._text import interval_text, is_rate, number_text
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 
-__all__ = ["Case", "ClaimView", "Interval", "Refutation", "claims_of", "refutations_of"]
+__all__ = ["Case", "ClaimView", "Interval", "Finding", "Refutation", "anchor_of", "claims_of", "refutations_of"]
 
 _ORDER = (Outcome.ERROR, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.SUPPORTED)
 
@@ -97,16 +97,36 @@ class ClaimView:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One reason why cases of a claim were refuted; `names` are those cases where others had another fate."""
+
+    why: str
+    names: str
+    as_expected: bool
+
+
+@dataclass(frozen=True)
 class Refutation:
-    """Cases of one claim that were refuted for one reason."""
+    """The refuted cases of one claim."""
 
     claim: ClaimView
     cases: tuple[Case, ...]
-    why: str
+
+    @property
+    def found(self) -> list[Finding]:
+        """Why they were refuted."""
+        reasons: dict[tuple[str, bool], list[str]] = {}
+        for case in self.cases:
+            reasons.setdefault((case.known or case.reason, case.as_expected), []).append(case.name)
+        alone = len(reasons) == 1 and len(self.cases) == len(self.claim.cases)
+        return [
+            Finding(why, "" if alone else ", ".join(names), as_expected)
+            for (why, as_expected), names in reasons.items()
+        ]
 
     @property
     def measured(self) -> tuple[Interval, ...]:
-        """The intervals of a single case with a few; of several cases there are too many to show."""
+        """The intervals, where they are few enough to show."""
         found = tuple(interval for case in self.cases for interval in case.intervals)
         return found if len(found) <= 4 else ()
 
@@ -132,15 +152,15 @@ def claims_of(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
 
 
 def refutations_of(claims: Sequence[ClaimView]) -> list[Refutation]:
-    """What was refuted, cases with the same reason together, those that nobody expected first."""
-    found = []
-    for claim in claims:
-        reasons: dict[str, list[Case]] = {}
-        for case in claim.cases:
-            if case.verdict is Outcome.REFUTED:
-                reasons.setdefault(case.known or case.reason, []).append(case)
-        found += [Refutation(claim, tuple(cases), why) for why, cases in reasons.items()]
+    """The claims with refuted cases, those with cases that nobody expected first."""
+    refuted = [(claim, tuple(c for c in claim.cases if c.verdict is Outcome.REFUTED)) for claim in claims]
+    found = [Refutation(claim, cases) for claim, cases in refuted if cases]
     return sorted(found, key=lambda refutation: all(case.as_expected for case in refutation.cases))
+
+
+def anchor_of(test: str) -> str:
+    """The page's id for the claim that a test belongs to, from its node id."""
+    return "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", test.partition("[")[0].replace(".py::", "-")).strip("-").lower()
 
 
 def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
@@ -148,7 +168,7 @@ def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
     path, _, name = function.partition("::")
     cases = tuple(_case(verdict) for verdict in sorted(verdicts, key=lambda v: _natural(v.test)))
     return ClaimView(
-        anchor=_anchor(function),
+        anchor=anchor_of(function),
         id=first.id,
         statement=first.statement,
         source=first.source,
@@ -226,10 +246,6 @@ def _group(path: str) -> str:
     words = re.sub(r"(?<=\d) (?=\d)", ".", words)
     place = folder.rpartition("/")[2]
     return f"{place}: {words}" if place else words
-
-
-def _anchor(function: str) -> str:
-    return "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", function.replace(".py::", "-")).strip("-").lower()
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
