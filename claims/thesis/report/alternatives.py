@@ -1,0 +1,2 @@
+def alternatives(context):
+    return None
