@@ -9,8 +9,8 @@ RUN := $(VENV)/bin/python -m
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-claims: setup ## check every claim, write reports/verdicts.json
-	$(RUN) pytest claims/ -n auto
+claims: setup ## check every claim, write reports/verdicts.json and the report
+	$(RUN) pytest claims/ -n auto --report
 
 test: setup ## run the tests
 	$(RUN) pytest tests/ -n auto

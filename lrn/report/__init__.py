@@ -15,6 +15,7 @@ what they would show.
 from __future__ import annotations
 
 from lrn.report._claims import anchor_of
+from lrn.report._markdown import summary
 from lrn.report._page import environment
 from lrn.report._quantities import Quantities
 from lrn.report._section import ReportError, Section, check_installed
@@ -31,5 +32,6 @@ __all__ = [
     "interval_text",
     "number_text",
     "percent_text",
+    "summary",
     "write_report",
 ]

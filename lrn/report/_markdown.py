@@ -57,7 +57,7 @@ def markdown(suite: SuiteVerdicts, title: str, sections: Sequence[Section]) -> s
             if section.markdown and section.first is first:
                 parts += [f"## {_cell(section.title)}", "", section.markdown.strip(), ""]
         if first:
-            parts += [*_surprises(suite), "## Verdicts", "", *_table(rows_of(suite.claims)), ""]
+            parts += [*_surprises(suite), *_verdicts(rows_of(suite.claims))]
     return "\n".join(parts)
 
 
@@ -74,6 +74,17 @@ def summary(suite: SuiteVerdicts, notes: Sequence[str] = ()) -> str:
     return text
 
 
+def _verdicts(rows: Sequence[Row]) -> list[str]:
+    """What was measured, and what was checked without."""
+    parts = []
+    for heading, some in (
+        ("## Verdicts, measured", [row for row in rows if row.measured]),
+        ("## Verdicts of checks without training", [row for row in rows if not row.measured]),
+    ):
+        parts += [heading, "", *_table(some), ""] if some else []
+    return parts
+
+
 def _surprises(suite: SuiteVerdicts) -> list[str]:
     """What did not end as its author says."""
     rows = [row for row in rows_of(suite.claims) if not row.as_expected]
@@ -81,12 +92,14 @@ def _surprises(suite: SuiteVerdicts) -> list[str]:
 
 
 def _table(rows: Sequence[Row]) -> list[str]:
-    lines = ["| id | claim | verdict | measured | seeds |", "|---|---|---|---|---|"]
+    measured = any(row.measured for row in rows)
+    names = ["id", "claim", "verdict", *(["measured", "seeds"] if measured else [])]
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for row in rows:
         cases = f", {row.cases} cases" if row.cases > 1 else ""
         source = f" ({row.source})" if row.source else ""
         verdict = f"{_mark(row.verdict)} {row.verdict}{'' if row.as_expected else ' (unexpected)'}{cases}"
-        cells = [row.id, f"{row.statement}{source}", verdict, few(row.measured, 2), row.seeds]
+        cells = [row.id, f"{row.statement}{source}", verdict, few(row.measured, 2), row.seeds][: len(names)]
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return lines
 

@@ -109,4 +109,3 @@ def _svg(figure: Any, salt: str) -> str:
     svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
     svg = svg.replace("<svg ", '<svg style="stroke-linejoin: round; stroke-linecap: butt" ', 1)
     return re.sub(r"\n\s*", "\n", svg).strip()
-

@@ -119,13 +119,26 @@ def _panel(cells: Mapping[tuple[int, str, str], Cell], style: str):
             x = [depth + shift for depth, _ in found]
             rates = [cell.rate for _, cell in found]
             axes.vlines(x, [r.low for r in rates], [r.high for r in rates], color=colour, linewidth=3.2, alpha=0.4)
-            axes.plot(x, [r.point for r in rates], color=colour, marker=marker, markersize=3.6, label=f"{connection}, measured")
+            axes.plot(
+                x,
+                [r.point for r in rates],
+                color=colour,
+                marker=marker,
+                markersize=3.6,
+                label=f"{connection}, measured",
+            )
             shares = [cell.k / cell.n for _, cell in found]
             axes.plot(
                 [a + 2.4 * shift for a in x], shares, color=colour, linestyle="", marker="D", markersize=4.4,
                 markerfacecolor="none", label=f"{connection}, thesis",
             )  # fmt: skip
-        axes.set(ylim=(-0.03, 1.03), xticks=DEPTHS, yticks=(0, 0.5, 1), xlabel="depth", title=f"{style.capitalize()} training")
+        axes.set(
+            ylim=(-0.03, 1.03),
+            xticks=DEPTHS,
+            yticks=(0, 0.5, 1),
+            xlabel="depth",
+            title=f"{style.capitalize()} training",
+        )
         axes.set_yticklabels(["0", "50 %", "100 %"])
     return figure
 

@@ -32,15 +32,23 @@ def network_svg(dead: NDArray[np.bool_], late: bool, label: str) -> str:
     lines = [_line(first, (x[0], b)) for b in y]
     for layer in range(depth - 1):
         lines += [
-            _line((x[layer], y[a]), (x[layer + 1], y[b])) for a in range(width) for b in range(width) if not dead[layer, a]
+            _line((x[layer], y[a]), (x[layer + 1], y[b]))
+            for a in range(width)
+            for b in range(width)
+            if not dead[layer, a]
         ]
     if late:
         lines += [
-            _arc((x[layer], y[a]), last, middle, arc) for layer in range(depth - 1) for a in range(width) if not dead[layer, a]
+            _arc((x[layer], y[a]), last, middle, arc)
+            for layer in range(depth - 1)
+            for a in range(width)
+            if not dead[layer, a]
         ]
     lines += [_line((x[-1], y[a]), last) for a in range(width) if not dead[-1, a]]
     neurons = [_neuron(x[layer], y[a], bool(dead[layer, a])) for layer in range(depth) for a in range(width)]
-    ends = [f'<rect class="net-end" x="{a - 6:g}" y="{b - 6:g}" width="12" height="12" rx="2"/>' for a, b in (first, last)]
+    ends = [
+        f'<rect class="net-end" x="{a - 6:g}" y="{b - 6:g}" width="12" height="12" rx="2"/>' for a, b in (first, last)
+    ]
     return (
         f'<svg class="net" role="img" aria-label="{escape(label)}" viewBox="0 0 {across:g} {down:g}" width="{across:g}" '
         f'height="{down:g}"><g class="net-lines">{"".join(lines)}</g>{"".join(ends)}{"".join(neurons)}</svg>'

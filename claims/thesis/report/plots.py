@@ -26,7 +26,9 @@ def plots(context: Context) -> Section | None:
     if not shown:
         return None
     missing = [figure for figure in DRAWN if figure not in {plot["figure"] for plot in shown}]
-    return Section("Losses and predictions: Figures 4.4 to 4.20", context.render("plots.html.j2", plots=shown, missing=missing))
+    return Section(
+        "Losses and predictions: Figures 4.4 to 4.20", context.render("plots.html.j2", plots=shown, missing=missing)
+    )
 
 
 def _plot(context: Context, drawn: Drawn) -> dict[str, Any] | None:
@@ -73,8 +75,12 @@ def _prediction(runs: Runs, at: int) -> Any:
     samples = np.arange(1, len(target) + 1)
     with drawing(4.6, 2.1) as (figure, axes):
         axes.plot(samples, target, color=TARGET, marker="o", markersize=4, linewidth=0.9, label="target")
-        axes.plot(samples, runs.prediction[at], color=THESIS, marker="x", markersize=4.5, linewidth=0.9, label="prediction")
-        axes.set(xlabel="sample, in the order of training", title="Prediction", xticks=(1, 5, 10, 15, 20), ylim=(-0.1, 1.35))
+        axes.plot(
+            samples, runs.prediction[at], color=THESIS, marker="x", markersize=4.5, linewidth=0.9, label="prediction"
+        )
+        axes.set(
+            xlabel="sample, in the order of training", title="Prediction", xticks=(1, 5, 10, 15, 20), ylim=(-0.1, 1.35)
+        )
         axes.legend(loc="upper right", ncols=2)
     return figure
 
