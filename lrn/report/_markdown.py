@@ -19,7 +19,10 @@ _LARGEST_SUMMARY = 1_000_000
 def headline(suite: SuiteVerdicts) -> str:
     """How the suite ended, in a sentence."""
     count = suite.totals
-    parts = [f"{count['refuted']} are refuted", f"{count['inconclusive']} undecided"]
+    parts = [
+        f"{count['refuted']} {'is' if count['refuted'] == 1 else 'are'} refuted",
+        f"{count['inconclusive']} undecided",
+    ]
     parts += [f"{count[name]} {name}" for name in ("errors", "skipped") if count[name]]
     part = "" if suite.complete else " This is a part of the suite."
     return f"{count['supported']} of {len(suite.claims)} claims hold; {', '.join(parts)}.{part}"
@@ -41,10 +44,8 @@ def guarantee(suite: SuiteVerdicts) -> str:
 def badge(suite: SuiteVerdicts) -> dict[str, Any]:
     """The content of a file for shields.io's endpoint badge."""
     as_expected = all(verdict.as_expected for verdict in suite.claims)
-    if not suite.claims or not suite.complete:
-        colour = "lightgrey"
-    else:
-        colour = "blue" if as_expected else "red"
+    known = "blue" if as_expected else "red"
+    colour = known if suite.claims and suite.complete else "lightgrey"
     message = f"{suite.totals['supported']} of {len(suite.claims)} claims hold"
     return {"schemaVersion": 1, "label": "reproduction", "message": message, "color": colour}
 

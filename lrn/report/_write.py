@@ -100,7 +100,7 @@ def _sections(
         return "Claims and verdicts", ()
     with _importable(root):
         module = _load(path)
-        found = list(module.sections(suite, ledger)) if hasattr(module, "sections") else [None]
+        found: list[Any] = list(module.sections(suite, ledger)) if hasattr(module, "sections") else [None]
     if not all(isinstance(section, Section) for section in found):
         raise ReportError(f"{path} must have a function sections(suite, ledger) that yields lrn.report.Section")
     return str(getattr(module, "TITLE", "Claims and verdicts")), found

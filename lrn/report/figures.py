@@ -35,7 +35,7 @@ _VARIABLES = {
     TARGET: ("--target", "#0b6b5c"),
 }
 
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 8.5,

@@ -232,7 +232,7 @@ def _curves(cells: dict[tuple[int, int], MeasuredQuantity | None], title: str, *
                 color=colour,
                 va="center",
             )
-        axes.set(xticks=depths, xlabel="depth", title=title.capitalize(), ylim=(0, 1) if percent else (0, None))
+        axes.set(xticks=depths, xlabel="depth", title=title.capitalize(), ylim=(-0.03, 1.03) if percent else (0, None))
         axes.set_xlim(0, depths[-1] * 1.12)
         if percent:
             axes.set_yticks((0, 0.5, 1), ("0", "50 %", "100 %"))
