@@ -14,7 +14,7 @@ from pathlib import Path
 from lrn.report._text import interval_text, is_rate, number_text
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 
-__all__ = ["Case", "ClaimView", "Interval", "Finding", "Refutation", "anchor_of", "claims_of", "refutations_of"]
+__all__ = ["Case", "ClaimView", "Finding", "Interval", "Refutation", "anchor_of", "claims_of", "refutations_of"]
 
 _ORDER = (Outcome.ERROR, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.SUPPORTED)
 

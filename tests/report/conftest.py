@@ -40,10 +40,7 @@ def suite_of(*verdicts, **settings):
     return SuiteVerdicts.of(verdicts, **{**values, **settings})
 
 
-CHROMIUM = next(
-    (p for name in ("chromium", "chromium-browser", "google-chrome") if (p := os.environ.get("CHROMIUM") or shutil.which(name))),
-    None,
-)  # fmt: skip
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

@@ -6,13 +6,12 @@ import dataclasses
 import html
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from lrn.report import ReportError, write_report
-from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts
-from tests.report.conftest import MEAN, RATE, THREE, suite_of, verdict
+from lrn.verdicts import MeasuredQuantity, Outcome
+from tests.report.conftest import RATE, THREE, suite_of, verdict
 
 
 @pytest.fixture
@@ -90,9 +89,7 @@ def test_a_quantitys_name_becomes_no_markup(page):
 def test_what_was_refuted_stands_beside_the_documents_words(page):
     text = words(page(suite_of(*THREE)))
     measured, exact = text.split("By checking the document against itself")
-    assert "“heads it is” paper §1 because Measured: 3.5 [3.25, 3.75]. 1,024 seeds. X2" in re.sub(
-        r" ?(heads it is) ?", r"“\1”", measured
-    )
+    assert "heads it is paper §1 because Measured: 3.5 [3.25, 3.75]. 1,024 seeds. X2" in measured
     assert re.search(r"one\s+two\s+paper §1", exact)
 
 
@@ -188,9 +185,3 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
     with pytest.raises(ReportError, match=r"the report needs jinja2: pip install 'lrn\[report\]'"):
         write_report(suite_of(*THREE), None, tmp_path)
     assert not list(tmp_path.iterdir())
-
-
-def test_the_committed_verdicts_fit_a_page():
-    root = Path(__file__).parents[2]
-    suite = SuiteVerdicts.read(root / "reports" / "verdicts.json")
-    assert MEAN.name not in {quantity.name for claim in suite.claims for quantity in claim.estimates}

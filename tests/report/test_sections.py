@@ -55,8 +55,8 @@ def test_a_suite_without_sections_has_none(root):
 def test_the_suites_folder_can_be_named(root):
     (root / "elsewhere").mkdir()
     (root / "suite" / "report.py").rename(root / "elsewhere" / "report.py")
-    assert "Coins" not in written(root)[0]
-    assert "Coins" in written(root, suite=root / "elsewhere")[0]
+    assert "Coins &amp; dice" not in written(root)[0]
+    assert "Coins &amp; dice" in written(root, suite=root / "elsewhere")[0]
 
 
 @pytest.mark.parametrize("content", ["", "def sections(suite, ledger):\n    return ['text']\n"])
