@@ -14,7 +14,7 @@ from pathlib import Path
 from lrn.report._text import interval_text, is_rate, number_text
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 
-__all__ = ["Case", "ClaimView", "Finding", "Interval", "Refutation", "anchor_of", "claims_of", "refutations_of"]
+__all__ = ["Case", "ClaimView", "Finding", "Interval", "Refutation", "anchor_of", "claim_views", "refutations_of"]
 
 _ORDER = (Outcome.ERROR, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.SUPPORTED)
 
@@ -137,8 +137,8 @@ class Refutation:
         return " to ".join(dict.fromkeys(f"{n:,}" for n in (seeds[0], seeds[-1]))) if seeds else ""
 
 
-def claims_of(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
-    """The suite's claims by file, and within a file in the order of their tests where the file can be read.
+def claim_views(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
+    """The suite's claims: folders with the most measured verdicts first, then by file and by line where it can be read.
 
     Args:
         suite: the verdicts.
@@ -148,7 +148,8 @@ def claims_of(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
     for verdict in suite.claims:
         groups.setdefault(verdict.test.partition("[")[0], []).append(verdict)
     claims = [_claim(root, function, verdicts) for function, verdicts in groups.items()]
-    return sorted(claims, key=lambda claim: (_natural(claim.path), claim.line or 0))
+    measured = Counter(str(Path(v.test.partition("::")[0]).parent) for v in suite.claims if v.estimates)
+    return sorted(claims, key=lambda c: (-measured[str(Path(c.path).parent)], _natural(c.path), c.line or 0))
 
 
 def refutations_of(claims: Sequence[ClaimView]) -> list[Refutation]:

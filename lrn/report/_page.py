@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lrn.report._claims import claims_of, refutations_of
+from lrn.report._claims import claim_views, refutations_of
 from lrn.report._markdown import guarantee
 from lrn.report._section import Section
 from lrn.report._text import number_text
@@ -44,7 +44,7 @@ def page(suite: SuiteVerdicts, title: str, sections: Sequence[Section], root: Pa
         root: the folder that the tests' paths start from.
         record: what the session wrote about itself; may lack anything.
     """
-    claims = claims_of(suite, root)
+    claims = claim_views(suite, root)
     refutations = refutations_of(claims)
     count = suite.totals
     text = (

@@ -34,7 +34,7 @@ def percent_text(x: float) -> str:
     """A proportion in percent, such as 56.3 %, with more digits near 0 and 1."""
     if math.isnan(x):
         return "–"
-    return f"{_percent(x)} %"
+    return f"{_percent(x)}\u00a0%"
 
 
 def _percent(x: float) -> str:

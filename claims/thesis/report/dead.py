@@ -12,7 +12,7 @@ from claims.thesis.grid import TABLES, pair
 from claims.thesis.report.context import Context
 from claims.thesis.report.networks import network_svg
 from lrn.report import Section, interval_text
-from lrn.report.figures import LATE, PLAIN, drawing, inline, standalone
+from lrn.report.figures import INK, LATE, PLAIN, drawing, inline, standalone
 from lrn.runs import Runs
 from lrn.verdicts import MeasuredQuantity
 
@@ -32,7 +32,7 @@ def dead_layers(context: Context) -> Section | None:
     if not rows:
         return None
     label = "Figure 4.1: mean dead layers of converged late networks by depth, Adam, 0.1, batch; published and measured"
-    drawn = _means(rows, "dead layers")
+    drawn = _means(rows, "Dead layers")
     networks = [network for depth in DRAWN_DEPTHS if (network := _networks(context, depth)) is not None]
     html = context.render(
         "dead_layers.html.j2", rows=rows, picture=inline(drawn, label), networks=networks, text=interval_text
@@ -86,7 +86,7 @@ def _means(rows: Sequence[tuple[int, float, str, MeasuredQuantity]], what: str) 
             depths, [published for _, published, *_ in rows], color=LATE, linestyle="", marker="D", markersize=4.4,
             markerfacecolor="none", label="thesis",
         )  # fmt: skip
-        axes.set(xticks=depths, xlabel="depth", ylabel=what, ylim=(0, None))
+        axes.set(xticks=depths, xlabel="depth", title=what, ylim=(0, None))
         axes.legend(loc="upper left")
     return figure
 
@@ -100,7 +100,7 @@ def _bars(rows: Sequence[tuple[Any, ...]], column: int, title: str) -> Any:
             points = [float(cell) if isinstance(cell, str) else cell.point for cell in cells]
             axes.bar(x, points, width=0.36, color=colour, label=connection)
             if not isinstance(cells[0], str):
-                axes.vlines(x, [c.low for c in cells], [c.high for c in cells], color="#010101", linewidth=1)
+                axes.vlines(x, [c.low for c in cells], [c.high for c in cells], color=INK, linewidth=1)
         axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
         axes.set(xlabel="depth", title=title, ylim=(0, 30))
         axes.grid(visible=False, axis="x")
@@ -129,5 +129,9 @@ def _networks(context: Context, depth: int) -> dict[str, Any] | None:
 def _one(runs: Runs, at: int, connection: str) -> dict[str, Any]:
     neurons, layers = int(runs.dead_neurons[at]), int(runs.dead_layers[at])
     ended = "converged" if runs.converged[at] else "did not converge"
-    text = f"{connection}, seed {int(runs.seeds[at])}: {ended}, {neurons} dead neurons, {layers} dead layers"
+    text = f"{connection}, seed {int(runs.seeds[at])}: {ended}, {_some(neurons, 'dead neuron')}, {_some(layers, 'dead layer')}"
     return {"svg": network_svg(runs.dead[at], connection == "late", text), "text": text.capitalize()}
+
+
+def _some(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"

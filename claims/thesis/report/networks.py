@@ -23,8 +23,8 @@ def network_svg(dead: NDArray[np.bool_], late: bool, label: str) -> str:
         label: what is drawn, for those who cannot see it.
     """
     depth, width = dead.shape
-    arc = (18 + 3.2 * depth) if late else 8
-    across, down = 2 * EDGE + STEP * (depth + 1), 2 * arc + GAP * (width - 1) + 2 * RADIUS
+    arc = (18 + 3.2 * depth) if late else 0
+    across, down = 2 * EDGE + STEP * (depth + 1), max(2 * arc, GAP * (width - 1) + 2 * RADIUS) + 8
     middle = down / 2
     x = [EDGE + STEP * (layer + 1) for layer in range(depth)]
     y = [middle + GAP * (neuron - (width - 1) / 2) for neuron in range(width)]
@@ -50,7 +50,7 @@ def network_svg(dead: NDArray[np.bool_], late: bool, label: str) -> str:
         f'<rect class="net-end" x="{a - 6:g}" y="{b - 6:g}" width="12" height="12" rx="2"/>' for a, b in (first, last)
     ]
     return (
-        f'<svg class="net" role="img" aria-label="{escape(label)}" viewBox="0 0 {across:g} {down:g}" width="{across:g}" '
+        f'<svg class="net{" net-plain" * (not late)}" role="img" aria-label="{escape(label)}" viewBox="0 0 {across:g} {down:g}" width="{across:g}" '
         f'height="{down:g}"><g class="net-lines">{"".join(lines)}</g>{"".join(ends)}{"".join(neurons)}</svg>'
     )
 
@@ -62,7 +62,7 @@ def _line(a: tuple[float, float], b: tuple[float, float]) -> str:
 def _arc(a: tuple[float, float], b: tuple[float, float], middle: float, height: float) -> str:
     """Around the layers between: above them from an upper neuron, below from a lower one."""
     side = -1 if a[1] <= middle else 1
-    far = middle + side * height * min(1.0, 0.45 + (b[0] - a[0]) / 600) * 1.25
+    far = middle + side * height * min(1.0, 0.45 + (b[0] - a[0]) / 600) * 4 / 3
     return f'<path class="net-late" d="M{a[0]:g} {a[1]:g}C{a[0] + 18:g} {far:.4g} {b[0] - 18:g} {far:.4g} {b[0]:g} {b[1]:g}"/>'
 
 

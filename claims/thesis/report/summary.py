@@ -69,8 +69,8 @@ def _rescue(c: Context) -> str:
 
 def _published(c: Context) -> str:
     return (
-        f"All {len(c.claims['C0'])} published counts of convergence are compatible with the measured rates: its ten "
-        "runs a setting came out as ten runs at these rates do."
+        f"All {len(c.claims['C0'])} published counts of convergence are compatible with the measured "
+        "rates: the thesis’s ten runs a setting came out as ten runs at these rates do."
     )
 
 
