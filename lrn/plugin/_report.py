@@ -25,7 +25,7 @@ def write(
         settings: what the options say.
         suite: the verdicts.
         root: the folder that the tests' paths start from.
-        gaps: why the session is not the whole suite, if it is not.
+        gaps: why the report must not stand beside the record: the session is not the whole suite, or differs from it.
         record: what the session says about itself.
     """
     if settings.report is None:

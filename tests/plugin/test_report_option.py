@@ -58,6 +58,21 @@ def test_a_part_of_the_suite_writes_one_only_where_it_is_told_to(suite):
     assert "This is a part of the suite" in (suite.pytester.path / "part" / "index.html").read_text(encoding="utf-8")
 
 
+def test_other_verdicts_than_the_records_leave_the_report_alone(suite):
+    suite.run("--verdicts=record.json")
+    suite.write(TWO.replace("> 0.3", "> 0.9"))
+    result = suite.run("claims", "--report", "--against=record.json")
+    result.stdout.fnmatch_lines(["no report was written: verdicts differ from the record; --report=DIR writes one*"])
+    assert not exists(suite)
+    suite.run("claims", "--report=new", "--against=record.json")
+    assert exists(suite, "new/index.html")
+
+
+def test_a_run_on_other_seeds_leaves_the_report_alone(suite):
+    suite.run("claims", "--report", "--seed-offset=1000").stdout.fnmatch_lines(["*the seeds begin at 1000*"])
+    assert not exists(suite)
+
+
 def test_a_folder_of_tests_is_no_folder_for_a_report(suite):
     result = suite.run("--report", "claims")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
