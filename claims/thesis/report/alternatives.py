@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
+from claims.thesis.comparison import Row, markdown, rows
 from claims.thesis.report.context import Context
 from lrn.report import Section, interval_text
 
 __all__ = ["alternatives"]
 
+_THESIS = {"plain", "late"}
+
 
 def alternatives(context: Context) -> Section | None:
-    """One row for each rate that the claims A7-rate measured, by network and from the highest on."""
-    found = {
-        quantity.name: quantity
-        for id, verdicts in context.claims.items()
-        if id.startswith("A7-rate")
-        for verdict in verdicts
-        for quantity in verdict.estimates
-        if quantity.name.startswith("rate of converged in ")
-    }
-    if not found:
+    """How often each alternative converges and what it costs, where anything beside the thesis's own was measured."""
+    found = list(rows(context.suite))
+    if {row.name for row in found} <= _THESIS:
         return None
-    rows = sorted(found.values(), key=lambda quantity: -quantity.point)
-    named = [(quantity.name.removeprefix("rate of converged in "), quantity) for quantity in rows]
-    lines = ["| setting | converges | seeds |", "|---|---|---|"]
-    lines += [f"| {name} | {interval_text(q)} | {q.seeds:,} |".replace("[", "\\[") for name, q in named]
-    html = context.render("alternatives.html.j2", rows=named, text=interval_text)
-    return Section("Late connections beside the alternatives", html, "\n".join(lines))
+
+    def setting(row: Row) -> tuple[float, int]:
+        return row.lr, row.depth
+
+    groups = [(key, list(group)) for key, group in groupby(found, key=setting)]
+    html = context.render("alternatives.html.j2", groups=groups, text=interval_text)
+    return Section("Late connections beside the alternatives", html, markdown(context.suite))

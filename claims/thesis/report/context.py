@@ -11,7 +11,7 @@ from lrn import Experiment
 from lrn.ledger import Ledger
 from lrn.report import Quantities, anchor_of, environment
 from lrn.runs import Runs
-from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, Verdict
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 
 __all__ = ["Context"]
 
@@ -44,6 +44,11 @@ class Context:
     def anchor(self, id: str) -> str:
         """Where the page shows the claim."""
         return anchor_of(self.claims[id][0].test)
+
+    def ended(self, id: str) -> Outcome | None:
+        """How all cases of the claim ended; None if they differ, or there are none."""
+        ends = {verdict.verdict for verdict in self.claims.get(id, ())}
+        return next(iter(ends)) if len(ends) == 1 else None
 
     def rate(self, experiment: Experiment, metric: str = "converged", given: str = "") -> MeasuredQuantity | None:
         """A measured rate; None if it was not measured."""

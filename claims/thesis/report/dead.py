@@ -14,7 +14,7 @@ from claims.thesis.report.networks import network_svg
 from lrn.report import Section, interval_text
 from lrn.report.figures import INK, LATE, PLAIN, drawing, inline, standalone
 from lrn.runs import Runs
-from lrn.verdicts import MeasuredQuantity
+from lrn.verdicts import MeasuredQuantity, Outcome
 
 __all__ = ["dead_layers", "decline"]
 
@@ -35,7 +35,12 @@ def dead_layers(context: Context) -> Section | None:
     drawn = _means(rows, "Dead layers")
     networks = [network for depth in DRAWN_DEPTHS if (network := _networks(context, depth)) is not None]
     html = context.render(
-        "dead_layers.html.j2", rows=rows, picture=inline(drawn, label), networks=networks, text=interval_text
+        "dead_layers.html.j2",
+        rows=rows,
+        picture=inline(drawn, label),
+        networks=networks,
+        text=interval_text,
+        so=context.ended("B3") is context.ended("B4") is Outcome.SUPPORTED,
     )
     lines = ["![Figure 4.1](figures/figure-4.1.svg)", "", "| depth | thesis | measured |", "|---|---|---|"]
     lines += [f"| {depth} | {printed} | {_plain(mean)} |" for depth, _, printed, mean in rows]
@@ -60,7 +65,8 @@ def decline(context: Context) -> Section | None:
         drawn = _bars(rows, column, title)
         panels.append(inline(drawn, label))
         files[f"figure-4.23-{column - 1}.svg"] = standalone(drawn, label)
-    html = context.render("decline.html.j2", rows=rows, panels=panels, text=interval_text)
+    selected = context.ended("D1-converged") is Outcome.REFUTED and context.ended("D1-all") is Outcome.SUPPORTED
+    html = context.render("decline.html.j2", rows=rows, panels=panels, text=interval_text, selected=selected)
     lines = [f"![{name}](figures/{name})" for name in files]
     lines += ["", "| depth | network | thesis | measured, converged | measured, all |", "|---|---|---|---|---|"]
     lines += [f"| {d} | {c} | {printed} | {_plain(given)} | {_plain(every)} |" for d, c, printed, given, every in rows]

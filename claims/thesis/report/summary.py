@@ -14,7 +14,7 @@ from lrn.verdicts import MeasuredQuantity, Outcome
 
 __all__ = ["summary"]
 
-HOLDS, FAILS, OPEN = "holds", "fails", "open"
+HOLDS, FAILS = Outcome.SUPPORTED, Outcome.REFUTED
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Finding:
 
     Attributes:
         claims: their ids.
-        end: how every case of them must have ended: HOLDS or FAILS.
+        end: how every case of them must have ended.
         words: the sentence; raises `Missing` for a figure that was not measured.
     """
 
     claims: tuple[str, ...]
-    end: str
+    end: Outcome
     words: Callable[[Context], str]
 
 
@@ -176,9 +176,9 @@ REFUTES = (_occasional,)
 
 def summary(context: Context) -> Section | None:
     """The findings under their headings, with one picture."""
-    found: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {HOLDS: [], FAILS: []}
+    found: dict[Outcome, list[tuple[str, list[tuple[str, str]]]]] = {HOLDS: [], FAILS: []}
     for finding in FINDINGS:
-        if all(_ended(context, id) == finding.end for id in finding.claims):
+        if all(context.ended(id) is finding.end for id in finding.claims):
             try:
                 words = finding.words(context)
             except Missing:
@@ -197,11 +197,6 @@ def summary(context: Context) -> Section | None:
         lines += ["", f"**{heading}**", ""]
         lines += [f"- {words} ({', '.join(id for id, _ in links)})" for words, links in found[end]]
     return Section("In short", html, "\n".join(lines), files, first=True)
-
-
-def _ended(context: Context, id: str) -> str:
-    ends = {verdict.verdict for verdict in context.claims.get(id, ())}
-    return {frozenset({Outcome.SUPPORTED}): HOLDS, frozenset({Outcome.REFUTED}): FAILS}.get(frozenset(ends), OPEN)
 
 
 def _pictures(context: Context) -> Iterator[tuple[str, str, object]]:
