@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import shlex
 from collections import Counter
@@ -30,7 +31,6 @@ class Interval:
     low: float
     point: float | None
     high: float
-    scale: str
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,8 @@ def anchor_of(test: str) -> str:
 def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
     first = verdicts[0]
     path, _, name = function.partition("::")
-    cases = tuple(_case(verdict) for verdict in sorted(verdicts, key=lambda v: _natural(v.test)))
+    scale = _scale([quantity for verdict in verdicts for quantity in verdict.estimates])
+    cases = tuple(_case(verdict, scale) for verdict in sorted(verdicts, key=lambda v: _natural(v.test)))
     return ClaimView(
         anchor=anchor_of(function),
         id=first.id,
@@ -183,7 +184,7 @@ def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
     )
 
 
-def _case(verdict: Verdict) -> Case:
+def _case(verdict: Verdict, scale: tuple[float, float]) -> Case:
     needed = verdict.seeds_needed
     return Case(
         name=verdict.test.partition("[")[2].removesuffix("]"),
@@ -195,16 +196,20 @@ def _case(verdict: Verdict) -> Case:
         reason="" if verdict.verdict is Outcome.SUPPORTED and verdict.estimates else verdict.reason,
         looks=verdict.looks,
         needed="" if needed is None else number_text(needed),
-        intervals=tuple(_intervals(verdict.estimates)),
+        intervals=tuple(_intervals(verdict.estimates, scale)),
     )
 
 
-def _intervals(quantities: Sequence[MeasuredQuantity]) -> Iterator[Interval]:
-    """The intervals, rates on the line from 0 to 1, all else on a line of the case's own."""
-    others = [end for q in quantities if not is_rate(q) for end in (q.low, q.point, q.high) if abs(end) < float("inf")]
-    first, last = min([0.0, *others]), max([0.0, *others]) or 1.0
+def _scale(quantities: Sequence[MeasuredQuantity]) -> tuple[float, float]:
+    """A line that holds 0 and all finite ends of what is no rate."""
+    ends = [end for q in quantities if not is_rate(q) for end in (q.low, q.point, q.high) if abs(end) < math.inf]
+    return min([0.0, *ends]), max([0.0, *ends]) or 1.0
+
+
+def _intervals(quantities: Sequence[MeasuredQuantity], scale: tuple[float, float]) -> Iterator[Interval]:
+    """The intervals, rates on the line from 0 to 1, all else on the line of the claim's own."""
     for q in quantities:
-        start, stop = (0.0, 1.0) if is_rate(q) else (first, last)
+        start, stop = (0.0, 1.0) if is_rate(q) else scale
 
         def place(x: float, start: float = start, stop: float = stop) -> float:
             return round(100 * min(max((x - start) / (stop - start), 0.0), 1.0), 2)
@@ -217,7 +222,6 @@ def _intervals(quantities: Sequence[MeasuredQuantity]) -> Iterator[Interval]:
             low=place(q.low),
             point=None if q.point != q.point else place(q.point),
             high=place(q.high),
-            scale=f"from {number_text(start)} to {number_text(stop)}",
         )
 
 

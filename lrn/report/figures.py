@@ -73,7 +73,7 @@ def drawing(width: float = 4.5, height: float = 2.5) -> Iterator[tuple[Any, Any]
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(width, height))
         # Room for the labels, in inches: a layout that measures them takes longer than all else.
-        figure.subplots_adjust(0.45 / width, 0.43 / height, 1 - 0.08 / width, 1 - 0.26 / height)
+        figure.subplots_adjust(0.5 / width, 0.43 / height, 1 - 0.08 / width, 1 - 0.26 / height)
         yield figure, figure.add_subplot()
 
 
