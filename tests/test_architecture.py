@@ -29,7 +29,8 @@ ARROWS = {
     "metrics": {"experiment", "runs"},
     "ledger": {"engines", "experiment", "runs"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
-    "plugin": {"claims", "engines", "intervals", "tables", "verdicts"},
+    "report": {"intervals", "ledger", "tables", "verdicts"},
+    "plugin": {"claims", "engines", "intervals", "ledger", "report", "tables", "verdicts"},
 }
 
 
