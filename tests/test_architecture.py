@@ -28,6 +28,8 @@ ARROWS = {
     "metrics": {"experiment", "runs"},
     "ledger": {"engines", "experiment", "runs"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
+    "cli": {"dead", "experiment", "intervals", "ledger", "nets", "runs", "training", "verdicts"},
+    "__main__": {"cli"},
     "plugin": {"claims", "engines", "intervals", "tables", "verdicts"},
 }
 
@@ -77,7 +79,7 @@ def test_library_never_imports_claims_or_tests(path):
     assert not any(f"{word} {name}" in text for word in ("import", "from") for name in outside)
 
 
-@pytest.mark.parametrize("module", ["lrn", "lrn.plugin", "lrn.claims"])
+@pytest.mark.parametrize("module", ["lrn", "lrn.plugin", "lrn.claims", "lrn.cli"])
 def test_import_leaves_torch_alone(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

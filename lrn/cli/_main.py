@@ -8,10 +8,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
 
 from lrn import __version__
-from lrn.cli import _claims, _completion, _dead, _report, _run, _show
+from lrn.cli import _completion, _dead, _run, _show
 from lrn.cli._options import Formatter, Parser
 
 __all__ = ["main", "parser"]
@@ -44,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lrn {__version__}")
     top.add_argument("--traceback", action="store_true", help="show where an error comes from")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in (_run, _show, _claims, _report, _dead, _completion):
+    for command in (_run, _show, _dead, _completion):
         command.add(commands)
     return top
 
@@ -86,7 +85,9 @@ def _guarded(command: Callable[[], int], *, traceback: bool) -> int:
         if traceback:
             raise
         kind = type(error).__name__
-        return _stop(f"an error of its own ({kind}: {_sentence(error)}); --traceback before the command shows where", 70)
+        return _stop(
+            f"an error of its own ({kind}: {_sentence(error)}); --traceback before the command shows where", 70
+        )
 
 
 def _stop(message: str, code: int) -> int:
@@ -110,5 +111,3 @@ def _plain_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = show
         yield
-
-

@@ -62,21 +62,21 @@ def add(commands: Any) -> None:
 
 def main(given: argparse.Namespace) -> int:
     """Runs the command."""
+    if given.csv == given.json == "-":
+        raise ValueError("--csv and --json cannot both be printed; give one of them a file")
     experiments = grid(fields_of(given))
     ledger = ledger_of(given)
 
     from lrn.cli._fleet import train_grid
-    from lrn.cli._tables import Intervals, as_csv, as_json, as_text
+    from lrn.cli._tables import as_csv, as_json, as_text, measure
 
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    cells = train_grid(ledger, experiments, seeds, quiet=given.quiet)
-    intervals = Intervals(given.alpha, len(cells))
-    texts = {"csv": lambda: as_csv(cells, intervals), "json": lambda: as_json(cells, intervals, seeds)}
-    files = {form: path for form in texts if (path := getattr(given, form)) is not None}
-    for form, path in files.items():
-        _write(path, texts[form]())
-    if "-" not in files.values():
-        print(as_text(cells, intervals, seeds))
+    table = measure(train_grid(ledger, experiments, seeds, quiet=given.quiet), seeds, given.alpha)
+    for path, form in ((given.csv, as_csv), (given.json, as_json)):
+        if path is not None:
+            _write(path, form(table))
+    if "-" not in (given.csv, given.json):
+        print(as_text(table))
     return 0
 
 

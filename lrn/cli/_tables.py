@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from lrn.cli._fleet import Cell
     from lrn.experiment import Experiment
 
-__all__ = ["Intervals", "as_csv", "as_json", "as_text"]
+__all__ = ["Measured", "Row", "Table", "as_csv", "as_json", "as_text", "measure"]
 
-PER_CELL = 4
+PER_ROW = 4
 HEAD = ("depth", "connection", "converged", "dead neurons", "dead layers")
 
 
@@ -36,110 +36,143 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Intervals:
-    """Intervals that hold all at once with probability 1 - alpha, as each gets an equal share of alpha.
+class Row:
+    """What was measured of one cell.
 
     Attributes:
-        alpha: the share of tables with any interval that misses.
-        cells: how many cells share it.
+        experiment: how its networks were trained.
+        networks: how many they are.
+        converged: how many of them converged.
+        median_epochs: median epochs that those took; None if there are none.
+        rate: of convergence.
+        dead_neurons: mean over those that converged.
+        dead_layers: likewise.
+        dead_neurons_of_all: mean over all.
     """
 
+    experiment: Experiment
+    networks: int
+    converged: int
+    median_epochs: float | None
+    rate: Measured
+    dead_neurons: Measured
+    dead_layers: Measured
+    dead_neurons_of_all: Measured
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a grid; with probability 1 - alpha all their intervals hold at once."""
+
+    seeds: range
     alpha: float
-    cells: int
+    rows: tuple[Row, ...]
 
     @property
-    def count(self) -> int:
-        """How many intervals there are."""
-        return PER_CELL * self.cells
-
-    def rate(self, hits: int, n: int) -> Measured:
-        """By Clopper and Pearson."""
-        return Measured(hits / n, *rate_interval(hits, n, self.alpha / self.count))
-
-    def mean(self, values: NDArray[Any], most: int) -> Measured:
-        """Of values from 0 to `most`, by betting (`lrn.intervals.mean_interval`)."""
-        point = float(values.mean()) if len(values) else None
-        return Measured(point, *mean_interval(values, 0, most, self.alpha / self.count))
-
-    def of(self, cell: Cell) -> dict[str, Measured]:
-        """Everything that is measured of a cell."""
-        depth, neurons = cell.experiment.depth, cell.experiment.neurons
-        return {
-            "converged_rate": self.rate(int(cell.converged.sum()), len(cell.converged)),
-            "dead_neurons_of_converged": self.mean(cell.dead_neurons[cell.converged], neurons),
-            "dead_layers_of_converged": self.mean(cell.dead_layers[cell.converged], depth),
-            "dead_neurons_of_all": self.mean(cell.dead_neurons, neurons),
-        }
+    def intervals(self) -> int:
+        """How many intervals share alpha, each an equal part."""
+        return PER_ROW * len(self.rows)
 
 
-def as_text(cells: Sequence[Cell], intervals: Intervals, seeds: range) -> str:
+def measure(cells: Sequence[Cell], seeds: range, alpha: float) -> Table:
+    """Exact intervals for each cell: Clopper-Pearson for the rate, `lrn.intervals.mean_interval` for the means."""
+    level = alpha / (PER_ROW * len(cells))
+    return Table(seeds, alpha, tuple(_row(cell, level) for cell in cells))
+
+
+def as_text(table: Table) -> str:
     """Tables for people, one for each optimizer, learning rate, width and training style."""
-    blocks = [_table(heading, list(group), intervals) for heading, group in groupby(cells, _heading)]
-    certain = f"{100 * (1 - intervals.alpha):.10g} %"
-    last = seeds[-1]
+    blocks = [_block(heading, list(rows)) for heading, rows in groupby(table.rows, _heading)]
+    first, last = table.seeds[0], table.seeds[-1]
+    certain = f"{100 * (1 - table.alpha):.10g} %"
     foot = (
-        f"Seeds {seeds[0]} to {last}, {len(seeds):,} networks a cell. Dead neurons and layers: means over the networks\n"
-        f"that converged (RMSE at most 0.07), as in the thesis. With probability {certain} all intervals hold at once."
+        f"Seeds {first} to {last}: {len(table.seeds):,} networks a row. Dead neurons and layers: mean of\n"
+        f"the networks that converged (RMSE at most 0.07), as in the thesis.\n"
+        f"With probability at least {certain} all intervals hold at once."
     )
     return "\n\n".join([*blocks, foot])
 
 
-def as_csv(cells: Sequence[Cell], intervals: Intervals) -> str:
-    """A row for each cell: the experiment's fields, then what was measured."""
-    rows = [_record(cell, intervals) for cell in cells]
+def as_csv(table: Table) -> str:
+    """A line for each row: the experiment's fields, then what was measured."""
+    records = [_record(row) for row in table.rows]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(records)
     return text.getvalue()
 
 
-def as_json(cells: Sequence[Cell], intervals: Intervals, seeds: range) -> str:
+def as_json(table: Table) -> str:
     """The same rows as JSON, with the seeds and the guarantee."""
-    about = {"seeds": [seeds.start, seeds.stop], "alpha": intervals.alpha, "intervals": intervals.count}
-    return json.dumps(about | {"cells": [_record(cell, intervals) for cell in cells]}, indent=1) + "\n"
+    about = {"first_seed": table.seeds[0], "alpha": table.alpha, "intervals": table.intervals}
+    return json.dumps(about | {"cells": [_record(row) for row in table.rows]}, indent=1) + "\n"
 
 
-def _record(cell: Cell, intervals: Intervals) -> dict[str, Any]:
-    found: dict[str, Any] = dataclasses.asdict(cell.experiment)
-    found |= {"seeds": len(cell.converged), "converged": int(cell.converged.sum())}
-    for name, measured in intervals.of(cell).items():
-        found |= {name: measured.point, f"{name}_low": measured.low, f"{name}_high": measured.high}
+def _row(cell: Cell, level: float) -> Row:
+    hits, n, e = int(cell.converged.sum()), len(cell.converged), cell.experiment
     at = cell.converged_at[cell.converged]
-    found["median_epochs_of_converged"] = float(np.median(at)) if len(at) else None
+    return Row(
+        experiment=e,
+        networks=n,
+        converged=hits,
+        median_epochs=float(np.median(at)) if hits else None,
+        rate=Measured(hits / n, *rate_interval(hits, n, level)),
+        dead_neurons=_mean(cell.dead_neurons[cell.converged], e.neurons, level),
+        dead_layers=_mean(cell.dead_layers[cell.converged], e.depth, level),
+        dead_neurons_of_all=_mean(cell.dead_neurons, e.neurons, level),
+    )
+
+
+def _mean(values: NDArray[Any], most: int, level: float) -> Measured:
+    return Measured(float(values.mean()) if len(values) else None, *mean_interval(values, 0, most, level))
+
+
+def _record(row: Row) -> dict[str, Any]:
+    record: dict[str, Any] = dataclasses.asdict(row.experiment)
+    record |= {"networks": row.networks, "converged": row.converged, "median_epochs_of_converged": row.median_epochs}
+    for name, measured in (
+        ("rate", row.rate),
+        ("dead_neurons_of_converged", row.dead_neurons),
+        ("dead_layers_of_converged", row.dead_layers),
+        ("dead_neurons_of_all", row.dead_neurons_of_all),
+    ):
+        record |= {name: measured.point, f"{name}_low": measured.low, f"{name}_high": measured.high}
+    return record
+
+
+def _heading(row: Row) -> str:
+    return row.experiment.replace(depth=1, connection="late").label.removeprefix("late, depth 1, ")
+
+
+def _block(heading: str, rows: Sequence[Row]) -> str:
+    lines = [HEAD, *map(_line, rows), *_totals(rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    shown = ["  ".join(text.ljust(n) for text, n in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "\n".join([heading, "-" * len(heading), *shown])
+
+
+def _line(row: Row) -> tuple[str, ...]:
+    e = row.experiment
+    return str(e.depth), e.connection, _percent(row.rate), _count(row.dead_neurons), _count(row.dead_layers)
+
+
+def _totals(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """The thesis's bottom rows: how many converge over all depths. Where intervals hold, so does their mean."""
+    if len({row.experiment.depth for row in rows}) < 2:
+        return []
+    found: list[tuple[str, ...]] = []
+    for connection in dict.fromkeys(row.experiment.connection for row in rows):
+        rates = [row.rate for row in rows if row.experiment.connection == connection]
+        point, low, high = (float(np.mean(ends)) for ends in zip(*map(dataclasses.astuple, rates), strict=True))
+        found.append(("all", connection, _percent(Measured(point, low, high)), "", ""))
     return found
 
 
-def _heading(cell: Cell) -> str:
-    e: Experiment = cell.experiment
-    return e.replace(depth=1, connection="late").label.removeprefix("late, depth 1, ")
+def _percent(rate: Measured) -> str:
+    assert rate.point is not None
+    return f"{100 * rate.point:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
 
 
-def _table(heading: str, cells: Sequence[Cell], intervals: Intervals) -> str:
-    rows = [HEAD, *(_row(cell, intervals) for cell in cells), *_totals(cells, intervals)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
-    lines = ["  ".join(text.ljust(n) for text, n in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([heading, "-" * len(heading), *lines])
-
-
-def _row(cell: Cell, intervals: Intervals) -> tuple[str, ...]:
-    rate, neurons, layers, _ = intervals.of(cell).values()
-    e = cell.experiment
-    return str(e.depth), e.connection, _shown(rate, 100, 1, " %"), _shown(neurons), _shown(layers)
-
-
-def _totals(cells: Sequence[Cell], intervals: Intervals) -> list[tuple[str, ...]]:
-    """The thesis's bottom rows: how many converge over all depths. The mean of intervals holds where they all do."""
-    found = []
-    for connection in dict.fromkeys(cell.experiment.connection for cell in cells):
-        rates = [intervals.of(cell)["converged_rate"] for cell in cells if cell.experiment.connection == connection]
-        ends = np.mean([(rate.point, rate.low, rate.high) for rate in rates], axis=0)
-        found.append(("all", connection, _shown(Measured(*map(float, ends)), 100, 1, " %"), "", ""))
-    return found if len({cell.experiment.depth for cell in cells}) > 1 else []
-
-
-def _shown(measured: Measured, scale: float = 1, digits: int = 2, unit: str = "") -> str:
-    if measured.point is None:
-        return "none converged"
-    point, low, high = (f"{scale * value:.{digits}f}" for value in (measured.point, measured.low, measured.high))
-    return f"{point}{unit} [{low}, {high}]"
+def _count(mean: Measured) -> str:
+    return "none converged" if mean.point is None else f"{mean.point:.2f} [{mean.low:.2f}, {mean.high:.2f}]"
