@@ -49,7 +49,11 @@ def imported_parts(path):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path} imports relatively"
-            names = [node.module] if node.module != "lrn" else [f"lrn.{alias.name}" for alias in node.names]
+            names = (
+                [node.module]
+                if node.module != "lrn"
+                else [f"lrn.{alias.name}" for alias in node.names if alias.name != "__version__"]
+            )
         for name in names:
             if name.startswith("lrn."):
                 yield name.split(".")[1]

@@ -75,12 +75,13 @@ def fields_of(given: argparse.Namespace) -> dict[str, Any]:
     return {name.removeprefix("field_"): value for name, value in vars(given).items() if name.startswith("field_")}
 
 
-def add_training(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that say what trains, and where that is remembered."""
+def add_training(parser: argparse.ArgumentParser) -> Any:
+    """Adds the options that say what trains; returns their group."""
     group = parser.add_argument_group("how it is trained")
     group.add_argument("--engine", default="auto", metavar="NAME", help="auto, native, cuda or reference (auto)")
     group.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda, or any torch device (cpu)")
     group.add_argument("--threads", type=whole(1), metavar="N", help="processor threads (as many as there are)")
+    return group
 
 
 def ledger_of(given: argparse.Namespace) -> Ledger:

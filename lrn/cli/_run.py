@@ -27,9 +27,10 @@ ORDER = ("optimizer", "lr", "activation", "width", "style", "depth", "connection
 """From what changes slowest to what changes fastest."""
 
 DESCRIPTION = """\
-Trains networks of every combination of the values given, a fleet of seeds for each, and prints for each depth and
-connection how many converge and how many neurons and layers of those that converge are dead, as the thesis's tables
-do (Figures 4.3 to 4.18), with intervals that hold all at once."""
+Trains networks of every combination of the values given, a fleet of seeds for each.
+Prints for each depth and connection how many converge, and how many neurons and
+layers of those that converge are dead, as the thesis's tables do (Figures 4.3 to
+4.18), with intervals that hold all at once."""
 
 EPILOG = """\
 examples:
@@ -49,9 +50,9 @@ def add(commands: Any) -> None:
     seeds = parser.add_argument_group("which networks")
     seeds.add_argument("--seeds", type=whole(1), default=1000, metavar="N", help="networks of each cell (1000)")
     seeds.add_argument("--first-seed", type=whole(0, 2**63), default=0, metavar="N", help="the first seed (0)")
-    add_training(parser)
-    parser.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained is kept here (.ledger)")
-    parser.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
+    how = add_training(parser)
+    how.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained is kept here (.ledger)")
+    how.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
     out = parser.add_argument_group("what is printed")
     out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
     out.add_argument("--csv", type=target, metavar="FILE", help="a row for each cell; - prints it instead of the table")
