@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 ARROWS = {
     "intervals": set(),
     "verdicts": set(),
+    "registry": {"verdicts"},
     "tables": {"verdicts"},
     "audit": set(),
     "documents": set(),

@@ -150,13 +150,20 @@ def test_wider_layers_stay_alive(measure, depth, connection):
     id="D4-neurons",
     source="thesis §4.3, Figure 4.22",
     quote=PROBABLE,
-    reading="mean dead fraction over all networks, at the depths that the figure shows",
+    reading="mean dead fraction over all networks: the mean of width 4 less that of width 2",
 )
-@depth
-@pytest.mark.parametrize("connection", ["plain", "late"])
-def test_wider_networks_keep_more_neurons_alive(measure, depth, connection):
+@pytest.mark.parametrize(
+    ("connection", "depth"),
+    [
+        *[("late", depth) for depth in DEPTHS],
+        *[("plain", depth) for depth in DEPTHS[:5]],
+        pytest.param("plain", 25, marks=refuted("the share is larger at width 4, by about 0.0024")),
+        pytest.param("plain", 30, marks=refuted("the share is larger at width 4, by about 0.0024")),
+    ],
+)
+def test_wider_networks_keep_more_neurons_alive(measure, connection, depth):
     four = dict(zip(("plain", "late"), wide(depth), strict=True))[connection]
-    assert measure.mean(four, "dead_fraction") < measure.mean(four.replace(width=2), "dead_fraction")
+    assert measure.mean_difference(four, four.replace(width=2), "dead_fraction") < 0
 
 
 @claim(

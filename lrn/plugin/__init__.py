@@ -71,7 +71,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture
 def measure(request: pytest.FixtureRequest) -> Measure:
     """Measures rates, means and quantiles over seeds, for a claim; see `lrn.claims.Measure`."""
-    said, settings = _claim(request.node), request.config.stash[_SETTINGS]
+    said, settings = claim_of(request.node), request.config.stash[_SETTINGS]
     if said is None:
         pytest.fail("measure is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
     from lrn.claims._measure import Measure
@@ -95,7 +95,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if known and not item.get_closest_marker("claim"):
         pytest.fail(f"{known[0]} is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
     try:
-        _expectation(item)
+        expectation_of(item)
     except (TypeError, ValueError) as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -104,7 +104,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Runs a claim's test until it is decided; leaves all other tests alone."""
     __tracebackhide__ = True
-    said, expectation = _claim(pyfuncitem), _expectation(pyfuncitem)
+    said, expectation = claim_of(pyfuncitem), expectation_of(pyfuncitem)
     if said is None or expectation is None:
         return None
     from lrn.claims import judge
@@ -141,7 +141,8 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     return [f"{left} {op} {right}", *(f"{side}: {side.name or 'computed'}, n = {side.n}" for side in sides)]
 
 
-def _claim(item: pytest.Item) -> Claim | None:
+def claim_of(item: pytest.Item) -> Claim | None:
+    """What a test's mark claims; None for a test that is no claim."""
     mark = item.get_closest_marker("claim")
     if mark is None:
         return None
@@ -150,9 +151,9 @@ def _claim(item: pytest.Item) -> Claim | None:
     return Claim.of(mark.args, mark.kwargs)
 
 
-def _expectation(item: pytest.Item) -> Expectation | None:
+def expectation_of(item: pytest.Item) -> Expectation | None:
     """How the claim is said to end: by the closest mark, else by the claim itself."""
-    said = _claim(item)
+    said = claim_of(item)
     if said is None:
         return None
     from lrn.claims import Expectation
@@ -208,8 +209,8 @@ def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
         report.longrepr = "a claim must be a function, or a method of a class that is no unittest.TestCase"
     error = str(report.longrepr) if call.excinfo is None else call.excinfo.value
     try:
-        said = _claim(item) or Claim(item.name)
-        expectation = _expectation(item) or said.expectation
+        said = claim_of(item) or Claim(item.name)
+        expectation = expectation_of(item) or said.expectation
     except (TypeError, ValueError):
         said = Claim(item.name)
         expectation = said.expectation

@@ -36,6 +36,7 @@ class Settings:
         ledger: its folder, or None for none.
         verdicts: the file asked for, or None.
         default_verdicts: the file to write when the whole suite ran, or None.
+        against: the file of verdicts to compare with, or None.
         claims: folder of the suite.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     ledger: Path | None
     verdicts: Path | None
     default_verdicts: Path | None
+    against: Path | None
     claims: Path
 
     def most_seeds(self, own: int | None) -> int:
@@ -71,6 +73,7 @@ def add_options(parser: pytest.Parser) -> None:
         ("engine", "NAME", "what trains: auto, native, cuda, reference (auto)"),
         ("device", "NAME", "where it trains: cpu, cuda, or with the reference engine any torch device (cpu)"),
         ("verdicts", "FILE", "write the verdicts of this session to FILE, even if it is only a part of the suite"),
+        ("against", "FILE", "fail where a verdict differs from that in FILE, or a claim of FILE is gone"),
         ("ledger", "DIR", "folder that remembers what was trained (.ledger in the root folder)"),
     ):
         group.addoption(f"--{name}", dest=_destination(name), metavar=metavar, default=None, help=text)
@@ -105,6 +108,7 @@ def read_settings(config: pytest.Config) -> Settings:
         ledger=_ledger(config),
         verdicts=_verdicts(config),
         default_verdicts=config.rootpath / default_verdicts if default_verdicts else None,
+        against=_against(config),
         claims=(config.rootpath / str(config.getini("lrn_claims"))).resolve(),
     )
 
@@ -182,6 +186,13 @@ def _ledger(config: pytest.Config) -> Path | None:
     if text == "" or (path.exists() and not path.is_dir()):
         raise pytest.UsageError(f"--ledger must be a folder; got {text or str(path)!r}")
     return path
+
+
+def _against(config: pytest.Config) -> Path | None:
+    text = config.getoption("lrn_against")
+    if text == "":
+        raise pytest.UsageError("--against must be a file of verdicts; got ''")
+    return None if text is None else config.invocation_params.dir / text
 
 
 def _verdicts(config: pytest.Config) -> Path | None:
