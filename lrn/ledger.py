@@ -100,6 +100,20 @@ class Ledger:
             _describe(experiment, place)
             return Runs.join(list(self._gather(experiment, place, seeds, trace)))
 
+    def remembered(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs | None:
+        """What is on disk of these seeds, from the first on without a gap; None if that is nothing. Never trains."""
+        if self.root is None:
+            return None
+        kept, at = [], seeds.start
+        for start, stop, path in _files(self.folder / experiment.key, trace):
+            if start <= at < min(stop, seeds.stop):
+                runs = self._read(experiment, path, range(start, stop), trace)
+                if runs is not None:
+                    end = min(stop, seeds.stop)
+                    kept.append(runs.select(slice(at - start, end - start)))
+                    at = end
+        return Runs.join(kept) if kept else None
+
     def table(self, experiment: Experiment | None = None) -> pa.Table:
         """All networks, or those of one experiment: one row a network, with the experiment's fields as columns."""
         import pyarrow as pa
