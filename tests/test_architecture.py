@@ -29,7 +29,7 @@ ARROWS = {
     "metrics": {"experiment", "runs"},
     "ledger": {"engines", "experiment", "runs"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
-    "cli": {"dead", "experiment", "intervals", "ledger", "nets", "runs", "training", "verdicts"},
+    "cli": {"dead", "experiment", "intervals", "ledger", "nets", "registry", "report", "runs", "training", "verdicts"},
     "__main__": {"cli"},
     "plugin": {"claims", "engines", "intervals", "tables", "verdicts"},
 }
