@@ -38,9 +38,7 @@ def add(commands: Any) -> None:
     parser.add_argument("folder", nargs="?", default="claims", metavar="FOLDER", help="the suite (claims)")
     parser.add_argument("--group", metavar="ID", help="claims whose id begins so: C, C1, A")
     parser.add_argument("--verdict", metavar="NAME", help="those that ended SUPPORTED, REFUTED, INCONCLUSIVE, ...")
-    parser.add_argument(
-        "--search", metavar="TEXT", help="those that have TEXT in what they say, quote or give as reason"
-    )
+    parser.add_argument("--search", metavar="TEXT", help="those that have TEXT in what they say or quote")
     parser.add_argument("--verdicts", metavar="FILE", help=f"how they ended ({VERDICTS}, if there is such a file)")
     parser.add_argument("--json", action="store_true", help="print JSON, with quotations and reasons")
     parser.set_defaults(main=main)

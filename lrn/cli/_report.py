@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
         "--verdicts",
         default="reports/verdicts.json",
         metavar="FILE",
-        help="how the claims ended (reports/verdicts.json)",
+        help="how they ended (reports/verdicts.json)",
     )
     parser.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained (.ledger)")
     parser.add_argument("--out", default="reports", metavar="DIR", help="where to write (reports)")

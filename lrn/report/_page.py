@@ -34,7 +34,9 @@ def environment(folder: Path = TEMPLATES) -> Any:
     )
 
 
-def page(suite: SuiteVerdicts, title: str, sections: Sequence[Section], root: Path, record: Mapping[str, Any]) -> str:
+def page(
+    suite: SuiteVerdicts, title: str, sections: Sequence[Section], root: Path, record: Mapping[str, Any]
+) -> str:
     """The page.
 
     Args:
@@ -47,26 +49,22 @@ def page(suite: SuiteVerdicts, title: str, sections: Sequence[Section], root: Pa
     claims = claims_of(suite, root)
     refutations = refutations_of(claims)
     count = suite.totals
-    text = (
-        environment()
-        .get_template("page.html.j2")
-        .render(
-            title=title,
-            suite=suite,
-            count=count,
-            guarantee=guarantee(suite),
-            sections=sections,
-            claims=claims,
-            groups=list(dict.fromkeys(claim.group for claim in claims)),
-            measured=[r for r in refutations if r.seeds],
-            exact=[r for r in refutations if not r.seeds],
-            surprises=[claim for claim in claims if not claim.as_expected],
-            trained=sum(1 for verdict in suite.claims if verdict.estimates),
-            record=record,
-            packages={k: v for k, v in dict(record.get("environment", {}).get("packages", {})).items() if v},
-            seconds=number_text(float(record["seconds"])) if "seconds" in record else "",
-            style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
-            script=(TEMPLATES / "page.js").read_text(encoding="utf-8"),
-        )
+    text = environment().get_template("page.html.j2").render(
+        title=title,
+        suite=suite,
+        count=count,
+        guarantee=guarantee(suite),
+        sections=sections,
+        claims=claims,
+        groups=list(dict.fromkeys(claim.group for claim in claims)),
+        measured=[r for r in refutations if r.seeds],
+        exact=[r for r in refutations if not r.seeds],
+        surprises=[claim for claim in claims if not claim.as_expected],
+        trained=sum(1 for verdict in suite.claims if verdict.estimates),
+        record=record,
+        packages={k: v for k, v in dict(record.get("environment", {}).get("packages", {})).items() if v},
+        seconds=number_text(float(record["seconds"])) if "seconds" in record else "",
+        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        script=(TEMPLATES / "page.js").read_text(encoding="utf-8"),
     )
     return str(text)

@@ -101,7 +101,7 @@ def test_the_report_is_written_and_its_path_printed(tmp_path, capsys):
     assert capsys.readouterr().out.split() == ["public/index.html"]
     page = (tmp_path / "public" / "index.html").read_text(encoding="utf-8")
     assert "Coins fly" in page
-    assert "0.43" in page
+    assert "[43.2, 60.0]" in page
 
 
 def test_a_report_needs_verdicts(capsys):
