@@ -130,8 +130,8 @@ def as_text(cases: Sequence[Case], width: int = 120) -> str:
 
     Args:
         cases: what to show.
-        width: characters of a line. Statements are shortened to fit; where they would hardly be legible, the last of the
-            columns id, verdict ("-" for none), statement, file and line is left out.
+        width: characters of a line. Statements are shortened to fit; where they would hardly be legible, the last
+            of the columns id, verdict ("-" for none), statement, file and line is left out.
     """
     rows = [(case.id, _ending(case), " ".join(case.statement.split()), f"{case.file}:{case.line}") for case in cases]
     ids, endings, statements, places = (max((len(row[i]) for row in rows), default=0) for i in range(4))

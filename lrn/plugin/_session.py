@@ -184,6 +184,8 @@ class Session:
             path = self._settings.default_verdicts
             if path is None:
                 return
+            if self._settings.seed_offset:
+                gaps = [*gaps, f"the seeds begin at {self._settings.seed_offset}"]
             if gaps:
                 self._notes.append(f"{_shown(path)} stays as it was: {', '.join(gaps)}")
                 return
