@@ -1,8 +1,8 @@
 """Everything that README.md and docs/ show runs as it stands, top to bottom, in a folder that was empty before.
 
-Blocks of `python` run one after another in one namespace, those with `>>>` as doctests; but where a comment `<!-- file: claims/test_x.py -->` stands
-above a block, the block becomes that file. Blocks of `console` hold commands after `$ ` and what they print, in which
-`...` stands for anything.
+Blocks of `python` run one after another in one namespace, those with `>>>` as doctests; but where a comment
+`<!-- file: claims/test_x.py -->` stands above a block, the block becomes that file. Blocks of `console` hold commands
+after `$ ` and what they print, in which `...` stands for anything.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"(?:<!-- file: (?P<file>\S+) -->\n+)?```(?P<language>\w+)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(
+    r"(?:<!-- file: (?P<file>\S+) -->\n+)?```(?P<language>\w+)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
+)
 MODULES = {"lrn": "lrn", "pytest": "pytest", "python": None}
 
 

@@ -22,7 +22,9 @@ def execute(notebook, folder):
     for cell in fresh.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    nbclient.NotebookClient(fresh, timeout=60, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    nbclient.NotebookClient(
+        fresh, timeout=60, kernel_name="python3", resources={"metadata": {"path": folder}}
+    ).execute()
     return fresh
 
 
