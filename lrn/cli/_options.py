@@ -24,6 +24,9 @@ HELP = {
     "epochs": "training steps",
     "activation": "{allowed}",
     "dtype": "what the training computes in: {allowed}",
+    "initial": "how weights start: {allowed}",
+    "norm": "normalisation before every activation: {allowed}",
+    "target_scale": "learn X times the target, nothing standardised",
 }
 
 
@@ -67,7 +70,8 @@ def add_fields(parser: argparse.ArgumentParser, several: dict[str, tuple[Any, ..
                 f"--{name}", f"--{plural}", nargs="+", action="extend", help=f"{text} ({shown})", **options
             )
         else:
-            group.add_argument(f"--{name}", default=field.default, help=f"{text} ({field.default})", **options)
+            shown = "" if field.default is None else f" ({field.default})"
+            group.add_argument(f"--{name}", default=field.default, help=f"{text}{shown}", **options)
 
 
 def fields_of(given: argparse.Namespace) -> dict[str, Any]:
