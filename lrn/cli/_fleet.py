@@ -110,21 +110,24 @@ class _Progress:
     def __init__(self, work: Sequence[float], silent: bool) -> None:
         self._total, self._cells, self._silent = sum(work), len(work), silent
         self._done = 0.0
-        self._recent: list[tuple[float, float]] = [(time.monotonic(), 0.0)]
+        self._recent: list[tuple[float, float]] = []
 
     def show(self, label: str, cell: int, work: float) -> None:
         """Adds work done; writes at most ten times a second."""
         self._done += work
         now = time.monotonic()
-        if self._silent or now - self._recent[-1][0] < 0.1:
+        if self._silent or (self._recent and now - self._recent[-1][0] < 0.1):
             return
-        # What the ledger had goes by in no time, so only the last blocks say how fast training is.
-        self._recent = [*self._recent[-19:], (now, self._done)]
-        (start, before), left = self._recent[0], self._total - self._done
-        seconds = left * (now - start) / max(self._done - before, 1e-9)
+        left = self._time_left(now)
         share = self._done / self._total
-        sys.stderr.write(f"\r{cell + 1} of {self._cells} cells, {share:.0%}, {_time(seconds)} left: {label} \x1b[K")
+        sys.stderr.write(f"\r{cell + 1} of {self._cells} cells, {share:.0%}{left}: {label} \x1b[K")
         sys.stderr.flush()
+
+    def _time_left(self, now: float) -> str:
+        """By the last blocks alone: what the ledger had goes by in no time, and the first one loads libraries."""
+        self._recent = [*self._recent[-19:], (now, self._done)]
+        (start, before), done = self._recent[0], self._done
+        return f", {_time((self._total - done) * (now - start) / (done - before))} left" if done > before else ""
 
     def close(self) -> None:
         """Takes the line away."""

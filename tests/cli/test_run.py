@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import pytest
 
 from lrn import Experiment, Ledger
 from lrn.cli import main
-from lrn.cli._fleet import Cell
+from lrn.cli._fleet import Cell, _blocks, _Progress, _time
 from lrn.cli._run import GRID, grid
 from lrn.cli._tables import as_text, measure
 from lrn.intervals import mean_interval, rate_interval
@@ -187,3 +188,39 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(tmp_path):
     assert said.count("\n") == 1
     assert "networks are kept in .ledger" in said
     assert not list(tmp_path.glob(".ledger/*/*/.*.part"))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_tells_the_time_left_over_the_whole_grid(monkeypatch):
+    seconds = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    line = _Progress([100.0, 300.0], silent=False)
+    for done, cell in ((40.0, 0), (60.0, 0), (100.0, 1)):
+        line.show("late", cell, done)
+    first, second, third = sys.stderr.getvalue().removeprefix("\r").split("\r")
+    assert first.startswith("1 of 2 cells, 10%: late")
+    assert second.startswith("1 of 2 cells, 25%, 5 s left: late")  # 300 left at 60 a second
+    assert third.startswith("2 of 2 cells, 50%, 2 s left: late")  # 200 left at 80 a second
+    line.close()
+    assert sys.stderr.getvalue().endswith("\r\x1b[K")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.9, "1 min 0 s"), (3660, "1 h 1 min")])
+def test_times_are_told_in_words(seconds, text):
+    assert _time(seconds) == text
+
+
+def test_progress_is_for_terminals(capfd):
+    assert main(QUICK) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_blocks_grow_while_they_are_quick():
+    ledger = Ledger(None)
+    sizes = [len(block) for block, _ in _blocks(ledger, Experiment(depth=1, epochs=1), range(5, 1000))]
+    assert sizes == [64, 128, 256, 512, 35]
