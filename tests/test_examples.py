@@ -95,10 +95,21 @@ def run(command: str, folder: Path) -> str:
     return done.stdout + (f"(exit code {done.returncode})\n" if done.returncode else "")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_a_document_runs(document, tmp_path, monkeypatch):
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working folder; modules that are imported from it are forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
-    run_document(document, tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(("claims", str(tmp_path))):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_runs(document, folder):
+    run_document(document, folder)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
