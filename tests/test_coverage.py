@@ -49,7 +49,7 @@ def test_the_list_has_every_sentence_once_with_its_words():
     counts = {"A": 8, "B": 4, "C": 20, "D": 7, "F": 9, "G": 5}  # C counts from 0
     for group, count in counts.items():
         numbers = sorted({int(row.partition("-")[0][1:]) for row in rows if row[0] == group})
-        assert numbers == list(range(group != "C", count + (group != "C")))
+        assert set(range(group != "C", count + (group != "C"))) <= set(numbers), "the list is a floor"
     assert len(set(rows)) == len(rows)
     for row in COVERAGE["row"]:
         assert set(row) <= {"id", "source", "quotes", "claims", "open"}, row["id"]

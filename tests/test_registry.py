@@ -124,6 +124,12 @@ def test_the_suites_own_settings_hold_and_hide_nothing(suite, tmp_path):
     assert len(registry(folder)) == 4
 
 
+def test_the_plugin_of_claims_need_not_be_installed(suite, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\nlrn_verdicts = v.json\n")
+    assert len(registry(suite(SUITE))) == 4
+
+
 def test_a_folder_without_claims_has_none(suite, tmp_path):
     assert registry(suite("def test_it(): pass")) == []
     (tmp_path / "empty").mkdir()
