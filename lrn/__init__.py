@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lrn.dead import dead_units, prune
     from lrn.experiment import Experiment
     from lrn.ledger import Ledger
-    from lrn.nets import LateResidualNet, PlainNet
+    from lrn.nets import LateResidualNet, PlainNet, ResidualNet
     from lrn.runs import Runs
     from lrn.training import network, train
 
@@ -25,6 +25,7 @@ _HOMES = {
     "LateResidualNet": "lrn.nets",
     "Ledger": "lrn.ledger",
     "PlainNet": "lrn.nets",
+    "ResidualNet": "lrn.nets",
     "Runs": "lrn.runs",
     "dead_units": "lrn.dead",
     "network": "lrn.training",
@@ -37,6 +38,7 @@ __all__ = [
     "LateResidualNet",
     "Ledger",
     "PlainNet",
+    "ResidualNet",
     "Runs",
     "dead_units",
     "network",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -20,12 +21,19 @@ CONVERGED_RMSE = 0.07
 """A network has converged if its RMSE over all samples, in original units, ends at or below this."""
 
 CHOICES = {
-    "connection": ("plain", "late"),
-    "optimizer": ("adam", "sgd"),
+    "connection": ("plain", "late", "residual"),
+    "optimizer": ("adam", "sgd", "momentum", "rmsprop", "adamw"),
     "style": ("batch", "iterative"),
-    "activation": ("relu", "leaky_relu"),
+    "activation": ("relu", "leaky_relu", "prelu", "elu"),
     "dtype": ("float32", "float64"),
+    "initial": ("torch", "he"),
+    "norm": ("none", "batch"),
 }
+ALTERNATIVES = {"initial": "torch", "norm": "none", "target_scale": None}
+"""Fields that no table of the thesis varies, at their defaults: only other values are part of an experiment's key."""
+
+PRELU_SLOPE = 0.25  # what torch.nn.PReLU starts from
+LARGEST_TARGET_SCALE = 1e15  # a float32 still holds the squared errors, here and at the inverse of this
 LARGEST = {"width": 65_536, "depth": 65_536, "epochs": 10_000_000}  # a float32 counts epochs exactly up to 16 million
 LARGEST_LR = 1e30  # Adam's first step, ten times this, still fits a float32
 
@@ -37,13 +45,20 @@ class Experiment:
     Attributes:
         width: neurons W of each hidden layer, 1 to 65,536.
         depth: number D of hidden layers, 1 to 65,536.
-        connection: "plain", or "late": every hidden layer is also wired to the output.
-        optimizer: "adam" (torch's defaults) or "sgd".
+        connection: "plain"; "late": every hidden layer is also wired to the output; "residual": every hidden layer but
+            the first adds its input to its output (He et al., 2016).
+        optimizer: "adam", "adamw", "rmsprop" (torch's defaults), "sgd" or "momentum" (SGD with momentum 0.9).
         lr: learning rate, positive, at most 1e30.
         style: "batch": each epoch is one step on all samples; "iterative": one step on one sample, in order.
         epochs: training steps, 1 to 10 million.
-        activation: "relu" or "leaky_relu" (slope 0.01).
+        activation: "relu", "leaky_relu" (slope 0.01), "prelu" (one slope a layer that learns, from 0.25) or "elu" (1).
         dtype: "float32" or "float64", what the training computes in.
+        initial: "torch": as `torch.nn.Linear` starts; "he": hidden weights uniform in ±√(6/fan_in) and hidden biases
+            zero (He et al., 2015), from the same random numbers. The output layer starts as torch's either way.
+        norm: "none", or "batch": batch normalisation before every activation (Ioffe & Szegedy, 2015), its statistics
+            those of all samples, in evaluation too; needs style "batch".
+        target_scale: None: inputs and targets are standardised (the thesis's protocol); or a number c from 1e-15 to
+            1e15: the network reads x and learns c |x| as they are. Errors and predictions are divided by c again.
 
     Raises:
         TypeError: a field has the wrong type.
@@ -59,6 +74,9 @@ class Experiment:
     epochs: int = 3000
     activation: str = "relu"
     dtype: str = "float32"
+    initial: str = "torch"
+    norm: str = "none"
+    target_scale: float | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -68,6 +86,9 @@ class Experiment:
         for name, most in LARGEST.items():
             object.__setattr__(self, name, _whole_number(name, getattr(self, name), most))
         object.__setattr__(self, "lr", _positive_number("lr", self.lr, LARGEST_LR))
+        object.__setattr__(self, "target_scale", _target_scale(self.target_scale))
+        if self.norm == "batch" and self.style != "batch":
+            raise ValueError(f"norm batch needs style batch, where a step sees all samples; got style {self.style!r}")
 
     def replace(self, **changes: Any) -> Self:
         """The same experiment with some fields changed; an unknown field raises TypeError."""
@@ -81,18 +102,23 @@ class Experiment:
         parts += [f"{self.epochs} epochs"] if self.epochs != 3000 else []
         parts += [self.activation] if self.activation != "relu" else []
         parts += [self.dtype] if self.dtype != "float32" else []
+        parts += [f"{self.initial} start"] if self.initial != "torch" else []
+        parts += [f"{self.norm} norm"] if self.norm != "none" else []
+        parts += [f"targets times {self.target_scale!r}"] if self.target_scale is not None else []
         return ", ".join(parts)
 
     @cached_property
     def key(self) -> str:
         """16 hexadecimal digits that are the same for equal experiments, in every process and on every machine."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        fields = dataclasses.asdict(self)
+        told = {name: value for name, value in fields.items() if ALTERNATIVES.get(name, ...) != value}
+        text = json.dumps(told, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
     def data(self) -> Data:
         """What it trains on."""
-        return absolute_value()
+        return absolute_value(self.target_scale)
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -102,10 +128,21 @@ class Experiment:
         columns = self.width * (self.depth if self.connection == "late" else 1)
         return (*hidden, (outputs, columns))
 
-    @property
+    @cached_property
+    def parameter_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of every parameter, in the order of `module.parameters()`.
+
+        The weight and bias of each hidden layer, then of each norm, the slopes of PReLU, and the output layer's.
+        """
+        linear = [shape for out, fan_in in self.shapes for shape in ((out, fan_in), (out,))]
+        norms = [(self.width,)] * (2 * self.depth * (self.norm == "batch"))
+        slopes = [(1,)] * (self.depth * (self.activation == "prelu"))
+        return (*linear[:-2], *norms, *slopes, *linear[-2:])
+
+    @cached_property
     def parameters(self) -> int:
-        """Number P of weights and biases of one network."""
-        return sum(out * (fan_in + 1) for out, fan_in in self.shapes)
+        """Number P of weights, biases, norm parameters and slopes of one network."""
+        return sum(math.prod(shape) for shape in self.parameter_shapes)
 
     @property
     def neurons(self) -> int:
@@ -114,10 +151,11 @@ class Experiment:
 
 
 def initial_parameters(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """Initial weights and biases as `torch.nn.Linear` distributes them: uniform in ±1/√fan_in.
+    """Initial parameters: weights and biases uniform in ±1/√fan_in, as `torch.nn.Linear` starts, or as `initial` says.
 
     Each seed keys its own counter-based generator and hidden layers are drawn first, so a network never depends on
-    its neighbours, and plain and late networks of one seed share their hidden weights.
+    its neighbours, and networks of one seed share their hidden weights whatever their connection. Norms start as the
+    identity, slopes of PReLU at 0.25.
 
     Args:
         experiment: the set-up.
@@ -126,10 +164,27 @@ def initial_parameters(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDA
     Returns:
         Shape (S, P), in the order of `module.parameters()`.
     """
-    fan_in = np.concatenate([np.full(out * (n + 1), n) for out, n in experiment.shapes])
-    bound = 1.0 / np.sqrt(fan_in.astype(np.float64))
-    draws = [np.random.Generator(np.random.Philox(key=int(s))).random(len(bound)) for s in seeds]
-    return (np.array(draws).reshape(len(seeds), len(bound)) * 2.0 - 1.0) * bound
+    bounds = np.concatenate([_bounds(experiment, layer) for layer in range(experiment.depth + 1)])
+    draws = [np.random.Generator(np.random.Philox(key=int(s))).random(len(bounds)) for s in seeds]
+    drawn = (np.array(draws).reshape(len(seeds), len(bounds)) * 2.0 - 1.0) * bounds + 0.0
+    constant = np.tile(_constants(experiment), (len(seeds), 1))
+    out, fan_in = experiment.shapes[-1]
+    hidden, output = np.split(drawn, [-out * (fan_in + 1)], axis=1)
+    return np.hstack([hidden, constant, output])
+
+
+def _bounds(e: Experiment, layer: int) -> NDArray[np.float64]:
+    """The largest value of each weight and bias of a Linear layer."""
+    out, fan_in = e.shapes[layer]
+    if e.initial == "torch" or layer == e.depth:
+        return np.full(out * (fan_in + 1), 1.0 / np.sqrt(float(fan_in)))
+    return np.repeat([np.sqrt(6.0 / fan_in), 0.0], [out * fan_in, out])
+
+
+def _constants(e: Experiment) -> NDArray[np.float64]:
+    """What is not drawn: weight and bias of each norm, and the slopes of PReLU."""
+    norms = np.tile(np.repeat([1.0, 0.0], e.width), e.depth * (e.norm == "batch"))
+    return np.concatenate([norms, np.full(e.depth * (e.activation == "prelu"), PRELU_SLOPE)])
 
 
 def _whole_number(name: str, value: Any, most: int) -> int:
@@ -145,4 +200,15 @@ def _positive_number(name: str, value: Any, most: float) -> float:
         raise TypeError(f"{name} must be a positive number; got {value!r}")
     if not 0 < value <= most:
         raise ValueError(f"{name} must be positive and at most {most:g}; got {value}")
+    return float(value)
+
+
+def _target_scale(value: Any) -> float | None:
+    if value is None:
+        return None
+    least, most = 1 / LARGEST_TARGET_SCALE, LARGEST_TARGET_SCALE
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"target_scale must be None or a number from {least:g} to {most:g}; got {value!r}")
+    if not least <= value <= most:
+        raise ValueError(f"target_scale must be None or from {least:g} to {most:g}; got {value}")
     return float(value)

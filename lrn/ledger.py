@@ -16,6 +16,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,17 +62,25 @@ class Ledger:
         device: str = "cpu",
         threads: int | None = None,
     ) -> None:
-        self.engine: Engine = choose(engine, device=device, threads=threads)
+        self._choose = partial(choose, engine, device=device, threads=threads)
+        self.engine: Engine = self._choose()
         self.root = None if path is None else Path(path)
         if self.root is not None and self.root.exists() and not self.root.is_dir():
             raise NotADirectoryError(f"the ledger must be a folder; {self.root} is a file")
 
     @property
     def folder(self) -> Path:
-        """Where blocks trained by this code and arithmetic lie."""
+        """Where blocks trained by this code and arithmetic lie, for experiments that the fastest engine can train."""
+        return self._folder(self.engine)
+
+    def _folder(self, engine: Engine) -> Path:
         if self.root is None:
             raise ValueError("this ledger remembers nothing: it was made with path None")
-        return self.root / _version(self.engine)
+        return self.root / _version(engine)
+
+    def _engine(self, experiment: Experiment) -> Engine:
+        able = self._choose(experiment=experiment)
+        return self.engine if able.name == self.engine.name else able
 
     def runs(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs:
         """The networks of consecutive seeds, trained now where the ledger does not have them.
@@ -95,7 +104,7 @@ class Ledger:
         if self.root is None:
             return Runs.join([self._train(experiment, block, trace) for block in _blocks(seeds)])
 
-        place = self.folder / experiment.key
+        place = self._folder(self._engine(experiment)) / experiment.key
         with _lock(place, "trace.lock" if trace else "runs.lock"):
             _describe(experiment, place)
             return Runs.join(list(self._gather(experiment, place, seeds, trace)))
@@ -116,14 +125,16 @@ class Ledger:
             ]
             if runs:
                 tables.append(_summary(known, Runs.join(runs)))
-        return pa.concat_tables(tables) if tables else pa.table({})
+        return pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
 
     def frame(self, experiment: Experiment | None = None) -> pd.DataFrame:
         """`table` as a pandas data frame (needs pandas)."""
         return self.table(experiment).to_pandas()
 
     def _train(self, experiment: Experiment, seeds: range, trace: bool) -> Runs:
-        return self.engine.train(experiment, np.arange(seeds.start, seeds.stop, dtype=np.uint64), trace=trace)
+        return self._engine(experiment).train(
+            experiment, np.arange(seeds.start, seeds.stop, dtype=np.uint64), trace=trace
+        )
 
     def _gather(self, experiment: Experiment, place: Path, seeds: range, trace: bool) -> Iterator[Runs]:
         at, files = seeds.start, _files(place, trace)

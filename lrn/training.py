@@ -6,6 +6,7 @@ import operator
 import sys
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,7 +52,8 @@ def train(
 
     Raises:
         TypeError: `experiment` or a seed has the wrong type.
-        ValueError: a seed, the engine, the device or `threads` is out of range.
+        ValueError: a seed, the engine, the device or `threads` is out of range, or the engine that was asked for
+            cannot train this experiment.
 
     Example:
         >>> runs = train(Experiment(depth=2, epochs=50), seeds=range(4))
@@ -60,7 +62,7 @@ def train(
     """
     if not isinstance(experiment, Experiment):
         raise TypeError(f"train needs an Experiment; got {type(experiment).__name__}")
-    chosen = choose(engine, device=device, threads=threads)
+    chosen = choose(engine, device=device, threads=threads, experiment=experiment)
     checked = _seeds(seeds)
     report = _ProgressLine(experiment.label, len(checked)) if progress else None
     try:
@@ -82,11 +84,11 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
         options: `engine`, `device` and `threads` as in `train`.
 
     Returns:
-        A `PlainNet` or `LateResidualNet` in the experiment's dtype, on the CPU.
+        A `PlainNet`, `LateResidualNet` or `ResidualNet` in the experiment's dtype, on the CPU.
     """
     import torch
 
-    from lrn.nets import LateResidualNet, PlainNet
+    from lrn.nets import LateResidualNet, PlainNet, ResidualNet
 
     if not isinstance(experiment, Experiment):
         raise TypeError(f"network needs an Experiment; got {type(experiment).__name__}")
@@ -95,11 +97,17 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
     else:
         flat = initial_parameters(experiment, _seeds([seed]))
     assert flat is not None
-    activation = {"relu": torch.nn.ReLU, "leaky_relu": torch.nn.LeakyReLU}[experiment.activation]
-    kind = {"plain": PlainNet, "late": LateResidualNet}[experiment.connection]
+    make = {
+        "relu": torch.nn.ReLU,
+        "leaky_relu": torch.nn.LeakyReLU,
+        "prelu": torch.nn.PReLU,
+        "elu": torch.nn.ELU,
+    }[experiment.activation]
+    norm = {"none": None, "batch": partial(torch.nn.BatchNorm1d, track_running_stats=False)}[experiment.norm]
+    kind = {"plain": PlainNet, "late": LateResidualNet, "residual": ResidualNet}[experiment.connection]
     features, outputs = experiment.data.x.shape[1], experiment.data.t.shape[1]
     with torch.random.fork_rng(devices=[]):  # nobody's random numbers change because a network was looked at
-        net = kind(features, [experiment.width] * experiment.depth, outputs, activation)
+        net = kind(features, [experiment.width] * experiment.depth, outputs, make, norm)
     net = net.to(getattr(torch, experiment.dtype))
     values = torch.as_tensor(flat[0], dtype=getattr(torch, experiment.dtype))
     torch.nn.utils.vector_to_parameters(values, net.parameters())

@@ -65,3 +65,11 @@ def test_every_call_gives_the_same_data_and_leaves_numpys_random_state_alone():
     np.random.seed(3)  # noqa: NPY002
     assert drawn == np.random.random()  # noqa: NPY002
     assert np.array_equal(first.x, absolute_value().x)
+
+
+def test_with_a_factor_nothing_is_standardised_but_the_targets_multiplied():
+    data = absolute_value(20.0)
+    assert np.array_equal(data.x_standardised, absolute_value().x)
+    assert np.allclose(data.t_standardised, 20 * np.abs(data.x), rtol=1e-15)
+    assert (data.target_mean, data.target_scale) == (0.0, 0.05)
+    assert np.array_equal(data.t, absolute_value().t)

@@ -13,20 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrn import Experiment, network
-from lrn.experiment import CONVERGED_RMSE
+from lrn.experiment import CHOICES, CONVERGED_RMSE
 
 experiments = st.builds(
     Experiment,
     width=st.integers(1, 6),
     depth=st.integers(1, 6),
-    connection=st.sampled_from(["plain", "late"]),
-    optimizer=st.sampled_from(["adam", "sgd"]),
+    connection=st.sampled_from(CHOICES["connection"]),
+    optimizer=st.sampled_from(CHOICES["optimizer"]),
     lr=st.floats(1e-30, 1e30),
-    style=st.sampled_from(["batch", "iterative"]),
+    style=st.just("batch"),
     epochs=st.integers(1, 10_000_000),
-    activation=st.sampled_from(["relu", "leaky_relu"]),
+    activation=st.sampled_from(CHOICES["activation"]),
     dtype=st.sampled_from(["float32", "float64"]),
-)
+    initial=st.sampled_from(CHOICES["initial"]),
+    norm=st.sampled_from(CHOICES["norm"]),
+    target_scale=st.none() | st.floats(1e-15, 1e15),
+) | st.builds(Experiment, style=st.just("iterative"), width=st.integers(1, 6))
 deterministic = settings(deadline=None, derandomize=True, database=None)
 
 
@@ -65,15 +68,29 @@ def test_a_network_has_converged_at_seven_hundredths():
         ("lr", float("inf"), ValueError, "lr must be positive .* got inf"),
         ("lr", 1e31, ValueError, r"lr must be positive .* got 1e\+31"),
         ("lr", 10**400, ValueError, "lr must be positive .* got 1000000"),
-        ("connection", "residual", ValueError, "connection must be one of plain, late; got 'residual'"),
-        ("connection", None, ValueError, "connection must be one of plain, late; got None"),
-        ("connection", ["late"], ValueError, r"connection must be one of plain, late; got \['late'\]"),
-        ("connection", np.array(["late", "plain"]), ValueError, "connection must be one of plain, late; got array"),
-        ("optimizer", "Adam", ValueError, "optimizer must be one of adam, sgd; got 'Adam'"),
+        ("connection", "dense", ValueError, "connection must be one of plain, late, residual; got 'dense'"),
+        ("connection", None, ValueError, "connection must be one of plain, late, residual; got None"),
+        ("connection", ["late"], ValueError, r"connection must be one of plain, late, residual; got \['late'\]"),
+        (
+            "connection",
+            np.array(["late", "plain"]),
+            ValueError,
+            "connection must be one of plain, late, residual; got array",
+        ),
+        ("optimizer", "Adam", ValueError, "optimizer must be one of adam, sgd, momentum, rmsprop, adamw; got 'Adam'"),
         ("style", "online", ValueError, "style must be one of batch, iterative; got 'online'"),
-        ("activation", "gelu", ValueError, "activation must be one of relu, leaky_relu; got 'gelu'"),
+        ("activation", "gelu", ValueError, "activation must be one of relu, leaky_relu, prelu, elu; got 'gelu'"),
         ("dtype", "float16", ValueError, "dtype must be one of float32, float64; got 'float16'"),
         ("dtype", np.float32, ValueError, "dtype must be one of float32, float64; got <class"),
+        ("initial", "zero", ValueError, "initial must be one of torch, he; got 'zero'"),
+        ("norm", "layer", ValueError, "norm must be one of none, batch; got 'layer'"),
+        ("norm", None, ValueError, "norm must be one of none, batch; got None"),
+        ("target_scale", "2", TypeError, r"target_scale must be None or a number from 1e-15 to 1e\+15; got '2'"),
+        ("target_scale", True, TypeError, r"target_scale must be None or a number from 1e-15 to 1e\+15; got True"),
+        ("target_scale", 0, ValueError, r"target_scale must be None or from 1e-15 to 1e\+15; got 0"),
+        ("target_scale", -2.0, ValueError, r"target_scale must be None or from 1e-15 to 1e\+15; got -2\.0"),
+        ("target_scale", 1e16, ValueError, r"target_scale must be None or from 1e-15 to 1e\+15; got 1e\+16"),
+        ("target_scale", float("nan"), ValueError, r"target_scale must be None or from 1e-15 to 1e\+15; got nan"),
     ],
 )
 def test_bad_fields_are_refused_in_one_sentence(field, bad, error, message):
@@ -125,21 +142,31 @@ def test_equality_hash_key_and_label_agree(a, b):
         assert hash(a) == hash(b)
 
 
+def another(field, experiment):
+    return next(value for value in CHOICES[field] if value != getattr(experiment, field))
+
+
 @deterministic
 @given(experiment=experiments)
 def test_every_field_is_part_of_the_identity(experiment):
+    experiment = experiment.replace(style="batch")
     other = {
         "width": 7,
         "depth": 7,
-        "connection": {"plain": "late", "late": "plain"}[experiment.connection],
-        "optimizer": {"sgd": "adam", "adam": "sgd"}[experiment.optimizer],
+        "connection": another("connection", experiment),
+        "optimizer": another("optimizer", experiment),
         "lr": float(np.nextafter(experiment.lr, 1.0)) if experiment.lr != 1 else 0.5,
-        "style": {"batch": "iterative", "iterative": "batch"}[experiment.style],
+        "style": "iterative",
         "epochs": 8 if experiment.epochs != 8 else 9,
-        "activation": {"relu": "leaky_relu", "leaky_relu": "relu"}[experiment.activation],
-        "dtype": {"float32": "float64", "float64": "float32"}[experiment.dtype],
+        "activation": another("activation", experiment),
+        "dtype": another("dtype", experiment),
+        "initial": another("initial", experiment),
+        "norm": another("norm", experiment),
+        "target_scale": 3.0 if experiment.target_scale is None else None,
     }
     assert set(other) == {field.name for field in dataclasses.fields(Experiment)}
+    if experiment.norm == "batch":
+        del other["style"]
     variants = [experiment] + [experiment.replace(**{name: value}) for name, value in other.items()]
     for what in (lambda e: e, lambda e: e.key, lambda e: e.label):
         assert len({what(e) for e in variants}) == len(variants)
@@ -164,18 +191,35 @@ def test_key_is_the_same_in_every_process():
     int(Experiment().key, 16)
 
 
+def test_keys_of_what_the_thesis_varies_are_as_they_always_were():
+    assert Experiment().key == "c0fdd5d4bef88481"
+
+
+def test_batch_norm_needs_the_style_batch():
+    with pytest.raises(
+        ValueError, match="^norm batch needs style batch, where a step sees all samples; got style 'iter"
+    ):
+        Experiment(norm="batch", style="iterative")
+    assert Experiment(norm="batch").norm == "batch"
+
+
 def test_labels_read_well():
     assert Experiment().label == "late, depth 10, width 2, adam 0.01, batch"
     odd = Experiment(connection="plain", optimizer="sgd", style="iterative", epochs=50, dtype="float64", lr=1e-5)
     assert odd.label == "plain, depth 10, width 2, sgd 1e-05, iterative, 50 epochs, float64"
     assert Experiment(activation="leaky_relu").label.endswith("batch, leaky_relu")
+    other = Experiment(initial="he", norm="batch", target_scale=20, connection="residual")
+    assert other.label == "residual, depth 10, width 2, adam 0.01, batch, he start, batch norm, targets times 20.0"
 
 
-@pytest.mark.parametrize("connection", ["plain", "late"])
+@pytest.mark.parametrize("connection", CHOICES["connection"])
+@pytest.mark.parametrize("activation", CHOICES["activation"])
+@pytest.mark.parametrize("norm", CHOICES["norm"])
 @pytest.mark.parametrize(("width", "depth"), [(1, 1), (2, 10), (5, 3)])
-def test_shapes_and_counts_are_those_of_the_module(connection, width, depth):
-    experiment = Experiment(width=width, depth=depth, connection=connection)
+def test_shapes_and_counts_are_those_of_the_module(connection, activation, norm, width, depth):
+    experiment = Experiment(width=width, depth=depth, connection=connection, activation=activation, norm=norm)
     net = network(experiment, 0, trained=False)
     assert experiment.shapes == tuple(tuple(p.shape) for p in net.parameters() if p.ndim == 2)
+    assert experiment.parameter_shapes == tuple(tuple(p.shape) for p in net.parameters())
     assert experiment.parameters == sum(p.numel() for p in net.parameters())
     assert experiment.neurons == width * depth

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import lrn.nets._stacks
-from lrn.nets import HiddenStack, LateResidualNet, PlainNet
+from lrn.nets import HiddenStack, LateResidualNet, PlainNet, ResidualNet
 
 NETS = [PlainNet, LateResidualNet]
 WIDTHS = [[], [3], [2, 2, 2], [5, 1, 4]]
@@ -202,3 +202,47 @@ def test_docstring_examples_run():
     result = doctest.testmod(lrn.nets._stacks, extraglobs={"torch": torch})
     assert result.attempted > 0
     assert result.failed == 0
+
+
+# ---- Residual networks and norms ----
+
+
+@pytest.mark.parametrize("hidden", [[], [3], [4, 4, 4]])
+def test_residual_layers_add_what_they_read(hidden):
+    net, x = make(ResidualNet, hidden), torch.randn(7, 2)
+    h = x
+    for d, linear in enumerate(net.hidden):
+        h = (h @ linear.weight.T + linear.bias).clamp(min=0) + (h if d else 0)
+    expected = h @ net.output.weight.T + net.output.bias
+    torch.testing.assert_close(net(x), expected, rtol=0, atol=2e-6)  # a few float32 roundings of 6e-8
+    assert net.output.in_features == (hidden[-1] if hidden else 2)
+
+
+def test_layer_outputs_of_a_residual_network_are_its_branches():
+    net, x, seen = make(ResidualNet, [3, 3]), torch.randn(5, 2), []
+    for activation in net.activations:
+        activation.register_forward_hook(lambda module, args, output: seen.append(output))
+    outputs = net.layer_outputs(x)
+    assert all(torch.equal(h, s) for h, s in zip(outputs, seen, strict=True))
+    torch.testing.assert_close(net(x), net.output(outputs[0] + outputs[1]))
+    with torch.no_grad():
+        net.hidden[1].bias.fill_(-100)
+    assert not net.layer_outputs(x)[1].any()
+    assert torch.equal(net(x), net.output(net.layer_outputs(x)[0]))
+
+
+def test_residual_networks_have_one_width():
+    with pytest.raises(ValueError, match=r"hidden layers of a ResidualNet must have one width; got \[3, 2\]"):
+        make(ResidualNet, [3, 2])
+
+
+@pytest.mark.parametrize("kind", [*NETS, ResidualNet])
+def test_a_norm_stands_between_linear_and_activation(kind):
+    torch.manual_seed(0)
+    net, x = kind(2, [3, 3], 1, nn.ReLU, nn.BatchNorm1d), torch.randn(9, 2)
+    z = net.hidden[0](x)
+    expected = ((z - z.mean(0)) / (z.var(0, unbiased=False) + 1e-5).sqrt()).clamp(min=0)
+    torch.testing.assert_close(net.layer_outputs(x)[0], expected)
+    assert [name.split(".")[0] for name, _ in net.named_parameters()] == ["hidden"] * 4 + ["norms"] * 4 + ["output"] * 2
+    with pytest.raises(TypeError, match="norm must be a callable that makes a module"):
+        kind(2, [3], 1, nn.ReLU, "batch")

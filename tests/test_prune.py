@@ -305,3 +305,10 @@ def test_a_network_that_diverged_is_refused_by_the_parameter(value):
         net.output.weight[0, 0] = value
     with pytest.raises(ValueError, match=r"finite numbers, but output\.weight has NaN or infinite ones"):
         prune(net, X)
+
+
+@pytest.mark.parametrize("kind", [PlainNet, LateResidualNet])
+def test_networks_with_norms_are_refused(kind):
+    net = kind(2, [3], 1, nn.ReLU, nn.BatchNorm1d)
+    with pytest.raises(TypeError, match="prune takes networks whose activations act on each number by itself"):
+        prune(net, torch.randn(5, 2))

@@ -74,6 +74,8 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
     if not isinstance(net, PlainNet | LateResidualNet | nn.Sequential):
         allowed = "a PlainNet, a LateResidualNet or a torch.nn.Sequential of Linear and ReLU"
         raise TypeError(f"prune takes {allowed}, not {type(net).__name__}")
+    if not isinstance(net, nn.Sequential) and len(net.norms):
+        raise TypeError("prune takes networks whose activations act on each number by itself, without norms")
     head, stages = _stages(net)
     _check_finite(net.named_parameters())
     small = copy.deepcopy(net)

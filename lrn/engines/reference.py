@@ -5,11 +5,15 @@ Every other engine must agree with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,7 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ReferenceEngine", "check_device"]
 
-ACTIVATIONS = {"relu": torch.relu, "leaky_relu": torch.nn.functional.leaky_relu}
+ACTIVATIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "elu": F.elu}
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+}
 
 
 def check_device(device: str) -> None:
@@ -84,7 +95,7 @@ class ReferenceEngine:
         self, e: Experiment, seeds: NDArray[np.uint64], weights: NDArray[np.floating], trace: bool, keep: bool
     ) -> Runs:
         fleet = _Fleet(e, torch.as_tensor(weights, device=self.device))
-        optimizer = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[e.optimizer](fleet.parameters, lr=e.lr)
+        optimizer = OPTIMIZERS[e.optimizer](fleet.parameters, lr=e.lr)
         N, S = e.data.samples, len(seeds)
         traces = torch.empty((e.epochs, S), dtype=fleet.x.dtype, device=self.device) if trace else None
         since = torch.full((S,), -1, dtype=torch.int32, device=self.device)
@@ -124,29 +135,50 @@ class _Fleet:
         dtype = getattr(torch, e.dtype)
         as_tensor = lambda a: torch.as_tensor(a, dtype=dtype, device=flat.device)  # noqa: E731
         self.x, self.t = as_tensor(e.data.x_standardised), as_tensor(e.data.t_standardised)
-        self.late, self.scale = e.connection == "late", e.data.target_scale
-        self.activation = ACTIVATIONS[e.activation]
-        self.parameters, start = [], 0
-        for out, fan_in in e.shapes:
-            for shape in ((out, fan_in), (1, out)):
-                size = shape[0] * shape[1]
-                part = flat[:, start : start + size].to(dtype).reshape(len(flat), *shape).clone()
-                self.parameters.append(part.requires_grad_())
-                start += size
+        self.experiment, self.scale = e, e.data.target_scale
+        shapes = [shape if len(shape) == 2 else (1, *shape) for shape in e.parameter_shapes]
+        parts = flat.split([prod(shape) for shape in shapes], dim=1)
+        self.parameters = [
+            part.to(dtype).reshape(len(flat), *shape).clone().requires_grad_()
+            for part, shape in zip(parts, shapes, strict=True)
+        ]
+        self.weights, self.biases = self.parameters[: 2 * e.depth : 2], self.parameters[1 : 2 * e.depth : 2]
+        others = self.parameters[2 * e.depth : -2]
+        self.norms = [(others[2 * d], others[2 * d + 1]) for d in range(e.depth * (e.norm == "batch"))]
+        self.slopes = others[2 * len(self.norms) :]
 
     def hidden_outputs(self, rows: slice = slice(None)) -> list[Tensor]:
         """Post-activation output of each hidden layer, each (S, N, W)."""
         h, outputs = self.x[rows].expand(len(self.parameters[0]), -1, -1), []
-        for weight, bias in zip(self.parameters[:-2:2], self.parameters[1:-2:2], strict=True):
-            h = self.activation(torch.baddbmm(bias, h, weight.mT))
-            outputs.append(h)
+        for d in range(self.experiment.depth):
+            outputs.append(self._activation(d, self._norm(d, torch.baddbmm(self.biases[d], h, self.weights[d].mT))))
+            h = outputs[d] + h if d and self.experiment.connection == "residual" else outputs[d]
         return outputs
 
     def forward(self, rows: slice = slice(None)) -> Tensor:
         """Predictions, standardised, (S, N, O)."""
         outputs = self.hidden_outputs(rows)
-        seen = torch.cat(outputs, dim=2) if self.late else outputs[-1]
+        if self.experiment.connection == "late":
+            seen = torch.cat(outputs, dim=2)
+        else:
+            seen = sum(outputs[1:], outputs[0]) if self.experiment.connection == "residual" else outputs[-1]
         return torch.baddbmm(self.parameters[-1], seen, self.parameters[-2].mT)
+
+    def _norm(self, d: int, z: Tensor) -> Tensor:
+        """Batch normalisation of each neuron of each network by itself; torch's channels are neurons of networks."""
+        if not self.norms:
+            return z
+        weight, bias = (parameter.flatten() for parameter in self.norms[d])
+        S, N, W = z.shape
+        channels = z.transpose(0, 1).reshape(N, S * W)
+        normed = F.batch_norm(channels, None, None, weight, bias, training=True, eps=1e-5)
+        return normed.reshape(N, S, W).transpose(0, 1)
+
+    def _activation(self, d: int, z: Tensor) -> Tensor:
+        """The activation of layer `d`; each network has a PReLU slope of its own, which torch calls a channel's."""
+        if self.slopes:
+            return F.prelu(z.transpose(0, 1), self.slopes[d].flatten()).transpose(0, 1)
+        return ACTIVATIONS[self.experiment.activation](z)
 
     @torch.no_grad()
     def rmse(self) -> Tensor:

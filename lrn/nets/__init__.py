@@ -3,6 +3,6 @@
 Axes, here and in the whole package: S seeds (stacked networks), N samples, D layers, W neurons of a layer.
 """
 
-from lrn.nets._stacks import HiddenStack, LateResidualNet, PlainNet
+from lrn.nets._stacks import HiddenStack, LateResidualNet, PlainNet, ResidualNet
 
-__all__ = ["HiddenStack", "LateResidualNet", "PlainNet"]
+__all__ = ["HiddenStack", "LateResidualNet", "PlainNet", "ResidualNet"]

@@ -1,7 +1,7 @@
-"""Fully connected stacks: `depth` times a `torch.nn.Linear` and its activation.
+"""Fully connected stacks: `depth` times a `torch.nn.Linear` and its activation, with a norm between them if wanted.
 
-They differ in what the output layer reads: the last hidden layer (`PlainNet`), or every one at once
-(`LateResidualNet`).
+They differ in what the layers read: the one before (`PlainNet`); the sum of all before (`ResidualNet`); or, in the
+output layer, every hidden layer at once (`LateResidualNet`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-__all__ = ["HiddenStack", "LateResidualNet", "PlainNet"]
+__all__ = ["HiddenStack", "LateResidualNet", "PlainNet", "ResidualNet"]
 
 
 class HiddenStack(nn.Module):
-    """A stack of Linear layers, each followed by its activation; the part that plain and late networks share.
+    """A stack of Linear layers, each followed by its activation; the part that all networks share.
 
     Abstract: a subclass says in `output_inputs` how many numbers its output layer reads, and has `forward`.
     The hidden layers are made before the output layer, so under one torch seed every subclass starts from the
@@ -29,18 +29,22 @@ class HiddenStack(nn.Module):
         hidden: width of each hidden layer, first to last, each at least 1; may be empty.
         out_features: numbers per output sample, at least 1.
         activation: makes an activation module, called once per hidden layer; a class such as `torch.nn.ReLU`.
+        norm: makes the module between a hidden layer and its activation, called with that layer's width; a class such
+            as `torch.nn.BatchNorm1d`, which takes inputs of shape (N, in_features) only. None for no such module.
 
     Attributes:
         hidden: the D `torch.nn.Linear` layers, as torch initialises them (uniform in ±1/√fan_in).
+        norms: the D norms, or none.
         activations: the D activation modules, one per layer, so that a hook sees each layer by itself.
         output: the `torch.nn.Linear` that makes the prediction.
 
     Raises:
-        TypeError: a size is not a whole number, or `activation` does not make modules.
+        TypeError: a size is not a whole number, or `activation` or `norm` does not make modules.
         ValueError: a size is below 1.
     """
 
     hidden: nn.ModuleList
+    norms: nn.ModuleList
     activations: nn.ModuleList
     output: nn.Linear
 
@@ -50,13 +54,15 @@ class HiddenStack(nn.Module):
         hidden: Sequence[int],
         out_features: int,
         activation: Callable[[], nn.Module] = nn.ReLU,
+        norm: Callable[[int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
         self.in_features = _size("in_features", in_features)
         self.out_features = _size("out_features", out_features)
         widths = _widths(hidden)
         self.hidden = nn.ModuleList(nn.Linear(n, m) for n, m in pairwise((self.in_features, *widths)))
-        self.activations = nn.ModuleList(_activation(activation) for _ in widths)
+        self.norms = nn.ModuleList(_module("norm", norm, width) for width in widths if norm is not None)
+        self.activations = nn.ModuleList(_module("activation", activation) for _ in widths)
         self.output = _linear(self.output_inputs(widths), self.out_features)
 
     @property
@@ -78,10 +84,16 @@ class HiddenStack(nn.Module):
             D tensors, the d-th of shape (*, widths[d]).
         """
         outputs = []
-        for linear, activation in zip(self.hidden, self.activations, strict=True):
-            x = activation(linear(x))
+        for d in range(len(self.hidden)):
+            x = self.layer_output(d, x)
             outputs.append(x)
         return outputs
+
+    def layer_output(self, d: int, below: Tensor) -> Tensor:
+        """The post-activation output of hidden layer `d`, counted from 0, for what it reads."""
+        z = self.hidden[d](below)
+        h: Tensor = self.activations[d](self.norms[d](z) if self.norms else z)
+        return h
 
 
 class PlainNet(HiddenStack):
@@ -133,6 +145,46 @@ class LateResidualNet(HiddenStack):
         return y
 
 
+class ResidualNet(HiddenStack):
+    """A network whose hidden layers add what they find to what they read (He et al., 2016).
+
+        h_1 = relu(A_1 x + b_1),    h_d = relu(A_d h_{d-1} + b_d) + h_{d-1},    y = A h_D + b
+
+    A layer that dies hands on what it reads. `layer_outputs` are the relu(...), before the addition: a neuron is dead
+    if that is zero. With no hidden layers (`hidden=[]`) it is the affine map y = A x + b.
+
+    Raises:
+        ValueError: the widths are not all the same.
+
+    Example:
+        >>> net = ResidualNet(1, [2, 2, 2], 1)
+        >>> net(torch.zeros(20, 1)).shape, net.output.in_features
+        (torch.Size([20, 1]), 2)
+    """
+
+    def output_inputs(self, widths: Sequence[int]) -> int:
+        """The width, or the number of inputs where there is no hidden layer."""
+        if len(set(widths)) > 1:
+            raise ValueError(f"hidden layers of a ResidualNet must have one width; got {list(widths)}")
+        return widths[0] if widths else self.in_features
+
+    def layer_outputs(self, x: Tensor) -> list[Tensor]:
+        """What every hidden layer finds, before it is added to what the layer reads; shapes as in `HiddenStack`."""
+        outputs, h = [], x
+        for d in range(len(self.hidden)):
+            outputs.append(self.layer_output(d, h))
+            h = outputs[d] if d == 0 else outputs[d] + h
+        return outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions (*, out_features) for inputs (*, in_features)."""
+        h = x
+        for d in range(len(self.hidden)):
+            h = self.layer_output(d, h) + h if d else self.layer_output(d, h)
+        y: Tensor = self.output(h)
+        return y
+
+
 def _size(name: str, value: int) -> int:
     try:
         size = operator.index(value)
@@ -153,12 +205,13 @@ def _widths(hidden: Sequence[int]) -> tuple[int, ...]:
     return tuple(_size(f"hidden[{d}]", width) for d, width in enumerate(widths))
 
 
-def _activation(make: Callable[[], nn.Module]) -> nn.Module:
+def _module(name: str, make: Callable[..., nn.Module], *arguments: int) -> nn.Module:
+    example = {"activation": "torch.nn.ReLU", "norm": "torch.nn.BatchNorm1d"}[name]
     if isinstance(make, nn.Module) or not callable(make):
-        raise TypeError(f"activation must be a callable that makes a module (torch.nn.ReLU), not {make!r}")
-    module = make()
+        raise TypeError(f"{name} must be a callable that makes a module ({example}), not {make!r}")
+    module = make(*arguments)
     if not isinstance(module, nn.Module):
-        raise TypeError(f"activation must make a torch.nn.Module, but {make!r} made {module!r}")
+        raise TypeError(f"{name} must make a torch.nn.Module, but {make!r} made {module!r}")
     return module
 
 

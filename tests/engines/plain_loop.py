@@ -31,7 +31,8 @@ class OtherData(Experiment):
     def data(self) -> Data:
         rng = np.random.default_rng(self.features + 10 * self.outputs + 100 * self.samples)
         x = rng.normal(1, 2, (self.samples, self.features))
-        return Data(x=x, t=np.cos(x.sum(axis=1, keepdims=True)) + rng.uniform(-1, 2, (self.samples, self.outputs)))
+        t = np.cos(x.sum(axis=1, keepdims=True)) + rng.uniform(-1, 2, (self.samples, self.outputs))
+        return Data(x=x, t=t, target_factor=self.target_scale)
 
 
 @dataclass
@@ -70,6 +71,9 @@ def plain_loop(experiment: Experiment, seed: int = 0, *, net: nn.Module | None =
     mean, scale = t.mean(), t.std(unbiased=unbiased)
     inputs = ((x - x.mean(dim=0)) / x.std(dim=0, unbiased=unbiased)).to(dtype)
     targets = ((t - mean) / scale).to(dtype)
+    if experiment.target_scale is not None:
+        mean, scale = torch.tensor(0.0), torch.tensor(1 / experiment.target_scale, dtype=torch.float64)
+        inputs, targets = x.to(dtype), (t * experiment.target_scale).to(dtype)
     if fault == "raw targets":
         mean, scale, targets = torch.tensor(0.0), torch.tensor(1.0), t.to(dtype)
 
@@ -126,6 +130,13 @@ def silent(outputs: np.ndarray, fault: str) -> bool:
 
 
 def make_optimizer(experiment: Experiment, net: nn.Module, fault: str) -> torch.optim.Optimizer:
+    if experiment.optimizer == "rmsprop":
+        return torch.optim.RMSprop(net.parameters(), lr=experiment.lr)
+    if experiment.optimizer == "adamw":
+        return torch.optim.AdamW(net.parameters(), lr=experiment.lr, weight_decay=0 if fault == "no decay" else 0.01)
+    if experiment.optimizer == "momentum":
+        dampening = 0.1 if fault == "dampened momentum" else 0.0
+        return torch.optim.SGD(net.parameters(), lr=experiment.lr, momentum=0.9, dampening=dampening)
     if experiment.optimizer == "sgd":
         return torch.optim.SGD(net.parameters(), lr=experiment.lr, momentum=0.1 if fault == "momentum" else 0.0)
     if fault == "no bias correction":

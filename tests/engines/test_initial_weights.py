@@ -109,3 +109,32 @@ def test_networks_of_different_seeds_share_nothing():
 def test_a_deeper_network_begins_with_the_same_layers():
     shallow, deep = (initial_parameters(Experiment(depth=d), SEEDS) for d in (3, 7))
     assert np.array_equal(shallow[:, : 4 + 6 + 6], deep[:, : 4 + 6 + 6])
+
+
+@pytest.mark.parametrize("connection", ["plain", "late", "residual"])
+def test_he_rescales_the_same_numbers_and_leaves_the_output_layer_alone(connection):
+    torchs = Experiment(width=3, depth=3, connection=connection)
+    ours, theirs = (initial_parameters(torchs.replace(initial=i), SEEDS) for i in ("he", "torch"))
+    start = 0
+    for out, fan_in in torchs.shapes[:-1]:
+        bias, end = start + out * fan_in, start + out * (fan_in + 1)
+        assert np.allclose(ours[:, start:bias], theirs[:, start:bias] * np.sqrt(6), rtol=1e-14)
+        assert (ours[:, bias:end] == 0).all()
+        assert not np.signbit(ours[:, bias:end]).any()
+        start = end
+    assert np.array_equal(ours[:, start:], theirs[:, start:])
+
+
+def test_norms_start_as_the_identity_and_slopes_as_torchs():
+    import torch
+
+    experiment = Experiment(width=3, depth=2, norm="batch", activation="prelu")
+    bare = Experiment(width=3, depth=2)
+    ours, theirs = initial_parameters(experiment, SEEDS), initial_parameters(bare, SEEDS)
+    hidden, added = bare.parameters - 7, experiment.parameters - bare.parameters
+    constant = [1, 1, 1, 0, 0, 0] * 2 + [torch.nn.PReLU().weight.item()] * 2
+    assert np.array_equal(ours[:, hidden : hidden + added], [constant] * len(SEEDS))
+    assert np.array_equal(np.delete(ours, np.s_[hidden : hidden + added], axis=1), theirs)
+    net = network(experiment, 3, trained=False)
+    assert [p.detach().tolist() for p in net.norms[1].parameters()] == [[1, 1, 1], [0, 0, 0]]
+    assert [p.item() for p in net.activations.parameters()] == [0.25, 0.25]
