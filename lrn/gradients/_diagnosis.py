@@ -89,7 +89,7 @@ def _blocked(called: Sequence[str], first: int, depth: int) -> Diagnosis:
 def _slope(g: NDArray[np.float64], reached: NDArray[np.intp], called: Sequence[str]) -> Diagnosis:
     slope = float(np.polyfit(reached, np.log(g[reached]), 1)[0])
     change = -slope * (len(g) - 1)  # log of the first layer's norm over the last layer's, as fitted
-    factor, total = math.exp(-slope), math.exp(min(abs(change), 700.0))
+    factor, total = math.exp(min(-slope, 700.0)), math.exp(min(abs(change), 700.0))  # a float ends near e^709
     passed = f"each layer hands back {factor:.3g} times the gradient it gets"
     if abs(change) < math.log(LIMIT):
         kind, text = "even", f"{passed}; first and last layer are within a factor of {total:.3g}"

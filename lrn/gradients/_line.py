@@ -124,7 +124,7 @@ def autocorrelation(values: Any, lags: int | None = None) -> NDArray[np.float64]
 
 def ends(model: nn.Module, start: Any, end: Any) -> tuple[Tensor, Tensor]:
     """Both ends of a line as inputs without the batch axis, in the model's floating dtype and on its device."""
-    home = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
+    home = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros((), dtype=torch.float64))
     first, last = (torch.as_tensor(value).detach().to(home.device, home.dtype) for value in (start, end))
     if first.shape != last.shape:
         raise ValueError(f"start and end must have one shape; got {tuple(first.shape)} and {tuple(last.shape)}")
