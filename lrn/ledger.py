@@ -16,7 +16,6 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,25 +61,17 @@ class Ledger:
         device: str = "cpu",
         threads: int | None = None,
     ) -> None:
-        self._choose = partial(choose, engine, device=device, threads=threads)
-        self.engine: Engine = self._choose()
+        self.engine: Engine = choose(engine, device=device, threads=threads)
         self.root = None if path is None else Path(path)
         if self.root is not None and self.root.exists() and not self.root.is_dir():
             raise NotADirectoryError(f"the ledger must be a folder; {self.root} is a file")
 
     @property
     def folder(self) -> Path:
-        """Where blocks trained by this code and arithmetic lie, for experiments that the fastest engine can train."""
-        return self._folder(self.engine)
-
-    def _folder(self, engine: Engine) -> Path:
+        """Where blocks trained by this code and arithmetic lie."""
         if self.root is None:
             raise ValueError("this ledger remembers nothing: it was made with path None")
-        return self.root / _version(engine)
-
-    def _engine(self, experiment: Experiment) -> Engine:
-        able = self._choose(experiment=experiment)
-        return self.engine if able.name == self.engine.name else able
+        return self.root / _version(self.engine)
 
     def runs(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs:
         """The networks of consecutive seeds, trained now where the ledger does not have them.
@@ -104,7 +95,7 @@ class Ledger:
         if self.root is None:
             return Runs.join([self._train(experiment, block, trace) for block in _blocks(seeds)])
 
-        place = self._folder(self._engine(experiment)) / experiment.key
+        place = self.folder / experiment.key
         with _lock(place, "trace.lock" if trace else "runs.lock"):
             _describe(experiment, place)
             return Runs.join(list(self._gather(experiment, place, seeds, trace)))
@@ -132,9 +123,7 @@ class Ledger:
         return self.table(experiment).to_pandas()
 
     def _train(self, experiment: Experiment, seeds: range, trace: bool) -> Runs:
-        return self._engine(experiment).train(
-            experiment, np.arange(seeds.start, seeds.stop, dtype=np.uint64), trace=trace
-        )
+        return self.engine.train(experiment, np.arange(seeds.start, seeds.stop, dtype=np.uint64), trace=trace)
 
     def _gather(self, experiment: Experiment, place: Path, seeds: range, trace: bool) -> Iterator[Runs]:
         at, files = seeds.start, _files(place, trace)

@@ -86,15 +86,6 @@ def test_generic_code_is_there_on_every_processor():
     assert {NativeEngine(variant=v).arithmetic for v in native.variants()} <= {"native", "native-fused"}
 
 
-@needs_native
-def test_what_native_cannot_train_yet_is_left_to_the_reference():
-    experiment = Experiment(connection="residual", depth=2, epochs=2)
-    assert choose(experiment=experiment).name == "reference"
-    with pytest.raises(ValueError, match="the native engine cannot train connection residual yet; the reference"):
-        train(experiment, range(2), engine="native")
-    assert len(train(experiment, range(2))) == 2
-
-
 def test_the_reference_restores_torchs_threads():
     import torch
 
