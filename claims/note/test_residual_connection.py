@@ -16,6 +16,7 @@ from lrn.gradients import linear_regions
 from lrn.nets import PlainNet
 
 NOTE = "note, definition"
+HELPS = "helps training *extremely deep network* ($>20$ layers)"
 EXPLANATION = "note, explanation, after Bishop"
 SHATTERED = "One explanation for this phenomenon is called **shattered gradients** (Balduzzi et al., 2017)."
 REGIONS = (
@@ -31,38 +32,76 @@ DEEP = (10, 24, 50)
 # ---- G1: training ----
 
 
-def at_depth(depth: int) -> tuple[Experiment, Experiment]:
-    """The thesis's task at its most favourable setting, plain and with a residual connection around every layer."""
-    plain = Experiment(depth=depth, connection="plain", optimizer="adam", lr=0.01, style="batch")
+def at_depth(depth: int, norm: str = "none") -> tuple[Experiment, Experiment]:
+    """The thesis's task (width 2, Adam, 0.01, batch), plain and with a residual connection around every layer."""
+    plain = Experiment(depth=depth, connection="plain", optimizer="adam", lr=0.01, style="batch", norm=norm)
     return plain, plain.replace(connection="residual")
 
 
 @claim(
-    "Deep networks converge more often with residual connections",
+    "At least 5 % of deep networks with residual connections converge, where fewer plain ones do",
     id="G1-converging",
     source=NOTE,
-    quote="helps training *extremely deep network* ($>20$ layers)",
-    reading="the thesis's task: width 2, Adam, 0.01, batch",
+    quote=HELPS,
+    reading="the thesis's task (width 2, Adam, 0.01, batch), residual connections and nothing else; 5 % as the practical zero",
     first_look=64,
 )
-@pytest.mark.parametrize("depth", [20, 50, 100])
+@pytest.mark.parametrize(
+    "depth",
+    [
+        20,
+        pytest.param(50, marks=pytest.mark.refuted("no network of either kind converged: activations grow with depth")),
+        pytest.param(
+            100, marks=pytest.mark.refuted("no network of either kind converged: activations grow with depth")
+        ),
+    ],
+)
 def test_residual_connections_help_deep_networks_converge(measure, depth):
     plain, residual = at_depth(depth)
-    assert measure.rate(residual, "converged") > measure.rate(plain, "converged")
+    assert (measure.rate(residual, "converged") >= 0.05) & (measure.rate(plain, "converged") < 0.05)
 
 
 @claim(
     "Deep networks end with a smaller loss with residual connections than a plain network of the same seed",
     id="G1-loss",
     source=NOTE,
-    quote="helps training *extremely deep network* ($>20$ layers)",
-    reading="the thesis's task: width 2, Adam, 0.01, batch; in more than half of the seeds",
+    quote=HELPS,
+    reading="the thesis's task (width 2, Adam, 0.01, batch), residual connections and nothing else; in more than half of the seeds",
     first_look=64,
 )
-@pytest.mark.parametrize("depth", [20, 50, 100])
+@pytest.mark.parametrize(
+    "depth",
+    [
+        20,
+        pytest.param(
+            50,
+            marks=pytest.mark.refuted("in 0.19 of the seeds: most residual networks end above the constant function"),
+        ),
+        pytest.param(
+            100,
+            marks=pytest.mark.refuted(
+                "in 0.02 of the seeds: most residual networks end far above the constant function"
+            ),
+        ),
+    ],
+)
 def test_residual_connections_help_deep_networks_learn(measure, depth):
     plain, residual = at_depth(depth)
     assert measure.paired_rate(plain, residual, "loss") > 0.5
+
+
+@claim(
+    "With batch normalisation in both, deep networks converge more often with residual connections",
+    id="G1-normalised",
+    source=NOTE,
+    quote=f"{HELPS} / even with batch normalization, it becomes increasingly difficult to train networks with a large number of layers",
+    reading="practical: the thesis's task (width 2, Adam, 0.01, batch), batch normalisation before every activation",
+    first_look=64,
+)
+@pytest.mark.parametrize("depth", [20, 50, 100])
+def test_residual_connections_help_normalised_networks_converge(measure, depth):
+    plain, residual = at_depth(depth, norm="batch")
+    assert measure.rate(residual, "converged") > measure.rate(plain, "converged")
 
 
 # ---- G2: shattered gradients ----
