@@ -3,6 +3,7 @@
 Axes, here and in the whole package: S seeds (stacked networks), N samples, D layers, W neurons of a layer.
 """
 
+from lrn.nets._euler import EulerNet
 from lrn.nets._stacks import HiddenStack, LateResidualNet, PlainNet, ResidualNet
 
-__all__ = ["HiddenStack", "LateResidualNet", "PlainNet", "ResidualNet"]
+__all__ = ["EulerNet", "HiddenStack", "LateResidualNet", "PlainNet", "ResidualNet"]
