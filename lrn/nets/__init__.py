@@ -3,6 +3,15 @@
 Axes, here and in the whole package: S seeds (stacked networks), N samples, D layers, W neurons of a layer.
 """
 
+from lrn.nets._convolutional import BasicBlock, BottleneckBlock, ConvolutionalNet, ResidualBlock
 from lrn.nets._stacks import HiddenStack, LateResidualNet, PlainNet
 
-__all__ = ["HiddenStack", "LateResidualNet", "PlainNet"]
+__all__ = [
+    "BasicBlock",
+    "BottleneckBlock",
+    "ConvolutionalNet",
+    "HiddenStack",
+    "LateResidualNet",
+    "PlainNet",
+    "ResidualBlock",
+]
