@@ -26,8 +26,11 @@ ARROWS = {
     "engines": {"experiment", "runs"},
     "training": {"engines", "experiment", "nets", "runs"},
     "metrics": {"experiment", "runs"},
-    "ledger": {"engines", "experiment", "runs"},
-    "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
+    "blocks": set(),
+    "ledger": {"blocks", "engines", "experiment", "runs"},
+    "samples": {"blocks"},
+    "classifiers": {"data", "nets"},
+    "claims": {"experiment", "intervals", "ledger", "metrics", "samples", "verdicts"},
     "plugin": {"claims", "engines", "intervals", "tables", "verdicts"},
 }
 

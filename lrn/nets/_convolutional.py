@@ -213,7 +213,20 @@ class ConvolutionalNet(nn.Module):
         self.head = nn.Sequential(*([*_norm(reached, normalise), nn.ReLU()] if preactivation else []))
         read = sum(width * kind.expansion for width in widths) if late else reached
         self.output = skip_init(nn.Linear, read, self.classes)
-        _initialise(self, initialisation)
+        self.initialisation = initialisation
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws the weights anew: those of projections last, so that all others are the same with and without them."""
+        shared = [m for name, m in self.named_modules() if ".shortcut." not in name]
+        own = [m for name, m in self.named_modules() if ".shortcut." in name]
+        for module in (*shared, *own):
+            if isinstance(module, nn.Conv2d) and self.initialisation == "he":
+                nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Conv2d | nn.Linear | nn.BatchNorm2d):
+                module.reset_parameters()
 
     @property
     def blocks(self) -> list[ResidualBlock]:
@@ -274,19 +287,6 @@ def _convolution(n: int, m: int, kernel: int, stride: int, normalise: bool) -> n
 
 def _norm(channels: int, normalise: bool) -> list[nn.Module]:
     return [nn.BatchNorm2d(channels)] if normalise else []
-
-
-def _initialise(net: ConvolutionalNet, how: str) -> None:
-    """Draws the weights: those of projections last, so that all others are the same with and without them."""
-    shared = [m for name, m in net.named_modules() if ".shortcut." not in name]
-    own = [m for name, m in net.named_modules() if ".shortcut." in name]
-    for module in (*shared, *own):
-        if isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and how == "torch"):
-            module.reset_parameters()
-        elif isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
 
 
 def _blocks_per_stage(depth: int, stages: int, layers: int) -> int:
