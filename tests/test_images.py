@@ -10,7 +10,7 @@ import struct
 import numpy as np
 import pytest
 
-from lrn.data import Images, digits, image_folder, mnist
+from lrn.data import Images, digits, image_folder, load_images, mnist
 
 Image = pytest.importorskip("PIL.Image")
 pytest.importorskip("sklearn")
@@ -262,6 +262,20 @@ def test_without_pillow_a_folder_says_what_to_install(tmp_path, monkeypatch):
     hide(monkeypatch, "PIL")
     with pytest.raises(ImportError, match=r"pip install 'lrn\[images\]'"):
         image_folder(tmp_path)
+
+
+# ---- Whichever there is ----
+
+
+def test_one_loader_takes_digits_mnist_and_folders(tmp_path):
+    write_folder(tmp_path / "leaves")
+    assert load_images().digest == load_images("digits").digest == digits().digest
+    assert load_images(tmp_path / "leaves", (4, 4)).x.shape == (6, 3, 4, 4)
+    for dot, packed in (("-", True), (".", False)):
+        write_mnist(tmp_path / f"mnist{packed}", dot=dot, packed=packed)
+        assert load_images(tmp_path / f"mnist{packed}").digest == mnist(tmp_path / f"mnist{packed}").digest
+    with pytest.raises(FileNotFoundError, match="nowhere, which is not there"):
+        load_images(tmp_path / "nowhere")
 
 
 # ---- The cache ----

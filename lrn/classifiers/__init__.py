@@ -50,6 +50,7 @@ class Classifiers:
         momentum: of the gradient descent.
         enough_loss: training loss that `epochs_to_loss` waits for.
         enough_accuracy: share of training images that `epochs_to_accuracy` waits for.
+        dtype: "float32" or "float64".
 
     Raises:
         ValueError: a number is out of range.
@@ -74,6 +75,7 @@ class Classifiers:
     momentum: float = 0.9
     enough_loss: float = 1.0
     enough_accuracy: float = 0.8
+    dtype: str = "float32"
 
     def __post_init__(self) -> None:
         for name, least in (("train", 1), ("test", 1), ("epochs", 0), ("batch", 1)):
@@ -82,6 +84,8 @@ class Classifiers:
                 raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
         if self.train % self.batch:
             raise ValueError(f"batch must divide train, which is {self.train}; got {self.batch}")
+        if self.dtype not in ("float32", "float64"):
+            raise ValueError(f"dtype must be one of float32, float64; got {self.dtype!r}")
         for name in ("scale", "lr", "enough_loss", "enough_accuracy"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be a number above 0; got {getattr(self, name)!r}")
@@ -104,7 +108,8 @@ class Classifiers:
         """Names the code, the arithmetic and the images behind what is observed, which may then be remembered."""
         import torch
 
-        parts = [_sources(), torch.__version__, torch.backends.cpu.get_cpu_capability(), self.data.digest]
+        images = (part.digest for part in self.data.split(self.train, self.test))
+        parts = [_sources(), torch.__version__, torch.backends.cpu.get_cpu_capability(), *images]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     @property
@@ -128,7 +133,7 @@ class Classifiers:
                 self.data.channels,
                 len(self.data.classes),
                 **{name: getattr(self, name) for name in _OF_THE_NETWORK},
-            )
+            ).to(getattr(torch, self.dtype))
         for seed in seeds:
             with torch.random.fork_rng(devices=[]), torch.no_grad():
                 torch.manual_seed(seed)
@@ -150,14 +155,17 @@ class Classifiers:
 
             - first_gradient, last_gradient: norm of the gradient of the first and the last convolution's weights, of
               the loss of all training images before training;
+            - fades: whether the first is the smaller of the two;
             - imbalance: how many powers of ten lie between the two, whichever is larger;
             - training_gradient: the median over all steps of the norm of the first convolution's gradient;
             - loss, accuracy: of the training images, mean over the last epoch's batches, each before its step;
             - epochs_to_loss, epochs_to_accuracy: the first epoch, from 1, in which they are good enough, or `inf`;
             - rises: in which share of the epochs but the first the loss is larger than in the epoch before;
+            - climb: by how much it is, added up over the epochs;
             - test_accuracy: share of the test images that are classified rightly, in evaluation mode, normalisation
               by the statistics of the training images;
             - dead_fraction: share of the channels of all activations that are zero on every training image then;
+            - dead_layers: how many activations have none but such channels;
             - diverged: whether the loss of any step was NaN or infinite.
         """
         from lrn.classifiers._stack import Stack

@@ -35,8 +35,9 @@ class Stack:
         self.parameters = {name: stacked.pop(name) for name, _ in self.net.named_parameters()}
         self.buffers = stacked
         train, test = of.data.split(of.train, of.test)
-        self.x, self.y = torch.as_tensor(train.x), torch.as_tensor(train.y)
-        self.test_x, self.test_y = torch.as_tensor(test.x), torch.as_tensor(test.y)
+        dtype = getattr(torch, of.dtype)
+        self.x, self.y = torch.as_tensor(train.x, dtype=dtype), torch.as_tensor(train.y)
+        self.test_x, self.test_y = torch.as_tensor(test.x, dtype=dtype), torch.as_tensor(test.y)
         # Standardised, channel by channel, by what is trained on.
         axes = (0, 2, 3)
         mean, std = self.x.mean(axes, keepdim=True), self.x.std(axes, keepdim=True).clamp(min=1e-6)
@@ -45,12 +46,13 @@ class Stack:
     def observe(self) -> dict[str, NDArray[Any]]:
         first, last = self._gradient_before_training()
         losses, accuracies, gradients = self._train()
-        right, dead = self._evaluate()
+        right, dead, dead_layers = self._evaluate()
         bad = ~torch.isfinite(losses)
         loss, accuracy = losses.nan_to_num(math.inf, math.inf).mean(2), accuracies.mean(2)
         found = {
             "first_gradient": first,
             "last_gradient": last,
+            "fades": first < last,
             "imbalance": (first / last).log10().abs(),
             "training_gradient": gradients.flatten(1).median(1).values if self.of.epochs else first,
             "loss": loss[:, -1] if self.of.epochs else torch.full_like(first, math.inf),
@@ -58,8 +60,10 @@ class Stack:
             "epochs_to_loss": _first(loss <= self.of.enough_loss),
             "epochs_to_accuracy": _first(accuracy >= self.of.enough_accuracy),
             "rises": (loss.diff(dim=1) > 0).float().sum(1) / max(self.of.epochs - 1, 1),
+            "climb": loss.diff(dim=1).clamp(min=0).sum(1),
             "test_accuracy": right,
             "dead_fraction": dead,
+            "dead_layers": dead_layers,
             "diverged": bad.flatten(1).any(1),
         }
         return {
@@ -98,18 +102,18 @@ class Stack:
                 optimizer.step()
                 steps.append(torch.stack((losses, accuracies, _norm(gradients[first]))))
         if not steps:
-            return (torch.zeros(len(self.seeds), 0, 1),) * 3
+            return (self.x.new_zeros(len(self.seeds), 0, 1),) * 3
         found = torch.stack(steps, 2).unflatten(2, (of.epochs, -1))
         return found[0], found[1], found[2]
 
-    def _evaluate(self) -> tuple[Tensor, Tensor]:
-        """Accuracy on the test images and share of dead channels on the training images, each (S,)."""
+    def _evaluate(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Accuracy on the test images; share of dead channels and dead layers on the training images; each (S,)."""
 
         def logits(parameters: Any, buffers: Any, x: Tensor) -> Tensor:
             out: Tensor = functional_call(self.net, (parameters, buffers), (x,))
             return out
 
-        def dead(parameters: Any, buffers: Any) -> Tensor:
+        def dead(parameters: Any, buffers: Any) -> tuple[Tensor, Tensor]:
             silent: list[Tensor] = []
             hooks = [
                 module.register_forward_hook(lambda _, __, out: silent.append((out == 0).all(3).all(2).all(0)))
@@ -121,7 +125,7 @@ class Stack:
             finally:
                 for hook in hooks:
                     hook.remove()
-            return torch.cat(silent).float().mean()
+            return torch.cat(silent).float().mean(), torch.stack([layer.all() for layer in silent]).float().sum()
 
         with torch.no_grad():
             for module in self.net.modules():
@@ -131,7 +135,8 @@ class Stack:
             run(self.parameters, self.buffers, self.x)
             self.net.eval()
             predicted = run(self.parameters, self.buffers, self.test_x).argmax(2)
-            return (predicted == self.test_y).float().mean(1), vmap(dead)(self.parameters, self.buffers)
+            right = (predicted == self.test_y).float().mean(1)
+            return right, *vmap(dead)(self.parameters, self.buffers)
 
 
 def _norm(gradient: Tensor) -> Tensor:

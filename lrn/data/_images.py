@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Images", "digits", "image_folder", "mnist"]
+__all__ = ["Images", "digits", "image_folder", "load_images", "mnist"]
 
 _SUFFIXES = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
 
@@ -103,6 +103,30 @@ def digits() -> Images:
     found = load_digits()
     x = (found.images[:, None] / 16).astype(np.float32)
     return Images("digits", x, found.target.astype(np.int64), tuple("0123456789"))
+
+
+def load_images(
+    source: str | os.PathLike[str] = "digits",
+    size: tuple[int, int] | None = None,
+    cache: str | os.PathLike[str] | None = None,
+) -> Images:
+    """The images that `source` names.
+
+    Args:
+        source: "digits", or a folder: with MNIST's training files in it, or with a folder for each class.
+        size: as in `image_folder`.
+        cache: as in `image_folder`.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: it does not hold what it should; see `mnist` and `image_folder`.
+    """
+    if source == "digits":
+        return digits()
+    place = _folder(source)
+    if any(path.is_file() and "-idx" in path.name.replace(".", "-") for path in place.iterdir()):
+        return mnist(place)
+    return image_folder(place, size, cache=cache)
 
 
 def mnist(folder: str | os.PathLike[str], part: str = "train") -> Images:
