@@ -20,6 +20,7 @@ ARROWS = {
     "documents": set(),
     "nets": set(),
     "dead": {"nets"},
+    "gradients": {"dead"},
     "data": set(),
     "experiment": {"data"},
     "runs": {"experiment"},
