@@ -15,6 +15,7 @@ from torch import nn
 import lrn.classifiers
 from lrn.classifiers import STACK, Classifiers
 from lrn.data import Images, image_folder, mnist
+from lrn.gradients import report
 from tests.test_images import write_folder, write_mnist
 
 pytest.importorskip("sklearn")
@@ -111,6 +112,21 @@ def test_a_stack_gives_each_network_what_a_training_loop_gives_it(options, monke
     ratio = found["first_gradient"] / found["last_gradient"]
     assert found["imbalance"] == pytest.approx(np.abs(np.log10(ratio)), abs=1e-6)
     assert not found["diverged"].any()
+
+
+def test_gradients_before_training_are_those_of_lrn_gradients(monkeypatch):
+    monkeypatch.setattr(lrn.classifiers, "STACK", 2)
+    of = change(dtype="float64", epochs=0)
+    found = of.sample(range(2))
+    train, _ = of.data.split(of.train, of.test)
+    pixels = torch.as_tensor(train.x, dtype=torch.float64)
+    x, y = (pixels - pixels.mean()) / pixels.std(), torch.as_tensor(train.y)
+    for seed in range(2):
+        told = report(of.network(seed), x, lambda logits: F.cross_entropy(logits, y))
+        convolutions = [layer for layer in told.layers if layer.kind == "Conv2d"]
+        # Sums in another order, float64.
+        assert found["first_gradient"][seed] == pytest.approx(convolutions[0].parameters, rel=1e-9)
+        assert found["last_gradient"][seed] == pytest.approx(convolutions[-1].parameters, rel=1e-9)
 
 
 def test_a_network_does_not_depend_on_its_neighbours():
