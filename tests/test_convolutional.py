@@ -197,6 +197,26 @@ def test_the_identity_path_has_derivative_one(kind):
 # ---- How weights start ----
 
 
+@pytest.mark.parametrize("kind", [BasicBlock, BottleneckBlock])
+@pytest.mark.parametrize("normalise", [True, False])
+def test_a_block_by_itself_starts_as_torch_starts_its_layers(kind, normalise):
+    torch.manual_seed(0)
+    block = kind(4, 8, 2, shortcut="projection", normalise=normalise)
+    torch.manual_seed(0)
+    for conv in (m for m in block.modules() if isinstance(m, nn.Conv2d)):
+        expected = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, bias=not normalise)
+        assert torch.equal(conv.weight, expected.weight)
+
+
+def test_making_a_network_draws_what_it_keeps_and_no_more():
+    torch.manual_seed(0)
+    net = ConvolutionalNet(**({"depth": 8} | SMALL))
+    after = torch.rand(1)
+    torch.manual_seed(0)
+    net.reset_parameters()
+    assert torch.equal(torch.rand(1), after)
+
+
 def test_he_initialisation_has_variance_two_over_fan_in():
     torch.manual_seed(0)
     conv = ConvolutionalNet(8, channels=(32, 64, 64), normalise=False).blocks[-1].body[0]

@@ -10,12 +10,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import skip_init
 
 __all__ = ["BasicBlock", "BottleneckBlock", "ConvolutionalNet", "ResidualBlock"]
 
@@ -184,37 +183,30 @@ class ConvolutionalNet(nn.Module):
         widths = tuple(_whole(f"channels[{i}]", width, 1) for i, width in enumerate(channels))
         kind = BasicBlock if block == "basic" else BottleneckBlock
         count = _blocks_per_stage(depth, len(widths), len(kind.kernels))
-        self.in_channels, self.classes, self.late = (
-            _whole("in_channels", in_channels, 1),
-            _whole("classes", classes, 2),
-            late,
-        )
+        self.in_channels, self.classes = _whole("in_channels", in_channels, 1), _whole("classes", classes, 2)
+        self.late, self.initialisation = late, initialisation
+        options = {"skip": skip, "shortcut": shortcut, "normalise": normalise, "preactivation": preactivation}
+        with torch.random.fork_rng(devices=[]):  # what layers draw when they are made is drawn anew, in one order
+            self._build(kind, count, widths, options)
+        self.reset_parameters()
 
-        stem: list[nn.Module] = [_convolution(self.in_channels, widths[0], 3, 1, normalise)]
-        self.stem = nn.Sequential(*stem, *([] if preactivation else [*_norm(widths[0], normalise), nn.ReLU()]))
+    def _build(self, kind: type[ResidualBlock], count: int, widths: tuple[int, ...], options: dict[str, Any]) -> None:
+        """Makes the layers: in each stage `count` blocks of that kind."""
+        normalise, first = options["normalise"], not options["preactivation"]
+
+        def after(channels: int) -> list[nn.Module]:
+            return [*_norm(channels, normalise), nn.ReLU()]
+
+        stem = _convolution(self.in_channels, widths[0], 3, 1, normalise)
+        self.stem = nn.Sequential(stem, *(after(widths[0]) if first else []))
         self.stages, reached = nn.ModuleList(), widths[0]
         for place, width in enumerate(widths):
-            blocks = []
-            for i in range(count):
-                stride = 2 if place and i == 0 else 1
-                blocks.append(
-                    kind(
-                        reached,
-                        width,
-                        stride,
-                        skip=skip,
-                        shortcut=shortcut,
-                        normalise=normalise,
-                        preactivation=preactivation,
-                    )
-                )
-                reached = width * kind.expansion
-            self.stages.append(nn.Sequential(*blocks))
-        self.head = nn.Sequential(*([*_norm(reached, normalise), nn.ReLU()] if preactivation else []))
-        read = sum(width * kind.expansion for width in widths) if late else reached
-        self.output = skip_init(nn.Linear, read, self.classes)
-        self.initialisation = initialisation
-        self.reset_parameters()
+            wide = width * kind.expansion
+            entry = kind(reached, width, 2 if place else 1, **options)
+            self.stages.append(nn.Sequential(entry, *(kind(wide, width, **options) for _ in range(count - 1))))
+            reached = wide
+        self.head = nn.Sequential(*([] if first else after(reached)))
+        self.output = nn.Linear(sum(widths) * kind.expansion if self.late else reached, self.classes)
 
     def reset_parameters(self) -> None:
         """Draws the weights anew: those of projections last, so that all others are the same with and without them."""
@@ -281,8 +273,7 @@ def _shortcut(kind: Shortcut, in_channels: int, out_channels: int, stride: int, 
 
 
 def _convolution(n: int, m: int, kernel: int, stride: int, normalise: bool) -> nn.Conv2d:
-    """A convolution whose weights are still to be drawn."""
-    return skip_init(nn.Conv2d, n, m, kernel, stride=stride, padding=kernel // 2, bias=not normalise)
+    return nn.Conv2d(n, m, kernel, stride=stride, padding=kernel // 2, bias=not normalise)
 
 
 def _norm(channels: int, normalise: bool) -> list[nn.Module]:
