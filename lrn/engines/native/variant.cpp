@@ -3,6 +3,7 @@
 #include "job.hpp"
 #include "network.hpp"
 #include "philox.hpp"
+#include "tiles.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -47,7 +48,7 @@ template <class V> class Memory {
 public:
   template <class R> Fleet<V> fleet(const lrn::Job<R> &job, long P) {
     const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
-    const long wide = W * std::max(F, W);
+    const long wide = std::max(P, W * std::max(F, W)); // P: tiles.hpp
     total = 3 * P + N * F + D * N * W + 4 * N * W + N * O + wide + D * W;
     cells.reset(static_cast<V *>(std::aligned_alloc(64, (total * sizeof(V) + 63) / 64 * 64)));
     if (!cells) throw std::bad_alloc();
@@ -167,13 +168,16 @@ template <class V, class Net, class R> void go(const lrn::Job<R> &job) {
   job.settled ? work.survey() : work.train();
 }
 
-// The variant that takes one network at a time, as a GPU's threads do, also takes their way through it.
+// The variant that takes one network at a time, as a GPU's threads do, also takes their way through it. Where vectors
+// have registers for it, several samples at a time are quicker.
 template <class V, class Act, Optimizer opt, bool late, int width, class R> void by_samples(const lrn::Job<R> &job) {
 #if defined(LRN_HELD_SAMPLES)
   if constexpr (sizeof(R) == sizeof(float))
     if (job.samples == LRN_HELD_SAMPLES && job.features == 1)
       return go<V, HeldNetwork<V, Act, opt, late, width, LRN_HELD_SAMPLES>>(job);
 #endif
+  if constexpr (Lanes<V>::registers >= 32)
+    if (job.features == 1) return go<V, TiledNetwork<V, Act, opt, late, width>>(job);
   go<V, Network<V, Act, opt, late, width>>(job);
 }
 
