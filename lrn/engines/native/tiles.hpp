@@ -115,90 +115,116 @@ private:
       for (int j = 0; j < W; ++j) a[n][j] = z[n][j];
   }
 
-  // f.y holds errors; `step`: every sample's gradient is in after this tile.
-  template <int T, bool step> LRN_BIG_FN void backward(int n0, Trail trail, int count) const {
+  // f.y holds errors; `last`: every sample's gradient is in after this tile, and the step can be made.
+  template <int T, bool last> LRN_BIG_FN void backward(int n0, Trail trail, int count) const {
     const int top = task.depth - 1;
     const V scale = fill<V>(R(2) / R(count));
-    V e[T], da[T][W], g[1] = {f.grad[output_bias()]};
+    V e[T], da[T][W], g = f.grad[output_bias()];
     LRN_UNROLL_TILE
     for (int n = 0; n < T; ++n) {
       e[n] = f.y[n0 + n] * scale;
-      g[0] = g[0] + e[n];
+      g = g + e[n];
       LRN_UNROLL_TILE
       for (int j = 0; j < W; ++j) da[n][j] = V{};
     }
+    settle<last>(output_bias(), g);
     const V *out = trail.first.base + top * trail.stride;
     long p = layer(top), tap_p = tap(top);
-    if constexpr (!late) through_tap<T, step>(tap_p, e, da, out);
+    if constexpr (!late) through_tap<T, last>(tap_p, e, da, out);
     for (int l = top; l > frozen; --l) {
-      descend<T, W, false, step>(p, tap_p, e, da, out - trail.stride, out);
-      p -= l == 1 ? 2 * W : W * W + W, out -= trail.stride;
-      if constexpr (late) tap_p -= W;
+      descend<T, W, false, last>(p, tap_p, e, da, out - trail.stride, out);
+      p -= l == 1 ? 2 * W : W * W + W, tap_p -= late ? W : 0, out -= trail.stride;
     }
-    if (frozen == 0) descend<T, 1, true, step>(p, tap_p, e, da, f.input.base + n0, out);
-    else descend<T, W, true, step>(p, tap_p, e, da, f.zeros.base, out);
-    settle<step>(output_bias(), g);
+    if (frozen == 0) descend<T, 1, true, last>(p, tap_p, e, da, f.input.base + n0, out);
+    else descend<T, W, true, last>(p, tap_p, e, da, f.zeros.base, out);
   }
 
-  template <bool step, int K> LRN_FN void settle(long p, const V (&g)[K]) const {
-    LRN_UNROLL_TILE
-    for (int k = 0; k < K; ++k) {
-      if constexpr (step) s.update(p + k, g[k]), f.grad[p + k] = V{};
-      else f.grad[p + k] = g[k];
+  // A gradient that gathered until this tile: the step, or back to memory.
+  template <bool last> LRN_FN void settle(long p, V g) const {
+    if constexpr (last) s.update(p, g);
+    f.grad[p] = last ? V{} : g;
+  }
+
+  // The step of K parameters; `of(f.w, k)` is the k-th. Adam's roots and quotients wait for one unit of the processor:
+  // they go side by side, and every other root another way.
+  template <int K, class Of> LRN_FN void update(const V (&g)[K], Of of) const {
+    if constexpr (opt == Optimizer::adam) {
+      V m[K], v[K];
+      LRN_UNROLL_TILE
+      for (int k = 0; k < K; ++k) {
+        m[k] = fma(s.one_minus_beta1, g[k] - of(f.m, k), of(f.m, k));
+        v[k] = fma(g[k] * s.one_minus_beta2, g[k], of(f.v, k) * s.beta2);
+        of(f.m, k) = m[k];
+        of(f.v, k) = v[k];
+      }
+      LRN_UNROLL_TILE
+      for (int k = 0; k < K; ++k) v[k] = fma(k % 2 ? newton_root(v[k]) : root(v[k]), s.root_correction, s.eps);
+      LRN_UNROLL_TILE
+      for (int k = 0; k < K; ++k) of(f.w, k) = fma(s.step, quotient(m[k], v[k]), of(f.w, k));
+    } else {
+      LRN_UNROLL_TILE
+      for (int k = 0; k < K; ++k) of(f.w, k) = fma(-s.lr, g[k], of(f.w, k));
     }
   }
 
-  template <int T, bool step> LRN_FN void through_tap(long p, const V (&e)[T], V (&da)[T][W], const V *out) const {
-    V g[W];
+  template <int T, bool last> LRN_FN void through_tap(long p, const V (&e)[T], V (&da)[T][W], const V *out) const {
     LRN_UNROLL_TILE
     for (int j = 0; j < W; ++j) {
       const V to = f.w[p + j];
-      g[j] = f.grad[p + j];
+      V g = f.grad[p + j];
       LRN_UNROLL_TILE
       for (int n = 0; n < T; ++n) {
         da[n][j] = fma(to, e[n], da[n][j]);
-        g[j] = fma(e[n], out[n * W + j], g[j]);
+        g = fma(e[n], out[n * W + j], g);
       }
+      settle<last>(p + j, g);
     }
-    settle<step>(p, g);
   }
 
-  template <int T, int In, bool first, bool step>
+  // Where one layer's numbers lie in an array of all parameters; neuron j's k-th is a weight, the bias, or the tap.
+  template <int In> struct Place {
+    V *hidden, *tap;
+    LRN_FN Place(Cells<V> all, long p, long tap_p) : hidden(all.base + p), tap(all.base + tap_p) {}
+    LRN_FN V &operator()(int j, int k) const {
+      return k < In ? hidden[j * In + k] : k == In ? hidden[W * In + j] : tap[j];
+    }
+  };
+
+  template <int T, int In, bool first, bool last>
   LRN_FN void descend(long p, long tap_p, const V (&e)[T], V (&da)[T][W], const V *below, const V *out) const {
-    V next[T][In];
+    constexpr int each = In + 1 + late; // parameters of a neuron: weights, bias, tap
+    const Place<In> weights(f.w, p, tap_p), gathered(f.grad, p, tap_p);
+    V w[W * each], g[W * each];
     LRN_UNROLL_TILE
-    for (int j = 0; j < W; ++j) {
-      const long q = p + j * In, bias = p + In * W + j;
-      V row[In], g[In], gb[1] = {f.grad[bias]}, gto[1], to;
-      if constexpr (late) to = f.w[tap_p + j], gto[0] = f.grad[tap_p + j];
+    for (int k = 0; k < W * each; ++k) w[k] = weights(k / each, k % each), g[k] = gathered(k / each, k % each);
+    LRN_UNROLL_TILE
+    for (int n = 0; n < T; ++n) {
+      V dz[W];
       LRN_UNROLL_TILE
-      for (int i = 0; i < In; ++i) row[i] = f.w[q + i], g[i] = f.grad[q + i];
-      LRN_UNROLL_TILE
-      for (int n = 0; n < T; ++n) {
+      for (int j = 0; j < W; ++j) {
         const V a = out[n * W + j];
-        V d = da[n][j];
+        V *const own_g = g + j * each, d = da[n][j];
         if constexpr (late) {
-          d = fma(to, e[n], d);
-          gto[0] = fma(e[n], a, gto[0]);
+          d = fma(w[j * each + In + 1], e[n], d);
+          own_g[In + 1] = fma(e[n], a, own_g[In + 1]);
         }
-        d = Act::backward(a, d);
-        gb[0] = gb[0] + d;
+        dz[j] = d = Act::backward(a, d);
+        own_g[In] = own_g[In] + d;
         LRN_UNROLL_TILE
-        for (int i = 0; i < In; ++i) {
-          g[i] = fma(d, below[n * In + i], g[i]);
-          if constexpr (!first) next[n][i] = j == 0 ? row[i] * d : fma(row[i], d, next[n][i]);
+        for (int i = 0; i < In; ++i) own_g[i] = fma(d, below[n * In + i], own_g[i]);
+      }
+      if constexpr (!first) {
+        LRN_UNROLL_TILE
+        for (int i = 0; i < W; ++i) {
+          da[n][i] = w[i] * dz[0];
+          LRN_UNROLL_TILE
+          for (int j = 1; j < W; ++j) da[n][i] = fma(w[j * each + i], dz[j], da[n][i]);
         }
       }
-      settle<step>(q, g);
-      settle<step>(bias, gb);
-      if constexpr (late) settle<step>(tap_p + j, gto);
     }
-    if constexpr (!first) {
-      LRN_UNROLL_TILE
-      for (int n = 0; n < T; ++n)
-        LRN_UNROLL_TILE
-        for (int i = 0; i < W; ++i) da[n][i] = next[n][i];
-    }
+    if constexpr (last) update<W * each>(g, [&](Cells<V> all, int k) -> V & { return Place<In>(all, p, tap_p)(k / each, k % each); });
+    LRN_UNROLL_TILE
+    for (int k = 0; k < W * each; ++k) gathered(k / each, k % each) = last ? V{} : g[k];
   }
 };
 

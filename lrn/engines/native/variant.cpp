@@ -176,7 +176,7 @@ template <class V, class Act, Optimizer opt, bool late, int width, class R> void
     if (job.samples == LRN_HELD_SAMPLES && job.features == 1)
       return go<V, HeldNetwork<V, Act, opt, late, width, LRN_HELD_SAMPLES>>(job);
 #endif
-  if constexpr (Lanes<V>::registers >= 32)
+  if constexpr (Lanes<V>::registers >= 32 && width == 2)
     if (job.features == 1) return go<V, TiledNetwork<V, Act, opt, late, width>>(job);
   go<V, Network<V, Act, opt, late, width>>(job);
 }

@@ -93,6 +93,19 @@ LRN_FN f32x16 fma(f32x16 a, f32x16 b, f32x16 c) { return _mm512_fmadd_ps(a, b, c
 LRN_FN f32x16 root(f32x16 a) { return _mm512_sqrt_ps(a); }
 template <> LRN_FN f32x16 relu(f32x16 z) { return _mm512_max_ps(_mm512_setzero_ps(), z); }
 LRN_FN bool all_zero(f32x16 a) { return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ) == 0; }
+
+// `root` of what is positive, 0, infinity or NaN, to the bit, without the unit that roots and quotients wait for:
+// Newton's steps on the root and half its reciprocal, then one on the remainder (P. Markstein, "Computation of elementary
+// functions on the IBM RISC System/6000 processor", 1990). Mantissa and exponent go apart, so nothing overflows.
+LRN_FN f32x16 newton_root(f32x16 a) {
+  const f32x16 half = f32x16{} + 0.5f, mantissa = _mm512_getmant_ps(a, _MM_MANT_NORM_p5_2, _MM_MANT_SIGN_nan);
+  const f32x16 guess = _mm512_rsqrt14_ps(mantissa);
+  f32x16 g = mantissa * guess, h = guess * half;
+  const f32x16 miss = _mm512_fnmadd_ps(h, g, half);
+  g = fma(g, miss, g), h = fma(h, miss, h);
+  g = fma(h, _mm512_fnmadd_ps(g, g, mantissa), g);
+  return _mm512_scalef_ps(g, fma(_mm512_getexp_ps(a), half, half)); // which rounds its exponent down
+}
 #endif
 
 #if defined(__AVX2__) && defined(__FMA__)
