@@ -132,8 +132,9 @@ private:
     long p = layer(top), tap_p = tap(top);
     if constexpr (!late) through_tap<T, last>(tap_p, e, da, out);
     for (int l = top; l > frozen; --l) {
-      descend<T, W, false, last>(p, tap_p, e, da, out - trail.stride, out);
-      p -= l == 1 ? 2 * W : W * W + W, tap_p -= late ? W : 0, out -= trail.stride;
+      const V *below = out - trail.stride;
+      descend<T, W, false, last>(p, tap_p, e, da, below, out);
+      p -= l == 1 ? 2 * W : W * W + W, tap_p -= late ? W : 0, out = below;
     }
     if (frozen == 0) descend<T, 1, true, last>(p, tap_p, e, da, f.input.base + n0, out);
     else descend<T, W, true, last>(p, tap_p, e, da, f.zeros.base, out);
