@@ -3,7 +3,7 @@
 //
 // Predictions and gradients against outputs stay in registers, and what the way back needs of a tile's outputs in the
 // nearest cache however deep the network is. The parameters' gradients gather in memory, in the order of the samples;
-// the last tile makes the step on its way down. The arithmetic is narrow.hpp's, in the same order: every bit is the same.
+// the last tile makes the step on its way down. The arithmetic is narrow.hpp's, in its order: every bit is the same.
 #pragma once
 #include "network.hpp"
 
@@ -11,12 +11,13 @@ namespace LRN_NAMESPACE {
 
 #define LRN_UNROLL_TILE _Pragma("GCC unroll 16")
 
-// Widths 2 and 4, one feature, one output. f.grad has room for all parameters and is zero between steps.
+// One feature, one output. f.grad has room for all parameters and is zero between steps. Width 4 would be right but
+// slow: its weights, read anew for every tile, do not fit in the nearest cache.
 template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwork : Network<V, Act, opt, late, W> {
   using Base = Network<V, Act, opt, late, W>;
   using typename Base::R;
   using Base::task, Base::f, Base::s, Base::frozen, Base::layer, Base::tap, Base::output_bias;
-  static constexpr int tile = W == 2 ? 5 : 4; // samples; more would not fit in 32 registers
+  static constexpr int tile = 5; // samples; more would not fit in 32 registers
 
   LRN_FN TiledNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet) {}
 
@@ -164,7 +165,7 @@ private:
       for (int k = 0; k < K; ++k) of(f.w, k) = fma(s.step, quotient(m[k], v[k]), of(f.w, k));
     } else {
       LRN_UNROLL_TILE
-      for (int k = 0; k < K; ++k) of(f.w, k) = fma(-s.lr, g[k], of(f.w, k));
+      for (int k = 0; k < K; ++k) s.update(&of(f.w, k) - f.w.base, g[k]);
     }
   }
 
@@ -223,7 +224,8 @@ private:
         }
       }
     }
-    if constexpr (last) update<W * each>(g, [&](Cells<V> all, int k) -> V & { return Place<In>(all, p, tap_p)(k / each, k % each); });
+    if constexpr (last)
+      update(g, [&](Cells<V> all, int k) -> V & { return Place<In>(all, p, tap_p)(k / each, k % each); });
     LRN_UNROLL_TILE
     for (int k = 0; k < W * each; ++k) gathered(k / each, k % each) = last ? V{} : g[k];
   }

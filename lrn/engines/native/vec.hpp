@@ -95,8 +95,9 @@ template <> LRN_FN f32x16 relu(f32x16 z) { return _mm512_max_ps(_mm512_setzero_p
 LRN_FN bool all_zero(f32x16 a) { return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ) == 0; }
 
 // `root` of what is positive, 0, infinity or NaN, to the bit, without the unit that roots and quotients wait for:
-// Newton's steps on the root and half its reciprocal, then one on the remainder (P. Markstein, "Computation of elementary
-// functions on the IBM RISC System/6000 processor", 1990). Mantissa and exponent go apart, so nothing overflows.
+// Newton's steps on the root and half its reciprocal, then one on the remainder (P. Markstein, "Computation of
+// elementary functions on the IBM RISC System/6000 processor", 1990). Mantissa and exponent go apart, so nothing
+// overflows.
 LRN_FN f32x16 newton_root(f32x16 a) {
   const f32x16 half = f32x16{} + 0.5f, mantissa = _mm512_getmant_ps(a, _MM_MANT_NORM_p5_2, _MM_MANT_SIGN_nan);
   const f32x16 guess = _mm512_rsqrt14_ps(mantissa);
