@@ -9,15 +9,16 @@
 
 namespace LRN_NAMESPACE {
 
+constexpr int tile_size = 5; // samples; more would not fit in 32 registers
+
 #define LRN_UNROLL_TILE _Pragma("GCC unroll 16")
 
-// One feature, one output. f.grad has room for all parameters and is zero between steps. Width 4 would be right but
-// slow: its weights, read anew for every tile, do not fit in the nearest cache.
+// One feature, one output. f.grad has room for all parameters and is zero between steps; f.single has room
+// for a tile. Width 4 would be right but slow: its weights, read anew for every tile, do not fit in the nearest cache.
 template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwork : Network<V, Act, opt, late, W> {
   using Base = Network<V, Act, opt, late, W>;
   using typename Base::R;
   using Base::task, Base::f, Base::s, Base::frozen, Base::layer, Base::tap, Base::output_bias;
-  static constexpr int tile = 5; // samples; more would not fit in 32 registers
 
   LRN_FN TiledNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet) {}
 
@@ -25,7 +26,7 @@ template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwo
   LRN_FN V evaluate(bool keep) {
     if (frozen == task.depth) return Base::evaluate(keep);
     int n = 0;
-    for (; n + tile <= task.samples; n += tile) visit<tile>(n, keep);
+    for (; n + tile_size <= task.samples; n += tile_size) visit<tile_size>(n, keep);
     for (; n < task.samples; ++n) visit<1>(n, keep);
     return this->rmse(f.y, task.samples);
   }
@@ -35,13 +36,13 @@ template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwo
     const int N = task.samples;
     s.at(task, epoch);
     if (!task.iterative) {
-      if (N % tile) backward<1, true>(N - 1, trail, N);
-      else backward<tile, true>(N - tile, trail, N);
+      if (N % tile_size) backward<1, true>(N - 1, trail, N);
+      else backward<tile_size, true>(N - tile_size, trail, N);
       return rmse_of_all;
     }
     const int n = epoch % N;
     const V rmse_before = this->rmse(f.y.from(n), 1);
-    trail = {f.fired, W};
+    trail = {f.single, W};
     forward<1, true>(n, trail);
     backward<1, true>(n, trail, 1);
     return rmse_before;
@@ -52,7 +53,8 @@ private:
 
   template <int T> LRN_BIG_FN void visit(int n0, bool keep) {
     const int N = task.samples;
-    trail = {f.fired.from(keep ? n0 * W : 0), keep ? N * W : T * W};
+    if (keep) trail = {f.fired.from(n0 * W), N * W};
+    else trail = {f.single, T * W};
     if (task.iterative && !keep) return forward<T, false>(n0, trail);
     forward<T, true>(n0, trail);
     if (!task.iterative && n0 + T < N) backward<T, false>(n0, trail, N);

@@ -49,12 +49,12 @@ public:
   template <class R> Fleet<V> fleet(const lrn::Job<R> &job, long P) {
     const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
     const long wide = std::max(P, W * std::max(F, W)); // P: tiles.hpp
-    total = 3 * P + N * F + D * N * W + 4 * N * W + N * O + wide + D * W;
+    total = 3 * P + N * F + D * N * W + 4 * N * W + N * O + wide + D * W * tile_size;
     cells.reset(static_cast<V *>(std::aligned_alloc(64, (total * sizeof(V) + 63) / 64 * 64)));
     if (!cells) throw std::bad_alloc();
     next = cells.get();
     return {take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W),
-            take(N * W), take(N * W), take(N * O), take(N * W), take(wide), take(D * W)};
+            take(N * W), take(N * W), take(N * O), take(N * W), take(wide), take(D * W * tile_size)};
   }
   void clear() { std::fill_n(cells.get(), total, V{}); }
 
