@@ -4,6 +4,7 @@
 #include "job.hpp"
 #include "network.hpp"
 #include "philox.hpp"
+#include "tiles.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -164,13 +165,16 @@ template <class V, class Net, class R> void go(const lrn::Job<R> &job) {
   job.settled ? work.survey() : work.train();
 }
 
-// The variant that takes one network at a time, as a GPU's threads do, also takes their way through it.
+// The variant that takes one network at a time, as a GPU's threads do, also takes their way through it. Where vectors
+// have registers for it, several samples at a time are quicker.
 template <class V, class Act, Optimizer opt, bool late, int width, class R> void by_samples(const lrn::Job<R> &job) {
 #if defined(LRN_HELD_SAMPLES)
   if constexpr (sizeof(R) == sizeof(float))
     if (job.samples == LRN_HELD_SAMPLES)
       return go<V, HeldNetwork<V, Act, opt, late, width, LRN_HELD_SAMPLES>>(job);
 #endif
+  if constexpr (Lanes<V>::registers >= 32 && width == 2)
+    if (job.features == 1) return go<V, TiledNetwork<V, Act, opt, late, width>>(job);
   go<V, Network<V, Act, opt, late, width>>(job);
 }
 
