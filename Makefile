@@ -24,10 +24,12 @@ fresh-seeds: setup ## check every claim on other seeds (OFFSETS="..."); the verd
 test: setup ## run the tests
 	$(RUN) pytest tests/ -n auto
 
-check: setup ## lint, format and types
+check: setup ## lint, format, types, and CI's workflows
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
+	$(RUN) check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/zizmor --offline --quiet .github/workflows
 
 setup: $(VENV)/installed ## install lrn and its tools into .venv
 
