@@ -44,6 +44,7 @@ def visit(chromium):
 
     def open_page(path, fragment="", **options):
         context = chromium.new_context(offline=True, **options)
+        context.set_default_timeout(180_000)  # a busy machine is no fault of the page
         pages.append(context)
         page = context.new_page()
         page.on("console", lambda message: said.append(message.text))
@@ -140,6 +141,16 @@ def test_the_theme_can_be_chosen(visit, small):
     assert dark != "rgb(255, 255, 255)"
     page.reload()
     assert page.evaluate(background) == dark
+
+
+def test_paper_is_white_whatever_the_theme(visit, small):
+    page = visit(small, color_scheme="dark")
+    page.click("#theme")
+    page.click("#theme")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(26, 29, 33)"
+    assert not page.locator("#theme").is_visible()
 
 
 def test_the_verdicts_can_be_read_without_javascript(visit, small):
