@@ -9,8 +9,8 @@ RUN := $(VENV)/bin/python -m
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-claims: setup ## check every claim, write reports/verdicts.json; with AGAINST=FILE, fail where a verdict differs from FILE's
-	$(RUN) pytest claims/ -n auto $(if $(AGAINST),--against "$(AGAINST)")
+claims: setup ## check every claim, write verdicts and report to reports/; with AGAINST=FILE, fail where a verdict differs
+	$(RUN) pytest claims/ -n auto --report $(if $(AGAINST),--against "$(AGAINST)")
 
 OFFSETS ?= 1000000 2000000 3000000
 fresh-seeds: setup ## check every claim on other seeds (OFFSETS="..."); the verdicts must be those of reports/verdicts.json

@@ -54,8 +54,7 @@ def train(
 
     Raises:
         TypeError: `experiment` or a seed has the wrong type.
-        ValueError: a seed, the engine, the device or `threads` is out of range, or the engine that was asked for
-            cannot train this experiment.
+        ValueError: a seed, the engine, the device or `threads` is out of range.
 
     Example:
         >>> runs = train(Experiment(depth=2, epochs=50), seeds=range(4))
@@ -64,7 +63,7 @@ def train(
     """
     if not isinstance(experiment, Experiment):
         raise TypeError(f"train needs an Experiment; got {type(experiment).__name__}")
-    chosen = choose(engine, device=device, threads=threads, experiment=experiment)
+    chosen = choose(engine, device=device, threads=threads)
     checked = _seeds(seeds)
     report = _ProgressLine(experiment.label, len(checked)) if progress else None
     try:

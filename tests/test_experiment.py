@@ -196,9 +196,8 @@ def test_keys_of_what_the_thesis_varies_are_as_they_always_were():
 
 
 def test_batch_norm_needs_the_style_batch():
-    with pytest.raises(
-        ValueError, match="^norm batch needs style batch, where a step sees all samples; got style 'iter"
-    ):
+    message = "norm batch needs style batch, where a step sees all samples; got style 'iterative'"
+    with pytest.raises(ValueError, match=f"^{message}$"):
         Experiment(norm="batch", style="iterative")
     assert Experiment(norm="batch").norm == "batch"
 

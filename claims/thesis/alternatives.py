@@ -25,6 +25,9 @@ CHANGES: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
 )
 """What each alternative changes in the thesis's plain network."""
 
+SINGLE = ("plain", "leaky ReLU", "PReLU", "ELU", "residual", "He", "batch norm")
+"""Those that are one remedy and not late connections; "plain" is none."""
+
 DEPTHS = (10, 30)
 RATES = (0.01, 0.001)
 

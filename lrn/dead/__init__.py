@@ -24,7 +24,7 @@ from lrn.dead._looking import batches, looking
 from lrn.dead._prune import prune
 from lrn.dead._watch import RELU_LIKE, Watch
 
-__all__ = ["DeadUnits", "LayerUnits", "dead_layers", "dead_neurons", "dead_units", "prune"]
+__all__ = ["DeadUnits", "LayerUnits", "dead_layers", "dead_neurons", "dead_units", "looking", "prune"]
 
 Array = TypeVar("Array", NDArray[Any], Tensor)
 

@@ -52,16 +52,13 @@ class Engine(Protocol):
         ...
 
 
-def choose(
-    name: str = "auto", *, device: str = "cpu", threads: int | None = None, experiment: Experiment | None = None
-) -> Engine:
-    """The engine of that name; "auto" is the fastest one there is for the device, and for the experiment if given.
+def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = None) -> Engine:
+    """The engine of that name; "auto" is the fastest one there is for the device.
 
     The cuda engine takes the device "cpu", everyone's default, to mean "cuda".
 
     Raises:
-        ValueError: no such engine, it cannot run on that device, it cannot train that experiment, or `threads` is
-            out of range.
+        ValueError: no such engine, it cannot run on that device, or `threads` is out of range.
         RuntimeError: the engine was asked for by name and is not installed here.
     """
     from lrn.engines import cuda, native
@@ -72,33 +69,12 @@ def choose(
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {name!r}")
     if name == "native" and device != "cpu":
         raise ValueError(f"the native engine runs on device cpu; got {device!r} (the reference engine takes any)")
-    lacking = None if experiment is None else _lacking(experiment)
-    if lacking and name in ("native", "cuda"):
-        raise ValueError(f"the {name} engine cannot train {lacking} yet; the reference engine can")
-    if name == "native" or (name == "auto" and device == "cpu" and native.available() and not lacking):
+    if name == "native" or (name == "auto" and device == "cpu" and native.available()):
         return native.NativeEngine(threads=threads)
-    on_gpu = device.split(":")[0] == "cuda"
-    if name == "cuda" or (name == "auto" and on_gpu and cuda.available() and not lacking):
+    if name == "cuda" or (name == "auto" and device.split(":")[0] == "cuda" and cuda.available()):
         return cuda.CudaEngine("cuda" if device == "cpu" else device)
 
     from lrn.engines.reference import ReferenceEngine, check_device
 
     check_device(device)
     return ReferenceEngine(device=device, threads=threads)
-
-
-def _lacking(experiment: Experiment) -> str | None:
-    """What the compiled engines cannot do yet: a field and its value, or None."""
-    able = {
-        "connection": ("plain", "late"),
-        "optimizer": ("adam", "sgd"),
-        "activation": ("relu", "leaky_relu"),
-        "initial": ("torch",),
-        "norm": ("none",),
-    }
-    lacking = [
-        f"{field} {getattr(experiment, field)}"
-        for field, values in able.items()
-        if getattr(experiment, field) not in values
-    ]
-    return lacking[0] if lacking else None

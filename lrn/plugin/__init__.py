@@ -129,6 +129,9 @@ def pytest_runtest_makereport(
     if report.skipped and isinstance(report.longrepr, tuple):
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
+    # JUnit's file takes the properties that the item has at its teardown.
+    item.user_properties[:] = [p for p in item.user_properties if not str(p[0]).startswith("claim.")]
+    item.user_properties += _properties(verdict)
     return report
 
 
@@ -198,6 +201,16 @@ def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> 
         raise judgement.error
     known = f"known to be {verdict.expected.lower()} ({verdict.known}), but " if verdict.known else ""
     pytest.fail(f"{known}{verdict.verdict}: {verdict.reason}", pytrace=False)
+
+
+def _properties(verdict: Verdict) -> list[tuple[str, object]]:
+    """The verdict as properties for a test report, such as JUnit's."""
+    texts = {name: getattr(verdict, name) for name in ("id", "statement", "source", "verdict", "expected", "reason")}
+    found: list[tuple[str, object]] = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
+    return found + [
+        ("claim.measured", f"{q.name}: {q.point:.6g} [{q.low:.6g}, {q.high:.6g}], n = {q.n} of {q.seeds} seeds")
+        for q in verdict.estimates
+    ]
 
 
 def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:

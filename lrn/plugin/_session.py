@@ -119,6 +119,7 @@ class Session:
         except OSError as error:
             self._notes.append(f"the verdicts could not be written: {error}")
             _fail(session)
+        self._report(session, suite, [*gaps, *([refusal] if refusal else [])])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Prints the table of claims, and what differs from the record."""
@@ -196,6 +197,24 @@ class Session:
         suite.write(path)
         write_json(path.with_name(RUN_RECORD), self._run_record())
         self._notes.append(f"verdicts written to {_shown(path)}")
+
+    def _report(self, session: pytest.Session, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
+        """Writes the report and the summary of a job, where they are asked for."""
+        if not self._verdicts:
+            return
+        from lrn.plugin import _report
+
+        if self._settings.seed_offset and self._settings.verdicts is None:
+            gaps = [*gaps, f"the seeds begin at {self._settings.seed_offset}"]
+        if self._comparison and self._comparison.failed:
+            gaps = [*gaps, "verdicts differ from the record"]
+        try:
+            note = _report.write(self._settings, suite, self._config.rootpath, gaps, self._run_record())
+            self._notes += [note] if note else []
+            _report.append_step_summary(suite, self._notes)
+        except Exception as error:  # a suite's own sections may raise anything; the verdicts stand
+            self._notes.append(f"the report could not be written: {type(error).__name__}: {error}")
+            _fail(session)
 
     def _kept(self, path: Path) -> bool:
         """Whether to leave a file as it is: a record that failed the comparison is for a person to replace."""

@@ -14,6 +14,9 @@ what they would show.
 
 from __future__ import annotations
 
+from lrn.report._claims import anchor_of
+from lrn.report._markdown import summary
+from lrn.report._page import environment
 from lrn.report._quantities import Quantities
 from lrn.report._section import ReportError, Section, check_installed
 from lrn.report._text import interval_text, number_text, percent_text
@@ -23,9 +26,12 @@ __all__ = [
     "Quantities",
     "ReportError",
     "Section",
+    "anchor_of",
     "check_installed",
+    "environment",
     "interval_text",
     "number_text",
     "percent_text",
+    "summary",
     "write_report",
 ]

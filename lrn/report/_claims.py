@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import shlex
 from collections import Counter
@@ -14,7 +15,7 @@ from pathlib import Path
 from lrn.report._text import interval_text, is_rate, number_text
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 
-__all__ = ["Case", "ClaimView", "Interval", "Refutation", "claims_of", "refutations_of"]
+__all__ = ["Case", "ClaimView", "Finding", "Interval", "Refutation", "anchor_of", "claim_views", "refutations_of"]
 
 _ORDER = (Outcome.ERROR, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.SUPPORTED)
 
@@ -30,7 +31,6 @@ class Interval:
     low: float
     point: float | None
     high: float
-    scale: str
 
 
 @dataclass(frozen=True)
@@ -97,16 +97,36 @@ class ClaimView:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One reason why cases of a claim were refuted; `names` are those cases where others had another fate."""
+
+    why: str
+    names: str
+    as_expected: bool
+
+
+@dataclass(frozen=True)
 class Refutation:
-    """Cases of one claim that were refuted for one reason."""
+    """The refuted cases of one claim."""
 
     claim: ClaimView
     cases: tuple[Case, ...]
-    why: str
+
+    @property
+    def found(self) -> list[Finding]:
+        """Why they were refuted."""
+        reasons: dict[tuple[str, bool], list[str]] = {}
+        for case in self.cases:
+            reasons.setdefault((case.known or case.reason, case.as_expected), []).append(case.name)
+        alone = len(reasons) == 1 and len(self.cases) == len(self.claim.cases)
+        return [
+            Finding(why, "" if alone else ", ".join(names), as_expected)
+            for (why, as_expected), names in reasons.items()
+        ]
 
     @property
     def measured(self) -> tuple[Interval, ...]:
-        """The intervals of a single case with a few; of several cases there are too many to show."""
+        """The intervals, where they are few enough to show."""
         found = tuple(interval for case in self.cases for interval in case.intervals)
         return found if len(found) <= 4 else ()
 
@@ -117,8 +137,8 @@ class Refutation:
         return " to ".join(dict.fromkeys(f"{n:,}" for n in (seeds[0], seeds[-1]))) if seeds else ""
 
 
-def claims_of(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
-    """The suite's claims by file, and within a file in the order of their tests where the file can be read.
+def claim_views(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
+    """The suite's claims: folders with the most measured verdicts first, then by file and by line where it can be read.
 
     Args:
         suite: the verdicts.
@@ -128,27 +148,29 @@ def claims_of(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
     for verdict in suite.claims:
         groups.setdefault(verdict.test.partition("[")[0], []).append(verdict)
     claims = [_claim(root, function, verdicts) for function, verdicts in groups.items()]
-    return sorted(claims, key=lambda claim: (_natural(claim.path), claim.line or 0))
+    measured = Counter(str(Path(v.test.partition("::")[0]).parent) for v in suite.claims if v.estimates)
+    return sorted(claims, key=lambda c: (-measured[str(Path(c.path).parent)], _natural(c.path), c.line or 0))
 
 
 def refutations_of(claims: Sequence[ClaimView]) -> list[Refutation]:
-    """What was refuted, cases with the same reason together, those that nobody expected first."""
-    found = []
-    for claim in claims:
-        reasons: dict[str, list[Case]] = {}
-        for case in claim.cases:
-            if case.verdict is Outcome.REFUTED:
-                reasons.setdefault(case.known or case.reason, []).append(case)
-        found += [Refutation(claim, tuple(cases), why) for why, cases in reasons.items()]
+    """The claims with refuted cases, those with cases that nobody expected first."""
+    refuted = [(claim, tuple(c for c in claim.cases if c.verdict is Outcome.REFUTED)) for claim in claims]
+    found = [Refutation(claim, cases) for claim, cases in refuted if cases]
     return sorted(found, key=lambda refutation: all(case.as_expected for case in refutation.cases))
+
+
+def anchor_of(test: str) -> str:
+    """The page's id for the claim that a test belongs to, from its node id."""
+    return "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", test.partition("[")[0].replace(".py::", "-")).strip("-").lower()
 
 
 def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
     first = verdicts[0]
     path, _, name = function.partition("::")
-    cases = tuple(_case(verdict) for verdict in sorted(verdicts, key=lambda v: _natural(v.test)))
+    scale = _scale([quantity for verdict in verdicts for quantity in verdict.estimates])
+    cases = tuple(_case(verdict, scale) for verdict in sorted(verdicts, key=lambda v: _natural(v.test)))
     return ClaimView(
-        anchor=_anchor(function),
+        anchor=anchor_of(function),
         id=first.id,
         statement=first.statement,
         source=first.source,
@@ -162,7 +184,7 @@ def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
     )
 
 
-def _case(verdict: Verdict) -> Case:
+def _case(verdict: Verdict, scale: tuple[float, float]) -> Case:
     needed = verdict.seeds_needed
     return Case(
         name=verdict.test.partition("[")[2].removesuffix("]"),
@@ -174,16 +196,20 @@ def _case(verdict: Verdict) -> Case:
         reason="" if verdict.verdict is Outcome.SUPPORTED and verdict.estimates else verdict.reason,
         looks=verdict.looks,
         needed="" if needed is None else number_text(needed),
-        intervals=tuple(_intervals(verdict.estimates)),
+        intervals=tuple(_intervals(verdict.estimates, scale)),
     )
 
 
-def _intervals(quantities: Sequence[MeasuredQuantity]) -> Iterator[Interval]:
-    """The intervals, rates on the line from 0 to 1, all else on a line of the case's own."""
-    others = [end for q in quantities if not is_rate(q) for end in (q.low, q.point, q.high) if abs(end) < float("inf")]
-    first, last = min([0.0, *others]), max([0.0, *others]) or 1.0
+def _scale(quantities: Sequence[MeasuredQuantity]) -> tuple[float, float]:
+    """A line that holds 0 and all finite ends of what is no rate."""
+    ends = [end for q in quantities if not is_rate(q) for end in (q.low, q.point, q.high) if abs(end) < math.inf]
+    return min([0.0, *ends]), max([0.0, *ends]) or 1.0
+
+
+def _intervals(quantities: Sequence[MeasuredQuantity], scale: tuple[float, float]) -> Iterator[Interval]:
+    """The intervals, rates on the line from 0 to 1, all else on the line of the claim's own."""
     for q in quantities:
-        start, stop = (0.0, 1.0) if is_rate(q) else (first, last)
+        start, stop = (0.0, 1.0) if is_rate(q) else scale
 
         def place(x: float, start: float = start, stop: float = stop) -> float:
             return round(100 * min(max((x - start) / (stop - start), 0.0), 1.0), 2)
@@ -196,7 +222,6 @@ def _intervals(quantities: Sequence[MeasuredQuantity]) -> Iterator[Interval]:
             low=place(q.low),
             point=None if q.point != q.point else place(q.point),
             high=place(q.high),
-            scale=f"from {number_text(start)} to {number_text(stop)}",
         )
 
 
@@ -226,10 +251,6 @@ def _group(path: str) -> str:
     words = re.sub(r"(?<=\d) (?=\d)", ".", words)
     place = folder.rpartition("/")[2]
     return f"{place}: {words}" if place else words
-
-
-def _anchor(function: str) -> str:
-    return "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", function.replace(".py::", "-")).strip("-").lower()
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

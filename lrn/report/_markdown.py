@@ -19,7 +19,10 @@ _LARGEST_SUMMARY = 1_000_000
 def headline(suite: SuiteVerdicts) -> str:
     """How the suite ended, in a sentence."""
     count = suite.totals
-    parts = [f"{count['refuted']} are refuted", f"{count['inconclusive']} undecided"]
+    parts = [
+        f"{count['refuted']} {'is' if count['refuted'] == 1 else 'are'} refuted",
+        f"{count['inconclusive']} undecided",
+    ]
     parts += [f"{count[name]} {name}" for name in ("errors", "skipped") if count[name]]
     part = "" if suite.complete else " This is a part of the suite."
     return f"{count['supported']} of {len(suite.claims)} claims hold; {', '.join(parts)}.{part}"
@@ -41,10 +44,8 @@ def guarantee(suite: SuiteVerdicts) -> str:
 def badge(suite: SuiteVerdicts) -> dict[str, Any]:
     """The content of a file for shields.io's endpoint badge."""
     as_expected = all(verdict.as_expected for verdict in suite.claims)
-    if not suite.claims or not suite.complete:
-        colour = "lightgrey"
-    else:
-        colour = "blue" if as_expected else "red"
+    known = "blue" if as_expected else "red"
+    colour = known if suite.claims and suite.complete else "lightgrey"
     message = f"{suite.totals['supported']} of {len(suite.claims)} claims hold"
     return {"schemaVersion": 1, "label": "reproduction", "message": message, "color": colour}
 
@@ -57,7 +58,7 @@ def markdown(suite: SuiteVerdicts, title: str, sections: Sequence[Section]) -> s
             if section.markdown and section.first is first:
                 parts += [f"## {_cell(section.title)}", "", section.markdown.strip(), ""]
         if first:
-            parts += [*_surprises(suite), "## Verdicts", "", *_table(rows_of(suite.claims)), ""]
+            parts += [*_surprises(suite), *_verdicts(rows_of(suite.claims))]
     return "\n".join(parts)
 
 
@@ -74,6 +75,17 @@ def summary(suite: SuiteVerdicts, notes: Sequence[str] = ()) -> str:
     return text
 
 
+def _verdicts(rows: Sequence[Row]) -> list[str]:
+    """What was measured, and what was checked without."""
+    parts = []
+    for heading, some in (
+        ("## Verdicts, measured", [row for row in rows if row.measured]),
+        ("## Verdicts of checks without training", [row for row in rows if not row.measured]),
+    ):
+        parts += [heading, "", *_table(some), ""] if some else []
+    return parts
+
+
 def _surprises(suite: SuiteVerdicts) -> list[str]:
     """What did not end as its author says."""
     rows = [row for row in rows_of(suite.claims) if not row.as_expected]
@@ -81,12 +93,14 @@ def _surprises(suite: SuiteVerdicts) -> list[str]:
 
 
 def _table(rows: Sequence[Row]) -> list[str]:
-    lines = ["| id | claim | verdict | measured | seeds |", "|---|---|---|---|---|"]
+    measured = any(row.measured for row in rows)
+    names = ["id", "claim", "verdict", *(["measured", "seeds"] if measured else [])]
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for row in rows:
         cases = f", {row.cases} cases" if row.cases > 1 else ""
         source = f" ({row.source})" if row.source else ""
         verdict = f"{_mark(row.verdict)} {row.verdict}{'' if row.as_expected else ' (unexpected)'}{cases}"
-        cells = [row.id, f"{row.statement}{source}", verdict, few(row.measured, 2), row.seeds]
+        cells = [row.id, f"{row.statement}{source}", verdict, few(row.measured, 2), row.seeds][: len(names)]
         lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     return lines
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lrn.report._claims import claims_of, refutations_of
+from lrn.report._claims import claim_views, refutations_of
 from lrn.report._markdown import guarantee
 from lrn.report._section import Section
 from lrn.report._text import number_text
@@ -34,9 +34,7 @@ def environment(folder: Path = TEMPLATES) -> Any:
     )
 
 
-def page(
-    suite: SuiteVerdicts, title: str, sections: Sequence[Section], root: Path, record: Mapping[str, Any]
-) -> str:
+def page(suite: SuiteVerdicts, title: str, sections: Sequence[Section], root: Path, record: Mapping[str, Any]) -> str:
     """The page.
 
     Args:
@@ -46,25 +44,29 @@ def page(
         root: the folder that the tests' paths start from.
         record: what the session wrote about itself; may lack anything.
     """
-    claims = claims_of(suite, root)
+    claims = claim_views(suite, root)
     refutations = refutations_of(claims)
     count = suite.totals
-    text = environment().get_template("page.html.j2").render(
-        title=title,
-        suite=suite,
-        count=count,
-        guarantee=guarantee(suite),
-        sections=sections,
-        claims=claims,
-        groups=list(dict.fromkeys(claim.group for claim in claims)),
-        measured=[r for r in refutations if r.seeds],
-        exact=[r for r in refutations if not r.seeds],
-        surprises=[claim for claim in claims if not claim.as_expected],
-        trained=sum(1 for verdict in suite.claims if verdict.estimates),
-        record=record,
-        packages={k: v for k, v in dict(record.get("environment", {}).get("packages", {})).items() if v},
-        seconds=number_text(float(record["seconds"])) if "seconds" in record else "",
-        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
-        script=(TEMPLATES / "page.js").read_text(encoding="utf-8"),
+    text = (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            suite=suite,
+            count=count,
+            guarantee=guarantee(suite),
+            sections=sections,
+            claims=claims,
+            groups=list(dict.fromkeys(claim.group for claim in claims)),
+            measured=[r for r in refutations if r.seeds],
+            exact=[r for r in refutations if not r.seeds],
+            surprises=[claim for claim in claims if not claim.as_expected],
+            trained=sum(1 for verdict in suite.claims if verdict.estimates),
+            record=record,
+            packages={k: v for k, v in dict(record.get("environment", {}).get("packages", {})).items() if v},
+            seconds=number_text(float(record["seconds"])) if "seconds" in record else "",
+            style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+            script=(TEMPLATES / "page.js").read_text(encoding="utf-8"),
+        )
     )
     return str(text)

@@ -31,16 +31,17 @@ def number_text(x: float) -> str:
 
 
 def percent_text(x: float) -> str:
-    """A proportion in percent, such as 56.3 %, with more digits near 0 and 1; what is below a millionth is 0."""
+    """A proportion in percent, such as 56.3 %, with more digits near 0 and 1."""
     if math.isnan(x):
         return "–"
-    return f"{_percent(x)} %"
+    return f"{_percent(x)}\u00a0%"
 
 
 def _percent(x: float) -> str:
     near = min(abs(x), abs(1 - x))
     if near < 5e-7:
-        return f"{100 * round(x):g}"
+        # A rate that cannot be 0, or 1, must not look as if it could.
+        return "0" if x == 0 else "100" if x == 1 else ">0" if x < 0.5 else "<100"
     digits = 1 if near >= 0.01 else min(4, 1 - math.floor(math.log10(100 * near)))
     return f"{100 * x:.{digits}f}"
 

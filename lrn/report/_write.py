@@ -6,7 +6,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -31,7 +31,7 @@ def write_report(
     *,
     root: str | os.PathLike[str] = ".",
     suite: str | os.PathLike[str] | None = None,
-    run: str | os.PathLike[str] | None = None,
+    run: Mapping[str, Any] | str | os.PathLike[str] | None = None,
 ) -> Path:
     """Writes index.html, REPRODUCTION.md, badge.json and figures/ into a folder, from what is known already.
 
@@ -41,7 +41,7 @@ def write_report(
         folder: where to write; made if needed.
         root: the folder that the tests' paths start from.
         suite: the suite's folder, whose `report.py` adds sections; else the one that all tests lie in.
-        run: the file run.json, with the environment; else the one beside the verdicts, if they are a file.
+        run: what the session wrote about itself, or the file run.json that holds it; else the one beside the verdicts.
 
     Returns:
         The path of index.html.
@@ -81,8 +81,10 @@ def _opened(ledger: Ledger | str | os.PathLike[str] | None) -> Ledger | None:
     return Ledger(ledger)
 
 
-def _record(path: str | os.PathLike[str] | None) -> dict[str, Any]:
+def _record(path: Mapping[str, Any] | str | os.PathLike[str] | None) -> Mapping[str, Any]:
     """What the session wrote about itself; nothing if there is no such file, or none that can be read."""
+    if isinstance(path, Mapping):
+        return path
     try:
         return dict(json.loads(Path(path).read_text(encoding="utf-8"))) if path is not None else {}
     except (OSError, ValueError, TypeError):
@@ -98,7 +100,7 @@ def _sections(
         return "Claims and verdicts", ()
     with _importable(root):
         module = _load(path)
-        found = list(module.sections(suite, ledger)) if hasattr(module, "sections") else [None]
+        found: list[Any] = list(module.sections(suite, ledger)) if hasattr(module, "sections") else [None]
     if not all(isinstance(section, Section) for section in found):
         raise ReportError(f"{path} must have a function sections(suite, ledger) that yields lrn.report.Section")
     return str(getattr(module, "TITLE", "Claims and verdicts")), found

@@ -16,7 +16,7 @@ from plain_loop import OtherData
 from lrn import Experiment
 from lrn.engines import native
 from lrn.engines.native import NativeEngine
-from lrn.experiment import initial_parameters
+from lrn.experiment import CHOICES, initial_parameters
 from lrn.runs import Runs
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
@@ -40,6 +40,14 @@ EXPERIMENTS = [
     DEEP.replace(width=3),
     DEEP.replace(dtype="float64"),
     Experiment(depth=1, connection="plain", epochs=90),
+    Experiment(depth=5, connection="residual", epochs=90, activation="elu"),
+    Experiment(depth=4, epochs=90, activation="elu", dtype="float64", optimizer="rmsprop", lr=0.001),
+    Experiment(depth=4, epochs=90, activation="prelu", norm="batch", optimizer="adamw", initial="he"),
+    Experiment(depth=4, width=3, epochs=90, connection="residual", norm="batch", optimizer="momentum", target_scale=20),
+    DEEP.replace(optimizer="momentum"),
+    DEEP.replace(optimizer="rmsprop", style="iterative"),
+    DEEP.replace(optimizer="adamw"),
+    DEEP.replace(activation="prelu", style="iterative"),
 ]
 experiments = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: f"{e.label} x{e.data.x.shape[1]}")
 SEEDS = np.arange(37, dtype=np.uint64)  # fills no number of lanes evenly
@@ -137,7 +145,7 @@ def without_skipping(experiment, seeds):
     return Runs.join(parts)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("optimizer", CHOICES["optimizer"])
 @pytest.mark.parametrize("style", ["batch", "iterative"])
 @pytest.mark.parametrize("width", [2, 3, 4])
 @pytest.mark.parametrize("depth", [1, 2, 12])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from lrn import Experiment, train
 from lrn.engines import ENGINES, choose, cuda, native
 from lrn.engines.native import NativeEngine
 from lrn.engines.reference import ReferenceEngine
+from lrn.experiment import CHOICES
 
 needs_native = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
 
@@ -80,19 +83,18 @@ def test_the_variant_is_the_fastest_or_what_the_environment_names(monkeypatch):
         NativeEngine()
 
 
+def test_the_kernels_count_the_choices_of_an_experiment_in_the_same_order():
+    header = (Path(native.__file__).parent / "options.hpp").read_text()
+    found = re.findall(r"enum class (\w+) \{ (.*?) \}", header)
+    names = {name.lower(): tuple(values.split(", ")) for name, values in found}
+    assert names == {name: values for name, values in CHOICES.items() if name in names}
+    assert set(names) == {"connection", "optimizer", "activation", "initial", "norm"}
+
+
 @needs_native
 def test_generic_code_is_there_on_every_processor():
     assert native.variants()[-1].name == "generic"
     assert {NativeEngine(variant=v).arithmetic for v in native.variants()} <= {"native", "native-fused"}
-
-
-@needs_native
-def test_what_native_cannot_train_yet_is_left_to_the_reference():
-    experiment = Experiment(connection="residual", depth=2, epochs=2)
-    assert choose(experiment=experiment).name == "reference"
-    with pytest.raises(ValueError, match="the native engine cannot train connection residual yet; the reference"):
-        train(experiment, range(2), engine="native")
-    assert len(train(experiment, range(2))) == 2
 
 
 def test_the_reference_restores_torchs_threads():

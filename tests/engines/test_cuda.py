@@ -40,6 +40,12 @@ EXPERIMENTS = [
     PLAIN.replace(width=4),
     PLAIN.replace(width=3),
     PLAIN.replace(dtype="float64"),
+    PLAIN.replace(optimizer="momentum"),
+    PLAIN.replace(optimizer="adamw"),
+    Experiment(depth=5, connection="residual", activation="elu", epochs=90),
+    Experiment(depth=4, activation="elu", dtype="float64", optimizer="rmsprop", lr=0.001, epochs=90),
+    Experiment(depth=4, activation="prelu", norm="batch", optimizer="adamw", initial="he", epochs=90),
+    Experiment(depth=4, connection="residual", norm="batch", optimizer="momentum", target_scale=20, epochs=90),
     OtherData(depth=3, width=2, epochs=60, features=3, outputs=2, samples=7),
     OtherData(depth=3, width=4, epochs=60, features=3, outputs=1, samples=33),
 ]
@@ -73,7 +79,8 @@ def on_processor(experiment, seeds=SEEDS, **options):
         {},
         {"connection": "plain", "optimizer": "sgd"},
         {"width": 4, "activation": "leaky_relu"},
-        {"width": 3, "dtype": "float64", "connection": "plain"},
+        {"width": 3},
+        {"width": 3, "dtype": "float64"},
     ],
     ids=str,
 )
@@ -87,7 +94,7 @@ def test_narrow_networks_are_held_in_registers_and_others_are_not():
     assert Program.of(Experiment(dtype="float64")).samples == 20
     assert Program.of(Experiment(width=4, dtype="float64")).samples == 0
     assert Program.of(Experiment(width=3)).samples == Program.of(Experiment(width=3)).width == 0
-    assert Program.of(OtherData(width=2, features=3, outputs=1, samples=7)).samples == 0
+    assert Program.of(OtherData(width=2, features=1, outputs=1, samples=81)).samples == 0
 
 
 def test_one_program_trains_all_that_differs_only_in_size_and_pace():
@@ -96,6 +103,20 @@ def test_one_program_trains_all_that_differs_only_in_size_and_pace():
         assert Program.of(base.replace(**same)) == Program.of(base)
     for other in ({"connection": "plain"}, {"optimizer": "sgd"}, {"activation": "leaky_relu"}, {"width": 4}):
         assert Program.of(base.replace(**other)) != Program.of(base)
+
+
+def test_one_program_trains_all_that_is_not_narrow():
+    general = Program.of(Experiment(width=3))
+    for other in (
+        {"connection": "residual"},
+        {"optimizer": "rmsprop"},
+        {"activation": "elu"},
+        {"norm": "batch"},
+        {"width": 16, "connection": "plain", "activation": "leaky_relu"},
+    ):
+        assert Program.of(Experiment(**other)) == general
+    assert Program.of(OtherData(features=3, outputs=1, samples=7)) == general
+    assert Program.of(Experiment(initial="he", target_scale=20)) == Program.of(Experiment())
 
 
 def test_the_table_of_jobs_has_no_gaps():

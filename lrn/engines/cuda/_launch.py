@@ -12,8 +12,8 @@ import torch
 from cuda.core import Device, LaunchConfig, Stream, launch
 from numpy.typing import NDArray
 
-from lrn.engines.cuda._program import JOB, Program, kernels
-from lrn.experiment import CONVERGED_RMSE, Experiment
+from lrn.engines.cuda._program import CHOSEN, JOB, Program, kernels
+from lrn.experiment import CHOICES, CONVERGED_RMSE, Experiment
 from lrn.runs import Runs
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Group:
         starts = [(i, start) for i in self.jobs for start in range(0, len(pieces[i].seeds), LANES)]
         self.units = np.array(starts, np.int64).reshape(-1, 2)
         self.cells = max(_cells(pieces[i].experiment) for i in jobs)
+        self.can_settle = any(_can_settle(pieces[i].experiment) for i in jobs)
 
     def workspace(self, device: torch.device, share: int) -> torch.Tensor:
         """Memory of the blocks that run at once, (blocks, cells, LANES); at most about `share` bytes."""
@@ -146,7 +147,7 @@ class Launch:
         share = torch.cuda.mem_get_info(device)[0] // (2 * max(1, len(groups)))
         self._workspaces = [group.workspace(device, share) for group in groups]
         self._progress = torch.zeros((2 * len(groups), 4), dtype=torch.int32, device=device)
-        surveyed = [i for group in groups if _can_settle(group.program) for i in group.jobs]
+        surveyed = [i for group in groups if group.can_settle for i in group.jobs]
         self._order = Order(surveyed, [len(piece.seeds) for piece in self._pieces], device)
         self._upload()
 
@@ -154,7 +155,7 @@ class Launch:
         Device(torch.cuda.current_device()).set_current()
         compiled = [kernels(group.program, architecture) for group in groups]
         for g, group in enumerate(groups):
-            if _can_settle(group.program):
+            if group.can_settle:
                 self._run(self._stream, compiled[g][1], g, len(groups) + g)
         self._order.sort()
         sides = [torch.cuda.Stream() for _ in groups]
@@ -235,8 +236,9 @@ def _grouped(pieces: list[Piece]) -> list[Group]:
     return sorted(groups, key=lambda group: group.work, reverse=True)  # those that take longest start first
 
 
-def _can_settle(program: Program) -> bool:
-    return not program.late and program.activation == "Relu"
+def _can_settle(e: Experiment) -> bool:
+    """Whether layers of such networks can be settled for good (judged.hpp)."""
+    return (e.connection, e.activation, e.norm) == ("plain", "relu", "none") and e.optimizer != "adamw"
 
 
 def _work(e: Experiment) -> int:
@@ -246,9 +248,11 @@ def _work(e: Experiment) -> int:
 
 
 def _cells(e: Experiment) -> int:
-    """Numbers that the kernel keeps in memory for one network: what `Memory::fleet` in fleet.cu takes."""
-    (N, F), W, D = e.data.x.shape, e.width, e.depth
-    return 3 * e.parameters + e.data.x.size + e.data.t.size + D * N * W + 4 * N * W + W * max(F, W) + D * W
+    """Numbers that the kernel keeps in memory for one network: what `fleet_of` in fleet.hpp takes."""
+    N, W, D = e.data.samples, e.width, e.depth
+    layers = 1 + (e.norm == "batch" or e.activation == "prelu") + (e.connection == "residual")
+    small = D * W * (1 + (e.norm == "batch"))
+    return 4 * e.parameters + e.data.x.size + e.data.t.size + layers * D * N * W + 4 * N * W + small
 
 
 @cache
@@ -266,7 +270,7 @@ def _inputs(block: Block, piece: Piece) -> dict[str, Place]:
         "t": block.give(e.data.t_standardised.astype(e.dtype)),
         "seeds": block.give(np.ascontiguousarray(piece.seeds, np.uint64)),
     }
-    if e.optimizer == "adam":
+    if e.optimizer in ("adam", "adamw"):
         step, root = _schedule(e.lr, e.epochs, e.dtype)
         places |= {"adam_step": block.give(step), "adam_root": block.give(root)}
     if piece.initial is not None:
@@ -291,7 +295,9 @@ def _describe(job: Any, piece: Piece) -> None:
     e = piece.experiment
     job["features"], job["outputs"], job["samples"] = e.data.x.shape[1], e.data.t.shape[1], e.data.samples
     job["depth"], job["width"], job["epochs"] = e.depth, e.width, e.epochs
-    job["late"], job["iterative"] = e.connection == "late", e.style == "iterative"
+    for name in CHOSEN:
+        job[f"{name}_chosen"] = CHOICES[name].index(getattr(e, name))
+    job["iterative"] = e.style == "iterative"
     job["count"], job["lr"] = len(piece.seeds), e.lr
     job["target_scale"], job["threshold"] = e.data.target_scale, CONVERGED_RMSE
 

@@ -17,17 +17,18 @@ from lrn.experiment import Experiment
 if TYPE_CHECKING:
     from cuda.core import Kernel
 
-__all__ = ["JOB", "Program", "compile_program", "kernels", "source_hash"]
+__all__ = ["CHOSEN", "JOB", "Program", "compile_program", "kernels", "source_hash"]
 
 HERE = Path(__file__).parent
 HEADERS = HERE.parent / "native"
 SOURCES = (
     *sorted(HERE.glob("*.py")),
     HERE / "fleet.cu",
-    *(HEADERS / f"{name}.hpp" for name in ("fleet", "held", "narrow", "network", "philox", "vec", "wide")),
+    *sorted(path for path in HEADERS.glob("*.hpp") if path.name != "job.hpp"),
 )
 
-WHOLE = "features outputs samples depth width epochs late iterative count"
+CHOSEN = ("connection", "optimizer", "activation", "initial", "norm")
+WHOLE = f"features outputs samples depth width epochs {' '.join(f'{name}_chosen' for name in CHOSEN)} iterative count"
 REAL = "lr target_scale threshold"
 POINTERS = (
     "x t adam_step adam_root seeds initial order "
@@ -51,30 +52,30 @@ class Program:
         activation: "Relu" or "LeakyRelu".
         optimizer: "adam" or "sgd".
         late: whether every layer is wired to the output.
-        width: 2 or 4, or 0 for any.
+        width: 2 or 4; or 0 for networks of any kind, whose activation, optimizer and so on are given when it runs.
         samples: how many samples a thread's registers hold, or 0 for any number in memory.
     """
 
     real: str
-    activation: str
-    optimizer: str
-    late: bool
-    width: int
-    samples: int
+    activation: str = "Relu"
+    optimizer: str = "adam"
+    late: bool = False
+    width: int = 0
+    samples: int = 0
 
     @classmethod
     def of(cls, e: Experiment) -> Self:
         """The program that trains an experiment."""
-        features, outputs = e.data.x.shape[1], e.data.t.shape[1]
-        width = e.width if e.width in (2, 4) and outputs == 1 else 0
-        held = width > 0 and features == 1 and _layer_bytes(e) <= HELD_BYTES
+        real = {"float32": "float", "float64": "double"}[e.dtype]
+        if not _narrow(e):
+            return cls(real)
         return cls(
-            real={"float32": "float", "float64": "double"}[e.dtype],
+            real,
             activation={"relu": "Relu", "leaky_relu": "LeakyRelu"}[e.activation],
             optimizer=e.optimizer,
             late=e.connection == "late",
-            width=width,
-            samples=e.data.samples if held else 0,
+            width=e.width,
+            samples=e.data.samples if _layer_bytes(e) <= HELD_BYTES else 0,
         )
 
     @property
@@ -154,6 +155,18 @@ def source_hash() -> str:
     for source in SOURCES:
         digest.update(source.read_bytes())
     return digest.hexdigest()
+
+
+def _narrow(e: Experiment) -> bool:
+    """Whether there is a program of its own for such networks: those that most work goes into (network.hpp)."""
+    return (
+        e.width in (2, 4)
+        and e.data.x.shape[1] == e.data.t.shape[1] == 1
+        and e.connection in ("plain", "late")
+        and e.optimizer in ("adam", "sgd")
+        and e.activation in ("relu", "leaky_relu")
+        and e.norm == "none"
+    )
 
 
 def _layer_bytes(e: Experiment) -> int:

@@ -1,8 +1,10 @@
 // A fleet on a GPU: the body of this kernel is the native engine's source with a plain number for a vector. One network
 // a thread, 32 networks a block; blocks take the next 32 until none is left, so memory is bounded by what runs at once.
 //
-// Compiled at run time, once for each LRN_REAL, LRN_ACTIVATION, LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH and LRN_SAMPLES.
+// Compiled at run time, once for each LRN_REAL, LRN_ACTIVATION, LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH and LRN_SAMPLES; with
+// width 0 it trains networks of any kind.
 #define LRN_NAMESPACE lrn_cuda
+#include "general.hpp"
 #include "held.hpp"
 #include "network.hpp"
 #include "philox.hpp"
@@ -15,9 +17,18 @@ constexpr int lanes = 32;
 constexpr unsigned everyone = 0xffffffffu;
 
 // One experiment, its seeds, and where the results go. The same fields in the same order as JOB in _program.py.
+template <class E> struct Choice { // as wide as the numbers around it
+  i64 value;
+  __device__ operator E() const { return E(value); }
+};
 struct Job {
-  i64 features, outputs, samples, depth, width, epochs, late, iterative;
-  i64 count; // S
+  i64 features, outputs, samples, depth, width, epochs;
+  Choice<Connection> connection;
+  Choice<Optimizer> optimizer;
+  Choice<Activation> activation;
+  Choice<lrn::Initial> initial_weights;
+  Choice<Norm> norm;
+  i64 iterative, count; // S
   double lr, target_scale, threshold;
   const R *x, *t, *adam_step, *adam_root;      // (N, F), (N, O), standardised; (epochs,)
   const unsigned long long *seeds;             // (S,)
@@ -33,41 +44,33 @@ static_assert(sizeof(Job) == LRN_JOB_BYTES);
 // Shared by the blocks of a launch and watched from outside.
 struct Progress { int next, done, cancelled; };
 
+#if LRN_WIDTH
+using Memorised = Network<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH>;
+#else
+using Memorised = GeneralNetwork<R, 0>;
+#endif
 #if LRN_SAMPLES
 using Net = HeldNetwork<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH, LRN_SAMPLES>;
 #else
-using Net = Network<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH>;
+using Net = Memorised;
 #endif
 
-struct Memory {
-  R *next, *const start;
-
-  __device__ Memory(R *base) : next(base + threadIdx.x), start(next) {}
-  __device__ Cells<R> take(long n) {
-    Cells<R> cells{next};
+// Everything zero, with the weights and the inputs in place.
+__device__ Fleet<R> load(const Job &job, i64 network, R *workspace) {
+  const long P = parameter_count(job);
+  R *const start = workspace + threadIdx.x, *next = start;
+  const Fleet<R> f = fleet_of<R>(job, P, [&](long n) {
+    const Cells<R> cells{next};
     next += n * lanes;
     return cells;
-  }
-  // Everything zero, with the weights and the inputs in place.
-  __device__ Fleet<R> fleet(const Job &job, i64 network) {
-    const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
-    const long P = parameter_count(job);
-    Fleet<R> f{take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W), take(N * W),
-               take(N * W), take(N * O), take(N * W), take(W * (F > W ? F : W)), take(D * W)};
-    for (R *cell = start; cell != next; cell += lanes) *cell = 0;
-    if (job.initial)
-      for (long p = 0; p < P; ++p) f.w[p] = job.initial[network * P + p];
-    else
-      draw<R>(job, job.seeds[network], [&](long p, R value) { f.w[p] = value; });
-    for (long k = 0; k < N * F; ++k) f.input[k] = job.x[k];
-    return f;
-  }
-};
-
-__device__ Task<R> task_of(const Job &job) {
-  return {int(job.features), int(job.outputs), int(job.samples), int(job.depth), int(job.width), int(job.epochs),
-          job.iterative != 0, job.x, job.t, R(job.target_scale), R(job.threshold), R(job.lr),
-          R(1 - 0.9), R(0.999), R(1 - 0.999), R(1e-8), job.adam_step, job.adam_root};
+  });
+  for (R *cell = start; cell != next; cell += lanes) *cell = 0;
+  if (job.initial)
+    for (long p = 0; p < P; ++p) f.w[p] = job.initial[network * P + p];
+  else
+    draw<R>(job, job.seeds[network], [&](long p, R value) { f.w[p] = value; });
+  for (long k = 0; k < job.samples * job.features; ++k) f.input[k] = job.x[k];
+  return f;
 }
 
 __device__ bool dead(const Fleet<R> &f, const Job &job, long l, long j) {
@@ -100,8 +103,8 @@ __device__ void store(const Fleet<R> &f, const Job &job, i64 s, const Outcome<R>
 __device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Progress *progress) {
   const bool spare = lane_of_job >= job.count; // trains the last network once more, and keeps quiet about it
   const i64 lane = spare ? job.count - 1 : lane_of_job, s = job.order ? job.order[lane] : lane;
-  const Task<R> task = task_of(job);
-  const Fleet<R> fleet = Memory(workspace).fleet(job, s);
+  const Task<R> task = task_of<R>(job, job.adam_step, job.adam_root);
+  const Fleet<R> fleet = load(job, s, workspace);
   Net network(task, fleet);
   Outcome<R> outcome;
   const bool finished = train<R>(
@@ -120,9 +123,9 @@ __device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Pro
 // How many layers lie below the last one that starts dead: networks alike in that train side by side.
 __device__ void survey_network(const Job &job, i64 lane, R *workspace) {
   const i64 s = lane < job.count ? lane : job.count - 1;
-  const Task<R> task = task_of(job);
-  const Fleet<R> fleet = Memory(workspace).fleet(job, s);
-  Network<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH>(task, fleet).predict();
+  const Task<R> task = task_of<R>(job, job.adam_step, job.adam_root);
+  const Fleet<R> fleet = load(job, s, workspace);
+  Memorised(task, fleet).predict();
   job.settled[s] = settled_layers(fleet, job);
 }
 

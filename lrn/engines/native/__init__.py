@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.experiment import CONVERGED_RMSE, Experiment
+from lrn.experiment import CHOICES, CONVERGED_RMSE, Experiment
 from lrn.runs import Runs
 
 if TYPE_CHECKING:
@@ -106,10 +106,12 @@ class NativeEngine:
                 depth=e.depth,
                 width=e.width,
                 epochs=e.epochs,
-                late=e.connection == "late",
-                adam=e.optimizer == "adam",
+                connection=CHOICES["connection"].index(e.connection),
+                optimizer=CHOICES["optimizer"].index(e.optimizer),
+                activation=CHOICES["activation"].index(e.activation),
+                initial_weights=CHOICES["initial"].index(e.initial),
+                norm=CHOICES["norm"].index(e.norm),
                 iterative=e.style == "iterative",
-                activation=e.activation,
                 lr=e.lr,
                 target_scale=e.data.target_scale,
                 threshold=CONVERGED_RMSE,

@@ -4,11 +4,12 @@
 // Parameters lie in torch's order (each layer's weight (out, in) then bias, then the output layer's), so index p means
 // the same number here and in `module.parameters()`. Every value is a V, one network a lane.
 #pragma once
+#include "options.hpp"
 #include "vec.hpp"
 
 namespace LRN_NAMESPACE {
 
-enum class Optimizer { sgd, adam };
+using lrn::Activation, lrn::Connection, lrn::Norm, lrn::Optimizer;
 
 // What all networks of a fleet share. Scalars are in the kernel's precision; x and t are standardised.
 template <class R> struct Task {
@@ -19,7 +20,21 @@ template <class R> struct Task {
   R lr;                              // sgd
   R one_minus_beta1, beta2, one_minus_beta2, eps;
   const R *adam_step, *adam_root;    // (epochs,): lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k)
+  R decay;                           // what AdamW leaves of a weight
+  Connection connection;             // these are looked at by general networks only (general.hpp)
+  Optimizer optimizer;
+  Activation activation;
+  Norm norm;
 };
+
+template <class R, class Job>
+LRN_BIG_FN Task<R> task_of(const Job &job, const R *adam_step, const R *adam_root) {
+  const double beta2 = job.optimizer == Optimizer::rmsprop ? 0.99 : 0.999; // torch's defaults, all of them
+  return {int(job.features), int(job.outputs), int(job.samples), int(job.depth), int(job.width), int(job.epochs),
+          bool(job.iterative), job.x, job.t, R(job.target_scale), R(job.threshold), R(job.lr),
+          R(1 - 0.9), R(beta2), R(1 - beta2), R(1e-8), adam_step, adam_root,
+          R(1 - job.lr * 0.01), job.connection, job.optimizer, job.activation, job.norm};
+}
 
 // An array of P (or N*W ...) values of one vector of networks. On a GPU the 32 threads of a warp interleave.
 template <class V> struct Cells {
@@ -41,9 +56,21 @@ template <class V> struct Fleet {
   Cells<V> dz;                 // (N, W) scratch of wide layers
   Cells<V> y;                  // (N, O) predictions, then their gradient
   Cells<V> zeros;              // (N, W) the output of a dead layer
-  Cells<V> grad;               // (W * max(F, W),) scratch of wide layers
+  Cells<V> grad;               // (P,) gradients that are gathered before a step (general.hpp)
   Cells<V> single;             // (D, W) outputs for the one sample of a step (see held.hpp)
+  Cells<V> kept;               // (D, N, W) inputs of PReLUs, or what norms make of the layers' before scale and shift
+  Cells<V> spread;             // (D, W) 1 / standard deviation, of norms
+  Cells<V> sums;               // (D, N, W) outputs with what was read added, of residual layers
 };
+
+// Memory for one vector of networks: `take(n)` hands out n cells. What a network does not use takes none.
+template <class V, class Job, class Take> LRN_BIG_FN Fleet<V> fleet_of(const Job &job, long P, Take take) {
+  const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
+  const bool norm = job.norm == Norm::batch, prelu = job.activation == Activation::prelu;
+  return {take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W), take(N * W), take(N * W), take(N * O),
+          take(N * W), take(P), take(D * W), take(norm || prelu ? D * N * W : 0),
+          take(norm ? D * W : 0), take(job.connection == Connection::residual ? D * N * W : 0)};
+}
 
 template <class V> struct Outcome {
   V rmse, rmse_initial, since;       // `since`: first epoch from which RMSE stays under the threshold, or -1
@@ -108,6 +135,17 @@ template <class V, Optimizer opt> struct Stepper {
     }
   }
   LRN_FN void update(long p, V g) const { update(p, g, read(p)); }
+};
+
+// No step yet: gathers gradients in f.grad, for optimizers that are looked at when they run.
+constexpr Optimizer gather = Optimizer(-1);
+template <class V> struct Stepper<V, gather> {
+  struct Slot {};
+  Cells<V> grad;
+  LRN_FN Slot read(long) const { return {}; }
+  LRN_FN Slot fetch(long) const { return {}; }
+  LRN_FN void update(long p, V g, Slot) const { grad[p] = g; }
+  LRN_FN void update(long p, V g) const { grad[p] = g; }
 };
 
 } // namespace LRN_NAMESPACE

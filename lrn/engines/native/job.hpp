@@ -1,16 +1,20 @@
 // What the Python side hands to a variant of the kernel: one experiment, its seeds, and where the results go.
 #pragma once
+#include "options.hpp"
+
 #include <atomic>
 #include <cstdint>
 
 namespace lrn {
 
-enum class Activation { relu, leaky_relu };
-
 template <class R> struct Job {
   int features, outputs, samples, depth, width, epochs;
-  bool late, adam, iterative;
+  bool iterative;
+  Connection connection;
+  Optimizer optimizer;
   Activation activation;
+  Initial initial_weights;
+  Norm norm;
   double lr, target_scale, threshold;
   const R *x, *t;               // (N, F), (N, O), standardised
   long count;                   // S

@@ -113,8 +113,8 @@ template <class R> using Array = nb::ndarray<R, nb::c_contig, nb::device::cpu>;
 template <class T> T *data(std::optional<Array<T>> &array) { return array ? array->data() : nullptr; }
 
 template <class R>
-void train(const std::string &variant_name, int depth, int width, int epochs, bool late, bool adam, bool iterative,
-           const std::string &activation, double lr, double target_scale, double threshold, Array<const R> x,
+void train(const std::string &variant_name, int depth, int width, int epochs, int connection, int optimizer,
+           int activation, int initial_weights, int norm, bool iterative, double lr, double target_scale, double threshold, Array<const R> x,
            Array<const R> t, Array<const std::uint64_t> seeds, std::optional<Array<const R>> initial, Array<R> rmse,
            Array<R> rmse_initial, Array<std::int32_t> converged_at, Array<std::uint8_t> dead, Array<R> prediction,
            std::optional<Array<R>> parameters, std::optional<Array<R>> trace, int threads, Progress progress) {
@@ -126,8 +126,9 @@ void train(const std::string &variant_name, int depth, int width, int epochs, bo
   lrn::Job<R> job{};
   job.features = x.shape(1), job.outputs = t.shape(1), job.samples = x.shape(0);
   job.depth = depth, job.width = width, job.epochs = epochs;
-  job.late = late, job.adam = adam, job.iterative = iterative;
-  job.activation = activation == "relu" ? lrn::Activation::relu : lrn::Activation::leaky_relu;
+  job.connection = lrn::Connection(connection), job.optimizer = lrn::Optimizer(optimizer);
+  job.activation = lrn::Activation(activation), job.initial_weights = lrn::Initial(initial_weights);
+  job.norm = lrn::Norm(norm), job.iterative = iterative;
   job.lr = lr, job.target_scale = target_scale, job.threshold = threshold;
   job.x = x.data(), job.t = t.data(), job.count = S, job.seeds = seeds.data();
   job.initial = initial ? initial->data() : nullptr;
@@ -149,7 +150,9 @@ void train(const std::string &variant_name, int depth, int width, int epochs, bo
   };
   std::vector<std::int32_t> settled;
   std::vector<long> order;
-  if (!late) { // networks whose first layers are settled from the start train side by side, and skip them together
+  const bool can_settle = job.connection == lrn::Connection::plain && job.activation == lrn::Activation::relu &&
+                          job.optimizer != lrn::Optimizer::adamw && job.norm == lrn::Norm::none;
+  if (can_settle) { // networks whose first layers are settled from the start train side by side, and skip them together
     settled.resize(S), order.resize(S);
     job.settled = settled.data();
     run_threads(threads, work, cancelled, report);
@@ -163,8 +166,8 @@ void train(const std::string &variant_name, int depth, int width, int epochs, bo
 }
 
 template <class R> void define(nb::module_ &m, const char *name) {
-  m.def(name, &train<R>, "variant"_a, nb::kw_only(), "depth"_a, "width"_a, "epochs"_a, "late"_a, "adam"_a,
-        "iterative"_a, "activation"_a, "lr"_a, "target_scale"_a, "threshold"_a, "x"_a, "t"_a, "seeds"_a,
+  m.def(name, &train<R>, "variant"_a, nb::kw_only(), "depth"_a, "width"_a, "epochs"_a, "connection"_a,
+        "optimizer"_a, "activation"_a, "initial_weights"_a, "norm"_a, "iterative"_a, "lr"_a, "target_scale"_a, "threshold"_a, "x"_a, "t"_a, "seeds"_a,
         "initial"_a.none(), "rmse"_a, "rmse_initial"_a, "converged_at"_a, "dead"_a, "prediction"_a,
         "parameters"_a.none(), "trace"_a.none(), "threads"_a, "progress"_a.none());
 }

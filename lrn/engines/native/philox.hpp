@@ -1,6 +1,7 @@
 // Initial weights, drawn as numpy.random.Generator(numpy.random.Philox(key=seed)).random() draws them, to the bit.
 // Philox4x64-10: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3.
 #pragma once
+#include "options.hpp"
 #include "vec.hpp"
 
 namespace LRN_NAMESPACE {
@@ -43,22 +44,40 @@ private:
   int position = 4;
 };
 
+// Numbers that the output reads; parameters of all norms; slopes of all PReLUs; parameters of a network.
+template <class Job> LRN_FN long output_columns(const Job &job) {
+  return job.connection == lrn::Connection::late ? long(job.depth) * job.width : job.width;
+}
+template <class Job> LRN_FN long norm_count(const Job &job) {
+  return job.norm == lrn::Norm::batch ? 2 * long(job.depth) * job.width : 0;
+}
+template <class Job> LRN_FN long slope_count(const Job &job) {
+  return job.activation == lrn::Activation::prelu ? job.depth : 0;
+}
 template <class Job> LRN_BIG_FN long parameter_count(const Job &job) {
-  const long W = job.width, columns = job.late ? long(job.depth) * W : W;
-  return W * (job.features + 1) + long(job.depth - 1) * W * (W + 1) + job.outputs * (columns + 1);
+  const long W = job.width;
+  return W * (job.features + 1) + long(job.depth - 1) * W * (W + 1) + norm_count(job) + slope_count(job) +
+         job.outputs * (output_columns(job) + 1);
 }
 
-// torch.nn.Linear's initialisation: every weight and bias uniform in +-1/sqrt(fan_in), in parameter order.
+// Initial parameters, in their order. torch.nn.Linear's weights and biases are uniform in +-1/sqrt(fan_in); He's weights
+// are uniform in +-sqrt(6/fan_in), from the same random numbers, and their biases zero. Nothing else is drawn.
 template <class R, class Job, class Set> LRN_BIG_FN void draw(const Job &job, Philox::u64 seed, Set set) {
   Philox random(seed);
   long p = 0;
-  auto layer = [&](long fan_in, long out) {
-    const double bound = 1.0 / root(double(fan_in));
-    for (long k = 0; k < (fan_in + 1) * out; ++k) set(p++, R((random.uniform() * 2.0 - 1.0) * bound));
+  auto layer = [&](long fan_in, long out, bool he) {
+    const double bound = he ? root(6.0 / double(fan_in)) : 1.0 / root(double(fan_in));
+    for (long k = 0; k < (fan_in + 1) * out; ++k) {
+      const double u = random.uniform() * 2.0 - 1.0;
+      set(p++, he && k >= fan_in * out ? R(0) : R(u * bound));
+    }
   };
-  layer(job.features, job.width);
-  for (int l = 1; l < job.depth; ++l) layer(job.width, job.width);
-  layer(job.late ? long(job.depth) * job.width : job.width, job.outputs);
+  const bool he = job.initial_weights == lrn::Initial::he;
+  layer(job.features, job.width, he);
+  for (int l = 1; l < job.depth; ++l) layer(job.width, job.width, he);
+  for (long k = 0; k < norm_count(job); ++k) set(p++, R(k / job.width % 2 == 0 ? 1 : 0)); // weights, biases of each layer
+  for (long k = 0; k < slope_count(job); ++k) set(p++, R(0.25));
+  layer(output_columns(job), job.outputs, false);
 }
 
 } // namespace LRN_NAMESPACE

@@ -1,4 +1,5 @@
 // One instruction set's build of the kernel. Compiled several times, each with its own flags and LRN_NAMESPACE.
+#include "general.hpp"
 #include "held.hpp"
 #include "job.hpp"
 #include "network.hpp"
@@ -46,26 +47,24 @@ template <class R> struct Schedule {
 template <class V> class Memory {
 public:
   template <class R> Fleet<V> fleet(const lrn::Job<R> &job, long P) {
-    const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
-    const long wide = W * std::max(F, W);
-    total = 3 * P + N * F + D * N * W + 4 * N * W + N * O + wide + D * W;
+    fleet_of<V>(job, P, [&](long n) {
+      total += n;
+      return Cells<V>{nullptr};
+    });
     cells.reset(static_cast<V *>(std::aligned_alloc(64, (total * sizeof(V) + 63) / 64 * 64)));
     if (!cells) throw std::bad_alloc();
-    next = cells.get();
-    return {take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W),
-            take(N * W), take(N * W), take(N * O), take(N * W), take(wide), take(D * W)};
+    V *next = cells.get();
+    return fleet_of<V>(job, P, [&](long n) {
+      V *p = next;
+      next += n;
+      return Cells<V>{p};
+    });
   }
   void clear() { std::fill_n(cells.get(), total, V{}); }
 
 private:
-  Cells<V> take(long n) {
-    V *p = next;
-    next += n;
-    return {p};
-  }
   struct Free { void operator()(V *p) const { std::free(p); } };
   std::unique_ptr<V[], Free> cells;
-  V *next = nullptr;
   long total = 0;
 };
 
@@ -76,9 +75,7 @@ template <class V, class Net> class Work {
 public:
   explicit Work(const lrn::Job<R> &job)
       : job(job), schedule(job), P(parameter_count(job)), fleet(memory.fleet(job, P)),
-        task{job.features, job.outputs, job.samples, job.depth, job.width, job.epochs, job.iterative, job.x, job.t,
-             R(job.target_scale), R(job.threshold), R(job.lr), R(1 - 0.9), R(0.999), R(1 - 0.999), R(1e-8),
-             schedule.step.data(), schedule.root.data()} {}
+        task(task_of<R>(job, schedule.step.data(), schedule.root.data())) {}
 
   void train() {
     for (long g; (g = job.next->fetch_add(1)) * L < job.count && !*job.cancelled;) train(g * L);
@@ -171,29 +168,38 @@ template <class V, class Net, class R> void go(const lrn::Job<R> &job) {
 template <class V, class Act, Optimizer opt, bool late, int width, class R> void by_samples(const lrn::Job<R> &job) {
 #if defined(LRN_HELD_SAMPLES)
   if constexpr (sizeof(R) == sizeof(float))
-    if (job.samples == LRN_HELD_SAMPLES && job.features == 1)
+    if (job.samples == LRN_HELD_SAMPLES)
       return go<V, HeldNetwork<V, Act, opt, late, width, LRN_HELD_SAMPLES>>(job);
 #endif
   go<V, Network<V, Act, opt, late, width>>(job);
 }
 
 template <class V, class Act, Optimizer opt, bool late, class R> void by_width(const lrn::Job<R> &job) {
-  if (job.width == 2 && job.outputs == 1) by_samples<V, Act, opt, late, 2>(job);
-  else if (job.width == 4 && job.outputs == 1) by_samples<V, Act, opt, late, 4>(job);
-  else go<V, Network<V, Act, opt, late, 0>>(job);
+  job.width == 2 ? by_samples<V, Act, opt, late, 2>(job) : by_samples<V, Act, opt, late, 4>(job);
+}
+
+template <class V, class Act, Optimizer opt, class R> void by_connection(const lrn::Job<R> &job) {
+  job.connection == Connection::late ? by_width<V, Act, opt, true>(job) : by_width<V, Act, opt, false>(job);
 }
 
 template <class V, class Act, class R> void by_optimizer(const lrn::Job<R> &job) {
-  if (job.adam) job.late ? by_width<V, Act, Optimizer::adam, true>(job) : by_width<V, Act, Optimizer::adam, false>(job);
-  else job.late ? by_width<V, Act, Optimizer::sgd, true>(job) : by_width<V, Act, Optimizer::sgd, false>(job);
+  job.optimizer == Optimizer::adam ? by_connection<V, Act, Optimizer::adam>(job)
+                                   : by_connection<V, Act, Optimizer::sgd>(job);
+}
+
+// Whether such a network is so common that the compiler knows its activation, connection and optimizer, too.
+template <class R> bool is_common(const lrn::Job<R> &job) {
+  return job.norm == Norm::none && (job.connection == Connection::plain || job.connection == Connection::late) &&
+         (job.optimizer == Optimizer::adam || job.optimizer == Optimizer::sgd) &&
+         (job.activation == Activation::relu || job.activation == Activation::leaky_relu);
 }
 
 template <class V, class R> void work(const lrn::Job<R> &job) {
   flush_subnormals();
-  switch (job.activation) {
-  case lrn::Activation::relu: return by_optimizer<V, Relu>(job);
-  case lrn::Activation::leaky_relu: return by_optimizer<V, LeakyRelu>(job);
-  }
+  const bool narrow = (job.width == 2 || job.width == 4) && job.features == 1 && job.outputs == 1;
+  if (!narrow) go<V, GeneralNetwork<V, 0>>(job);
+  else if (!is_common(job)) job.width == 2 ? go<V, GeneralNetwork<V, 2>>(job) : go<V, GeneralNetwork<V, 4>>(job);
+  else job.activation == Activation::relu ? by_optimizer<V, Relu>(job) : by_optimizer<V, LeakyRelu>(job);
 }
 
 } // namespace

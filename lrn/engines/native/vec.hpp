@@ -12,6 +12,7 @@
 #define LRN_CALLED_FN __device__ __noinline__
 #define LRN_STREAM_FN __device__ __forceinline__
 #define LRN_UNROLL _Pragma("unroll")
+#define LRN_UNROLL_ALL _Pragma("unroll")
 #define LRN_UNROLL_SAMPLES _Pragma("unroll")
 #else
 #define LRN_FN inline __attribute__((always_inline))
@@ -19,6 +20,7 @@
 #define LRN_CALLED_FN inline
 #define LRN_STREAM_FN inline
 #define LRN_UNROLL _Pragma("GCC unroll 4")
+#define LRN_UNROLL_ALL _Pragma("GCC unroll 16")
 #define LRN_UNROLL_SAMPLES
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -60,6 +62,7 @@ template <class V> LRN_FN V quotient(V a, V b) { return a / b; }
 template <class V> LRN_FN V relu(V z) { return z < V{} ? V{} : z; }
 template <class V> LRN_FN V gate(V fired, V gradient) { return fired <= V{} ? V{} : gradient; }
 template <class V> LRN_FN V select_le(V a, V b, V yes, V no) { return a <= b ? yes : no; }
+template <class V> LRN_FN V select_gt(V a, V b, V yes, V no) { return a > b ? yes : no; }
 
 // True if every lane is zero; a NaN is not. On a GPU the threads of a warp are the lanes: they must decide as one.
 #if defined(LRN_GPU)

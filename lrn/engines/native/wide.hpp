@@ -31,27 +31,44 @@ LRN_FN void tile(Matrix<V> c, Matrix<V> a, Matrix<V> b, int i0, int j0, int K, b
     for (int j = 0; j < TJ; ++j) c.at[(i0 + i) * c.row + (j0 + j) * c.column] = sum[i][j];
 }
 
-template <class V> LRN_CALLED_FN void multiply(Matrix<V> c, Matrix<V> a, Matrix<V> b, int I, int J, int K, bool keep) {
-  int i = 0;
-  for (; i + 4 <= I; i += 4) {
-    int j = 0;
-    for (; j + 4 <= J; j += 4) tile<V, 4, 4>(c, a, b, i, j, K, keep);
-    for (; j < J; ++j) tile<V, 4, 1>(c, a, b, i, j, K, keep);
-  }
-  for (; i < I; ++i) {
-    int j = 0;
-    for (; j + 4 <= J; j += 4) tile<V, 1, 4>(c, a, b, i, j, K, keep);
-    for (; j < J; ++j) tile<V, 1, 1>(c, a, b, i, j, K, keep);
-  }
+template <class V, int TI> LRN_FN void tiles(Matrix<V> c, Matrix<V> a, Matrix<V> b, int i, int J, int K, bool keep) {
+  int j = 0;
+  for (; j + 4 <= J; j += 4) tile<V, TI, 4>(c, a, b, i, j, K, keep);
+  for (; j + 2 <= J; j += 2) tile<V, TI, 2>(c, a, b, i, j, K, keep);
+  for (; j < J; ++j) tile<V, TI, 1>(c, a, b, i, j, K, keep);
 }
 
-template <class V, class Act>
-LRN_BIG_FN void forward_wide(const Fleet<V> &f, Cells<V> below, Cells<V> out, long p, int In, int Out, int n0, int n1) {
+template <class V> LRN_CALLED_FN void multiply(Matrix<V> c, Matrix<V> a, Matrix<V> b, int I, int J, int K, bool keep) {
+  int i = 0;
+  for (; i + 4 <= I; i += 4) tiles<V, 4>(c, a, b, i, J, K, keep);
+  for (; i + 2 <= I; i += 2) tiles<V, 2>(c, a, b, i, J, K, keep);
+  for (; i < I; ++i) tiles<V, 1>(c, a, b, i, J, K, keep);
+}
+
+// out = below A' + b, rows [n0, n1); parameters of the layer from p on.
+template <class V>
+LRN_BIG_FN void forward_linear(const Fleet<V> &f, Cells<V> below, Cells<V> out, long p, int In, int Out, int n0, int n1) {
   for (int n = n0; n < n1; ++n)
     for (int j = 0; j < Out; ++j) out[n * Out + j] = f.w[p + long(Out) * In + j];
   multiply<V>({out.from(long(n0) * Out), Out, 1}, {below.from(long(n0) * In), In, 1}, {f.w.from(p), 1, In}, n1 - n0,
               Out, In, true);
-  for (long k = long(n0) * Out; k < long(n1) * Out; ++k) out[k] = Act::apply(out[k]);
+}
+
+// From the gradient `dz` against a layer's output to those against its parameters, in f.grad, and against what it reads:
+// that is added to what `da_below` holds if `keep`, and left out if the layer is the first.
+template <class V>
+LRN_BIG_FN void backward_linear(const Fleet<V> &f, Cells<V> below, Cells<V> dz, Cells<V> da_below, long p, int In, int Out,
+                                int n0, int n1, bool first, bool keep) {
+  const int N = n1 - n0;
+  const Cells<V> from = dz.from(long(n0) * Out);
+  multiply<V>({f.grad.from(p), In, 1}, {from, 1, Out}, {below.from(long(n0) * In), In, 1}, Out, In, N, false);
+  if (!first)
+    multiply<V>({da_below.from(long(n0) * In), In, 1}, {from, Out, 1}, {f.w.from(p), In, 1}, N, In, Out, keep);
+  for (int j = 0; j < Out; ++j) {
+    V g{};
+    for (int n = 0; n < N; ++n) g = g + from[n * Out + j];
+    f.grad[p + long(Out) * In + j] = g;
+  }
 }
 
 // A tap: what one hidden layer adds to the output through columns [column, column + Width) of the output weights.
@@ -61,35 +78,14 @@ LRN_BIG_FN void forward_tap(const Fleet<V> &f, Cells<V> out, long p, long column
               n1 - n0, O, Width, true);
 }
 
-template <class V, Optimizer opt>
-LRN_BIG_FN void backward_tap(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> out, long p, long columns, int Width,
-                         int O, int n0, int n1, bool top) {
+template <class V>
+LRN_BIG_FN void backward_tap(const Fleet<V> &f, Cells<V> out, long p, long columns, int Width, int O, int n0,
+                             int n1, bool top) {
   const int N = n1 - n0;
   multiply<V>({f.da.from(long(n0) * Width), Width, 1}, {f.y.from(long(n0) * O), O, 1}, {f.w.from(p), columns, 1}, N,
               Width, O, !top);
-  for (int o = 0; o < O; ++o) {
-    multiply<V>({f.grad, Width, 1}, {f.y.from(long(n0) * O + o), 1, O}, {out.from(long(n0) * Width), Width, 1}, 1,
-                Width, N, false);
-    for (int j = 0; j < Width; ++j) s.update(p + o * columns + j, f.grad[j]);
-  }
-}
-
-template <class V, class Act, Optimizer opt>
-LRN_BIG_FN void backward_wide(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> below, Cells<V> out, long p, int In,
-                          int Out, int n0, int n1, bool first) {
-  const int N = n1 - n0;
-  const long from = long(n0) * Out;
-  for (long k = from; k < long(n1) * Out; ++k) f.dz[k] = Act::backward(out[k], f.da[k]);
-  multiply<V>({f.grad, In, 1}, {f.dz.from(from), 1, Out}, {below.from(long(n0) * In), In, 1}, Out, In, N, false);
-  if (!first)
-    multiply<V>({f.da_below.from(long(n0) * In), In, 1}, {f.dz.from(from), Out, 1}, {f.w.from(p), In, 1}, N, In, Out,
-                false);
-  for (long k = 0; k < long(Out) * In; ++k) s.update(p + k, f.grad[k]);
-  for (int j = 0; j < Out; ++j) {
-    V g{};
-    for (int n = n0; n < n1; ++n) g = g + f.dz[n * Out + j];
-    s.update(p + long(Out) * In + j, g);
-  }
+  multiply<V>({f.grad.from(p), columns, 1}, {f.y.from(long(n0) * O), 1, O}, {out.from(long(n0) * Width), Width, 1}, O,
+              Width, N, false);
 }
 
 } // namespace LRN_NAMESPACE

@@ -1,0 +1,212 @@
+"""Random ReLU networks of one input and one output, before training: what their slopes and gradients look like.
+
+Weights and biases are normal with variance 2 / fan_in (He et al., 2015), the output layer's with 1 / fan_in. Each seed
+has its own generator, and hidden layers are drawn first, so networks of one seed share their hidden layers whatever
+their connection. "residual" is h_d = relu(A_d h_{d-1} + b_d) + h_{d-1} from the second layer on; in "late" networks
+the output reads every layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lrn.data import absolute_value
+from lrn.gradients import autocorrelation
+
+Array = NDArray[np.float64]
+CONNECTIONS = ("plain", "residual", "late")
+BLOCK = 64
+POINTS = 256  # as in Balduzzi et al. (2017), on [-2, 2]
+LAGS = 15
+
+
+class Weights(NamedTuple):
+    """Stacked networks: hidden weights (S, out, in) and biases (S, out) layer by layer, output weights (S, columns)."""
+
+    hidden: list[tuple[Array, Array]]
+    output: Array
+
+
+def draw(seeds: range, depth: int, width: int, connection: str) -> Weights:
+    """The networks of these seeds."""
+    sizes = [1] + [width] * depth
+    columns = width * (depth if connection == "late" else 1)
+    hidden = [(np.empty((len(seeds), m, n)), np.empty((len(seeds), m))) for n, m in pairwise(sizes)]
+    output = np.empty((len(seeds), columns))
+    for s, seed in enumerate(seeds):
+        generator = np.random.Generator(np.random.Philox(key=seed))
+        for a, b in hidden:
+            scale = np.sqrt(2 / a.shape[2])
+            a[s] = generator.standard_normal(a.shape[1:]) * scale
+            b[s] = generator.standard_normal(b.shape[1:]) * scale
+        output[s] = generator.standard_normal(columns) / np.sqrt(columns)
+    return Weights(hidden, output)
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Networks as they are drawn; observes how the slope of the output changes along the input."""
+
+    connection: str
+    depth: int
+    width: int = 32
+
+    @property
+    def label(self) -> str:
+        return f"random {self.connection} networks, depth {self.depth}, width {self.width}, He start"
+
+    def sample(self, seeds: range) -> dict[str, Array]:
+        return _joined(self._block(part) for part in blocks(seeds))
+
+    def _block(self, seeds: range) -> dict[str, Array]:
+        weights = draw(seeds, self.depth, self.width, self.connection)
+        found = autocorrelation(slopes(weights, self.connection, np.linspace(-2, 2, POINTS)), LAGS)
+        # A slope that never changes is as far from noise as can be.
+        found = np.where(np.isnan(found), 1.0, found)
+        return {"neighbours": found[:, 1], "autocorrelation": found[:, 1:].mean(axis=1)}
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Networks as they are drawn; observes how many straight pieces the output has on [-2, 2]."""
+
+    connection: str
+    depth: int
+    width: int = 8
+
+    @property
+    def label(self) -> str:
+        return f"lines through random {self.connection} networks, depth {self.depth}, width {self.width}, He start"
+
+    def sample(self, seeds: range) -> dict[str, NDArray[np.int64]]:
+        weights = draw(seeds, self.depth, self.width, self.connection)
+        return {"pieces": pieces(weights, self.connection, -2.0, 2.0)}
+
+
+@dataclass(frozen=True)
+class Shaken:
+    """The gradient of the loss on the thesis's 20 points, before and after the first layer's weights change a little.
+
+    Observes, for the gradient against all weights and biases, the cosine of before and after ("cosine"), and its change
+    relative to its norm over the weights' change relative to theirs ("amplification"); 0 for a gradient of zero.
+
+    Attributes:
+        scale: norm of the change over the norm of the first layer's weights; its direction is normal.
+    """
+
+    connection: str
+    depth: int
+    scale: float
+    width: int = 32
+
+    @property
+    def label(self) -> str:
+        network = f"{self.connection} networks, depth {self.depth}, width {self.width}, He start"
+        return f"random {network}, first layer changed by {self.scale:g}"
+
+    def sample(self, seeds: range) -> dict[str, Array]:
+        return _joined(self._block(part) for part in blocks(seeds))
+
+    def _block(self, seeds: range) -> dict[str, Array]:
+        weights = draw(seeds, self.depth, self.width, self.connection)
+        first, bias = weights.hidden[0]
+        step = np.stack(
+            [np.random.Generator(np.random.Philox(key=[s, 1])).standard_normal((self.width, 1)) for s in seeds]
+        )
+        sizes = np.linalg.norm(first, axis=(1, 2), keepdims=True) / np.linalg.norm(step, axis=(1, 2), keepdims=True)
+        moved = Weights([(first + self.scale * sizes * step, bias), *weights.hidden[1:]], weights.output)
+        before, after = (loss_gradient(w, self.connection) for w in (weights, moved))
+        size = np.linalg.norm(before, axis=1)
+        change = np.linalg.norm(after - before, axis=1) / np.where(size > 0, size, 1.0) * (size > 0)
+        return {"cosine": cosine(before, after), "amplification": change / self.scale}
+
+
+def slopes(weights: Weights, connection: str, x: Array) -> Array:
+    """The derivative of each network's output at the inputs x (N,), shape (S, N)."""
+    h = np.broadcast_to(x[None, :, None], (len(weights.output), len(x), 1))
+    change, outputs = np.ones_like(h), []
+    for d, (a, b) in enumerate(weights.hidden):
+        z, dz = h @ a.mT + b[:, None], change @ a.mT
+        on = z > 0
+        residual = connection == "residual" and d > 0
+        h, change = z * on + (h if residual else 0), dz * on + (change if residual else 0)
+        outputs.append(change)
+    read = np.concatenate(outputs, axis=2) if connection == "late" else change
+    return np.einsum("snw,sw->sn", read, weights.output)
+
+
+def pieces(weights: Weights, connection: str, start: float, end: float) -> NDArray[np.int64]:
+    """The number of straight pieces of each network's output between two inputs, exactly, shape (S,)."""
+    one = ([(a[s], b[s]) for a, b in weights.hidden] for s in range(len(weights.output)))
+    return np.array([_pieces(h, o, connection, start, end) for h, o in zip(one, weights.output, strict=True)])
+
+
+def _pieces(hidden: list[tuple[Array, Array]], output: Array, connection: str, start: float, end: float) -> int:
+    """As `lrn.gradients.linear_regions` counts, but each layer is computed once, and only at the points it needs."""
+    x = np.array([start, end])
+    h, slope = x[:, None], np.ones((1, 1))  # at the points, and between them
+    total = np.zeros(1)
+    for d, (a, b) in enumerate(hidden):
+        z = h @ a.T + b
+        i, unit = np.nonzero(np.sign(z[:-1]) * np.sign(z[1:]) < 0)
+        at = x[i] + (x[i + 1] - x[i]) * (z[i, unit] / (z[i, unit] - z[i + 1, unit]))
+        inside = (at > x[i]) & (at < x[i + 1])
+        cuts, where = np.unique(at[inside], return_index=True)
+        interval = i[inside][where]
+        share = ((cuts - x[interval]) / (x[interval + 1] - x[interval]))[:, None]
+        order = np.argsort(np.concatenate([x, cuts]), kind="stable")
+        z, h = (np.concatenate([v, v[interval] + share * (v[interval + 1] - v[interval])])[order] for v in (z, h))
+        x = np.concatenate([x, cuts])[order]
+        source = np.sort(np.concatenate([np.arange(len(slope)), interval]))
+        slope, total = slope[source], total[source]
+        on = (z[:-1] + z[1:]) / 2 > 0
+        residual = connection == "residual" and d > 0
+        h, slope = np.maximum(z, 0) + (h if residual else 0), (slope @ a.T) * on + (slope if residual else 0)
+        if connection == "late":
+            total = total + slope @ output[d * len(b) : (d + 1) * len(b)]
+    total = total if connection == "late" else slope @ output
+    return 1 + int((np.abs(np.diff(total)) > 1e-9 * np.abs(total).max()).sum())
+
+
+def loss_gradient(weights: Weights, connection: str) -> Array:
+    """Gradient of each network's mean squared error on the thesis's standardised points, shape (S, P)."""
+    data = absolute_value()
+    x, t = torch.as_tensor(data.x_standardised), torch.as_tensor(data.t_standardised)
+    arrays = [array for pair in weights.hidden for array in pair] + [weights.output]
+    parameters = [torch.as_tensor(array).requires_grad_() for array in arrays]
+    h: Any = x.expand(len(weights.output), *x.shape)
+    outputs = []
+    for d in range(len(weights.hidden)):
+        z = torch.relu(h @ parameters[2 * d].mT + parameters[2 * d + 1][:, None])
+        h = z + h if connection == "residual" and d > 0 else z
+        outputs.append(h)
+    read = torch.cat(outputs, dim=2) if connection == "late" else h
+    loss = ((read @ parameters[-1][:, :, None] - t) ** 2).mean(dim=(1, 2)).sum()
+    found = torch.autograd.grad(loss, parameters)
+    return torch.cat([g.flatten(1) for g in found], dim=1).numpy()
+
+
+def cosine(a: Array, b: Array) -> Array:
+    """Cosine of the angle between rows, shape (S,); 1 where both are zero, 0 where one is."""
+    with np.errstate(invalid="ignore"):
+        a, b = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (a, b))
+    zero = np.isnan(a).any(axis=1).astype(int) + np.isnan(b).any(axis=1)
+    found = np.clip((np.nan_to_num(a) * np.nan_to_num(b)).sum(axis=1), -1, 1)
+    return np.where(zero == 2, 1.0, found)
+
+
+def blocks(seeds: range, size: int = BLOCK) -> Iterator[range]:
+    """The seeds in blocks, for less memory."""
+    return (seeds[i : i + size] for i in range(0, len(seeds), size))
+
+
+def _joined(parts: Iterator[dict[str, Array]]) -> dict[str, Array]:
+    found = list(parts)
+    return {name: np.concatenate([part[name] for part in found]) for name in found[0]}

@@ -1,0 +1,355 @@
+// Networks of any shape, connection, activation, norm and optimizer: what they are is looked at when they run, once for
+// each layer and outside of the loops over its numbers.
+#pragma once
+#include "elu.hpp"
+#include "judged.hpp"
+#include "narrow.hpp"
+#include "wide.hpp"
+
+namespace LRN_NAMESPACE {
+
+// ---- optimizers: one parameter after another, torch's defaults -----------------------------------------------------
+
+template <class V> struct AnyStepper {
+  using R = typename Lanes<V>::real;
+  Stepper<V, Optimizer::adam> adam;
+  Stepper<V, Optimizer::sgd> sgd;
+  Optimizer optimizer;
+  V momentum, decay;
+
+  LRN_FN AnyStepper(const Fleet<V> &fleet, const Task<R> &task)
+      : adam(fleet, task), sgd(fleet, task), optimizer(task.optimizer), momentum(fill<V>(R(0.9))),
+        decay(fill<V>(task.decay)) {}
+
+  LRN_FN void at(const Task<R> &task, int epoch) { adam.at(task, epoch); }
+
+  LRN_FN void update_momentum(long p, V g) const {
+    const Fleet<V> &f = adam.f;
+    const V m = fma(f.m[p], momentum, g);
+    f.m[p] = m;
+    f.w[p] = fma(-adam.lr, m, f.w[p]);
+  }
+  LRN_FN void update_rmsprop(long p, V g) const {
+    const Fleet<V> &f = adam.f;
+    const V v = fma(g * adam.one_minus_beta2, g, f.v[p] * adam.beta2);
+    f.v[p] = v;
+    f.w[p] = fma(-adam.lr, quotient(g, root(v) + adam.eps), f.w[p]);
+  }
+  LRN_FN void update_adamw(long p, V g) const {
+    adam.f.w[p] = adam.f.w[p] * decay;
+    adam.update(p, g);
+  }
+};
+
+// One step of parameters [p, end) along the gradients gathered in f.grad.
+template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &s, long p, long end) {
+  const Cells<V> grad = s.adam.f.grad;
+  switch (s.optimizer) {
+  case Optimizer::adam:
+    for (; p < end; ++p) s.adam.update(p, grad[p]);
+    return;
+  case Optimizer::sgd:
+    for (; p < end; ++p) s.sgd.update(p, grad[p]);
+    return;
+  case Optimizer::momentum:
+    for (; p < end; ++p) s.update_momentum(p, grad[p]);
+    return;
+  case Optimizer::rmsprop:
+    for (; p < end; ++p) s.update_rmsprop(p, grad[p]);
+    return;
+  case Optimizer::adamw:
+    for (; p < end; ++p) s.update_adamw(p, grad[p]);
+    return;
+  }
+}
+
+// ---- activations ---------------------------------------------------------------------------------------------------
+
+template <class V> LRN_BIG_FN void activate(Activation activation, Cells<V> out, Cells<V> z, V slope, long count) {
+  switch (activation) {
+  case Activation::relu:
+    for (long k = 0; k < count; ++k) out[k] = Relu::apply(z[k]);
+    return;
+  case Activation::leaky_relu:
+    for (long k = 0; k < count; ++k) out[k] = LeakyRelu::apply(z[k]);
+    return;
+  case Activation::prelu:
+    for (long k = 0; k < count; ++k) out[k] = select_gt(z[k], V{}, z[k], z[k] * slope);
+    return;
+  case Activation::elu:
+    for (long k = 0; k < count; ++k) out[k] = select_gt(V{}, z[k], exp_minus_one(z[k]), z[k]);
+    return;
+  }
+}
+
+// Of PReLU the sign of the output does not tell that of the input, so that one reads `z`; the others do not.
+template <class V>
+LRN_BIG_FN void activation_gradient(Activation activation, Cells<V> dz, Cells<V> da, Cells<V> out, Cells<V> z, V slope,
+                                    long count) {
+  const V one = fill<V>(typename Lanes<V>::real(1));
+  switch (activation) {
+  case Activation::relu:
+    for (long k = 0; k < count; ++k) dz[k] = Relu::backward(out[k], da[k]);
+    return;
+  case Activation::leaky_relu:
+    for (long k = 0; k < count; ++k) dz[k] = LeakyRelu::backward(out[k], da[k]);
+    return;
+  case Activation::prelu:
+    for (long k = 0; k < count; ++k) dz[k] = select_gt(z[k], V{}, da[k], da[k] * slope);
+    return;
+  case Activation::elu: // the derivative is exp(z), which is one more than the output
+    for (long k = 0; k < count; ++k) dz[k] = select_le(out[k], V{}, da[k] * (out[k] + one), da[k]);
+    return;
+  }
+}
+
+template <class V> LRN_BIG_FN V slope_gradient(Cells<V> da, Cells<V> z, long count) {
+  V g{};
+  for (long k = 0; k < count; ++k) g = g + select_gt(z[k], V{}, V{}, z[k] * da[k]);
+  return g;
+}
+
+// ---- batch normalisation (Ioffe & Szegedy, 2015), neuron by neuron ---------------------------------------------------
+
+// z (N, W) becomes (z - mean) / sqrt(variance + 1e-5), `spread` (W,) the inverse of that root. The mean is taken of what
+// differs from the first sample, so that a constant becomes zero exactly.
+template <class V> LRN_BIG_FN void normalise(Cells<V> z, Cells<V> spread, int N, int W) {
+  using R = typename Lanes<V>::real;
+  const V share = fill<V>(R(1) / R(N)), eps = fill<V>(R(1e-5)), one = fill<V>(R(1));
+  for (int j = 0; j < W; ++j) {
+    const V start = z[j];
+    V sum{}, squares{};
+    for (int n = 0; n < N; ++n) sum = sum + (z[n * W + j] - start);
+    const V mean = sum * share;
+    for (int n = 0; n < N; ++n) {
+      const V d = (z[n * W + j] - start) - mean;
+      z[n * W + j] = d;
+      squares = fma(d, d, squares);
+    }
+    const V inverse = quotient(one, root(fma(squares, share, eps)));
+    for (int n = 0; n < N; ++n) z[n * W + j] = z[n * W + j] * inverse;
+    spread[j] = inverse;
+  }
+}
+
+// dz (N, W), the gradient against a norm's output, becomes that against its input; `grad` (2, W) gets those against its
+// weights and biases.
+template <class V>
+LRN_BIG_FN void norm_gradient(Cells<V> dz, Cells<V> normal, Cells<V> spread, Cells<V> weight, Cells<V> grad, int N, int W) {
+  using R = typename Lanes<V>::real;
+  const V share = fill<V>(R(1) / R(N));
+  for (int j = 0; j < W; ++j) {
+    V along{}, sum{};
+    for (int n = 0; n < N; ++n) {
+      along = fma(dz[n * W + j], normal[n * W + j], along);
+      sum = sum + dz[n * W + j];
+    }
+    grad[j] = along;
+    grad[W + j] = sum;
+    const V scale = weight[j] * spread[j], mean = sum * share, tilt = along * share;
+    for (int n = 0; n < N; ++n)
+      dz[n * W + j] = fma(-normal[n * W + j], tilt, dz[n * W + j] - mean) * scale;
+  }
+}
+
+// ---- the network ---------------------------------------------------------------------------------------------------
+
+struct Identity {
+  template <class V> static LRN_FN V apply(V z) { return z; }
+  template <class V> static LRN_FN V backward(V, V g) { return g; }
+};
+
+// Width 2 and 4 are known to the compiler and have one feature and one output; width 0 is any shape.
+template <class V, int width> struct GeneralNetwork : Judged<V> {
+  using Base = Judged<V>;
+  using typename Base::R;
+  using Base::task, Base::f, Base::frozen;
+  AnyStepper<V> s;
+
+  LRN_FN GeneralNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet), s(fleet, task) {}
+
+  LRN_FN int W() const { return width ? width : task.width; }
+  LRN_FN int F() const { return width ? 1 : task.features; }
+  LRN_FN int O() const { return width ? 1 : task.outputs; }
+  LRN_FN bool late() const { return task.connection == Connection::late; }
+  LRN_FN bool residual() const { return task.connection == Connection::residual; }
+  LRN_FN bool normed() const { return task.norm == Norm::batch; }
+  LRN_FN bool prelu() const { return task.activation == Activation::prelu; }
+  LRN_FN long columns() const { return late() ? long(task.depth) * W() : W(); }
+
+  // First parameter of a hidden layer (l = D gives what follows them), of a norm, of a slope, of a tap.
+  LRN_FN long layer(int l) const { return l == 0 ? 0 : long(W()) * (F() + 1) + long(l - 1) * W() * (W() + 1); }
+  LRN_FN long norm(int l) const { return layer(task.depth) + 2 * long(l) * W(); }
+  LRN_FN long slope(int l) const { return norm(normed() ? task.depth : 0) + l; }
+  LRN_FN long tap(int l) const { return slope(prelu() ? task.depth : 0) + (late() ? long(l) * W() : 0); }
+  LRN_FN long output_bias() const { return tap(0) + columns() * O(); }
+  LRN_FN bool taps(int l) const { return late() || l == task.depth - 1; }
+
+  LRN_FN Cells<V> of_layer(Cells<V> all, int l) const { return all.from(long(l) * task.samples * W()); }
+  LRN_FN Cells<V> output_of(int l) const { return of_layer(f.fired, l); }
+  LRN_FN Cells<V> handed_on(int l) const { return residual() && l > 0 ? of_layer(f.sums, l) : output_of(l); }
+  LRN_FN Cells<V> input_of(int l) const { return l == 0 ? f.input : l == frozen ? f.zeros : handed_on(l - 1); }
+  LRN_FN V slope_of(int l) const { return prelu() ? f.w[slope(l)] : V{}; }
+
+  LRN_BIG_FN void forward_layer(int l, int n0, int n1) const {
+    const long start = long(n0) * W(), count = long(n1 - n0) * W();
+    const Cells<V> out = output_of(l), z = normed() || prelu() ? of_layer(f.kept, l) : out;
+    forward_sums(l, z, n0, n1);
+    Cells<V> before = z.from(start);
+    if (normed()) {
+      normalise(z, f.spread.from(long(l) * W()), task.samples, W());
+      scale_and_shift(l, out, z);
+      before = out;
+    }
+    activate(task.activation, out.from(start), before, slope_of(l), count);
+    if (residual() && l > 0) {
+      const Cells<V> sum = handed_on(l), below = handed_on(l - 1);
+      for (long k = start; k < start + count; ++k) sum[k] = out[k] + below[k];
+    }
+    if (taps(l)) forward_output(l, n0, n1);
+  }
+
+  LRN_BIG_FN void forward_sums(int l, Cells<V> z, int n0, int n1) const {
+    const Cells<V> below = input_of(l);
+    if constexpr (width > 0) {
+      if (l > 0) forward_narrow<V, Identity, width, width, false>(f, f.y, below, z, layer(l), 0, n0, n1);
+      else forward_narrow<V, Identity, 1, width, false>(f, f.y, below, z, layer(l), 0, n0, n1);
+    } else {
+      forward_linear(f, below, z, layer(l), l == 0 ? F() : W(), W(), n0, n1);
+    }
+  }
+
+  // What layer l adds to the output.
+  LRN_BIG_FN void forward_output(int l, int n0, int n1) const {
+    const Cells<V> out = handed_on(l);
+    if constexpr (width > 0) {
+      V to[width];
+      LRN_UNROLL
+      for (int j = 0; j < width; ++j) to[j] = f.w[tap(l) + j];
+      for (int n = n0; n < n1; ++n) {
+        V y = f.y[n];
+        LRN_UNROLL
+        for (int j = 0; j < width; ++j) y = fma(out[n * width + j], to[j], y);
+        f.y[n] = y;
+      }
+    } else {
+      forward_tap(f, out, tap(l), columns(), W(), O(), n0, n1);
+    }
+  }
+
+  LRN_BIG_FN void backward_output(int l, int n0, int n1) const {
+    const Cells<V> out = handed_on(l);
+    const bool top = l == task.depth - 1;
+    if constexpr (width > 0) {
+      V to[width], g[width];
+      LRN_UNROLL
+      for (int j = 0; j < width; ++j) to[j] = f.w[tap(l) + j], g[j] = V{};
+      for (int n = n0; n < n1; ++n) {
+        const V y = f.y[n];
+        LRN_UNROLL
+        for (int j = 0; j < width; ++j) {
+          f.da[n * width + j] = fma(y, to[j], top ? V{} : f.da[n * width + j]);
+          g[j] = fma(y, out[n * width + j], g[j]);
+        }
+      }
+      LRN_UNROLL
+      for (int j = 0; j < width; ++j) f.grad[tap(l) + j] = g[j];
+    } else {
+      backward_tap(f, out, tap(l), columns(), W(), O(), n0, n1, top);
+    }
+  }
+
+  LRN_BIG_FN void scale_and_shift(int l, Cells<V> out, Cells<V> normal) const {
+    const Cells<V> weight = f.w.from(norm(l)), bias = f.w.from(norm(l) + W());
+    for (int n = 0; n < task.samples; ++n)
+      for (int j = 0; j < W(); ++j) out[n * W() + j] = fma(weight[j], normal[n * W() + j], bias[j]);
+  }
+
+  LRN_BIG_FN void backward_layer(int l, int n0, int n1) {
+    const long start = long(n0) * W(), count = long(n1 - n0) * W();
+    if (taps(l)) backward_output(l, n0, n1);
+    const Cells<V> dz = f.dz.from(start), da = f.da.from(start);
+    const Cells<V> normal = of_layer(f.kept, l); // of a PReLU without a norm, its input
+    Cells<V> z = normal.from(start);
+    if (normed() && prelu()) {
+      scale_and_shift(l, f.dz, normal);
+      z = dz;
+    }
+    if (prelu()) f.grad[slope(l)] = slope_gradient(da, z, count);
+    activation_gradient(task.activation, dz, da, output_of(l).from(start), z, slope_of(l), count);
+    if (normed())
+      norm_gradient(f.dz, normal, f.spread.from(long(l) * W()), f.w.from(norm(l)), f.grad.from(norm(l)), task.samples,
+                    W());
+    backward_sums(l, n0, n1);
+    if (residual() && l > 0) { // what the layer reads has this gradient, too
+      for (long k = 0; k < count; ++k) da[k] = da[k] + f.da_below[start + k];
+    } else {
+      this->swap();
+    }
+    step_all(s, layer(l), layer(l + 1));
+  }
+
+  LRN_BIG_FN void backward_sums(int l, int n0, int n1) const {
+    const bool first = l == 0 || l == frozen;
+    const Cells<V> below = input_of(l);
+    if constexpr (width > 0) {
+      const Stepper<V, gather> gathering{f.grad};
+      Cells<V> da_below = f.da_below;
+      if (l > 0)
+        backward_narrow<V, Identity, gather, width, width, false>(f, gathering, f.y, f.dz, da_below, below, f.dz, layer(l),
+                                                                  0, n0, n1, first, false);
+      else
+        backward_narrow<V, Identity, gather, 1, width, false>(f, gathering, f.y, f.dz, da_below, below, f.dz, layer(l), 0,
+                                                              n0, n1, first, false);
+    } else {
+      backward_linear(f, below, f.dz, f.da_below, layer(l), l == 0 ? F() : W(), W(), n0, n1, first, false);
+    }
+  }
+
+  LRN_BIG_FN void forward(int n0, int n1) const {
+    const int D = task.depth;
+    for (int n = n0; n < n1; ++n)
+      for (int o = 0; o < O(); ++o) f.y[n * O() + o] = f.w[output_bias() + o];
+    for (int l = frozen; l < D; ++l) forward_layer(l, n0, n1);
+    if (frozen == D) forward_tap(f, f.zeros, tap(D - 1), columns(), W(), O(), n0, n1);
+  }
+
+  // Consumes f.y, which holds the gradient of the loss against the predictions.
+  LRN_BIG_FN void backward(int n0, int n1) {
+    const int D = task.depth;
+    if (frozen == D) backward_tap(f, f.zeros, tap(D - 1), columns(), W(), O(), n0, n1, true);
+    for (int l = D - 1; l >= frozen; --l) backward_layer(l, n0, n1);
+    for (int o = 0; o < O(); ++o) {
+      V g{};
+      for (int n = n0; n < n1; ++n) g = g + f.y[n * O() + o];
+      f.grad[output_bias() + o] = g;
+    }
+    step_all(s, layer(D), output_bias() + O()); // norms, slopes and the output layer
+  }
+
+  LRN_FN void predict() { forward(0, task.samples); }
+  LRN_FN V evaluate(bool /* keep */) {
+    predict();
+    return this->judge();
+  }
+  LRN_FN V learn(int epoch, V rmse_of_all) {
+    s.at(task, epoch);
+    return this->step(*this, epoch, rmse_of_all);
+  }
+
+  // By the optimizer's own rule: what must be zero so that a zero gradient changes no weight. AdamW changes weights
+  // whatever their gradient, a residual layer hands on gradients past a dead one, and under a norm settled layers are not
+  // looked for.
+  LRN_BIG_FN void freeze() {
+    if (task.connection != Connection::plain || task.activation != Activation::relu || normed()) return;
+    switch (task.optimizer) {
+    case Optimizer::adamw: return;
+    case Optimizer::sgd:
+    case Optimizer::rmsprop: return this->freeze_layers(*this, false);
+    case Optimizer::adam:
+    case Optimizer::momentum: return this->freeze_layers(*this, true);
+    }
+  }
+};
+
+} // namespace LRN_NAMESPACE

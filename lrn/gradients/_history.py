@@ -1,0 +1,114 @@
+"""Gradient norms along a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from lrn.gradients._diagnosis import Diagnosis, diagnose
+from lrn.gradients._loss import trainable
+
+__all__ = ["GradientHistory", "recording"]
+
+
+class GradientHistory:
+    """Gradient norms of each layer's parameters at the optimizer steps of a training.
+
+    Attributes:
+        names: the D modules that have trainable parameters of their own, as they are registered.
+        steps: which optimizer steps were recorded, the first being 0.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.steps: list[int] = []
+        self._rows: list[list[float]] = []
+
+    @property
+    def norms(self) -> NDArray[np.float64]:
+        """Gradient norms (T, D), in the order of `steps` and `names`; 0 where there is no gradient."""
+        return np.array(self._rows, np.float64).reshape(len(self._rows), len(self.names))
+
+    def diagnosis(self, row: int = -1) -> Diagnosis:
+        """What the parameters' gradient norms say at one recorded step, the last by default.
+
+        Raises:
+            IndexError: nothing was recorded there.
+        """
+        if not -len(self.steps) <= row < len(self.steps):
+            raise IndexError(f"{len(self.steps)} steps were recorded; there is no row {row}")
+        return diagnose(self.norms[row], self.names)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __str__(self) -> str:
+        if not self.steps:
+            return "no step was recorded"
+        rows = sorted({0, len(self.steps) // 2, len(self.steps) - 1})
+        wide = max(map(len, self.names))
+        lines = [f"{'step':<{wide}}" + "".join(f"  {self.steps[row]:>10}" for row in rows)]
+        for d, name in enumerate(self.names):
+            lines.append(f"{name:<{wide}}" + "".join(f"  {self.norms[row, d]:>10.3g}" for row in rows))
+        return "\n".join(lines)
+
+
+@contextmanager
+def recording(model: nn.Module, optimizer: torch.optim.Optimizer, every: int = 1) -> Iterator[GradientHistory]:
+    """Records the gradient norms at each step of `optimizer`, with no change to the training loop.
+
+    Args:
+        model: what is trained.
+        optimizer: its `step` reads the gradients of the parameters; the norms are those it finds.
+        every: record one step of this many, the first one included.
+
+    Raises:
+        TypeError: `model` is no module, or `optimizer` no optimizer.
+        ValueError: nothing is to be trained, or `every` is below 1.
+
+    Example:
+        >>> model = nn.Linear(1, 1)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> with recording(model, optimizer) as history:
+        ...     for _ in range(3):
+        ...         optimizer.zero_grad()
+        ...         model(torch.ones(4, 1)).square().mean().backward()
+        ...         optimizer.step()
+        >>> history.norms.shape
+        (3, 1)
+    """
+    trainable(model)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"optimizer must be a torch.optim.Optimizer; got {type(optimizer).__name__}")
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise ValueError(f"every must be a whole number of at least 1; got {every!r}")
+    layers = {
+        name or type(module).__name__: own
+        for name, module in model.named_modules()
+        if (own := [p for p in module.parameters(recurse=False) if p.requires_grad])
+    }
+    history, step = GradientHistory(tuple(layers)), 0
+
+    def before(*_: Any) -> None:
+        nonlocal step
+        if step % every == 0:
+            history.steps.append(step)
+            history._rows.append([_norm(own) for own in layers.values()])
+        step += 1
+
+    handle = optimizer.register_step_pre_hook(before)
+    try:
+        yield history
+    finally:
+        handle.remove()
+
+
+def _norm(parameters: list[nn.Parameter]) -> float:
+    squares = [p.grad.detach().double().square().sum() for p in parameters if p.grad is not None]
+    return float(torch.stack(squares).sum().sqrt()) if squares else 0.0

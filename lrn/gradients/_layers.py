@@ -1,0 +1,207 @@
+"""Gradient norms layer by layer, of one loss on one batch."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lrn.gradients._diagnosis import Diagnosis, diagnose
+from lrn.gradients._loss import Loss, loss_of, trainable, untouched
+
+__all__ = ["GradientReport", "LayerGradient", "report"]
+
+
+@dataclass(frozen=True)
+class LayerGradient:
+    """The gradient at one call of one layer: of one module with parameters of its own.
+
+    Attributes:
+        name: path of the module; later calls in a pass get "#2", "#3", ...
+        kind: class of the module.
+        output: norm of the gradient of the loss against the layer's output; None where the module was not called, or
+            gave no tensor.
+        parameters: norm of the gradient against the module's own trainable parameters, all calls together.
+        weights: norm of those parameters themselves.
+        lost: a gradient step with learning rate 1 would vanish in rounding: `parameters` is not zero, but less than
+            the parameters' machine epsilon times `weights`.
+    """
+
+    name: str
+    kind: str
+    output: float | None
+    parameters: float
+    weights: float
+    lost: bool = False
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """What `report` found; `str()` is a table to read, `to_dict()` the same for machines.
+
+    Attributes:
+        loss: the loss.
+        layers: in the order of the forward pass; modules that were not called by themselves come last.
+        diagnosis: what the gradient does on its way back through the layers' outputs.
+        remarks: other things worth knowing, a sentence each.
+    """
+
+    loss: float
+    layers: tuple[LayerGradient, ...]
+    diagnosis: Diagnosis
+    remarks: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> LayerGradient:
+        """The layer of this name; KeyError with the names there are."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"no layer {name!r}; there are {', '.join(layer.name for layer in self.layers)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain types; numbers may be NaN or infinite."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        head = ("layer", "kind", "d loss / d output", "d loss / d weights", "|weights|")
+        rows = [
+            (layer.name, layer.kind, *map(_number, (layer.output, layer.parameters, layer.weights)))
+            for layer in self.layers
+        ]
+        wide = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        lines = [
+            f"{row[0]:<{wide[0]}}  {row[1]:<{wide[1]}}  {row[2]:>{wide[2]}}  {row[3]:>{wide[3]}}  {row[4]:>{wide[4]}}"
+            for row in (head, *rows)
+        ]
+        return "\n".join([f"loss {self.loss:.4g}", str(self.diagnosis), *self.remarks, "", *lines])
+
+
+def report(model: nn.Module, batch: Any, loss: Loss) -> GradientReport:
+    """How large the gradient of `loss` is at each layer of `model`, and what that says.
+
+    The diagnosis goes by the gradient against the layers' *outputs*. The gradient against weights also has the size
+    of the layer's input in it, which grows forwards where the other grows backwards, and so can look even in a
+    network that explodes.
+
+    The model runs once forwards and once backwards, in the mode it is in. Its parameters, their `.grad`, its buffers,
+    its hooks and the random states are left as they were.
+
+    Args:
+        model: any module with parameters; a layer is a module that has parameters of its own.
+        batch: what the model takes (a tensor, a tuple or a mapping), or a pair (that, target).
+        loss: a function of the output, or of (output, target), that gives one number.
+
+    Raises:
+        TypeError: `model` is no module, `loss` no function, it gives no tensor, or the batch holds none.
+        ValueError: nothing is to be trained, the batch is empty or not finite, or the loss is not one number.
+
+    Example:
+        >>> model = nn.Sequential(nn.Linear(1, 4), nn.ReLU(), nn.Linear(4, 1))
+        >>> x = torch.linspace(-1, 1, 20).reshape(20, 1)
+        >>> found = report(model, (x, x.abs()), nn.functional.mse_loss)
+        >>> [layer.name for layer in found.layers]
+        ['0', '2']
+    """
+    parameters = trainable(model)
+    calls: dict[str, tuple[nn.Module, list[float]]] = {}
+    with untouched(model), _watching(model, calls):
+        value = loss_of(model, batch, loss)
+        found = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
+    gradients: dict[str, Tensor | None] = dict(zip(parameters, found, strict=True))
+    layers = tuple(_layers(model, calls, gradients))
+    return GradientReport(value.item(), layers, _diagnosis(layers), tuple(_remarks(model, value.item(), layers)))
+
+
+def _diagnosis(layers: tuple[LayerGradient, ...]) -> Diagnosis:
+    seen = [(layer.name, layer.output) for layer in layers if layer.output is not None]
+    shown = seen or [(layer.name, layer.parameters) for layer in layers]
+    return diagnose([norm for _, norm in shown], [name for name, _ in shown])
+
+
+@contextmanager
+def _watching(model: nn.Module, calls: dict[str, tuple[nn.Module, list[float]]]) -> Iterator[None]:
+    """Notes each call of a layer, and the norm of the gradient that comes back to its output."""
+    times: Counter[str] = Counter()
+
+    def called(name: str, module: nn.Module, args: Any, output: Any) -> None:
+        times[name] += 1
+        norms: list[float] = []
+        calls[name if times[name] == 1 else f"{name}#{times[name]}"] = module, norms
+        tensor = _first_tensor(output)
+        if tensor is not None and tensor.requires_grad:
+            tensor.register_hook(lambda gradient: norms.append(_norm(gradient)))
+            norms.append(0.0)  # no gradient comes back where the loss does not depend on it
+
+    handles = []
+    try:
+        for name, module in model.named_modules():
+            if any(p.requires_grad for p in module.parameters(recurse=False)):
+                handles.append(module.register_forward_hook(partial(called, name or type(module).__name__)))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _layers(
+    model: nn.Module, calls: dict[str, tuple[nn.Module, list[float]]], gradients: dict[str, Tensor | None]
+) -> Iterator[LayerGradient]:
+    own = {id(module): (name, module) for name, module in model.named_modules()}
+    for name, (module, norms) in calls.items():
+        yield _layer(name, own.pop(id(module), (_path(model, module), module)), norms, gradients)
+    for path, module in own.values():
+        if any(p.requires_grad for p in module.parameters(recurse=False)):
+            yield _layer(path or type(module).__name__, (path, module), [], gradients)
+
+
+def _layer(
+    name: str, place: tuple[str, nn.Module], norms: list[float], gradients: dict[str, Tensor | None]
+) -> LayerGradient:
+    path, module = place
+    own = {f"{path}.{key}" if path else key: p for key, p in module.named_parameters(recurse=False) if p.requires_grad}
+    found = [gradients[key] for key in own if gradients.get(key) is not None]
+    gradient = math.hypot(*(_norm(g) for g in found if g is not None))
+    weights = math.hypot(*(_norm(p.detach()) for p in own.values()))
+    epsilon = max((torch.finfo(p.dtype).eps for p in own.values()), default=0.0)
+    output = norms[-1] if norms else None
+    return LayerGradient(name, type(module).__name__, output, gradient, weights, 0 < gradient < epsilon * weights)
+
+
+def _path(model: nn.Module, module: nn.Module) -> str:
+    return next(name for name, known in model.named_modules() if known is module)
+
+
+def _remarks(model: nn.Module, loss: float, layers: tuple[LayerGradient, ...]) -> Iterator[str]:
+    if not math.isfinite(loss):
+        yield f"The loss is {loss}, so no gradient means anything."
+    wrong = [name for name, p in model.named_parameters() if not torch.isfinite(p).all()]
+    if wrong:
+        yield f"Not finite: the parameters {', '.join(wrong)}."
+    still = [layer.name for layer in layers if layer.parameters == 0]
+    if still:
+        yield f"These layers' parameters get no gradient at all: {', '.join(still)}."
+    lost = [layer.name for layer in layers if layer.lost]
+    if lost:
+        yield f"A step of learning rate 1 would be lost in rounding in {', '.join(lost)}."
+
+
+def _first_tensor(output: Any) -> Tensor | None:
+    if isinstance(output, Tensor):
+        return output
+    parts = output.values() if isinstance(output, dict) else output if isinstance(output, tuple | list) else ()
+    return next((found for part in parts if (found := _first_tensor(part)) is not None), None)
+
+
+def _norm(tensor: Tensor) -> float:
+    return float(torch.linalg.vector_norm(tensor.detach().double()))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

@@ -1,0 +1,153 @@
+"""The gradient of a model's output against its input along a straight line, and how it is correlated with itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lrn.dead import looking
+from lrn.gradients._loss import check_model
+
+__all__ = ["LineGradient", "autocorrelation", "ends", "input_gradient", "one_output"]
+
+
+@dataclass(frozen=True, eq=False)
+class LineGradient:
+    """A model's output and its gradient at evenly spaced points of a line.
+
+    Attributes:
+        positions: distance from the start of the line, shape (N,).
+        outputs: the output there, shape (N,).
+        gradients: its gradient against the input, the input's axes flattened, shape (N, F).
+        direction: unit vector of the line, shape (F,).
+    """
+
+    positions: NDArray[np.float64]
+    outputs: NDArray[np.float64]
+    gradients: NDArray[np.float64]
+    direction: NDArray[np.float64]
+
+    @property
+    def slopes(self) -> NDArray[np.float64]:
+        """The derivative of the output along the line, shape (N,)."""
+        return self.gradients @ self.direction
+
+    def autocorrelation(self, lags: int | None = None) -> NDArray[np.float64]:
+        """`autocorrelation` of the slopes."""
+        return autocorrelation(self.slopes, lags)
+
+
+def input_gradient(
+    model: nn.Module, start: Any = -1.0, end: Any = 1.0, points: int = 256, *, output: int | None = None
+) -> LineGradient:
+    """The gradient of a model's output against its input, at points of the line from `start` to `end`.
+
+    The model runs in evaluation mode; its training flags, buffers and random states are left as they were.
+
+    Args:
+        model: takes a batch of inputs and gives one number (or several, see `output`) for each.
+        start: first input, without the batch axis; a number stands for one feature.
+        end: last input, in the same form.
+        points: how many points N, both ends among them; at least 2.
+        output: which of several outputs, counted from 0.
+
+    Raises:
+        TypeError: `model` is no module.
+        ValueError: the ends have different shapes, are equal or not finite; there are too few points; the model gives
+            several outputs and none was chosen; or its output does not depend on the input.
+
+    Example:
+        >>> input_gradient(nn.Linear(1, 1, bias=False), points=5).slopes.shape
+        (5,)
+    """
+    check_model(model)
+    first, last = ends(model, start, end)
+    if isinstance(points, bool) or not isinstance(points, int) or points < 2:
+        raise ValueError(f"points must be a whole number of at least 2; got {points!r}")
+    along = (last - first).flatten()
+    length = float(along.norm())
+    place = torch.linspace(0, 1, points, dtype=first.dtype, device=first.device)
+    x = first + place.reshape(-1, *[1] * first.ndim) * (last - first)
+    with looking(model), torch.enable_grad():
+        x.requires_grad_()
+        y = one_output(model(x), points, output)
+        if not y.requires_grad:
+            raise ValueError("the model's output does not depend on its input")
+        (gradient,) = torch.autograd.grad(y.sum(), x)
+    return LineGradient(_array(place) * length, _array(y), _array(gradient).reshape(points, -1), _array(along) / length)
+
+
+def autocorrelation(values: Any, lags: int | None = None) -> NDArray[np.float64]:
+    """Autocorrelation of evenly spaced values (Balduzzi et al., 2017, use it on gradients along a line).
+
+        r_k = Σ_i (v_i - v̄)(v_{i+k} - v̄) / Σ_i (v_i - v̄)²
+
+    White noise has an expectation of about 0 at every lag but 0; a slowly changing series stays near 1.
+
+    Args:
+        values: shape (*, N), N at least 2, finite.
+        lags: the largest lag, 0 to N - 1; all by default.
+
+    Returns:
+        r_0, r_1, ..., shape (*, lags + 1); NaN where all values are equal.
+
+    Raises:
+        ValueError: a value is not finite, or the number of values or lags is out of range.
+
+    Example:
+        >>> autocorrelation([1.0, -1.0, 1.0, -1.0], lags=1).tolist()
+        [1.0, -0.75]
+    """
+    v = np.asarray(values, np.float64)
+    if v.ndim == 0 or v.shape[-1] < 2:
+        raise ValueError(f"an autocorrelation needs at least 2 values; got shape {v.shape}")
+    if not np.isfinite(v).all():
+        raise ValueError(f"values must be finite; {(~np.isfinite(v)).sum()} of {v.size} are NaN or infinite")
+    n = v.shape[-1]
+    most = n - 1 if lags is None else lags
+    if isinstance(most, bool) or not isinstance(most, int | np.integer) or not 0 <= most < n:
+        raise ValueError(f"lags must be a whole number from 0 to {n - 1} for {n} values; got {lags!r}")
+    # Scaled first, so that squares neither overflow nor underflow; equal values are told by comparison, not by sums.
+    scale = np.abs(v).max(axis=-1, keepdims=True)
+    v = v / np.where(scale > 0, scale, 1.0)
+    centred = v - v.mean(axis=-1, keepdims=True)
+    total = np.square(centred).sum(axis=-1)
+    equal = (v == v[..., :1]).all(axis=-1)
+    sums = [(centred[..., : n - k] * centred[..., k:]).sum(axis=-1) for k in range(most + 1)]
+    return np.where(equal[..., None], np.nan, np.stack(sums, axis=-1) / np.where(equal, 1.0, total)[..., None])
+
+
+def ends(model: nn.Module, start: Any, end: Any) -> tuple[Tensor, Tensor]:
+    """Both ends of a line as inputs without the batch axis, in the model's floating dtype and on its device."""
+    home = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros((), dtype=torch.float64))
+    first, last = (torch.as_tensor(value).detach().to(home.device, home.dtype) for value in (start, end))
+    if first.shape != last.shape:
+        raise ValueError(f"start and end must have one shape; got {tuple(first.shape)} and {tuple(last.shape)}")
+    if not (torch.isfinite(first).all() and torch.isfinite(last).all()):
+        raise ValueError("start and end must be finite; one holds NaN or inf")
+    if torch.equal(first, last):
+        raise ValueError("start and end must differ; they are equal")
+    return (first.reshape(1), last.reshape(1)) if first.ndim == 0 else (first, last)
+
+
+def one_output(y: Any, samples: int, output: int | None) -> Tensor:
+    """One number for each sample, shape (N,), from what a model gave."""
+    if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != samples:
+        shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
+        raise ValueError(f"the model must give one tensor with a row for each of the {samples} inputs; got {shape}")
+    flat = y.reshape(samples, -1)
+    count = flat.shape[1]
+    if output is None and count != 1:
+        raise ValueError(f"the model gives {count} outputs; say which, as in output=0")
+    if output is not None and not 0 <= output < count:
+        raise ValueError(f"output must be from 0 to {count - 1}; got {output}")
+    return flat[:, output or 0]
+
+
+def _array(tensor: Tensor) -> NDArray[np.float64]:
+    return tensor.detach().cpu().double().numpy()

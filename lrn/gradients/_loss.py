@@ -1,0 +1,109 @@
+"""The loss of a model on a batch, checked; and looking at a model without leaving a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lrn.dead import looking
+
+__all__ = ["Loss", "check_model", "check_one_number", "loss_of", "split", "trainable", "untouched"]
+
+Loss = Callable[..., Tensor]
+"""(output) -> a number, or (output, target) -> a number."""
+
+
+@contextmanager
+def untouched(model: nn.Module) -> Iterator[None]:
+    """Gradients are on, and each part is in the mode it is in; buffers and random states are put back afterwards."""
+    flags = [(child, child.training) for child in model.modules()]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    with looking(model), torch.enable_grad():
+        for child, training in flags:
+            child.training = training
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for buffer, value in buffers:
+                    buffer.copy_(value)
+
+
+def check_model(model: object) -> None:
+    """Raise TypeError for what is no module."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
+
+
+def trainable(model: nn.Module) -> dict[str, Tensor]:
+    """The parameters that have gradients, by name. Raises TypeError for no module and ValueError if there are none."""
+    check_model(model)
+    parameters = dict(model.named_parameters())
+    found: dict[str, Tensor] = {name: p for name, p in parameters.items() if p.requires_grad}
+    if not found:
+        lack = f"all {len(parameters)} have requires_grad=False" if parameters else "it has no parameters at all"
+        raise ValueError(f"{type(model).__name__} has no parameter to train: {lack}")
+    return found
+
+
+def split(batch: Any) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:
+    """A batch as (positional inputs, named inputs, what the loss takes after the output).
+
+    Args:
+        batch: the inputs; or a pair (inputs, target). Inputs are a tensor, a tuple of them, or a mapping by name.
+
+    Raises:
+        TypeError: it is none of these.
+        ValueError: a pair has another length, or a tensor is empty, or not finite.
+    """
+    inputs: Any = batch
+    rest: tuple[Any, ...] = ()
+    if isinstance(batch, tuple | list):
+        if len(batch) != 2:
+            raise ValueError(f"a batch is the inputs, or a pair (inputs, target); got {len(batch)} things")
+        inputs, rest = batch[0], (batch[1],)
+    named = dict(inputs) if isinstance(inputs, Mapping) else {}
+    positional = () if named else tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    if not any(isinstance(value, Tensor) for value in (*positional, *named.values())):
+        raise TypeError(f"the inputs of a batch must be a tensor, a tuple of them or a mapping; got {inputs!r}")
+    for value in (*positional, *named.values(), *rest):
+        _check_tensor(value)
+    return positional, named, rest
+
+
+def loss_of(forward: Callable[..., Any], batch: Any, loss: Loss) -> Tensor:
+    """The loss of a model's forward pass on a batch, shape ().
+
+    Raises:
+        TypeError: `loss` cannot be called, or gives no tensor; or the batch is none.
+        ValueError: the loss is not one number, or has no gradient.
+    """
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of the output, or of (output, target); got {loss!r}")
+    positional, named, rest = split(batch)
+    return check_one_number(loss(forward(*positional, **named), *rest))
+
+
+def check_one_number(value: Any) -> Tensor:
+    """The loss as shape (). Raises TypeError for what is no tensor, ValueError where it has no gradient or is many."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"the loss must be a tensor; got {value!r}")
+    if value.numel() != 1:
+        raise ValueError(f"the loss must be one number; got shape {tuple(value.shape)}: take its mean or its sum")
+    if not value.requires_grad:
+        raise ValueError("the loss does not depend on any parameter to train, or was detached from them")
+    return value.reshape(())
+
+
+def _check_tensor(value: Any) -> None:
+    if not isinstance(value, Tensor):
+        return
+    if value.numel() == 0:
+        raise ValueError(f"the batch is empty: it holds a tensor of shape {tuple(value.shape)}")
+    if value.is_floating_point() and not torch.isfinite(value).all():
+        wrong = int((~torch.isfinite(value)).sum())
+        raise ValueError(f"the batch must be finite; {wrong} of the {value.numel()} numbers of a tensor are NaN or inf")

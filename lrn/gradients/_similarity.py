@@ -1,0 +1,128 @@
+"""How much the gradient turns when the weights change a little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from lrn.gradients._loss import Loss, loss_of, trainable, untouched
+
+__all__ = ["GradientSimilarity", "cosine", "gradient_similarity"]
+
+
+@dataclass(frozen=True, eq=False)
+class GradientSimilarity:
+    """Cosine similarity of the gradient before and after small random changes of the weights.
+
+    Attributes:
+        scale: norm of a parameter's change over the norm of the parameter.
+        names: the P parameters that have gradients.
+        changed: which of them were changed.
+        each: cosine for each change and parameter, shape (R, P); NaN where a gradient is zero.
+        whole: cosine of the gradient against all parameters at once, shape (R,).
+    """
+
+    scale: float
+    names: tuple[str, ...]
+    changed: tuple[str, ...]
+    each: NDArray[np.float64]
+    whole: NDArray[np.float64]
+
+    def __str__(self) -> str:
+        head = f"weights changed by {self.scale:g} of their norm ({len(self.changed)} of {len(self.names)} parameters)"
+        low, mean = self.whole.min(), self.whole.mean()
+        return f"{head}: the gradient keeps a cosine of {mean:.4g} on average, {low:.4g} at worst of {len(self.whole)}"
+
+
+def gradient_similarity(
+    model: nn.Module,
+    batch: Any,
+    loss: Loss,
+    *,
+    scale: float = 1e-3,
+    changed: Callable[[str], bool] | None = None,
+    repeats: int = 8,
+    seed: int = 0,
+) -> GradientSimilarity:
+    """Compare the gradient with that at weights a small random step away.
+
+    Each changed parameter moves in a Gaussian direction, by `scale` times its own norm. The model is left as it was,
+    and random parts of it (dropout) draw the same numbers each time.
+
+    Args:
+        model, batch, loss: as in `report`.
+        scale: size of the change, positive.
+        changed: which parameters to change, by name; all by default.
+        repeats: how many random changes R, at least 1.
+        seed: of the changes.
+
+    Raises:
+        TypeError, ValueError: as in `report`; or a number is out of range, or no parameter was chosen.
+
+    Example:
+        >>> model, x = nn.Linear(3, 1), torch.ones(4, 3)
+        >>> gradient_similarity(model, x, lambda y: y.square().mean(), scale=1e-6).whole.min() > 0.999
+        np.True_
+    """
+    parameters = trainable(model)
+    if not (isinstance(scale, int | float) and 0 < scale < float("inf")):
+        raise ValueError(f"scale must be a positive number; got {scale!r}")
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+        raise ValueError(f"repeats must be a whole number of at least 1; got {repeats!r}")
+    chosen = tuple(name for name in parameters if changed is None or changed(name))
+    if not chosen:
+        raise ValueError(f"changed chose no parameter; there are {', '.join(parameters)}")
+    generator = torch.Generator().manual_seed(seed)
+    with untouched(model):
+        base = _gradients(model, batch, loss, parameters, seed)
+        rows = [
+            _cosines(base, _gradients(model, batch, loss, _moved(parameters, chosen, scale, generator), seed))
+            for _ in range(repeats)
+        ]
+    table = np.array(rows)
+    return GradientSimilarity(float(scale), tuple(parameters), chosen, table[:, :-1], table[:, -1])
+
+
+def cosine(a: Tensor, b: Tensor) -> float:
+    """Cosine of the angle between two tensors as vectors; NaN where one is zero."""
+    a, b = a.detach().double().flatten(), b.detach().double().flatten()
+    sizes = a.norm() * b.norm()
+    return float((a @ b) / sizes) if sizes > 0 else float("nan")
+
+
+def _moved(
+    parameters: Mapping[str, Tensor], chosen: tuple[str, ...], scale: float, generator: torch.Generator
+) -> dict[str, Tensor]:
+    moved = {name: p.detach().clone() for name, p in parameters.items()}
+    for name in chosen:
+        p = moved[name]
+        step = torch.randn(p.shape, generator=generator, dtype=torch.float64).to(p.device, p.dtype)
+        p += step * (scale * p.norm() / step.norm())
+    return {name: p.requires_grad_() for name, p in moved.items()}
+
+
+def _gradients(
+    model: nn.Module, batch: Any, loss: Loss, parameters: Mapping[str, Tensor], seed: int
+) -> dict[str, Tensor]:
+    torch.manual_seed(seed)
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        return functional_call(model, dict(parameters), args, kwargs)
+
+    value = loss_of(forward, batch, loss)
+    found = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
+    return {
+        name: torch.zeros_like(p) if g is None else g for (name, p), g in zip(parameters.items(), found, strict=True)
+    }
+
+
+def _cosines(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> list[float]:
+    whole = [torch.cat([g.double().flatten() for g in side.values()]) for side in (a, b)]
+    return [*(cosine(a[name], b[name]) for name in a), cosine(*whole)]

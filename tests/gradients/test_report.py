@@ -1,0 +1,293 @@
+"""`report` and `recording`: the norms are autograd's, the words fit them, and the model is left alone."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from lrn.gradients import LIMIT, diagnose, recording, report
+
+X = torch.linspace(-1, 1, 20, dtype=torch.float64).reshape(20, 1)
+BATCH = (X, X.abs())
+
+
+def chain(depth, weight, width=1, activation=nn.Identity):
+    """`depth` layers that each multiply by `weight`."""
+    layers = [nn.Linear(width if d else 1, width, bias=False) for d in range(depth)]
+    for layer in layers:
+        nn.init.constant_(layer.weight, weight)
+    return nn.Sequential(*[part for layer in layers for part in (layer, activation())]).double()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(0, 2**31), st.booleans())
+def test_norms_are_those_of_autograd(widths, seed, inplace):
+    torch.manual_seed(seed)
+    sizes = [1, *widths]
+    parts = [
+        p for a, b in zip(sizes, widths, strict=False) for p in (nn.Linear(a, b), nn.LeakyReLU(0.1, inplace=inplace))
+    ]
+    model = nn.Sequential(*parts, nn.Linear(sizes[-1], 1)).double()
+    found = report(model, BATCH, nn.functional.mse_loss)
+
+    linears = [part for part in model if isinstance(part, nn.Linear)]
+    h, outputs = X, []
+    for linear in linears:
+        z = linear(h)
+        outputs.append(z)
+        h = nn.functional.leaky_relu(z, 0.1)
+    against = torch.autograd.grad(nn.functional.mse_loss(outputs[-1], X.abs()), [*outputs, *model.parameters()])
+    norms = [g.norm().item() for g in against[: len(outputs)]]
+    assert [layer.output for layer in found.layers] == pytest.approx(norms, rel=1e-9, abs=1e-15)
+    pairs = zip(against[len(outputs) :: 2], against[len(outputs) + 1 :: 2], strict=True)
+    norms = [math.hypot(w.norm().item(), b.norm().item()) for w, b in pairs]
+    assert [layer.parameters for layer in found.layers] == pytest.approx(norms, rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize(("weight", "kind"), [(0.25, "vanishing"), (1.0, "even"), (4.0, "exploding")])
+def test_a_chain_of_equal_weights_is_diagnosed_with_that_factor(weight, kind):
+    found = report(chain(10, weight), BATCH, nn.functional.mse_loss)
+    assert found.diagnosis.kind == kind
+    assert found.diagnosis.factor == pytest.approx(weight)
+
+
+def test_gradients_against_weights_alone_would_miss_the_explosion():
+    found = report(chain(10, 4.0), BATCH, nn.functional.mse_loss)
+    norms = [layer.parameters for layer in found.layers]
+    assert max(norms) == pytest.approx(min(norms)), "every layer's weight gradient is the product of all other weights"
+
+
+def test_a_skip_connection_repairs_the_chain():
+    class Skip(nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, x):
+            return x + self.inner(x)
+
+    model = nn.Sequential(*[Skip(part) for part in chain(10, 0.25) if isinstance(part, nn.Linear)])
+    assert report(model, BATCH, nn.functional.mse_loss).diagnosis.kind == "even"
+
+
+def test_a_dead_layer_blocks_those_before_it():
+    model = chain(4, 1.0, activation=nn.ReLU)
+    with torch.no_grad():
+        model[2].weight.fill_(-1.0)
+    found = report(model, (X.abs(), X), nn.functional.mse_loss)
+    assert found.diagnosis.kind == "unclear"
+    assert "no layer gets any gradient" in found.diagnosis.text
+    late = nn.Sequential(model, nn.Linear(1, 1).double())
+    found = report(late, (X.abs() + 1, X), nn.functional.mse_loss)
+    assert found.diagnosis.kind == "blocked"
+    assert "0.0 to 0.6 (4 of 5)" in found.diagnosis.text
+    assert "0.0, 0.2, 0.4, 0.6" in str(found)
+
+
+def test_a_loss_that_overflows_is_reported_not_raised():
+    found = report(chain(400, 1e3), BATCH, nn.functional.mse_loss)
+    assert found.diagnosis.kind == "not finite"
+    assert "The loss is inf" in str(found)
+
+
+def test_parameters_that_are_not_finite_are_named():
+    model = chain(3, 1.0)
+    with torch.no_grad():
+        model[2].weight.fill_(math.nan)
+    assert "Not finite: the parameters 2.weight." in str(report(model, BATCH, nn.functional.mse_loss))
+
+
+def test_gradients_lost_in_rounding_are_named():
+    model = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False))
+    with torch.no_grad():
+        model[0].weight.fill_(1.0)
+        model[1].weight.fill_(1e-12)
+    found = report(model, (X.float(), X.float()), nn.functional.mse_loss)
+    assert found["0"].lost
+    assert not found["1"].lost
+    assert "lost in rounding in 0." in str(found)
+
+
+def test_a_module_called_twice_has_two_rows():
+    shared = nn.Linear(1, 1).double()
+    found = report(nn.Sequential(shared, nn.Tanh(), shared), BATCH, nn.functional.mse_loss)
+    assert [layer.name for layer in found.layers] == ["0", "0#2"]
+    assert found["0"].parameters == found["0#2"].parameters
+    with pytest.raises(KeyError, match="no layer '1'; there are 0, 0#2"):
+        found["1"]
+
+
+def test_frozen_layers_and_functional_use_are_told_apart():
+    class Functional(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.used, self.frozen, self.idle = nn.Linear(1, 1), nn.Linear(1, 1), nn.Linear(1, 1)
+            self.frozen.requires_grad_(False)
+
+        def forward(self, x):
+            return nn.functional.linear(self.frozen(x), self.used.weight)
+
+    found = report(Functional().double(), BATCH, nn.functional.mse_loss)
+    assert [layer.name for layer in found.layers] == ["used", "idle"]
+    assert found["used"].output is None
+    assert found["used"].parameters > 0
+    assert found["idle"].parameters == 0
+
+
+def test_the_model_is_left_as_it_was():
+    model = nn.Sequential(nn.Linear(1, 4), nn.BatchNorm1d(4), nn.Dropout(), nn.ReLU(), nn.Linear(4, 1)).double()
+    model[2].eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    flags, random = [m.training for m in model.modules()], torch.random.get_rng_state()
+    first, second = (report(model, BATCH, nn.functional.mse_loss) for _ in range(2))
+    assert first == second
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert [m.training for m in model.modules()] == flags
+    assert torch.equal(torch.random.get_rng_state(), random)
+    assert all(p.grad is None for p in model.parameters())
+    assert not any(m._forward_hooks for m in model.modules())
+
+
+def test_hooks_go_away_after_an_error():
+    model = nn.Linear(1, 1).double()
+    with pytest.raises(ZeroDivisionError):
+        report(model, BATCH, lambda output, target: 1 / 0)
+    assert not model._forward_hooks
+
+
+def test_inputs_may_be_several_or_named():
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(1, 1).double()
+
+        def forward(self, a, b):
+            return self.layer(a) + b
+
+    target = X.abs()
+    a = report(Both(), ((X, X), target), nn.functional.mse_loss)
+    b = report(Both(), ({"a": X, "b": X}, target), nn.functional.mse_loss)
+    c = report(Both(), {"a": X, "b": X}, lambda y: y.square().mean())
+    assert len(a.layers) == len(b.layers) == len(c.layers) == 1
+
+
+MSE = nn.functional.mse_loss
+LINE = nn.Linear(1, 1).double()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (("net", BATCH, MSE), TypeError, "model must be a torch.nn.Module; got str"),
+        ((nn.ReLU(), BATCH, MSE), ValueError, "no parameter to train: it has no parameters at all"),
+        ((nn.Linear(1, 1).requires_grad_(False), BATCH, MSE), ValueError, "all 2 have requires_grad=False"),
+        ((LINE, BATCH, 3), TypeError, "loss must be a function"),
+        ((LINE, BATCH, lambda y, t: y - t), ValueError, r"one number; got shape \(20, 1\)"),
+        ((LINE, BATCH, lambda y, t: 1.0), TypeError, "the loss must be a tensor; got 1.0"),
+        ((LINE, BATCH, lambda y, t: y.detach().sum()), ValueError, "does not depend on any parameter"),
+        ((LINE, (X, X, X), MSE), ValueError, "a pair .* got 3 things"),
+        ((LINE, "x", MSE), TypeError, "inputs of a batch must be a tensor"),
+        ((LINE, (X[:0], X[:0]), MSE), ValueError, r"empty: it holds a tensor of shape \(0, 1\)"),
+        ((LINE, (X / 0, X), MSE), ValueError, "must be finite; 20 of the 20 numbers"),
+    ],
+)
+def test_bad_input_gets_one_sentence(arguments, error, words):
+    with pytest.raises(error, match=words):
+        report(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("norms", "kind"),
+    [
+        ([1.0, 1.0, 1.0], "even"),
+        ([1.0], "unclear"),
+        ([0.0, 0.0], "unclear"),
+        ([0.0, 1.0, 1.0], "blocked"),
+        ([1.0, 0.0, 1.0], "even"),
+        ([1.0, math.nan, 1.0], "not finite"),
+        ([1.0, math.inf], "not finite"),
+        ([1.001 / LIMIT, 1.0], "even"),
+        ([0.999 / LIMIT, 1.0], "vanishing"),
+        ([0.999 * LIMIT, 1.0], "even"),
+        ([1.001 * LIMIT, 1.0], "exploding"),
+        ([5e-324, 1e308], "vanishing"),
+        ([1e308, 5e-324], "exploding"),
+    ],
+)
+def test_diagnosis_of_hand_made_norms(norms, kind):
+    assert diagnose(norms).kind == kind
+
+
+@settings(deadline=None)
+@given(st.floats(0.05, 20), st.integers(2, 60), st.floats(1e-6, 1e6))
+def test_a_geometric_row_is_diagnosed_by_its_ratio(factor, depth, last):
+    norms = [last * factor ** (depth - 1 - d) for d in range(depth)]
+    found = diagnose(norms)
+    total = (depth - 1) * math.log(factor)
+    if abs(abs(total) - math.log(LIMIT)) > 1e-6:
+        expected = "even" if abs(total) < math.log(LIMIT) else "vanishing" if total < 0 else "exploding"
+        assert found.kind == expected
+    assert found.factor == pytest.approx(factor, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("norms", "names", "words"),
+    [
+        ([], None, "at least 1"),
+        ([[1.0]], None, r"shape \(1, 1\)"),
+        ([-1.0], None, "never negative"),
+        ([1.0], "ab", "2"),
+    ],
+)
+def test_norms_that_make_no_sense_are_refused(norms, names, words):
+    with pytest.raises(ValueError, match=words):
+        diagnose(norms, names)
+
+
+def train(model, optimizer, epochs=6):
+    norms = []
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(X), X.abs()).backward()
+        norms.append(
+            [math.hypot(*(p.grad.norm().item() for p in layer.parameters())) for layer in (model[0], model[2])]
+        )
+        optimizer.step()
+    return norms
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_recording_sees_every_step(every):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(1, 3), nn.ReLU(), nn.Linear(3, 1)).double()
+    optimizer = torch.optim.Adam(model.parameters())
+    with recording(model, optimizer, every=every) as history:
+        norms = train(model, optimizer)
+    train(model, optimizer, epochs=1)
+    assert history.steps == list(range(0, 6, every))
+    assert history.norms == pytest.approx(torch.tensor(norms, dtype=torch.float64).numpy()[::every])
+    assert history.diagnosis().kind == "even"
+    assert history.names == ("0", "2")
+    assert len(str(history).splitlines()) == 3
+
+
+def test_recording_refuses_what_it_cannot_use():
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with (
+        pytest.raises(ValueError, match="every must be a whole number of at least 1; got 0"),
+        recording(model, optimizer, 0),
+    ):
+        pass
+    with pytest.raises(TypeError, match=r"torch\.optim\.Optimizer; got str"), recording(model, "adam"):
+        pass
+    with recording(model, optimizer) as history:
+        pass
+    with pytest.raises(IndexError, match="0 steps were recorded"):
+        history.diagnosis()
+    assert str(history) == "no step was recorded"
