@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ import lrn
 from lrn.cli import _run as run_command
 from lrn.cli import main, parser
 
+ROOT = Path(__file__).parents[2]
 COMMANDS = sorted(next(a for a in parser()._actions if a.dest == "command").choices)
 
 
@@ -126,3 +130,9 @@ def test_the_completion_script_is_sound_bash(tmp_path, capsys):
     main(["completion", "bash"])
     (tmp_path / "lrn").write_text(capsys.readouterr().out)
     assert subprocess.run(["bash", "-n", tmp_path / "lrn"], check=False).returncode == 0
+
+
+def test_the_installed_command_is_this_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, name = project["scripts"]["lrn"].split(":")
+    assert getattr(importlib.import_module(module), name) is main
