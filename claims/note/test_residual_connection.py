@@ -167,16 +167,16 @@ def test_late_gradients_shatter_less_than_plain_ones(measure, depth):
 
 
 @claim(
-    "In a network with residual connections the slope at an input says no less about those near by at depth 50 than at 2",
+    "With residual connections the slope at an input says more about those near by at depth 50 than at depth 2",
     id="G2-residual-depth",
     source=EXPLANATION,
     quote=SHATTERED,
-    reading="mean autocorrelation as in G2-depth",
+    reading="autocorrelation as in G2-depth; in more than half of the seeds",
     first_look=64,
 )
 def test_residual_gradients_do_not_shatter_with_depth(measure):
-    deep, shallow = (measure.mean(Starts("residual", d), "autocorrelation", bounds=(-1, 1)) for d in (50, 2))
-    assert deep >= shallow
+    deep, shallow = (Starts("residual", depth) for depth in (50, 2))
+    assert measure.paired_rate(deep, shallow, "autocorrelation") > 0.5
 
 
 # ---- G3: linear regions ----
@@ -290,12 +290,12 @@ def test_trained_networks_have_fewer_regions_than_neurons(measure, depth):
     id="G4-literal",
     source=EXPLANATION,
     quote=SMALL_CHANGES,
-    reading='literal: "significant" as a cosine below 1/2, in more than 1 % of networks of depth 50; width 32, before training',
+    reading='literal: "significant" as a cosine below 1/2, in more than 5 % of networks of depth 50; width 32, before training',
     first_look=64,
     refuted="in no network at all; nine in ten keep a cosine above 0.997",
 )
 def test_tiny_changes_turn_the_gradient_away(measure):
-    assert measure.quantile(Shaken("plain", 50, 1e-3), "cosine", 0.01) < 0.5
+    assert measure.quantile(Shaken("plain", 50, 1e-3), "cosine", 0.05) < 0.5
 
 
 @claim(

@@ -1,0 +1,55 @@
+"""`EulerNet`: its steps are Euler's, and its error halves when their number doubles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from claims.note.flows import Field, flow
+from lrn.nets import EulerNet
+
+
+@pytest.mark.parametrize("steps", [1, 3, 10])
+def test_growth_is_compound_interest(steps):
+    found = EulerNet(nn.Identity(), steps, time=2.0)(torch.ones(5, dtype=torch.float64))
+    assert found.numpy() == pytest.approx((1 + 2 / steps) ** steps)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**31), st.integers(1, 6))
+def test_the_error_falls_as_one_over_the_number_of_layers(seed, width):
+    generator = np.random.default_rng(seed)
+    a, (b, start) = generator.uniform(-1, 1, (width, width)), generator.uniform(-1, 1, (2, width))
+    exact, field = flow(a, b, start), Field(a[None], b[None])
+    errors = [np.abs(EulerNet(field, n)(torch.as_tensor(start)[None]).numpy() - exact).max() for n in (64, 128, 256)]
+    # A field that happens to be straight along its flow leaves no error of first order to fall.
+    if errors[0] > 1e-6:
+        assert errors[0] / errors[1] == pytest.approx(2, rel=0.25)
+        assert errors[1] / errors[2] == pytest.approx(2, rel=0.25)
+
+
+def test_its_layers_share_their_weights():
+    net = EulerNet(nn.Linear(3, 3), 50)
+    assert sum(p.numel() for p in net.parameters()) == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ((torch.tanh, 3), TypeError, r"field must be a torch\.nn\.Module; got builtin_function_or_method"),
+        ((nn.Tanh(), 0), ValueError, "steps must be at least 1, not 0"),
+        ((nn.Tanh(), 1.5), TypeError, "steps must be a whole number of at least 1, not 1.5"),
+    ],
+)
+def test_bad_input_gets_one_sentence(arguments, error, words):
+    with pytest.raises(error, match=words):
+        EulerNet(*arguments)
+
+
+def test_a_field_that_changes_the_shape_is_refused():
+    with pytest.raises(ValueError, match=r"must keep the shape \(2, 3\); it gave \(2, 1\)"):
+        EulerNet(nn.Linear(3, 1), 2)(torch.zeros(2, 3))
