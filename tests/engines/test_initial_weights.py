@@ -13,15 +13,16 @@ from lrn import Experiment, network
 from lrn.engines import native
 from lrn.engines.native import NativeEngine
 from lrn.engines.reference import ReferenceEngine
-from lrn.experiment import initial_parameters
+from lrn.experiment import CHOICES, initial_parameters
 
 SEEDS = np.array([0, 1, 2, 41, 2**32, 2**63, 2**64 - 1], np.uint64)
 
 
 def untouched(engine, experiment, seeds):
-    """The weights after one step that is too small to change any of them."""
+    """The weights after one step that is too small to change any of them but zeros, which are put back."""
     experiment = experiment.replace(optimizer="sgd", lr=1e-30, epochs=1)
-    return engine.train(experiment, seeds, parameters=True).parameters
+    parameters = engine.train(experiment, seeds, parameters=True).parameters
+    return np.where(np.abs(parameters) < 1e-20, 0, parameters)
 
 
 @pytest.mark.skipif(not native.available(), reason="the native engine was not built")
@@ -33,7 +34,10 @@ def untouched(engine, experiment, seeds):
         OtherData,
         width=st.integers(1, 9),
         depth=st.integers(1, 7),
-        connection=st.sampled_from(["plain", "late"]),
+        connection=st.sampled_from(CHOICES["connection"]),
+        initial=st.sampled_from(CHOICES["initial"]),
+        norm=st.sampled_from(CHOICES["norm"]),
+        activation=st.sampled_from(CHOICES["activation"]),
         features=st.integers(1, 5),
         outputs=st.integers(1, 3),
     ),
