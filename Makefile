@@ -3,22 +3,33 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: claims test check setup clean
+.PHONY: claims fresh-seeds test check setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-claims: setup ## check every claim, write reports/verdicts.json
-	$(RUN) pytest claims/ -n auto
+claims: setup ## check every claim, write verdicts and report to reports/; with AGAINST=FILE, fail where a verdict differs
+	$(RUN) pytest claims/ -n auto --report $(if $(AGAINST),--against "$(AGAINST)")
+
+OFFSETS ?= 1000000 2000000 3000000
+fresh-seeds: setup ## check every claim on other seeds (OFFSETS="..."); the verdicts must be those of reports/verdicts.json
+	@failed=; for offset in $(OFFSETS); do \
+	  $(RUN) pytest claims/ -n auto --seed-offset $$offset --against reports/verdicts.json \
+	    --verdicts reports/seeds-$$offset/verdicts.json || failed="$$failed $$offset"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "Verdicts differ from reports/verdicts.json, or claims failed, at offset$$failed"; exit 1; fi; \
+	echo "The same verdicts at every offset: $(OFFSETS)"
 
 test: setup ## run the tests
 	$(RUN) pytest tests/ -n auto
 
-check: setup ## lint, format and types
+check: setup ## lint, format, types, and CI's workflows
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
+	$(RUN) check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/zizmor --offline --quiet .github/workflows
 
 setup: $(VENV)/installed ## install lrn and its tools into .venv
 

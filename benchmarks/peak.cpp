@@ -17,7 +17,7 @@ typedef float V __attribute__((vector_size(bytes)));
 static float chain(long rounds) {
   V x = V{} + 0.999f, y = V{} + 1e-3f, sum[chains];
 #pragma GCC unroll 16
-  for (int k = 0; k < chains; ++k) sum[k] = V{} + float(k);
+  for (int k = 0; k < chains; ++k) sum[k] = V{} + float(k + 2); // a 1 would stay 1, and compilers skip it
   for (long r = 0; r < rounds; ++r) {
 #pragma GCC unroll 16
     for (int k = 0; k < chains; ++k) sum[k] = sum[k] * x + y;

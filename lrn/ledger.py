@@ -13,14 +13,13 @@ import dataclasses
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lrn.blocks import LedgerWarning, first_line, lock, read_block, replace, set_aside, write_block
 from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
 from lrn.runs import Runs
@@ -33,10 +32,6 @@ __all__ = ["BLOCK", "Ledger", "LedgerWarning"]
 
 BLOCK = 4096
 """Seeds of one file at most: what a killed run can lose."""
-
-
-class LedgerWarning(UserWarning):
-    """A file of the ledger could not be used and was set aside."""
 
 
 class Ledger:
@@ -96,9 +91,23 @@ class Ledger:
             return Runs.join([self._train(experiment, block, trace) for block in _blocks(seeds)])
 
         place = self.folder / experiment.key
-        with _lock(place, "trace.lock" if trace else "runs.lock"):
+        with lock(place, "trace.lock" if trace else "runs.lock"):
             _describe(experiment, place)
             return Runs.join(list(self._gather(experiment, place, seeds, trace)))
+
+    def remembered(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs | None:
+        """What is on disk of these seeds, from the first on without a gap; None if that is nothing. Never trains."""
+        if self.root is None:
+            return None
+        kept, at = [], seeds.start
+        for start, stop, path in _files(self.folder / experiment.key, trace):
+            if start <= at < min(stop, seeds.stop):
+                runs = self._read(experiment, path, range(start, stop), trace)
+                if runs is not None:
+                    end = min(stop, seeds.stop)
+                    kept.append(runs.select(slice(at - start, end - start)))
+                    at = end
+        return Runs.join(kept) if kept else None
 
     def table(self, experiment: Experiment | None = None) -> pa.Table:
         """All networks, or those of one experiment: one row a network, with the experiment's fields as columns."""
@@ -145,29 +154,16 @@ class Ledger:
                     at = block.stop
 
     def _write(self, experiment: Experiment, place: Path, block: range, runs: Runs) -> None:
-        import pyarrow.parquet as pq
-
-        table = _to_table(experiment, runs)
         name = f"{block.start}-{block.stop}{'-trace' if runs.trace is not None else ''}.parquet"
-        _replace(place / name, lambda part: pq.write_table(table, part, write_page_checksum=True))
+        write_block(place / name, _to_table(experiment, runs))
 
     def _read(self, experiment: Experiment, path: Path, block: range, trace: bool) -> Runs | None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            with path.open("rb") as file:
-                return _from_table(experiment, pq.read_table(file, page_checksum_verification=True), block, trace)
-        except FileNotFoundError:
-            return None
-        except (OSError, pa.ArrowException, ValueError, KeyError) as error:
-            _set_aside(path, f"no sound block ({_line(error)})")
-            return None
+        return read_block(path, lambda table: _from_table(experiment, table, block, trace))
 
 
 def _version(engine: Engine) -> str:
     here = Path(__file__).parent
-    sources = [here / "data" / "_points.py", here / "experiment.py", Path(__file__)]
+    sources = [here / "data" / "_points.py", here / "experiment.py", here / "blocks.py", Path(__file__)]
     digest = hashlib.sha256(engine.arithmetic.encode())
     if engine.name == "reference":
         sources.append(here / "engines" / "reference.py")
@@ -198,43 +194,18 @@ def _files(place: Path, trace: bool) -> list[tuple[int, int, Path]]:
     return sorted(found)
 
 
-def _lock(place: Path, name: str) -> AbstractContextManager[Any]:
-    from filelock import FileLock
-
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        return FileLock(place / name).acquire()
-    except OSError as error:
-        raise OSError(error.errno, f"the ledger cannot be written to ({error.strerror})", str(place)) from error
-
-
 def _describe(experiment: Experiment, place: Path) -> None:
     described = place / "experiment.json"
     if not described.exists() or _described(described) != experiment:
-        _replace(described, lambda part: part.write_text(json.dumps(dataclasses.asdict(experiment), indent=1)))
+        replace(described, lambda part: part.write_text(json.dumps(dataclasses.asdict(experiment), indent=1)))
 
 
 def _described(path: Path) -> Experiment | None:
     try:
         return Experiment(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError) as error:
-        _set_aside(path, f"no description of an experiment ({_line(error)})")
+        set_aside(path, f"no description of an experiment ({first_line(error)})")
         return None
-
-
-def _set_aside(path: Path, why: str) -> None:
-    aside = path.with_suffix(f".damaged-{os.getpid()}")
-    os.replace(path, aside)
-    warnings.warn(f"{path} is {why}; set aside as {aside.name} and made again when needed", LedgerWarning, stacklevel=3)
-
-
-def _replace(path: Path, write: Any) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _schema(experiment: Experiment, trace: bool) -> pa.Schema:
@@ -311,7 +282,3 @@ def _summary(experiment: Experiment, runs: Runs) -> pa.Table:
         "dead_layers": runs.dead_layers,
     }
     return pa.table(fields | {k: pa.array(v) for k, v in measured.items()})
-
-
-def _line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

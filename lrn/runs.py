@@ -65,7 +65,9 @@ class Runs:
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
-        """Runs of one experiment, one after another."""
+        """Runs of one experiment, one after another. Raises ValueError if there are none."""
+        if not parts:
+            raise ValueError("Runs.join needs at least one part; got none")
         if len(parts) == 1:
             return parts[0]
         columns: dict[str, Any] = {}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["network", "train"]
 
+_NETWORK_OPTIONS = ("engine", "device", "threads")
+
 
 def train(
     experiment: Experiment,
@@ -80,10 +82,14 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
         experiment: how it is trained.
         seed: which network.
         trained: train it first; else its initial weights.
-        options: `engine`, `device` and `threads` as in `train`.
+        options: `engine`, `device` and `threads` as in `train`; only training looks at them.
 
     Returns:
         A `PlainNet`, `LateResidualNet` or `ResidualNet` in the experiment's dtype, on the CPU.
+
+    Raises:
+        TypeError: `experiment` or the seed has the wrong type, or there is no such option.
+        ValueError: the seed or an option is out of range.
     """
     import torch
 
@@ -91,6 +97,9 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
 
     if not isinstance(experiment, Experiment):
         raise TypeError(f"network needs an Experiment; got {type(experiment).__name__}")
+    unknown = sorted(set(options) - set(_NETWORK_OPTIONS))
+    if unknown:
+        raise TypeError(f"network's options are {', '.join(_NETWORK_OPTIONS)}; got {', '.join(unknown)}")
     if trained:
         flat = train(experiment, [seed], parameters=True, **options).parameters
     else:

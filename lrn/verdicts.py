@@ -16,7 +16,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["FORMAT", "MeasuredQuantity", "Outcome", "SuiteVerdicts", "Verdict", "replace_file", "write_json"]
+__all__ = [
+    "FORMAT",
+    "MeasuredQuantity",
+    "Outcome",
+    "SuiteVerdicts",
+    "Verdict",
+    "case_name",
+    "replace_file",
+    "write_json",
+]
 
 FORMAT = 1
 """Version of the file's layout."""
@@ -95,6 +104,11 @@ class Verdict:
     looks: int
     estimates: tuple[MeasuredQuantity, ...] = ()
     seeds_needed: float | None = None
+
+    @property
+    def case(self) -> str:
+        """The claim's id, or its test's name where it has none, and pytest's parameters: such as "C2[10-batch]"."""
+        return case_name(self.id, self.test)
 
     @property
     def as_expected(self) -> bool:
@@ -186,6 +200,12 @@ class SuiteVerdicts:
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the file, whole or not at all; folders are made where needed."""
         write_json(path, self.to_json())
+
+
+def case_name(id: str, test: str) -> str:
+    """A claim's id, or its test's name where it has none, with the parameters of the test (pytest's node id)."""
+    name, bracket, parameters = test.partition("[")
+    return (id or name.rpartition("::")[2]) + bracket + parameters
 
 
 def write_json(path: str | os.PathLike[str], data: Any) -> None:

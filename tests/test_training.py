@@ -129,6 +129,13 @@ def test_bad_options_are_refused(options, error, message):
 
 
 @pytest.mark.parametrize("trained", [True, False])
+@pytest.mark.parametrize("options", [{"lanes": 3}, {"trace": True}, {"parameters": False}])
+def test_network_refuses_options_it_does_not_have(trained, options):
+    with pytest.raises(TypeError, match=f"network's options are engine, device, threads; got {next(iter(options))}"):
+        network(TINY, 1, trained=trained, **options)
+
+
+@pytest.mark.parametrize("trained", [True, False])
 @pytest.mark.parametrize(("seed", "error"), [(-1, ValueError), (2**64, ValueError), (1.5, TypeError), ([1], TypeError)])
 def test_network_refuses_bad_seeds(trained, seed, error):
     with pytest.raises(error, match="seeds must be non-negative whole numbers"):
@@ -281,6 +288,11 @@ def test_select_and_join_are_inverse():
     bare = train(TINY, range(3))
     assert Runs.join([bare, bare]).trace is None
     assert bare.select([1]).parameters is None
+
+
+def test_joining_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"Runs\.join needs at least one part; got none"):
+        Runs.join([])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -1,8 +1,9 @@
-"""Networks before training, as a population of their own."""
+"""Networks before training: the gradient that reaches their first layer, and whether it goes with converging."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from torch.func import functional_call, grad, vmap
 
 from lrn import Experiment, network
 from lrn.experiment import initial_parameters
+from lrn.metrics import Metric
+from lrn.runs import Runs
 
 BLOCK = 1024
 
@@ -26,19 +29,47 @@ class Start:
         return f"the start of {self.experiment.label}"
 
     def sample(self, seeds: range) -> dict[str, NDArray[np.floating]]:
-        blocks = [self._norms(np.array(seeds[i : i + BLOCK], np.uint64)) for i in range(0, len(seeds), BLOCK)]
-        return {"first_layer_gradient": np.concatenate(blocks)}
+        gradients = first_layer_gradients(self.experiment, np.array(seeds, np.uint64))
+        return {"first_layer_gradient": gradients}
 
-    def _norms(self, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
-        e = self.experiment
-        net = network(e, 0, trained=False).double()
-        x, t = torch.as_tensor(e.data.x_standardised), torch.as_tensor(e.data.t_standardised)
-        flat, stacked, start = torch.as_tensor(initial_parameters(e, seeds)), {}, 0
-        for name, p in net.named_parameters():
-            stacked[name] = flat[:, start : start + p.numel()].reshape(-1, *p.shape)
-            start += p.numel()
 
-        def loss(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
-            return ((functional_call(net, parameters, (x,)) - t) ** 2).mean()
+def first_layer_gradients(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
+    """Norm of the gradient of the first layer's weights before training, shape (S,)."""
+    blocks = [_norms(experiment, seeds[i : i + BLOCK]) for i in range(0, len(seeds), BLOCK)]
+    return np.concatenate(blocks)
 
-        return vmap(grad(loss))(stacked)["hidden.0.weight"].flatten(1).norm(dim=1).numpy()
+
+def _norms(e: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
+    net = network(e, 0, trained=False).double()
+    x, t = torch.as_tensor(e.data.x_standardised), torch.as_tensor(e.data.t_standardised)
+    flat, stacked, start = torch.as_tensor(initial_parameters(e, seeds)), {}, 0
+    for name, p in net.named_parameters():
+        stacked[name] = flat[:, start : start + p.numel()].reshape(-1, *p.shape)
+        start += p.numel()
+
+    def loss(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
+        return ((functional_call(net, parameters, (x,)) - t) ** 2).mean()
+
+    return vmap(grad(loss))(stacked)["hidden.0.weight"].flatten(1).norm(dim=1).numpy()
+
+
+def _one_of_two_converged(runs: Runs) -> NDArray[np.bool_]:
+    return _first_of_two(runs) & (runs.converged != _partner(runs.converged))
+
+
+def _larger_gradient_converged(runs: Runs) -> NDArray[np.bool_]:
+    gradient = first_layer_gradients(runs.experiment, runs.seeds)
+    return np.where(runs.converged, gradient > _partner(gradient), gradient < _partner(gradient))
+
+
+def _first_of_two(runs: Runs) -> NDArray[np.bool_]:
+    return np.arange(len(runs)) % 2 == 0
+
+
+def _partner(values: NDArray[Any]) -> NDArray[Any]:
+    return values.reshape(-1, 2)[:, ::-1].reshape(-1)
+
+
+# Neighbouring seeds are two independent networks: each pair counts once, at its first seed.
+ONE_OF_TWO_CONVERGED = Metric("one of two networks converged", _one_of_two_converged)
+LARGER_GRADIENT_CONVERGED = Metric("the one with the larger gradient converged", _larger_gradient_converged)

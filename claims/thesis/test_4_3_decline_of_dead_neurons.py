@@ -56,9 +56,9 @@ def test_late_networks_have_fewer_dead_neurons(measure, depth):
     "depth",
     [
         2,
-        pytest.param(5, marks=refuted("fewer in about 33 % of such seeds, more in about 41 %")),
-        pytest.param(10, marks=refuted("fewer in about 19 % of such seeds, more in about 67 %")),
-        pytest.param(15, marks=refuted("fewer in about 9 % of such seeds, more in about 84 %")),
+        pytest.param(5, marks=refuted("fewer in about 32 % of such seeds, more in about 41 %")),
+        pytest.param(10, marks=refuted("fewer in about 20 % of such seeds, more in about 73 %")),
+        pytest.param(15, marks=refuted("fewer in about 7 % of such seeds, more in about 86 %")),
     ],
 )
 def test_late_has_fewer_dead_neurons_for_the_same_seed(measure, depth):
@@ -73,7 +73,7 @@ def test_late_has_fewer_dead_neurons_for_the_same_seed(measure, depth):
     source="thesis §4.3, Figure 4.22",
     quote="Each architecture shown did not have dead layers",
     reading="literal: the rate is 0 at depths 2 to 15, both connections",
-    refuted="a converged late network has one in about 0.5 % of cases at depth 2, and in about 44 % at depth 15",
+    refuted="a converged late network has one in about 0.4 % of cases at depth 2",
 )
 def test_no_converged_network_has_a_dead_layer(measure):
     cells = [e for d in SHOWN for e in wide(d)]
@@ -95,10 +95,10 @@ def test_no_converged_network_has_a_dead_layer(measure):
         pytest.param(
             "late",
             5,
-            marks=pytest.mark.inconclusive("0.0487 with standard error 0.0009: about a million seeds would be needed"),
+            marks=pytest.mark.inconclusive("0.049 [0.036, 0.065] at 8,192 seeds: over a million would be needed"),
         ),
         pytest.param("late", 10, marks=refuted("about 23 % have a dead layer")),
-        pytest.param("late", 15, marks=refuted("about 44 % have a dead layer")),
+        pytest.param("late", 15, marks=refuted("about 42 % have a dead layer")),
     ],
 )
 def test_converged_networks_hardly_have_dead_layers(measure, depth, connection):
@@ -112,7 +112,7 @@ def test_converged_networks_hardly_have_dead_layers(measure, depth, connection):
     source="thesis §4.3, Figure 4.22",
     quote="after a depth of 15, none of the non-residual connections converged",
     reading="literal: the rate is 0 at depths 20, 25 and 30",
-    refuted="about 3.8 % converge at depth 20",
+    refuted="about 3.1 % converge at depth 20",
 )
 def test_no_plain_network_deeper_than_15_converges(measure):
     assert every(measure.rate(wide(d)[0], "converged") == 0 for d in (20, 25, 30))
@@ -150,13 +150,20 @@ def test_wider_layers_stay_alive(measure, depth, connection):
     id="D4-neurons",
     source="thesis §4.3, Figure 4.22",
     quote=PROBABLE,
-    reading="mean dead fraction over all networks, at the depths that the figure shows",
+    reading="mean dead fraction over all networks: the mean of width 4 less that of width 2",
 )
-@depth
-@pytest.mark.parametrize("connection", ["plain", "late"])
-def test_wider_networks_keep_more_neurons_alive(measure, depth, connection):
+@pytest.mark.parametrize(
+    ("connection", "depth"),
+    [
+        *[("late", depth) for depth in DEPTHS],
+        *[("plain", depth) for depth in DEPTHS[:5]],
+        pytest.param("plain", 25, marks=refuted("the share is larger at width 4, by about 0.0024")),
+        pytest.param("plain", 30, marks=refuted("the share is larger at width 4, by about 0.0024")),
+    ],
+)
+def test_wider_networks_keep_more_neurons_alive(measure, connection, depth):
     four = dict(zip(("plain", "late"), wide(depth), strict=True))[connection]
-    assert measure.mean(four, "dead_fraction") < measure.mean(four.replace(width=2), "dead_fraction")
+    assert measure.mean_difference(four, four.replace(width=2), "dead_fraction") < 0
 
 
 @claim(

@@ -44,6 +44,7 @@ from lrn.intervals import (
     Estimate,
     Quantity,
     Undecided,
+    asked,
     binomial_compatibility,
     every,
     look_index,
@@ -258,7 +259,8 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
     while True:
         looks += 1
         try:
-            returned = body()
+            with asked() as decisions:
+                returned = body()
         except Undecided as error:
             if measure is None or not measure.widen(error):
                 return Judgement(Outcome.INCONCLUSIVE, error.decision.reason, looks, error, error)
@@ -269,7 +271,7 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
         except BaseException as error:
             return Judgement(Outcome.ERROR, _line(f"{type(error).__name__}: {error}"), looks, error=error)
         else:
-            return _passed(returned, measure, looks)
+            return _passed(returned, measure, looks, bool(decisions))
 
 
 def unjudged(error: BaseException | str, skipped: bool) -> Judgement:
@@ -278,7 +280,7 @@ def unjudged(error: BaseException | str, skipped: bool) -> Judgement:
     return Judgement(Outcome.SKIPPED if skipped else Outcome.ERROR, _line(text), 0)
 
 
-def _passed(returned: object, measure: Measure | None, looks: int) -> Judgement:
+def _passed(returned: object, measure: Measure | None, looks: int, asserted: bool) -> Judgement:
     """The judgement of a claim whose assertions all held, if it made any."""
     if returned is not None:
         return Judgement(Outcome.ERROR, f"it must assert, not return; it returned {_line(repr(returned))}", looks)
@@ -286,6 +288,9 @@ def _passed(returned: object, measure: Measure | None, looks: int) -> Judgement:
         return Judgement(Outcome.SUPPORTED, "", looks)
     if not measure.quantities:
         return Judgement(Outcome.ERROR, "it asked for measure, but measured nothing", looks)
+    if not asserted:
+        reason = "it measured, but asserted no comparison of what it measured: its verdict would rest on nothing"
+        return Judgement(Outcome.ERROR, reason, looks)
     shown = "; ".join(f"{q.name}: {q.point:.4g} [{q.low:.4g}, {q.high:.4g}]" for q in measure.quantities)
     return Judgement(Outcome.SUPPORTED, _line(shown), looks)
 

@@ -127,11 +127,8 @@ class Measure:
             (values,), kept = self._observe([population], metric, given, seeds)
             return numbers(values[kept], metric)
 
-        def interval(values: NDArray[Any], level: float) -> tuple[float, float, float]:
-            ends = mean_interval(values, low, high, level)
-            return (float(np.clip(values.mean(), *ends)) if len(values) else math.nan, *ends)
-
-        return self._estimate(_name("mean of", metric, given, population, within), [population], observe, interval)
+        name = _name("mean of", metric, given, population, within)
+        return self._estimate(name, [population], observe, _mean(low, high))
 
     def median(
         self, population: Population | Experiment, metric: str | Metric, given: str | Metric | None = None
@@ -186,6 +183,43 @@ class Measure:
 
         name = f"{_name('rate of larger', metric, given, a)} than in {label_of(b)}"
         return self._estimate(name, [a, b], observe, _rate)
+
+    def mean_difference(
+        self,
+        a: Population | Experiment,
+        b: Population | Experiment,
+        metric: str | Metric,
+        given: str | Metric | None = None,
+        *,
+        bounds: tuple[float, float] | None = None,
+    ) -> Estimate:
+        """The mean, over seeds, of the metric of `a` less that of `b`, by the betting interval.
+
+        Without a condition it is the difference of the two means, whatever the two have in common; one interval for it
+        is narrower than the difference of two, so it takes half the seeds or fewer. With `given`, only the seeds for
+        which it is true of both count, which the two means by themselves do not.
+
+        Args:
+            a: what to sample.
+            b: what to sample for the same seeds.
+            metric: its values must be numbers within the bounds.
+            given: which seeds count.
+            bounds: the metric's smallest and largest possible value; needed unless the metric has its own.
+
+        Raises:
+            ValueError: there are no bounds, or a value lies outside them or is NaN.
+        """
+        (low_a, high_a), (low_b, high_b) = (bounds_of(population, metric, bounds) for population in (a, b))
+        within = "" if bounds is None else f" within {bounds[0]!r} and {bounds[1]!r}"
+
+        def observe(seeds: range) -> NDArray[Any]:
+            (of_a, of_b), kept = self._observe([a, b], metric, given, seeds)
+            sides = [(of_a, low_a, high_a), (of_b, low_b, high_b)]
+            first, second = (_within(numbers(values[kept], metric), low, high, metric) for values, low, high in sides)
+            return first - second
+
+        name = f"{_name('mean difference of', metric, given, a, within)} less {label_of(b)}"
+        return self._estimate(name, [a, b], observe, _mean(low_a - high_b, high_a - low_b))
 
     @property
     def quantities(self) -> tuple[MeasuredQuantity, ...]:
@@ -252,6 +286,23 @@ class Measure:
 def _rate(values: NDArray[Any], level: float) -> tuple[float, float, float]:
     hits, n = int(values.sum()), len(values)
     return (hits / n if n else math.nan, *rate_interval(hits, n, level))
+
+
+def _within(values: NDArray[Any], low: float, high: float, metric: str | Metric) -> NDArray[Any]:
+    outside = values[(values < low) | (values > high)]
+    if len(outside):
+        raise ValueError(f"{name_of(metric)} must lie within {low:g} and {high:g}; got {outside[0]:g}")
+    return values
+
+
+def _mean(low: float, high: float) -> _Interval:
+    """The mean of values within these bounds."""
+
+    def interval(values: NDArray[Any], level: float) -> tuple[float, float, float]:
+        ends = mean_interval(values, low, high, level)
+        return (float(np.clip(values.mean(), *ends)) if len(values) else math.nan, *ends)
+
+    return interval
 
 
 def _name(statistic: str, metric: Any, given: Any, population: Any, within: str = "") -> str:

@@ -39,6 +39,10 @@ __all__ = [
 class Population(Protocol):
     """Anything that can be observed for a range of seeds; what authors of other papers write.
 
+    What is dear to observe is remembered on disk between runs if the population also has a `version`: a text that names
+    the code, the arithmetic and the data behind its observations, so that they are made again when one of them changes.
+    Its `sample` then returns a mapping of numbers or truths.
+
     Attributes:
         label: unique and stable text; it identifies the population in every process and run.
     """
@@ -83,7 +87,7 @@ class _Column:
 
 @dataclass(frozen=True)
 class Draw:
-    """The sampler of a session: trains an Experiment, through the ledger, and asks any other population itself.
+    """The sampler of a session: an Experiment and a population with a version through the ledger, any other directly.
 
     Attributes:
         ledger: folder of the ledger; None remembers nothing.
@@ -102,7 +106,12 @@ class Draw:
         if is_experiment(population):
             return self._trained.runs(population, seeds, trace)
         other: Any = population
-        return other.sample(seeds)
+        version = getattr(other, "version", None)
+        if version is None or self.ledger is None:
+            return other.sample(seeds)
+        from lrn.samples import Samples
+
+        return Samples(self.ledger).sample(other.label, version, other.sample, seeds)
 
     @cached_property
     def _trained(self) -> Ledger:

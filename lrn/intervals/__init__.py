@@ -56,7 +56,7 @@ Decision(false: 0.7031 [0.5291, 0.8441] > 0.9 or 0.07812 [0.0161, 0.2087] > 0.3)
 from __future__ import annotations
 
 from lrn.intervals._compatibility import binomial_compatibility
-from lrn.intervals._decision import Decision, Quantity, Undecided, every, some
+from lrn.intervals._decision import Decision, Quantity, Undecided, asked, every, some
 from lrn.intervals._estimate import Estimate
 from lrn.intervals._exact import mean_interval, quantile_interval, rate_interval
 from lrn.intervals._looks import (
@@ -76,6 +76,7 @@ __all__ = [
     "Estimate",
     "Quantity",
     "Undecided",
+    "asked",
     "binomial_compatibility",
     "detectable_difference",
     "every",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["Decision", "Quantity", "Undecided", "every", "some"]
+__all__ = ["Decision", "Quantity", "Undecided", "asked", "every", "some"]
+
+_ASKED: ContextVar[list[Decision] | None] = ContextVar("lrn_asked", default=None)
 
 _SHOWN_PARTS = 3
 _SHOWN_QUANTITIES = 8
@@ -94,6 +98,9 @@ class Decision:
     __array_ufunc__ = None
 
     def __bool__(self) -> bool:
+        noted = _ASKED.get()
+        if noted is not None:
+            noted.append(self)
         if self.value is None:
             raise Undecided(self)
         return self.value
@@ -124,6 +131,23 @@ class Decision:
 
     def __repr__(self) -> str:
         return f"Decision({self})"
+
+
+@contextmanager
+def asked() -> Iterator[list[Decision]]:
+    """Collects the decisions whose truth is asked for within, in that order.
+
+    >>> with asked() as decisions:
+    ...     assert Decision(True)
+    >>> len(decisions)
+    1
+    """
+    decisions: list[Decision] = []
+    token = _ASKED.set(decisions)
+    try:
+        yield decisions
+    finally:
+        _ASKED.reset(token)
 
 
 def every(decisions: Iterable[Decision | bool]) -> Decision:

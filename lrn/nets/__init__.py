@@ -3,7 +3,18 @@
 Axes, here and in the whole package: S seeds (stacked networks), N samples, D layers, W neurons of a layer.
 """
 
+from lrn.nets._convolutional import BasicBlock, BottleneckBlock, ConvolutionalNet, ResidualBlock
 from lrn.nets._euler import EulerNet
 from lrn.nets._stacks import HiddenStack, LateResidualNet, PlainNet, ResidualNet
 
-__all__ = ["EulerNet", "HiddenStack", "LateResidualNet", "PlainNet", "ResidualNet"]
+__all__ = [
+    "BasicBlock",
+    "BottleneckBlock",
+    "ConvolutionalNet",
+    "EulerNet",
+    "HiddenStack",
+    "LateResidualNet",
+    "PlainNet",
+    "ResidualBlock",
+    "ResidualNet",
+]

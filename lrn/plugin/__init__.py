@@ -71,7 +71,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture
 def measure(request: pytest.FixtureRequest) -> Measure:
     """Measures rates, means and quantiles over seeds, for a claim; see `lrn.claims.Measure`."""
-    said, settings = _claim(request.node), request.config.stash[_SETTINGS]
+    said, settings = claim_of(request.node), request.config.stash[_SETTINGS]
     if said is None:
         pytest.fail("measure is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
     from lrn.claims._measure import Measure
@@ -95,7 +95,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if known and not item.get_closest_marker("claim"):
         pytest.fail(f"{known[0]} is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
     try:
-        _expectation(item)
+        expectation_of(item)
     except (TypeError, ValueError) as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -104,7 +104,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Runs a claim's test until it is decided; leaves all other tests alone."""
     __tracebackhide__ = True
-    said, expectation = _claim(pyfuncitem), _expectation(pyfuncitem)
+    said, expectation = claim_of(pyfuncitem), expectation_of(pyfuncitem)
     if said is None or expectation is None:
         return None
     from lrn.claims import judge
@@ -129,6 +129,9 @@ def pytest_runtest_makereport(
     if report.skipped and isinstance(report.longrepr, tuple):
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
+    # JUnit's file takes the properties that the item has at its teardown.
+    item.user_properties[:] = [p for p in item.user_properties if not str(p[0]).startswith("claim.")]
+    item.user_properties += _properties(verdict)
     return report
 
 
@@ -141,7 +144,8 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     return [f"{left} {op} {right}", *(f"{side}: {side.name or 'computed'}, n = {side.n}" for side in sides)]
 
 
-def _claim(item: pytest.Item) -> Claim | None:
+def claim_of(item: pytest.Item) -> Claim | None:
+    """What a test's mark claims; None for a test that is no claim."""
     mark = item.get_closest_marker("claim")
     if mark is None:
         return None
@@ -150,9 +154,9 @@ def _claim(item: pytest.Item) -> Claim | None:
     return Claim.of(mark.args, mark.kwargs)
 
 
-def _expectation(item: pytest.Item) -> Expectation | None:
+def expectation_of(item: pytest.Item) -> Expectation | None:
     """How the claim is said to end: by the closest mark, else by the claim itself."""
-    said = _claim(item)
+    said = claim_of(item)
     if said is None:
         return None
     from lrn.claims import Expectation
@@ -199,6 +203,16 @@ def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> 
     pytest.fail(f"{known}{verdict.verdict}: {verdict.reason}", pytrace=False)
 
 
+def _properties(verdict: Verdict) -> list[tuple[str, object]]:
+    """The verdict as properties for a test report, such as JUnit's."""
+    texts = {name: getattr(verdict, name) for name in ("id", "statement", "source", "verdict", "expected", "reason")}
+    found: list[tuple[str, object]] = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
+    return found + [
+        ("claim.measured", f"{q.name}: {q.point:.6g} [{q.low:.6g}, {q.high:.6g}], n = {q.n} of {q.seeds} seeds")
+        for q in verdict.estimates
+    ]
+
+
 def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:
     """The verdict of a claim whose test never came to one."""
     from lrn.claims import Claim, unjudged
@@ -208,8 +222,8 @@ def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
         report.longrepr = "a claim must be a function, or a method of a class that is no unittest.TestCase"
     error = str(report.longrepr) if call.excinfo is None else call.excinfo.value
     try:
-        said = _claim(item) or Claim(item.name)
-        expectation = _expectation(item) or said.expectation
+        said = claim_of(item) or Claim(item.name)
+        expectation = expectation_of(item) or said.expectation
     except (TypeError, ValueError):
         said = Claim(item.name)
         expectation = said.expectation

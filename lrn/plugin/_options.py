@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pytest
 
@@ -36,7 +36,9 @@ class Settings:
         ledger: its folder, or None for none.
         verdicts: the file asked for, or None.
         default_verdicts: the file to write when the whole suite ran, or None.
+        against: the file of verdicts to compare with, or None.
         claims: folder of the suite.
+        report: folder for the report; "" for that of the verdicts when the whole suite ran; None for no report.
     """
 
     alpha: float
@@ -50,7 +52,9 @@ class Settings:
     ledger: Path | None
     verdicts: Path | None
     default_verdicts: Path | None
+    against: Path | None
     claims: Path
+    report: Path | Literal[""] | None
 
     def most_seeds(self, own: int | None) -> int:
         """The most seeds for a claim that asks for `own`."""
@@ -71,10 +75,20 @@ def add_options(parser: pytest.Parser) -> None:
         ("engine", "NAME", "what trains: auto, native, cuda, reference (auto)"),
         ("device", "NAME", "where it trains: cpu, cuda, or with the reference engine any torch device (cpu)"),
         ("verdicts", "FILE", "write the verdicts of this session to FILE, even if it is only a part of the suite"),
+        ("against", "FILE", "fail where a verdict differs from that in FILE, or a claim of FILE is gone"),
         ("ledger", "DIR", "folder that remembers what was trained (.ledger in the root folder)"),
     ):
         group.addoption(f"--{name}", dest=_destination(name), metavar=metavar, default=None, help=text)
     group.addoption("--no-ledger", dest="lrn_no_ledger", action="store_true", help="remember nothing on disk")
+    group.addoption(
+        "--report",
+        dest="lrn_report",
+        metavar="DIR",
+        nargs="?",
+        const="",
+        default=None,
+        help="write a report of this session, as --report=DIR to DIR, else beside the verdicts if the whole suite ran",
+    )
     parser.addini("lrn_claims", "folder of the suite of claims, from the root folder", default="claims")
     parser.addini("lrn_verdicts", "file for the verdicts when the whole suite ran; empty for none", default="")
 
@@ -105,7 +119,9 @@ def read_settings(config: pytest.Config) -> Settings:
         ledger=_ledger(config),
         verdicts=_verdicts(config),
         default_verdicts=config.rootpath / default_verdicts if default_verdicts else None,
+        against=_against(config),
         claims=(config.rootpath / str(config.getini("lrn_claims"))).resolve(),
+        report=_report(config),
     )
 
 
@@ -184,6 +200,13 @@ def _ledger(config: pytest.Config) -> Path | None:
     return path
 
 
+def _against(config: pytest.Config) -> Path | None:
+    text = config.getoption("lrn_against")
+    if text == "":
+        raise pytest.UsageError("--against must be a file of verdicts; got ''")
+    return None if text is None else config.invocation_params.dir / text
+
+
 def _verdicts(config: pytest.Config) -> Path | None:
     text = config.getoption("lrn_verdicts")
     if text is None:
@@ -192,3 +215,27 @@ def _verdicts(config: pytest.Config) -> Path | None:
     if not text or path.is_dir() or path.name == RUN_RECORD:
         raise pytest.UsageError(f"--verdicts must be a file not called {RUN_RECORD}; got {text!r}")
     return path
+
+
+def _report(config: pytest.Config) -> Path | Literal[""] | None:
+    text = config.getoption("lrn_report")
+    if not text:
+        if text is not None:
+            _check_report()
+        return "" if text is not None else None
+    path = config.invocation_params.dir / text
+    if (path.exists() and not path.is_dir()) or any(path.glob("test_*.py")) or (path / "report.py").exists():
+        # `--report claims/` would otherwise take the tests' folder for the report's.
+        raise pytest.UsageError(f"--report=DIR must be a folder without tests; got {text!r} (write --report last)")
+    _check_report()
+    return path
+
+
+def _check_report() -> None:
+    """Refuses what cannot draw a report before any test starts."""
+    from lrn.report import ReportError, check_installed
+
+    try:
+        check_installed()
+    except ReportError as error:
+        raise pytest.UsageError(f"--report: {error}") from None

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lrn.plugin._against import Comparison, Record, compare, print_comparison, read_record
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict, write_json
 
@@ -27,6 +29,8 @@ PROPERTY = "lrn.verdict"
 _PHASES = ("setup", "call", "teardown")
 _PACKAGES = ("lrn", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
 _DESELECTED = "lrn_deselected"
+_TRAINED = re.compile(r" \[[0-9a-f]{8,}(, [0-9a-f]{8,})*\]$")
+_SLOW = "the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"
 
 
 class Deselection:
@@ -47,11 +51,17 @@ class Session:
     Args:
         config: pytest's.
         settings: what the options say.
+
+    Raises:
+        pytest.UsageError: `--against` names no file of verdicts.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
+        # Read before anything runs: the session may write to the same file.
+        self._record: Record | None = None if settings.against is None else read_record(settings.against)
+        self._comparison: Comparison | None = None
         self._verdicts: dict[str, Verdict] = {}
         self._seconds: dict[str, float] = {}
         self._workers: set[str] = set()
@@ -91,13 +101,16 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Sets the exit code and writes the files."""
-        if not self._verdicts:
+        if not self._verdicts and (self._record is None or self._config.getoption("collectonly")):
             return
         gaps = list(self._gaps(session, int(exitstatus)))
         suite = self._suite(complete=not gaps)
         refusal = _refusal(suite)
+        if self._record is not None:
+            self._comparison = compare(self._record.suite, suite.claims, gaps)
         if refusal:
             self._notes.append(refusal)
+        if refusal or (self._comparison and self._comparison.failed):
             _fail(session)
         elif exitstatus == pytest.ExitCode.TESTS_FAILED and not self._other_failures:
             session.exitstatus = EXIT_INCONCLUSIVE
@@ -106,15 +119,28 @@ class Session:
         except OSError as error:
             self._notes.append(f"the verdicts could not be written: {error}")
             _fail(session)
+        self._report(session, suite, [*gaps, *([refusal] if refusal else [])])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Prints the table of claims."""
-        if not self._verdicts:
-            return
-        from lrn.plugin._summary import print_summary
+        """Prints the table of claims, and what differs from the record."""
+        if self._verdicts:
+            from lrn.plugin._summary import print_summary
 
-        refused = bool(_refusal(self._suite(complete=False)))
-        print_summary(terminalreporter, self._suite(complete=False), promise=not refused, notes=self._notes)
+            suite = self._suite(complete=False)
+            notes = [*([_SLOW] if self._slow(suite) else []), *self._notes]
+            print_summary(terminalreporter, suite, promise=not _refusal(suite), notes=notes)
+        if self._comparison is not None and self._record is not None:
+            print_comparison(terminalreporter, self._comparison, _shown(self._record.path))
+
+    def _slow(self, suite: SuiteVerdicts) -> bool:
+        """Whether torch trained only because nothing faster is installed."""
+        settings = self._settings
+        keys = (quantity.key for verdict in suite.claims for quantity in verdict.estimates)
+        if (settings.engine, settings.device) != ("auto", "cpu") or not any(map(_TRAINED.search, keys)):
+            return False
+        from lrn.engines import native
+
+        return not native.available()
 
     def _suite(self, complete: bool) -> SuiteVerdicts:
         settings = self._settings
@@ -153,16 +179,48 @@ class Session:
 
     def _write(self, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
         path = self._settings.verdicts
+        if not self._verdicts:
+            return
         if path is None:
             path = self._settings.default_verdicts
             if path is None:
                 return
+            if self._settings.seed_offset:
+                gaps = [*gaps, f"the seeds begin at {self._settings.seed_offset}"]
             if gaps:
                 self._notes.append(f"{_shown(path)} stays as it was: {', '.join(gaps)}")
                 return
+        kept = self._kept(path)
+        if kept:
+            self._notes.append(f"{_shown(path)} stays as it was, as verdicts differ from it")
+            path = path.with_name(f"{path.stem}.new{path.suffix}")
         suite.write(path)
         write_json(path.with_name(RUN_RECORD), self._run_record())
         self._notes.append(f"verdicts written to {_shown(path)}")
+
+    def _report(self, session: pytest.Session, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
+        """Writes the report and the summary of a job, where they are asked for."""
+        if not self._verdicts:
+            return
+        from lrn.plugin import _report
+
+        if self._settings.seed_offset and self._settings.verdicts is None:
+            gaps = [*gaps, f"the seeds begin at {self._settings.seed_offset}"]
+        if self._comparison and self._comparison.failed:
+            gaps = [*gaps, "verdicts differ from the record"]
+        try:
+            note = _report.write(self._settings, suite, self._config.rootpath, gaps, self._run_record())
+            self._notes += [note] if note else []
+            _report.append_step_summary(suite, self._notes)
+        except Exception as error:  # a suite's own sections may raise anything; the verdicts stand
+            self._notes.append(f"the report could not be written: {type(error).__name__}: {error}")
+            _fail(session)
+
+    def _kept(self, path: Path) -> bool:
+        """Whether to leave a file as it is: a record that failed the comparison is for a person to replace."""
+        if self._record is None or self._comparison is None or not self._comparison.failed:
+            return False
+        return path.resolve() in {p.resolve() for p in (self._record.path, self._settings.default_verdicts) if p}
 
     def _run_record(self) -> dict[str, Any]:
         """What may differ between two runs of the same suite."""

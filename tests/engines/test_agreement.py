@@ -172,6 +172,29 @@ def test_a_swapped_connection_is_found(engine):
 
 
 @engines
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ({"connection": "residual"}, {"connection": "plain"}),
+        ({"activation": "elu"}, {"activation": "relu"}),
+        ({"activation": "prelu"}, {"activation": "leaky_relu"}),
+        ({"optimizer": "momentum"}, {"optimizer": "sgd"}),
+        ({"optimizer": "rmsprop"}, {"optimizer": "adam"}),
+        ({"optimizer": "adamw"}, {"optimizer": "adam"}),
+        ({"initial": "he"}, {"initial": "torch"}),
+        ({"norm": "batch"}, {"norm": "none"}),
+        ({"target_scale": 20}, {"target_scale": None}),
+    ],
+    ids=str,
+)
+def test_an_alternative_mistaken_for_another_is_found(engine, ours, theirs):
+    runs = train(engine, BASE.replace(**ours), range(3))
+    for seed in range(3):
+        loop = plain_loop(BASE.replace(**theirs), seed)
+        assert {"rmse", "prediction", "parameters"} <= set(differences(runs, seed, loop, TOLERANCE))
+
+
+@engines
 def test_the_rounding_of_float32_is_found(engine):
     runs = train(engine, BASE.replace(dtype="float32"), [0])
     assert "parameters" in differences(runs, 0, plain_loop(BASE, 0), TOLERANCE)

@@ -34,8 +34,12 @@ EXPERIMENTS = [
     Experiment(depth=4, epochs=90, dtype="float64", style="iterative"),
     OtherData(depth=3, width=2, epochs=60, features=3, outputs=2, samples=7),
     OtherData(depth=3, width=4, epochs=60, features=3, outputs=1, samples=33),
+    OtherData(depth=4, width=2, epochs=60, features=1, outputs=1, samples=33),  # samples that fill no number of tiles
+    OtherData(depth=4, width=2, epochs=60, features=1, outputs=1, samples=3, connection="plain"),
+    Experiment(depth=6, epochs=90, activation="leaky_relu", optimizer="sgd", style="iterative"),
     DEEP,
     DEEP.replace(optimizer="sgd", lr=0.1),
+    DEEP.replace(style="iterative"),
     DEEP.replace(style="iterative", width=4),
     DEEP.replace(width=3),
     DEEP.replace(dtype="float64"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from lrn import Experiment, train
 from lrn.engines import ENGINES, choose, cuda, native
 from lrn.engines.native import NativeEngine
 from lrn.engines.reference import ReferenceEngine
+from lrn.experiment import CHOICES
 
 needs_native = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
 
@@ -78,6 +81,14 @@ def test_the_variant_is_the_fastest_or_what_the_environment_names(monkeypatch):
     monkeypatch.setenv("LRN_VARIANT", "abacus")
     with pytest.raises(ValueError, match=r"LRN_VARIANT must be one of .*generic; got 'abacus'"):
         NativeEngine()
+
+
+def test_the_kernels_count_the_choices_of_an_experiment_in_the_same_order():
+    header = (Path(native.__file__).parent / "options.hpp").read_text()
+    found = re.findall(r"enum class (\w+) \{ (.*?) \}", header)
+    names = {name.lower(): tuple(values.split(", ")) for name, values in found}
+    assert names == {name: values for name, values in CHOICES.items() if name in names}
+    assert set(names) == {"connection", "optimizer", "activation", "initial", "norm"}
 
 
 @needs_native

@@ -22,6 +22,14 @@ CELLS = [
     SHORT.replace(depth=4, width=4, epochs=60, lr=0.01),
     SHORT.replace(style="iterative"),
     SHORT.replace(optimizer="sgd", lr=0.1),
+    SHORT.replace(connection="residual"),
+    SHORT.replace(activation="elu", epochs=60),
+    SHORT.replace(activation="prelu"),
+    SHORT.replace(optimizer="momentum", lr=0.01),
+    SHORT.replace(optimizer="rmsprop", lr=0.003),
+    SHORT.replace(optimizer="adamw", initial="he"),
+    SHORT.replace(target_scale=20),
+    SHORT.replace(norm="batch"),
 ]
 
 
@@ -73,6 +81,10 @@ DIVERGING = [
     WILD.replace(depth=8),
     WILD.replace(style="iterative"),
     WILD.replace(activation="leaky_relu"),
+    WILD.replace(activation="prelu"),
+    WILD.replace(activation="elu"),
+    WILD.replace(optimizer="momentum", lr=1e3),
+    WILD.replace(connection="residual"),
 ]
 
 

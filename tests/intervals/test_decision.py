@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrn.intervals import Decision, Estimate, Quantity, Undecided, every, rate_interval, some
+from lrn.intervals import Decision, Estimate, Quantity, Undecided, asked, every, rate_interval, some
 
 # The same examples every time, however busy the machine is.
 repeatable = settings(derandomize=True, deadline=None)
@@ -244,3 +244,19 @@ def test_decisions_and_their_exception_can_be_copied_and_pickled() -> None:
     error = pickle.loads(pickle.dumps(Undecided(open_one)))
     assert str(error) == str(Undecided(open_one))
     assert error.quantities == open_one.undecided
+
+
+def test_the_decisions_that_were_asked_for_their_truth_are_known() -> None:
+    first, second, unasked = decision(True), decision(False), decision(True)
+    assert first
+    with asked() as outer:
+        assert first
+        with asked() as inner:
+            assert not second
+            assert every([unasked]).value
+        assert [d is second for d in inner] == [True]
+        with pytest.raises(Undecided):
+            bool(decision(None))
+    assert [d.value for d in outer] == [True, None]
+    assert first
+    assert len(outer) == 2

@@ -76,6 +76,15 @@ def test_an_explicit_file_of_the_whole_suite_is_complete(suite):
     assert not exists(suite)
 
 
+def test_other_seeds_leave_the_default_file_alone(suite):
+    suite.write(THREE)
+    result = suite.run("--seed-offset=1000000")
+    result.stdout.fnmatch_lines([f"{DEFAULT} stays as it was: the seeds begin at 1000000"])
+    assert not exists(suite)
+    suite.run("--seed-offset=1000000", "--verdicts=fresh.json")
+    assert suite.read("fresh.json").complete
+
+
 def test_without_the_ini_value_nothing_is_written(suite):
     suite.write(THREE)
     suite.run("-o", "lrn_verdicts=").stdout.no_fnmatch_line("*verdicts.json*")
@@ -171,8 +180,8 @@ def test_a_lone_surrogate_survives(suite):
 
 def test_the_file_says_what_the_verdicts_were_reached_with(suite):
     suite.write(THREE)
-    suite.run("--alpha=0.01", "--first-look=128", "--max-seeds=4096", "--seed-offset=7")
-    data = json.loads((suite.pytester.path / DEFAULT).read_text(encoding="utf-8"))
+    suite.run("--alpha=0.01", "--first-look=128", "--max-seeds=4096", "--seed-offset=7", "--verdicts=v.json")
+    data = json.loads((suite.pytester.path / "v.json").read_text(encoding="utf-8"))
     claims, totals = data.pop("claims"), data.pop("totals")
     assert data == {
         "format": 1,

@@ -90,6 +90,31 @@ def test_a_paired_rate_with_a_condition_needs_it_of_both(measure):
     assert estimate.point == (DATA["u"] > other.sample(SEEDS)["u"])[both].mean()
 
 
+def test_a_mean_difference_is_the_betting_interval_of_the_differences_seed_by_seed(measure):
+    other = Coin(0.7, stream=1)
+    differences = DATA["u"] - other.sample(SEEDS)["u"]
+    estimate = measure.mean_difference(COIN, other, "u", bounds=(0, 1))
+    assert ends(estimate) == mean_interval(differences, -1, 1, LEVEL)
+    assert estimate.point == pytest.approx(differences.mean())
+    own = Metric("v", lambda sample: sample["u"], lambda population: (0, 1) if population is COIN else (0, 3))
+    assert ends(measure.mean_difference(COIN, other, own)) == mean_interval(differences, -3, 1, LEVEL)
+
+
+def test_a_mean_difference_with_a_condition_needs_it_of_both(measure):
+    other = Coin(0.7, stream=1)
+    both = DATA["heads"] & other.sample(SEEDS)["heads"]
+    estimate = measure.mean_difference(COIN, other, "u", given="heads", bounds=(0, 1))
+    assert estimate.n == both.sum()
+    assert estimate.point == pytest.approx((DATA["u"] - other.sample(SEEDS)["u"])[both].mean())
+
+
+def test_a_mean_difference_refuses_a_value_that_leaves_the_bounds_on_either_side(measure):
+    with pytest.raises(ValueError, match=r"u must lie within 0 and 0\.5; got "):
+        measure.mean_difference(COIN, Coin(0.5), "u", bounds=(0, 0.5))
+    with pytest.raises(ValueError, match=r"the mean of u needs bounds=\(low, high\)"):
+        measure.mean_difference(COIN, Coin(0.5), "u")
+
+
 @pytest.mark.parametrize("method", ["rate", "mean", "median", "paired_rate"])
 def test_without_any_observation_nothing_is_known(measure, method):
     never = Coin(0)
@@ -119,6 +144,10 @@ def test_each_quantity_has_a_key_of_its_own(measure):
         measure.paired_rate(COIN, other, "u"),
         measure.paired_rate(other, COIN, "u"),
         measure.paired_rate(COIN, other, "u", given="heads"),
+        measure.mean_difference(COIN, other, "u", bounds=(0, 1)),
+        measure.mean_difference(other, COIN, "u", bounds=(0, 1)),
+        measure.mean_difference(COIN, other, "u", bounds=(0, 2)),
+        measure.mean_difference(COIN, other, "u", given="heads", bounds=(0, 1)),
     ]
     assert len({estimate.quantities[0].key for estimate in estimates}) == len(estimates)
     assert [quantity.key for quantity in measure.quantities] == [e.quantities[0].key for e in estimates]

@@ -176,6 +176,9 @@ def test_a_broken_teardown_is_no_undecided_claim(suite):
         ("measure.rate(Broken(), 'x')", "MeasurementError: sampling broken failed: AssertionError('the engine is *"),
         ("assert measure.rate(Coin(0.5), 'heads')", "TypeError: the truth of *"),
         ("assert 1 == 1", "it asked for measure, but measured nothing"),
+        ("measure.rate(Coin(0.5), 'heads') > 0.3", "it measured, but asserted no comparison of what it measured: *"),
+        ("every([measure.rate(Coin(0.5), 'heads') > 0.7])", "it measured, but asserted no comparison *"),
+        ("assert measure.rate(Coin(0.5), 'heads').point > 0.3", "it measured, but asserted no comparison *"),
         ("return measure.rate(Coin(0.5), 'heads') > 0.3", "it must assert, not return; it returned Decision(true: *"),
     ],
 )

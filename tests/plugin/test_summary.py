@@ -2,7 +2,9 @@
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from lrn.plugin._summary import _table, _totals
@@ -107,3 +109,47 @@ def test_quiet_sessions_show_the_totals_only(suite):
     )
     result.stdout.no_fnmatch_line("*A statement*")
     suite.run().stdout.fnmatch_lines(["SUPPORTED  A statement *"])
+
+
+TRAINED = """
+    from lrn.claims import Experiment
+
+    @claim("It trains")
+    def test_it(measure):
+        assert measure.rate(Experiment(depth=1, width=1, epochs=1), "converged") < 0.9
+"""
+SAMPLED = TRAINED.replace('Experiment(depth=1, width=1, epochs=1), "converged"', 'Coin(0.5), "heads"')
+
+
+@pytest.mark.parametrize(
+    ("body", "built", "arguments", "slow"),
+    [
+        (TRAINED, False, [], True),
+        (TRAINED, True, [], False),
+        (TRAINED, False, ["--engine=reference"], False),
+        (
+            '@claim("Heads")\ndef test_it(measure):\n    assert measure.rate(Coin(0.5), "heads") < 0.9\n',
+            False,
+            [],
+            False,
+        ),
+    ],
+)
+def test_training_without_the_native_engine_is_told_in_one_line(suite, monkeypatch, body, built, arguments, slow):
+    class Ledger:
+        def __init__(self, path, **options):
+            pass
+
+        def runs(self, experiment, seeds, trace=False):
+            return SimpleNamespace(converged=np.zeros(len(seeds), bool))
+
+    monkeypatch.setattr("lrn.ledger.Ledger", Ledger)
+    monkeypatch.setattr("lrn.engines.choose", lambda engine, device: None)
+    monkeypatch.setattr("lrn.engines.native.available", lambda: built)
+    suite.write(body)
+    result = suite.run("--max-seeds=256", *arguments)
+    assert result.ret == 0
+    told = [line for line in result.outlines if "the native engine is not built" in line]
+    assert told == (
+        ["the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"] * slow
+    )

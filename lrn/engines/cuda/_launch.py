@@ -249,10 +249,10 @@ def _work(e: Experiment) -> int:
 
 def _cells(e: Experiment) -> int:
     """Numbers that the kernel keeps in memory for one network: what `fleet_of` in fleet.hpp takes."""
-    (N, F), W, D = e.data.x.shape, e.width, e.depth
+    N, W, D = e.data.samples, e.width, e.depth
     layers = 1 + (e.norm == "batch" or e.activation == "prelu") + (e.connection == "residual")
-    small = W * (max(F, W) + 1) + D * W * (1 + (e.norm == "batch"))
-    return 3 * e.parameters + e.data.x.size + e.data.t.size + layers * D * N * W + 4 * N * W + small
+    small = D * W * (1 + (e.norm == "batch"))
+    return 4 * e.parameters + e.data.x.size + e.data.t.size + layers * D * N * W + 4 * N * W + small
 
 
 @cache

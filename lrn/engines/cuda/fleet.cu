@@ -47,7 +47,7 @@ struct Progress { int next, done, cancelled; };
 #if LRN_WIDTH
 using Memorised = Network<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH>;
 #else
-using Memorised = GeneralNetwork<R>;
+using Memorised = GeneralNetwork<R, 0>;
 #endif
 #if LRN_SAMPLES
 using Net = HeldNetwork<R, LRN_ACTIVATION, Optimizer::LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH, LRN_SAMPLES>;

@@ -56,19 +56,22 @@ template <class V> struct Fleet {
   Cells<V> dz;                 // (N, W) scratch of wide layers
   Cells<V> y;                  // (N, O) predictions, then their gradient
   Cells<V> zeros;              // (N, W) the output of a dead layer
-  Cells<V> grad;               // (W * (max(F, W) + 1),) gradient of a wide layer
-  Cells<V> single;             // (D, W) outputs for the one sample of a step (see held.hpp)
+  Cells<V> grad;               // (P,) gradients that are gathered before a step (general.hpp)
+  Cells<V> single;             // (D, W) outputs for the one sample of a step (held.hpp), or for a tile (tiles.hpp)
   Cells<V> kept;               // (D, N, W) inputs of PReLUs, or what norms make of the layers' before scale and shift
   Cells<V> spread;             // (D, W) 1 / standard deviation, of norms
   Cells<V> sums;               // (D, N, W) outputs with what was read added, of residual layers
 };
 
+constexpr int tile_size = 5; // samples that tiles.hpp holds; more would not fit in 32 registers
+
 // Memory for one vector of networks: `take(n)` hands out n cells. What a network does not use takes none.
 template <class V, class Job, class Take> LRN_BIG_FN Fleet<V> fleet_of(const Job &job, long P, Take take) {
   const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
+  const long held = Lanes<V>::registers >= 32 ? tile_size : 1;
   const bool norm = job.norm == Norm::batch, prelu = job.activation == Activation::prelu;
   return {take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W), take(N * W), take(N * W), take(N * O),
-          take(N * W), take(W * ((F > W ? F : W) + 1)), take(D * W), take(norm || prelu ? D * N * W : 0),
+          take(N * W), take(P), take(D * W * held), take(norm || prelu ? D * N * W : 0),
           take(norm ? D * W : 0), take(job.connection == Connection::residual ? D * N * W : 0)};
 }
 
@@ -135,6 +138,17 @@ template <class V, Optimizer opt> struct Stepper {
     }
   }
   LRN_FN void update(long p, V g) const { update(p, g, read(p)); }
+};
+
+// No step yet: gathers gradients in f.grad, for optimizers that are looked at when they run.
+constexpr Optimizer gather = Optimizer(-1);
+template <class V> struct Stepper<V, gather> {
+  struct Slot {};
+  Cells<V> grad;
+  LRN_FN Slot read(long) const { return {}; }
+  LRN_FN Slot fetch(long) const { return {}; }
+  LRN_FN void update(long p, V g, Slot) const { grad[p] = g; }
+  LRN_FN void update(long p, V g) const { grad[p] = g; }
 };
 
 } // namespace LRN_NAMESPACE

@@ -3,6 +3,7 @@
 #pragma once
 #include "elu.hpp"
 #include "judged.hpp"
+#include "narrow.hpp"
 #include "wide.hpp"
 
 namespace LRN_NAMESPACE {
@@ -40,18 +41,24 @@ template <class V> struct AnyStepper {
   }
 };
 
-template <class V> LRN_CALLED_FN void update_all(const AnyStepper<V> &s, long p, Cells<V> grad, long count) {
+// One step of parameters [p, end) along the gradients gathered in f.grad.
+template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &s, long p, long end) {
+  const Cells<V> grad = s.adam.f.grad;
   switch (s.optimizer) {
-  case Optimizer::adam: return update_all(s.adam, p, grad, count);
-  case Optimizer::sgd: return update_all(s.sgd, p, grad, count);
+  case Optimizer::adam:
+    for (; p < end; ++p) s.adam.update(p, grad[p]);
+    return;
+  case Optimizer::sgd:
+    for (; p < end; ++p) s.sgd.update(p, grad[p]);
+    return;
   case Optimizer::momentum:
-    for (long k = 0; k < count; ++k) s.update_momentum(p + k, grad[k]);
+    for (; p < end; ++p) s.update_momentum(p, grad[p]);
     return;
   case Optimizer::rmsprop:
-    for (long k = 0; k < count; ++k) s.update_rmsprop(p + k, grad[k]);
+    for (; p < end; ++p) s.update_rmsprop(p, grad[p]);
     return;
   case Optimizer::adamw:
-    for (long k = 0; k < count; ++k) s.update_adamw(p + k, grad[k]);
+    for (; p < end; ++p) s.update_adamw(p, grad[p]);
     return;
   }
 }
@@ -147,7 +154,13 @@ LRN_BIG_FN void norm_gradient(Cells<V> dz, Cells<V> normal, Cells<V> spread, Cel
 
 // ---- the network ---------------------------------------------------------------------------------------------------
 
-template <class V> struct GeneralNetwork : Judged<V> {
+struct Identity {
+  template <class V> static LRN_FN V apply(V z) { return z; }
+  template <class V> static LRN_FN V backward(V, V g) { return g; }
+};
+
+// Width 2 and 4 are known to the compiler and have one feature and one output; width 0 is any shape.
+template <class V, int width> struct GeneralNetwork : Judged<V> {
   using Base = Judged<V>;
   using typename Base::R;
   using Base::task, Base::f, Base::frozen;
@@ -155,7 +168,9 @@ template <class V> struct GeneralNetwork : Judged<V> {
 
   LRN_FN GeneralNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet), s(fleet, task) {}
 
-  LRN_FN int W() const { return task.width; }
+  LRN_FN int W() const { return width ? width : task.width; }
+  LRN_FN int F() const { return width ? 1 : task.features; }
+  LRN_FN int O() const { return width ? 1 : task.outputs; }
   LRN_FN bool late() const { return task.connection == Connection::late; }
   LRN_FN bool residual() const { return task.connection == Connection::residual; }
   LRN_FN bool normed() const { return task.norm == Norm::batch; }
@@ -163,13 +178,11 @@ template <class V> struct GeneralNetwork : Judged<V> {
   LRN_FN long columns() const { return late() ? long(task.depth) * W() : W(); }
 
   // First parameter of a hidden layer (l = D gives what follows them), of a norm, of a slope, of a tap.
-  LRN_FN long layer(int l) const {
-    return l == 0 ? 0 : long(W()) * (task.features + 1) + long(l - 1) * W() * (W() + 1);
-  }
+  LRN_FN long layer(int l) const { return l == 0 ? 0 : long(W()) * (F() + 1) + long(l - 1) * W() * (W() + 1); }
   LRN_FN long norm(int l) const { return layer(task.depth) + 2 * long(l) * W(); }
-  LRN_FN long slope(int l) const { return layer(task.depth) + (normed() ? 2 * long(task.depth) * W() : 0) + l; }
+  LRN_FN long slope(int l) const { return norm(normed() ? task.depth : 0) + l; }
   LRN_FN long tap(int l) const { return slope(prelu() ? task.depth : 0) + (late() ? long(l) * W() : 0); }
-  LRN_FN long output_bias() const { return tap(0) + columns() * task.outputs; }
+  LRN_FN long output_bias() const { return tap(0) + columns() * O(); }
   LRN_FN bool taps(int l) const { return late() || l == task.depth - 1; }
 
   LRN_FN Cells<V> of_layer(Cells<V> all, int l) const { return all.from(long(l) * task.samples * W()); }
@@ -179,77 +192,139 @@ template <class V> struct GeneralNetwork : Judged<V> {
   LRN_FN V slope_of(int l) const { return prelu() ? f.w[slope(l)] : V{}; }
 
   LRN_BIG_FN void forward_layer(int l, int n0, int n1) const {
-    const int In = l == 0 ? task.features : W();
     const long start = long(n0) * W(), count = long(n1 - n0) * W();
     const Cells<V> out = output_of(l), z = normed() || prelu() ? of_layer(f.kept, l) : out;
-    forward_linear(f, input_of(l), z, layer(l), In, W(), n0, n1);
+    forward_sums(l, z, n0, n1);
     Cells<V> before = z.from(start);
     if (normed()) {
-      normalise(z, f.spread.from(long(l) * W()), n1 - n0, W());
+      normalise(z, f.spread.from(long(l) * W()), task.samples, W());
       scale_and_shift(l, out, z);
-      before = out.from(start);
+      before = out;
     }
     activate(task.activation, out.from(start), before, slope_of(l), count);
     if (residual() && l > 0) {
       const Cells<V> sum = handed_on(l), below = handed_on(l - 1);
       for (long k = start; k < start + count; ++k) sum[k] = out[k] + below[k];
     }
-    if (taps(l)) forward_tap(f, handed_on(l), tap(l), columns(), W(), task.outputs, n0, n1);
+    if (taps(l)) forward_output(l, n0, n1);
   }
 
-  LRN_FN void scale_and_shift(int l, Cells<V> out, Cells<V> normal) const {
+  LRN_BIG_FN void forward_sums(int l, Cells<V> z, int n0, int n1) const {
+    const Cells<V> below = input_of(l);
+    if constexpr (width > 0) {
+      if (l > 0) forward_narrow<V, Identity, width, width, false>(f, f.y, below, z, layer(l), 0, n0, n1);
+      else forward_narrow<V, Identity, 1, width, false>(f, f.y, below, z, layer(l), 0, n0, n1);
+    } else {
+      forward_linear(f, below, z, layer(l), l == 0 ? F() : W(), W(), n0, n1);
+    }
+  }
+
+  // What layer l adds to the output.
+  LRN_BIG_FN void forward_output(int l, int n0, int n1) const {
+    const Cells<V> out = handed_on(l);
+    if constexpr (width > 0) {
+      V to[width];
+      LRN_UNROLL
+      for (int j = 0; j < width; ++j) to[j] = f.w[tap(l) + j];
+      for (int n = n0; n < n1; ++n) {
+        V y = f.y[n];
+        LRN_UNROLL
+        for (int j = 0; j < width; ++j) y = fma(out[n * width + j], to[j], y);
+        f.y[n] = y;
+      }
+    } else {
+      forward_tap(f, out, tap(l), columns(), W(), O(), n0, n1);
+    }
+  }
+
+  LRN_BIG_FN void backward_output(int l, int n0, int n1) const {
+    const Cells<V> out = handed_on(l);
+    const bool top = l == task.depth - 1;
+    if constexpr (width > 0) {
+      V to[width], g[width];
+      LRN_UNROLL
+      for (int j = 0; j < width; ++j) to[j] = f.w[tap(l) + j], g[j] = V{};
+      for (int n = n0; n < n1; ++n) {
+        const V y = f.y[n];
+        LRN_UNROLL
+        for (int j = 0; j < width; ++j) {
+          f.da[n * width + j] = fma(y, to[j], top ? V{} : f.da[n * width + j]);
+          g[j] = fma(y, out[n * width + j], g[j]);
+        }
+      }
+      LRN_UNROLL
+      for (int j = 0; j < width; ++j) f.grad[tap(l) + j] = g[j];
+    } else {
+      backward_tap(f, out, tap(l), columns(), W(), O(), n0, n1, top);
+    }
+  }
+
+  LRN_BIG_FN void scale_and_shift(int l, Cells<V> out, Cells<V> normal) const {
     const Cells<V> weight = f.w.from(norm(l)), bias = f.w.from(norm(l) + W());
     for (int n = 0; n < task.samples; ++n)
       for (int j = 0; j < W(); ++j) out[n * W() + j] = fma(weight[j], normal[n * W() + j], bias[j]);
   }
 
   LRN_BIG_FN void backward_layer(int l, int n0, int n1) {
-    const int In = l == 0 ? task.features : W();
     const long start = long(n0) * W(), count = long(n1 - n0) * W();
-    const bool first = l == 0 || l == frozen, top = l == task.depth - 1;
-    if (taps(l)) backward_tap(f, s, handed_on(l), tap(l), columns(), W(), task.outputs, n0, n1, top);
-    const Cells<V> out = output_of(l).from(start), dz = f.dz.from(start), da = f.da.from(start);
+    if (taps(l)) backward_output(l, n0, n1);
+    const Cells<V> dz = f.dz.from(start), da = f.da.from(start);
     const Cells<V> normal = of_layer(f.kept, l); // of a PReLU without a norm, its input
     Cells<V> z = normal.from(start);
     if (normed() && prelu()) {
       scale_and_shift(l, f.dz, normal);
       z = dz;
     }
-    const V old_slope = slope_of(l);
-    if (prelu()) {
-      f.grad[0] = slope_gradient(da, z, count);
-      update_all(s, slope(l), f.grad, 1);
+    if (prelu()) f.grad[slope(l)] = slope_gradient(da, z, count);
+    activation_gradient(task.activation, dz, da, output_of(l).from(start), z, slope_of(l), count);
+    if (normed())
+      norm_gradient(f.dz, normal, f.spread.from(long(l) * W()), f.w.from(norm(l)), f.grad.from(norm(l)), task.samples,
+                    W());
+    backward_sums(l, n0, n1);
+    if (residual() && l > 0) { // what the layer reads has this gradient, too
+      for (long k = 0; k < count; ++k) da[k] = da[k] + f.da_below[start + k];
+    } else {
+      this->swap();
     }
-    activation_gradient(task.activation, dz, da, out, z, old_slope, count);
-    if (normed()) {
-      norm_gradient(f.dz, normal, f.spread.from(long(l) * W()), f.w.from(norm(l)), f.grad, task.samples, W());
-      update_all(s, norm(l), f.grad, 2 * long(W()));
+    step_all(s, layer(l), layer(l + 1));
+  }
+
+  LRN_BIG_FN void backward_sums(int l, int n0, int n1) const {
+    const bool first = l == 0 || l == frozen;
+    const Cells<V> below = input_of(l);
+    if constexpr (width > 0) {
+      const Stepper<V, gather> gathering{f.grad};
+      Cells<V> da_below = f.da_below;
+      if (l > 0)
+        backward_narrow<V, Identity, gather, width, width, false>(f, gathering, f.y, f.dz, da_below, below, f.dz, layer(l),
+                                                                  0, n0, n1, first, false);
+      else
+        backward_narrow<V, Identity, gather, 1, width, false>(f, gathering, f.y, f.dz, da_below, below, f.dz, layer(l), 0,
+                                                              n0, n1, first, false);
+    } else {
+      backward_linear(f, below, f.dz, f.da_below, layer(l), l == 0 ? F() : W(), W(), n0, n1, first, false);
     }
-    // What a residual layer reads has the gradient of what it hands on, and that through the layer.
-    backward_linear(f, input_of(l), f.dz, residual() ? f.da : f.da_below, layer(l), In, W(), n0, n1, first, residual());
-    update_all(s, layer(l), f.grad, long(W()) * (In + 1));
-    if (!residual()) this->swap();
   }
 
   LRN_BIG_FN void forward(int n0, int n1) const {
-    const int O = task.outputs, D = task.depth;
+    const int D = task.depth;
     for (int n = n0; n < n1; ++n)
-      for (int o = 0; o < O; ++o) f.y[n * O + o] = f.w[output_bias() + o];
+      for (int o = 0; o < O(); ++o) f.y[n * O() + o] = f.w[output_bias() + o];
     for (int l = frozen; l < D; ++l) forward_layer(l, n0, n1);
-    if (frozen == D) forward_tap(f, f.zeros, tap(D - 1), columns(), W(), O, n0, n1);
+    if (frozen == D) forward_tap(f, f.zeros, tap(D - 1), columns(), W(), O(), n0, n1);
   }
 
   // Consumes f.y, which holds the gradient of the loss against the predictions.
   LRN_BIG_FN void backward(int n0, int n1) {
-    const int O = task.outputs, D = task.depth;
-    if (frozen == D) backward_tap(f, s, f.zeros, tap(D - 1), columns(), W(), O, n0, n1, true);
+    const int D = task.depth;
+    if (frozen == D) backward_tap(f, f.zeros, tap(D - 1), columns(), W(), O(), n0, n1, true);
     for (int l = D - 1; l >= frozen; --l) backward_layer(l, n0, n1);
-    for (int o = 0; o < O; ++o) {
+    for (int o = 0; o < O(); ++o) {
       V g{};
-      for (int n = n0; n < n1; ++n) g = g + f.y[n * O + o];
-      f.grad[0] = g;
-      update_all(s, output_bias() + o, f.grad, 1);
+      for (int n = n0; n < n1; ++n) g = g + f.y[n * O() + o];
+      f.grad[output_bias() + o] = g;
     }
+    step_all(s, layer(D), output_bias() + O()); // norms, slopes and the output layer
   }
 
   LRN_FN void predict() { forward(0, task.samples); }
@@ -262,9 +337,9 @@ template <class V> struct GeneralNetwork : Judged<V> {
     return this->step(*this, epoch, rmse_of_all);
   }
 
-  // As in network.hpp, by the optimizer's own rule: what must be zero so that a zero gradient changes no weight. AdamW
-  // changes weights whatever their gradient, a residual layer hands on gradients past a dead one, and under a norm
-  // settled layers are not looked for.
+  // By the optimizer's own rule: what must be zero so that a zero gradient changes no weight. AdamW changes weights
+  // whatever their gradient, a residual layer hands on gradients past a dead one, and under a norm settled layers are not
+  // looked for.
   LRN_BIG_FN void freeze() {
     if (task.connection != Connection::plain || task.activation != Activation::relu || normed()) return;
     switch (task.optimizer) {

@@ -62,7 +62,8 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
         backward_layer<late>(l, n0, n1);
       }
     } else {
-      backward_tap(f, s, f.zeros, tap(D - 1), columns(), width, 1, n0, n1, true);
+      backward_tap(f, f.zeros, tap(D - 1), columns(), width, 1, n0, n1, true);
+      for (int j = 0; j < width; ++j) s.update(tap(D - 1) + j, f.grad[tap(D - 1) + j]);
     }
     V bias_grad{};
     for (int n = n0; n < n1; ++n) bias_grad = bias_grad + f.y[n];

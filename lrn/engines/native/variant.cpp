@@ -4,6 +4,7 @@
 #include "job.hpp"
 #include "network.hpp"
 #include "philox.hpp"
+#include "tiles.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -164,13 +165,16 @@ template <class V, class Net, class R> void go(const lrn::Job<R> &job) {
   job.settled ? work.survey() : work.train();
 }
 
-// The variant that takes one network at a time, as a GPU's threads do, also takes their way through it.
+// The variant that takes one network at a time, as a GPU's threads do, also takes their way through it. Where vectors
+// have registers for it, several samples at a time are quicker.
 template <class V, class Act, Optimizer opt, bool late, int width, class R> void by_samples(const lrn::Job<R> &job) {
 #if defined(LRN_HELD_SAMPLES)
   if constexpr (sizeof(R) == sizeof(float))
     if (job.samples == LRN_HELD_SAMPLES)
       return go<V, HeldNetwork<V, Act, opt, late, width, LRN_HELD_SAMPLES>>(job);
 #endif
+  if constexpr (Lanes<V>::registers >= 32 && width == 2)
+    if (job.features == 1) return go<V, TiledNetwork<V, Act, opt, late, width>>(job);
   go<V, Network<V, Act, opt, late, width>>(job);
 }
 
@@ -187,16 +191,18 @@ template <class V, class Act, class R> void by_optimizer(const lrn::Job<R> &job)
                                    : by_connection<V, Act, Optimizer::sgd>(job);
 }
 
-template <class R> bool is_narrow(const lrn::Job<R> &job) {
-  return (job.width == 2 || job.width == 4) && job.features == 1 && job.outputs == 1 && job.norm == Norm::none &&
-         (job.connection == Connection::plain || job.connection == Connection::late) &&
+// Whether such a network is so common that the compiler knows its activation, connection and optimizer, too.
+template <class R> bool is_common(const lrn::Job<R> &job) {
+  return job.norm == Norm::none && (job.connection == Connection::plain || job.connection == Connection::late) &&
          (job.optimizer == Optimizer::adam || job.optimizer == Optimizer::sgd) &&
          (job.activation == Activation::relu || job.activation == Activation::leaky_relu);
 }
 
 template <class V, class R> void work(const lrn::Job<R> &job) {
   flush_subnormals();
-  if (!is_narrow(job)) go<V, GeneralNetwork<V>>(job);
+  const bool narrow = (job.width == 2 || job.width == 4) && job.features == 1 && job.outputs == 1;
+  if (!narrow) go<V, GeneralNetwork<V, 0>>(job);
+  else if (!is_common(job)) job.width == 2 ? go<V, GeneralNetwork<V, 2>>(job) : go<V, GeneralNetwork<V, 4>>(job);
   else job.activation == Activation::relu ? by_optimizer<V, Relu>(job) : by_optimizer<V, LeakyRelu>(job);
 }
 

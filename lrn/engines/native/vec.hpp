@@ -73,7 +73,8 @@ LRN_FN bool all_zero(float a) { return a == 0; }
 LRN_FN bool all_zero(double a) { return a == 0; }
 #endif
 
-template <class V> struct Lanes { static constexpr int count = 1; using real = V; };
+// `registers`: how many of these a processor has, as far as kernels count on it.
+template <class V> struct Lanes { static constexpr int count = 1, registers = 16; using real = V; };
 
 template <class V> LRN_FN V fill(typename Lanes<V>::real a) { return V{} + a; }
 template <class V> LRN_FN typename Lanes<V>::real lane(const V &a, int i) { return a[i]; }
@@ -90,16 +91,30 @@ template <class V> LRN_FN void set_lane(V &a, int i, typename Lanes<V>::real val
 
 #if defined(__AVX512F__)
 typedef float f32x16 __attribute__((vector_size(64)));
-template <> struct Lanes<f32x16> { static constexpr int count = 16; using real = float; };
+template <> struct Lanes<f32x16> { static constexpr int count = 16, registers = 32; using real = float; };
 LRN_FN f32x16 fma(f32x16 a, f32x16 b, f32x16 c) { return _mm512_fmadd_ps(a, b, c); }
 LRN_FN f32x16 root(f32x16 a) { return _mm512_sqrt_ps(a); }
 template <> LRN_FN f32x16 relu(f32x16 z) { return _mm512_max_ps(_mm512_setzero_ps(), z); }
 LRN_FN bool all_zero(f32x16 a) { return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ) == 0; }
+
+// `root` of what is positive, 0, infinity or NaN, to the bit, without the unit that roots and quotients wait for:
+// Newton's steps on the root and half its reciprocal, then one on the remainder (P. Markstein, "Computation of
+// elementary functions on the IBM RISC System/6000 processor", 1990). Mantissa and exponent go apart, so nothing
+// overflows.
+LRN_FN f32x16 newton_root(f32x16 a) {
+  const f32x16 half = f32x16{} + 0.5f, mantissa = _mm512_getmant_ps(a, _MM_MANT_NORM_p5_2, _MM_MANT_SIGN_nan);
+  const f32x16 guess = _mm512_rsqrt14_ps(mantissa);
+  f32x16 g = mantissa * guess, h = guess * half;
+  const f32x16 miss = _mm512_fnmadd_ps(h, g, half);
+  g = fma(g, miss, g), h = fma(h, miss, h);
+  g = fma(h, _mm512_fnmadd_ps(g, g, mantissa), g);
+  return _mm512_scalef_ps(g, fma(_mm512_getexp_ps(a), half, half)); // which rounds its exponent down
+}
 #endif
 
 #if defined(__AVX2__) && defined(__FMA__)
 typedef float f32x8 __attribute__((vector_size(32)));
-template <> struct Lanes<f32x8> { static constexpr int count = 8; using real = float; };
+template <> struct Lanes<f32x8> { static constexpr int count = 8, registers = 16; using real = float; };
 LRN_FN f32x8 fma(f32x8 a, f32x8 b, f32x8 c) { return _mm256_fmadd_ps(a, b, c); }
 LRN_FN f32x8 root(f32x8 a) { return _mm256_sqrt_ps(a); }
 template <> LRN_FN f32x8 relu(f32x8 z) { return _mm256_max_ps(_mm256_setzero_ps(), z); }
@@ -108,14 +123,14 @@ LRN_FN bool all_zero(f32x8 a) {
 }
 #elif defined(__x86_64__)
 typedef float f32x4 __attribute__((vector_size(16)));
-template <> struct Lanes<f32x4> { static constexpr int count = 4; using real = float; };
+template <> struct Lanes<f32x4> { static constexpr int count = 4, registers = 16; using real = float; };
 LRN_FN f32x4 fma(f32x4 a, f32x4 b, f32x4 c) { return a * b + c; }
 LRN_FN f32x4 root(f32x4 a) { return _mm_sqrt_ps(a); }
 template <> LRN_FN f32x4 relu(f32x4 z) { return _mm_max_ps(_mm_setzero_ps(), z); }
 LRN_FN bool all_zero(f32x4 a) { return _mm_movemask_ps(_mm_cmpneq_ps(a, _mm_setzero_ps())) == 0; }
 #elif defined(__aarch64__)
 typedef float f32x4 __attribute__((vector_size(16)));
-template <> struct Lanes<f32x4> { static constexpr int count = 4; using real = float; };
+template <> struct Lanes<f32x4> { static constexpr int count = 4, registers = 16; using real = float; };
 LRN_FN f32x4 fma(f32x4 a, f32x4 b, f32x4 c) { return vfmaq_f32(c, a, b); }
 LRN_FN f32x4 root(f32x4 a) { return vsqrtq_f32(a); }
 template <> LRN_FN f32x4 relu(f32x4 z) { return vmaxq_f32(vdupq_n_f32(0), z); }

@@ -4,10 +4,6 @@
 
 namespace LRN_NAMESPACE {
 
-template <class V, Optimizer opt> LRN_FN void update_all(const Stepper<V, opt> &s, long p, Cells<V> grad, long count) {
-  for (long k = 0; k < count; ++k) s.update(p + k, grad[k]);
-}
-
 // C[i, j] (+)= sum over k of A[i, k] * B[k, j], with every axis' stride given; `keep` adds to what C holds.
 template <class V> struct Matrix { Cells<V> at; long row, column; };
 
@@ -65,13 +61,13 @@ LRN_BIG_FN void backward_linear(const Fleet<V> &f, Cells<V> below, Cells<V> dz, 
                                 int n0, int n1, bool first, bool keep) {
   const int N = n1 - n0;
   const Cells<V> from = dz.from(long(n0) * Out);
-  multiply<V>({f.grad, In, 1}, {from, 1, Out}, {below.from(long(n0) * In), In, 1}, Out, In, N, false);
+  multiply<V>({f.grad.from(p), In, 1}, {from, 1, Out}, {below.from(long(n0) * In), In, 1}, Out, In, N, false);
   if (!first)
     multiply<V>({da_below.from(long(n0) * In), In, 1}, {from, Out, 1}, {f.w.from(p), In, 1}, N, In, Out, keep);
   for (int j = 0; j < Out; ++j) {
     V g{};
     for (int n = 0; n < N; ++n) g = g + from[n * Out + j];
-    f.grad[long(Out) * In + j] = g;
+    f.grad[p + long(Out) * In + j] = g;
   }
 }
 
@@ -82,17 +78,14 @@ LRN_BIG_FN void forward_tap(const Fleet<V> &f, Cells<V> out, long p, long column
               n1 - n0, O, Width, true);
 }
 
-template <class V, class Step>
-LRN_BIG_FN void backward_tap(const Fleet<V> &f, const Step &s, Cells<V> out, long p, long columns, int Width, int O, int n0,
+template <class V>
+LRN_BIG_FN void backward_tap(const Fleet<V> &f, Cells<V> out, long p, long columns, int Width, int O, int n0,
                              int n1, bool top) {
   const int N = n1 - n0;
   multiply<V>({f.da.from(long(n0) * Width), Width, 1}, {f.y.from(long(n0) * O), O, 1}, {f.w.from(p), columns, 1}, N,
               Width, O, !top);
-  for (int o = 0; o < O; ++o) {
-    multiply<V>({f.grad, Width, 1}, {f.y.from(long(n0) * O + o), 1, O}, {out.from(long(n0) * Width), Width, 1}, 1,
-                Width, N, false);
-    update_all(s, p + o * columns, f.grad, Width);
-  }
+  multiply<V>({f.grad.from(p), columns, 1}, {f.y.from(long(n0) * O), 1, O}, {out.from(long(n0) * Width), Width, 1}, O,
+              Width, N, false);
 }
 
 } // namespace LRN_NAMESPACE

@@ -1,0 +1,150 @@
+"""§2: vanishing and exploding gradients in plain networks."""
+
+from itertools import pairwise
+
+import pytest
+
+from claims.journal.networks import AS_TORCH_STARTS, DEEP, DEEPER, SHALLOW, UNNORMALISED, pair, start
+from lrn.claims import claim, every
+
+VANISHING = "their repeated multiplications during backpropagation lead to an exponentially decreasing value"
+NEGLIGIBLE = "the earlier layers of the network receive negligible updates"
+EXPLODING = "particularly when weights are initialized with larger values, gradients can explode. This means that during backpropagation, the gradients can grow"
+DIVERGING = "the model can become unstable and fail to converge, or even diverge entirely"
+NAN = "a model with exploding gradients can result in a computational overflow or produce NaN values"
+
+SIX_MORE = (8, 14, 20)
+LARGE = UNNORMALISED | {"scale": 2.0}
+
+
+@claim(
+    "Layers as torch starts them: before training, the first layer's gradient of a plain CNN shrinks exponentially with depth",
+    id="F1-start",
+    source="journal §2.1",
+    quote=VANISHING,
+    reading="median norm; six layers more at least halve it, from depth 8 to 14 and from 14 to 20; no normalisation",
+    first_look=64,
+)
+def test_gradients_vanish_with_depth(measure):
+    norms = [measure.median(start(depth, **AS_TORCH_STARTS)[0], "first_gradient") for depth in SIX_MORE]
+    assert every(deep < shallow / 2 for shallow, deep in pairwise(norms))
+
+
+@claim(
+    "Batch normalisation: before training, the first layer's gradient of a plain CNN shrinks with depth",
+    id="F1-normalised",
+    source="journal §2.1",
+    quote=VANISHING,
+    reading="median norm at depths 8, 20 and 56; the journal's own blocks have batch normalisation",
+    refuted="it grows instead, from about 0.18 at depth 8 to about 220 at depth 56: normalised plain networks start with exploding gradients",
+    first_look=64,
+)
+def test_gradients_vanish_with_depth_in_normalised_networks(measure):
+    norms = [measure.median(start(depth)[0], "first_gradient") for depth in (SHALLOW, DEEP, DEEPER)]
+    assert every(deep < shallow for shallow, deep in pairwise(norms))
+
+
+@claim(
+    "Before training, the first layer of a plain CNN of depth 20 has a smaller gradient than the last",
+    id="F1-layers",
+    source="journal §2.1",
+    quote=NEGLIGIBLE,
+    reading="in more than half of the seeds: with batch normalisation; with He's initialisation alone; with layers as torch starts them",
+    first_look=64,
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(
+            {},
+            id="normalised",
+            marks=pytest.mark.refuted("with batch normalisation the first layer's is larger, about four times"),
+        ),
+        pytest.param(UNNORMALISED, id="he"),
+        pytest.param(AS_TORCH_STARTS, id="torch"),
+    ],
+)
+def test_the_first_layer_has_the_smaller_gradient(measure, options):
+    assert measure.rate(start(DEEP, **options)[0], "fades") > 0.5
+
+
+@claim(
+    "During training, the first layer's gradient of a normalised plain CNN is smaller at depth 56 than at depth 20",
+    id="F1-training",
+    source="journal §2.1",
+    quote=NEGLIGIBLE,
+    reading="median over the steps of 12 epochs, median over seeds",
+    first_look=64,
+)
+def test_gradients_vanish_during_training(measure):
+    deep, deeper = (measure.median(pair(depth)[0], "training_gradient") for depth in (DEEP, DEEPER))
+    assert deeper < deep
+
+
+@claim(
+    "He's initial weights doubled: before training, the first layer's gradient of a plain CNN grows exponentially with depth",
+    id="F2-depth",
+    source="journal §2.2",
+    quote=EXPLODING,
+    reading="median norm; six layers more at least double it, from depth 8 to 14 and from 14 to 20; no normalisation",
+    first_look=64,
+)
+def test_gradients_explode_with_depth(measure):
+    norms = [measure.median(start(depth, **LARGE)[0], "first_gradient") for depth in SIX_MORE]
+    assert every(deep > 2 * shallow for shallow, deep in pairwise(norms))
+
+
+@claim(
+    "The larger the initial weights, the larger the first layer's gradient",
+    id="F2-scale",
+    source="journal §2.2",
+    quote=EXPLODING,
+    reading="depth 20, median norm before training; He's weights times 1, 2 and 4",
+    first_look=64,
+)
+@pytest.mark.parametrize(
+    "normalise",
+    [
+        False,
+        pytest.param(
+            True,
+            marks=pytest.mark.refuted(
+                "behind a normalisation a factor on the weights divides their gradient: 0.9 at scale 1, a quarter of it at scale 4"
+            ),
+        ),
+    ],
+)
+def test_larger_weights_have_larger_gradients(measure, normalise):
+    plain = [start(DEEP, normalise=normalise, scale=scale)[0] for scale in (1.0, 2.0, 4.0)]
+    norms = [measure.median(population, "first_gradient") for population in plain]
+    assert every(small < large for small, large in pairwise(norms))
+
+
+def trained_a_little(scale, skip, normalise):
+    return pair(DEEP, normalise=normalise, scale=scale, train=64, test=64, epochs=3)[skip]
+
+
+@claim(
+    "Plain CNNs of depth 20 without normalisation diverge when their initial weights are doubled, and more often than when not",
+    id="F2-diverges",
+    source="journal §2.2 and §2.3",
+    quote=f"{DIVERGING} / {NAN}",
+    reading="a loss that is NaN or infinite within 6 steps: in most seeds at twice He's weights, more often than at He's",
+    first_look=64,
+)
+def test_large_weights_diverge(measure):
+    he, doubled = (measure.rate(trained_a_little(scale, False, False), "diverged") for scale in (1.0, 2.0))
+    assert (doubled > 0.5) & (doubled > he)
+
+
+@claim(
+    "Residual CNNs of depth 20 with doubled weights diverge less often with batch normalisation than without",
+    id="F2-normalised",
+    source="journal §3.3",
+    quote="The exploding gradient problem, on the other hand, becomes less prevalent due to the normalization techniques",
+    reading="a loss that is NaN or infinite within 6 steps",
+    first_look=64,
+)
+def test_normalisation_prevents_divergence(measure):
+    bare, normalised = (measure.rate(trained_a_little(2.0, True, normalise), "diverged") for normalise in (False, True))
+    assert normalised < bare

@@ -1,0 +1,69 @@
+"""The alternatives side by side: how often each converges, and what it costs.
+
+`python -m claims.thesis.comparison reports/verdicts.json` prints the table in Markdown.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from claims.thesis.alternatives import CHANGES, DEPTHS, RATES, alternative, multiply_adds
+from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
+
+__all__ = ["Row", "markdown", "rows"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One alternative at one depth and learning rate.
+
+    Attributes:
+        name: which alternative, a key of `CHANGES`.
+        depth: hidden layers.
+        lr: learning rate.
+        rate: how often it converges, at the most seeds that a claim measured.
+        parameters: of one network.
+        multiply_adds: of one epoch in the Linear layers.
+    """
+
+    name: str
+    depth: int
+    lr: float
+    rate: MeasuredQuantity
+    parameters: int
+    multiply_adds: int
+
+
+def rows(suite: SuiteVerdicts) -> Iterator[Row]:
+    """A row for each alternative that the suite measured, by learning rate, depth, and falling rate."""
+    measured: dict[str, MeasuredQuantity] = {}
+    for quantity in sorted((q for v in suite.claims for q in v.estimates), key=lambda q: q.seeds):
+        measured[quantity.key] = quantity
+    for lr in RATES:
+        for depth in DEPTHS:
+            here = []
+            for name in CHANGES:
+                e = alternative(name, depth, lr)
+                rate = measured.get(f"rate of converged in {e.label} [{e.key}]")
+                if rate is not None:
+                    here.append(Row(name, depth, lr, rate, e.parameters, multiply_adds(e)))
+            yield from sorted(here, key=lambda row: -row.rate.point)
+
+
+def markdown(suite: SuiteVerdicts) -> str:
+    """The rows as a Markdown table."""
+    lines = [
+        "| lr | depth | alternative | converges | interval | seeds | parameters | multiply-adds an epoch |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows(suite):
+        rate = row.rate
+        cells = [f"{row.lr}", f"{row.depth}", row.name, f"{rate.point:.3f}", f"{rate.low:.3f} to {rate.high:.3f}"]
+        lines.append(f"| {' | '.join([*cells, f'{rate.seeds}', f'{row.parameters}', f'{row.multiply_adds:,}'])} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(markdown(SuiteVerdicts.read(sys.argv[1])))

@@ -1,0 +1,179 @@
+"""§5.2, future work: what late connections cost, wider layers, and how much of a network is needed."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from claims.thesis.grid import DEPTHS, TABLES, pair
+from lrn import network, prune, train
+from lrn.claims import claim
+from lrn.metrics import Metric
+
+WIDTHS = (2, 4, 8, 16, 32)
+COST = "an analysis of the space and time complexity of the late residual connections could give insight on the trade offs of using them"
+WIDER = "It would add to the validity of this research if there were more experiments performed on wider architectures"
+PRUNING = "pruning networks to only have the necessary neurons needed to generalize a problem"
+
+
+def cells():
+    return [pair(depth, "adam", 0.01, "batch", width=width) for depth in (2, 10, 30) for width in WIDTHS]
+
+
+def multiply_adds(experiment, training):
+    """Those of one epoch of batch training, or of one look at all samples, divided by the number of samples."""
+    net, x = network(experiment, 0, trained=False), torch.as_tensor(experiment.data.x_standardised).float()
+    with FlopCounterMode(display=False) as counter:
+        y = net(x)
+        if training:
+            y.sum().backward()
+    return counter.get_total_flops() / 2 / len(x)
+
+
+@claim(
+    "Late connections add exactly W(D - 1) weights to D layers of W neurons, less than 1/W of what is there",
+    id="D6-space",
+    source="thesis §5.2",
+    quote=COST,
+    reading="exact: one weight for each neuron of all but the last layer, counted at three depths and five widths",
+)
+def test_late_connections_cost_a_weight_for_each_neuron():
+    for plain, late in cells():
+        here, more = (sum(p.numel() for p in network(e, 0, trained=False).parameters()) for e in (plain, late))
+        assert (here, more) == (plain.parameters, late.parameters)
+        assert more - here == plain.width * (plain.depth - 1)
+        assert (more - here) * plain.width < here
+
+
+@claim(
+    "Late connections add exactly W(D - 1) multiply-adds a sample to D layers of W neurons, three times that in training",
+    id="D6-time",
+    source="thesis §5.2",
+    quote=COST,
+    reading="exact, as torch counts them: at width 2 it is up to half as much again, at width W up to 1/W more; "
+    "times on a clock are for the benchmarks",
+)
+def test_late_connections_cost_a_multiplication_for_each_neuron():
+    for plain, late in cells():
+        added = plain.width * (plain.depth - 1)
+        assert multiply_adds(late, training=False) - multiply_adds(plain, training=False) == added
+        assert multiply_adds(late, training=True) - multiply_adds(plain, training=True) == 3 * added
+        assert added * plain.width < multiply_adds(plain, training=False)
+
+
+@claim(
+    "Wherever the thesis gives both training times, late networks took longer",
+    id="D6-published-time",
+    source="thesis §4.2, training times of Figures 4.3 to 4.18",
+    quote=COST,
+    reading="exact, for every cell of the tables in which both connections converged",
+)
+def test_late_networks_took_longer():
+    seconds = {}
+    for path in sorted(TABLES.glob("figure-4.*.csv")):
+        for row in csv.DictReader(path.read_text().splitlines()):
+            if row.get("mean_training_seconds"):
+                cell = tuple(row[name] for name in ("optimizer", "learning_rate", "training_style", "depth"))
+                seconds[row["connection"], cell] = float(row["mean_training_seconds"])
+    both = [cell for connection, cell in seconds if connection == "late" and ("plain", cell) in seconds]
+    assert len(both) > 10, "too few cells have both times"
+    assert all(seconds["late", cell] > seconds["plain", cell] for cell in both)
+
+
+@claim(
+    "Late networks converge more often at widths 8 to 32 too, where layers are many",
+    id="D7-converge",
+    source="thesis §5.2",
+    quote=WIDER,
+    reading="Adam, 0.01, batch",
+    first_look=64,
+)
+@pytest.mark.parametrize(("width", "depth"), [(8, 10), (8, 30), (16, 30), (32, 30)])
+def test_late_converges_more_often_in_wider_networks(measure, width, depth):
+    plain, late = pair(depth, "adam", 0.01, "batch", width=width)
+    assert measure.rate(late, "converged") > measure.rate(plain, "converged")
+
+
+@claim(
+    "Width 32: plain networks of up to 10 layers converge in most runs without late connections",
+    id="D7-unneeded",
+    source="thesis §5.2",
+    quote=WIDER,
+    reading="Adam, 0.01, batch; more than half of the runs",
+    first_look=64,
+)
+@pytest.mark.parametrize("depth", [5, 10])
+def test_wide_plain_networks_converge_too(measure, depth):
+    plain, _ = pair(depth, "adam", 0.01, "batch", width=32)
+    assert measure.rate(plain, "converged") > 0.5
+
+
+@claim(
+    "Depth 10: late networks have fewer dead neurons than plain ones at widths 8 to 32",
+    id="D7-dead",
+    source="thesis §5.2",
+    quote="if these connections can keep more neurons in a neural network alive",
+    reading="of the seeds where the number differs, more have fewer dead neurons late; all networks, converged or not; "
+    "Adam, 0.01, batch",
+    refuted="more, in about 75 % of the seeds at width 8, and in over 90 % at widths 16 and 32",
+    first_look=64,
+)
+@pytest.mark.parametrize("width", [8, 16, 32])
+def test_late_connections_keep_neurons_alive_in_wider_networks(measure, width):
+    plain, late = pair(10, "adam", 0.01, "batch", width=width)
+    fewer = measure.paired_rate(plain, late, "dead_neurons")
+    assert fewer > measure.paired_rate(late, plain, "dead_neurons")
+
+
+def _needed(runs):
+    """Neurons that are alive, and in front of the first dead layer."""
+    in_front = ~np.logical_or.accumulate(runs.dead.all(axis=2), axis=1)
+    return (~runs.dead & in_front[:, :, None]).sum(axis=(1, 2))
+
+
+NEEDED = Metric("neurons needed", _needed, lambda e: (0.0, float(e.neurons)))
+
+
+@claim(
+    "Pruning a converged late network of depth 10 leaves its living neurons in front of the first dead layer, and its output",
+    id="D7-prune",
+    source="thesis §5.2",
+    quote=PRUNING,
+    reading="exact, for the converged ones of 24 trained networks",
+)
+def test_pruning_leaves_the_needed_neurons_and_the_output():
+    _, late = pair(10, "adam", 0.01, "batch")
+    late = late.replace(dtype="float64")
+    runs, x = train(late, range(24)), torch.as_tensor(late.data.x_standardised)
+    for seed, needed in zip(runs.seeds[runs.converged], _needed(runs)[runs.converged], strict=True):
+        net = network(late, seed)
+        small = prune(net, x)
+        assert sum(small.widths) == needed
+        assert torch.allclose(small(x), net(x), rtol=0, atol=1e-12)
+
+
+@claim(
+    "A converged late network needs fewer than half of its neurons",
+    id="D7-needed",
+    source="thesis §5.2",
+    quote=PRUNING,
+    reading="mean of the neurons that pruning leaves, of converged networks; Adam, 0.01, batch, from depth 10",
+)
+@pytest.mark.parametrize("depth", [d for d in DEPTHS if d >= 10])
+def test_converged_networks_need_fewer_than_half_of_their_neurons(measure, depth):
+    _, late = pair(depth, "adam", 0.01, "batch")
+    assert measure.mean(late, NEEDED, given="converged") < late.neurons / 2
+
+
+@claim(
+    "A converged late network of depth 30 needs fewer than twice the neurons of one of depth 5",
+    id="D7-needed-depth",
+    source="thesis §5.2",
+    quote=PRUNING,
+    reading="mean of the neurons that pruning leaves, of converged networks; Adam, 0.01, batch; six times the neurons",
+)
+def test_needed_neurons_hardly_grow_with_depth(measure):
+    five, thirty = (measure.mean(pair(d, "adam", 0.01, "batch")[1], NEEDED, given="converged") for d in (5, 30))
+    assert thirty < 2 * five

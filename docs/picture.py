@@ -1,0 +1,145 @@
+"""Draws findings.svg, the README's picture, from reports/verdicts.json and the thesis's tables.
+
+    python docs/picture.py
+
+The same verdicts give the same file, to the byte, whatever is installed.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, replace_file
+
+HERE = Path(__file__).parent
+TABLES = HERE.parent / "claims" / "thesis" / "tables"
+COLOURS = {"late": "#0072B2", "plain": "#D55E00"}  # told apart by the colour-blind, too
+NAMES = {"late": "late residual", "plain": "plain"}
+WIDTH, HEIGHT, PANEL, TOP, BOTTOM, LEFT = 900, 400, 450, 70, 330, 60
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart: the measured quantity and the thesis's figure for each connection and depth."""
+
+    title: str
+    label: str
+    depths: tuple[int, ...]
+    ticks: tuple[tuple[float, str], ...]
+    measured: dict[tuple[str, int], MeasuredQuantity]
+    published: dict[tuple[str, int], float]
+
+    def x(self, depth: int, connection: str) -> float:
+        """Where a depth lies from the panel's left edge; the connections stand side by side."""
+        step = (PANEL - LEFT - 30) / (len(self.depths) - 1 + 0.6)
+        return LEFT + step * (self.depths.index(depth) + 0.3) + (5 if connection == "late" else -5)
+
+    def y(self, value: float) -> float:
+        """Where a value lies from the top."""
+        return BOTTOM - (BOTTOM - TOP) * value / self.ticks[-1][0]
+
+
+def picture(suite: SuiteVerdicts) -> str:
+    """The SVG. Raises ValueError if the suite has not measured what it shows."""
+    panels = "".join(
+        f'<g transform="translate({PANEL * i} 0)">{"".join(_panel(panel))}</g>\n'
+        for i, panel in enumerate((_convergence(suite), _dead(suite)))
+    )
+    alt = "Left: late residual networks converge at every depth, plain ones hardly ever from depth 10. "
+    alt += "Right: those that converge have more dead neurons when late, not fewer as in the thesis."
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="{alt}">\n'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>\n{panels}{_legend()}</svg>\n'
+    )
+
+
+def _convergence(suite: SuiteVerdicts) -> Panel:
+    depths = (2, 5, 10, 15, 20, 25, 30)
+    return Panel(
+        "What holds: late networks converge",
+        "share that converges (width 2, Adam, 0.01)",
+        depths,
+        ((0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1, "100 %")),
+        _measured(suite, r"rate of converged in (\w+), depth (\d+), width 2, adam 0.01, batch", depths),
+        {key: float(row["converged"]) / float(row["runs"]) for key, row in _rows("figure-4.3.csv")},
+    )
+
+
+def _dead(suite: SuiteVerdicts) -> Panel:
+    depths = (2, 5, 10, 15)
+    pattern = r"mean of dead_neurons given converged in (\w+), depth (\d+), width 4, adam 0.001, batch"
+    return Panel(
+        "What does not: fewer dead neurons",
+        "dead neurons of those that converge (width 4, Adam, 0.001)",
+        depths,
+        tuple((float(n), str(n)) for n in (0, 10, 20, 30)),
+        _measured(suite, pattern, depths),
+        {key: float(row["mean_dead_neurons"]) for key, row in _rows("figure-4.22.csv")},
+    )
+
+
+def _measured(suite: SuiteVerdicts, pattern: str, depths: tuple[int, ...]) -> dict[tuple[str, int], MeasuredQuantity]:
+    """The quantities of that name, each from the claim that took most seeds for it."""
+    found: dict[tuple[str, int], MeasuredQuantity] = {}
+    for quantity in (quantity for verdict in suite.claims for quantity in verdict.estimates):
+        if named := re.fullmatch(pattern, quantity.name):
+            key = named[1], int(named[2])
+            if key not in found or found[key].seeds < quantity.seeds:
+                found[key] = quantity
+    wanted = [(connection, depth) for connection in COLOURS for depth in depths]
+    if missing := [key for key in wanted if key not in found]:
+        raise ValueError(f"the verdicts lack what the picture shows: {pattern} for {missing}")
+    return {key: found[key] for key in wanted}
+
+
+def _rows(name: str) -> Iterator[tuple[tuple[str, int], dict[str, str]]]:
+    with (TABLES / name).open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["training_style"] == "batch":
+                yield (row["connection"], int(row["depth"])), row
+
+
+def _panel(panel: Panel) -> Iterator[str]:
+    right = PANEL - 20
+    yield f'<text x="{LEFT}" y="26" font-size="16" font-weight="600" fill="#111">{panel.title}</text>'
+    yield f'<text x="{LEFT}" y="48" fill="#444">{panel.label}</text>'
+    for value, text in panel.ticks:
+        y = panel.y(value)
+        yield f'<path d="M{LEFT} {y:.1f}H{right}" stroke="{"#777" if value == 0 else "#ddd"}"/>'
+        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#444">{text}</text>'
+    for depth in panel.depths:
+        x = (panel.x(depth, "plain") + panel.x(depth, "late")) / 2
+        yield f'<text x="{x:.1f}" y="{BOTTOM + 18}" text-anchor="middle" fill="#444">{depth}</text>'
+    yield f'<text x="{(LEFT + right) / 2}" y="{BOTTOM + 36}" text-anchor="middle" fill="#444">depth</text>'
+    for (connection, depth), quantity in panel.measured.items():
+        x, colour = panel.x(depth, connection), COLOURS[connection]
+        low, high = panel.y(quantity.low), panel.y(quantity.high)
+        yield f'<path d="M{x:.1f} {low:.1f}V{high:.1f}" stroke="{colour}" stroke-width="2"/>'
+        yield f'<circle cx="{x:.1f}" cy="{panel.y(quantity.point):.1f}" r="4.5" fill="{colour}"/>'
+    for (connection, depth), value in panel.published.items():
+        x, y = panel.x(depth, connection), panel.y(value)
+        yield (
+            f'<path d="M{x - 5:.1f} {y - 5:.1f}l10 10m0 -10l-10 10" stroke="{COLOURS[connection]}" stroke-width="1.5" '
+            'opacity="0.65"/>'
+        )
+
+
+def _legend() -> str:
+    y = HEIGHT - 12
+    entries = [f'<g fill="#444"><text x="{LEFT + 380}" y="{y}">● measured, with its interval</text>']
+    entries.append(f'<text x="{LEFT + 590}" y="{y}">× in the thesis (ten runs; right: three)</text></g>')
+    for i, (connection, colour) in enumerate(COLOURS.items()):
+        x = LEFT + 150 * i
+        entries.append(f'<rect x="{x}" y="{y - 10}" width="11" height="11" fill="{colour}"/>')
+        entries.append(f'<text x="{x + 17}" y="{y}" fill="#444">{NAMES[connection]}</text>')
+    return "".join(entries) + "\n"
+
+
+if __name__ == "__main__":
+    suite = SuiteVerdicts.read(HERE.parent / "reports" / "verdicts.json")
+    replace_file(HERE / "findings.svg", picture(suite))

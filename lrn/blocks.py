@@ -1,0 +1,96 @@
+"""Blocks of seeds as files of Parquet: written whole or not at all, and read only if they are sound.
+
+What the ledger (`lrn.ledger`) and the samples of other populations (`lrn.samples`) share.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["LedgerWarning", "first_line", "lock", "read_block", "replace", "set_aside", "write_block"]
+
+_T = TypeVar("_T")
+
+
+class LedgerWarning(UserWarning):
+    """A file of the ledger could not be used and was set aside."""
+
+
+def lock(place: Path, name: str, timeout: float = -1) -> AbstractContextManager[Any]:
+    """Holds the lock of that name in a folder, which is made when needed.
+
+    Args:
+        place: the folder.
+        name: the lock's file.
+        timeout: seconds to wait for it; -1 for as long as it takes.
+
+    Raises:
+        OSError: the folder cannot be written to.
+        filelock.Timeout: another process still holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        return FileLock(place / name).acquire(timeout=timeout)
+    except Timeout:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, f"the ledger cannot be written to ({error.strerror})", str(place)) from error
+
+
+def write_block(path: Path, table: pa.Table) -> None:
+    """Writes a table, with checksums."""
+    import pyarrow.parquet as pq
+
+    replace(path, lambda part: pq.write_table(table, part, write_page_checksum=True))
+
+
+def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
+    """What `parse` makes of a table; None where there is no file, or after setting one aside that is not sound.
+
+    Args:
+        path: the file.
+        parse: raises ValueError or KeyError for a table that it cannot use.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with path.open("rb") as file:
+            return parse(pq.read_table(file, page_checksum_verification=True))
+    except FileNotFoundError:
+        return None
+    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
+        set_aside(path, f"no sound block ({first_line(error)})")
+        return None
+
+
+def replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Lets `write` make a file, which then takes the place of `path` at once."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def set_aside(path: Path, why: str) -> None:
+    """Gives a file another name, and warns."""
+    aside = path.with_suffix(f".damaged-{os.getpid()}")
+    os.replace(path, aside)
+    warnings.warn(f"{path} is {why}; set aside as {aside.name} and made again when needed", LedgerWarning, stacklevel=3)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, on one line."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

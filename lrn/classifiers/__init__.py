@@ -1,0 +1,201 @@
+"""Convolutional networks trained to classify images: a population that claims can measure.
+
+Networks of consecutive seeds are stacked and trained together, which gives each what it would have alone: every stack
+has `STACK` networks, whichever seeds are asked for, and no operation mixes them.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.data import Images, digits
+
+if TYPE_CHECKING:
+    from lrn.nets import ConvolutionalNet
+
+__all__ = ["STACK", "Classifiers"]
+
+STACK = 16
+"""Networks trained together."""
+
+_OF_THE_NETWORK = ("channels", "skip", "shortcut", "block", "normalise", "initialisation", "preactivation", "late")
+
+
+@dataclass(frozen=True)
+class Classifiers:
+    """Convolutional networks trained by stochastic gradient descent on the cross-entropy of images.
+
+    The network of a seed starts as `lrn.nets.ConvolutionalNet` does under that torch seed; the seed also says in which
+    order its training images come. So networks that differ in `skip` alone start equal and see the same batches.
+
+    Attributes:
+        depth, skip, late, channels, shortcut, block, normalise, initialisation, preactivation: of `ConvolutionalNet`.
+        scale: a factor on the weights of all convolutions before training.
+        images: what to classify; None for the digits of scikit-learn.
+        train: how many images to train on.
+        test: how many other images to test on.
+        epochs: how often each training image is seen; 0 observes networks before training.
+        batch: images of one step; it divides `train`.
+        lr: learning rate.
+        momentum: of the gradient descent.
+        enough_loss: training loss that `epochs_to_loss` waits for.
+        enough_accuracy: share of training images that `epochs_to_accuracy` waits for.
+        dtype: "float32" or "float64".
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+
+    depth: int = 20
+    skip: bool = True
+    late: bool = False
+    channels: tuple[int, ...] = (4, 8, 16)
+    shortcut: str = "identity"
+    block: str = "basic"
+    normalise: bool = True
+    initialisation: str = "he"
+    preactivation: bool = False
+    scale: float = 1.0
+    images: Images | None = None
+    train: int = 256
+    test: int = 256
+    epochs: int = 12
+    batch: int = 32
+    lr: float = 0.1
+    momentum: float = 0.9
+    enough_loss: float = 1.0
+    enough_accuracy: float = 0.8
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name, least in (("train", 1), ("test", 1), ("epochs", 0), ("batch", 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
+        if self.train % self.batch:
+            raise ValueError(f"batch must divide train, which is {self.train}; got {self.batch}")
+        if self.dtype not in ("float32", "float64"):
+            raise ValueError(f"dtype must be one of float32, float64; got {self.dtype!r}")
+        for name in ("scale", "lr", "enough_loss", "enough_accuracy"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be a number above 0; got {getattr(self, name)!r}")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"momentum must be at least 0 and below 1; got {self.momentum!r}")
+
+    @property
+    def label(self) -> str:
+        """What they are: the kind, and every field that is not as by default."""
+        kind = " and ".join(["residual"] * self.skip + ["late residual"] * self.late) or "plain"
+        changed = [
+            f"{f.name} {value if isinstance(value, int | float | str) else tuple(value)}"
+            for f in fields(self)
+            if f.name not in ("depth", "skip", "late", "images") and (value := getattr(self, f.name)) != f.default
+        ]
+        return ", ".join([f"{kind} CNNs of depth {self.depth} on {self.data.name}", *changed])
+
+    @property
+    def version(self) -> str:
+        """Names the code, the arithmetic and the images behind what is observed, which may then be remembered."""
+        import torch
+
+        images = (part.digest for part in self.data.split(self.train, self.test))
+        parts = [_sources(), torch.__version__, torch.backends.cpu.get_cpu_capability(), *images]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    @property
+    def data(self) -> Images:
+        """The images."""
+        return digits() if self.images is None else self.images
+
+    def network(self, seed: int) -> ConvolutionalNet:
+        """The network of that seed before training."""
+        return next(self.networks([seed]))
+
+    def networks(self, seeds: Iterable[int]) -> Iterator[ConvolutionalNet]:
+        """The networks of these seeds before training: one module, which has the weights of each in its turn."""
+        import torch
+
+        from lrn.nets import ConvolutionalNet
+
+        with torch.random.fork_rng(devices=[]):
+            net = ConvolutionalNet(
+                self.depth,
+                self.data.channels,
+                len(self.data.classes),
+                **{name: getattr(self, name) for name in _OF_THE_NETWORK},
+            ).to(getattr(torch, self.dtype))
+        for seed in seeds:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():
+                torch.manual_seed(seed)
+                net.reset_parameters()
+                for module in net.modules():
+                    if isinstance(module, torch.nn.Conv2d):
+                        module.weight *= self.scale
+            yield net
+
+    def order(self, seed: int, epoch: int) -> NDArray[np.intp]:
+        """In which order the network of that seed sees its training images in that epoch, shape (train,)."""
+        return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(self.train)
+
+    def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
+        """Trains the networks of these seeds.
+
+        Returns:
+            For each metric an array (S,); whatever is NaN where training diverged is `inf` instead:
+
+            - first_gradient, last_gradient: norm of the gradient of the first and the last convolution's weights, of
+              the loss of all training images before training;
+            - fades: whether the first is the smaller of the two;
+            - imbalance: how many powers of ten lie between the two, whichever is larger;
+            - training_gradient: the median over all steps of the norm of the first convolution's gradient;
+            - loss, accuracy: of the training images, mean over the last epoch's batches, each before its step;
+            - epochs_to_loss, epochs_to_accuracy: the first epoch, from 1, in which they are good enough, or `inf`;
+            - rises: in which share of the epochs but the first the loss is larger than in the epoch before;
+            - climb: by how much it is, added up over the epochs;
+            - test_accuracy: share of the test images that are classified rightly, in evaluation mode, normalisation
+              by the statistics of the training images;
+            - dead_fraction: share of the channels of all activations that are zero on every training image then;
+            - dead_layers: how many activations have none but such channels;
+            - diverged: whether the loss of any step was NaN or infinite.
+        """
+        from lrn.classifiers._stack import Stack
+
+        first = seeds.start // STACK * STACK
+        with _one_thread():
+            stacks = [Stack(self, range(s, s + STACK)).observe() for s in range(first, seeds.stop, STACK)]
+        asked = slice(seeds.start - first, seeds.stop - first)
+        return {name: np.concatenate([found[name] for found in stacks])[asked] for name in stacks[0]}
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for torch: how many there are must not show in the sums, and workers share the processor."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@functools.cache
+def _sources() -> str:
+    here = Path(__file__).parent
+    files = (
+        *sorted(here.glob("*.py")),
+        here.parent / "nets" / "_convolutional.py",
+        here.parent / "data" / "_images.py",
+    )
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

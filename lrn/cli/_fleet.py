@@ -1,0 +1,141 @@
+"""Training a grid block by block, with the time left, so that stopping loses little."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.ledger import BLOCK
+
+if TYPE_CHECKING:
+    from lrn.experiment import Experiment
+    from lrn.ledger import Ledger
+    from lrn.runs import Runs
+
+__all__ = ["Cell", "Interrupted", "train_grid"]
+
+SMALLEST_BLOCK, BLOCK_SECONDS = 64, 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """What a table shows of one experiment's networks, each array of shape (S,)."""
+
+    experiment: Experiment
+    converged: NDArray[np.bool_]
+    converged_at: NDArray[np.int32]
+    dead_neurons: NDArray[np.int64]
+    dead_layers: NDArray[np.int64]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what is kept."""
+
+
+def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, *, quiet: bool = False) -> list[Cell]:
+    """Trains, or reads from the ledger, the same seeds of each experiment.
+
+    Args:
+        ledger: trains, and remembers what it has trained.
+        experiments: at least one.
+        seeds: a range of step 1.
+        quiet: show no progress; without a terminal there is none anyway.
+
+    Raises:
+        Interrupted: Ctrl-C; its text says what is kept.
+    """
+    line = _Progress([_work(experiment) * len(seeds) for experiment in experiments], quiet or not sys.stderr.isatty())
+    cells: list[Cell] = []
+    done = 0
+    try:
+        for experiment in experiments:
+            parts = []
+            for block, runs in _blocks(ledger, experiment, seeds):
+                done += len(block)
+                parts.append(_cell(runs))
+                line.show(experiment.label, len(cells), _work(experiment) * len(block))
+            cells.append(_join(parts))
+    except KeyboardInterrupt:
+        raise Interrupted(_kept(ledger, done, len(seeds) * len(experiments))) from None
+    finally:
+        line.close()
+    return cells
+
+
+def _blocks(ledger: Ledger, experiment: Experiment, seeds: range) -> Iterator[tuple[range, Runs]]:
+    """Blocks that take a few seconds each: what Ctrl-C loses, and how often progress is shown."""
+    size, at = SMALLEST_BLOCK, 0
+    while at < len(seeds):
+        block = seeds[at : at + size]
+        started = time.monotonic()
+        runs = ledger.runs(experiment, block)
+        if time.monotonic() - started < BLOCK_SECONDS / 2:
+            size = min(2 * size, BLOCK)
+        yield block, runs
+        at += len(block)
+
+
+def _work(experiment: Experiment) -> float:
+    """Roughly proportional to the time that one network takes."""
+    return float(experiment.parameters * experiment.epochs)
+
+
+def _cell(runs: Runs) -> Cell:
+    return Cell(runs.experiment, runs.converged, runs.converged_at, runs.dead_neurons, runs.dead_layers)
+
+
+def _join(parts: Sequence[Cell]) -> Cell:
+    columns = ("converged", "converged_at", "dead_neurons", "dead_layers")
+    return Cell(parts[0].experiment, *(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+
+
+def _kept(ledger: Ledger, done: int, total: int) -> str:
+    if ledger.root is None:
+        return f"interrupted after {done:,} of {total:,} networks; nothing is kept, as there is no ledger"
+    return (
+        f"interrupted; {done:,} of {total:,} networks are kept in {ledger.root}, "
+        "and the same command goes on from there"
+    )
+
+
+class _Progress:
+    """One line on standard error: the cell, how much is done, and the time left for the whole grid."""
+
+    def __init__(self, work: Sequence[float], silent: bool) -> None:
+        self._total, self._cells, self._silent = sum(work), len(work), silent
+        self._done = 0.0
+        self._recent: list[tuple[float, float]] = []
+
+    def show(self, label: str, cell: int, work: float) -> None:
+        """Adds work done; writes at most ten times a second."""
+        self._done += work
+        now = time.monotonic()
+        if self._silent or (self._recent and now - self._recent[-1][0] < 0.1):
+            return
+        left = self._time_left(now)
+        share = self._done / self._total
+        sys.stderr.write(f"\r{cell + 1} of {self._cells} cells, {share:.0%}{left}: {label} \x1b[K")
+        sys.stderr.flush()
+
+    def _time_left(self, now: float) -> str:
+        """By the last blocks alone: what the ledger had goes by in no time, and the first one loads libraries."""
+        self._recent = [*self._recent[-19:], (now, self._done)]
+        (start, before), done = self._recent[0], self._done
+        return f", {_time((self._total - done) * (now - start) / (done - before))} left" if done > before else ""
+
+    def close(self) -> None:
+        """Takes the line away."""
+        if not self._silent:
+            sys.stderr.write("\r\x1b[K")
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,113 @@
+"""The command `lrn`: its parser, and what becomes of errors."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from lrn import __version__
+from lrn.cli import _claims, _completion, _dead, _report, _run, _show
+from lrn.cli._options import Formatter, Parser
+
+__all__ = ["main", "parser"]
+
+BAD_INPUT, INTERNAL, INTERRUPTED = 2, 70, 130
+
+DESCRIPTION = """\
+Checks what a thesis says of late residual networks: trains fleets of them, draws single ones, lists the claims."""
+
+EPILOG = """\
+examples:
+  lrn run --width 2 --depths 2 5 10 --lr 0.01 --optimizers Adam SGD --epochs 3000
+  lrn show --depth 10 --connection late --seed 17 --out network.svg
+  lrn claims --verdict REFUTED
+  lrn dead model.pt data.npy
+
+exit codes:
+  0    done
+  1    done, and it found something (lrn dead: dead units)
+  2    bad input, said in one sentence
+  70   an error of lrn's own
+  130  interrupted
+
+To check every claim: pytest claims/ -n auto"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = Parser(prog="lrn", description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter)
+    top.add_argument("--version", action="version", version=f"lrn {__version__}")
+    top.add_argument("--traceback", action="store_true", help="show where an error comes from")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for command in (_run, _show, _claims, _report, _dead, _completion):
+        command.add(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        arguments: what follows the command's name; None for those of this process.
+
+    Returns:
+        The exit code. (argparse itself exits, by SystemExit, after `--help` and for unknown options.)
+    """
+    top = parser()
+    given = top.parse_args(arguments)
+    if given.command is None:
+        top.print_help()
+        return 0
+    with _plain_warnings():
+        return _guarded(lambda: given.main(given), traceback=given.traceback)
+
+
+def _guarded(command: Callable[[], int], *, traceback: bool) -> int:
+    """What the command returns, or the exit code of what stopped it."""
+    try:
+        code = command()
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt as stop:
+        return _stop(str(stop) or "interrupted", INTERRUPTED)
+    except (ValueError, TypeError, OSError, RuntimeError, MemoryError, ImportError) as error:
+        if traceback:
+            raise
+        return _stop(_sentence(error), BAD_INPUT)
+    except Exception as error:
+        if traceback:
+            raise
+        kind = type(error).__name__
+        return _stop(
+            f"an error of its own ({kind}: {_sentence(error)}); --traceback before the command shows where", 70
+        )
+
+
+def _stop(message: str, code: int) -> int:
+    sys.stderr.write(f"lrn: {message}\n")
+    return code
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).strip().split("\n")[0] or type(error).__name__
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings as one line each, without the place in the source."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        sys.stderr.write(f"lrn: {message}\n")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield

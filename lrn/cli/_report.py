@@ -1,0 +1,53 @@
+"""`lrn report`: the page about what held and what did not, from verdicts and a ledger that are there already."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from lrn.cli._options import Formatter
+
+__all__ = ["add", "main"]
+
+DESCRIPTION = """\
+Writes the report of a suite that was checked: index.html, REPRODUCTION.md and badge.json.
+It trains nothing. (pytest claims/ --report checks the claims and writes it in one go.)"""
+
+EPILOG = """\
+examples:
+  lrn report
+  lrn report --verdicts mine.json --out public
+
+It needs jinja2 and matplotlib: pip install 'lrn[report]'."""
+
+
+def add(commands: Any) -> None:
+    """Describes the command."""
+    parser = commands.add_parser(
+        "report",
+        help="write the report of a suite that was checked",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=Formatter,
+    )
+    parser.add_argument(
+        "--verdicts",
+        default="reports/verdicts.json",
+        metavar="FILE",
+        help="how they ended (reports/verdicts.json)",
+    )
+    parser.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained (.ledger)")
+    parser.add_argument("--out", default="reports", metavar="DIR", help="where to write (reports)")
+    parser.set_defaults(main=main)
+
+
+def main(given: argparse.Namespace) -> int:
+    """Runs the command."""
+    from pathlib import Path
+
+    if not Path(given.verdicts).is_file():
+        raise ValueError(f"there is no file of verdicts {given.verdicts}; pytest claims/ -n auto writes it")
+    from lrn.report import write_report
+
+    print(write_report(verdicts=given.verdicts, ledger=given.ledger, folder=given.out))
+    return 0

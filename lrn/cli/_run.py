@@ -1,0 +1,109 @@
+"""`lrn run`: trains a grid of experiments and prints the thesis's table of it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from lrn.cli._options import Formatter, add_fields, add_training, fields_of, fraction, ledger_of, target, whole
+
+if TYPE_CHECKING:
+    from lrn.experiment import Experiment
+
+__all__ = ["add", "grid", "main"]
+
+GRID: dict[str, tuple[Any, ...]] = {
+    "width": (2,),
+    "depth": (2, 5, 10, 15, 20, 25, 30),
+    "connection": ("plain", "late"),
+    "optimizer": ("adam", "sgd"),
+    "lr": (0.01,),
+    "style": ("iterative", "batch"),
+    "activation": ("relu",),
+}
+"""The fields that take several values, and their defaults: the thesis's Figures 4.3 and 4.6."""
+
+ORDER = ("optimizer", "lr", "activation", "width", "style", "depth", "connection")
+"""From what changes slowest to what changes fastest."""
+
+DESCRIPTION = """\
+Trains networks of every combination of the values given, a fleet of seeds for each.
+Prints for each depth and connection how many converge, and how many neurons and
+layers of those that converge are dead, as the thesis's tables do (Figures 4.3 to
+4.18), with intervals that hold all at once."""
+
+EPILOG = """\
+examples:
+  lrn run --width 2 --depths 2 5 10 --lr 0.01 --optimizers Adam SGD --epochs 3000
+  lrn run --lr 0.01 0.001 0.1                     the thesis's whole grid, 168 cells
+  lrn run --depths 30 --connections late --seeds 100000 --csv deep.csv
+  lrn run --depths 2 5 --no-ledger --json - | jq .cells
+
+Ctrl-C loses nothing but the block being trained: the same command goes on from there."""
+
+
+def add(commands: Any) -> None:
+    """Describes the command."""
+    text = "train a grid of networks, print the thesis's table"
+    parser = commands.add_parser("run", help=text, description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter)
+    add_fields(parser, GRID)
+    seeds = parser.add_argument_group("which networks")
+    seeds.add_argument("--seeds", type=whole(1), default=1000, metavar="N", help="networks of each cell (1000)")
+    seeds.add_argument("--first-seed", type=whole(0, 2**63), default=0, metavar="N", help="the first seed (0)")
+    how = add_training(parser)
+    how.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained is kept here (.ledger)")
+    how.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
+    out = parser.add_argument_group("what is printed")
+    out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
+    out.add_argument("--csv", type=target, metavar="FILE", help="a row for each cell; - prints it instead of the table")
+    out.add_argument("--json", type=target, metavar="FILE", help="the same as JSON; - prints it instead of the table")
+    out.add_argument("--quiet", action="store_true", help="no progress, even on a terminal")
+    parser.set_defaults(main=main)
+
+
+def main(given: argparse.Namespace) -> int:
+    """Runs the command."""
+    if given.csv == given.json == "-":
+        raise ValueError("--csv and --json cannot both be printed; give one of them a file")
+    experiments = grid(fields_of(given))
+    ledger = ledger_of(given)
+
+    from lrn.cli._fleet import train_grid
+    from lrn.cli._tables import as_csv, as_json, as_text, measure
+
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    table = measure(train_grid(ledger, experiments, seeds, quiet=given.quiet), seeds, given.alpha)
+    for path, form in ((given.csv, as_csv), (given.json, as_json)):
+        if path is not None:
+            _write(path, form(table))
+    if "-" not in (given.csv, given.json):
+        print(as_text(table))
+    return 0
+
+
+def grid(fields: dict[str, Any]) -> list[Experiment]:
+    """Every combination of the fields' values, without doublets, in the order of the tables.
+
+    Args:
+        fields: of an Experiment; those of `GRID` are lists, or None for the default.
+
+    Raises:
+        ValueError, TypeError: a value is out of range, as Experiment says.
+    """
+    from itertools import product
+
+    from lrn.experiment import Experiment
+
+    single = {name: value for name, value in fields.items() if name not in GRID}
+    axes = [fields.get(name) or GRID[name] for name in ORDER]
+    made = (Experiment(**single, **dict(zip(ORDER, values, strict=True))) for values in product(*axes))
+    return list(dict.fromkeys(made))
+
+
+def _write(path: str, text: str) -> None:
+    if path == "-":
+        print(text, end="")
+    else:
+        from lrn.verdicts import replace_file
+
+        replace_file(path, text)

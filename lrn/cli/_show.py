@@ -1,0 +1,62 @@
+"""`lrn show`: one network, drawn with its dead neurons crossed out, its loss and its prediction."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from lrn.cli._options import Formatter, add_fields, add_training, fields_of, target, whole
+
+__all__ = ["add", "main"]
+
+DESCRIPTION = """\
+Trains one network and shows it as the thesis does (Figures 4.2, 4.4 and 4.5): its
+neurons with the dead ones crossed out, its loss, its prediction against the target.
+A seed names the same network everywhere, on every machine."""
+
+EPILOG = """\
+examples:
+  lrn show --depth 10 --connection late --seed 17
+  lrn show --depth 10 --connection plain --seed 17 --out plain.svg
+
+A picture (PNG, SVG or PDF, by the file's ending) needs matplotlib: pip install 'lrn[plots]'."""
+
+
+def add(commands: Any) -> None:
+    """Describes the command."""
+    parser = commands.add_parser(
+        "show", help="draw one network", description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter
+    )
+    add_fields(parser)
+    parser.add_argument("--seed", type=whole(0, 2**64 - 1), default=0, metavar="N", help="which network (0)")
+    parser.add_argument("--out", type=_picture, metavar="FILE", help="draw it into FILE (.png, .svg or .pdf)")
+    add_training(parser)
+    parser.set_defaults(main=main)
+
+
+def main(given: argparse.Namespace) -> int:
+    """Runs the command."""
+    from lrn.experiment import Experiment
+    from lrn.training import train
+
+    experiment = Experiment(**fields_of(given))
+    if given.out is not None:
+        from lrn.cli import _drawing
+
+        _drawing.check(experiment)
+    options = {"engine": given.engine, "device": given.device, "threads": given.threads}
+    runs = train(experiment, [given.seed], trace=True, **options)
+
+    from lrn.cli._summary import summary
+
+    print(summary(runs))
+    if given.out is not None:
+        _drawing.draw(runs, given.out)
+        print(f"\nDrawn in {given.out}")
+    return 0
+
+
+def _picture(text: str) -> str:
+    if not text.lower().endswith((".png", ".svg", ".pdf")):
+        raise argparse.ArgumentTypeError(f"must end in .png, .svg or .pdf; got {text!r}")
+    return target(text)

@@ -1,0 +1,115 @@
+"""The report in Markdown, for a code host and for a job's summary; and the badge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from lrn.report._section import Section
+from lrn.tables import Row, few, rows_of
+from lrn.verdicts import Outcome, SuiteVerdicts
+
+__all__ = ["badge", "guarantee", "headline", "markdown", "summary"]
+
+_LARGEST_SUMMARY = 1_000_000
+"""Bytes; a step's summary may have 1 MiB."""
+
+
+def headline(suite: SuiteVerdicts) -> str:
+    """How the suite ended, in a sentence."""
+    count = suite.totals
+    parts = [
+        f"{count['refuted']} {'is' if count['refuted'] == 1 else 'are'} refuted",
+        f"{count['inconclusive']} undecided",
+    ]
+    parts += [f"{count[name]} {name}" for name in ("errors", "skipped") if count[name]]
+    part = "" if suite.complete else " This is a part of the suite."
+    return f"{count['supported']} of {len(suite.claims)} claims hold; {', '.join(parts)}.{part}"
+
+
+def guarantee(suite: SuiteVerdicts) -> str:
+    """What the verdicts are worth, in a sentence."""
+    from lrn.intervals import MAX_QUANTITIES
+
+    if suite.quantities > MAX_QUANTITIES:
+        return (
+            f"{suite.quantities} distinct quantities were measured, but the error budget is shared by at most "
+            f"{MAX_QUANTITIES}: no verdict here is certain."
+        )
+    certain = f"{100 * (1 - suite.alpha):.10g} %"
+    return f"With probability at least {certain}, every verdict that was measured is right, all of them at once."
+
+
+def badge(suite: SuiteVerdicts) -> dict[str, Any]:
+    """The content of a file for shields.io's endpoint badge."""
+    as_expected = all(verdict.as_expected for verdict in suite.claims)
+    known = "blue" if as_expected else "red"
+    colour = known if suite.claims and suite.complete else "lightgrey"
+    message = f"{suite.totals['supported']} of {len(suite.claims)} claims hold"
+    return {"schemaVersion": 1, "label": "reproduction", "message": message, "color": colour}
+
+
+def markdown(suite: SuiteVerdicts, title: str, sections: Sequence[Section]) -> str:
+    """The report for a code host."""
+    parts = [f"# {_cell(title)}", "", headline(suite), "", guarantee(suite), ""]
+    for first in (True, False):
+        for section in sections:
+            if section.markdown and section.first is first:
+                parts += [f"## {_cell(section.title)}", "", section.markdown.strip(), ""]
+        if first:
+            parts += [*_surprises(suite), *_verdicts(rows_of(suite.claims))]
+    return "\n".join(parts)
+
+
+def summary(suite: SuiteVerdicts, notes: Sequence[str] = ()) -> str:
+    """The summary of a continuous-integration job, at most 1 MB of it."""
+    rows = rows_of(suite.claims)
+    for shown in (len(rows), 500, 0):
+        cut = [] if shown >= len(rows) else ["", f"The table shows {shown} of {len(rows)} rows: it would be too long."]
+        table = ["<details><summary>Every verdict</summary>", "", *_table(rows[:shown]), *cut, "", "</details>", ""]
+        head = ["## Claims", "", headline(suite), "", guarantee(suite), "", *_surprises(suite)]
+        text = "\n".join([*head, *table, *(f"{_cell(note)}\n" for note in notes)])
+        if len(text.encode("utf-8", errors="replace")) <= _LARGEST_SUMMARY:
+            break
+    return text
+
+
+def _verdicts(rows: Sequence[Row]) -> list[str]:
+    """What was measured, and what was checked without."""
+    parts = []
+    for heading, some in (
+        ("## Verdicts, measured", [row for row in rows if row.measured]),
+        ("## Verdicts of checks without training", [row for row in rows if not row.measured]),
+    ):
+        parts += [heading, "", *_table(some), ""] if some else []
+    return parts
+
+
+def _surprises(suite: SuiteVerdicts) -> list[str]:
+    """What did not end as its author says."""
+    rows = [row for row in rows_of(suite.claims) if not row.as_expected]
+    return ["### Not as expected", "", *_table(rows[:200]), ""] if rows else []
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    measured = any(row.measured for row in rows)
+    names = ["id", "claim", "verdict", *(["measured", "seeds"] if measured else [])]
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    for row in rows:
+        cases = f", {row.cases} cases" if row.cases > 1 else ""
+        source = f" ({row.source})" if row.source else ""
+        verdict = f"{_mark(row.verdict)} {row.verdict}{'' if row.as_expected else ' (unexpected)'}{cases}"
+        cells = [row.id, f"{row.statement}{source}", verdict, few(row.measured, 2), row.seeds][: len(names)]
+        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+    return lines
+
+
+def _mark(outcome: Outcome) -> str:
+    return {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗"}.get(outcome, "?")
+
+
+def _cell(text: str) -> str:
+    """A text that Markdown and HTML take for nothing but text."""
+    text = " ".join(text.split())
+    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text).replace("&", "&amp;")

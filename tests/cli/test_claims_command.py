@@ -1,0 +1,109 @@
+"""`lrn claims` and `lrn report`, on a small suite of another paper."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lrn.cli import main
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+
+SUITE = """
+from lrn.claims import claim
+
+@claim("Coins fall", source="§1", quote="they do", id="K1")
+def test_fall():
+    assert True
+
+@claim("Coins fly", source="§2", id="K2", refuted="they do not")
+def test_fly():
+    assert False
+"""
+
+
+@pytest.fixture(autouse=True)
+def suite(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "claims" / "test_coins.py").write_text(SUITE)
+
+
+def write_verdicts(path="reports/verdicts.json"):
+    measured = (MeasuredQuantity("heads", "rate of heads", 0.5, 0.4321, 0.6, 64, 64),)
+    ended = [
+        verdict("K1", "test_fall", Outcome.SUPPORTED, None, measured),
+        verdict("K2", "test_fly", Outcome.REFUTED, "they do not", ()),
+    ]
+    SuiteVerdicts.of(ended, alpha=0.001, seed_offset=0, first_look=64, max_seeds=64, complete=True).write(path)
+
+
+def verdict(name, test, outcome, known, estimates):
+    statement = "Coins fall" if name == "K1" else "Coins fly"
+    return Verdict(
+        name, f"claims/test_coins.py::{test}", statement, "§1", "they do", "", outcome, outcome, known, "", 1, estimates
+    )
+
+
+def test_claims_are_listed_without_verdicts(capsys):
+    assert main(["claims"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [["K1", "-"], ["K2", "-"]]
+    assert lines[-1] == "2 cases of 2 claims"
+
+
+def test_the_verdicts_of_the_usual_place_are_shown(capsys):
+    write_verdicts()
+    assert main(["claims"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 cases of 2 claims, 1 REFUTED, 1 SUPPORTED"
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        (["--verdict", "refuted"], ["K2"]),
+        (["--group", "K1"], ["K1"]),
+        (["--search", "FLY"], ["K2"]),
+        (["--search", "nothing of the kind"], []),
+        (["--verdicts", "other.json", "--verdict", "SUPPORTED"], ["K1"]),
+    ],
+)
+def test_cases_are_chosen(options, shown, capsys):
+    write_verdicts()
+    write_verdicts("other.json")
+    assert main(["claims", *options, "--json"]) == 0
+    assert [case["id"] for case in json.loads(capsys.readouterr().out)] == shown
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["nowhere"], "there is no folder of claims nowhere"),
+        (["--verdict", "REFUTED"], "--verdict needs a file of verdicts"),
+        (["--verdicts", "none.json"], "none.json"),
+        (["--verdicts", "pyproject.toml"], "pyproject.toml must hold verdicts"),
+        (["--verdicts", "good.json", "--verdict", "MAYBE"], "verdict must be one of SUPPORTED, REFUTED"),
+    ],
+)
+def test_bad_input_is_one_sentence(options, message, capsys):
+    write_verdicts("good.json")
+    assert main(["claims", *options]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_the_report_is_written_and_its_path_printed(tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="the report needs jinja2")
+    write_verdicts()
+    assert main(["report", "--out", "public"]) == 0
+    assert capsys.readouterr().out.split() == ["public/index.html"]
+    page = (tmp_path / "public" / "index.html").read_text(encoding="utf-8")
+    assert "Coins fly" in page
+    assert "[43.2, 60.0]" in page
+
+
+def test_a_report_needs_verdicts(capsys):
+    assert main(["report"]) == 2
+    assert "there is no file of verdicts reports/verdicts.json" in capsys.readouterr().err

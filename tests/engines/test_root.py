@@ -1,0 +1,38 @@
+"""The native engine's own root is the processor's, to the bit, for every float it can be asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lrn.engines import native
+
+HERE = Path(__file__).parent
+HEADER = Path(native.__file__).parent / "vec.hpp"
+CXX = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++")
+
+pytestmark = pytest.mark.skipif(
+    CXX is None or not native.available() or "v4" not in {variant.name for variant in native.variants()},
+    reason="needs a C++ compiler and a processor with AVX-512",
+)
+
+
+def wrong_roots(folder, header):
+    (folder / "vec.hpp").write_text(header)
+    flags = ["-std=gnu++20", "-O2", "-w", "-march=x86-64-v4", "-I", str(folder)]
+    subprocess.run([CXX, *flags, str(HERE / "root.cpp"), "-o", str(folder / "root")], check=True)
+    return int(subprocess.run([folder / "root"], check=True, capture_output=True).stdout)
+
+
+def test_every_root_is_exactly_rounded(tmp_path):
+    assert wrong_roots(tmp_path, HEADER.read_text()) == 0
+
+
+def test_one_step_less_would_not_be(tmp_path):
+    header = HEADER.read_text()
+    assert header.count(", h = fma(h, miss, h)") == 1
+    assert wrong_roots(tmp_path, header.replace(", h = fma(h, miss, h)", "")) > 0

@@ -1,0 +1,9 @@
+"""A ledger of its own for each test."""
+
+import pytest
+from counting import counting
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return counting(tmp_path / "ledger")

@@ -1,0 +1,49 @@
+"""What the tests of the ledger share: two small experiments, and a ledger that notes what it trains."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from lrn import Experiment, Ledger, Runs, train
+from lrn.engines import native
+
+TINY = Experiment(depth=2, epochs=3)
+OTHER = TINY.replace(connection="plain")
+COLUMNS = [f.name for f in dataclasses.fields(Runs)[1:]]
+
+
+class Counting:
+    """An engine that notes what it is asked to train."""
+
+    def __init__(self, engine):
+        self.engine, self.asked = engine, []
+        self.name, self.arithmetic = engine.name, engine.arithmetic
+
+    def train(self, experiment, seeds, **options):
+        self.asked.append((int(seeds[0]), int(seeds[-1]) + 1))
+        return self.engine.train(experiment, seeds, **options)
+
+
+def counting(path):
+    ledger = Ledger(path)
+    ledger.engine = Counting(ledger.engine)
+    return ledger
+
+
+def assert_trained(runs, experiment, seeds, trace=False):
+    expected = train(experiment, seeds, trace=trace)
+    for name in COLUMNS:
+        ours, theirs = getattr(runs, name), getattr(expected, name)
+        assert (ours is None) == (theirs is None)
+        if ours is not None:
+            assert ours.dtype == theirs.dtype
+            # The native engine gives the same bits in any company; torch may round a stack of another size otherwise.
+            same = np.array_equal if native.available() else np.allclose
+            assert same(ours, theirs), name
+
+
+def blocks(path):
+    return sorted(p.name for p in Path(path).rglob("*.parquet"))

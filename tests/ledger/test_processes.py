@@ -1,0 +1,67 @@
+"""Several processes share a ledger, and a killed one loses nothing that was finished."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+from counting import blocks, counting
+
+import lrn.ledger
+from lrn import Experiment, Ledger, train
+
+CHILD = """
+import sys
+from lrn import Experiment, Ledger
+ledger = Ledger(sys.argv[1], threads=1)
+runs = ledger.runs(Experiment(**eval(sys.argv[2])), range(int(sys.argv[3]), int(sys.argv[4])))
+print(runs.rmse.tobytes().hex())
+"""
+
+
+def child(root, experiment, seeds):
+    fields = repr(dataclasses.asdict(experiment))
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(root), fields, str(seeds.start), str(seeds.stop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_processes_at_once_share_the_work(tmp_path):
+    experiment = Experiment(depth=3, epochs=200)
+    children = [child(tmp_path, experiment, seeds) for seeds in (range(64), range(64), range(32, 96))]
+    answers = [process.communicate(timeout=60) for process in children]
+    assert [err for _, err in answers] == ["", "", ""]
+    expected = train(experiment, range(96)).rmse
+    for (out, _), part in zip(answers, (expected[:64], expected[:64], expected[32:]), strict=True):
+        assert np.allclose(np.frombuffer(bytes.fromhex(out), part.dtype), part, rtol=1e-3)
+    seeds = Ledger(tmp_path).table()["seed"].to_pylist()
+    assert sorted(seeds) == list(range(96)), "no seed was trained twice"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
+def test_a_killed_process_leaves_no_half_file(tmp_path):
+    experiment = Experiment(depth=10, epochs=100)
+    process = child(tmp_path, experiment, range(10_000_000))
+    for _ in range(600):
+        if len(blocks(tmp_path)) >= 2:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    ledger = counting(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept = ledger.table().num_rows
+        assert kept >= 2 * lrn.ledger.BLOCK
+        assert kept % lrn.ledger.BLOCK == 0
+        assert len(ledger.runs(experiment, range(kept))) == kept
+    assert ledger.engine.asked == []

@@ -1,0 +1,59 @@
+"""Verdicts to report on, and a browser to read the page with."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+
+RATE = MeasuredQuantity("k1", "rate of heads in a coin", 0.25, 0.125, 0.5, 256, 256)
+MEAN = MeasuredQuantity("k2", "mean of spots in a die", 3.5, 3.25, 3.75, 512, 1024)
+
+
+def verdict(test, outcome=Outcome.SUPPORTED, **fields):
+    """A verdict that ended as expected, unless the fields say otherwise."""
+    known = "because" if outcome is not Outcome.SUPPORTED else None
+    values = {
+        "id": "X1", "test": test, "statement": "Coins land on heads", "source": "paper §1", "quote": "heads it is",
+        "reading": "literal", "verdict": outcome, "expected": outcome, "known": known, "reason": "0.25 < 0.5",
+        "looks": 2, "estimates": (RATE,), "seeds_needed": None,
+    }  # fmt: skip
+    return Verdict(**{**values, **fields})
+
+
+THREE = (
+    verdict("suite/test_one.py::test_heads[1]"),
+    verdict("suite/test_one.py::test_heads[2]", estimates=(dataclasses.replace(RATE, key="k3", point=0.375),)),
+    verdict("suite/test_one.py::test_spots", Outcome.REFUTED, id="X2", statement="Dice have spots", estimates=(MEAN,)),
+    verdict("suite/test_two.py::test_open", Outcome.INCONCLUSIVE, id="X3", seeds_needed=4096.0),
+    verdict("suite/test_two.py::test_exact", Outcome.REFUTED, id="X4", estimates=(), quote="one / two"),
+)
+
+
+def suite_of(*verdicts, **settings):
+    values = {"alpha": 0.001, "seed_offset": 0, "first_look": 256, "max_seeds": 1024, "complete": True}
+    return SuiteVerdicts.of(verdicts, **{**values, **settings})
+
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+    if CHROMIUM is None or not Path(CHROMIUM).exists():
+        pytest.skip("the browser tests need chromium")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()

@@ -1,0 +1,34 @@
+"""The committed report is that of the committed verdicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lrn.report import write_report
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "reports"
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A report of the committed verdicts, without a ledger: what is committed does not depend on one."""
+    folder = tmp_path_factory.mktemp("fresh")
+    write_report(COMMITTED / "verdicts.json", None, folder, root=ROOT)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["REPRODUCTION.md", "badge.json"])
+def test_the_committed_report_shows_the_committed_verdicts(fresh, name):
+    assert (COMMITTED / name).read_text(encoding="utf-8") == (fresh / name).read_text(encoding="utf-8"), (
+        "run: make claims, or: lrn report"
+    )
+
+
+def test_every_picture_of_the_markdown_is_committed(fresh):
+    drawn = {path.name for path in (fresh / "figures").iterdir()}
+    assert {path.name for path in (COMMITTED / "figures").iterdir()} == drawn
+    text = (COMMITTED / "REPRODUCTION.md").read_text(encoding="utf-8")
+    assert all(f"(figures/{name})" in text for name in drawn)

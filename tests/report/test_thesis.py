@@ -1,0 +1,174 @@
+"""The sections of the thesis: every number on them comes from the verdicts, the ledger or the thesis's tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from claims.thesis.alternatives import alternative
+from claims.thesis.drawn import DRAWN
+from claims.thesis.grid import DEPTHS, pair
+from claims.thesis.report import sections
+from claims.thesis.report.networks import network_svg
+from lrn.ledger import Ledger
+from lrn.verdicts import MeasuredQuantity, Outcome
+from tests.report.conftest import suite_of, verdict
+
+
+def measured(statistic, experiment, point, given=""):
+    most = 1.0 if statistic.startswith("rate") else 60.0
+    name = f"{statistic}{given and f' given {given}'} in {experiment.label}"
+    return MeasuredQuantity(f"{name} [{experiment.key}]", name, point, point / 2, min(2 * point, most), 1024, 1024)
+
+
+def rates(optimizer, lr, style, plain, late):
+    """Claims of both rates at every depth."""
+    found = []
+    for depth in DEPTHS:
+        both = zip(pair(depth, optimizer, lr, style), (plain, late), strict=True)
+        estimates = tuple(measured("rate of converged", e, point) for e, point in both)
+        found.append(verdict(f"claims/t.py::test_c2[{optimizer}-{lr}-{style}-{depth}]", id="C2", estimates=estimates))
+    return found
+
+
+def shown(*verdicts, ledger=None):
+    """The sections by the first word of their titles."""
+    return {section.title.split()[0].strip(":"): section for section in sections(suite_of(*verdicts), ledger)}
+
+
+def cell(html, text):
+    return f">{text.replace(' %', chr(160) + '%')}<" in html
+
+
+def test_without_any_measurement_there_are_no_sections():
+    assert shown() == {}
+    assert shown(verdict("t.py::test")) == {}
+
+
+def test_published_counts_stand_beside_measured_rates():
+    html = shown(*rates("adam", 0.01, "batch", 0.25, 0.375))["Convergence"].html
+    assert cell(html, "25.0 % [12.5, 50.0]")
+    assert cell(html, "37.5 % [18.8, 75.0]")
+    assert "Figure 4.3: Adam, learning rate 0.01" in html
+    assert "Figure 4.6" not in html
+    other = shown(*rates("adam", 0.01, "batch", 0.25, 0.4375))["Convergence"].html
+    assert cell(other, "43.8 % [21.9, 87.5]")
+    assert not cell(other, "37.5 % [18.8, 75.0]")
+
+
+@pytest.mark.parametrize(("rate", "shade"), [(0.4, 0), (0.2, 1), (0.1, 2), (0.001, 3)])
+def test_shades_tell_how_well_a_count_fits(rate, shade):
+    """Figure 4.3, batch, depth 2, late: 4 of 10."""
+    html = shown(*rates("adam", 0.01, "batch", 0.25, rate))["Convergence"].html
+    row = html[html.index('<th scope="row">late</th>') :].split("</tr>")[0]
+    assert f"fit-{shade}" in row
+    assert "4 of 10" in row
+
+
+def test_a_conflict_is_counted():
+    html = shown(*rates("adam", 0.01, "batch", 0.25, 0.001))["Convergence"].html
+    assert re.search(r"\d+ of 14 counts\s+are compatible with what we measure, \d+ are not", html)
+
+
+def test_the_summary_says_only_what_the_verdicts_say():
+    holding = rates("adam", 0.01, "batch", 0.03125, 0.5625)
+    html = shown(*holding)["In"].html
+    assert "Late connections rescue deep networks" in html
+    assert "56.2\u00a0% of late networks of depth 30 converge, and at most 6.2\u00a0% of plain ones" in html
+    changed = rates("adam", 0.01, "batch", 0.03125, 0.75)
+    assert "75.0\u00a0% of late networks" in shown(*changed)["In"].html
+    failing = [dataclasses.replace(v, verdict=Outcome.REFUTED, expected=Outcome.REFUTED, known="no") for v in holding]
+    assert "In" not in shown(*failing)
+    assert "In" not in shown(*failing[:1], *holding[1:])
+
+
+def test_the_summary_leaves_out_what_was_not_measured():
+    only = verdict("claims/t.py::test_c2", id="C2", estimates=())
+    assert "In" not in shown(only)
+
+
+def test_dead_layers_stand_beside_figure_4_1():
+    late = pair(10, "adam", 0.1, "batch")[1]
+    section = shown(verdict("t.py::test", estimates=(measured("mean of dead_layers", late, 7.25, "converged"),)))[
+        "Dead"
+    ]
+    assert cell(section.html, "7.25 [3.62, 14.5]")
+    assert cell(section.html, "6")
+    assert "| 10 | 6 | 7.25 \\[3.62, 14.5] |" in section.markdown
+    assert "figure-4.1.svg" in section.figures
+    assert "Both are so" not in section.html
+
+
+def test_all_networks_stand_beside_those_that_converged():
+    plain, late = pair(15, "adam", 0.001, "batch", width=4)
+    points = ((plain, 19.5, "converged"), (plain, 27.5, ""), (late, 25.5, "converged"), (late, 25.0, ""))
+    estimates = tuple(measured("mean of dead_neurons", *point) for point in points)
+    section = shown(verdict("t.py::test", estimates=estimates))["Dead"]
+    assert cell(section.html, "16")
+    assert cell(section.html, "19.5 [9.75, 39]")
+    assert cell(section.html, "27.5 [13.8, 55]")
+    assert "Convergence selects" not in section.html
+
+
+def test_alternatives_are_listed_from_the_best_on():
+    tried = {"plain": 0.125, "late": 0.5, "ELU": 0.75}
+    estimates = [measured("rate of converged", alternative(name, 10, 0.01), p) for name, p in tried.items()]
+    html = shown(*[verdict(f"t.py::test[{q.name}]", estimates=(q,)) for q in estimates])["Late"].html
+    assert html.index(">ELU<") < html.index(">late<") < html.index(">plain<")
+    assert cell(html, "75.0 % [37.5, 100]")
+    assert "Late" not in shown(*[verdict(f"t.py::test[{q.name}]", estimates=(q,)) for q in estimates[:2]])
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory):
+    ledger = Ledger(tmp_path_factory.mktemp("ledger"))
+    for experiment in (DRAWN["4.7"].experiment, DRAWN["4.8"].experiment):
+        ledger.runs(experiment, range(32), trace=True)
+    for experiment in pair(5, "adam", 0.1, "batch"):
+        ledger.runs(experiment, range(64))
+    return ledger
+
+
+def test_plots_show_the_first_network_that_ended_as_the_thesis_says(ledger):
+    html = shown(verdict("t.py::test"), ledger=ledger)["Losses"].html
+    runs = ledger.remembered(DRAWN["4.8"].experiment, range(32), trace=True)
+    first = int(np.flatnonzero(runs.converged)[0])
+    part = html[html.index("Figure 4.8:") :].split("</figure>")[0]
+    assert f"Ours: seed {first}, RMSE {runs.rmse[first]:.3g} at the end" in part
+    assert f"{runs.converged.sum()} of 32 networks converge like it" in part
+    assert "The ledger holds no losses for Figure 4.4, 4.5, 4.10" in html
+
+
+def test_networks_are_drawn_with_their_dead_neurons(ledger):
+    late = pair(5, "adam", 0.1, "batch")[1]
+    mean = measured("mean of dead_layers", late, 2.0, "converged")
+    html = shown(verdict("t.py::test", estimates=(mean,)), ledger=ledger)["Dead"].html
+    seed = int(re.search(r"Late, seed (\d+): converged", html)[1])
+    runs = ledger.remembered(late, range(64))
+    usual = np.quantile(runs.dead_layers[runs.converged], 0.5, method="inverted_cdf")
+    assert runs.converged[seed]
+    assert runs.dead_layers[seed] == usual
+    drawn = html[html.index('class="net"') :].split("</svg>")[0]
+    assert drawn.count("net-cross") == runs.dead_neurons[seed]
+
+
+def test_nothing_flows_out_of_a_dead_neuron():
+    dead = np.array([[False, False], [True, True], [False, True]])
+    svg = network_svg(dead, True, "a <network>")
+    assert svg.count('class="net-late"') == 2
+    assert svg.count('class="net-cross"') == 3
+    # Two into the first layer, four out of it, none out of the dead layer, one from the last layer's live neuron.
+    assert svg.count('<path d="M') == 2 + 4 + 0 + 1
+    assert "a &lt;network&gt;" in svg
+    assert 'class="net-late"' not in network_svg(dead, False, "")
+
+
+def test_the_report_never_trains(ledger, monkeypatch):
+    def train(*_, **__):
+        raise AssertionError("the report trained")
+
+    monkeypatch.setattr(Ledger, "_train", train)
+    assert "Losses" in shown(verdict("t.py::test"), *rates("adam", 0.1, "batch", 0.25, 0.5), ledger=ledger)

@@ -1,0 +1,293 @@
+"""Fleets of convolutional networks: each network is what an ordinary training loop makes of it, in any company."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import lrn.classifiers
+from lrn.classifiers import STACK, Classifiers
+from lrn.data import Images, image_folder, mnist
+from lrn.gradients import report
+from tests.test_images import write_folder, write_mnist
+
+pytest.importorskip("sklearn")
+
+SMALL = Classifiers(depth=8, channels=(2, 2, 4), train=12, test=9, epochs=2, batch=4)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def change(**fields):
+    return dataclasses.replace(SMALL, **fields)
+
+
+def by_hand(of, seed):
+    """One network, trained and looked at by the loop of any tutorial."""
+    net = of.network(seed)
+    optimizer = torch.optim.SGD(net.parameters(), lr=of.lr, momentum=of.momentum)
+    train, test = of.data.split(of.train, of.test)
+    pixels = train.x.astype(np.float64)
+    mean, std = pixels.mean(), pixels.std(ddof=1)  # of digits, which have one channel
+    x, y = torch.as_tensor((pixels - mean) / std), torch.as_tensor(train.y)
+    convolutions = [m for n, m in net.named_modules() if isinstance(m, nn.Conv2d) and ".shortcut." not in n]
+
+    F.cross_entropy(net(x), y).backward()
+    found = {
+        "first_gradient": convolutions[0].weight.grad.norm().item(),
+        "last_gradient": convolutions[-1].weight.grad.norm().item(),
+    }
+    losses, accuracies, gradients = [], [], []
+    for epoch in range(of.epochs):
+        for batch in np.split(of.order(seed, epoch), of.train // of.batch):
+            optimizer.zero_grad()
+            logits = net(x[batch])
+            loss = F.cross_entropy(logits, y[batch])
+            loss.backward()
+            gradients.append(convolutions[0].weight.grad.norm().item())
+            optimizer.step()
+            losses.append(loss.item())
+            accuracies.append((logits.argmax(1) == y[batch]).double().mean().item())
+    loss = np.reshape(losses, (of.epochs, -1)).mean(1)
+    accuracy = np.reshape(accuracies, (of.epochs, -1)).mean(1)
+    found |= {
+        "training_gradient": sorted(gradients)[(len(gradients) - 1) // 2],
+        "loss": loss[-1],
+        "accuracy": accuracy[-1],
+        "epochs_to_loss": next((e for e, v in enumerate(loss, 1) if v <= of.enough_loss), math.inf),
+        "epochs_to_accuracy": next((e for e, v in enumerate(accuracy, 1) if v >= of.enough_accuracy), math.inf),
+        "rises": np.mean([b > a for a, b in itertools.pairwise(loss)]),
+        "climb": sum(max(b - a, 0) for a, b in itertools.pairwise(loss)),
+    }
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1
+    with torch.no_grad():
+        net(x)
+        net.eval()
+        silent = []
+        for module in net.modules():
+            if isinstance(module, nn.ReLU):
+                module.register_forward_hook(lambda _, __, out: silent.append((out.amax(dim=(0, 2, 3)) == 0).tolist()))
+        net(x)
+        found["dead_fraction"] = np.mean([channel for layer in silent for channel in layer])
+        found["dead_layers"] = sum(all(layer) for layer in silent)
+        logits = net(torch.as_tensor((test.x.astype(np.float64) - mean) / std))
+        found["test_accuracy"] = (logits.argmax(1) == torch.as_tensor(test.y)).double().mean().item()
+    return found
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"skip": False, "enough_loss": 2.3, "enough_accuracy": 0.2},
+        {"normalise": False, "skip": False, "late": True, "scale": 1.5, "lr": 0.05},
+        {"initialisation": "torch", "shortcut": "projection", "preactivation": True, "momentum": 0.0},
+        {"block": "bottleneck", "depth": 11, "epochs": 3},
+    ],
+)
+def test_a_stack_gives_each_network_what_a_training_loop_gives_it(options, monkeypatch):
+    monkeypatch.setattr(lrn.classifiers, "STACK", 2)
+    of = change(dtype="float64", **options)
+    found = of.sample(range(2, 4))
+    for place, seed in enumerate(range(2, 4)):
+        for name, value in by_hand(of, seed).items():
+            # Sums in another order, float64: training turns 1e-16 into less than 1e-6; shares of images are float32.
+            assert found[name][place] == pytest.approx(value, rel=1e-6, abs=1e-9), name
+    assert np.array_equal(found["fades"], found["first_gradient"] < found["last_gradient"])
+    ratio = found["first_gradient"] / found["last_gradient"]
+    assert found["imbalance"] == pytest.approx(np.abs(np.log10(ratio)), abs=1e-6)
+    assert not found["diverged"].any()
+
+
+def test_gradients_before_training_are_those_of_lrn_gradients(monkeypatch):
+    monkeypatch.setattr(lrn.classifiers, "STACK", 2)
+    of = change(dtype="float64", epochs=0)
+    found = of.sample(range(2))
+    train, _ = of.data.split(of.train, of.test)
+    pixels = torch.as_tensor(train.x, dtype=torch.float64)
+    x, y = (pixels - pixels.mean()) / pixels.std(), torch.as_tensor(train.y)
+    for seed in range(2):
+        told = report(of.network(seed), x, lambda logits: F.cross_entropy(logits, y))
+        convolutions = [layer for layer in told.layers if layer.kind == "Conv2d"]
+        # Sums in another order, float64.
+        assert found["first_gradient"][seed] == pytest.approx(convolutions[0].parameters, rel=1e-9)
+        assert found["last_gradient"][seed] == pytest.approx(convolutions[-1].parameters, rel=1e-9)
+
+
+def test_a_network_does_not_depend_on_its_neighbours():
+    whole = SMALL.sample(range(2 * STACK))
+    for seeds in (range(1), range(5, 7), range(STACK - 1, STACK + 1), range(STACK, 2 * STACK)):
+        part = SMALL.sample(seeds)
+        assert all(np.array_equal(part[name], whole[name][seeds.start : seeds.stop]) for name in whole)
+    assert len(np.unique(whole["loss"])) == 2 * STACK, "each network is one of its own"
+
+
+def test_the_number_of_threads_does_not_show_and_is_left_alone():
+    before = torch.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(SMALL.sample(range(3)))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert all(np.array_equal(found[0][name], found[1][name]) for name in found[0])
+
+
+def test_sampling_leaves_torchs_random_numbers_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    SMALL.sample(range(2))
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_networks_with_and_without_skip_connections_start_equal():
+    with_skip, without = (change(skip=skip).network(5).state_dict() for skip in (True, False))
+    assert all(torch.equal(with_skip[name], without[name]) for name in without)
+    other = SMALL.network(6).state_dict()
+    assert not torch.equal(with_skip["stem.0.weight"], other["stem.0.weight"])
+
+
+def test_scale_is_a_factor_on_the_convolutions_alone():
+    one, three = SMALL.network(1).state_dict(), change(scale=3.0).network(1).state_dict()
+    for name, value in one.items():
+        assert torch.equal(three[name], value * 3 if value.ndim == 4 else value), name
+
+
+def test_training_that_diverges_is_infinite_and_not_nan():
+    found = change(normalise=False, scale=30.0, depth=20, lr=10.0).sample(range(3))
+    assert found["diverged"].all()
+    assert np.isinf(found["loss"]).all()
+    assert np.isinf(found["epochs_to_loss"]).all()
+    assert not any(np.isnan(values).any() for values in found.values())
+
+
+def test_without_epochs_networks_are_looked_at_before_training():
+    trained, before = SMALL.sample(range(2)), change(epochs=0).sample(range(2))
+    assert np.array_equal(before["first_gradient"], trained["first_gradient"])
+    assert np.isinf(before["loss"]).all()
+    assert np.isinf(before["epochs_to_accuracy"]).all()
+    assert not before["diverged"].any()
+
+
+def test_each_epoch_and_seed_has_its_own_order():
+    orders = [SMALL.order(seed, epoch).tolist() for seed in range(3) for epoch in range(3)]
+    assert all(sorted(order) == list(range(12)) for order in orders)
+    assert len(set(map(tuple, orders))) == 9
+
+
+# ---- What tells populations apart ----
+
+
+def test_the_label_names_what_is_not_as_by_default():
+    assert Classifiers().label == "residual CNNs of depth 20 on digits"
+    assert Classifiers(depth=8, skip=False).label == "plain CNNs of depth 8 on digits"
+    assert Classifiers(skip=False, late=True, lr=0.01).label == "late residual CNNs of depth 20 on digits, lr 0.01"
+    assert Classifiers(late=True).label == "residual and late residual CNNs of depth 20 on digits"
+    assert Classifiers(channels=(2, 4, 8)).label.endswith("on digits, channels (2, 4, 8)")
+
+
+def test_no_two_populations_share_a_label():
+    options = {
+        "depth": 14,
+        "skip": False,
+        "late": True,
+        "channels": (2, 2, 2),
+        "shortcut": "projection",
+        "block": "bottleneck",
+        "normalise": False,
+        "initialisation": "torch",
+        "preactivation": True,
+        "scale": 2.0,
+        "train": 64,
+        "test": 64,
+        "epochs": 3,
+        "batch": 16,
+        "lr": 0.2,
+        "momentum": 0.5,
+        "enough_loss": 0.5,
+        "enough_accuracy": 0.5,
+        "dtype": "float64",
+    }
+    assert set(options) == {f.name for f in dataclasses.fields(Classifiers)} - {"images"}
+    labels = {Classifiers(**{name: value}).label for name, value in options.items()}
+    assert len(labels | {Classifiers().label}) == len(options) + 1
+
+
+def test_the_version_names_images_and_sources(monkeypatch):
+    found = Images("digits", np.zeros((40, 1, 8, 8), np.float32), np.arange(40) % 10, tuple("0123456789"))
+    assert change(images=found).label == SMALL.label
+    assert len({SMALL.version, change(images=found).version}) == 2
+    assert SMALL.version == change(depth=14).version
+    before = SMALL.version
+    monkeypatch.setattr(lrn.classifiers, "_sources", lambda: "another code")
+    assert SMALL.version != before
+
+
+# ---- Other images ----
+
+
+def test_mnist_trains_from_its_files(tmp_path):
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 256, (40, 28, 28), np.uint8), np.arange(40, dtype=np.uint8) % 10
+    write_mnist(tmp_path, packed=True, pixels=pixels, labels=labels)
+    found = change(images=mnist(tmp_path), channels=(2, 2, 2)).sample(range(2))
+    assert np.isfinite(found["loss"]).all()
+
+
+def test_a_folder_of_leaves_trains_and_is_learnt(tmp_path):
+    """Leaves that are bright in one colour: a network that sees colours tells them apart."""
+    write_folder(tmp_path, each=8, size=(8, 8))
+    from PIL import Image
+
+    for place, name in enumerate(("healthy", "rust", "scab")):
+        for path in (tmp_path / name).iterdir():
+            pixels = np.array(Image.open(path)) // 2
+            pixels[:, :, place] += 127
+            Image.fromarray(pixels).save(path)
+    of = change(images=image_folder(tmp_path), train=15, test=9, batch=15, epochs=20)
+    assert of.label.startswith("residual CNNs of depth 8 on test_a_folder_of_leaves")
+    assert of.sample(range(4))["test_accuracy"].mean() > 0.9
+
+
+# ---- Bad input ----
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"train": 0}, "train must be a whole number of at least 1; got 0"),
+        ({"epochs": -1}, "epochs must be a whole number of at least 0; got -1"),
+        ({"test": 1.5}, "test must be a whole number of at least 1; got 1.5"),
+        ({"batch": 5}, "batch must divide train, which is 12; got 5"),
+        ({"lr": 0}, "lr must be a number above 0; got 0"),
+        ({"scale": math.nan}, "scale must be a number above 0; got nan"),
+        ({"dtype": "float16"}, "dtype must be one of float32, float64; got 'float16'"),
+        ({"momentum": 1.0}, "momentum must be at least 0 and below 1; got 1.0"),
+    ],
+)
+def test_bad_options_are_refused_before_training(options, says):
+    with pytest.raises(ValueError, match=says):
+        change(**options)
+
+
+def test_more_images_than_there_are_is_refused():
+    with pytest.raises(ValueError, match="digits has 1797 images to train and test on"):
+        change(train=1796, batch=4, test=9).sample(range(1))

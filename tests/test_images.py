@@ -1,0 +1,342 @@
+"""Images: the digits, MNIST's files and folders of images, and what is said when one of them is not as it should be."""
+
+from __future__ import annotations
+
+import builtins
+import gzip
+import os
+import struct
+
+import numpy as np
+import pytest
+
+from lrn.data import Images, digits, image_folder, load_images, mnist
+
+Image = pytest.importorskip("PIL.Image")
+pytest.importorskip("sklearn")
+
+RNG = np.random.default_rng(5)
+PIXELS = RNG.integers(0, 256, (6, 5, 4), np.uint8)
+LABELS = np.array([3, 1, 0, 1, 2, 9], np.uint8)
+
+
+def idx(array):
+    return bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def write_mnist(folder, part="train", dot="-", packed=False, pixels=PIXELS, labels=LABELS):
+    folder.mkdir(exist_ok=True)
+    for name, array in ((f"{part}-images{dot}idx3-ubyte", pixels), (f"{part}-labels{dot}idx1-ubyte", labels)):
+        content = idx(array)
+        (folder / f"{name}{'.gz' * packed}").write_bytes(gzip.compress(content) if packed else content)
+    return folder
+
+
+def write_folder(folder, classes=("healthy", "rust", "scab"), each=2, size=(6, 5), suffix=".png"):
+    """A folder of images as PlantVillage's; returns the pixels by file (height, width, 3)."""
+    pixels = {}
+    for name in classes:
+        (folder / name).mkdir(parents=True)
+        for i in range(each):
+            path = folder / name / f"leaf {i}{suffix}"
+            pixels[path] = RNG.integers(0, 256, (*size, 3), np.uint8)
+            Image.fromarray(pixels[path]).save(path)
+    return pixels
+
+
+# ---- The digits ----
+
+
+def test_digits_are_scikit_learns():
+    found = digits()
+    assert found.x.shape == (1797, 1, 8, 8)
+    assert found.x.dtype == np.float32
+    assert (found.x.min(), found.x.max()) == (0, 1)
+    assert np.bincount(found.y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    # The first image of the collection is a 0; its first row in sixteenths.
+    assert (found.x[0, 0, 0] * 16).tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
+    assert found.y[0] == 0
+
+
+def test_without_scikit_learn_the_digits_say_what_to_install(monkeypatch):
+    hide(monkeypatch, "sklearn")
+    with pytest.raises(ImportError, match=r"pip install 'lrn\[images\]'"):
+        digits.__wrapped__()
+
+
+def hide(monkeypatch, package):
+    real = builtins.__import__
+
+    def importing(name, *args, **kwargs):
+        if name.split(".")[0] == package:
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", importing)
+
+
+# ---- Images ----
+
+
+def test_a_split_has_no_image_twice_and_is_the_same_each_time():
+    found = Images("numbers", np.arange(40, dtype=np.float32).reshape(40, 1, 1, 1), np.arange(40) % 2, ("a", "b"))
+    train, test = found.split(30, 10)
+    assert sorted([*train.x.ravel(), *test.x.ravel()]) == list(range(40))
+    assert not np.array_equal(train.x.ravel(), np.arange(30))
+    assert np.array_equal(train.y, train.x.ravel() % 2)
+    again = found.split(30, 10)
+    assert (again[0].digest, again[1].digest) == (train.digest, test.digest)
+
+
+@pytest.mark.parametrize("numbers", [(0, 5), (5, 0), (36, 5), (-1, 5)])
+def test_a_split_of_images_that_are_not_there_is_refused(numbers):
+    found = Images("numbers", np.zeros((40, 1, 1, 1), np.float32), np.arange(40) % 2, ("a", "b"))
+    with pytest.raises(ValueError, match="numbers has 40 images to train and test on"):
+        found.split(*numbers)
+
+
+def test_a_digest_stands_for_every_pixel_and_label():
+    x, y = np.zeros((4, 1, 2, 2), np.float32), np.array([0, 1, 0, 1])
+    seen = {Images("a", x, y, ("a", "b")).digest}
+    for place in range(x.size):
+        other = x.copy()
+        other.flat[place] = 1
+        seen.add(Images("a", other, y, ("a", "b")).digest)
+    seen.add(Images("a", x, y[::-1].copy(), ("a", "b")).digest)
+    seen.add(Images("a", x.reshape(4, 2, 2, 1), y, ("a", "b")).digest)
+    assert len(seen) == x.size + 3
+    assert Images("other", x.copy(), y.copy(), ("a", "b")).digest in seen
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "classes", "says"),
+    [
+        (np.zeros((4, 2, 2)), np.zeros(4), ("a", "b"), r"images \(4, 2, 2\) and classes \(4,\) do not fit"),
+        (np.zeros((4, 1, 2, 2)), np.zeros(3), ("a", "b"), "do not fit together"),
+        (np.zeros((4, 1, 2, 2)), np.zeros(4), ("a",), "at least two classes; got a"),
+        (np.zeros((4, 1, 2, 2)), np.full(4, 2), ("a", "b"), "classes must be 0 to 1; got 2 to 2"),
+        (np.zeros((4, 1, 2, 2)), np.array([0, -1, 0, 0]), ("a", "b"), "classes must be 0 to 1; got -1 to 0"),
+    ],
+)
+def test_images_that_do_not_fit_their_labels_are_refused(x, y, classes, says):
+    with pytest.raises(ValueError, match=f"made up: .*{says}"):
+        Images("made up", x.astype(np.float32), y.astype(np.int64), classes)
+
+
+# ---- MNIST ----
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("dot", ["-", "."])
+@pytest.mark.parametrize(("part", "file"), [("train", "train"), ("test", "t10k")])
+def test_mnist_is_read_from_its_files(tmp_path, part, file, dot, packed):
+    found = mnist(write_mnist(tmp_path, file, dot, packed), part)
+    assert np.array_equal(found.x, (PIXELS[:, None] / 255).astype(np.float32))
+    assert np.array_equal(found.y, LABELS)
+    assert len(found.classes) == 10
+
+
+def broken(folder, name, change):
+    path = folder / name
+    path.write_bytes(change(path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "says"),
+    [
+        ("train-images-idx3-ubyte", lambda b: b[:-1], r"must hold 120 bytes for \(6, 5, 4\); got 119"),
+        ("train-images-idx3-ubyte", lambda b: b + b"x", "must hold 120 bytes .* got 121"),
+        ("train-images-idx3-ubyte", lambda b: b[:10], "no IDX file of bytes with 3 axes: it begins with 00000803"),
+        ("train-images-idx3-ubyte", lambda b: b"", "no IDX file .* begins with nothing"),
+        ("train-labels-idx1-ubyte", lambda b: b"GIF8" + b[4:], "no IDX file of bytes with 1 axes: .* 47494638"),
+        ("train-labels-idx1-ubyte", lambda b: idx(LABELS[:5]), " 5 labels"),
+        ("train-labels-idx1-ubyte", lambda b: idx(LABELS * 0 + 7), "at least two classes; got 7 alone"),
+    ],
+)
+def test_a_broken_file_of_mnist_is_named(tmp_path, name, change, says):
+    broken(write_mnist(tmp_path), name, change)
+    with pytest.raises(ValueError, match=f"{name}.*{says}"):
+        mnist(tmp_path)
+
+
+@pytest.mark.parametrize("keep", [slice(0, 40), slice(5, None)])
+def test_a_torn_gzip_file_is_named(tmp_path, keep):
+    broken(write_mnist(tmp_path, packed=True), "train-images-idx3-ubyte.gz", lambda b: b[keep])
+    with pytest.raises(ValueError, match=r"train-images-idx3-ubyte\.gz cannot be read"):
+        mnist(tmp_path)
+
+
+def test_mnist_without_images_is_refused(tmp_path):
+    write_mnist(tmp_path, pixels=PIXELS[:0], labels=LABELS[:0])
+    with pytest.raises(ValueError, match="train-images-idx3-ubyte holds no image"):
+        mnist(tmp_path)
+
+
+def test_missing_files_of_mnist_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"folder .*nowhere, which is not there"):
+        mnist(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileNotFoundError, match="which is a file"):
+        mnist(tmp_path / "file")
+    write_mnist(tmp_path)
+    with pytest.raises(FileNotFoundError, match="holds no t10k-images-idx3-ubyte, compressed or not"):
+        mnist(tmp_path, "test")
+    with pytest.raises(ValueError, match="part must be one of train, test; got 'validation'"):
+        mnist(tmp_path, "validation")
+
+
+# ---- Folders ----
+
+
+def test_a_folder_for_each_class_is_read_in_order_of_names(tmp_path):
+    pixels = write_folder(tmp_path / "leaves")
+    found = image_folder(tmp_path / "leaves")
+    expected = np.stack([pixels[path] for path in sorted(pixels)]).transpose(0, 3, 1, 2)
+    assert np.array_equal(found.x, expected.astype(np.float32) / np.float32(255))
+    assert found.y.tolist() == [0, 0, 1, 1, 2, 2]
+    assert found.classes == ("healthy", "rust", "scab")
+    assert (found.name, found.channels) == ("leaves", 3)
+
+
+def test_images_are_brought_to_one_size_and_to_grey(tmp_path):
+    write_folder(tmp_path, classes=("a", "b"))
+    Image.fromarray(np.full((9, 3, 3), 51, np.uint8)).save(tmp_path / "b" / "z.png")
+    found = image_folder(tmp_path, (4, 7), grey=True)
+    assert found.x.shape == (5, 1, 4, 7)
+    assert np.all(found.x[-1] == np.float32(51) / np.float32(255))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".PNG", ".bmp", ".jpg", ".tiff"])
+def test_images_of_all_usual_kinds_are_found(tmp_path, suffix):
+    write_folder(tmp_path, suffix=suffix)
+    assert len(image_folder(tmp_path)) == 6
+
+
+def test_what_is_no_image_is_left_out(tmp_path):
+    write_folder(tmp_path)
+    for name in ("Thumbs.db", "svn-r6Yb5c", ".hidden.png"):
+        (tmp_path / "rust" / name).write_bytes(b"no image")
+    (tmp_path / "readme.txt").write_text("leaves")
+    (tmp_path / ".git").mkdir()
+    assert len(image_folder(tmp_path)) == 6
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"no image", lambda b: b""])
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_broken_image_is_named(tmp_path, damage, suffix):
+    write_folder(tmp_path, size=(40, 40), suffix=suffix)
+    broken(tmp_path / "rust", f"leaf 1{suffix}", damage)
+    with pytest.raises(ValueError, match=rf"rust.leaf 1\{suffix} cannot be read as an image"):
+        image_folder(tmp_path)
+
+
+def test_an_image_of_another_size_is_named(tmp_path):
+    write_folder(tmp_path)
+    Image.fromarray(np.zeros((7, 5, 3), np.uint8)).save(tmp_path / "scab" / "leaf 1.png")
+    with pytest.raises(ValueError, match=r"scab.leaf 1\.png has 7x5 pixels, but .*leaf 0\.png has 6x5: give a size"):
+        image_folder(tmp_path)
+
+
+def test_folders_that_hold_no_classes_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere, which is not there"):
+        image_folder(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="at least two classes; got none"):
+        image_folder(tmp_path)
+    write_folder(tmp_path, classes=("rust",))
+    with pytest.raises(ValueError, match="at least two classes; got rust"):
+        image_folder(tmp_path)
+    (tmp_path / "scab").mkdir()
+    with pytest.raises(ValueError, match="scab holds no image: each class needs at least one"):
+        image_folder(tmp_path)
+
+
+@pytest.mark.parametrize("size", [(0, 4), (4,), (4.0, 4), (4, 4, 3)])
+def test_a_size_that_is_none_is_refused(tmp_path, size):
+    write_folder(tmp_path)
+    with pytest.raises(ValueError, match=r"size must be \(height, width\), at least 1 each; got"):
+        image_folder(tmp_path, size)
+
+
+def test_without_pillow_a_folder_says_what_to_install(tmp_path, monkeypatch):
+    write_folder(tmp_path)
+    hide(monkeypatch, "PIL")
+    with pytest.raises(ImportError, match=r"pip install 'lrn\[images\]'"):
+        image_folder(tmp_path)
+
+
+# ---- Whichever there is ----
+
+
+def test_one_loader_takes_digits_mnist_and_folders(tmp_path):
+    write_folder(tmp_path / "leaves")
+    assert load_images().digest == load_images("digits").digest == digits().digest
+    assert load_images(tmp_path / "leaves", (4, 4)).x.shape == (6, 3, 4, 4)
+    for dot, packed in (("-", True), (".", False)):
+        write_mnist(tmp_path / f"mnist{packed}", dot=dot, packed=packed)
+        assert load_images(tmp_path / f"mnist{packed}").digest == mnist(tmp_path / f"mnist{packed}").digest
+    with pytest.raises(FileNotFoundError, match="nowhere, which is not there"):
+        load_images(tmp_path / "nowhere")
+
+
+# ---- The cache ----
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The files decoded so far."""
+    import lrn.data._images as module
+
+    seen, real = [], module._decoded
+    monkeypatch.setattr(module, "_decoded", lambda path, *args: seen.append(path) or real(path, *args))
+    return seen
+
+
+def test_a_cached_folder_is_decoded_once(tmp_path, decoded):
+    write_folder(tmp_path / "leaves")
+    first = image_folder(tmp_path / "leaves", cache=tmp_path / "cache")
+    again = image_folder(tmp_path / "leaves", cache=tmp_path / "cache")
+    assert len(decoded) == 6
+    assert first.digest == again.digest == image_folder(tmp_path / "leaves").digest
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".npy"]
+
+
+def test_a_cached_folder_is_decoded_again_when_it_or_the_question_changes(tmp_path, decoded):
+    leaves, cache = tmp_path / "leaves", tmp_path / "cache"
+    pixels = write_folder(leaves)
+
+    def decodes(**options):
+        decoded.clear()
+        image_folder(leaves, cache=cache, **options)
+        return bool(decoded)
+
+    assert decodes()
+    assert decodes(grey=True)
+    assert decodes(size=(3, 3))
+    path = next(iter(pixels))
+    Image.fromarray(255 - pixels[path]).save(path)
+    os.utime(path, ns=(1, 1))
+    assert decodes()
+    path.rename(path.with_name("z.png"))
+    assert decodes()
+    path.with_name("z.png").unlink()
+    assert decodes()
+    assert not decodes()
+
+
+def test_a_torn_cache_is_decoded_again(tmp_path, decoded):
+    write_folder(tmp_path / "leaves")
+    whole = image_folder(tmp_path / "leaves", cache=tmp_path / "cache")
+    (path,) = (tmp_path / "cache").iterdir()
+    for torn in (path.read_bytes()[:-1], b"", b"no array"):
+        path.write_bytes(torn)
+        decoded.clear()
+        assert image_folder(tmp_path / "leaves", cache=tmp_path / "cache").digest == whole.digest
+        assert decoded
+
+
+def test_an_error_leaves_no_cache(tmp_path):
+    write_folder(tmp_path / "leaves")
+    broken(tmp_path / "leaves" / "rust", "leaf 1.png", lambda b: b"")
+    with pytest.raises(ValueError, match="cannot be read as an image"):
+        image_folder(tmp_path / "leaves", cache=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
