@@ -50,9 +50,11 @@ def at_depth(depth: int, norm: str = "none") -> tuple[Experiment, Experiment]:
     "depth",
     [
         20,
-        pytest.param(50, marks=pytest.mark.refuted("no network of either kind converged: activations grow with depth")),
         pytest.param(
-            100, marks=pytest.mark.refuted("no network of either kind converged: activations grow with depth")
+            50, marks=pytest.mark.refuted("0.5 % of the residual networks converge: their activations grow with depth")
+        ),
+        pytest.param(
+            100, marks=pytest.mark.refuted("no residual network of 512 converged: their activations grow with depth")
         ),
     ],
 )
@@ -75,12 +77,12 @@ def test_residual_connections_help_deep_networks_converge(measure, depth):
         20,
         pytest.param(
             50,
-            marks=pytest.mark.refuted("in 0.19 of the seeds: most residual networks end above the constant function"),
+            marks=pytest.mark.refuted("in 0.24 of the seeds: most residual networks end above the constant function"),
         ),
         pytest.param(
             100,
             marks=pytest.mark.refuted(
-                "in 0.02 of the seeds: most residual networks end far above the constant function"
+                "in 0.03 of the seeds: most residual networks end far above the constant function"
             ),
         ),
     ],
@@ -114,7 +116,7 @@ def test_residual_connections_help_normalised_networks_converge(measure, depth):
     quote=SHATTERED,
     reading="mean autocorrelation, lags 1 to 15, of the output's derivative at 256 inputs from -2 to 2; depths 2, 10, 24 "
     "and 50, width 32, before training",
-    first_look=64,
+    first_look=512,
 )
 def test_plain_gradients_shatter_with_depth(measure):
     found = [measure.mean(Starts("plain", d), "autocorrelation", bounds=(-1, 1)) for d in (2, *DEEP)]
@@ -129,7 +131,7 @@ def test_plain_gradients_shatter_with_depth(measure):
     reading='literal: Balduzzi et al. (2017) say that such gradients "resemble white noise", which has no correlation; '
     "here within 0.05 of none, 256 inputs from -2 to 2, width 32, before training",
     first_look=64,
-    refuted="the correlation of neighbours is 0.72 on average: width 32 has too few kinks between two of 256 inputs",
+    refuted="the correlation of neighbours is 0.68 on average: width 32 has too few kinks between two of 256 inputs",
 )
 def test_deep_plain_gradients_are_white_noise(measure):
     assert abs(measure.mean(Starts("plain", 50), "neighbours", bounds=(-1, 1))) < 0.05
@@ -224,7 +226,7 @@ def test_random_networks_gain_regions_with_depth(measure):
     quote=REGIONS,
     reading="what networks have, not what they can have: eight further layers multiply the median number of pieces on "
     "[-2, 2] by no less from depth 10 to 18 than from 2 to 10; width 8, before training",
-    refuted="eight layers more take the median from 12 to 37 pieces, the next eight only to 46, where 2^18 = 262,144 are possible",
+    refuted="eight layers more take the median from about 12 to about 38 pieces, the next eight only to about 48, where 2^18 = 262,144 are possible",
 )
 def test_random_networks_have_exponentially_many_regions(measure):
     shallow, middle, deep = (measure.median(Regions("plain", d), "pieces") for d in (2, 10, 18))
@@ -260,9 +262,9 @@ def late(depth: int) -> Experiment:
 @pytest.mark.parametrize(
     "depth",
     [
-        pytest.param(5, marks=pytest.mark.refuted("a median of 4 pieces, of 32")),
-        pytest.param(10, marks=pytest.mark.refuted("a median of 4 pieces, of 1,024")),
-        pytest.param(20, marks=pytest.mark.refuted("a median of 6 pieces, of 1,048,576")),
+        pytest.param(5, marks=pytest.mark.refuted("a median of about 5 pieces, of 32 that are possible")),
+        pytest.param(10, marks=pytest.mark.refuted("a median of about 5 pieces, of 1,024 that are possible")),
+        pytest.param(20, marks=pytest.mark.refuted("a median of about 6 pieces, of 1,048,576 that are possible")),
     ],
 )
 def test_trained_networks_have_the_regions_they_can_have(measure, depth):
@@ -291,8 +293,8 @@ def test_trained_networks_have_fewer_regions_than_neurons(measure, depth):
     source=EXPLANATION,
     quote=SMALL_CHANGES,
     reading='literal: "significant" as a cosine below 1/2, in more than 5 % of networks of depth 50; width 32, before training',
-    first_look=64,
-    refuted="in no network at all; nine in ten keep a cosine above 0.997",
+    first_look=512,
+    refuted="19 in 20 networks keep a cosine above 0.99",
 )
 def test_tiny_changes_turn_the_gradient_away(measure):
     assert measure.quantile(Shaken("plain", 50, 1e-3), "cosine", 0.05) < 0.5
@@ -350,6 +352,7 @@ def test_deeper_networks_turn_more(measure):
     quote="z = f(x; W) + x",
     reading="layers share a smooth f(h) = tanh(A h + b); order fitted on 16 to 256 layers, nearer to 1 than to 0 or 2 in at "
     "least 95 % of random f",
+    first_look=1024,
 )
 def test_euler_steps_have_order_one(measure):
     low, high = (measure.quantile(Flows(), "order", q) for q in (0.025, 0.975))
