@@ -91,14 +91,14 @@ def test_skip_connections_let_more_gradient_through_in_training(measure):
     id="F9-derivative",
     source="journal §9, appendix",
     quote=ONE,
-    reading="exact, for pre-activation blocks, in which nothing follows the sum; float64, 8 blocks of each kind",
+    reading="exact, for pre-activation blocks, in which nothing follows the sum; float64, 4 blocks of each kind",
 )
 @pytest.mark.parametrize("kind", [BasicBlock, BottleneckBlock])
 def test_the_identity_path_has_derivative_one(kind):
-    for seed in range(8):
+    for seed in range(4):
         torch.manual_seed(seed)
         block = kind(4, 4 // kind.expansion, preactivation=True).double()
-        x = torch.randn(2, 4, 3, 3, dtype=torch.float64)
+        x = torch.randn(2, 4, 2, 2, dtype=torch.float64)
         whole, inner = (torch.autograd.functional.jacobian(f, x) for f in (block, block.body))
         identity = torch.eye(x.numel(), dtype=torch.float64)
         assert torch.allclose((whole - inner).reshape(identity.shape), identity, rtol=0, atol=1e-10)
