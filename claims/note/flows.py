@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from torch import Tensor, nn
 
+from claims.note import SOURCES
+from claims.versions import code_and_arithmetic
 from lrn.nets import EulerNet
 
 Array = NDArray[np.float64]
@@ -41,6 +43,10 @@ class Flows:
     @property
     def label(self) -> str:
         return f"random fields of width {self.width}, {self.steps[0]} to {self.steps[-1]} Euler steps"
+
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
         a, b, start = (np.stack(parts) for parts in zip(*map(self._draw, seeds), strict=True))

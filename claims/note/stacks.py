@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from claims.note import SOURCES
+from claims.versions import code_and_arithmetic
 from lrn.data import absolute_value
 from lrn.gradients import autocorrelation
 
@@ -62,6 +64,10 @@ class Starts:
     def label(self) -> str:
         return f"random {self.connection} networks, depth {self.depth}, width {self.width}, He start"
 
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic(*SOURCES)
+
     def sample(self, seeds: range) -> dict[str, Array]:
         return _joined(self._block(part) for part in blocks(seeds))
 
@@ -84,6 +90,10 @@ class Regions:
     @property
     def label(self) -> str:
         return f"lines through random {self.connection} networks, depth {self.depth}, width {self.width}, He start"
+
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, NDArray[np.int64]]:
         weights = draw(seeds, self.depth, self.width, self.connection)
@@ -110,6 +120,10 @@ class Shaken:
     def label(self) -> str:
         network = f"{self.connection} networks, depth {self.depth}, width {self.width}, He start"
         return f"random {network}, first layer changed by {self.scale:g}"
+
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
         return _joined(self._block(part) for part in blocks(seeds))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from claims.note import SOURCES
 from claims.note.stacks import Weights, pieces
+from claims.versions import code_and_arithmetic
 from lrn import Experiment, train
 from lrn.experiment import initial_parameters
 
@@ -22,6 +24,10 @@ class Lines:
     @property
     def label(self) -> str:
         return f"lines through {self.experiment.label}, {'trained' if self.trained else 'before training'}"
+
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, NDArray[np.generic]]:
         e = self.experiment

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from claims.versions import code_and_arithmetic
 from lrn import Experiment, Runs, train
 from lrn.engines import choose
 from lrn.experiment import initial_parameters
-from lrn.ledger import Ledger
 from lrn.metrics import Metric
 
 Parameters = NDArray[np.floating]
@@ -78,12 +76,6 @@ BORN_WITH_DEAD_LAYER = Metric(
 BORN_ALIVE = Metric("no layer dead before training", lambda runs: ~born_dead(runs).all(axis=2).any(axis=1), _unit)
 
 
-@cache
-def code_and_arithmetic() -> str:
-    """What observations of the populations here rest on: while it stays, they need not be made again."""
-    return f"{Ledger('.').folder.name}-{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]}"
-
-
 Change = Callable[[Experiment, Parameters], None]
 
 
@@ -107,7 +99,7 @@ class Do:
 
     @property
     def version(self) -> str:
-        return code_and_arithmetic()
+        return code_and_arithmetic(Path(__file__))
 
     def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
         array = np.array(seeds, np.uint64)
@@ -155,7 +147,7 @@ class Trained:
 
     @property
     def version(self) -> str:
-        return code_and_arithmetic()
+        return code_and_arithmetic(Path(__file__))
 
     def sample(self, seeds: range) -> dict[str, NDArray[np.bool_]]:
         runs = train(self.experiment, seeds, parameters=True)
