@@ -36,7 +36,7 @@ def test_skip_connections_let_more_gradient_through(measure, depth):
     source="journal §3.3",
     quote=MEANINGFUL,
     reading="as F3-start, with batch normalisation and He's initialisation",
-    refuted="they make it smaller, about 1.6 against 220 at depth 56: in normalised networks it is the plain one whose gradient explodes",
+    refuted="they let more through in about 3 % of seeds at depth 20 and in 0 % at depth 56: in normalised networks it is the plain one whose gradient explodes",
     first_look=64,
 )
 @pytest.mark.parametrize("depth", [DEEP, DEEPER])

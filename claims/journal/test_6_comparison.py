@@ -43,7 +43,7 @@ def test_accuracy_of_plain_networks_degrades_with_depth(measure, shallow, deep):
     source="journal §6, Performance",
     quote="Consistently high accuracy, benefiting from increased depth especially on datasets I have used.",
     reading="literal: same seed, depth 56 above depth 8 in more than half of the seeds",
-    refuted="depth 56 is above depth 8 in about one seed of thirty: after 12 epochs its median accuracy is about 0.81 against 0.91",
+    refuted="depth 56 is above depth 8 in about 3 % of seeds after 12 epochs",
     first_look=64,
 )
 def test_residual_networks_benefit_from_depth(measure):
@@ -115,7 +115,7 @@ def test_training_loss_of_plain_networks_degrades_with_depth(measure):
     source="journal §6, Depth Handling",
     quote="Can handle increased depth without performance deterioration; exploits depth for complex datasets.",
     reading="literal: last of 12 epochs; same seed; larger in at most half of the seeds",
-    refuted="it is larger in about nineteen seeds of twenty, about 0.23 against 0.06: depth delays the training of residual networks too",
+    refuted="it is larger in about 95 % of seeds: depth delays the training of residual networks too",
     first_look=64,
 )
 def test_residual_networks_do_not_deteriorate_with_depth(measure):

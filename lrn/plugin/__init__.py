@@ -206,11 +206,13 @@ def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> 
 def _properties(verdict: Verdict) -> list[tuple[str, object]]:
     """The verdict as properties for a test report, such as JUnit's."""
     texts = {name: getattr(verdict, name) for name in ("id", "statement", "source", "verdict", "expected", "reason")}
-    found: list[tuple[str, object]] = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
-    return found + [
+    found = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
+    found += [
         ("claim.measured", f"{q.name}: {q.point:.6g} [{q.low:.6g}, {q.high:.6g}], n = {q.n} of {q.seeds} seeds")
         for q in verdict.estimates
     ]
+    # Workers send what UTF-8 can write.
+    return [(name, text.encode(errors="backslashreplace").decode()) for name, text in found]
 
 
 def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:

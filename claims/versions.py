@@ -1,0 +1,20 @@
+"""What observations rest on: while it stays the same, they need not be made again."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from lrn import Ledger
+
+LIBRARIES = ("numpy", "scipy", "torch")
+
+
+@cache
+def code_and_arithmetic(*sources: Path) -> str:
+    """Names these files, those of these folders, the engine that trains, and the libraries that calculate."""
+    files = [file for source in sources for file in (sorted(source.glob("*.py")) if source.is_dir() else [source])]
+    code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    return "-".join([Ledger(".").folder.name, code, *map(version, LIBRARIES)])
