@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +48,18 @@ class Row:
 
 
 def rows_of(verdicts: Iterable[Verdict]) -> list[Row]:
-    """One row for each test function and ending, by file and id; numbers in ids count as numbers."""
+    """One row for each test function and ending, by file and id; numbers in ids count as numbers.
+
+    The folder with the most rows goes first.
+    """
     groups: dict[tuple[str, str, str], list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault((verdict.test.split("[")[0], verdict.verdict, verdict.expected), []).append(verdict)
-    return [_row(group) for group in sorted(groups.values(), key=lambda group: _place(group[0]))]
+    sizes = Counter(_folder(group[0]) for group in groups.values())
+    return [
+        _row(group)
+        for group in sorted(groups.values(), key=lambda group: (-sizes[_folder(group[0])], _place(group[0])))
+    ]
 
 
 def few(texts: Sequence[str], shown: int) -> str:
@@ -105,6 +113,10 @@ def _row(group: Sequence[Verdict]) -> Row:
         measured=_measured([verdict.estimates for verdict in group]),
         seeds="-".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1]))) if seeds else "",
     )
+
+
+def _folder(verdict: Verdict) -> str:
+    return verdict.test.split("::")[0].rpartition("/")[0]
 
 
 def _place(verdict: Verdict) -> tuple[str, list[tuple[int, str]]]:
