@@ -74,6 +74,10 @@ def run_console(block: Block, folder: Path, place: str) -> None:
         assert same, f"{place}: {command}\nshould print:\n{wanted}\nit printed:\n{found}"
 
 
+EDITABLE = "-W 'ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning'"
+"""An editable installation's finder is loaded before pytest, which warns of it; readers install lrn as a package."""
+
+
 def run(command: str, folder: Path) -> str:
     """What a command prints, on either stream, with its exit code at the end where that is not 0."""
     name, *arguments = shlex.split(command)
@@ -84,7 +88,7 @@ def run(command: str, folder: Path) -> str:
     done = subprocess.run(
         started,
         cwd=folder,
-        env=keep | {"PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        env=keep | {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTEST_ADDOPTS": EDITABLE},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,4 +1,4 @@
-"""The journal's claims run on images of the user's."""
+"""The journal's claims run on images of the user's, and with a larger budget."""
 
 from __future__ import annotations
 
@@ -44,3 +44,41 @@ def test_claims_take_mnist_and_folders(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     assert "the folder" in (error := look(tmp_path / "nowhere").stderr)
     assert "nowhere, which is not there" in error
+
+
+ASKED = """
+from claims.journal.networks import pair
+def test_asked(pytestconfig):
+    print(pair(8)[0].label, pytestconfig.option.lrn_verdicts)
+"""
+
+
+def asked(tmp_path, *options, workers=1):
+    """What pytest's options make of the populations."""
+    (tmp_path / "conftest.py").write_text((ROOT / "conftest.py").read_text())
+    (tmp_path / "test_asked.py").write_text(ASKED)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-rP",
+        "-n",
+        str(workers),
+        "-p",
+        "no:cacheprovider",
+        *options,
+        "test_asked.py",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+def test_a_large_budget_trains_more_and_leaves_the_record_alone(tmp_path):
+    small, large = asked(tmp_path).stdout, asked(tmp_path, "--budget=large").stdout
+    assert "plain CNNs of depth 8 on digits None" in small
+    assert "plain CNNs of depth 8 on digits, channels (16, 32, 64), train 1024, test 512, epochs 60" in large
+    assert "reports/other/verdicts.json" in asked(tmp_path, "--budget=large", workers=0).stdout
+
+
+def test_a_folder_of_images_that_is_not_there_is_refused_at_once(tmp_path):
+    assert "--images must be a folder; got nowhere" in asked(tmp_path, "--images=nowhere").stderr

@@ -1,7 +1,8 @@
 """The populations of the journal's claims: networks that differ in their skip connections alone.
 
-The environment variable LRN_IMAGES may name other images than the digits: a folder with MNIST's files, or one with a
-folder of images for each class, such as PlantVillage's, which are brought to 32x32 pixels.
+`--images=DIR` names other images than the digits: a folder with MNIST's files, or one with a folder of images for each
+class, such as PlantVillage's, which are brought to 32x32 pixels. `--budget=large` trains wider networks on more images
+for longer. Workers find both in the environment.
 """
 
 import functools
@@ -11,6 +12,7 @@ from lrn.classifiers import Classifiers
 from lrn.data import load_images
 
 SHALLOW, DEEP, DEEPER = 8, 20, 56
+BUDGETS = {"small": {}, "large": {"channels": (16, 32, 64), "train": 1024, "test": 512, "epochs": 60}}
 
 
 @functools.cache
@@ -20,8 +22,9 @@ def images(source):
 
 
 def pair(depth, **options):
-    """Plain and residual networks, trained for 12 epochs on 256 images."""
+    """Plain and residual networks, trained for 12 epochs on 256 images if the budget is small."""
     found = images(os.environ.get("LRN_IMAGES"))
+    options = BUDGETS[os.environ.get("LRN_BUDGET", "small")] | options
     return tuple(Classifiers(depth=depth, skip=skip, images=found, **options) for skip in (False, True))
 
 

@@ -41,7 +41,9 @@ class Collecting:
 def collect(folder: str, target: Path) -> int:
     """Writes the claims in a folder to a file; returns pytest's exit code."""
     collecting = Collecting()
-    arguments = [folder, "--collect-only", "-q", "-p", "no:cacheprovider"]
+    # An editable installation's finder is loaded before pytest, which says nothing about the suite.
+    quiet = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
+    arguments = [folder, "--collect-only", "-q", "-p", "no:cacheprovider", "-W", quiet]
     code = pytest.main(arguments, plugins=[collecting])
     if code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         target.write_text(json.dumps(collecting.claims), encoding="utf-8")
