@@ -101,16 +101,16 @@ def test_columns_sort_both_ways(visit, small):
 def test_a_claim_opens_by_keyboard_and_by_mouse(visit, small):
     page = visit(small)
     toggle, detail = page.locator(".toggle").first, page.locator(".detail").first
-    assert detail.is_hidden()
+    detail.wait_for(state="hidden")
     toggle.focus()
     page.keyboard.press("Enter")
-    assert detail.is_visible()
+    detail.wait_for(state="visible")
     assert toggle.get_attribute("aria-expanded") == "true"
     assert "heads it is" in detail.inner_text()
     page.keyboard.press("Space")
-    assert detail.is_hidden()
+    detail.wait_for(state="hidden")
     page.locator("tr.row td").first.click()
-    assert detail.is_visible()
+    detail.wait_for(state="visible")
 
 
 def test_all_claims_open_and_close_at_once(visit, small):
@@ -125,9 +125,9 @@ def test_a_link_to_a_claim_opens_it_whatever_is_filtered(visit, small):
     page = visit(small)
     page.fill("#search", "dice")
     page.click("a[href='#claim-suite-test-two-test-exact']")
-    assert page.locator("#claim-suite-test-two-test-exact .detail").is_visible()
+    page.locator("#claim-suite-test-two-test-exact .detail").wait_for(state="visible")
     page = visit(small, "#claim-suite-test-one-test-spots")
-    assert page.locator("#claim-suite-test-one-test-spots .detail").is_visible()
+    page.locator("#claim-suite-test-one-test-spots .detail").wait_for(state="visible")
 
 
 def test_the_theme_can_be_chosen(visit, small):
