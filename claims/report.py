@@ -1,7 +1,23 @@
-"""What the thesis's suite adds to the report; `lrn.report` calls it."""
+"""What this suite adds to the report; `lrn.report` calls it."""
 
 from __future__ import annotations
 
-from claims.thesis.report import TITLE, sections
+from collections.abc import Iterator
+
+from claims.companions import companions
+from claims.thesis import report as thesis
+from lrn.ledger import Ledger
+from lrn.report import Section
+from lrn.verdicts import SuiteVerdicts
 
 __all__ = ["TITLE", "sections"]
+
+TITLE = thesis.TITLE
+
+
+def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterator[Section]:
+    """The thesis's sections, then the one of the companion documents."""
+    yield from thesis.sections(suite, ledger)
+    found = companions(suite)
+    if found is not None:
+        yield found

@@ -1,0 +1,165 @@
+"""The report's section on the journal and the note: what their networks were measured to do, by depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import escape
+
+from lrn.report import Quantities, Section
+from lrn.report.figures import LATE, PLAIN, drawing, inline, standalone
+from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
+
+__all__ = ["companions"]
+
+START = "train 64, test 64, epochs 0"
+NOTE = "width 2, adam 0.01, batch"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a figure: a quantity by depth; "{}" in its name stands for the depth."""
+
+    label: str
+    quantity: str
+    depths: tuple[int, ...]
+    residual: bool = False
+    dashed: bool = False
+    nudge: int = 0
+
+    def points(self, quantities: Quantities) -> list[tuple[int, MeasuredQuantity]]:
+        """What was measured of it."""
+        return [(d, q) for d in self.depths if (q := quantities.get(self.quantity.format(d))) is not None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Quantities by depth."""
+
+    name: str
+    caption: str
+    lines: tuple[Line, ...]
+    scale: str = "linear"
+
+
+def by_kind(quantity: str, depths: tuple[int, ...]) -> tuple[Line, Line]:
+    """A plain and a residual line; "{kind}" in the quantity's name stands for either."""
+    names = [quantity.replace("{kind}", kind) for kind in ("plain", "residual")]
+    return Line("plain", names[0], depths), Line("residual", names[1], depths, residual=True)
+
+
+GRADIENT = "median of first_gradient in {} CNNs of depth {{}} on digits, {}"
+FIGURES = (
+    Figure(
+        "first-layer-gradient.svg",
+        "Gradient norm of a CNN's first layer before training, median (journal §2.1 to §3.3; claims F1 to F3)",
+        (
+            Line(
+                "plain, as torch starts",
+                GRADIENT.format("plain", f"normalise False, initialisation torch, {START}"),
+                (8, 14, 20),
+            ),
+            Line(
+                "plain, weights doubled",
+                GRADIENT.format("plain", f"normalise False, scale 2.0, {START}"),
+                (8, 14, 20),
+                dashed=True,
+            ),
+            Line("plain, normalised", GRADIENT.format("plain", START), (8, 20, 56), nudge=5),
+            Line(
+                "residual, not normalised",
+                GRADIENT.format("residual", f"normalise False, {START}"),
+                (8, 20, 56),
+                residual=True,
+                nudge=-6,
+            ),
+        ),
+        "log",
+    ),
+    Figure(
+        "test-accuracy.svg",
+        "Accuracy on test images after 12 epochs, median (journal §6; claims F5)",
+        by_kind("median of test_accuracy in {kind} CNNs of depth {} on digits", (20, 56)),
+    ),
+    Figure(
+        "residual-convergence.svg",
+        "Share of networks that converge on the thesis's task, with batch normalisation (note; claims G1)",
+        by_kind(f"rate of converged in {{kind}}, depth {{}}, {NOTE}, batch norm", (20, 50, 100)),
+    ),
+    Figure(
+        "shattered-gradients.svg",
+        "How much the slope at an input says about slopes near by: mean autocorrelation before training (note; claims G2)",
+        (
+            Line(
+                "plain",
+                "mean of autocorrelation within -1.0 and 1.0 in random plain networks, depth {}, width 32, He start",
+                (2, 10, 24, 50),
+            ),
+        ),
+    ),
+    Figure(
+        "linear-regions.svg",
+        "Straight pieces of a random network of width 8 on a line, median (note; claims G3)",
+        (
+            Line(
+                "plain",
+                "median of pieces in lines through random plain networks, depth {}, width 8, He start",
+                (2, 5, 10, 18),
+            ),
+        ),
+    ),
+)
+
+
+def companions(suite: SuiteVerdicts) -> Section | None:
+    """What the journal's and the note's networks do, by depth; None where nothing of it was measured."""
+    drawn = [(figure, _draw(figure, found)) for figure, found in _measured(Quantities(suite))]
+    if not drawn:
+        return None
+    shown = [(figure.caption, inline(picture, figure.caption)) for figure, picture in drawn]
+    blocks = [
+        f"<figure>{svg}<figcaption>{escape(caption)}. Bars: intervals.</figcaption></figure>" for caption, svg in shown
+    ]
+    lines = [f"![{figure.caption}](figures/{figure.name})" for figure, _ in drawn]
+    return Section(
+        "The companion documents: residual networks by depth",
+        f'<div class="pairs">{"".join(blocks)}</div>',
+        "\n\n".join(lines),
+        {figure.name: standalone(picture, figure.caption) for figure, picture in drawn},
+    )
+
+
+_Points = list[tuple[Line, list[tuple[int, MeasuredQuantity]]]]
+
+
+def _measured(quantities: Quantities) -> Iterator[tuple[Figure, _Points]]:
+    for figure in FIGURES:
+        found = [(line, points) for line in figure.lines if (points := line.points(quantities))]
+        if found:
+            yield figure, found
+
+
+def _draw(figure: Figure, lines: _Points) -> Any:
+    with drawing(4.6, 2.6) as (picture, axes):
+        for line, points in lines:
+            colour, marker = (LATE, "o") if line.residual else (PLAIN, "s")
+            depths = [depth for depth, _ in points]
+            axes.vlines(
+                depths, [q.low for _, q in points], [q.high for _, q in points], color=colour, linewidth=3.2, alpha=0.4
+            )
+            style = "--" if line.dashed else "-"
+            axes.plot(
+                depths, [q.point for _, q in points], color=colour, marker=marker, markersize=3.6, linestyle=style
+            )
+            last = (depths[-1], points[-1][1].point)
+            axes.annotate(
+                line.label, last, xytext=(6, line.nudge), textcoords="offset points", color=colour, va="center"
+            )
+        ticks = sorted({depth for _, points in lines for depth, _ in points})
+        axes.set(xticks=ticks, xlabel="depth", yscale=figure.scale)
+        if figure.scale == "linear":
+            axes.set_ylim(-0.04 * axes.get_ylim()[1], None)
+        axes.set_xlim(0, ticks[-1] * (1.75 if figure.scale == "log" else 1.25))
+    return picture

@@ -1,0 +1,39 @@
+"""The section on the journal and the note: every point on it comes from the verdicts."""
+
+from __future__ import annotations
+
+import re
+
+from claims.companions import FIGURES, companions
+from lrn.report import Quantities
+from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
+from tests.report.conftest import suite_of, verdict
+from tests.report.test_committed import COMMITTED
+
+
+def accuracy(depth, point):
+    name = f"median of test_accuracy in residual CNNs of depth {depth} on digits"
+    return MeasuredQuantity(name, name, point, point - 0.1, point + 0.1, 64, 64)
+
+
+def drawn(*points):
+    estimates = tuple(accuracy(depth, point) for depth, point in zip((20, 56), points, strict=True))
+    return companions(suite_of(verdict("claims/journal/t.py::test_f5", id="F5", estimates=estimates)))
+
+
+def test_a_figure_shows_what_was_measured():
+    lower, higher = drawn(0.8, 0.5), drawn(0.8, 0.6)
+    assert list(lower.figures) == ["test-accuracy.svg"]
+    assert "claims F5" in lower.html
+    assert lower.html != higher.html
+    assert lower.html == drawn(0.8, 0.5).html
+
+
+def test_nothing_is_drawn_of_what_was_not_measured():
+    assert companions(suite_of(verdict("claims/journal/t.py::test_f5", id="F5"))) is None
+
+
+def test_the_record_has_a_quantity_for_every_point():
+    quantities = Quantities(SuiteVerdicts.read(COMMITTED / "verdicts.json"))
+    assert all(len(line.points(quantities)) == len(line.depths) for figure in FIGURES for line in figure.lines)
+    assert all(re.search(r"claims [A-Z]\d", figure.caption) for figure in FIGURES)
