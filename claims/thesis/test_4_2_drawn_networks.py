@@ -1,7 +1,7 @@
 """Figures 4.4 to 4.20 that plot the loss of one network: do most networks of its setting have a loss like it?
 
 A drawn network is typical of its setting if more than half of the networks have a loss like it. Losses of every epoch
-are large to keep, so no claim here may look at more than 8,192 networks of a setting.
+are large to keep, so no claim here may look at more than 32,768 networks of a setting.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ NOT_MINIMIZING = "The left side of the figure shows the loss of the network not 
 GRADUALLY = "does so gradually and with less spiking compared to iterative training"
 
 
-MOST = 8192
+MOST = 32768
 
 
 def unit(_):
