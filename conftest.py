@@ -26,6 +26,11 @@ def pytest_configure(config):
         config.option.lrn_verdicts = "reports/other/verdicts.json"
 
 
+def pytest_collection_modifyitems(items):
+    """Starts with what takes long and cannot be shared out, so that no worker waits for it at the end."""
+    items.sort(key=lambda item: "future_work_cnn" not in item.nodeid)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Lets idle workers take over tests: a claim takes from a millisecond to a minute."""
