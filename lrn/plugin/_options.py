@@ -74,7 +74,7 @@ def add_options(parser: pytest.Parser) -> None:
         ("inconclusive", "fail|skip", "what an INCONCLUSIVE claim does (fail)"),
         ("engine", "NAME", "what trains: auto, native, cuda, reference (auto)"),
         ("device", "NAME", "where it trains: cpu, cuda, or with the reference engine any torch device (cpu)"),
-        ("verdicts", "FILE", "write the verdicts of this session to FILE, even if it is only a part of the suite"),
+        ("verdicts", "FILE", "write the verdicts of this run to FILE, even if it is only a part of the suite"),
         ("against", "FILE", "fail where a verdict differs from that in FILE, or a claim of FILE is gone"),
         ("ledger", "DIR", "folder that remembers what was trained (.ledger in the root folder)"),
     ):
@@ -87,7 +87,7 @@ def add_options(parser: pytest.Parser) -> None:
         nargs="?",
         const="",
         default=None,
-        help="write a report of this session, as --report=DIR to DIR, else beside the verdicts if the whole suite ran",
+        help="write a report of this run, as --report=DIR to DIR, else beside the verdicts if the whole suite ran",
     )
     parser.addini("lrn_claims", "folder of the suite of claims, from the root folder", default="claims")
     parser.addini("lrn_verdicts", "file for the verdicts when the whole suite ran; empty for none", default="")

@@ -248,7 +248,7 @@ def _refusal(suite: SuiteVerdicts) -> str | None:
         return None
     return (
         f"{suite.quantities} distinct quantities were measured, but the error budget is shared by at most "
-        f"{MAX_QUANTITIES}: no verdict of this session is certain"
+        f"{MAX_QUANTITIES}: no verdict of this run is certain"
     )
 
 
