@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: claims fresh-seeds test check setup clean
+.PHONY: claims fresh-seeds test slow check setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -23,6 +23,9 @@ fresh-seeds: setup ## check every claim on other seeds (OFFSETS="..."); the verd
 
 test: setup ## run the tests
 	$(RUN) pytest tests/ -n auto
+
+slow: setup ## run the tests that take minutes
+	$(RUN) pytest tests/ -n auto --slow
 
 check: setup ## lint, format, types, and CI's workflows
 	$(RUN) ruff check .
