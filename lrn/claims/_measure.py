@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FUTILE_SEEDS", "Measure"]
 
-FUTILE_SEEDS = 8192
+FUTILE_SEEDS = 32768
 """From here on a claim that would take far more seeds than it may use is given up."""
 
 _FUTILE_FACTOR = 8
