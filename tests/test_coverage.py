@@ -1,4 +1,4 @@
-"""Every sentence to be checked has a claim or is listed as open, and every claim belongs to a sentence."""
+"""Every sentence to be checked has a claim, and every claim belongs to a sentence."""
 
 from __future__ import annotations
 
@@ -34,13 +34,11 @@ def faults(claims, coverage):
         if row is None:
             yield f"claim {claim} belongs to no row of coverage.toml"
     for row in coverage["row"]:
-        if row["id"] in checked and "open" in row:
-            yield f"row {row['id']} is listed as open, but has a claim"
-        if row["id"] not in checked and "open" not in row:
-            yield f"row {row['id']} has no claim, and is not listed as open"
+        if row["id"] not in checked:
+            yield f"row {row['id']} has no claim"
 
 
-def test_every_sentence_is_checked_or_open_and_every_claim_has_a_sentence(project_cases):
+def test_every_sentence_is_checked_and_every_claim_has_a_sentence(project_cases):
     assert list(faults({case.claim for case in project_cases}, COVERAGE)) == []
 
 
@@ -52,11 +50,10 @@ def test_the_list_has_every_sentence_once_with_its_words():
         assert set(range(group != "C", count + (group != "C"))) <= set(numbers), "the list is a floor"
     assert len(set(rows)) == len(rows)
     for row in COVERAGE["row"]:
-        assert set(row) <= {"id", "source", "quotes", "claims", "open"}, row["id"]
+        assert set(row) <= {"id", "source", "quotes", "claims"}, row["id"]
         assert row["source"].split()[0].rstrip(",") in ("thesis", "journal", "note"), row["id"]
         assert row["quotes"], row["id"]
         assert all(quote.strip() for quote in row["quotes"]), row["id"]
-        assert row.get("open", "said").strip(), row["id"]
 
 
 SMALL = {
@@ -64,7 +61,6 @@ SMALL = {
         {"id": "A1", "claims": ["A1"]},
         {"id": "A1-more", "claims": ["A1-*"]},
         {"id": "C1"},
-        {"id": "F1", "open": "all"},
     ],
     "group": [{"id": "O"}],
 }
@@ -76,11 +72,9 @@ SMALL_CLAIMS = {"A1", "A1-second", "C1-literal", "C1-practical", "O-why"}
     [
         ({"C10"}, set(), "claim C10 belongs to no row of coverage.toml"),
         ({"Q1-new"}, set(), "claim Q1-new belongs to no row of coverage.toml"),
-        ({"F1"}, set(), "row F1 is listed as open, but has a claim"),
-        ({"F1-slope"}, set(), "row F1 is listed as open, but has a claim"),
-        (set(), {"C1-literal", "C1-practical"}, "row C1 has no claim, and is not listed as open"),
-        (set(), {"A1"}, "row A1 has no claim, and is not listed as open"),
-        (set(), {"A1-second"}, "row A1-more has no claim, and is not listed as open"),
+        (set(), {"C1-literal", "C1-practical"}, "row C1 has no claim"),
+        (set(), {"A1"}, "row A1 has no claim"),
+        (set(), {"A1-second"}, "row A1-more has no claim"),
     ],
 )
 def test_a_gap_between_list_and_claims_is_found(added, removed, fault):

@@ -48,22 +48,24 @@ def draw(runs: Runs, path: str) -> None:
         figure = Figure(figsize=(max(8.0, 0.42 * (e.depth + 3)), tall + 3.0), layout="constrained")
         above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[tall, 3.0]).ravel()
         above.suptitle(f"Seed {runs.seeds[0]}: {e.label}\n{told}", fontsize=10)
-        _structure(above.subplots(), runs.dead[0], late=e.connection == "late")
+        _structure(above.subplots(), runs.dead[0], e.connection)
         loss, prediction = below.subplots(1, 2)
         _loss(loss, runs)
         _prediction(prediction, runs)
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.lower().endswith((".svg", ".pdf")) else None)
 
 
-def _structure(axes: Any, dead: NDArray[np.bool_], late: bool) -> None:
+def _structure(axes: Any, dead: NDArray[np.bool_], connection: str) -> None:
     D, W = dead.shape
     layers = [[(0.0, 0.0)], *([(d + 1.0, w - (W - 1) / 2) for w in range(W)] for d in range(D)), [(D + 1.0, 0.0)]]
     for before, after in pairwise(layers):
         for x0, y0 in before:
             for x1, y1 in after:
                 axes.plot([x0, x1], [y0, y1], color=WIRE, linewidth=0.6, zorder=1)
-    if late:
+    if connection == "late":
         _late_wires(axes, dead)
+    if connection == "residual":
+        _additions(axes, D, W)
     for (x, y), gone in zip((place for layer in layers[1:-1] for place in layer), dead.ravel(), strict=True):
         axes.scatter(x, y, s=70, color="white", edgecolor=DEAD if gone else ALIVE, linewidth=1.4, zorder=3)
         if gone:
@@ -88,6 +90,15 @@ def _late_wires(axes: Any, dead: NDArray[np.bool_]) -> None:
     for d, w in np.argwhere(~dead):
         axes.plot([d + 1.0, d + 1.3], [w - (W - 1) / 2, bus], color=LATE, linewidth=1.0, zorder=2)
     axes.plot([alive[0] + 1.3, D + 1.0, D + 1.0], [bus, bus, 0.0], color=LATE, linewidth=1.8, zorder=2)
+
+
+def _additions(axes: Any, D: int, W: int) -> None:
+    """Around every hidden layer but the first: what a neuron's output is added to."""
+    for d in range(1, D):
+        for w in range(W):
+            y = w - (W - 1) / 2
+            arc = {"arrowstyle": "->", "connectionstyle": "arc3,rad=-0.5", "color": LATE, "shrinkA": 5, "shrinkB": 5}
+            axes.annotate("", (d + 1.0, y), (float(d), y), arrowprops=arc, zorder=2)
 
 
 def _loss(axes: Any, runs: Runs) -> None:
