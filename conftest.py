@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Workers share the cores already, and sums must not depend on how many there are. Torch reads it when it is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 
 def pytest_addoption(parser):
     """Adds what the journal's claims can be asked to train on."""
