@@ -1,1 +1,1 @@
-"""How often the suite's verdicts are wrong, measured on claims whose truth is known: `python -m benchmarks.calibration`."""
+"""How often the suite's verdicts are wrong, measured on claims of known truth: `python -m benchmarks.calibration`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from lrn.intervals import LOOK, _looks, look_index
+from lrn.intervals import LOOK
 
 if TYPE_CHECKING:
     from benchmarks.calibration.suites import Setting
@@ -40,11 +40,8 @@ def holm(p_values: Sequence[float], level: float = 0.05) -> int:
 
 def any_miss(setting: Setting) -> float:
     """The probability that in one suite an interval of an independent quantity misses at a look."""
-    alpha = setting.alpha / (setting.shares or _looks.MAX_QUANTITIES)
-    looks = range(look_index(setting.first_look), look_index(setting.max_seeds) + 1)
-    kept = sum(
-        count * math.log1p(-ever_misses(rate, alpha, looks)) for rate, count in Counter(setting.misses).items()
-    )
+    rates = Counter(setting.misses).items()
+    kept = sum(n * math.log1p(-ever_misses(rate, setting.quantity_alpha, setting.looks)) for rate, n in rates)
     return -math.expm1(kept)
 
 

@@ -83,7 +83,8 @@ def _share(mean: float, runs: int) -> NearMargin:
 def give_up(claim: NearMargin) -> dict[str, Any]:
     """How the claim ends with the rule and without it, on the same seeds."""
     counts = dict.fromkeys(("decided", "decided_without", "given_up", "changed", "wrong", "wrong_without"), 0)
-    seeds, seeds_without = 0, 0
+    seeds: list[int] = []
+    seeds_without: list[int] = []
     mistake = Outcome.REFUTED if claim.truth else Outcome.SUPPORTED
     for run in range(claim.runs):
         sampler = RecentSamples(Draw(ledger=None))
@@ -97,13 +98,15 @@ def give_up(claim: NearMargin) -> dict[str, Any]:
         counts["changed"] += not open_still and (verdict, used) != (without, used_without)
         counts["wrong"] += verdict is mistake
         counts["wrong_without"] += without is mistake
-        seeds, seeds_without = seeds + used, seeds_without + used_without
+        seeds.append(used)
+        seeds_without.append(used_without)
     return {
         "name": claim.name,
         "runs": claim.runs,
         **counts,
-        "seeds": seeds / claim.runs,
-        "seeds_without": seeds_without / claim.runs,
+        "seeds": sum(seeds) / claim.runs,
+        "seeds_without": sum(seeds_without) / claim.runs,
+        "first_runs": seeds[:5],
     }
 
 

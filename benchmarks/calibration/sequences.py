@@ -17,7 +17,7 @@ from scipy import special
 
 from lrn.intervals import LOOK, look_alpha, mean_interval, quantity_alpha, rate_interval
 
-__all__ = ["METHODS", "PROBLEMS", "Problem", "compare", "widths"]
+__all__ = ["METHODS", "PROBLEMS", "WIDTHS", "Problem", "compare", "widths"]
 
 LEVEL = quantity_alpha(0.001)
 MOST_SEEDS = 1 << 17
@@ -115,9 +115,11 @@ PROBLEMS = (
 
 _WHEN = {"at looks": np.array(LOOKS), "every 64": np.arange(LOOK, MOST_SEEDS + 1, LOOK)}
 
+WIDTHS = tuple(PROBLEMS[i] for i in (1, 5, 7, 9))
+
 
 def compare(problem: Problem, scale: float = 1.0) -> dict[str, Any]:
-    """Mean seeds until the claim is decided: lrn, lrn with denser looks, and each method at looks and every 64 seeds."""
+    """Mean seeds until the claim is decided, by each method: at lrn's looks and at every 64 seeds."""
     runs = max(1, round(problem.runs * scale))
     seeds: dict[str, list[int]] = {"lrn": [], "lrn, four looks a doubling": []}
     seeds |= {f"{name}, {when}": [] for name in _methods(problem) for when in _WHEN}
@@ -128,8 +130,13 @@ def compare(problem: Problem, scale: float = 1.0) -> dict[str, Any]:
         for name in _methods(problem):
             first = _first_exclusion(METHODS[name], problem.margin, x)
             for when, times in _WHEN.items():
-                seeds[f"{name}, {when}"].append(int(times[min(np.searchsorted(times, first), len(times) - 1)]))
-    return {"name": problem.name, "runs": runs, "seeds": {name: sum(used) / runs for name, used in seeds.items()}}
+                seeds[f"{name}, {when}"].append(int(times[min(int(np.searchsorted(times, first)), len(times) - 1)]))
+    return {
+        "name": problem.name,
+        "runs": runs,
+        "seeds": {name: sum(used) / runs for name, used in seeds.items()},
+        "first_run": {name: used[0] for name, used in seeds.items()},
+    }
 
 
 def _methods(problem: Problem) -> list[str]:

@@ -15,7 +15,7 @@ from lrn.claims._populations import Draw, RecentSamples
 from lrn.intervals import _looks, look_index
 from lrn.verdicts import Outcome
 
-__all__ = ["SUITE_SEEDS", "ask", "shared_by", "simulate"]
+__all__ = ["SUITE_SEEDS", "ask", "judged_suite", "simulate"]
 
 SUITE_SEEDS = 1 << 20
 """Seeds that belong to one suite; suite s begins at s times as many."""
@@ -43,17 +43,16 @@ def shared_by(quantities: int | None) -> Iterator[None]:
 def simulate(setting: Setting) -> dict[str, Any]:
     """The counts of a setting, and what they say of its error rate."""
     verdicts: Counter[tuple[str, str]] = Counter()
-    wrong_suites, by_look = 0, Counter[int]()
-    with shared_by(setting.shares):
-        for suite in range(setting.suites):
-            mistakes = set()
-            for how, verdict, look in _suite(setting, suite):
-                verdicts[how, verdict] += 1
-                if verdict == "wrong":
-                    mistakes.add(look)
-            wrong_suites += bool(mistakes)
-            by_look.update(mistakes)
-    looks = range(look_index(setting.first_look), look_index(setting.max_seeds) + 1)
+    by_look: Counter[int] = Counter()
+    wrong_suites = []
+    for suite in range(setting.suites):
+        judged = judged_suite(setting, suite)
+        verdicts.update((how, verdict) for how, verdict, _ in judged)
+        mistakes = {look for _, verdict, look in judged if verdict == "wrong"}
+        wrong_suites += [suite] if mistakes else []
+        by_look.update(mistakes)
+    wrong = len(wrong_suites)
+    bound = sum(setting.bound(look) for look in setting.looks)
     return {
         "name": setting.name,
         "alpha": setting.alpha,
@@ -62,24 +61,32 @@ def simulate(setting: Setting) -> dict[str, Any]:
         "first_look": setting.first_look,
         "max_seeds": setting.max_seeds,
         "suites": setting.suites,
-        "wrong": wrong_suites,
-        "p_above": p_at_least(wrong_suites, setting.suites, setting.alpha),
-        **_theory(setting, wrong_suites),
-        "looks": _looks_table(setting, looks, by_look) if setting.by_look else [],
+        "wrong": wrong,
+        "bound": bound,
+        "p_above": p_at_least(wrong, setting.suites, bound),
+        **_theory(setting, wrong),
+        "looks": [_look(setting, look, by_look[look]) for look in setting.looks] if setting.by_look else [],
         "verdicts": _tally(verdicts),
+        "wrong_suites": wrong_suites,
     }
 
 
-def _suite(setting: Setting, suite: int) -> Iterator[tuple[str, str, int]]:
-    """For each claim where its margin lies, its verdict, and the look at which it fell."""
-    sampler, seen = RecentSamples(Draw(ledger=None), 4 * setting.max_seeds), set()
+def judged_suite(setting: Setting, suite: int) -> list[tuple[str, str, int]]:
+    """For each claim of the setting's suite of that number: where its margin lies, its verdict, and at which look."""
+    with shared_by(setting.shares):
+        return list(_judged(setting, suite))
+
+
+def _judged(setting: Setting, suite: int) -> Iterator[tuple[str, str, int]]:
+    sampler = RecentSamples(Draw(ledger=None), 4 * setting.max_seeds)
+    seen: set[str] = set()
     for claim in setting.claims:
         measure = Measure(
             sampler,
             alpha=setting.alpha,
             first_look=setting.first_look,
             max_seeds=setting.max_seeds,
-            seed_offset=suite * SUITE_SEEDS,
+            seed_offset=(setting.first_suite + suite) * SUITE_SEEDS,
         )
         verdict = ask(claim, measure).verdict
         wrong = verdict is (Outcome.REFUTED if claim.truth else Outcome.SUPPORTED)
@@ -98,16 +105,10 @@ def _theory(setting: Setting, wrong: int) -> dict[str, float]:
     return {"exact": exact, "p_exact": p_two_sided(wrong, setting.suites, exact)}
 
 
-def _looks_table(setting: Setting, looks: range, wrong: Counter[int]) -> list[dict[str, float]]:
-    """Suites with a wrong verdict at each look, and which share of the budget that look has."""
-    shares = setting.shares or _looks.MAX_QUANTITIES
-    rows = []
-    for look in looks:
-        bound = setting.alpha * setting.quantities / shares / (look * (look + 1))
-        rows.append(
-            {"look": look, "wrong": wrong[look], "bound": bound, "p": p_at_least(wrong[look], setting.suites, bound)}
-        )
-    return rows
+def _look(setting: Setting, look: int, wrong: int) -> dict[str, float]:
+    """Suites with a wrong verdict at a look, and what the guarantee allows."""
+    bound = setting.bound(look)
+    return {"look": look, "wrong": wrong, "bound": bound, "p_above": p_at_least(wrong, setting.suites, bound)}
 
 
 def _tally(verdicts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.calibration.populations import Synthetic
 from lrn.claims import Decision, Estimate, Measure, every, some
+from lrn.intervals import MAX_QUANTITIES, look_index
 
 __all__ = ["KINDS", "Asked", "Kind", "Setting", "Stated", "plan"]
 
@@ -76,6 +77,7 @@ class Setting:
         misses: as for a `Kind`.
         shares: by how many quantities the budget is shared; None for lrn's own number.
         by_look: whether a wrong verdict's look is the look of the interval that missed.
+        first_suite: number of the first suite, so that settings share no seeds.
     """
 
     name: str
@@ -88,6 +90,21 @@ class Setting:
     misses: tuple[float, ...] = ()
     shares: int | None = None
     by_look: bool = True
+    first_suite: int = 0
+
+    @property
+    def looks(self) -> range:
+        """The looks that can be taken."""
+        return range(look_index(self.first_look), look_index(self.max_seeds) + 1)
+
+    @property
+    def quantity_alpha(self) -> float:
+        """The error budget of one quantity."""
+        return self.alpha / (self.shares or MAX_QUANTITIES)
+
+    def bound(self, look: int) -> float:
+        """The probability that the guarantee allows a suite to be wrong at this look."""
+        return self.quantities * self.quantity_alpha / (look * (look + 1))
 
 
 def _stated(asked: Asked, truth: float, span: float) -> list[Stated]:
@@ -174,7 +191,9 @@ def _kinds() -> tuple[Kind, ...]:
             ),
             (0.375, 0.5),
         ),
-        Kind("mean difference", ((lambda m: m.mean_difference(v, _SQUARE, "count", bounds=within), 7.5 - square, 30.0),)),
+        Kind(
+            "mean difference", ((lambda m: m.mean_difference(v, _SQUARE, "count", bounds=within), 7.5 - square, 30.0),)
+        ),
         Kind(
             "difference of two rates",
             (
@@ -215,25 +234,26 @@ def _combined() -> list[Stated]:
     ]
 
 
-def _of(kind: Kind, alpha: float, suites: int, **more: int | None) -> Setting:
-    quantities = kind.quantities
-    return Setting(
-        kind.name, tuple(kind.claims()), quantities, alpha, suites, misses=kind.misses, **{"shares": quantities, **more}
-    )
+def _of(
+    kind: Kind, alpha: float, suites: int, name: str = "", *, first_look: int = 64, max_seeds: int = 1024
+) -> Setting:
+    """Suites of the six claims about each quantity of a kind, which share the budget among them."""
+    claims, count = tuple(kind.claims()), kind.quantities
+    return Setting(name or kind.name, claims, count, alpha, suites, first_look, max_seeds, kind.misses, shares=count)
 
 
 def plan(scale: float = 1.0) -> list[Setting]:
     """Every setting; `scale` is which part of the suites to simulate."""
     rate, quantile, mean, paired, difference, rates, survivors = KINDS
-    everything = [claim for kind in KINDS for claim in kind.claims()] + _combined()
-    full, together = 4096, sum(kind.quantities for kind in KINDS)
+    everything = tuple(claim for kind in KINDS for claim in kind.claims()) + tuple(_combined())
+    together = sum(kind.quantities for kind in KINDS)
+    coins = (0.5, 0.25) * 2048
     whole = tuple(
-        Stated("equal", partial(_equal, asked, rate), True)
-        for asked, rate in ((partial(_rate, _hits(1000 + i, r)), r) for i, r in enumerate((0.5, 0.25) * (full // 2)))
+        Stated("equal", partial(_equal, partial(_rate, _hits(1000 + i, p)), p), True) for i, p in enumerate(coins)
     )
     settings = [
-        _of(rate, 0.2, 2000, first_look=64, max_seeds=64),
-        _of(rate, 0.9, 2000, first_look=1024, max_seeds=1024),
+        _of(rate, 0.2, 2000, "rate, one look at 64", max_seeds=64),
+        _of(rate, 0.9, 2000, "rate, one look at 1,024", first_look=1024),
         *(_of(rate, alpha, 2000) for alpha in (0.5, 0.2, 0.05)),
         _of(quantile, 0.2, 2000),
         _of(paired, 0.2, 2000),
@@ -241,24 +261,15 @@ def plan(scale: float = 1.0) -> list[Setting]:
         _of(mean, 0.2, 500),
         _of(difference, 0.2, 1000),
         _of(survivors, 0.2, 500),
-        Setting(
-            "all kinds and combinations",
-            tuple(everything),
-            together,
-            0.2,
-            100,
-            shares=together,
-            by_look=False,
-        ),
-        Setting("rate, the whole budget of 4,096", whole, full, 0.5, 100, 64, 256, (0.5, 0.25) * (full // 2)),
+        Setting("all kinds and combinations", everything, together, 0.2, 100, shares=together, by_look=False),
+        Setting("rate, the whole budget of 4,096", whole, len(whole), 0.5, 100, max_seeds=256, misses=coins),
         Setting("rate, as the suite runs", tuple(rate.claims()), rate.quantities, 0.001, 200, 256, 131072),
     ]
-    return [_scaled(setting, scale) for setting in settings]
+    return [
+        replace(setting, suites=max(1, round(setting.suites * scale)), first_suite=10_000 * i)
+        for i, setting in enumerate(settings)
+    ]
 
 
 def _equal(asked: Asked, truth: float, measure: Measure) -> Decision:
     return asked(measure) == truth
-
-
-def _scaled(setting: Setting, scale: float) -> Setting:
-    return replace(setting, suites=max(1, round(setting.suites * scale)))
