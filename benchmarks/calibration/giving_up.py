@@ -41,17 +41,17 @@ class NearMargin:
 
 
 def near_margins(scale: float = 1.0) -> list[NearMargin]:
-    """Rates at growing distances from 1/2, and the likes of the suite's two INCONCLUSIVE claims."""
+    """Rates at growing distances from 1/2, and the likes of the suite's two closest claims."""
 
     def runs(wanted: int) -> int:
         return max(1, round(wanted * scale))
 
     rates = [_rate(gap, runs(300)) for gap in (0.0, 0.002, 0.004, 0.006, 0.008, 0.01, 0.012, 0.016)]
-    layers = Synthetic("layers", 501, {"alive": lambda u: u < 0.947, "dead": lambda u: u < 0.049 * 0.947})
+    layers = Synthetic("layers", 501, {"alive": lambda u: u < 0.947, "dead": lambda u: u < 0.0473 * 0.947})
     return [
         *rates,
         NearMargin(
-            "0.049 of survivors < 0.05 (dead layers)",
+            "0.0473 of survivors < 0.05 (dead layers)",
             lambda m: m.rate(layers, "dead", given="alive") < 0.05,
             True,
             runs(300),
