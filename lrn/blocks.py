@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,21 +36,23 @@ def lock(place: Path, name: str, timeout: float = -1) -> AbstractContextManager[
         OSError: the folder cannot be written to.
         filelock.Timeout: another process still holds it.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
-    try:
+    with _writing(place):
         place.mkdir(parents=True, exist_ok=True)
         return FileLock(place / name).acquire(timeout=timeout)
-    except Timeout:
-        raise
-    except OSError as error:
-        raise OSError(error.errno, f"the ledger cannot be written to ({error.strerror})", str(place)) from error
 
 
 def write_block(path: Path, table: pa.Table) -> None:
-    """Writes a table, with checksums."""
+    """Writes a table, with checksums; whoever calls it holds the lock of that block.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
     import pyarrow.parquet as pq
 
+    for left in path.parent.glob(f".{path.name}.*.part"):  # by a writer that was killed
+        left.unlink(missing_ok=True)
     replace(path, lambda part: pq.write_table(table, part, write_page_checksum=True))
 
 
@@ -66,7 +68,8 @@ def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
 
     try:
         with path.open("rb") as file:
-            return parse(pq.read_table(file, page_checksum_verification=True))
+            # Blocks are small: threads would cost more than they save.
+            return parse(pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False))
     except FileNotFoundError:
         return None
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
@@ -75,22 +78,44 @@ def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
 
 
 def replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Lets `write` make a file, which then takes the place of `path` at once."""
+    """Lets `write` make a file, which then takes the place of `path` at once. Raises OSError where that cannot be."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with _writing(path.parent):
+        try:
+            write(part)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def set_aside(path: Path, why: str) -> None:
     """Gives a file another name, and warns."""
     aside = path.with_suffix(f".damaged-{os.getpid()}")
-    os.replace(path, aside)
-    warnings.warn(f"{path} is {why}; set aside as {aside.name} and made again when needed", LedgerWarning, stacklevel=3)
+    try:
+        os.replace(path, aside)
+    except FileNotFoundError:  # another process was quicker
+        return
+    except OSError as error:
+        told = f"it is not read, and cannot be set aside ({error.strerror})"
+    else:
+        told = f"set aside as {aside.name} and made again when needed"
+    warnings.warn(f"{path} is {why}; {told}", LedgerWarning, stacklevel=3)
 
 
 def first_line(error: Exception) -> str:
     """What an error says, on one line."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[None]:
+    """Says in one sentence that the ledger cannot be written to."""
+    from filelock import Timeout
+
+    try:
+        yield
+    except Timeout:
+        raise
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else first_line(error)
+        raise OSError(error.errno, f"the ledger cannot be written to ({why})", str(place)) from error
