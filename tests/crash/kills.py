@@ -14,25 +14,26 @@ import random
 import runpy
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 GRID = "run --depths 8 10 --connections late --optimizers adam --styles batch --epochs 500 --seeds 512 --csv -"
+OPTIONS = "-p lrn.plugin -p xdist --ledger=ledger --first-look 64 --max-seeds 512"
 VERDICTS = "out/verdicts.json"
 COMMANDS = {
     "ledger": ["fleet.py", "ledger"],
     "samples": ["draws.py", "ledger"],
     "lrn run": ["table.py", *GRID.split(), "--ledger", "ledger"],
-    "suite": ["-m", "pytest", "claims", "-p", "lrn.plugin", "-p", "xdist", "-n", "2", "--ledger=ledger"]
-    + [f"--verdicts={VERDICTS}", "--first-look", "64", "--max-seeds", "512"],
+    "suite": ["-m", "pytest", "claims", *OPTIONS.split(), f"--verdicts={VERDICTS}"],
 }
 PATIENCE = 120.0
+PRELOAD = ["pyarrow.parquet", "scipy.stats", "lrn.claims._measure", "lrn.cli", "lrn.ledger", "lrn.samples"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Kill:
         event: as in `hooks.py`; "any" for any moment from the first training to the end.
         file: how the name of the file ends that is being written.
         most: the event's number is drawn from 1 to this.
+        workers: of the suite that is killed; it is resumed without any.
         resumed: the command runs again "later", when all processes are gone, or "at once".
     """
 
@@ -53,6 +55,7 @@ class Kill:
     who: str = "main"
     file: str = ".parquet"
     most: int = 8
+    workers: int = 0
     resumed: str = "later"
 
     def __str__(self) -> str:
@@ -63,9 +66,13 @@ class Kill:
             "whole": f"before {self.file.removeprefix('.')} takes its name",
             "kept": f"right after {self.file.removeprefix('.')} was kept",
         }
-        who = {"main": "controller" if self.command == "suite" else "process", "all": "all processes"}
+        who = {
+            "main": "the controller" if self.workers else "the process",
+            "worker": "a worker",
+            "all": "all processes",
+        }
         at_once = ", resumed at once" if self.resumed == "at once" else ""
-        return f"{self.command}: {who.get(self.who, self.who)}, {told[self.event]}{at_once}"
+        return f"{self.command}: {who[self.who]} {told[self.event]}{at_once}"
 
 
 @dataclass
@@ -81,13 +88,13 @@ class Run:
     folder: Path
     command: str
     runs: int = 0
-    processes: list[subprocess.Popen[bytes] | multiprocessing.Process] = field(default_factory=list)
+    process: Any = None
 
     def __post_init__(self) -> None:
         shutil.copytree(HERE / "suite", self.folder)
 
-    def start(self, at: dict[str, object] | None = None) -> None:
-        """Starts it, in a process group of its own, armed to kill itself as `hooks.py` says."""
+    def start(self, at: dict[str, object] | None = None, workers: int = 0) -> None:
+        """Starts it, in a process group of its own; armed to kill itself as `hooks.py` says, or undisturbed."""
         self.runs += 1
         environment = {
             "CRASH_AT": json.dumps(at or {}),
@@ -96,34 +103,19 @@ class Run:
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONPATH": str(ROOT),
         }
-        arguments, output = COMMANDS[self.command], self.folder / f"output-{self.runs}"
-        if arguments[0] != "-m":
-            forks = multiprocessing.get_context("forkserver")
-            forks.set_forkserver_preload(["pyarrow.parquet", "lrn.cli", "lrn.ledger", "lrn.samples", "lrn.plugin"])
-            process = forks.Process(target=_script, args=(self.folder, arguments, environment, output))
-            process.start()
-        else:
-            for name in [name for name in os.environ if name.startswith(("PYTEST_", "COV_"))]:
-                environment.setdefault(name, "")
-            with output.open("wb") as file:
-                process = subprocess.Popen(
-                    [sys.executable, *arguments],
-                    cwd=self.folder,
-                    env={**os.environ, **environment},
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-        self.processes.append(process)
+        arguments = [*COMMANDS[self.command], *(["-n", str(workers)] if workers else [])]
+        # A server that has loaded what all of them need forks each process: loading it takes longer than they run.
+        forks = multiprocessing.get_context("forkserver")
+        forks.set_forkserver_preload(PRELOAD)
+        output = self.folder / f"output-{self.runs}"
+        self.process = forks.Process(target=_process, args=(self.folder, arguments, environment, output))
+        self.process.start()
 
     def wait(self) -> int:
         """The exit code of what was started last, negative for a signal."""
-        process = self.processes[-1]
-        if isinstance(process, subprocess.Popen):
-            return process.wait(PATIENCE)
-        process.join(PATIENCE)
-        assert process.exitcode is not None, "it hangs"
-        return process.exitcode
+        self.process.join(PATIENCE)
+        assert self.process.exitcode is not None, "it hangs"
+        return self.process.exitcode
 
     def lines(self, what: str) -> list[list[str]]:
         """Block, pid and worker of each line of the log that begins so."""
@@ -146,10 +138,7 @@ class Run:
 
     def alive(self) -> bool:
         """Whether any process of those started last is there."""
-        process = self.processes[-1]
-        # A process has its group a moment after its start.
-        running = process.poll() is None if isinstance(process, subprocess.Popen) else process.is_alive()
-        return running or _alive(process.pid)
+        return self.process.is_alive() or _alive(self.process.pid)
 
 
 @dataclass(frozen=True)
@@ -185,7 +174,7 @@ def kill_and_resume(folder: Path, kill: Kill, expected: Undisturbed, rng: random
         shutil.rmtree(run.folder)
     else:
         raise AssertionError(f"{kill}: never killed")
-    group = run.processes[-1].pid
+    group = run.process.pid
     if kill.resumed == "later":
         _until(lambda: not _alive(group))
     kept = {name: _state(path) for name, path in run.blocks().items()}
@@ -218,15 +207,15 @@ def _killed(run: Run, kill: Kill, expected: Undisturbed, rng: random.Random) -> 
     """Starts a run and kills it; False if it ended by itself before."""
     if kill.event != "any":
         n, share = rng.randint(1, kill.most), rng.random()
-        run.start({"event": kill.event, "file": kill.file, "n": n, "share": share, "who": kill.who})
+        run.start({"event": kill.event, "file": kill.file, "n": n, "share": share, "who": kill.who}, kill.workers)
         code = run.wait()
         assert (run.folder / "mark").exists() or code == 0, run.output()
         died = (run.folder / "mark").exists()
     else:
-        run.start()
+        run.start({}, kill.workers)
         _until(lambda: run.lines("trains") or not run.alive())
         time.sleep(rng.uniform(0, expected.seconds))
-        main = run.processes[-1].pid
+        main = run.process.pid
         workers = sorted({int(pid) for _, pid, worker in run.lines("trains") if worker != "main"})
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if kill.who == "all" else os.kill)(rng.choice(workers) if kill.who == "worker" else main, 9)
@@ -240,17 +229,23 @@ def _killed(run: Run, kill: Kill, expected: Undisturbed, rng: random.Random) -> 
     return died
 
 
-def _script(folder: Path, arguments: list[str], environment: dict[str, str], output: Path) -> None:
-    """Runs a script in this process, which was forked for it."""
+def _process(folder: Path, arguments: list[str], environment: dict[str, str], output: Path) -> None:
+    """Runs a script or a module in this process, which was forked for it."""
     os.setsid()
     os.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        del os.environ[name]
     os.environ.update(environment)
     file = os.open(output, os.O_WRONLY | os.O_CREAT)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    sys.argv[:] = arguments
     sys.path.insert(0, str(folder))
-    runpy.run_path(str(folder / arguments[0]), run_name="__main__")
+    if arguments[0] == "-m":
+        sys.argv[:] = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv[:] = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
 
 
 def _state(path: Path) -> tuple[int, int]:

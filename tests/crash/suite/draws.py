@@ -9,6 +9,7 @@ import hooks
 hooks.arm()
 
 from coins import Coin  # noqa: E402
+
 from lrn.samples import Samples  # noqa: E402
 
 found = Samples(Path(sys.argv[1])).sample(Coin.label, Coin.version, Coin().sample, range(1024))

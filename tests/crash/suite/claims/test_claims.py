@@ -2,6 +2,7 @@
 
 import pytest
 from coins import Coin
+
 from lrn.claims import Experiment, claim
 
 
