@@ -257,7 +257,7 @@ def _from_table(experiment: Experiment, table: pa.Table, block: range, trace: bo
     column = lambda name: table[name].combine_chunks()  # noqa: E731
     flat = lambda name: column(name).flatten().to_numpy().reshape(S, -1)  # noqa: E731
     seeds = column("seed").to_numpy()
-    if S != block.stop - block.start or not np.array_equal(seeds, np.arange(block.start, block.stop, dtype=np.uint64)):
+    if block.stop - block.start != S or not np.array_equal(seeds, np.arange(block.start, block.stop, dtype=np.uint64)):
         raise ValueError("it holds other seeds than its name says")
     return Runs(
         experiment,
