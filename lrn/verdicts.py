@@ -242,10 +242,11 @@ _TYPES: dict[Any, tuple[type, ...]] = {
     "str | None": (str, type(None)),
     "int": (int,),
     "float": (float, int),
+    "float | None": (float, int, type(None)),
     "bool": (bool,),
 }
 
-_T = TypeVar("_T", MeasuredQuantity, Verdict, SuiteVerdicts)
+_T = TypeVar("_T", bound=MeasuredQuantity | Verdict | SuiteVerdicts)
 
 
 def _checked(found: _T) -> _T:
