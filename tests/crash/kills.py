@@ -182,11 +182,11 @@ def kill_and_resume(folder: Path, kill: Kill, expected: Undisturbed, rng: random
     run.start()
     assert run.wait() == expected.code, run.output()
     _until(lambda: not _alive(group))
-    _check(run, kept, expected)
+    check(run, kept, expected)
     shutil.rmtree(folder)
 
 
-def _check(run: Run, kept: dict[str, tuple[int, int]], expected: Undisturbed) -> None:
+def check(run: Run, kept: dict[str, tuple[int, int]], expected: Undisturbed) -> None:
     """The resumed run ended as the undisturbed one, and trained nothing twice but what was not finished."""
     assert run.result() == expected.result
     assert {name: path.read_bytes() for name, path in run.blocks().items()} == expected.blocks

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.crash.kills import Kill, kill_and_resume, undisturbed
+from tests.crash.kills import Kill, Run, check, kill_and_resume, undisturbed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
 
@@ -63,6 +63,18 @@ def expected(tmp_path_factory):
 @pytest.mark.parametrize("kill", FEW, ids=str)
 def test_a_killed_run_is_resumed(tmp_path, expected, kill):
     kill_and_resume(tmp_path / "run", kill, expected(kill.command), random.Random(str(kill)))
+
+
+def test_two_suites_at_once_share_a_ledger(tmp_path, expected):
+    whole = expected("suite")
+    run = Run(tmp_path / "run", "suite")
+    run.start()
+    first = run.process
+    run.start()
+    assert run.wait() == whole.code, run.output()
+    first.join()
+    assert first.exitcode == whole.code, run.output()
+    check(run, {}, whole)
 
 
 @pytest.mark.slow
