@@ -2,6 +2,7 @@
 
 The file is JSON in UTF-8. It holds nothing that differs between two runs of the same suite (no times, no names of
 workers), so that two runs can be compared byte by byte. Numbers that JSON lacks are the texts "inf", "-inf" and "nan".
+A checksum of the rest tells a damaged file from a sound one.
 """
 
 from __future__ import annotations

@@ -126,6 +126,7 @@ class Session:
         """Sets the exit code and writes the files."""
         if not all(self._again.values()):
             self._crashed += sum(not back for back in self._again.values())
+            self._other_failures += 1
             _fail(session)
         if not self._verdicts and (self._record is None or self._config.getoption("collectonly")):
             return
