@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import os
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["LedgerWarning", "first_line", "lock", "read_block", "replace", "set_aside", "write_block"]
+
+CHECKSUM = b"lrn.crc32"
+"""Key of a file's metadata; a file of an older version has none."""
 
 _T = TypeVar("_T")
 
@@ -53,7 +59,8 @@ def write_block(path: Path, table: pa.Table) -> None:
 
     for left in path.parent.glob(f".{path.name}.*.part"):  # by a writer that was killed
         left.unlink(missing_ok=True)
-    replace(path, lambda part: pq.write_table(table, part, write_page_checksum=True))
+    told = table.replace_schema_metadata({**(table.schema.metadata or {}), CHECKSUM: _checksum(table)})
+    replace(path, lambda part: pq.write_table(told, part, write_page_checksum=True))
 
 
 def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
@@ -69,7 +76,10 @@ def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
     try:
         with path.open("rb") as file:
             # Blocks are small: threads would cost more than they save.
-            return parse(pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False))
+            table = pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False)
+        if (table.schema.metadata or {}).get(CHECKSUM) not in (None, _checksum(table)):
+            raise ValueError("its checksum differs")
+        return parse(table)
     except FileNotFoundError:
         return None
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
@@ -105,6 +115,19 @@ def set_aside(path: Path, why: str) -> None:
 def first_line(error: Exception) -> str:
     """What an error says, on one line."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _checksum(table: pa.Table) -> bytes:
+    """Of names and values. Parquet's own checksums leave out what says which values are whose."""
+    import pyarrow as pa
+
+    crc = 0
+    for name, chunks in zip(table.column_names, table.itercolumns(), strict=True):
+        values = chunks.combine_chunks()
+        flat = values.flatten() if pa.types.is_fixed_size_list(values.type) else values
+        array = np.ascontiguousarray(flat.to_numpy(zero_copy_only=False))
+        crc = zlib.crc32(array.data, zlib.crc32(f"{name} {array.dtype.str} ".encode(), crc))
+    return b"%08x" % crc
 
 
 @contextmanager

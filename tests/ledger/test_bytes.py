@@ -52,7 +52,8 @@ def damaged(sound, kind, where, how):
 
 def observed(seeds):
     u = np.random.Generator(np.random.Philox(key=seeds.start)).random(len(seeds))
-    return {"heads": u < 0.5, "u": u, "single": u.astype(np.float32), "seed": np.arange(len(seeds))}
+    # One bit is between the names b and c.
+    return {"b": u, "c": 1 - u, "heads": u < 0.5, "single": u.astype(np.float32), "seed": np.arange(len(seeds))}
 
 
 class Block:
@@ -116,6 +117,15 @@ def read(block, raw):
 @given(damage=DAMAGE)
 def test_damage_is_found_or_harmless(block, damage):
     read(block, damaged(block[1], *damage))
+
+
+def test_no_column_passes_for_another(tmp_path):
+    made = Drawn(tmp_path)
+    sound = made.path.read_bytes()
+    footer = len(sound) - 8 - int.from_bytes(sound[-8:-4], "little")
+    renamed = [at for at in range(footer, len(sound)) if sound[at : at + 1] == b"c"]
+    found = [read((made, sound), sound[:at] + b"b" + sound[at + 1 :]) for at in renamed]
+    assert sum(found) >= 2, "where the schema names the column, and where its chunk does"
 
 
 @settings(max_examples=30, deadline=None, derandomize=True, database=None)

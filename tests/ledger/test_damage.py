@@ -14,6 +14,7 @@ import pytest
 from counting import OTHER, TINY, assert_trained
 
 from lrn import Experiment
+from lrn.blocks import write_block
 from lrn.ledger import LedgerWarning
 
 
@@ -26,7 +27,7 @@ def flip(path, position):
 def rewrite(path, change):
     table = pq.read_table(path)
     path.unlink()
-    pq.write_table(change(table), path)
+    write_block(path, change(table))  # with the checksum of what is wrong
 
 
 def column(name, make):
