@@ -32,7 +32,7 @@ COMMANDS = {
     "lrn run": ["table.py", *GRID.split(), "--ledger", "ledger"],
     "suite": ["-m", "pytest", "claims", *OPTIONS.split(), f"--verdicts={VERDICTS}"],
 }
-PATIENCE = 120.0
+PATIENCE = 300.0
 PRELOAD = ["pyarrow.parquet", "scipy.stats", "lrn.claims._measure", "lrn.cli", "lrn.ledger", "lrn.samples"]
 
 
