@@ -202,8 +202,11 @@ def _describe(experiment: Experiment, place: Path) -> None:
 
 def _described(path: Path) -> Experiment | None:
     try:
-        return Experiment(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+        experiment = Experiment(**json.loads(path.read_text()))
+        if experiment.key != path.parent.name:
+            raise ValueError("its folder is another one's")
+        return experiment
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         set_aside(path, f"no description of an experiment ({first_line(error)})")
         return None
 
@@ -250,11 +253,11 @@ def _from_table(experiment: Experiment, table: pa.Table, block: range, trace: bo
         raise ValueError("its columns are not those of its experiment")
     if any(values.null_count for values in table.itercolumns()):
         raise ValueError("it has gaps")
-    S, D, W = len(block), experiment.depth, experiment.width
+    S, D, W = table.num_rows, experiment.depth, experiment.width
     column = lambda name: table[name].combine_chunks()  # noqa: E731
     flat = lambda name: column(name).flatten().to_numpy().reshape(S, -1)  # noqa: E731
     seeds = column("seed").to_numpy()
-    if not np.array_equal(seeds, np.arange(block.start, block.stop, dtype=np.uint64)):
+    if block.stop - block.start != S or not np.array_equal(seeds, np.arange(block.start, block.stop, dtype=np.uint64)):
         raise ValueError("it holds other seeds than its name says")
     return Runs(
         experiment,

@@ -2,11 +2,13 @@
 
 The file is JSON in UTF-8. It holds nothing that differs between two runs of the same suite (no times, no names of
 workers), so that two runs can be compared byte by byte. Numbers that JSON lacks are the texts "inf", "-inf" and "nan".
+A checksum of the rest tells a damaged file from a sound one.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import os
@@ -14,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 __all__ = [
     "FORMAT",
@@ -67,7 +69,7 @@ class MeasuredQuantity:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The quantity that `Verdict.to_json` wrote."""
         numbers = {name: float(data[name]) for name in ("point", "low", "high")}
-        return cls(**{**data, **numbers})
+        return _checked(cls(**{**data, **numbers}))
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Verdict:
             "estimates": tuple(MeasuredQuantity.from_json(quantity) for quantity in data["estimates"]),
             "seeds_needed": float(needed) if isinstance(needed, str) else needed,
         }
-        return cls(**{**data, **changed})
+        return _checked(cls(**{**data, **changed}))
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,8 @@ class SuiteVerdicts:
             field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "claims"
         }
         claims = [verdict.to_json() for verdict in self.claims]
-        return {"format": FORMAT, **settings, "claims": claims, "totals": self.totals}
+        content = {"format": FORMAT, **settings, "claims": claims, "totals": self.totals}
+        return {**content, "sha256": _digest(content)}
 
     @classmethod
     def of(cls, verdicts: Iterable[Verdict], **settings: Any) -> Self:
@@ -187,15 +190,24 @@ class SuiteVerdicts:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
-        """The verdicts in a file. Raises ValueError if it is not a file of verdicts in this format."""
+        """The verdicts in a file. Raises ValueError if it is not a file of verdicts in this format, or was damaged."""
         try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-            settings = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name != "claims"}
-            if data["format"] != FORMAT:
-                raise ValueError(f"its format is {data['format']!r}")
-            return cls.of((Verdict.from_json(claim) for claim in data["claims"]), **settings)
-        except (KeyError, TypeError, ValueError) as error:
+            return cls._from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        except KeyError as error:
+            raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: it has no {error}") from error
+        except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: {error}") from error
+
+    @classmethod
+    def _from_json(cls, data: Any) -> Self:
+        if not isinstance(data, dict):
+            raise TypeError(f"it is a {type(data).__name__}")
+        if data["format"] != FORMAT:
+            raise ValueError(f"its format is {data['format']!r}")
+        if "sha256" in data and data.pop("sha256") != _digest(data):
+            raise ValueError("it was changed after it was written (its checksum differs)")
+        settings = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name != "claims"}
+        return _checked(cls.of((Verdict.from_json(claim) for claim in data["claims"]), **settings))
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the file, whole or not at all; folders are made where needed."""
@@ -224,6 +236,31 @@ def replace_file(path: str | os.PathLike[str], text: str) -> None:
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+_TYPES: dict[Any, tuple[type, ...]] = {
+    "str": (str,),
+    "str | None": (str, type(None)),
+    "int": (int,),
+    "float": (float, int),
+    "float | None": (float, int, type(None)),
+    "bool": (bool,),
+}
+
+_T = TypeVar("_T", bound=MeasuredQuantity | Verdict | SuiteVerdicts)
+
+
+def _checked(found: _T) -> _T:
+    """The same, if its fields have the types that they say."""
+    for field in dataclasses.fields(found):
+        value, types = getattr(found, field.name), _TYPES.get(field.type)
+        if types and not isinstance(value, types):
+            raise TypeError(f"{field.name} must be {field.type}; got {value!r}")
+    return found
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

@@ -23,6 +23,20 @@ def pytest_collection_modifyitems(config, items):
     items[:] = chosen
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Prints what slow tests counted: their property `counted` is what and how often."""
+    counted = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "counted"
+    ]
+    if counted:
+        terminalreporter.section("counted")
+        for what, times in [*counted, ("in all", sum(times for _, times in counted))]:
+            terminalreporter.write_line(f"{times:5}  {what}")
+
+
 @pytest.fixture(scope="session")
 def project_cases():
     """Every case of the project's own claims, with its recorded verdict."""

@@ -297,7 +297,7 @@ def test_a_cached_folder_is_decoded_once(tmp_path, decoded):
     again = image_folder(tmp_path / "leaves", cache=tmp_path / "cache")
     assert len(decoded) == 6
     assert first.digest == again.digest == image_folder(tmp_path / "leaves").digest
-    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".npy"]
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".npz"]
 
 
 def test_a_cached_folder_is_decoded_again_when_it_or_the_question_changes(tmp_path, decoded):
@@ -332,6 +332,18 @@ def test_a_torn_cache_is_decoded_again(tmp_path, decoded):
         decoded.clear()
         assert image_folder(tmp_path / "leaves", cache=tmp_path / "cache").digest == whole.digest
         assert decoded
+
+
+def test_a_flipped_bit_in_the_cache_is_found_or_harmless(tmp_path, decoded):
+    write_folder(tmp_path / "leaves")
+    whole = image_folder(tmp_path / "leaves", cache=tmp_path / "cache")
+    (path,) = (tmp_path / "cache").iterdir()
+    sound = path.read_bytes()
+    decoded.clear()
+    for at in range(0, len(sound), 17):
+        path.write_bytes(sound[:at] + bytes([sound[at] ^ 1 << at % 8]) + sound[at + 1 :])
+        assert image_folder(tmp_path / "leaves", cache=tmp_path / "cache").digest == whole.digest
+    assert len(decoded) > 6 * len(sound) / 17 / 2
 
 
 def test_an_error_leaves_no_cache(tmp_path):

@@ -278,19 +278,20 @@ def _state(place: Path, files: list[tuple[Path, int]], size: tuple[int, int] | N
 
 def _cached(folder: Path, name: str, read: Any) -> NDArray[np.float32]:
     """The array kept under that name, or else read and kept; a file appears whole or not at all."""
-    path = folder / f"{name}.npy"
+    path = folder / f"{name}.npz"  # zip archives have checksums
     if path.exists():
         try:
-            kept: NDArray[np.float32] = np.load(path, allow_pickle=False)
-            return kept
-        except (OSError, ValueError, EOFError):
-            path.unlink(missing_ok=True)  # torn: decoded again
+            with path.open("rb") as held, np.load(held, allow_pickle=False) as archive:
+                kept: NDArray[np.float32] = archive["x"]
+                return kept
+        except Exception:  # zipfile raises many kinds
+            path.unlink(missing_ok=True)  # damaged: decoded again
     x: NDArray[np.float32] = read()
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}.{os.getpid()}.part"
     try:
         with part.open("wb") as file:
-            np.save(file, x, allow_pickle=False)
+            np.savez(file, x=x)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -28,6 +28,7 @@ PROPERTY = "lrn.verdict"
 
 _PHASES = ("setup", "call", "teardown")
 _PACKAGES = ("lrn", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
+_AGAIN = "rerun"
 _DESELECTED = "lrn_deselected"
 _TRAINED = re.compile(r" \[[0-9a-f]{8,}(, [0-9a-f]{8,})*\]$")
 _SLOW = "the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"
@@ -68,6 +69,7 @@ class Session:
         self._deselected = 0
         self._uncollected = 0
         self._crashed = 0
+        self._again: dict[str, bool] = {}  # claims whose worker died: whether they came back
         self._other_failures = 0
         self._started = time.perf_counter()
         self._notes: list[str] = []
@@ -82,7 +84,28 @@ class Session:
             self._workers.add(getattr(report, "worker_id", "main"))
         undecided = verdict is not None and verdict.verdict is Outcome.INCONCLUSIVE
         self._other_failures += report.failed and not undecided
-        self._crashed += report.when not in _PHASES
+        self._crashed += report.when not in _PHASES and report.outcome != _AGAIN
+        if report.nodeid in self._again:
+            self._again[report.nodeid] = report.outcome != _AGAIN
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:
+        """Gives a claim whose worker died to another one, once: the worker may have been killed from outside."""
+        file = self._config.rootpath / crashitem.partition("::")[0]
+        if crashitem in self._again or not file.is_relative_to(self._settings.claims):
+            return
+        try:
+            sched.mark_test_pending(crashitem)
+        except NotImplementedError:  # a scheduler that binds tests to workers
+            return
+        self._again[crashitem] = False
+        report.outcome = _AGAIN  # type: ignore[assignment]
+
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """Shows that a claim starts again."""
+        return (_AGAIN, "R", (_AGAIN.upper(), {"yellow": True})) if report.outcome == _AGAIN else None
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Counts what could not be collected."""
@@ -101,6 +124,10 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Sets the exit code and writes the files."""
+        if not all(self._again.values()):
+            self._crashed += sum(not back for back in self._again.values())
+            self._other_failures += 1
+            _fail(session)
         if not self._verdicts and (self._record is None or self._config.getoption("collectonly")):
             return
         gaps = list(self._gaps(session, int(exitstatus)))

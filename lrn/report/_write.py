@@ -22,6 +22,14 @@ __all__ = ["write_report"]
 
 PAGE, MARKDOWN, BADGE = "index.html", "REPRODUCTION.md", "badge.json"
 RUN_RECORD = "run.json"
+RECORD = {
+    "seconds": (int, float),
+    "workers": int,
+    "engine": str,
+    "device": str,
+    "environment": {"python": str, "platform": str, "processors": (int, type(None)), "packages": {}},
+}
+"""The types of what the page shows of a session's record."""
 
 
 def write_report(
@@ -82,13 +90,21 @@ def _opened(ledger: Ledger | str | os.PathLike[str] | None) -> Ledger | None:
 
 
 def _record(path: Mapping[str, Any] | str | os.PathLike[str] | None) -> Mapping[str, Any]:
-    """What the session wrote about itself; nothing if there is no such file, or none that can be read."""
+    """What the session wrote about itself; nothing if there is no such file, or none that a session wrote."""
     if isinstance(path, Mapping):
         return path
     try:
-        return dict(json.loads(Path(path).read_text(encoding="utf-8"))) if path is not None else {}
-    except (OSError, ValueError, TypeError):
+        record = {} if path is None else json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    return record if _sound(record, RECORD) else {}
+
+
+def _sound(found: Any, types: Any) -> bool:
+    """Whether it is of that type, or a mapping with values of these types."""
+    if not isinstance(types, dict):
+        return isinstance(found, types)
+    return isinstance(found, dict) and all(name in found and _sound(found[name], types[name]) for name in types)
 
 
 def _sections(

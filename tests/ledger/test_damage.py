@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 import shutil
 import warnings
 
@@ -12,6 +14,7 @@ import pytest
 from counting import OTHER, TINY, assert_trained
 
 from lrn import Experiment
+from lrn.blocks import write_block
 from lrn.ledger import LedgerWarning
 
 
@@ -24,7 +27,7 @@ def flip(path, position):
 def rewrite(path, change):
     table = pq.read_table(path)
     path.unlink()
-    pq.write_table(change(table), path)
+    write_block(path, change(table))  # with the checksum of what is wrong
 
 
 def column(name, make):
@@ -99,6 +102,14 @@ def test_a_flipped_bit_anywhere_is_found_or_harmless(ledger):
     assert found > len(sound) / 23 / 2
 
 
+def test_a_name_that_promises_more_seeds_than_fit_into_memory_is_damage(ledger):
+    ledger.runs(TINY, range(5))
+    path = ledger.folder / TINY.key / "0-5.parquet"
+    path.rename(path.with_name(f"0-{2**63}.parquet"))
+    with pytest.warns(LedgerWarning, match="it holds other seeds than its name says"):
+        assert_trained(ledger.runs(TINY, range(5)), TINY, range(5))
+
+
 def test_damage_in_the_middle_of_a_longer_request(ledger):
     for start in (0, 5, 10):
         ledger.runs(TINY, range(start, start + 5))
@@ -129,7 +140,7 @@ def test_files_of_other_names_are_ignored(ledger):
     assert ledger.table().num_rows == 9
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"depth": 0}', '{"layers": 3}', "\x00\x00"])
+@pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"depth": 0}', '{"layers": 3}', "\x00\x00"])
 def test_a_damaged_description_is_written_again(ledger, text):
     ledger.runs(TINY, range(5))
     described = ledger.folder / TINY.key / "experiment.json"
@@ -139,3 +150,47 @@ def test_a_damaged_description_is_written_again(ledger, text):
     assert Experiment(**json.loads(described.read_text())) == TINY
     assert ledger.table().num_rows == 5
     assert ledger.engine.asked == [(0, 5)]
+
+
+def test_a_description_of_another_experiment_costs_no_block(ledger):
+    ledger.runs(TINY, range(5))
+    described = ledger.folder / TINY.key / "experiment.json"
+    described.write_text(json.dumps(dataclasses.asdict(OTHER)))
+    with pytest.warns(LedgerWarning, match="is no description of an experiment .its folder is another one's.") as told:
+        assert ledger.table().num_rows == 0
+    assert len(told) == 1, "no block is set aside for it"
+    ledger.runs(TINY, range(5))
+    assert ledger.table().num_rows == 5
+    assert ledger.engine.asked == [(0, 5)]
+
+
+def test_damage_that_another_process_has_set_aside_already_is_no_error(ledger, monkeypatch):
+    ledger.runs(TINY, range(5))
+    path = ledger.folder / TINY.key / "0-5.parquet"
+    path.write_bytes(b"")
+    monkeypatch.setattr(os, "replace", lambda *_: path.unlink() or path.stat())
+    assert ledger.remembered(TINY, range(5)) is None
+
+
+def test_what_a_killed_writer_left_goes_when_its_block_is_written(ledger):
+    ledger.runs(TINY, range(5))
+    place = ledger.folder / TINY.key
+    for name in (".5-9.parquet.999999.part", ".9-12.parquet.999999.part"):
+        (place / name).write_bytes(b"PAR1")
+    ledger.runs(TINY, range(9))
+    assert [path.name for path in place.glob("*.part")] == [".9-12.parquet.999999.part"], (
+        "another may be writing that one"
+    )
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(ledger):
+    newer = ledger.root / "native-ffffffffffff" / TINY.key
+    newer.mkdir(parents=True)
+    (newer / "experiment.json").write_text(json.dumps({"depth": 2, "attention": True}))
+    pq.write_table(pa.table({"seed": pa.array(range(5), pa.uint64()), "rmse": [0.0] * 5}), newer / "0-5.parquet")
+    before = {path: path.read_bytes() for path in newer.iterdir()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_trained(ledger.runs(TINY, range(5)), TINY, range(5))
+        assert ledger.table().num_rows == 5
+    assert {path: path.read_bytes() for path in newer.iterdir()} == before

@@ -182,7 +182,7 @@ def test_the_file_says_what_the_verdicts_were_reached_with(suite):
     suite.write(THREE)
     suite.run("--alpha=0.01", "--first-look=128", "--max-seeds=4096", "--seed-offset=7", "--verdicts=v.json")
     data = json.loads((suite.pytester.path / "v.json").read_text(encoding="utf-8"))
-    claims, totals = data.pop("claims"), data.pop("totals")
+    claims, totals, checksum = data.pop("claims"), data.pop("totals"), data.pop("sha256")
     assert data == {
         "format": 1,
         "alpha": 0.01,
@@ -191,6 +191,7 @@ def test_the_file_says_what_the_verdicts_were_reached_with(suite):
         "max_seeds": 4096,
         "complete": True,
     }
+    assert len(checksum) == 64
     assert [claim["test"] for claim in claims] == sorted(claim["test"] for claim in claims)
     assert (totals["supported"], totals["refuted"], totals["refuted_known"], totals["quantities"]) == (3, 1, 1, 3)
 

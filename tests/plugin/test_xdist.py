@@ -34,6 +34,12 @@ ALL_KINDS = """
             pytest.skip("not a number")
         assert measure.rate(Coin(p), "heads") < 0.5
 """
+THREE_MORE = """
+    @claim("Grid")
+    @pytest.mark.parametrize("p", [0.2, 0.25, 0.3])
+    def test_grid(measure, p):
+        assert measure.rate(Coin(p), "heads") < 0.5
+"""
 FAILING = """
     @claim("False")
     def test_false(measure):
@@ -96,6 +102,49 @@ def test_a_crashed_worker_leaves_the_default_file_alone(suite):
     assert result.ret == 1
     result.stdout.fnmatch_lines([f"{DEFAULT} stays as it was: 1 tests crashed"])
     assert not (suite.pytester.path / DEFAULT).exists()
+
+
+KILLED = """
+    import os
+    import signal
+    from pathlib import Path
+
+    def die_once():
+        if not Path("killed").exists():
+            Path("killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    @claim("Its worker is killed", refuted="Figure 2")
+    def test_killed(measure):
+        die_once()
+        assert measure.rate(Coin(0.5), "heads") > 0.7
+"""
+
+
+def test_a_claim_whose_worker_was_killed_is_asked_once_more(suite):
+    suite.write(KILLED + THREE_MORE)
+    result = suite.run_workers(workers=1)
+    assert result.ret == 0
+    result.assert_outcomes(passed=4)
+    assert any("1 rerun" in line for line in result.outlines)
+    together = (suite.pytester.path / DEFAULT).read_bytes()
+    assert suite.run().ret == 0
+    assert (suite.pytester.path / DEFAULT).read_bytes() == together
+
+
+def test_a_claim_that_no_worker_is_left_for_fails_the_session(suite):
+    suite.write(KILLED + THREE_MORE)
+    result = suite.run_workers("--max-worker-restart=0", workers=1)
+    assert result.ret not in (0, EXIT_INCONCLUSIVE)
+    assert not (suite.pytester.path / DEFAULT).exists()
+
+
+def test_other_tests_whose_worker_was_killed_fail_as_ever(suite):
+    suite.write("from test_claims import die_once\n\ndef test_plain():\n    die_once()\n", "tests/test_plain.py")
+    suite.write(KILLED)
+    result = suite.run_workers("tests", "-o", "pythonpath=. claims", workers=1)
+    assert result.ret == 1
+    result.assert_outcomes(failed=1)
 
 
 def test_a_bad_option_is_refused_before_any_worker_starts(suite):

@@ -130,12 +130,14 @@ def test_too_many_quantities_leave_no_promise(page):
     assert "With probability at least" not in text
 
 
+RECORD = {
+    "environment": {"python": "3.99", "platform": "Plan 9", "processors": 3, "packages": {"numpy": "9.9"}},
+    "engine": "native", "device": "cpu", "workers": 2, "seconds": 12.5,
+}  # fmt: skip
+
+
 def test_the_environment_is_shown_where_it_is_known(page):
-    record = {
-        "environment": {"python": "3.99", "platform": "Plan 9", "processors": 3, "packages": {"numpy": "9.9"}},
-        "engine": "native", "device": "cpu", "workers": 2, "seconds": 12.5,
-    }  # fmt: skip
-    text = words(page(suite_of(*THREE), run=record))
+    text = words(page(suite_of(*THREE), run=RECORD))
     assert "Plan 9, 3 processors; Python 3.99" in text
     assert "numpy 9.9" in text
     assert "12.5 s, with 2 processes, engine native, device cpu" in text
@@ -157,7 +159,7 @@ def test_the_same_verdicts_give_the_same_bytes(page):
 def test_verdicts_and_the_record_beside_them_are_read_from_files(tmp_path):
     path = tmp_path / "v" / "verdicts.json"
     suite_of(*THREE).write(path)
-    path.with_name("run.json").write_text(json.dumps({"seconds": 7.25, "workers": 1}))
+    path.with_name("run.json").write_text(json.dumps({**RECORD, "seconds": 7.25, "workers": 1}))
     text = write_report(path, tmp_path / "no ledger", tmp_path / "out", root=tmp_path).read_text()
     assert "7.25 s, with 1 process" in words(text)
 

@@ -1,0 +1,7 @@
+"""The suite that is killed is no test of ours."""
+
+import pytest
+
+collect_ignore = ["suite"]
+
+pytest.register_assert_rewrite("tests.crash.kills")

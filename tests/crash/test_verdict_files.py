@@ -1,0 +1,191 @@
+"""A file of verdicts that is damaged, newer or foreign is one sentence, never other verdicts."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrn.cli import main
+from lrn.plugin._against import read_record
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+
+SUITE = SuiteVerdicts.of(
+    [
+        Verdict(
+            id=f"C{n}",
+            test=f"claims/test_claims.py::test_it[{n}]",
+            statement="Naïve “sentences” — survive: π ≤ 4 ☃ \ud83d",
+            source="§1",
+            quote="„Wörter“",
+            reading="",
+            verdict=outcome,
+            expected=Outcome.SUPPORTED,
+            known=None,
+            reason="0.25 [0.125, inf] > 0",
+            looks=2,
+            estimates=(MeasuredQuantity(f"key {n}", "rate of heads", 0.25, 0.125, math.inf, 60, 64),),
+            seeds_needed=math.inf if outcome is Outcome.INCONCLUSIVE else None,
+        )
+        for n, outcome in enumerate(Outcome)
+    ],
+    alpha=0.001,
+    seed_offset=0,
+    first_look=64,
+    max_seeds=512,
+    complete=True,
+)
+CLAIM = {**SUITE.claims[0].to_json()}
+WHOLE = {name: value for name, value in SUITE.to_json().items() if name != "sha256"}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    path = tmp_path_factory.mktemp("verdicts") / "verdicts.json"
+    SUITE.write(path)
+    return path.read_bytes()
+
+
+def refused(path):
+    """Whether the file is refused, in one sentence that names it; what it holds was written if not."""
+    try:
+        found = SuiteVerdicts.read(path)
+    except ValueError as error:
+        told = str(error)
+    else:
+        assert found == SUITE, "other verdicts than were written"
+        return False
+    assert re.match(re.escape(str(path)) + r" must hold verdicts in format 1, but: \S", told)
+    assert len(told.splitlines()) == 1
+    return True
+
+
+def test_what_was_written_is_read(tmp_path, sound):
+    (tmp_path / "v.json").write_bytes(sound)
+    assert not refused(tmp_path / "v.json")
+
+
+def test_a_file_without_a_checksum_is_read(tmp_path):
+    (tmp_path / "v.json").write_text(json.dumps(WHOLE))
+    assert not refused(tmp_path / "v.json")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(at=st.floats(0, 1, exclude_max=True), how=st.integers(1, 255))
+def test_a_changed_byte_is_found_or_harmless(tmp_path_factory, sound, at, how):
+    path = tmp_path_factory.getbasetemp() / "changed.json"
+    at = int(at * len(sound))
+    path.write_bytes(sound[:at] + bytes([sound[at] ^ how]) + sound[at + 1 :])
+    refused(path)
+
+
+@pytest.mark.slow
+def test_each_flipped_bit_is_found_or_harmless(tmp_path, sound, record_property):
+    found = 0
+    for at in range(len(sound)):
+        for bit in range(8):
+            (tmp_path / "v.json").write_bytes(sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :])
+            found += refused(tmp_path / "v.json")
+    what = f"flipped bits of a file of verdicts ({len(sound)} bytes)"
+    record_property("counted", [f"{what}: found", found])
+    record_property("counted", [f"{what}: harmless", 8 * len(sound) - found])
+    assert found > 7 * len(sound)
+
+
+def test_a_file_that_was_cut_off_is_refused(tmp_path, sound):
+    for length in range(0, len(sound) - 2, 97):
+        (tmp_path / "v.json").write_bytes(sound[:length])
+        assert refused(tmp_path / "v.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("null", "it is a NoneType"),
+        ("[]", "it is a list"),
+        ('"verdicts"', "it is a str"),
+        ("{}", "it has no 'format'"),
+        ("[" * 100_000, "maximum recursion depth exceeded"),
+        ({"format": 2}, "its format is 2"),
+        ({**WHOLE, "format": 2, "claims": {"by": "id"}}, "its format is 2"),
+        ({**WHOLE, "sha256": "0" * 64}, "it was changed after it was written (its checksum differs)"),
+        ({**WHOLE, "sha256": None}, "it was changed after it was written (its checksum differs)"),
+        ({name: value for name, value in WHOLE.items() if name != "alpha"}, "it has no 'alpha'"),
+        ({name: value for name, value in WHOLE.items() if name != "claims"}, "it has no 'claims'"),
+        ({**WHOLE, "alpha": "0.001"}, "alpha must be float; got '0.001'"),
+        ({**WHOLE, "complete": 1}, "complete must be bool; got 1"),
+        ({**WHOLE, "claims": None}, "'NoneType' object is not iterable"),
+        ({**WHOLE, "claims": ["C1"]}, "string indices must be integers"),
+        ({**WHOLE, "claims": [{**CLAIM, "verdict": "TRUE"}]}, "'TRUE' is not a valid Outcome"),
+        ({**WHOLE, "claims": [{**CLAIM, "statement": 3}]}, "statement must be str; got 3"),
+        ({**WHOLE, "claims": [{**CLAIM, "looks": 1.5}]}, "looks must be int; got 1.5"),
+        ({**WHOLE, "claims": [{**CLAIM, "estimates": [{**CLAIM["estimates"][0], "n": None}]}]}, "n must be int; got"),
+        ({**WHOLE, "claims": [{**CLAIM, "estimates": [{**CLAIM["estimates"][0], "low": "few"}]}]}, "could not convert"),
+        ({**WHOLE, "claims": [{**CLAIM, "seeds_needed": []}]}, "seeds_needed must be float | None; got []"),
+        (
+            {**WHOLE, "claims": [{**CLAIM, "run": "code"}]},
+            "got an unexpected keyword argument 'run'",
+        ),
+    ],
+)
+def test_what_is_no_file_of_verdicts_is_refused_and_says_why(tmp_path, content, why):
+    path = tmp_path / "v.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    assert refused(path)
+    with pytest.raises(ValueError, match=re.escape(why)):
+        SuiteVerdicts.read(path)
+
+
+FILES = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "changed": lambda path: path.write_bytes(path.read_bytes().replace(b'"SUPPORTED"', b'"REFUTED"')),
+    "newer": lambda path: path.write_bytes(path.read_bytes().replace(b'"format": 1', b'"format": 2')),
+    "foreign": lambda path: path.write_text('{"rows": []}'),
+    "binary": lambda path: path.write_bytes(bytes(range(256))),
+    "empty": lambda path: path.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("damage", FILES.values(), ids=FILES.keys())
+def test_every_command_says_so_in_one_line_and_leaves_the_file(tmp_path, sound, damage, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "v.json"
+    path.write_bytes(sound)
+    damage(path)
+    before = path.read_bytes()
+    for command in (["claims", str(tmp_path), "--verdicts", str(path)], ["report", "--verdicts", str(path)]):
+        assert main(command) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err.startswith(f"lrn: {path} must hold verdicts in format 1, but: ")
+        assert len(told.err.splitlines()) == 1
+    with pytest.raises(pytest.UsageError, match=r"^--against must be a file of verdicts; .* must hold") as error:
+        read_record(path)
+    assert len(str(error.value).splitlines()) == 1
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == ["v.json"], "no report was begun"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[1]",
+        "null",
+        "[" * 100_000,
+        '{"environment": 3, "claims": [], "workers": null}',
+        "\x00",
+        '{"seconds": {}}',
+    ],
+)
+def test_a_damaged_record_of_the_run_costs_the_report_nothing_but_its_lines(tmp_path, sound, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.json").write_bytes(sound)
+    (tmp_path / "run.json").write_text(content)
+    assert main(["report", "--verdicts", "v.json", "--out", "out"]) == 0
+    assert "claims/test_claims.py" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,148 @@
+"""Whatever happens to the bytes of a file, no number comes out of it that was not put in."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from counting import COLUMNS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrn import Experiment, Ledger
+from lrn.ledger import LedgerWarning
+from lrn.samples import Samples
+
+SEEDS = range(64)
+EXPERIMENT = Experiment(depth=3, epochs=300)
+
+DAMAGE = st.one_of(
+    st.tuples(st.just("flip"), st.floats(0, 1), st.integers(1, 255)),
+    st.tuples(st.just("overwrite"), st.floats(0, 1), st.binary(min_size=1, max_size=64)),
+    st.tuples(st.just("zero"), st.floats(0, 1), st.sampled_from([16, 512, 4096])),
+    st.tuples(st.just("insert"), st.floats(0, 1), st.binary(min_size=1, max_size=16)),
+    st.tuples(st.just("delete"), st.floats(0, 1), st.integers(1, 64)),
+    st.tuples(st.just("cut"), st.floats(0, 1), st.none()),
+    # Where Parquet keeps what is where: the last bytes, which no checksum covers.
+    st.tuples(st.just("footer"), st.floats(0, 1), st.integers(1, 255)),
+)
+
+
+def damaged(sound, kind, where, how):
+    raw = bytearray(sound)
+    at = min(int(where * len(raw)), len(raw) - 1)
+    if kind == "footer":
+        at = len(raw) - 1 - int(where * int.from_bytes(raw[-8:-4], "little"))
+    match kind:
+        case "flip" | "footer":
+            raw[at] ^= how
+        case "overwrite":
+            raw[at : at + len(how)] = how[: len(raw) - at]
+        case "zero":
+            raw[at : at + how] = bytes(len(raw[at : at + how]))
+        case "insert":
+            raw[at:at] = how
+        case "delete":
+            del raw[at : at + how]
+        case "cut":
+            del raw[at:]
+    return bytes(raw)
+
+
+def observed(seeds):
+    u = np.random.Generator(np.random.Philox(key=seeds.start)).random(len(seeds))
+    # One bit is between the names b and c.
+    return {"b": u, "c": 1 - u, "heads": u < 0.5, "single": u.astype(np.float32), "seed": np.arange(len(seeds))}
+
+
+class Block:
+    """A ledger's block: what was put in, and what comes out of its file."""
+
+    def __init__(self, folder):
+        self.ledger = Ledger(folder)
+        self.put = self.ledger.runs(EXPERIMENT, SEEDS)
+        self.path = self.ledger.folder / EXPERIMENT.key / "0-64.parquet"
+
+    def read(self):
+        """What is remembered; None if the file is no longer read."""
+        return self.ledger.remembered(EXPERIMENT, SEEDS)
+
+    def equal(self, found):
+        pairs = ((getattr(found, name), getattr(self.put, name)) for name in COLUMNS)
+        return all((a is b) if b is None else (a.dtype == b.dtype and a.tobytes() == b.tobytes()) for a, b in pairs)
+
+
+class Drawn:
+    """A block of samples, likewise."""
+
+    def __init__(self, folder):
+        self.samples = Samples(folder)
+        self.put = self.samples.sample("coin", "1", observed, range(32))
+        self.path = self.samples.folder("coin", "1") / "0-32.parquet"
+
+    def read(self):
+        drawn = []
+        found = self.samples.sample("coin", "1", lambda seeds: drawn.append(seeds) or observed(seeds), range(32))
+        return None if drawn else found
+
+    def equal(self, found):
+        return list(found) == list(self.put) and all(
+            found[name].dtype == values.dtype and found[name].tobytes() == values.tobytes()
+            for name, values in self.put.items()
+        )
+
+
+@pytest.fixture(scope="module", params=[Block, Drawn])
+def block(request, tmp_path_factory):
+    made = request.param(tmp_path_factory.mktemp("ledger"))
+    return made, made.path.read_bytes()
+
+
+def read(block, raw):
+    """Whether the damage was found; it was harmless if not."""
+    made = block[0]
+    for aside in made.path.parent.glob("*.damaged-*"):
+        aside.unlink()
+    made.path.write_bytes(raw)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = made.read()
+    assert [warning.category for warning in told] == [LedgerWarning] * (found is None)
+    assert found is None or made.equal(found), "another number than was put in"
+    return found is None
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(damage=DAMAGE)
+def test_damage_is_found_or_harmless(block, damage):
+    read(block, damaged(block[1], *damage))
+
+
+def test_no_column_passes_for_another(tmp_path):
+    made = Drawn(tmp_path)
+    sound = made.path.read_bytes()
+    footer = len(sound) - 8 - int.from_bytes(sound[-8:-4], "little")
+    renamed = [at for at in range(footer, len(sound)) if sound[at : at + 1] == b"c"]
+    found = [read((made, sound), sound[:at] + b"b" + sound[at + 1 :]) for at in renamed]
+    assert sum(found) >= 2, "where the schema names the column, and where its chunk does"
+
+
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@given(raw=st.binary(max_size=200), magic=st.booleans())
+def test_any_bytes_are_no_block(block, raw, magic):
+    assert read(block, b"PAR1" + raw + b"PAR1" if magic else raw)
+
+
+@pytest.mark.slow
+def test_each_flipped_bit_is_found_or_harmless(block, record_property):
+    sound = block[1]
+    found = sum(
+        read(block, sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :])
+        for at in range(len(sound))
+        for bit in range(8)
+    )
+    what = f"flipped bits of a file of {type(block[0]).__name__} ({len(sound)} bytes)"
+    record_property("counted", [f"{what}: found", found])
+    record_property("counted", [f"{what}: harmless", 8 * len(sound) - found])
+    assert found > 4 * len(sound)
