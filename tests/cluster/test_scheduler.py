@@ -1,13 +1,19 @@
-"""A cluster trains what this machine would, to the byte; what cannot be trusted is refused before anything is trained."""
+"""A cluster trains what this machine would, to the byte; what cannot be trusted is refused before any training."""
 
 from __future__ import annotations
-
-import functools
 
 import noting
 import pytest
 
+import lrn.claims
+import lrn.cli._fleet
+import lrn.cli._tables
+import lrn.metrics
 import lrn.plugin
+
+# pytester forgets what was imported in its session, and numpy's and scipy's parts cannot be loaded twice.
+import lrn.plugin._session
+import lrn.plugin._summary
 from lrn import Experiment, Ledger
 from lrn.cli import main
 from lrn.cluster import Cluster, ClusterError
@@ -30,9 +36,9 @@ CLAIMS = """
     def test_most(measure):
         assert measure.rate(late, "converged") > 0.5
 
-    @claim("Losses jump", refuted="not in batch training")
+    @claim("Losses of few jump, which takes the loss of every epoch")
     def test_jumps(measure):
-        assert measure.rate(Experiment(depth=2, epochs=20, style="batch"), "spikes") > 0.9
+        assert measure.median(late, "spikes") < 5
 """
 
 
@@ -47,11 +53,10 @@ def test_a_run_prints_the_same_bytes_and_keeps_the_same_networks(scheduler, tmp_
     local = capsys.readouterr().out
     assert main([*run, "--ledger", "there", "--scheduler", scheduler]) == 0
     assert capsys.readouterr() == (local, "")
-    here, there = (Ledger(folder).table().sort_by([(c, "ascending") for c in ("connection", "seed")]) for folder in ("here", "there"))  # fmt: skip # noqa: E501
-    assert here.num_rows == there.num_rows == 16 * 300
-    columns = [*here.column_names]
-    order = [(column, "ascending") for column in ("depth", "connection", "optimizer", "style", "seed")]
-    assert here.sort_by(order).select(columns).equals(there.sort_by(order).select(columns))
+    order = [(name, "ascending") for name in ("depth", "connection", "optimizer", "style", "seed")]
+    here, there = (Ledger(folder).table().sort_by(order) for folder in ("here", "there"))
+    assert here.num_rows == 16 * 300
+    assert there.equals(here)
 
 
 def test_verdicts_and_ledger_are_the_same_to_the_byte(scheduler, pytester, monkeypatch):
@@ -148,7 +153,7 @@ def test_pytest_refuses_such_an_address_before_any_test(pytester, monkeypatch):
     pytester.makepyfile("raise SystemExit('it ran')")
     result = pytester.runpytest_inprocess("--scheduler=nonsense", plugins=[lrn.plugin])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert [line for line in result.errlines if line][0].startswith("ERROR: --scheduler: the scheduler must be ")
+    assert next(line for line in result.errlines if line).startswith("ERROR: --scheduler: the scheduler must be ")
 
 
 def test_a_run_on_a_cluster_needs_a_ledger(capsys):
