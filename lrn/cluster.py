@@ -43,7 +43,7 @@ class Cluster:
     def __init__(self, address: str, patience: float = PATIENCE_SECONDS) -> None:
         try:
             from distributed import Client
-            from distributed.comm import get_address_host_port
+            from distributed.comm.addressing import get_address_host_port
         except ImportError:
             raise ImportError(f"the scheduler {address} needs dask: pip install 'lrn[dask]'") from None
         self.address, self._patience = address, patience
@@ -93,13 +93,13 @@ class Cluster:
             ClusterError: a request was lost with its worker several times, or there are no workers any more.
             Exception: whatever `function` raises.
         """
-        waiting, arrived, running = iter(requests), SimpleQueue[Any](), dict[Any, _T]()
+        waiting, arrived, running, most = iter(requests), SimpleQueue[Any](), dict[Any, _T](), 0
         try:
             while True:
-                most = _AHEAD * max(self.threads, 1)
-                if len(running) <= most // 2 and (chunk := list(islice(waiting, most - len(running)))):
-                    # In chunks, as the scheduler takes about as long for many as for one.
-                    futures = self._client.map(function, chunk, pure=False)
+                if len(running) <= most // 2:  # not one by one, as sending many takes hardly longer
+                    most = _AHEAD * max(self.threads, 1)
+                    chunk = list(islice(waiting, most - len(running)))
+                    futures = self._client.map(function, chunk, pure=False) if chunk else []
                     running.update(zip(futures, chunk, strict=True))
                     for future in futures:
                         future.add_done_callback(arrived.put)
