@@ -134,12 +134,13 @@ class Cluster:
         from concurrent.futures import CancelledError
 
         from distributed import KilledWorker
+        from distributed.comm.core import CommClosedError
 
         try:
             return list(self._client.gather(futures))
         except KilledWorker as error:
             raise ClusterError(f"workers died again and again over the same request: {error}") from None
-        except (CancelledError, OSError) as error:
+        except (CancelledError, CommClosedError) as error:
             raise self._gone(error) from None
 
     def _gone(self, error: Exception) -> ClusterError:

@@ -6,6 +6,7 @@ of this machine is refused: before anything is trained, and by every request, as
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -77,7 +78,7 @@ class Workers:
 
 def _train(request: _Request) -> bytes:
     """On a worker: the file of a block."""
-    _check("a worker", _version(request.engine, request.device), request.version)
+    _check(platform.node(), _version(request.engine, request.device), request.version)
     engine = choose(request.engine, device=request.device, threads=request.threads)
     seeds = np.arange(request.seeds.start, request.seeds.stop, dtype=np.uint64)
     return encode(to_table(request.experiment, engine.train(request.experiment, seeds, trace=request.trace)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import noting
 import pytest
 
@@ -102,6 +104,18 @@ def test_an_error_on_a_worker_comes_through(scheduler):
         list(cluster.each(noting.fail, [7]))
 
 
+def test_a_request_that_kills_workers_is_given_up(scheduler, monkeypatch):
+    from distributed import KilledWorker
+
+    def gather(futures):
+        raise KilledWorker("note-1", SimpleNamespace(address="tcp://a:1"), 3)
+
+    with Cluster(scheduler) as cluster:
+        monkeypatch.setattr(cluster._client, "gather", gather)
+        with pytest.raises(ClusterError, match=r"workers died again and again over the same request: .*note-1"):
+            list(cluster.each(abs, [1]))
+
+
 def test_workers_of_another_version_are_refused_before_anything_is_trained(scheduler, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lrn.workers.version", lambda engine: "native-of-tomorrow")
@@ -123,8 +137,6 @@ def test_a_worker_that_joined_later_checks_the_version_itself():
 
 def test_workers_without_the_engine_are_refused(scheduler, monkeypatch):
     monkeypatch.setattr("lrn.workers.version", lambda engine: "unused")
-    from types import SimpleNamespace
-
     with pytest.raises(ClusterError, match=r"the worker at tcp://.* cannot train: engine must be one of auto, "):
         Workers(scheduler, SimpleNamespace(name="abacus"), "cpu", 1)
 
