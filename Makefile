@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
+PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims fresh-seeds test slow check setup clean
+.PHONY: claims fresh-seeds test slow check setup lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -34,16 +35,39 @@ check: setup ## lint, format, types, and CI's workflows
 	$(RUN) check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(VENV)/bin/zizmor --offline --quiet .github/workflows
 
-setup: $(VENV)/installed ## install lrn and its tools into .venv
+setup: $(VENV)/installed ## install lrn and its tools into .venv; with LOCKED=1, the files that requirements/dev.txt names
 
 NATIVE := $(wildcard lrn/engines/native/*.hpp lrn/engines/native/*.cpp lrn/engines/native/CMakeLists.txt)
 $(VENV)/installed: pyproject.toml constraints.txt $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lrn needs Python 3.11 or later; $(PYTHON) is " + sys.version.split()[0] + " (say PYTHON=... to choose another)")'
 	@echo "Setting up $(VENV): a few minutes the first time."
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+ifdef LOCKED
+	$(PIP) -c constraints.txt torch
+	$(PIP) --require-hashes --no-deps -r requirements/dev.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+else
+	$(PIP) -c constraints.txt -e '.[dev]'
+endif
 	@$(RUN) lrn.engines
 	@touch $@
+
+# torch is another file for each kind of machine, and brings its GPU's packages along: it is pinned in constraints.txt.
+GPU := torch triton cuda-bindings cuda-pathfinder cuda-toolkit $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc \
+  cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
+lock: setup ## write requirements/dev.txt: versions and hashes of all that the tools need; with UPGRADE=1, the newest
+	$(RUN) uv pip compile pyproject.toml --extra dev --group build --universal --python-version 3.11 --generate-hashes \
+	  --quiet --no-annotate --constraint constraints.txt --custom-compile-command "make lock" \
+	  $(addprefix --no-emit-package=,$(GPU)) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt
+
+licences: setup ## write requirements/licences.md: the licence of every package that requirements/dev.txt names
+	$(RUN) piplicenses --format=markdown --with-system --packages torch $$(sed -n 's/==.*//p' requirements/dev.txt | sort -u) \
+	  > requirements/licences.md
+
+dist: setup ## build a source distribution and a wheel of it, install each into an empty environment and try it
+	$(RUN) uv build --quiet --out-dir dist .
+	$(PYTHON) tests/packaging/smoke.py dist/lrn-*.whl
+	$(PYTHON) tests/packaging/smoke.py dist/lrn-*.tar.gz
 
 clean: ## remove what was built, and the ledger
 	rm -rf $(VENV) build .ledger .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,28 +1,33 @@
 """Blocks of seeds as files of Parquet: written whole or not at all, and read only if they are sound.
 
-What the ledger (`lrn.ledger`) and the samples of other populations (`lrn.samples`) share.
+What the ledger (`lrn.ledger`) and the samples of other populations (`lrn.samples`) share. They lie in a folder of this
+machine or, where the ledger's name has a scheme (`s3://bucket/ledger`), in any file system that fsspec knows.
+
+There, nobody locks: two processes may train the same block and both write it, which costs time and changes nothing, as
+a block is the same whoever trains it. Object stores show what was written whole or not at all, as a local folder does;
+elsewhere a torn file is found by its checksums and set aside.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LedgerWarning", "first_line", "lock", "read_block", "replace", "set_aside", "write_block"]
+__all__ = ["LedgerWarning", "decode", "encode", "first_line", "folder", "lock", "read_block", "replace", "set_aside"]
 
 CHECKSUM = b"lrn.crc32"
-"""Key of a file's metadata; a file of an older version has none."""
-
+"""Key of a file's metadata."""
 _T = TypeVar("_T")
 
 
@@ -30,8 +35,45 @@ class LedgerWarning(UserWarning):
     """A file of the ledger could not be used and was set aside."""
 
 
+def folder(path: str | os.PathLike[str]) -> Path:
+    """The folder of that name, which need not be there.
+
+    Args:
+        path: of this machine, or with a scheme, such as `s3://bucket/ledger`: what is returned then behaves like a
+            Path and is none (a UPath).
+
+    Raises:
+        ValueError: there is no such file system.
+        ImportError: what reads it is not installed.
+        NotADirectoryError: it is a file.
+        OSError: it cannot be reached.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        return path
+    found = _remote(path) if isinstance(path, str) and "://" in path else Path(path)
+    if found.exists() and not found.is_dir():
+        raise NotADirectoryError(f"the ledger must be a folder; {found} is a file")
+    return found
+
+
+def _remote(name: str) -> Path:
+    try:
+        from upath import UPath
+    except ImportError:
+        raise ImportError(f"the ledger {name} needs universal-pathlib: pip install 'lrn[remote]'") from None
+    try:
+        # What others have written since must be seen.
+        found = UPath(name, use_listings_cache=False)
+        found.fs  # noqa: B018  the file system's package is imported here
+    except ValueError as error:
+        raise ValueError(f"the ledger must be a folder, or lie where fsspec can write; got {name} ({error})") from None
+    except ImportError as error:
+        raise ImportError(f"the ledger {name} cannot be opened: {error}") from None
+    return cast(Path, found)
+
+
 def lock(place: Path, name: str, timeout: float = -1) -> AbstractContextManager[Any]:
-    """Holds the lock of that name in a folder, which is made when needed.
+    """Holds the lock of that name in a folder, which is made when needed; elsewhere than on this machine there is none.
 
     Args:
         place: the folder.
@@ -46,21 +88,37 @@ def lock(place: Path, name: str, timeout: float = -1) -> AbstractContextManager[
 
     with _writing(place):
         place.mkdir(parents=True, exist_ok=True)
-        return FileLock(place / name).acquire(timeout=timeout)
+        return FileLock(place / name).acquire(timeout=timeout) if isinstance(place, Path) else nullcontext()
 
 
-def write_block(path: Path, table: pa.Table) -> None:
-    """Writes a table, with checksums; whoever calls it holds the lock of that block.
-
-    Raises:
-        OSError: the folder cannot be written to.
-    """
+def encode(table: pa.Table) -> bytes:
+    """A table as a file, with checksums."""
     import pyarrow.parquet as pq
 
-    for left in path.parent.glob(f".{path.name}.*.part"):  # by a writer that was killed
-        left.unlink(missing_ok=True)
     told = table.replace_schema_metadata({**(table.schema.metadata or {}), CHECKSUM: _checksum(table)})
-    replace(path, lambda part: pq.write_table(told, part, write_page_checksum=True))
+    written = io.BytesIO()
+    pq.write_table(told, written, write_page_checksum=True)
+    return written.getvalue()
+
+
+def decode(data: bytes, parse: Callable[[pa.Table], _T]) -> _T:
+    """What `parse` makes of the table that `encode` wrote.
+
+    Args:
+        data: the file.
+        parse: raises ValueError or KeyError for a table that it cannot use.
+
+    Raises:
+        ValueError, KeyError, OSError, pyarrow.ArrowException: it is damaged, or of no use.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    # Blocks are small: threads would cost more than they save.
+    table = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(use_threads=False)
+    if (table.schema.metadata or {}).get(CHECKSUM) != _checksum(table):
+        raise ValueError("its checksum differs")
+    return parse(table)
 
 
 def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
@@ -68,31 +126,44 @@ def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
 
     Args:
         path: the file.
-        parse: raises ValueError or KeyError for a table that it cannot use.
+        parse: as in `decode`.
+
+    Raises:
+        OSError: the file cannot be reached, which says nothing about it.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        with path.open("rb") as file:
-            # Blocks are small: threads would cost more than they save.
-            table = pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False)
-        if (table.schema.metadata or {}).get(CHECKSUM) not in (None, _checksum(table)):
-            raise ValueError("its checksum differs")
-        return parse(table)
+        data = path.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if not isinstance(path, Path):
+            raise
+        set_aside(path, f"no sound block ({first_line(error)})")
+        return None
+    try:
+        return decode(data, parse)
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         set_aside(path, f"no sound block ({first_line(error)})")
         return None
 
 
-def replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Lets `write` make a file, which then takes the place of `path` at once. Raises OSError where that cannot be."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with _writing(path.parent):
+def replace(path: Path, data: bytes) -> None:
+    """Lets a file that holds `data` take the place of `path` at once. Writers of a folder take turns.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    if not isinstance(path, Path):
+        path.write_bytes(data)
+        return
+    with _writing(path.parent), lock(path.parent, "write.lock"):
+        for left in path.parent.glob(f".{path.name}.*.part"):  # by a writer that was killed
+            left.unlink()
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            write(part)
+            part.write_bytes(data)
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
@@ -102,11 +173,11 @@ def set_aside(path: Path, why: str) -> None:
     """Gives a file another name, and warns."""
     aside = path.with_suffix(f".damaged-{os.getpid()}")
     try:
-        os.replace(path, aside)
+        path.replace(aside) if isinstance(path, Path) else path.rename(aside)
     except FileNotFoundError:  # another process was quicker
         return
     except OSError as error:
-        told = f"it is not read, and cannot be set aside ({error.strerror})"
+        told = f"it is not read, and cannot be set aside ({error.strerror or first_line(error)})"
     else:
         told = f"set aside as {aside.name} and made again when needed"
     warnings.warn(f"{path} is {why}; {told}", LedgerWarning, stacklevel=3)

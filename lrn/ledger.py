@@ -3,26 +3,33 @@
     <ledger>/<version>/<experiment key>/<start>-<stop>.parquet      one file a block of seeds
                                         experiment.json             what the key stands for
 
-`version` names the code and arithmetic that trained, so a block is read only where training again would give the same
-bits. Files appear whole or not at all. A file that is damaged or speaks of something else is set aside, never read.
+`version` (`lrn.versions`) names the code and arithmetic that trained, so a block is read only where training again
+would give the same bits. Files appear whole or not at all. A file that is damaged or speaks of something else is set
+aside, never read.
+
+With a Dask cluster, workers train blocks and send back what is to stand in their files; the ledger is written here, and
+is the same whoever trained.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from lrn.blocks import LedgerWarning, first_line, lock, read_block, replace, set_aside, write_block
+from lrn.blocks import LedgerWarning, decode, encode, first_line, folder, lock, read_block, replace, set_aside
+from lrn.columns import from_table, summary, to_table
 from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
 from lrn.runs import Runs
+from lrn.versions import version
+from lrn.workers import Workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,14 +45,18 @@ class Ledger:
     """Trains what has not been trained yet and remembers it.
 
     Args:
-        path: folder of the ledger, made when needed; None remembers nothing.
+        path: folder of the ledger, made when needed, or with a scheme (`s3://bucket/ledger`) a place in any file system
+            that fsspec knows; None remembers nothing.
         engine: as in `lrn.train`.
         device: as in `lrn.train`.
-        threads: as in `lrn.train`.
+        threads: as in `lrn.train`; on a cluster, of each block, None for one.
+        scheduler: address of a Dask scheduler whose workers train, such as `tcp://10.0.0.1:8786`.
 
     Raises:
-        ValueError: the engine, the device or `threads` is out of range.
+        ValueError: the engine, the device or `threads` is out of range, or there is no such file system.
+        ImportError: the file system's package, or dask, is not installed.
         NotADirectoryError: `path` is a file.
+        lrn.cluster.ClusterError: the scheduler cannot be reached, or its workers would not train as this machine does.
     """
 
     def __init__(
@@ -55,18 +66,29 @@ class Ledger:
         engine: str = "auto",
         device: str = "cpu",
         threads: int | None = None,
+        scheduler: str | None = None,
     ) -> None:
         self.engine: Engine = choose(engine, device=device, threads=threads)
-        self.root = None if path is None else Path(path)
-        if self.root is not None and self.root.exists() and not self.root.is_dir():
-            raise NotADirectoryError(f"the ledger must be a folder; {self.root} is a file")
+        self.root = None if path is None else folder(path)
+        self.workers = None if scheduler is None else Workers(scheduler, self.engine, device, threads or 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the cluster, if there is one."""
+        if self.workers is not None:
+            self.workers.close()
 
     @property
     def folder(self) -> Path:
         """Where blocks trained by this code and arithmetic lie."""
         if self.root is None:
             raise ValueError("this ledger remembers nothing: it was made with path None")
-        return self.root / _version(self.engine)
+        return self.root / version(self.engine)
 
     def runs(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs:
         """The networks of consecutive seeds, trained now where the ledger does not have them.
@@ -88,7 +110,7 @@ class Ledger:
         if seeds.step != 1 or not seeds or seeds.start < 0 or seeds.stop > 2**64:
             raise ValueError(f"seeds must be a range of step 1 within 0 to 2**64 that is not empty; got {seeds}")
         if self.root is None:
-            return Runs.join([self._train(experiment, block, trace) for block in _blocks(seeds)])
+            return self._fresh(experiment, seeds, trace)
 
         place = self.folder / experiment.key
         with lock(place, "trace.lock" if trace else "runs.lock"):
@@ -109,6 +131,31 @@ class Ledger:
                     at = end
         return Runs.join(kept) if kept else None
 
+    def missing(self, experiment: Experiment, seeds: range, size: int = BLOCK) -> list[range]:
+        """The seeds that no file speaks of, in blocks of at most `size`."""
+        gaps, at = [], seeds.start
+        for start, stop, _ in _files(self.folder / experiment.key, False):
+            gaps.append(range(at, min(start, seeds.stop)))
+            at = max(at, stop)
+        gaps.append(range(at, seeds.stop))
+        return [block for gap in gaps for block in _blocks(gap, size)]
+
+    def fill(self, wanted: Sequence[tuple[Experiment, range]]) -> Iterator[tuple[Experiment, range]]:
+        """Has the cluster train blocks of any experiments; yields each once it is on disk, in the order they come in.
+
+        Raises:
+            ValueError: there is no cluster, or no folder.
+            lrn.cluster.ClusterError: the cluster gave up.
+        """
+        if self.workers is None:
+            raise ValueError("this ledger has no cluster: it was made without a scheduler")
+        for experiment in dict.fromkeys(experiment for experiment, _ in wanted):
+            with lock(self.folder / experiment.key, "runs.lock"):
+                _describe(experiment, self.folder / experiment.key)
+        for experiment, block, data in self.workers.train(wanted):
+            self._keep(experiment, block, False, data)
+            yield experiment, block
+
     def table(self, experiment: Experiment | None = None) -> pa.Table:
         """All networks, or those of one experiment: one row a network, with the experiment's fields as columns."""
         import pyarrow as pa
@@ -124,7 +171,7 @@ class Ledger:
                 if (r := self._read(known, path, range(start, stop), False))
             ]
             if runs:
-                tables.append(_summary(known, Runs.join(runs)))
+                tables.append(summary(known, Runs.join(runs)))
         return pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
 
     def frame(self, experiment: Experiment | None = None) -> pd.DataFrame:
@@ -147,42 +194,40 @@ class Ledger:
                         break
             else:
                 later = [start for start, _, _ in files if start > at]
-                for block in _blocks(range(at, min([seeds.stop, *later]))):
-                    runs = self._train(experiment, block, trace)
-                    self._write(experiment, place, block, runs)
-                    yield runs
-                    at = block.stop
+                gap = range(at, min([seeds.stop, *later]))
+                yield self._fresh(experiment, gap, trace)
+                at = gap.stop
 
-    def _write(self, experiment: Experiment, place: Path, block: range, runs: Runs) -> None:
-        name = f"{block.start}-{block.stop}{'-trace' if runs.trace is not None else ''}.parquet"
-        write_block(place / name, _to_table(experiment, runs))
+    def _fresh(self, experiment: Experiment, seeds: range, trace: bool) -> Runs:
+        """Networks trained now, each block kept as soon as it is there."""
+        done = {}
+        for block, runs, data in self._trained(experiment, _blocks(seeds), trace):
+            done[block.start] = runs
+            if self.root is not None:
+                self._keep(experiment, block, trace, data or encode(to_table(experiment, runs)))
+        return Runs.join([done[start] for start in sorted(done)])
+
+    def _trained(
+        self, experiment: Experiment, blocks: Sequence[range], trace: bool
+    ) -> Iterator[tuple[range, Runs, bytes | None]]:
+        """Blocks in the order they are done, with what is to stand in their files where a worker has written it."""
+        if self.workers is None:
+            yield from ((block, self._train(experiment, block, trace), None) for block in blocks)
+            return
+        for _, block, data in self.workers.train([(experiment, block) for block in blocks], trace):
+            yield block, decode(data, partial(from_table, experiment, block=block, trace=trace)), data
+
+    def _keep(self, experiment: Experiment, block: range, trace: bool, data: bytes) -> None:
+        name = f"{block.start}-{block.stop}{'-trace' if trace else ''}.parquet"
+        replace(self.folder / experiment.key / name, data)
 
     def _read(self, experiment: Experiment, path: Path, block: range, trace: bool) -> Runs | None:
-        return read_block(path, lambda table: _from_table(experiment, table, block, trace))
+        return read_block(path, partial(from_table, experiment, block=block, trace=trace))
 
 
-def _version(engine: Engine) -> str:
-    here = Path(__file__).parent
-    sources = [here / "data" / "_points.py", here / "experiment.py", here / "blocks.py", Path(__file__)]
-    digest = hashlib.sha256(engine.arithmetic.encode())
-    if engine.name == "reference":
-        sources.append(here / "engines" / "reference.py")
-    elif engine.name == "cuda":
-        from lrn.engines import cuda
-
-        digest.update(cuda.source_hash().encode())
-    else:
-        from lrn.engines import native
-
-        digest.update(native.source_hash().encode())
-        sources.append(here / "engines" / "native" / "__init__.py")
-    for source in sources:
-        digest.update(source.read_bytes())
-    return f"{engine.name}-{digest.hexdigest()[:12]}"
-
-
-def _blocks(seeds: range) -> list[range]:
-    return [seeds[i : i + BLOCK] for i in range(0, len(seeds), BLOCK)]
+def _blocks(seeds: range, size: int | None = None) -> list[range]:
+    size = size or BLOCK
+    return [seeds[i : i + size] for i in range(0, len(seeds), size)]
 
 
 def _files(place: Path, trace: bool) -> list[tuple[int, int, Path]]:
@@ -197,7 +242,7 @@ def _files(place: Path, trace: bool) -> list[tuple[int, int, Path]]:
 def _describe(experiment: Experiment, place: Path) -> None:
     described = place / "experiment.json"
     if not described.exists() or _described(described) != experiment:
-        replace(described, lambda part: part.write_text(json.dumps(dataclasses.asdict(experiment), indent=1)))
+        replace(described, json.dumps(dataclasses.asdict(experiment), indent=1).encode())
 
 
 def _described(path: Path) -> Experiment | None:
@@ -209,79 +254,3 @@ def _described(path: Path) -> Experiment | None:
     except (OSError, ValueError, TypeError, RecursionError) as error:
         set_aside(path, f"no description of an experiment ({first_line(error)})")
         return None
-
-
-def _schema(experiment: Experiment, trace: bool) -> pa.Schema:
-    import pyarrow as pa
-
-    real = pa.from_numpy_dtype(np.dtype(experiment.dtype))
-    columns = {
-        "seed": pa.uint64(),
-        "rmse": real,
-        "rmse_initial": real,
-        "converged_at": pa.int32(),
-        "dead": pa.list_(pa.uint8(), -(-experiment.neurons // 8)),
-        "prediction": pa.list_(real, experiment.data.t.size),
-    }
-    if trace:
-        columns["trace"] = pa.list_(real, experiment.epochs)
-    return pa.schema(columns, metadata={"lrn.experiment": experiment.key})
-
-
-def _to_table(experiment: Experiment, runs: Runs) -> pa.Table:
-    import pyarrow as pa
-
-    S = len(runs)
-    rows = lambda a: pa.FixedSizeListArray.from_arrays(pa.array(a.reshape(-1)), a.size // S)  # noqa: E731
-    columns = {
-        "seed": pa.array(runs.seeds),
-        "rmse": pa.array(runs.rmse),
-        "rmse_initial": pa.array(runs.rmse_initial),
-        "converged_at": pa.array(runs.converged_at),
-        "dead": rows(np.packbits(runs.dead.reshape(S, -1), axis=1)),
-        "prediction": rows(runs.prediction),
-    }
-    if runs.trace is not None:
-        columns["trace"] = rows(runs.trace)
-    return pa.table(columns, schema=_schema(experiment, runs.trace is not None))
-
-
-def _from_table(experiment: Experiment, table: pa.Table, block: range, trace: bool) -> Runs:
-    if (table.schema.metadata or {}).get(b"lrn.experiment") != experiment.key.encode():
-        raise ValueError("it belongs to another experiment")
-    if not table.schema.equals(_schema(experiment, trace)):
-        raise ValueError("its columns are not those of its experiment")
-    if any(values.null_count for values in table.itercolumns()):
-        raise ValueError("it has gaps")
-    S, D, W = table.num_rows, experiment.depth, experiment.width
-    column = lambda name: table[name].combine_chunks()  # noqa: E731
-    flat = lambda name: column(name).flatten().to_numpy().reshape(S, -1)  # noqa: E731
-    seeds = column("seed").to_numpy()
-    if block.stop - block.start != S or not np.array_equal(seeds, np.arange(block.start, block.stop, dtype=np.uint64)):
-        raise ValueError("it holds other seeds than its name says")
-    return Runs(
-        experiment,
-        seeds,
-        rmse=column("rmse").to_numpy(),
-        rmse_initial=column("rmse_initial").to_numpy(),
-        converged_at=column("converged_at").to_numpy(),
-        dead=np.unpackbits(flat("dead"), axis=1, count=D * W).reshape(S, D, W).astype(np.bool_),
-        prediction=flat("prediction"),
-        trace=flat("trace") if trace else None,
-    )
-
-
-def _summary(experiment: Experiment, runs: Runs) -> pa.Table:
-    import pyarrow as pa
-
-    fields = {k: pa.array([v] * len(runs)) for k, v in dataclasses.asdict(experiment).items()}
-    measured = {
-        "seed": runs.seeds,
-        "rmse": runs.rmse,
-        "rmse_initial": runs.rmse_initial,
-        "converged": runs.converged,
-        "converged_at": runs.converged_at,
-        "dead_neurons": runs.dead_neurons,
-        "dead_layers": runs.dead_layers,
-    }
-    return pa.table(fields | {k: pa.array(v) for k, v in measured.items()})

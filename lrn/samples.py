@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.blocks import lock, read_block, replace, write_block
+from lrn.blocks import encode, lock, read_block, replace
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,8 +102,8 @@ def _block(place: Path, label: str, draw: Callable[[range], Any], block: range) 
     drawn = _checked(draw(block), label, len(block))
     described = place / "population.json"
     if not described.exists():
-        replace(described, lambda part: part.write_text(json.dumps({"label": label}, indent=1)))
-    write_block(path, _to_table(drawn, label, block))
+        replace(described, json.dumps({"label": label}, indent=1).encode())
+    replace(path, encode(_to_table(drawn, label, block)))
     return drawn
 
 

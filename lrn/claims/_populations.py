@@ -94,12 +94,14 @@ class Draw:
         engine: what trains, as in `lrn.train`.
         device: where, as in `lrn.train`.
         threads: processor threads; None for as many as this process may use.
+        scheduler: of a Dask cluster that trains experiments; all else is observed here.
     """
 
     ledger: Path | None
     engine: str = "auto"
     device: str = "cpu"
     threads: int | None = None
+    scheduler: str | None = None
 
     def __call__(self, population: Population | Experiment, seeds: range, trace: bool) -> Any:
         """What was observed for each seed."""
@@ -113,11 +115,18 @@ class Draw:
 
         return Samples(self.ledger).sample(other.label, version, other.sample, seeds)
 
+    def close(self) -> None:
+        """Lets go of the cluster, if there is one."""
+        if "_trained" in vars(self):
+            self._trained.close()
+
     @cached_property
     def _trained(self) -> Ledger:
         from lrn.ledger import Ledger
 
-        return Ledger(self.ledger, engine=self.engine, device=self.device, threads=self.threads)
+        return Ledger(
+            self.ledger, engine=self.engine, device=self.device, threads=self.threads, scheduler=self.scheduler
+        )
 
 
 class RecentSamples:

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.ledger import Ledger
     from lrn.runs import Runs
+    from lrn.workers import Workers
 
 __all__ = ["Cell", "Interrupted", "train_grid"]
 
 SMALLEST_BLOCK, BLOCK_SECONDS = 64, 2.0
+BLOCKS_EACH = 4  # of a cluster's processor thread, so that all end at about the same time
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,8 @@ class Interrupted(KeyboardInterrupt):
 def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, *, quiet: bool = False) -> list[Cell]:
     """Trains, or reads from the ledger, the same seeds of each experiment.
 
+    Where the ledger has a cluster, that trains first what the ledger lacks, of all experiments at once.
+
     Args:
         ledger: trains, and remembers what it has trained.
         experiments: at least one.
@@ -49,8 +53,12 @@ def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, 
 
     Raises:
         Interrupted: Ctrl-C; its text says what is kept.
+        lrn.cluster.ClusterError: the cluster gave up.
     """
     line = _Progress([_work(experiment) * len(seeds) for experiment in experiments], quiet or not sys.stderr.isatty())
+    if ledger.workers is not None:
+        _fill(ledger, ledger.workers, experiments, seeds, line)
+        line = _Progress([], True)  # all that is left is to read
     cells: list[Cell] = []
     done = 0
     try:
@@ -66,6 +74,25 @@ def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, 
     finally:
         line.close()
     return cells
+
+
+def _fill(ledger: Ledger, workers: Workers, experiments: Sequence[Experiment], seeds: range, line: _Progress) -> None:
+    """Has the cluster train what is missing, what takes longest first, so that no worker waits at the end."""
+    total = len(seeds) * len(experiments)
+    share = -(-total // (BLOCKS_EACH * max(workers.threads, 1)))
+    size = min(max(share, SMALLEST_BLOCK), BLOCK)
+    wanted = [(experiment, block) for experiment in experiments for block in ledger.missing(experiment, seeds, size)]
+    wanted.sort(key=lambda pair: _work(pair[0]) * len(pair[1]), reverse=True)
+    done = total - sum(len(block) for _, block in wanted)
+    cells = {experiment: cell for cell, experiment in enumerate(experiments)}
+    try:
+        for experiment, block in ledger.fill(wanted):
+            done += len(block)
+            line.show(experiment.label, cells[experiment], _work(experiment) * len(block))
+    except KeyboardInterrupt:
+        raise Interrupted(_kept(ledger, done, total)) from None
+    finally:
+        line.close()
 
 
 def _blocks(ledger: Ledger, experiment: Experiment, seeds: range) -> Iterator[tuple[range, Runs]]:

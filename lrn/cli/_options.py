@@ -89,10 +89,12 @@ def add_training(parser: argparse.ArgumentParser) -> Any:
 
 
 def ledger_of(given: argparse.Namespace) -> Ledger:
-    """The ledger that the options name. Raises ValueError, RuntimeError or OSError as `Ledger` does."""
+    """The ledger that the options name. Raises ValueError, ImportError, RuntimeError or OSError as `Ledger` does."""
     from lrn.ledger import Ledger
 
-    return Ledger(given.ledger, engine=given.engine, device=given.device, threads=given.threads)
+    return Ledger(
+        given.ledger, engine=given.engine, device=given.device, threads=given.threads, scheduler=given.scheduler
+    )
 
 
 def whole(least: int = 0, most: int | None = None) -> Callable[[str], int]:

@@ -38,6 +38,7 @@ examples:
   lrn run --lr 0.01 0.001 0.1                     the thesis's whole grid, 168 cells
   lrn run --depths 30 --connections late --seeds 100000 --csv deep.csv
   lrn run --depths 2 5 --no-ledger --json - | jq .cells
+  lrn run --seeds 1000000 --scheduler tcp://10.0.0.1:8786
 
 Ctrl-C loses nothing but the block being trained: the same command goes on from there."""
 
@@ -51,8 +52,11 @@ def add(commands: Any) -> None:
     seeds.add_argument("--seeds", type=whole(1), default=1000, metavar="N", help="networks of each cell (1000)")
     seeds.add_argument("--first-seed", type=whole(0, 2**63), default=0, metavar="N", help="the first seed (0)")
     how = add_training(parser)
-    how.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained is kept here (.ledger)")
+    how.add_argument(
+        "--ledger", default=".ledger", metavar="DIR", help="keeps what was trained: a folder, or s3://... (.ledger)"
+    )
     how.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
+    how.add_argument("--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler train")
     out = parser.add_argument_group("what is printed")
     out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
     out.add_argument("--csv", type=target, metavar="FILE", help="a row for each cell; - prints it instead of the table")
@@ -65,14 +69,16 @@ def main(given: argparse.Namespace) -> int:
     """Runs the command."""
     if given.csv == given.json == "-":
         raise ValueError("--csv and --json cannot both be printed; give one of them a file")
+    if given.scheduler is not None and given.ledger is None:
+        raise ValueError("--scheduler needs a ledger for what comes back; leave --no-ledger out")
     experiments = grid(fields_of(given))
-    ledger = ledger_of(given)
 
     from lrn.cli._fleet import train_grid
     from lrn.cli._tables import as_csv, as_json, as_text, measure
 
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    table = measure(train_grid(ledger, experiments, seeds, quiet=given.quiet), seeds, given.alpha)
+    with ledger_of(given) as ledger:
+        table = measure(train_grid(ledger, experiments, seeds, quiet=given.quiet), seeds, given.alpha)
     for path, form in ((given.csv, as_csv), (given.json, as_json)):
         if path is not None:
             _write(path, form(table))

@@ -174,7 +174,9 @@ def _sampler(config: pytest.Config) -> RecentSamples:
 
         settings = config.stash[_SETTINGS]
         threads = 1 if hasattr(config, "workerinput") else None
-        config.stash[_SAMPLER] = RecentSamples(Draw(settings.ledger, settings.engine, settings.device, threads))
+        draw = Draw(settings.ledger, settings.engine, settings.device, threads, settings.scheduler)
+        config.add_cleanup(draw.close)
+        config.stash[_SAMPLER] = RecentSamples(draw)
     return config.stash[_SAMPLER]
 
 

@@ -34,6 +34,7 @@ class Settings:
         engine: what trains.
         device: where.
         ledger: its folder, or None for none.
+        scheduler: of the Dask cluster that trains, or None.
         verdicts: the file asked for, or None.
         default_verdicts: the file to write when the whole suite ran, or None.
         against: the file of verdicts to compare with, or None.
@@ -50,6 +51,7 @@ class Settings:
     engine: str
     device: str
     ledger: Path | None
+    scheduler: str | None
     verdicts: Path | None
     default_verdicts: Path | None
     against: Path | None
@@ -76,7 +78,8 @@ def add_options(parser: pytest.Parser) -> None:
         ("device", "NAME", "where it trains: cpu, cuda, or with the reference engine any torch device (cpu)"),
         ("verdicts", "FILE", "write the verdicts of this run to FILE, even if it is only a part of the suite"),
         ("against", "FILE", "fail where a verdict differs from that in FILE, or a claim of FILE is gone"),
-        ("ledger", "DIR", "folder that remembers what was trained (.ledger in the root folder)"),
+        ("ledger", "DIR", "folder, or s3://..., that remembers what was trained (.ledger in the root folder)"),
+        ("scheduler", "ADDRESS", "let the workers of this Dask scheduler train, such as tcp://10.0.0.1:8786"),
     ):
         group.addoption(f"--{name}", dest=_destination(name), metavar=metavar, default=None, help=text)
     group.addoption("--no-ledger", dest="lrn_no_ledger", action="store_true", help="remember nothing on disk")
@@ -106,6 +109,9 @@ def read_settings(config: pytest.Config) -> Settings:
     engine, device = read("engine", _engine, "auto"), read("device", _device, "cpu")
     if (engine, device) != ("auto", "cpu"):
         _check_engine(engine, device)
+    scheduler = config.getoption(_destination("scheduler"))
+    if scheduler is not None and not hasattr(config, "workerinput"):
+        _check_scheduler(scheduler, engine, device)
     default_verdicts = str(config.getini("lrn_verdicts")).strip()
     return Settings(
         alpha=read("alpha", _fraction, _ALPHA),
@@ -117,6 +123,7 @@ def read_settings(config: pytest.Config) -> Settings:
         engine=engine,
         device=device,
         ledger=_ledger(config),
+        scheduler=scheduler,
         verdicts=_verdicts(config),
         default_verdicts=config.rootpath / default_verdicts if default_verdicts else None,
         against=_against(config),
@@ -133,6 +140,16 @@ def _check_engine(engine: str, device: str) -> None:
         choose(engine, device=device)
     except (ValueError, RuntimeError) as error:
         raise pytest.UsageError(f"--engine {engine} --device {device}: {error}") from None
+
+
+def _check_scheduler(address: str, engine: str, device: str) -> None:
+    """Refuses a cluster that cannot train, or not as this machine does, before any test starts."""
+    from lrn.ledger import Ledger
+
+    try:
+        Ledger(None, engine=engine, device=device, scheduler=address).close()
+    except (ImportError, RuntimeError) as error:
+        raise pytest.UsageError(f"--scheduler: {error}") from None
 
 
 def _destination(name: str) -> str:
@@ -194,10 +211,21 @@ def _ledger(config: pytest.Config) -> Path | None:
         if text is not None:
             raise pytest.UsageError("--ledger and --no-ledger exclude each other; give one of them")
         return None
+    if text is not None and "://" in text:
+        return _remote(text)
     path = config.rootpath / ".ledger" if text is None else config.invocation_params.dir / text
     if text == "" or (path.exists() and not path.is_dir()):
         raise pytest.UsageError(f"--ledger must be a folder; got {text or str(path)!r}")
     return path
+
+
+def _remote(text: str) -> Path:
+    from lrn.blocks import folder
+
+    try:
+        return folder(text)
+    except (ValueError, ImportError, OSError) as error:
+        raise pytest.UsageError(f"--ledger: {error}") from None
 
 
 def _against(config: pytest.Config) -> Path | None:

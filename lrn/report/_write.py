@@ -82,7 +82,9 @@ def _opened(ledger: Ledger | str | os.PathLike[str] | None) -> Ledger | None:
     """The ledger to read; None if there is none."""
     if not isinstance(ledger, (str, os.PathLike)):
         return ledger
-    if not Path(ledger).is_dir():
+    from lrn.blocks import folder
+
+    if not folder(ledger).is_dir():
         return None
     from lrn.ledger import Ledger
 

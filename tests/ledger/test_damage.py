@@ -14,7 +14,7 @@ import pytest
 from counting import OTHER, TINY, assert_trained
 
 from lrn import Experiment
-from lrn.blocks import write_block
+from lrn.blocks import encode
 from lrn.ledger import LedgerWarning
 
 
@@ -27,7 +27,7 @@ def flip(path, position):
 def rewrite(path, change):
     table = pq.read_table(path)
     path.unlink()
-    write_block(path, change(table))  # with the checksum of what is wrong
+    path.write_bytes(encode(change(table)))  # with the checksum of what is wrong
 
 
 def column(name, make):

@@ -10,6 +10,7 @@ import pytest
 from counting import OTHER, TINY, assert_trained, blocks, counting
 
 import lrn.ledger
+import lrn.versions
 from lrn import Experiment, Ledger
 from lrn.engines import native
 
@@ -129,12 +130,12 @@ def test_another_arithmetic_has_another_folder(ledger):
     assert len(ledger.engine.asked) == 2
 
 
-@pytest.mark.parametrize("source", ["data/_points.py", "experiment.py", "ledger.py"])
+@pytest.mark.parametrize("source", ["data/_points.py", "experiment.py", "blocks.py", "columns.py", "ledger.py"])
 def test_a_change_of_the_code_has_another_folder(ledger, monkeypatch, tmp_path, source):
     before = ledger.folder
     copy = tmp_path / "lrn"
     shutil.copytree(Path(lrn.ledger.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(lrn.ledger, "__file__", str(copy / "ledger.py"))
+    monkeypatch.setattr(lrn.versions, "__file__", str(copy / "versions.py"))
     assert ledger.folder == before, "the same sources have the same folder, wherever they lie"
     with (copy / source).open("a") as file:
         file.write("# changed\n")

@@ -74,6 +74,9 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(
             converged = np.arange(seeds.start, seeds.stop) % 4 > 0
             return SimpleNamespace(converged=converged, dead_neurons=converged + 0)
 
+        def close(self):
+            made.append("closed")
+
     monkeypatch.setattr("lrn.ledger.Ledger", Ledger)
     monkeypatch.setattr("lrn.engines.choose", lambda engine, device: None)  # as if the GPU were here
     suite.write("""
@@ -86,10 +89,8 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(
     """)
     options = ["--engine=reference", "--device=cuda:1", "--ledger=here", "--verdicts=v.json"]
     suite.run("-o", "addopts=-p no:cacheprovider", *options).assert_outcomes(passed=1)
-    assert made == [
-        (suite.pytester.path / "here", {"engine": "reference", "device": "cuda:1", "threads": None}),
-        (3, range(256), False),
-    ]
+    how = {"engine": "reference", "device": "cuda:1", "threads": None, "scheduler": None}
+    assert made == [(suite.pytester.path / "here", how), (3, range(256), False), "closed"]
     keys = [quantity.key for quantity in suite.read("v.json").claims[0].estimates]
     assert [key.split(" [")[0] for key in keys] == [
         "rate of converged in late, depth 3, width 2, adam 0.01, batch",

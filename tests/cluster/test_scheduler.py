@@ -1,0 +1,184 @@
+"""A cluster trains what this machine would, to the byte; what cannot be trusted is refused before any training."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import noting
+import pytest
+
+import lrn.claims
+import lrn.cli._fleet
+import lrn.cli._tables
+import lrn.metrics
+import lrn.plugin
+
+# pytester forgets what was imported in its session, and numpy's and scipy's parts cannot be loaded twice.
+import lrn.plugin._session
+import lrn.plugin._summary
+from lrn import Experiment, Ledger
+from lrn.cli import main
+from lrn.cluster import Cluster, ClusterError
+from lrn.engines import choose
+from lrn.workers import Workers, _Request, _train
+
+pytest_plugins = ["pytester"]
+
+TINY = Experiment(depth=2, epochs=30)
+CLAIMS = """
+    from lrn.claims import Experiment, claim
+
+    late = Experiment(depth=2, epochs=200)
+
+    @claim("Some converge")
+    def test_some(measure):
+        assert measure.rate(late, "converged") > 0.02
+
+    @claim("Most converge", refuted="not within 200 epochs")
+    def test_most(measure):
+        assert measure.rate(late, "converged") > 0.5
+
+    @claim("Losses of few jump, which takes the loss of every epoch")
+    def test_jumps(measure):
+        assert measure.median(late, "spikes") < 5
+"""
+
+
+def files(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.parquet")}
+
+
+def test_a_run_prints_the_same_bytes_and_keeps_the_same_networks(scheduler, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = ["run", "--depths", "2", "3", "--epochs", "40", "--seeds", "300", "--csv", "-"]
+    assert main([*run, "--ledger", "here"]) == 0
+    local = capsys.readouterr().out
+    assert main([*run, "--ledger", "there", "--scheduler", scheduler]) == 0
+    assert capsys.readouterr() == (local, "")
+    order = [(name, "ascending") for name in ("depth", "connection", "optimizer", "style", "seed")]
+    here, there = (Ledger(folder).table().sort_by(order) for folder in ("here", "there"))
+    assert here.num_rows == 16 * 300
+    assert there.equals(here)
+
+
+def test_verdicts_and_ledger_are_the_same_to_the_byte(scheduler, pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = -p no:cacheprovider")
+    pytester.makepyfile(CLAIMS)
+    for name, options in {"here": [], "there": ["--scheduler", scheduler]}.items():
+        arguments = [f"--ledger={name}", f"--verdicts={name}.json", *options]
+        pytester.runpytest_inprocess(*arguments, plugins=[lrn.plugin]).assert_outcomes(passed=3)
+    assert (pytester.path / "here.json").read_bytes() == (pytester.path / "there.json").read_bytes()
+    assert files(pytester.path / "here") == files(pytester.path / "there") != {}
+
+
+def test_without_a_folder_the_runs_come_back_all_the_same(scheduler):
+    with Ledger(None, scheduler=scheduler) as ledger:
+        runs = ledger.runs(TINY, range(5, 70), trace=True)
+    local = Ledger(None).runs(TINY, range(5, 70), trace=True)
+    assert runs.trace.tobytes() == local.trace.tobytes()
+    assert (runs.dead == local.dead).all()
+
+
+def test_what_is_there_is_not_trained_again(scheduler, tmp_path, monkeypatch):
+    Ledger(tmp_path).runs(TINY, range(10, 20))
+    with Ledger(tmp_path, scheduler=scheduler) as ledger:
+        assert ledger.missing(TINY, range(0, 30), 8) == [range(0, 8), range(8, 10), range(20, 28), range(28, 30)]
+        ledger.runs(TINY, range(30))
+        assert ledger.missing(TINY, range(30)) == []
+        assert list(ledger.fill([])) == []
+
+
+def test_answers_come_as_they_are_done_and_each_once(scheduler, tmp_path):
+    requests = [(str(tmp_path), number, 0.3 if number == 0 else 0) for number in range(40)]
+    with Cluster(scheduler) as cluster:
+        answers = list(cluster.each(noting.note, requests))
+    assert sorted(answers) == [(request, request[1] ** 2) for request in requests]
+    assert answers[0][0][1] != 0, "nobody waits for the slow one"
+    assert len(list(tmp_path.iterdir())) == 40
+    assert len({path.name.split("-")[1] for path in tmp_path.iterdir()}) == 2, "both workers take part"
+
+
+def test_an_error_on_a_worker_comes_through(scheduler):
+    with Cluster(scheduler) as cluster, pytest.raises(ValueError, match="no such request: 7"):
+        list(cluster.each(noting.fail, [7]))
+
+
+def test_a_request_that_kills_workers_is_given_up(scheduler, monkeypatch):
+    from distributed import KilledWorker
+
+    def gather(futures):
+        raise KilledWorker("note-1", SimpleNamespace(address="tcp://a:1"), 3)
+
+    with Cluster(scheduler) as cluster:
+        monkeypatch.setattr(cluster._client, "gather", gather)
+        with pytest.raises(ClusterError, match=r"workers died again and again over the same request: .*note-1"):
+            list(cluster.each(abs, [1]))
+
+
+def test_workers_of_another_version_are_refused_before_anything_is_trained(scheduler, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lrn.workers.version", lambda engine: "native-of-tomorrow")
+    assert main(["run", "--depths", "2", "--scheduler", scheduler]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("lrn: the worker at tcp://127.0.0.1:")
+    assert "would not train what this machine does: its version is " in said
+    assert "here it is native-of-tomorrow; install the same lrn on both" in said
+    assert len(said.splitlines()) == 1
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_a_worker_that_joined_later_checks_the_version_itself():
+    name = choose().name
+    request = _Request(name, "cpu", 1, f"{name}-of-tomorrow", TINY, range(3), False)
+    with pytest.raises(ClusterError, match=r"would not train what this machine does: .*-of-tomorrow; install the same"):
+        _train(request)
+
+
+def test_workers_without_the_engine_are_refused(scheduler, monkeypatch):
+    monkeypatch.setattr("lrn.workers.version", lambda engine: "unused")
+    with pytest.raises(ClusterError, match=r"the worker at tcp://.* cannot train: engine must be one of auto, "):
+        Workers(scheduler, SimpleNamespace(name="abacus"), "cpu", 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("nonsense", r"missing port number in address 'nonsense'"),
+        ("", "missing port number"),
+        ("warp://a:1", r"unknown address scheme 'warp'.*"),
+        ("tcp://127.0.0.1:1", "Timed out .*after .* s"),
+    ],
+)
+def test_an_address_where_no_scheduler_answers_is_one_sentence(address, why, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lrn.cluster.CONNECT_SECONDS", 0.2)
+    assert main(["run", "--scheduler", address]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"lrn: the scheduler must be the address of a Dask scheduler that answers within 0.2 s, such as tcp://10.0.0.1:8786; got '{address}' (")  # fmt: skip # noqa: E501
+    assert len(said.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pytest_refuses_such_an_address_before_any_test(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile("raise SystemExit('it ran')")
+    result = pytester.runpytest_inprocess("--scheduler=nonsense", plugins=[lrn.plugin])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert next(line for line in result.errlines if line).startswith("ERROR: --scheduler: the scheduler must be ")
+
+
+def test_a_run_on_a_cluster_needs_a_ledger(capsys):
+    assert main(["run", "--scheduler", "tcp://127.0.0.1:1", "--no-ledger"]) == 2
+    assert capsys.readouterr().err == "lrn: --scheduler needs a ledger for what comes back; leave --no-ledger out\n"
+
+
+def test_a_ledger_without_a_cluster_cannot_be_filled(tmp_path):
+    with pytest.raises(ValueError, match="this ledger has no cluster: it was made without a scheduler"):
+        next(Ledger(tmp_path).fill([(TINY, range(3))]))
+
+
+def test_without_dask_the_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"the scheduler tcp://a:1 needs dask: pip install 'lrn\[dask\]'"):
+        Ledger(None, scheduler="tcp://a:1")

@@ -1,0 +1,84 @@
+"""The locked requirements: complete, hashed, from no particular host, and under licences that allow their use."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCK = (ROOT / "requirements" / "dev.txt").read_text()
+LICENCES = (ROOT / "requirements" / "licences.md").read_text()
+NOT_LOCKED = {"torch"}  # another file on each kind of machine; constraints.txt has its version
+ALLOWED = ("Apache", "BSD", "CNRI", "HPND", "ISC", "LGPL", "MIT", "MPL", "Mozilla", "Historical", "PSF", "Python Software", "0BSD", "Unlicense", "Zlib", "Public Domain")  # fmt: skip # noqa: E501
+READ = {"axe-playwright-python": "MIT License"}  # silent in its metadata; its LICENSE file says so
+
+
+def name_of(requirement):
+    return re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def locked(text):
+    """(name, version, marker, number of hashes) of each entry."""
+    entries = text.replace("\\\n", " ").splitlines()
+    for entry in entries:
+        if entry and not entry.startswith("#"):
+            head, *hashes = entry.split("--hash=")
+            requirement, _, marker = head.partition(";")
+            name, version = requirement.strip().split("==")
+            assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", value.strip()) for value in hashes), entry
+            yield name, version.strip(), marker.strip(), len(hashes)
+
+
+def asked_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    wanted = [*project["project"]["dependencies"], *extras["dev"], *project["dependency-groups"]["build"]]
+    for extra in re.search(r"lrn\[(.*)\]", extras["dev"][0])[1].split(","):
+        wanted += extras[extra]
+    return {name_of(requirement) for requirement in wanted} - {"lrn"}
+
+
+def test_all_that_is_asked_for_is_locked():
+    assert asked_for() - NOT_LOCKED <= {name for name, *_ in locked(LOCK)}
+
+
+def test_every_version_is_pinned_with_hashes():
+    entries = list(locked(LOCK))
+    assert len(entries) > 50
+    assert [name for name, _, _, hashes in entries if hashes == 0] == []
+
+
+def test_the_lock_names_no_host_and_no_gpu():
+    assert not re.search(r"://|index-url|find-links|trusted-host", LOCK)
+    assert not [name for name, *_ in locked(LOCK) if name.startswith(("nvidia", "cuda", "triton", "torch"))]
+
+
+@pytest.mark.parametrize(
+    "planted", ["pytest==9.0", "pytest==9.0 \\\n    --hash=sha256:abc", "https://example.org/a.whl --hash=sha256:0"]
+)
+def test_a_planted_entry_without_a_sound_hash_is_found(planted):
+    with pytest.raises((AssertionError, ValueError)):
+        assert all(hashes for *_, hashes in locked(planted))
+
+
+def table():
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in LICENCES.splitlines()[2:] if line]
+    found = {name.lower().replace("_", "-").replace(".", "-"): licence for name, _, licence in rows}
+    return {name: READ.get(name, licence) if licence == "UNKNOWN" else licence for name, licence in found.items()}
+
+
+def test_every_package_that_linux_installs_has_a_known_licence():
+    """`make licences` reads them on Linux, for the oldest Python."""
+    linux = {
+        name
+        for name, _, marker, _ in locked(LOCK)
+        if not re.search(r"sys_platform == '(darwin|win32)'|platform_system == 'Windows'|'pypy'|>= '3\.1[2-9]'", marker)
+    }
+    assert (linux | NOT_LOCKED) - set(table()) == set()
+
+
+def test_every_licence_is_one_that_allows_use_and_distribution():
+    assert {name: licence for name, licence in table().items() if not licence.startswith(ALLOWED)} == {}
