@@ -190,11 +190,15 @@ class SuiteVerdicts:
         """The verdicts in a file. Raises ValueError if it is not a file of verdicts in this format."""
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
+            if not isinstance(data, dict):
+                raise ValueError("it holds no JSON object")
             settings = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name != "claims"}
             if data["format"] != FORMAT:
                 raise ValueError(f"its format is {data['format']!r}")
             return cls.of((Verdict.from_json(claim) for claim in data["claims"]), **settings)
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
+            raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: it lacks {error}") from error
+        except (TypeError, ValueError) as error:
             raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: {error}") from error
 
     def write(self, path: str | os.PathLike[str]) -> None:

@@ -119,7 +119,7 @@ class NativeEngine:
                 t=e.data.t_standardised.astype(real),
                 seeds=np.ascontiguousarray(seeds, np.uint64),
                 initial=None if initial is None else np.ascontiguousarray(initial, real),
-                threads=min(self.threads or _processors(), S),
+                threads=_processors() if self.threads is None else self.threads,
                 progress=progress,
                 rmse=runs.rmse,
                 rmse_initial=runs.rmse_initial,

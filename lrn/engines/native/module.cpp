@@ -223,7 +223,10 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
     next = 0;
   }
   run_threads(threads, work, cancelled, report);
-  if (exhausted) throw std::bad_alloc();
+  if (exhausted) {
+    PyErr_Format(PyExc_MemoryError, "training networks of %ld parameters takes more memory than there is", P);
+    throw nb::python_error();
+  }
 }
 
 // An array of another type, order or place is refused, not copied: what is written into a copy is lost.
