@@ -59,7 +59,9 @@ def build(sanitizers: str, folder: Path) -> Path:
 
 def library(name: str) -> str:
     """Where gcc keeps a sanitizer's library."""
-    return subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 if __name__ == "__main__":

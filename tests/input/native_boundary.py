@@ -22,7 +22,8 @@ GUARD = 0x5A
 """What lies before and behind every array; a write past its ends shows."""
 
 INTEGERS = st.one_of(
-    st.integers(-3, 12), st.sampled_from([65_536, 65_537, 10_000_001, 2**31 - 1, -(2**31), 2**31, 2**63, -(2**63), 2**64])
+    st.integers(-3, 12),
+    st.sampled_from([65_536, 65_537, 10_000_001, 2**31 - 1, -(2**31), 2**31, 2**63, -(2**63), 2**64]),
 )
 FLOATS = st.one_of(st.floats(), st.sampled_from([0.01, 1e30, -1.0, 0.0, 1e-320]))
 DTYPES = st.sampled_from(["float16", "float32", "float64", "complex64", "int32", "int64", "uint8", "uint64", "bool"])
@@ -51,7 +52,9 @@ def sound(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
     e = {name: draw(st.sampled_from(CHOICES[name])) for name in ("connection", "optimizer", "activation", "initial")}
     norm = draw(st.sampled_from(CHOICES["norm"]))
     e |= {"norm": norm, "style": "batch" if norm == "batch" else draw(st.sampled_from(CHOICES["style"]))}
-    experiment = Experiment(**e, depth=draw(st.integers(1, 5)), width=draw(st.integers(1, 5)), epochs=draw(st.integers(1, 70)))
+    experiment = Experiment(
+        **e, depth=draw(st.integers(1, 5)), width=draw(st.integers(1, 5)), epochs=draw(st.integers(1, 70))
+    )
     S, N, F, O = (draw(st.integers(low, 23)) for low in (0, 1, 1, 1))
     F, O = (1, 1) if draw(st.booleans()) else (F, O)
     W, D = experiment.width, experiment.depth
@@ -61,7 +64,11 @@ def sound(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
     shapes = {
         "x": ((N, F), real, values if draw(st.booleans()) else np.linspace(-1, 1, N * F).reshape(N, F)),
         "t": ((N, O), real, values if draw(st.booleans()) else np.linspace(1, -1, N * O).reshape(N, O)),
-        "seeds": ((S,), "uint64", np.arange(S, dtype=np.uint64) + np.uint64(draw(st.sampled_from([0, 2**63, 2**64 - 30])))),
+        "seeds": (
+            (S,),
+            "uint64",
+            np.arange(S, dtype=np.uint64) + np.uint64(draw(st.sampled_from([0, 2**63, 2**64 - 30]))),
+        ),
         "initial": ((S, P), real, values),
         "rmse": ((S,), real, 0),
         "rmse_initial": ((S,), real, 0),
@@ -74,7 +81,10 @@ def sound(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
     left_out = [name for name in ("initial", "parameters", "trace") if draw(st.booleans())]
     arrays = {name: guarded(*given) for name, given in shapes.items() if name not in left_out}
     call = {
-        **{name: CHOICES[name].index(getattr(experiment, name)) for name in ("connection", "optimizer", "activation", "norm")},
+        **{
+            name: CHOICES[name].index(getattr(experiment, name))
+            for name in ("connection", "optimizer", "activation", "norm")
+        },
         **{name: getattr(experiment, name) for name in ("depth", "width", "epochs")},
         "initial_weights": CHOICES["initial"].index(experiment.initial),
         "iterative": experiment.style == "iterative",
