@@ -1,4 +1,4 @@
-"""The compiled functions trust no caller: what does not fit is refused in words, and nothing is read or written outside."""
+"""The compiled functions trust no caller: what does not fit is refused, and nothing is written outside."""
 
 from __future__ import annotations
 
