@@ -44,7 +44,8 @@ class Ledger:
         threads: as in `lrn.train`.
 
     Raises:
-        ValueError: the engine, the device or `threads` is out of range.
+        TypeError: the device is no text.
+        ValueError: the engine, the device or `threads` is out of range, or `path` is "".
         NotADirectoryError: `path` is a file.
     """
 
@@ -57,6 +58,8 @@ class Ledger:
         threads: int | None = None,
     ) -> None:
         self.engine: Engine = choose(engine, device=device, threads=threads)
+        if path == "":
+            raise ValueError("the ledger must be a folder, or None for none; got ''")
         self.root = None if path is None else Path(path)
         if self.root is not None and self.root.exists() and not self.root.is_dir():
             raise NotADirectoryError(f"the ledger must be a folder; {self.root} is a file")

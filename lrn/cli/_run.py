@@ -48,11 +48,14 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("run", help=text, description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter)
     add_fields(parser, GRID)
     seeds = parser.add_argument_group("which networks")
-    seeds.add_argument("--seeds", type=whole(1), default=1000, metavar="N", help="networks of each cell (1000)")
+    seeds.add_argument(
+        "--seeds", type=whole(1, 2**63 - 1), default=1000, metavar="N", help="networks of each cell (1000)"
+    )
     seeds.add_argument("--first-seed", type=whole(0, 2**63), default=0, metavar="N", help="the first seed (0)")
     how = add_training(parser)
-    how.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained is kept here (.ledger)")
-    how.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
+    kept = how.add_mutually_exclusive_group()
+    kept.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained is kept here (.ledger)")
+    kept.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
     out = parser.add_argument_group("what is printed")
     out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
     out.add_argument("--csv", type=target, metavar="FILE", help="a row for each cell; - prints it instead of the table")
@@ -63,8 +66,8 @@ def add(commands: Any) -> None:
 
 def main(given: argparse.Namespace) -> int:
     """Runs the command."""
-    if given.csv == given.json == "-":
-        raise ValueError("--csv and --json cannot both be printed; give one of them a file")
+    if given.csv is not None and given.csv == given.json:
+        raise ValueError(f"--csv and --json must go to different places; got {given.csv!r} for both")
     experiments = grid(fields_of(given))
     ledger = ledger_of(given)
 
