@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: claims fresh-seeds test slow check setup clean
+.PHONY: claims fresh-seeds test slow sanitize check setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -26,6 +26,10 @@ test: setup ## run the tests
 
 slow: setup ## run the tests that take minutes
 	$(RUN) pytest tests/ -n auto --slow
+
+SANITIZE ?= address,undefined thread
+sanitize: setup ## run the native engine's tests on builds that watch its memory and its threads (Linux, gcc; many minutes)
+	for kind in $(SANITIZE); do $(VENV)/bin/python tests/sanitized.py $$kind || exit 1; done
 
 check: setup ## lint, format, types, and CI's workflows
 	$(RUN) ruff check .
