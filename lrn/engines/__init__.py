@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from lrn.experiment import Experiment
 from lrn.runs import Runs
 
-__all__ = ["ENGINES", "Engine", "Progress", "choose"]
+__all__ = ["ENGINES", "LARGEST_THREADS", "Engine", "Progress", "choose"]
 
 ENGINES = ("auto", "native", "cuda", "reference")
 

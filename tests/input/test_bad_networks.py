@@ -13,7 +13,7 @@ from torch import nn
 from lrn import LateResidualNet, PlainNet, ResidualNet, dead_units, prune
 from lrn import gradients as G
 from lrn.classifiers import Classifiers
-from lrn.data import Images, image_folder, load_images, mnist
+from lrn.data import Data, Images, absolute_value, image_folder, load_images, mnist
 from lrn.dead import dead_layers, dead_neurons
 from lrn.nets import BasicBlock, ConvolutionalNet, EulerNet
 
@@ -64,6 +64,16 @@ def total(y: torch.Tensor) -> torch.Tensor:
     (lambda: BasicBlock(2, 4, shortcut="x"), ValueError, "shortcut must be one of identity, projection; got 'x'"),
 )
 def test_a_network(call, error, sentence):
+    refused(call, error, sentence)
+
+
+@rows(
+    (lambda: absolute_value(0), ValueError, "target_factor must be None or a positive number; got 0"),
+    (lambda: absolute_value("x"), ValueError, "target_factor must be None or a positive number; got 'x'"),
+    (lambda: Data(np.zeros(3), np.zeros(3)), ValueError, "with as many rows; got (3,) and (3,)"),
+    (lambda: Data(np.zeros((3, 1)), np.zeros((2, 1))), ValueError, "with as many rows; got (3, 1) and (2, 1)"),
+)
+def test_points(call, error, sentence):
     refused(call, error, sentence)
 
 
