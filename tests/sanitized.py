@@ -17,7 +17,12 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TESTS = ("tests/engines", "tests/input/test_native_boundary.py", "--ignore=tests/engines/test_cuda.py")
+TESTS = (
+    "tests/engines",
+    "tests/input/test_native_boundary.py",
+    "--ignore=tests/engines/test_cuda.py",  # other code, on another processor
+    "--deselect=tests/engines/test_interrupt.py::test_ctrl_c_stops_within_a_second",  # watched code is no judge of time
+)
 # torch's own kernels are not watched; pytester's and hypothesis's threads neither.
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",  # Python leaves much behind by design
