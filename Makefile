@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims fresh-seeds test slow check setup lock licences dist clean
+.PHONY: claims fresh-seeds test slow sanitize check setup lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -27,6 +27,10 @@ test: setup ## run the tests
 
 slow: setup ## run the tests that take minutes
 	$(RUN) pytest tests/ -n auto --slow
+
+SANITIZE ?= address,undefined thread
+sanitize: setup ## run the native engine's tests on builds that watch its memory and its threads (Linux, gcc; many minutes)
+	for kind in $(SANITIZE); do $(VENV)/bin/python tests/sanitized.py $$kind || exit 1; done
 
 check: setup ## lint, format, types, and CI's workflows
 	$(RUN) ruff check .

@@ -43,6 +43,7 @@ __all__ = [
 
 Test = Literal["fisher", "boschloo", "barnard"]
 _TESTS: tuple[Test, ...] = ("fisher", "boschloo", "barnard")
+_LONGEST = 1000  # digits that arithmetic on exact numbers takes in its stride
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -92,6 +93,8 @@ def _parse(mean: str, decimals: int | None) -> tuple[Fraction, int]:
     if number < 0:
         raise ValueError(f"a mean of whole numbers cannot be negative, such as {mean!r}")
     printed = max(0, -int(number.as_tuple().exponent))
+    if decimals is not None:
+        _require_count("decimals", decimals, 0)
     if decimals is not None and decimals < printed:
         raise ValueError(f"{mean!r} has {printed} decimals, more than decimals = {decimals}")
     return Fraction(number), printed if decimals is None else decimals
@@ -104,8 +107,8 @@ def _decimal(text: str) -> Decimal:
         number = Decimal(text.strip())
     except InvalidOperation:
         raise ValueError(f"a printed number must look like '17.12', not {text!r}") from None
-    if not number.is_finite():
-        raise ValueError(f"a printed number must be finite, not {text!r}")
+    if not number.is_finite() or abs(int(number.as_tuple().exponent)) > _LONGEST:
+        raise ValueError(f"a printed number must be finite, with at most {_LONGEST} zeros or decimals, not {text!r}")
     return number
 
 
@@ -119,6 +122,10 @@ def _require_count(name: str, value: int, least: int) -> None:
         raise TypeError(f"{name} must be a whole number, not {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, not {value}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def wrong_totals(parts: Mapping[Key, Iterable[str]], totals: Mapping[Key, str]) -> dict[Key, tuple[str, str]]:
@@ -206,10 +213,12 @@ def power(rate1: float, rate2: float, n1: int, n2: int, *, alpha: float = 0.05, 
         ValueError: if a rate is outside [0, 1], alpha outside (0, 1), or n < 1.
     """
     for name, rate in (("rate1", rate1), ("rate2", rate2)):
-        if not 0 <= rate <= 1:
-            raise ValueError(f"{name} must be between 0 and 1, not {rate}")
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must be between 0 and 1, not {alpha}")
+        if not (_is_number(rate) and 0 <= rate <= 1):
+            raise ValueError(f"{name} must be between 0 and 1, not {rate!r}")
+    if not (_is_number(alpha) and 0 < alpha < 1):
+        raise ValueError(f"alpha must be between 0 and 1, not {alpha!r}")
+    _require_count("n1", n1, 1)
+    _require_count("n2", n2, 1)
     found = _found(n1, n2, alpha, test)
     return float(_binomial(n1, rate1) @ found @ _binomial(n2, rate2))
 
@@ -225,8 +234,6 @@ def _binomial(n: int, rate: float) -> NDArray[np.float64]:
 @cache
 def _found(n1: int, n2: int, alpha: float, test: Test) -> NDArray[np.float64]:
     """Return (n1 + 1, n2 + 1) ones where the counts show the second rate higher, else zeros."""
-    _require_count("n1", n1, 1)
-    _require_count("n2", n2, 1)
     found = np.zeros((n1 + 1, n2 + 1))
     for k1 in range(n1 + 1):
         for k2 in range(n2 + 1):
@@ -243,8 +250,8 @@ def detectable_rate(rate: float, n: int, *, wanted: float = 0.8, alpha: float = 
     Raises:
         ValueError: as `power`, or if `wanted` is outside (0, 1).
     """
-    if not 0 < wanted < 1:
-        raise ValueError(f"wanted must be between 0 and 1, not {wanted}")
+    if not (_is_number(wanted) and 0 < wanted < 1):
+        raise ValueError(f"wanted must be between 0 and 1, not {wanted!r}")
     if power(rate, 1.0, n, n, alpha=alpha, test=test) < wanted:
         return math.inf
     low, high = rate, 1.0
@@ -264,7 +271,10 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     Raises:
         ValueError: if the values are not a flat list of numbers between 0 and 1.
     """
-    p = np.asarray(p_values, dtype=np.float64)
+    try:
+        p = np.asarray(p_values, dtype=np.float64)
+    except (TypeError, ValueError):
+        p = np.array(np.nan)
     if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
         raise ValueError(f"p_values must be a flat list of numbers between 0 and 1, not {p_values!r}")
     order = np.argsort(p, kind="stable")

@@ -43,13 +43,15 @@ def folder(path: str | os.PathLike[str]) -> Path:
             Path and is none (a UPath).
 
     Raises:
-        ValueError: there is no such file system.
+        ValueError: `path` is "", or there is no such file system.
         ImportError: what reads it is not installed.
         NotADirectoryError: it is a file.
         OSError: it cannot be reached.
     """
     if not isinstance(path, (str, os.PathLike)):
         return path
+    if path == "":
+        raise ValueError("the ledger must be a folder, or None for none; got ''")
     found = _remote(path) if isinstance(path, str) and "://" in path else Path(path)
     if found.exists() and not found.is_dir():
         raise NotADirectoryError(f"the ledger must be a folder; {found} is a file")

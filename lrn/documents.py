@@ -47,7 +47,7 @@ class Quotes(dict[str, Quotation]):
 
     def _get(self, id: str) -> Quotation:
         if id not in self:
-            raise KeyError(f"no quotation {id!r}; there are {', '.join(self)}")
+            raise KeyError(f"no quotation {id!r}; there are {', '.join(self) or 'none'}")
         return self[id]
 
 
@@ -55,10 +55,20 @@ def read_quotes(path: str | Path) -> Quotes:
     """Read the `[[quotation]]` entries of a TOML file.
 
     Raises:
-        ValueError: if an entry lacks id, section or quote, has an unknown key, or repeats an id.
+        OSError: if the file cannot be read.
+        ValueError: if it is no TOML, or an entry lacks id, section or quote, has an unknown key, or repeats an id.
     """
     quotes = Quotes()
-    for entry in tomllib.loads(Path(path).read_text(encoding="utf-8")).get("quotation", []):
+    try:
+        entries = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("quotation", [])
+    except ValueError as error:
+        raise ValueError(f"{path} must be TOML in UTF-8: {error}") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{path} must hold its quotations as tables, each under [[quotation]]")
+    for entry in entries:
+        for name, value in entry.items():
+            if name != "fields" and not isinstance(value, str):
+                raise ValueError(f"{path}: quotation {entry.get('id', '?')!r}: {name} must be text, not {value!r}")
         try:
             quotation = Quotation(**entry)
         except TypeError as error:
@@ -73,13 +83,20 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
     """Read a CSV file as rows of text, exactly as printed.
 
     Raises:
-        ValueError: if one of `columns` is not there, or a row has more or fewer cells than the heading.
+        OSError: if the file cannot be read.
+        ValueError: if it is no CSV, one of `columns` is not there, a column stands twice, or a row has more or fewer
+            cells than the heading.
     """
-    with open(path, encoding="utf-8", newline="") as file:
-        heading, *rows = list(csv.reader(file, strict=True)) or [[]]
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            heading, *rows = list(csv.reader(file, strict=True)) or [[]]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} must be CSV in UTF-8: {error}") from None
     missing = [name for name in columns if name not in heading]
     if missing:
-        raise ValueError(f"{path} has no column {', '.join(missing)}; it has {', '.join(heading)}")
+        raise ValueError(f"{path} has no column {', '.join(missing)}; it has {', '.join(heading) or 'none'}")
+    if len(set(heading)) < len(heading):
+        raise ValueError(f"{path} must name each column once; it has {', '.join(heading)}")
     for number, row in enumerate(rows, start=1):
         if len(row) != len(heading):
             raise ValueError(f"{path}: row {number} has {len(row)} cells, the heading {len(heading)}")
@@ -90,10 +107,13 @@ def index_table(rows: Iterable[Mapping[str, str]], *columns: str) -> dict[tuple[
     """Return {(cells of `columns`): row}, to look rows up by what they describe.
 
     Raises:
-        ValueError: if two rows share a key.
+        ValueError: if a row has no such column, or two rows share a key.
     """
     index: dict[tuple[str, ...], Mapping[str, str]] = {}
     for row in rows:
+        missing = [column for column in columns if column not in row]
+        if missing:
+            raise ValueError(f"the rows have no column {', '.join(missing)}; they have {', '.join(row)}")
         key = tuple(row[column] for column in columns)
         if key in index:
             raise ValueError(f"two rows have {', '.join(columns)} = {', '.join(key)}")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lrn.data import Data, absolute_value
 
-__all__ = ["CONVERGED_RMSE", "Experiment", "initial_parameters"]
+__all__ = ["CONVERGED_RMSE", "Experiment", "check_initial", "initial_parameters"]
 
 CONVERGED_RMSE = 0.07
 """A network has converged if its RMSE over all samples, in original units, ends at or below this."""
@@ -171,6 +171,13 @@ def initial_parameters(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDA
     out, fan_in = experiment.shapes[-1]
     hidden, output = np.split(drawn, [-out * (fan_in + 1)], axis=1)
     return np.hstack([hidden, constant, output])
+
+
+def check_initial(experiment: Experiment, seeds: NDArray[np.uint64], initial: NDArray[np.floating] | None) -> None:
+    """Raises ValueError for initial parameters that are not one row a seed, shape (S, P)."""
+    wanted = (len(seeds), experiment.parameters)
+    if initial is not None and initial.shape != wanted:
+        raise ValueError(f"initial must have shape {wanted}, one row a seed; got {initial.shape}")
 
 
 def _bounds(e: Experiment, layer: int) -> NDArray[np.float64]:

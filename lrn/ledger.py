@@ -53,7 +53,8 @@ class Ledger:
         scheduler: address of a Dask scheduler whose workers train, such as `tcp://10.0.0.1:8786`.
 
     Raises:
-        ValueError: the engine, the device or `threads` is out of range, or there is no such file system.
+        TypeError: the device is no text.
+        ValueError: the engine, the device or `threads` is out of range, `path` is "", or there is no such file system.
         ImportError: the file system's package, or dask, is not installed.
         NotADirectoryError: `path` is a file.
         lrn.cluster.ClusterError: the scheduler cannot be reached, or its workers would not train as this machine does.
@@ -103,12 +104,7 @@ class Ledger:
             ValueError: `seeds` is empty, has another step, or leaves 0 to 2**64.
             OSError: the folder cannot be written to.
         """
-        if not isinstance(experiment, Experiment):
-            raise TypeError(f"the ledger needs an Experiment; got {type(experiment).__name__}")
-        if not isinstance(seeds, range):
-            raise TypeError(f"seeds must be a range; got {seeds!r}")
-        if seeds.step != 1 or not seeds or seeds.start < 0 or seeds.stop > 2**64:
-            raise ValueError(f"seeds must be a range of step 1 within 0 to 2**64 that is not empty; got {seeds}")
+        _check_request(experiment, seeds)
         if self.root is None:
             return self._fresh(experiment, seeds, trace)
 
@@ -118,7 +114,12 @@ class Ledger:
             return Runs.join(list(self._gather(experiment, place, seeds, trace)))
 
     def remembered(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs | None:
-        """What is on disk of these seeds, from the first on without a gap; None if that is nothing. Never trains."""
+        """What is on disk of these seeds, from the first on without a gap; None if that is nothing. Never trains.
+
+        Raises:
+            TypeError, ValueError: as `runs`.
+        """
+        _check_request(experiment, seeds)
         if self.root is None:
             return None
         kept, at = [], seeds.start
@@ -157,7 +158,14 @@ class Ledger:
             yield experiment, block
 
     def table(self, experiment: Experiment | None = None) -> pa.Table:
-        """All networks, or those of one experiment: one row a network, with the experiment's fields as columns."""
+        """All networks, or those of one experiment: one row a network, with the experiment's fields as columns.
+
+        Raises:
+            TypeError: `experiment` is none.
+            ValueError: this ledger remembers nothing.
+        """
+        if experiment is not None:
+            _check_experiment(experiment)
         import pyarrow as pa
 
         tables = []
@@ -223,6 +231,19 @@ class Ledger:
 
     def _read(self, experiment: Experiment, path: Path, block: range, trace: bool) -> Runs | None:
         return read_block(path, partial(from_table, experiment, block=block, trace=trace))
+
+
+def _check_experiment(experiment: object) -> None:
+    if not isinstance(experiment, Experiment):
+        raise TypeError(f"the ledger needs an Experiment; got {type(experiment).__name__}")
+
+
+def _check_request(experiment: object, seeds: object) -> None:
+    _check_experiment(experiment)
+    if not isinstance(seeds, range):
+        raise TypeError(f"seeds must be a range; got {seeds!r}")
+    if seeds.step != 1 or not seeds or seeds.start < 0 or seeds.stop > 2**64:
+        raise ValueError(f"seeds must be a range of step 1 within 0 to 2**64 that is not empty; got {seeds}")
 
 
 def _blocks(seeds: range, size: int | None = None) -> list[range]:

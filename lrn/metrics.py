@@ -24,12 +24,22 @@ class Metric:
         function: Runs -> shape (S,); a boolean result has a rate, a bounded one a mean, any one has quantiles.
         bounds: experiment -> (low, high) that no value can leave; None where there are none.
         trace: whether it needs the loss of every epoch.
+
+    Raises:
+        TypeError: the name is no text, or a function cannot be called.
     """
 
     name: str
     function: Callable[[Runs], NDArray[Any]]
     bounds: Callable[[Experiment], tuple[float, float]] | None = None
     trace: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"a metric's name must be text; got {self.name!r}")
+        for name, given in (("function", self.function), ("bounds", self.bounds)):
+            if not callable(given) and (name == "function" or given is not None):
+                raise TypeError(f"{name} of metric {self.name} must be a function; got {given!r}")
 
 
 def _unit(_: Experiment) -> tuple[float, float]:
@@ -96,6 +106,6 @@ def metric(which: str | Metric) -> Metric:
     """The metric of that name, or the metric itself; an unknown name raises ValueError that lists the known ones."""
     if isinstance(which, Metric):
         return which
-    if which not in METRICS:
+    if not isinstance(which, str) or which not in METRICS:
         raise ValueError(f"metric must be one of {', '.join(sorted(METRICS))}, or a Metric; got {which!r}")
     return METRICS[which]

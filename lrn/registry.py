@@ -98,12 +98,16 @@ def registry(
         verdict: keep cases that ended so.
 
     Raises:
+        TypeError: `group` or `search` is no text.
         FileNotFoundError: there is no such folder, or no such file of verdicts.
         ValueError: the file holds no verdicts, `verdict` is none or is asked for without verdicts, or pytest cannot
             collect the suite; the message has its first error.
     """
     suite = verdicts if verdicts is None or isinstance(verdicts, SuiteVerdicts) else _read(Path(verdicts))
     wanted = None if verdict is None else _outcome(verdict)
+    for name, text in (("group", group), ("search", search)):
+        if text is not None and not isinstance(text, str):
+            raise TypeError(f"{name} must be text; got {text!r}")
     if wanted is not None and suite is None:
         raise ValueError(f"cases that ended {wanted} can be told only with a file of verdicts; got none")
     ended = {} if suite is None else {known.test: known for known in suite.claims}

@@ -65,9 +65,19 @@ class Runs:
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
-        """Runs of one experiment, one after another. Raises ValueError if there are none."""
+        """Runs of one experiment, one after another.
+
+        Raises:
+            ValueError: there are none, they are of several experiments, or some lack what others have.
+        """
         if not parts:
             raise ValueError("Runs.join needs at least one part; got none")
+        labels = dict.fromkeys(part.experiment.label for part in parts)
+        if len(labels) > 1:
+            raise ValueError(f"Runs.join needs parts of one experiment; got {' and '.join(labels)}")
+        for name in ("trace", "parameters"):
+            if len({getattr(part, name) is None for part in parts}) > 1:
+                raise ValueError(f"Runs.join needs {name} in every part or in none; got some with and some without")
         if len(parts) == 1:
             return parts[0]
         columns: dict[str, Any] = {}

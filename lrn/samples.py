@@ -59,14 +59,17 @@ class Samples:
             For each metric an array (S,).
 
         Raises:
-            TypeError: what was drawn is no mapping of metrics to numbers or truths, or `version` is no text.
-            ValueError: a metric has another shape, or `seeds` is empty or has another step.
+            TypeError: what was drawn is no mapping of metrics to numbers or truths, `version` is no text, or `seeds` no
+                range.
+            ValueError: there is no metric, one has another shape, or `seeds` is empty or has another step.
             OSError: the folder cannot be written to.
         """
         if not isinstance(version, str) or not version:
             raise TypeError(f"the version of {label} must be a text that is not empty; got {version!r}")
-        if seeds.step != 1 or not seeds or seeds.start < 0:
-            raise ValueError(f"seeds must be a range of step 1, from 0, that is not empty; got {seeds}")
+        if not isinstance(seeds, range):
+            raise TypeError(f"seeds must be a range; got {seeds!r}")
+        if seeds.step != 1 or not seeds or seeds.start < 0 or seeds.stop > 2**64:
+            raise ValueError(f"seeds must be a range of step 1 within 0 to 2**64 that is not empty; got {seeds}")
         place = self.folder(label, version)
         starts = range(seeds.start // BLOCK * BLOCK, seeds.stop, BLOCK)
         found = _share(place, label, draw, [range(start, start + BLOCK) for start in starts])
@@ -110,6 +113,8 @@ def _block(place: Path, label: str, draw: Callable[[range], Any], block: range) 
 def _checked(sample: Any, label: str, n: int) -> _Columns:
     if not isinstance(sample, Mapping):
         raise TypeError(f"{label} has a version, so it must observe a mapping of metrics to arrays; got {sample!r}")
+    if not sample:
+        raise ValueError(f"{label} must observe at least one metric; got none")
     columns = {str(name): np.asarray(values) for name, values in sample.items()}
     for name, values in columns.items():
         if values.shape != (n,):

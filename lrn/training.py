@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ def train(
         The runs, in the order of `seeds`.
 
     Raises:
-        TypeError: `experiment` or a seed has the wrong type.
+        TypeError: `experiment`, a seed or the device has the wrong type.
         ValueError: a seed, the engine, the device or `threads` is out of range.
 
     Example:
@@ -141,7 +142,7 @@ def _seeds(seeds: Iterable[int]) -> NDArray[np.uint64]:
         if not 0 <= checked[-1] < 2**64:
             raise ValueError(f"seeds must be non-negative whole numbers below 2**64; got {checked[-1]}")
     if len(set(checked)) != len(checked):
-        twice = next(s for s in checked if checked.count(s) > 1)
+        twice, _ = Counter(checked).most_common(1)[0]
         raise ValueError(f"seeds must not have duplicates; got {twice} more than once")
     return np.array(checked, dtype=np.uint64)
 

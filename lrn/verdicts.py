@@ -194,14 +194,14 @@ class SuiteVerdicts:
         try:
             return cls._from_json(json.loads(Path(path).read_text(encoding="utf-8")))
         except KeyError as error:
-            raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: it has no {error}") from error
+            raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: it lacks {error}") from error
         except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: {error}") from error
 
     @classmethod
     def _from_json(cls, data: Any) -> Self:
         if not isinstance(data, dict):
-            raise TypeError(f"it is a {type(data).__name__}")
+            raise TypeError("it holds no JSON object")
         if data["format"] != FORMAT:
             raise ValueError(f"its format is {data['format']!r}")
         if "sha256" in data and data.pop("sha256") != _digest(data):

@@ -114,7 +114,7 @@ def test_what_is_no_experiment_is_refused(call, wrong):
     [
         ({"engine": "gpu"}, ValueError, "engine must be one of auto, native, cuda, reference; got 'gpu'"),
         ({"device": "abacus"}, ValueError, "device must be one that torch can use here; got 'abacus'"),
-        ({"threads": 0}, ValueError, "threads must be a whole number of at least 1, or None; got 0"),
+        ({"threads": 0}, ValueError, "threads must be a whole number from 1 to 1,024, or None; got 0"),
         ({"threads": -2}, ValueError, "threads must be .* got -2"),
         ({"threads": "2"}, ValueError, "threads must be .* got '2'"),
         ({"threads": True}, ValueError, "threads must be .* got True"),

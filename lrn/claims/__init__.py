@@ -173,6 +173,8 @@ def claim(
     keywords = {field.name: getattr(said, field.name) for field in dataclasses.fields(said)}
 
     def mark(test: _Test) -> _Test:
+        if getattr(test, "__name__", "<lambda>") == "<lambda>":  # which pytest would take for an argument of the mark
+            raise TypeError(f"claim is for a test function, or a class of tests, with a name; got {test!r}")
         if any(known.name == "claim" for known in vars(test).get("pytestmark", [])):
             raise TypeError(f"{test.__name__} is a claim already; write a test for each statement")
         return pytest.mark.claim(**keywords)(test)

@@ -82,6 +82,8 @@ class Measure:
     ) -> None:
         for n in (first_look, max_seeds):
             look_index(n)
+        if isinstance(seed_offset, bool) or not isinstance(seed_offset, int) or not 0 <= seed_offset <= 2**63:
+            raise ValueError(f"seed_offset must be a whole number from 0 to 2**63; got {seed_offset!r}")
         self.max_seeds = max_seeds
         self._sampler = sampler
         self._alpha = quantity_alpha(alpha)
@@ -148,8 +150,8 @@ class Measure:
         Raises:
             ValueError: q is not strictly between 0 and 1, or a value is NaN.
         """
-        if not 0 < q < 1:
-            raise ValueError(f"q must be strictly between 0 and 1; got {q}")
+        if not isinstance(q, (int, float)) or not 0 < q < 1:
+            raise ValueError(f"q must be strictly between 0 and 1; got {q!r}")
 
         def observe(seeds: range) -> NDArray[Any]:
             (values,), kept = self._observe([population], metric, given, seeds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -82,7 +83,8 @@ class _Column:
         if not isinstance(sample, Mapping) and hasattr(sample, self.name):
             return getattr(sample, self.name)
         names = sample if isinstance(sample, Mapping) else (n for n in dir(sample) if not n.startswith("_"))
-        raise ValueError(f"metric must be one of {', '.join(sorted(map(str, names)))}; got {self.name!r}")
+        known = ", ".join(sorted(map(str, names))) or "those that were sampled, and none was"
+        raise ValueError(f"metric must be one of {known}; got {self.name!r}")
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,8 @@ def is_experiment(population: object) -> TypeGuard[Experiment]:
 def label_of(population: Any) -> str:
     """Its label. Raises TypeError for what is no population."""
     label = getattr(population, "label", None)
-    if not (is_experiment(population) or callable(getattr(population, "sample", None))) or not isinstance(label, str):
+    sampled = callable(getattr(population, "sample", None)) and not isinstance(population, type)
+    if not (is_experiment(population) or sampled) or not isinstance(label, str):
         raise TypeError(f"a population is an Experiment, or has a text `label` and `sample(seeds)`; got {population!r}")
     return label
 
@@ -182,12 +185,18 @@ def name_of(metric: Any) -> str:
 def bounds_of(
     population: Population | Experiment, metric: str | Metric, bounds: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """The bounds given, or else those of the metric. Raises ValueError where there are none."""
+    """The bounds given, or else those of the metric. Raises ValueError where there are none, or that are none."""
     own = _resolve(population, metric).bounds
     if bounds is None and own is None:
         raise ValueError(f"the mean of {name_of(metric)} needs bounds=(low, high), which no value can leave")
-    low, high = bounds if bounds is not None else own(population)  # type: ignore[misc, arg-type]
-    return float(low), float(high)
+    found: Any = bounds if bounds is not None else own(population)  # type: ignore[misc, arg-type]
+    try:
+        low, high = map(float, found)
+    except (TypeError, ValueError):
+        low, high = math.nan, math.nan
+    if not (math.isfinite(high - low) and low <= high):
+        raise ValueError(f"bounds of {name_of(metric)} must be finite, (low, high) with low <= high; got {found!r}")
+    return low, high
 
 
 def columns(

@@ -53,6 +53,7 @@ class Classifiers:
         dtype: "float32" or "float64".
 
     Raises:
+        TypeError: `channels` is no tuple, or `images` are none.
         ValueError: a number is out of range.
     """
 
@@ -87,10 +88,15 @@ class Classifiers:
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype must be one of float32, float64; got {self.dtype!r}")
         for name in ("scale", "lr", "enough_loss", "enough_accuracy"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be a number above 0; got {getattr(self, name)!r}")
-        if not 0 <= self.momentum < 1:
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise ValueError(f"{name} must be a number above 0; got {value!r}")
+        if not isinstance(self.momentum, int | float) or not 0 <= self.momentum < 1:
             raise ValueError(f"momentum must be at least 0 and below 1; got {self.momentum!r}")
+        if not isinstance(self.channels, tuple):
+            raise TypeError(f"channels must be a tuple, such as (4, 8, 16); got {self.channels!r}")
+        if not isinstance(self.images, Images | None):
+            raise TypeError(f"images must be lrn.data.Images, or None for digits; got {self.images!r}")
 
     @property
     def label(self) -> str:
@@ -167,7 +173,12 @@ class Classifiers:
             - dead_fraction: share of the channels of all activations that are zero on every training image then;
             - dead_layers: how many activations have none but such channels;
             - diverged: whether the loss of any step was NaN or infinite.
+
+        Raises:
+            ValueError: `seeds` is no range of step 1 from 0, or is empty; or there are not enough images.
         """
+        if not isinstance(seeds, range) or seeds.step != 1 or not seeds or seeds.start < 0:
+            raise ValueError(f"seeds must be a range of step 1, from 0, that is not empty; got {seeds!r}")
         from lrn.classifiers._stack import Stack
 
         first = seeds.start // STACK * STACK

@@ -49,13 +49,16 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("run", help=text, description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter)
     add_fields(parser, GRID)
     seeds = parser.add_argument_group("which networks")
-    seeds.add_argument("--seeds", type=whole(1), default=1000, metavar="N", help="networks of each cell (1000)")
+    seeds.add_argument(
+        "--seeds", type=whole(1, 2**63 - 1), default=1000, metavar="N", help="networks of each cell (1000)"
+    )
     seeds.add_argument("--first-seed", type=whole(0, 2**63), default=0, metavar="N", help="the first seed (0)")
     how = add_training(parser)
-    how.add_argument(
+    kept = how.add_mutually_exclusive_group()
+    kept.add_argument(
         "--ledger", default=".ledger", metavar="DIR", help="keeps what was trained: a folder, or s3://... (.ledger)"
     )
-    how.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
+    kept.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
     how.add_argument("--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler train")
     out = parser.add_argument_group("what is printed")
     out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
@@ -67,8 +70,8 @@ def add(commands: Any) -> None:
 
 def main(given: argparse.Namespace) -> int:
     """Runs the command."""
-    if given.csv == given.json == "-":
-        raise ValueError("--csv and --json cannot both be printed; give one of them a file")
+    if given.csv is not None and given.csv == given.json:
+        raise ValueError(f"--csv and --json must go to different places; got {given.csv!r} for both")
     if given.scheduler is not None and given.ledger is None:
         raise ValueError("--scheduler needs a ledger for what comes back; leave --no-ledger out")
     experiments = grid(fields_of(given))

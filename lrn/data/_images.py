@@ -39,6 +39,7 @@ class Images:
         classes: the names of the classes.
 
     Raises:
+        TypeError: `x` or `y` is no array, or `classes` no tuple.
         ValueError: the shapes do not agree, a class is out of range, or there are fewer than two classes.
     """
 
@@ -48,6 +49,8 @@ class Images:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.x, np.ndarray) and isinstance(self.y, np.ndarray) and isinstance(self.classes, tuple)):
+            raise TypeError(f"{self.name}: images and classes must be arrays, and the classes' names a tuple")
         if self.x.ndim != 4 or self.y.shape != self.x.shape[:1]:
             raise ValueError(f"{self.name}: images {self.x.shape} and classes {self.y.shape} do not fit together")
         if len(self.classes) < 2:
@@ -85,10 +88,10 @@ class Images:
         Raises:
             ValueError: a number is below 1, or there are not that many images.
         """
-        if train < 1 or test < 1 or train + test > len(self):
-            raise ValueError(
-                f"{self.name} has {len(self)} images to train and test on, at least 1 of each; got {train} and {test}"
-            )
+        whole = isinstance(train, int) and isinstance(test, int)
+        if not whole or train < 1 or test < 1 or train + test > len(self):
+            has = f"{self.name} has {len(self)} images to train and test on"
+            raise ValueError(f"{has}, at least 1 of each; got {train!r} and {test!r}")
         order = np.random.Generator(np.random.Philox(42)).permutation(len(self))
         return self.part(order[:train]), self.part(order[train : train + test])
 
@@ -141,7 +144,7 @@ def mnist(folder: str | os.PathLike[str], part: str = "train") -> Images:
         ValueError: `part` is neither, or a file is not what its name says.
         FileNotFoundError: the folder or a file is not there.
     """
-    if part not in _MNIST:
+    if not isinstance(part, str) or part not in _MNIST:
         raise ValueError(f"part must be one of {', '.join(_MNIST)}; got {part!r}")
     place = _folder(folder)
     images, x = _idx(place, f"{_MNIST[part]}-images", 3)
@@ -181,7 +184,8 @@ def image_folder(
             size than the ones before it and `size` is None.
     """
     place = _folder(folder)
-    if size is not None and not (len(size) == 2 and all(isinstance(n, int) and n >= 1 for n in size)):
+    pair = isinstance(size, tuple | list) and len(size) == 2
+    if size is not None and not (pair and all(isinstance(n, int) and n >= 1 for n in size)):
         raise ValueError(f"size must be (height, width), at least 1 each; got {size!r}")
     classes = sorted(path for path in place.iterdir() if path.is_dir() and not path.name.startswith("."))
     if len(classes) < 2:

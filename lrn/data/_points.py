@@ -5,6 +5,7 @@ The thesis (§3.1) learns the absolute value of 20 points, drawn once and kept i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,11 +23,22 @@ class Data:
         x: inputs, shape (N, F), float64.
         t: targets, shape (N, O), float64.
         target_factor: None, or c: nothing is standardised, and networks read x and learn c t.
+
+    Raises:
+        ValueError: x and t are no arrays with as many rows, or the factor is not positive.
     """
 
     x: NDArray[np.float64]
     t: NDArray[np.float64]
     target_factor: float | None = None
+
+    def __post_init__(self) -> None:
+        if not len(np.shape(self.x)) == len(np.shape(self.t)) == 2 or len(self.x) != len(self.t):
+            shapes = f"{np.shape(self.x)} and {np.shape(self.t)}"
+            raise ValueError(f"x and t must have shapes (N, F) and (N, O), with as many rows; got {shapes}")
+        factor = self.target_factor
+        if factor is not None and not (isinstance(factor, int | float) and 0 < factor < math.inf):
+            raise ValueError(f"target_factor must be None or a positive number; got {factor!r}")
 
     @property
     def samples(self) -> int:

@@ -183,12 +183,12 @@ def dead_units(
         The dead units by layer.
 
     Raises:
-        TypeError: `module` is not a module, or is TorchScript; or `data` is none of the above.
+        TypeError: `module` is not a module, or is TorchScript; or `data` or `unit_dims` is none of the above.
         ValueError: `data` is empty, `module` makes no ReLU-like call, a name in `unit_dims` is none of its
-            calls, or a layer's number of units differs between batches.
+            calls or has no such dimension, or a layer's number of units differs between batches.
     """
     _check_module(module)
-    unit_dims = dict(unit_dims or {})
+    unit_dims = _checked_dims(unit_dims or {})
     watch = Watch(module, unit_dims)
     samples = 0
     with looking(module), watch.attached():
@@ -254,6 +254,13 @@ def _check_module(module: Any) -> None:
         if isinstance(child, torch.jit.ScriptModule):
             where = f"submodule {path!r}" if path else "module"
             raise TypeError(f"{where} is TorchScript, whose calls cannot be seen; give the module it was made from")
+
+
+def _checked_dims(unit_dims: Any) -> dict[str, int]:
+    whole = isinstance(unit_dims, Mapping) and all(isinstance(dim, int) for dim in unit_dims.values())
+    if not whole:
+        raise TypeError(f"unit_dims must map names of calls to whole numbers, as in {{'relu()': 1}}; got {unit_dims!r}")
+    return dict(unit_dims)
 
 
 def _check_calls(watch: Watch, unit_dims: Mapping[str, int]) -> None:

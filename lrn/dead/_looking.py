@@ -36,8 +36,9 @@ def batches(module: nn.Module, data: Any, batch_size: int | None = None) -> Iter
         TypeError: `data`, or something inside it, is none of these.
         ValueError: a batch has no sample dimension, `batch_size` is below 1, or there was no sample at all.
     """
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, or None for one pass per batch; got {batch_size}")
+    whole = isinstance(batch_size, int) and not isinstance(batch_size, bool)
+    if batch_size is not None and not (whole and batch_size >= 1):
+        raise ValueError(f"batch_size must be at least 1, or None for one pass per batch; got {batch_size!r}")
     device, dtype = _home(module)
     empty = True
     for batch in _flatten(data):
@@ -101,6 +102,8 @@ def _first(batch: Any) -> Tensor | np.ndarray[Any, Any]:
 def _tensor(batch: Tensor | np.ndarray[Any, Any], device: torch.device | None, dtype: torch.dtype | None) -> Tensor:
     if isinstance(batch, Tensor):
         return batch.to(device) if device is not None else batch
+    if batch.dtype.kind not in "biufc":
+        raise TypeError(f"a batch must hold numbers; got an array of {batch.dtype}")
     # A copy, because torch warns of arrays it may not write to, such as a read-only memory map.
     tensor = torch.from_numpy(np.array(batch))
     return tensor.to(device, dtype if tensor.is_floating_point() else None)

@@ -126,7 +126,10 @@ class Watch(TorchFunctionMode):
         self._times[name] += 1
         if self._times[name] > 1:
             name = f"{name}#{self._times[name]}"
-        fired = _fired(output, self._unit_dim(name, output))
+        unit_dim = self._unit_dim(name, output)
+        if unit_dim is not None and not -output.ndim <= unit_dim < output.ndim:
+            raise ValueError(f"the output of {name} has {output.ndim} dimensions; there is no dimension {unit_dim}")
+        fired = _fired(output, unit_dim)
         call = self.calls.setdefault(name, Call(self._kind(operation), torch.zeros_like(fired)))
         if call.fired.shape != fired.shape:
             raise ValueError(

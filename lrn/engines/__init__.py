@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from lrn.experiment import Experiment
 from lrn.runs import Runs
 
-__all__ = ["ENGINES", "Engine", "Progress", "choose"]
+__all__ = ["ENGINES", "LARGEST_THREADS", "Engine", "Progress", "choose"]
 
 ENGINES = ("auto", "native", "cuda", "reference")
+
+LARGEST_THREADS = 1024  # torch ends the process where the system does not give it as many as it asks for
 
 Progress = Callable[[int], None]
 """Told now and then how many networks of the fleet are done."""
@@ -58,13 +60,18 @@ def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = Non
     The cuda engine takes the device "cpu", everyone's default, to mean "cuda".
 
     Raises:
+        TypeError: the device is no text.
         ValueError: no such engine, it cannot run on that device, or `threads` is out of range.
         RuntimeError: the engine was asked for by name and is not installed here.
     """
     from lrn.engines import cuda, native
 
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads must be a whole number of at least 1, or None; got {threads!r}")
+    whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)
+    if threads is not None and not (whole and 1 <= threads <= LARGEST_THREADS):
+        raise ValueError(f"threads must be a whole number from 1 to {LARGEST_THREADS:,}, or None; got {threads!r}")
+    threads = None if threads is None else int(threads)
+    if not isinstance(device, str):
+        raise TypeError(f"device must be text, such as cpu or cuda:1; got {device!r}")
     if name not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {name!r}")
     if name == "native" and device != "cpu":

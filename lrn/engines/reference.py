@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lrn.experiment import CONVERGED_RMSE, Experiment, initial_parameters
+from lrn.experiment import CONVERGED_RMSE, Experiment, check_initial, initial_parameters
 from lrn.runs import Runs
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class ReferenceEngine:
         progress: Progress | None = None,
     ) -> Runs:
         """Trains one network a seed; see `lrn.engines.Engine`."""
+        check_initial(experiment, seeds, initial)
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads or before)
         try:

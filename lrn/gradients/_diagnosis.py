@@ -50,13 +50,17 @@ def diagnose(norms: Sequence[float] | NDArray[np.floating], names: Sequence[str]
         names: what to call the layers; "layer 1", ... by default.
 
     Raises:
+        TypeError: a norm is no number.
         ValueError: there is no norm, one is negative, or there is another number of names.
 
     Example:
         >>> diagnose([1e-6, 1e-4, 1e-2, 1.0]).kind
         'vanishing'
     """
-    g = np.asarray(norms, np.float64)
+    try:
+        g = np.asarray(norms, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"norms must be numbers, one a layer; got {norms!r}") from None
     if g.ndim != 1 or len(g) == 0:
         raise ValueError(f"norms must be one number a layer, shape (D,), D at least 1; got shape {g.shape}")
     if (g < 0).any():

@@ -57,7 +57,7 @@ def input_gradient(
         output: which of several outputs, counted from 0.
 
     Raises:
-        TypeError: `model` is no module.
+        TypeError: `model` is no module, or an end no number or array.
         ValueError: the ends have different shapes, are equal or not finite; there are too few points; the model gives
             several outputs and none was chosen; or its output does not depend on the input.
 
@@ -125,7 +125,10 @@ def autocorrelation(values: Any, lags: int | None = None) -> NDArray[np.float64]
 def ends(model: nn.Module, start: Any, end: Any) -> tuple[Tensor, Tensor]:
     """Both ends of a line as inputs without the batch axis, in the model's floating dtype and on its device."""
     home = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros((), dtype=torch.float64))
-    first, last = (torch.as_tensor(value).detach().to(home.device, home.dtype) for value in (start, end))
+    try:
+        first, last = (torch.as_tensor(value).detach().to(home.device, home.dtype) for value in (start, end))
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"start and end must be numbers, or arrays of them; got {start!r} and {end!r}") from None
     if first.shape != last.shape:
         raise ValueError(f"start and end must have one shape; got {tuple(first.shape)} and {tuple(last.shape)}")
     if not (torch.isfinite(first).all() and torch.isfinite(last).all()):
@@ -144,8 +147,8 @@ def one_output(y: Any, samples: int, output: int | None) -> Tensor:
     count = flat.shape[1]
     if output is None and count != 1:
         raise ValueError(f"the model gives {count} outputs; say which, as in output=0")
-    if output is not None and not 0 <= output < count:
-        raise ValueError(f"output must be from 0 to {count - 1}; got {output}")
+    if output is not None and (isinstance(output, bool) or not isinstance(output, int) or not 0 <= output < count):
+        raise ValueError(f"output must be a whole number from 0 to {count - 1}; got {output!r}")
     return flat[:, output or 0]
 
 

@@ -82,6 +82,8 @@ def linear_regions(
         [1.5]
     """
     check_model(model)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 0:
+        raise ValueError(f"most must be a whole number of at least 0; got {most!r}")
     exact = copy.deepcopy(model).double().eval()
     first, last = ends(exact, start, end)
 

@@ -76,6 +76,10 @@ def gradient_similarity(
         raise ValueError(f"scale must be a positive number; got {scale!r}")
     if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
         raise ValueError(f"repeats must be a whole number of at least 1; got {repeats!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1; got {seed!r}")
+    if changed is not None and not callable(changed):
+        raise TypeError(f"changed must be a function of a parameter's name; got {changed!r}")
     chosen = tuple(name for name in parameters if changed is None or changed(name))
     if not chosen:
         raise ValueError(f"changed chose no parameter; there are {', '.join(parameters)}")

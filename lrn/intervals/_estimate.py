@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from lrn.intervals._checks import check_count
+from lrn.intervals._checks import check_count, check_number
 from lrn.intervals._decision import Decision, Quantity, format_interval, union
 
 __all__ = ["Estimate"]
@@ -37,6 +37,7 @@ class Estimate:
         quantities: the measured quantities that it was computed from; () for constants.
 
     Raises:
+        TypeError: if the point or an end is no number.
         ValueError: if low <= high does not hold, or the point lies outside them.
     """
 
@@ -52,7 +53,7 @@ class Estimate:
 
     def __post_init__(self) -> None:
         for end in ("point", "low", "high"):
-            object.__setattr__(self, end, float(getattr(self, end)))
+            object.__setattr__(self, end, check_number(end, getattr(self, end)))
         if not self.low <= self.high:
             raise ValueError(f"an interval needs low <= high, not [{self.low}, {self.high}]")
         if not (math.isnan(self.point) or self.low <= self.point <= self.high):
@@ -72,18 +73,21 @@ class Estimate:
             name: what it is, for people; the key by default.
 
         Raises:
-            ValueError: as for an Estimate.
+            TypeError, ValueError: as for an Estimate; or the key is no text.
         """
+        if not isinstance(key, str):
+            raise TypeError(f"key must be text, not {key!r}")
+        point, low, high = check_number("point", point), check_number("low", low), check_number("high", high)
         nearest = min(max(point, low), high)
         if math.isclose(point, nearest, rel_tol=1e-9, abs_tol=1e-12):
             point = nearest
-        quantity = Quantity(key, float(point), float(low), float(high), int(n))
+        quantity = Quantity(key, point, low, high, check_count("n", n))
         return cls(quantity.point, quantity.low, quantity.high, quantity.n, name or key, (quantity,))
 
     @classmethod
     def constant(cls, value: float) -> Estimate:
         """Return a known number as an estimate without width. Raises ValueError for NaN."""
-        if math.isnan(value):
+        if math.isnan(check_number("a constant", value)):
             raise ValueError("NaN cannot be compared or computed with")
         return cls(float(value), float(value), float(value))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from lrn.intervals._checks import check_count, check_fraction
+from lrn.intervals._checks import check_count, check_fraction, check_number
 
 __all__ = ["mean_interval", "quantile_interval", "rare_ranks", "rate_interval"]
 
@@ -115,7 +115,7 @@ def mean_interval(values: ArrayLike, low: float, high: float, alpha: float) -> t
     """
     observed = _observations(values)
     alpha = check_fraction("alpha", alpha)
-    low, high = float(low), float(high)
+    low, high = check_number("low", low), check_number("high", high)
     if not (math.isfinite(high - low) and low <= high):
         raise ValueError(f"bounds must be finite with low <= high, not low = {low} and high = {high}")
     if len(observed) and not (low <= observed.min() and observed.max() <= high):
@@ -137,7 +137,10 @@ def rare_ranks(n: int, rate: float, tail: float) -> int:
 
 def _observations(values: ArrayLike) -> NDArray[np.float64]:
     """Return values as a float array (n,) without NaN."""
-    observed = np.asarray(values, dtype=np.float64)
+    try:
+        observed = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"values must be numbers: {error}") from None
     if observed.ndim != 1:
         raise ValueError(f"values must be one-dimensional, not of shape {observed.shape}")
     missing = int(np.isnan(observed).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lrn.intervals._checks import check_count, check_fraction
+from lrn.intervals._checks import check_fraction, check_number, check_whole
 from lrn.intervals._exact import rare_ranks, rate_interval
 
 __all__ = [
@@ -41,7 +41,7 @@ def look_index(n: int) -> int:
     Raises:
         ValueError: if n is not 64 times a power of two.
     """
-    n = check_count("n", n)
+    n = check_whole("a look", n)
     doublings = n // LOOK
     if n != doublings * LOOK or doublings < 1 or doublings & (doublings - 1):
         raise ValueError(f"{n} is not a look: a look has 64, 128, 256, ... (64 * 2**k) observations")
@@ -75,7 +75,7 @@ def detectable_difference(rate: float, n: int, alpha_quantity: float, power: flo
         alpha_quantity: what the quantity may spend over all its looks, see :func:`quantity_alpha`.
         power: the wanted probability of detecting, strictly between 0 and 1.
     """
-    if not 0 <= rate <= 1:
+    if not 0 <= check_number("rate", rate) <= 1:
         raise ValueError(f"rate must lie in [0, 1], not {rate}")
     level = look_alpha(alpha_quantity, n)
     miss = 1 - check_fraction("power", power)
@@ -93,7 +93,7 @@ def observations_needed(rate: float, margin: float, alpha_quantity: float, power
     Raises:
         ValueError: if margin is not positive, or as :func:`detectable_difference`.
     """
-    if not margin > 0:
+    if not check_number("margin", margin) > 0:
         raise ValueError(f"margin must be positive, not {margin}")
     for k in range(_LAST_LOOK):
         if detectable_difference(rate, LOOK << k, alpha_quantity, power) < margin:

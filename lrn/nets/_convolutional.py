@@ -44,6 +44,10 @@ class ResidualBlock(nn.Module):
         normalise: whether each convolution has batch normalisation, instead of a bias.
         preactivation: as above.
 
+    Raises:
+        TypeError: a size is not a whole number.
+        ValueError: a size is below 1, or `shortcut` is unknown.
+
     Attributes:
         body: F, a `torch.nn.Sequential`.
         shortcut: S, or None without `skip`.
@@ -65,6 +69,9 @@ class ResidualBlock(nn.Module):
         preactivation: bool = False,
     ) -> None:
         super().__init__()
+        _whole("in_channels", in_channels, 1), _whole("channels", channels, 1), _whole("stride", stride, 1)
+        if shortcut not in _SHORTCUTS:
+            raise ValueError(f"shortcut must be one of {', '.join(_SHORTCUTS)}; got {shortcut!r}")
         widths = (in_channels, *self.layer_channels(channels))
         layers: list[nn.Module] = []
         for place, (n, m) in enumerate(pairwise(widths)):
@@ -180,6 +187,8 @@ class ConvolutionalNet(nn.Module):
         ):
             if value not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+        if not isinstance(channels, Sequence):
+            raise TypeError(f"channels must be a sequence, such as (16, 32, 64); got {channels!r}")
         widths = tuple(_whole(f"channels[{i}]", width, 1) for i, width in enumerate(channels))
         kind = BasicBlock if block == "basic" else BottleneckBlock
         count = _blocks_per_stage(depth, len(widths), len(kind.kernels))
@@ -231,8 +240,9 @@ class ConvolutionalNet(nn.Module):
         Raises:
             ValueError: `x` has another shape.
         """
-        if x.ndim != 4 or x.shape[1] != self.in_channels:
-            raise ValueError(f"images must have shape (N, {self.in_channels}, H, W); got {tuple(x.shape)}")
+        shape = tuple(getattr(x, "shape", ()))
+        if len(shape) != 4 or shape[1] != self.in_channels:
+            raise ValueError(f"images must have shape (N, {self.in_channels}, H, W); got {shape}")
         outputs, x = [], self.stem(x)
         for stage in self.stages:
             x = stage(x)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import operator
+import math
 
 from torch import Tensor, nn
+
+from lrn.nets._stacks import size
 
 __all__ = ["EulerNet"]
 
@@ -23,7 +25,7 @@ class EulerNet(nn.Module):
 
     Raises:
         TypeError: `field` is no module, or `steps` no whole number.
-        ValueError: `steps` is below 1; when called, `field` changes the shape.
+        ValueError: `steps` is below 1, or `time` is not finite; when called, `field` changes the shape.
 
     Example:
         >>> import torch
@@ -35,12 +37,9 @@ class EulerNet(nn.Module):
         super().__init__()
         if not isinstance(field, nn.Module):
             raise TypeError(f"field must be a torch.nn.Module; got {type(field).__name__}")
-        try:
-            self.steps = operator.index(steps)
-        except TypeError:
-            raise TypeError(f"steps must be a whole number of at least 1, not {steps!r}") from None
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, not {steps}")
+        self.steps = size("steps", steps)
+        if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
+            raise ValueError(f"time must be a finite number, not {time!r}")
         self.field = field
         self.time = time
 

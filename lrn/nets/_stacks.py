@@ -57,8 +57,8 @@ class HiddenStack(nn.Module):
         norm: Callable[[int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
-        self.in_features = _size("in_features", in_features)
-        self.out_features = _size("out_features", out_features)
+        self.in_features = size("in_features", in_features)
+        self.out_features = size("out_features", out_features)
         widths = _widths(hidden)
         self.hidden = nn.ModuleList(nn.Linear(n, m) for n, m in pairwise((self.in_features, *widths)))
         self.norms = nn.ModuleList(_module("norm", norm, width) for width in widths if norm is not None)
@@ -185,16 +185,17 @@ class ResidualNet(HiddenStack):
         return y
 
 
-def _size(name: str, value: int) -> int:
+def size(name: str, value: int) -> int:
+    """A whole number of at least 1."""
     try:
-        size = operator.index(value)
+        whole = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
-        size = None
-    if size is None or isinstance(value, bool):
+        whole = None
+    if whole is None:
         raise TypeError(f"{name} must be a whole number of at least 1, not {value!r}")
-    if size < 1:
-        raise ValueError(f"{name} must be at least 1, not {size}")
-    return size
+    if whole < 1:
+        raise ValueError(f"{name} must be at least 1, not {whole}")
+    return whole
 
 
 def _widths(hidden: Sequence[int]) -> tuple[int, ...]:
@@ -202,14 +203,17 @@ def _widths(hidden: Sequence[int]) -> tuple[int, ...]:
         widths = tuple(hidden)
     except TypeError:
         raise TypeError(f"hidden must be a sequence of layer widths such as [2, 2], not {hidden!r}") from None
-    return tuple(_size(f"hidden[{d}]", width) for d, width in enumerate(widths))
+    return tuple(size(f"hidden[{d}]", width) for d, width in enumerate(widths))
 
 
 def _module(name: str, make: Callable[..., nn.Module], *arguments: int) -> nn.Module:
     example = {"activation": "torch.nn.ReLU", "norm": "torch.nn.BatchNorm1d"}[name]
     if isinstance(make, nn.Module) or not callable(make):
         raise TypeError(f"{name} must be a callable that makes a module ({example}), not {make!r}")
-    module = make(*arguments)
+    try:
+        module = make(*arguments)
+    except TypeError as error:
+        raise TypeError(f"{name} must be a callable that makes a module ({example}): {error}") from error
     if not isinstance(module, nn.Module):
         raise TypeError(f"{name} must make a torch.nn.Module, but {make!r} made {module!r}")
     return module

@@ -97,7 +97,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     try:
         expectation_of(item)
     except (TypeError, ValueError) as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -112,7 +112,6 @@ def read_settings(config: pytest.Config) -> Settings:
     scheduler = config.getoption(_destination("scheduler"))
     if scheduler is not None and not hasattr(config, "workerinput"):
         _check_scheduler(scheduler, engine, device)
-    default_verdicts = str(config.getini("lrn_verdicts")).strip()
     return Settings(
         alpha=read("alpha", _fraction, _ALPHA),
         first_look=first_look or _FIRST_LOOK,
@@ -125,7 +124,7 @@ def read_settings(config: pytest.Config) -> Settings:
         ledger=_ledger(config),
         scheduler=scheduler,
         verdicts=_verdicts(config),
-        default_verdicts=config.rootpath / default_verdicts if default_verdicts else None,
+        default_verdicts=_default_verdicts(config),
         against=_against(config),
         claims=(config.rootpath / str(config.getini("lrn_claims"))).resolve(),
         report=_report(config),
@@ -214,8 +213,8 @@ def _ledger(config: pytest.Config) -> Path | None:
     if text is not None and "://" in text:
         return _remote(text)
     path = config.rootpath / ".ledger" if text is None else config.invocation_params.dir / text
-    if text == "" or (path.exists() and not path.is_dir()):
-        raise pytest.UsageError(f"--ledger must be a folder; got {text or str(path)!r}")
+    if text == "" or _blocked(path / "block"):
+        raise pytest.UsageError(f"--ledger must be a folder; got {str(path) if text is None else text!r}")
     return path
 
 
@@ -239,10 +238,26 @@ def _verdicts(config: pytest.Config) -> Path | None:
     text = config.getoption("lrn_verdicts")
     if text is None:
         return None
-    path = config.invocation_params.dir / text
-    if not text or path.is_dir() or path.name == RUN_RECORD:
-        raise pytest.UsageError(f"--verdicts must be a file not called {RUN_RECORD}; got {text!r}")
+    if not text:
+        raise pytest.UsageError(f"--verdicts must be a file not called {RUN_RECORD}; got ''")
+    return _verdicts_file("--verdicts", text, config.invocation_params.dir)
+
+
+def _default_verdicts(config: pytest.Config) -> Path | None:
+    text = str(config.getini("lrn_verdicts")).strip()
+    return _verdicts_file("lrn_verdicts", text, config.rootpath) if text else None
+
+
+def _verdicts_file(option: str, text: str, folder: Path) -> Path:
+    path = folder / text
+    if path.is_dir() or path.name == RUN_RECORD or _blocked(path):
+        raise pytest.UsageError(f"{option} must be a file not called {RUN_RECORD}; got {text!r}")
     return path
+
+
+def _blocked(path: Path) -> bool:
+    """Whether no such file can be written, as a folder on its way is a file."""
+    return any(parent.exists() and not parent.is_dir() for parent in path.parents)
 
 
 def _report(config: pytest.Config) -> Path | Literal[""] | None:
@@ -252,7 +267,7 @@ def _report(config: pytest.Config) -> Path | Literal[""] | None:
             _check_report()
         return "" if text is not None else None
     path = config.invocation_params.dir / text
-    if (path.exists() and not path.is_dir()) or any(path.glob("test_*.py")) or (path / "report.py").exists():
+    if _blocked(path / "index.html") or any(path.glob("test_*.py")) or (path / "report.py").exists():
         # `--report claims/` would otherwise take the tests' folder for the report's.
         raise pytest.UsageError(f"--report=DIR must be a folder without tests; got {text!r} (write --report last)")
     _check_report()

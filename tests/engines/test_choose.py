@@ -54,9 +54,9 @@ def test_without_the_kernel_auto_is_the_reference_and_native_says_what_to_do(mon
         ({"device": "abacus"}, "device must be one that torch can use here; got 'abacus'"),
         ({"name": "reference", "device": "abacus"}, "device must be one that torch can use here; got 'abacus'"),
         ({"name": "reference", "device": "meta"}, "device must be one that torch can use here; got 'meta'"),
-        ({"threads": 0}, "threads must be a whole number of at least 1, or None; got 0"),
-        ({"threads": True}, "threads must be a whole number of at least 1, or None; got True"),
-        ({"threads": 1.5}, r"threads must be a whole number of at least 1, or None; got 1\.5"),
+        ({"threads": 0}, "threads must be a whole number from 1 to 1,024, or None; got 0"),
+        ({"threads": True}, "threads must be a whole number from 1 to 1,024, or None; got True"),
+        ({"threads": 1.5}, r"threads must be a whole number from 1 to 1,024, or None; got 1\.5"),
     ],
 )
 def test_bad_choices(options, message):

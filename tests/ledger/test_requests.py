@@ -65,7 +65,7 @@ def test_bad_requests_are_refused(tmp_path, experiment, seeds, error, message, r
     [
         ({"engine": "gpu"}, "engine must be one of auto, native, cuda, reference; got 'gpu'"),
         ({"device": "abacus"}, "device must be one that torch can use here; got 'abacus'"),
-        ({"threads": 0}, "threads must be a whole number of at least 1, or None; got 0"),
+        ({"threads": 0}, "threads must be a whole number from 1 to 1,024, or None; got 0"),
     ],
 )
 def test_bad_engines_are_refused_at_once(tmp_path, options, message):

@@ -32,6 +32,19 @@ pytest_plugins = ["pytester"]
         (["--verdicts="], "--verdicts must be a file not called run.json; got ''"),
         (["--verdicts=x/run.json"], "--verdicts must be a file not called run.json; got 'x/run.json'"),
         (["--ledger=populations.py", "-o", "addopts="], "--ledger must be a folder; got 'populations.py'"),
+        (
+            ["--verdicts=populations.py/v.json"],
+            "--verdicts must be a file not called run.json; got 'populations.py/v.json'",
+        ),
+        (["-o", "lrn_verdicts=claims"], "lrn_verdicts must be a file not called run.json; got 'claims'"),
+        (["-o", "lrn_verdicts=x/run.json"], "lrn_verdicts must be a file not called run.json; got 'x/run.json'"),
+        (["--ledger=populations.py/x", "-o", "addopts="], "--ledger must be a folder; got 'populations.py/x'"),
+        (["--ledger=", "-o", "addopts="], "--ledger must be a folder; got ''"),
+        (["--report=populations.py/x"], "--report=DIR must be a folder without tests; got 'populations.py/x' *"),
+        (["--against="], "--against must be a file of verdicts; got ''"),
+        (["--against=none.json"], "--against must be a file of verdicts; "),
+        (["--against=populations.py"], "--against must be a file of verdicts; "),
+        (["--device="], "--device must name a torch device, such as cpu, cuda or cuda:1; got ''"),
         (["--ledger=x", "--no-ledger"], "--ledger and --no-ledger exclude each other; give one of them"),
     ],
 )
@@ -110,3 +123,57 @@ def test_a_claim_is_selected_by_its_id(suite):
     """)
     suite.run("-k", "X1").assert_outcomes(passed=1, deselected=1)
     suite.run("-k", "X1-literal or X2").assert_outcomes(passed=2)
+
+
+def test_a_mark_that_makes_no_sense_is_one_sentence_before_anything_is_measured(suite):
+    suite.write("""
+        import pytest
+
+        @pytest.mark.claim()
+        def test_0(measure): raise SystemExit("it ran")
+
+        @pytest.mark.claim("  ")
+        def test_1(measure): raise SystemExit("it ran")
+
+        @pytest.mark.claim(3)
+        def test_2(measure): raise SystemExit("it ran")
+
+        @pytest.mark.claim("It holds", first_look=100)
+        def test_3(measure): raise SystemExit("it ran")
+
+        @pytest.mark.claim("It holds", refuted="")
+        def test_4(measure): raise SystemExit("it ran")
+
+        @pytest.mark.claim("It holds", refuted="so", inconclusive="or so")
+        def test_5(measure): raise SystemExit("it ran")
+
+        @pytest.mark.refuted("0 of 10")
+        def test_6(): raise SystemExit("it ran")
+
+        @pytest.mark.refuted
+        @pytest.mark.claim("It holds")
+        def test_7(measure): raise SystemExit("it ran")
+
+        @pytest.mark.claim("It holds", sauce="thesis")
+        def test_8(measure): raise SystemExit("it ran")
+
+        def test_9(measure): raise SystemExit("it ran")
+    """)
+    result = suite.run()
+    result.assert_outcomes(errors=10)
+    result.stdout.no_fnmatch_line("*it ran*")
+    result.stdout.no_fnmatch_line("*During handling*")
+    result.stdout.fnmatch_lines_random(
+        [
+            "*missing 1 required positional argument: 'statement'*",
+            "*a claim's statement must say something; got none*",
+            "*a claim's statement must be text; got 3*",
+            "*100 is not a look: a look has 64, 128, 256, ...*",
+            "*refuted needs the reason, a text with the figure that shows it; got ''*",
+            "*a claim is known to be refuted or inconclusive; got a reason for both*",
+            "*refuted is for claims: put @claim(...) of lrn.claims on the test*",
+            "*refuted needs the reason, a text with the figure that shows it; got None*",
+            "*unexpected keyword argument 'sauce'*",
+            "*measure is for claims: put @claim(...) of lrn.claims on the test*",
+        ]
+    )

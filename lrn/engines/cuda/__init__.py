@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.engines.cuda._program import source_hash
-from lrn.experiment import Experiment
+from lrn.experiment import Experiment, check_initial
 from lrn.runs import Runs
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class CudaEngine:
             raise ValueError(
                 f"train_many needs seeds for each experiment; got {len(experiments)} experiments, {len(seeds)} seeds"
             )
+        for experiment, own, given in zip(experiments, seeds, initial, strict=True):
+            check_initial(experiment, own, given)
         pieces = list(_pieces(experiments, seeds, initial, trace, parameters))
         parts: list[list[Runs]] = [[] for _ in experiments]
         done = 0

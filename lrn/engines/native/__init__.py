@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lrn.engines import LARGEST_THREADS
 from lrn.experiment import CHOICES, CONVERGED_RMSE, Experiment
 from lrn.runs import Runs
 
@@ -119,7 +120,7 @@ class NativeEngine:
                 t=e.data.t_standardised.astype(real),
                 seeds=np.ascontiguousarray(seeds, np.uint64),
                 initial=None if initial is None else np.ascontiguousarray(initial, real),
-                threads=min(self.threads or _processors(), S),
+                threads=min(_processors(), LARGEST_THREADS) if self.threads is None else self.threads,
                 progress=progress,
                 rmse=runs.rmse,
                 rmse_initial=runs.rmse_initial,

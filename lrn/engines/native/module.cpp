@@ -1,5 +1,7 @@
 // The Python face of the native engine: checks shapes, shares the work among threads, listens for Ctrl-C.
+#define LRN_NAMESPACE lrn_module
 #include "job.hpp"
+#include "philox.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -10,6 +12,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <climits>
+#include <cmath>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -70,6 +74,7 @@ void run_threads(int threads, const std::function<void()> &work, std::atomic<boo
   std::condition_variable ended;
   int running = threads;
   std::vector<std::thread> pool;
+  pool.reserve(threads);
   const auto run = [&] {
     work();
     std::lock_guard lock(mutex);
@@ -78,7 +83,7 @@ void run_threads(int threads, const std::function<void()> &work, std::atomic<boo
   };
   for (int i = 0; i < threads; ++i) try {
       pool.emplace_back(run);
-    } catch (const std::system_error &) { // the machine gives no more threads: those that run do the work
+    } catch (const std::exception &) { // the machine gives no more threads: those that run do the work
       if (pool.empty()) throw;
       std::lock_guard lock(mutex);
       running -= threads - i;
@@ -110,7 +115,42 @@ void run_threads(int threads, const std::function<void()> &work, std::atomic<boo
 }
 
 template <class R> using Array = nb::ndarray<R, nb::c_contig, nb::device::cpu>;
-template <class T> T *data(std::optional<Array<T>> &array) { return array ? array->data() : nullptr; }
+template <class R> R *data(std::optional<Array<R>> &array) { return array ? array->data() : nullptr; }
+
+// ---- what the kernel takes for granted, checked: it writes and reads where these numbers say ------------------------
+
+void check(bool holds, const std::string &sentence) {
+  if (!holds) throw nb::value_error(sentence.c_str());
+}
+
+void check_number(const char *name, long value, long least, long most) {
+  check(least <= value && value <= most, std::string(name) + " must be from " + std::to_string(least) + " to " +
+                                             std::to_string(most) + "; got " + std::to_string(value));
+}
+
+void check_positive(const char *name, double value) {
+  check(value > 0 && std::isfinite(value),
+        std::string(name) + " must be positive and finite; got " + std::to_string(value));
+}
+
+std::string shown(const std::vector<long> &shape) {
+  std::string text;
+  for (long n : shape) text += (text.empty() ? "(" : ", ") + std::to_string(n);
+  return text + ")";
+}
+
+template <class R> void check_shape(const char *name, const Array<R> &array, const std::vector<long> &wanted) {
+  std::vector<long> shape;
+  for (std::size_t i = 0; i < array.ndim(); ++i) shape.push_back(long(array.shape(i)));
+  check(shape == wanted, std::string(name) + " must have shape " + shown(wanted) + "; got " + shown(shape));
+}
+
+template <class R>
+void check_shape(const char *name, const std::optional<Array<R>> &array, const std::vector<long> &wanted) {
+  if (array) check_shape(name, *array, wanted);
+}
+
+constexpr long largest_size = 65'536, largest_epochs = 10'000'000, largest_threads = 1024; // as Experiment and choose say
 
 template <class R>
 void train(const std::string &variant_name, int depth, int width, int epochs, int connection, int optimizer,
@@ -119,7 +159,20 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
            Array<R> rmse_initial, Array<std::int32_t> converged_at, Array<std::uint8_t> dead, Array<R> prediction,
            std::optional<Array<R>> parameters, std::optional<Array<R>> trace, int threads, Progress progress) {
   const lrn::Variant &variant = named(variant_name);
-  if (x.ndim() != 2 || t.ndim() != 2 || x.shape(0) != t.shape(0)) throw nb::value_error("x (N, F) and t (N, O) disagree");
+  check_number("depth", depth, 1, largest_size), check_number("width", width, 1, largest_size);
+  check_number("epochs", epochs, 1, largest_epochs), check_number("threads", threads, 1, largest_threads);
+  check_number("connection", connection, 0, long(lrn::Connection::residual));
+  check_number("optimizer", optimizer, 0, long(lrn::Optimizer::adamw));
+  check_number("activation", activation, 0, long(lrn::Activation::elu));
+  check_number("initial_weights", initial_weights, 0, long(lrn::Initial::he));
+  check_number("norm", norm, 0, long(lrn::Norm::batch));
+  check(!(norm && iterative), "norm must be 0 where training is iterative; got " + std::to_string(norm));
+  check_positive("lr", lr), check_positive("target_scale", target_scale), check_positive("threshold", threshold);
+  check(x.ndim() == 2 && t.ndim() == 2 && x.shape(0) == t.shape(0), "x (N, F) and t (N, O) must have as many rows");
+  check_number("samples", long(x.shape(0)), 1, largest_size), check_number("features", long(x.shape(1)), 1, largest_size);
+  check_number("outputs", long(t.shape(1)), 1, largest_size);
+  check_number("samples times the widest of features, width and outputs",
+               long(x.shape(0)) * std::max({long(x.shape(1)), long(width), long(t.shape(1))}), 1, INT_MAX);
   const long S = seeds.size();
   std::atomic<long> next{0}, done{0};
   std::atomic<bool> cancelled{false}, exhausted{false};
@@ -136,6 +189,14 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
   job.dead = dead.data(), job.prediction = prediction.data();
   job.parameters = data(parameters), job.trace = data(trace);
   job.next = &next, job.done = &done, job.cancelled = &cancelled;
+  check_shape("seeds", seeds, {S}), check_shape("rmse", rmse, {S}), check_shape("rmse_initial", rmse_initial, {S});
+  check_shape("converged_at", converged_at, {S}), check_shape("dead", dead, {S, depth, width});
+  check_shape("prediction", prediction, {S, long(job.samples) * job.outputs});
+  check_shape("trace", trace, {S, epochs});
+  const long P = lrn_module::parameter_count(job);
+  check_shape("initial", initial, {S, P}), check_shape("parameters", parameters, {S, P});
+  if (S == 0) return;
+  threads = int(std::min<long>(threads, S));
 
   auto work = [&] {
     try {
@@ -162,14 +223,20 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
     next = 0;
   }
   run_threads(threads, work, cancelled, report);
-  if (exhausted) throw std::bad_alloc();
+  if (exhausted) {
+    PyErr_Format(PyExc_MemoryError, "training networks of %ld parameters takes more memory than there is", P);
+    throw nb::python_error();
+  }
 }
 
+// An array of another type, order or place is refused, not copied: what is written into a copy is lost.
 template <class R> void define(nb::module_ &m, const char *name) {
-  m.def(name, &train<R>, "variant"_a, nb::kw_only(), "depth"_a, "width"_a, "epochs"_a, "connection"_a,
-        "optimizer"_a, "activation"_a, "initial_weights"_a, "norm"_a, "iterative"_a, "lr"_a, "target_scale"_a, "threshold"_a, "x"_a, "t"_a, "seeds"_a,
-        "initial"_a.none(), "rmse"_a, "rmse_initial"_a, "converged_at"_a, "dead"_a, "prediction"_a,
-        "parameters"_a.none(), "trace"_a.none(), "threads"_a, "progress"_a.none());
+  m.def(name, &train<R>, "variant"_a, nb::kw_only(), "depth"_a, "width"_a, "epochs"_a, "connection"_a, "optimizer"_a,
+        "activation"_a, "initial_weights"_a, "norm"_a, "iterative"_a, "lr"_a, "target_scale"_a, "threshold"_a,
+        "x"_a.noconvert(), "t"_a.noconvert(), "seeds"_a.noconvert(), "initial"_a.noconvert().none(),
+        "rmse"_a.noconvert(), "rmse_initial"_a.noconvert(), "converged_at"_a.noconvert(), "dead"_a.noconvert(),
+        "prediction"_a.noconvert(), "parameters"_a.noconvert().none(), "trace"_a.noconvert().none(), "threads"_a,
+        "progress"_a.none());
 }
 
 } // namespace

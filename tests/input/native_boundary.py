@@ -1,0 +1,190 @@
+"""Calls the compiled functions of the native engine as no careful caller would; run by test_native_boundary.py.
+
+A process of its own, so that a crash ends this and not pytest. `python native_boundary.py EXAMPLES` ends with 0 and the
+counts of calls that trained and that were refused, or with the traceback of an example that broke a rule.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lrn import Experiment
+from lrn.engines.native import _native, variants
+from lrn.experiment import CHOICES
+
+GUARD = 0x5A
+"""What lies before and behind every array; a write past its ends shows."""
+
+EDGES = [65_536, 65_537, 10_000_001, 2**31 - 1, -(2**31), 2**31, 2**63, -(2**63), 2**64]
+INTEGERS = st.one_of(st.integers(-3, 12), st.sampled_from(EDGES))
+FLOATS = st.one_of(st.floats(), st.sampled_from([0.01, 1e30, -1.0, 0.0, 1e-320]))
+DTYPES = st.sampled_from(["float16", "float32", "float64", "complex64", "int32", "int64", "uint8", "uint64", "bool"])
+SHAPES = st.lists(st.integers(0, 6), max_size=4).map(tuple)
+KINDS = ("connection", "optimizer", "activation", "initial", "norm")
+NUMBERS = ("depth", "width", "epochs", "threads", "connection", "optimizer", "activation", "initial_weights", "norm")
+OUTPUTS = ("rmse", "rmse_initial", "converged_at", "dead", "prediction", "parameters", "trace")
+
+
+def guarded(shape: tuple[int, ...], dtype: Any, fill: Any = 0) -> tuple[np.ndarray, np.ndarray]:
+    """An array in the middle of a longer one, and the longer one as bytes."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    whole = np.full(size + 128, GUARD, np.uint8)
+    inner = whole[64 : 64 + size].view(dtype).reshape(shape)
+    inner[...] = fill
+    return inner, whole
+
+
+def spread(*shape: int) -> np.ndarray:
+    return np.linspace(-1, 1, int(np.prod(shape))).reshape(shape)
+
+
+def intact(whole: np.ndarray) -> bool:
+    return bool((whole[:64] == GUARD).all() and (whole[-64:] == GUARD).all())
+
+
+@st.composite
+def sound(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
+    """A variant, arguments that fit together, and the memory around its arrays."""
+    real, count = draw(st.sampled_from(["float32", "float64"])), st.integers(1, 5)
+    kinds = {name: draw(st.sampled_from(CHOICES[name])) for name in KINDS}
+    style = "batch" if kinds["norm"] == "batch" else draw(st.sampled_from(CHOICES["style"]))
+    epochs = draw(st.integers(1, 70))
+    e = Experiment(**kinds, style=style, depth=draw(count), width=draw(count), epochs=epochs)
+    S, N, features, outputs = (draw(st.integers(low, 23)) for low in (0, 1, 1, 1))
+    if draw(st.booleans()):
+        features = outputs = 1
+    W, D, read = e.width, e.depth, e.shapes[-1][1] + 1
+    P = e.parameters - 2 * W - read + W * (features + 1) + outputs * read
+    seeds = np.arange(S, dtype=np.uint64) + np.uint64(draw(st.sampled_from([0, 2**63, 2**64 - 30])))
+    values = draw(st.sampled_from([0.5, -1e30, 1e30, np.nan, np.inf, 0.0, 1e-40]))
+    shapes = {
+        "x": ((N, features), real, values if draw(st.booleans()) else spread(N, features)),
+        "t": ((N, outputs), real, values if draw(st.booleans()) else spread(N, outputs)),
+        "seeds": ((S,), "uint64", seeds),
+        "initial": ((S, P), real, values),
+        "rmse": ((S,), real, 0),
+        "rmse_initial": ((S,), real, 0),
+        "converged_at": ((S,), "int32", 0),
+        "dead": ((S, D, W), "uint8", 0),
+        "prediction": ((S, N * outputs), real, 0),
+        "parameters": ((S, P), real, 0),
+        "trace": ((S, epochs), real, 0),
+    }
+    left_out = [name for name in ("initial", "parameters", "trace") if draw(st.booleans())]
+    arrays = {name: guarded(*given) for name, given in shapes.items() if name not in left_out}
+    call = {
+        **{name: CHOICES[name].index(kind) for name, kind in kinds.items() if name != "initial"},
+        **{name: getattr(e, name) for name in ("depth", "width", "epochs")},
+        "initial_weights": CHOICES["initial"].index(e.initial),
+        "iterative": style == "iterative",
+        "lr": draw(st.sampled_from([1e-30, 0.01, 1.0, 1e30])),
+        "target_scale": 0.3,
+        "threshold": 0.07,
+        "threads": draw(st.integers(1, 3)),
+        "progress": draw(st.sampled_from([None, lambda done: None])),
+        **dict.fromkeys(left_out),
+        **{name: inner for name, (inner, _) in arrays.items()},
+    }
+    return f"train_{real}", call, [whole for _, whole in arrays.values()]
+
+
+@st.composite
+def spoilt(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray], str]:
+    """The same with one argument that does not fit, and its name."""
+    function, call, memory = draw(sound())
+    name = draw(st.sampled_from([n for n in sorted(call) if n not in ("progress", "iterative")]))
+    if name in NUMBERS:
+        value: Any = draw(INTEGERS.filter(lambda n: name != "epochs" or not 100 < n <= 10_000_000))  # which takes long
+    elif name in ("lr", "target_scale", "threshold"):
+        value = draw(st.one_of(FLOATS, st.sampled_from(["x", None, 1j])))
+    else:
+        value = draw(st.one_of(st.none(), st.sampled_from(["x", 3, [1.0]]), arrays_of_any_kind()))
+    return function, call | {name: value}, memory, name
+
+
+@st.composite
+def arrays_of_any_kind(draw: Any) -> np.ndarray:
+    shape = draw(SHAPES)
+    array = np.zeros([2 * n for n in shape], draw(DTYPES))
+    way = draw(st.sampled_from(["plain", "strided", "backwards", "fortran", "read-only"]))
+    array = array[tuple(slice(None, n) for n in shape)].copy()
+    if way == "strided" and array.ndim:
+        array = np.repeat(array, 2, axis=-1)[..., ::2]
+    elif way == "backwards" and array.ndim:
+        array = array[::-1]
+    elif way == "fortran":
+        array = np.asfortranarray(array)
+    array.setflags(write=way != "read-only")
+    return array
+
+
+def outcome(function: str, variant: Any, call: dict[str, Any]) -> str:
+    """How a call ended; any exception but a refusal in words passes through."""
+    try:
+        getattr(_native, function)(variant, **call)
+        return "trained"
+    except (ValueError, TypeError, MemoryError) as error:
+        said = str(error)
+    assert said.strip(), "refused without a word"
+    return "refused"
+
+
+def results(call: dict[str, Any]) -> list[bytes]:
+    return [call[name].tobytes() for name in OUTPUTS if call[name] is not None]
+
+
+def main(examples: int) -> None:
+    """Runs the three rules below on that many examples each."""
+    names, count = [variant.name for variant in variants()], Counter()
+    rules = settings(
+        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+
+    @rules
+    @given(sound(), st.sampled_from(names))
+    def what_fits_trains_within_its_arrays(example: Any, variant: str) -> None:
+        function, call, memory = example
+        how = outcome(function, variant, call)
+        assert how == "trained", how
+        assert all(map(intact, memory)), "written outside of an array"
+        once = results(call)
+        outcome(function, variant, call | {"threads": 1, "progress": None})
+        assert results(call) == once, "another number of threads gave other bits"
+        count[how] += 1
+
+    @rules
+    @given(spoilt(), st.sampled_from(names))
+    def what_does_not_fit_is_refused_or_trains_within_its_arrays(example: Any, variant: str) -> None:
+        function, call, memory, name = example
+        read = [call[array].copy() for array in ("x", "t", "seeds") if isinstance(call[array], np.ndarray)]
+        before = results({array: call[array] if isinstance(call[array], np.ndarray) else None for array in OUTPUTS})
+        how = outcome(function, variant, call)
+        assert all(map(intact, memory)), f"written outside of an array, for {name}"
+        if how == "refused":
+            after = results({array: call[array] if isinstance(call[array], np.ndarray) else None for array in OUTPUTS})
+            assert before == after, f"something was written, and {name} refused"
+        kept = [call[array] for array in ("x", "t", "seeds") if isinstance(call[array], np.ndarray)]
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(read, kept, strict=True)), "an input was written to"
+        count[how] += 1
+
+    @rules
+    @given(sound(), st.one_of(st.text(max_size=3), st.none(), st.integers()))
+    def a_variant_that_is_none_is_refused(example: Any, variant: Any) -> None:
+        function, call, _ = example
+        assert variant in names or outcome(function, variant, call) == "refused"
+        count["refused"] += 1
+
+    what_fits_trains_within_its_arrays()
+    what_does_not_fit_is_refused_or_trains_within_its_arrays()
+    a_variant_that_is_none_is_refused()
+    print(f"{count['trained']} trained, {count['refused']} refused")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
