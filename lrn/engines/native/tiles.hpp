@@ -11,8 +11,8 @@ namespace LRN_NAMESPACE {
 
 #define LRN_UNROLL_TILE _Pragma("GCC unroll 16")
 
-// One feature, one output. f.grad has room for all parameters and is zero between steps; f.single has room
-// for a tile. Width 4 would be right but slow: its weights, read anew for every tile, do not fit in the nearest cache.
+// One feature, one output. f.grad has room for all parameters; f.single has room for a tile. Width 4 would be right but
+// slow: its weights, read anew for every tile, do not fit in the nearest cache.
 template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwork : Network<V, Act, opt, late, W> {
   using Base = Network<V, Act, opt, late, W>;
   using typename Base::R;
