@@ -11,8 +11,8 @@ namespace LRN_NAMESPACE {
 
 #define LRN_UNROLL_TILE _Pragma("GCC unroll 16")
 
-// One feature, one output. f.grad has room for all parameters and is zero between steps; f.single has room
-// for a tile. Width 4 would be right but slow: its weights, read anew for every tile, do not fit in the nearest cache.
+// One feature, one output. f.grad has room for all parameters; f.single has room for a tile. Width 4 would be right but
+// slow: its weights, read anew for every tile, do not fit in the nearest cache.
 template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwork : Network<V, Act, opt, late, W> {
   using Base = Network<V, Act, opt, late, W>;
   using typename Base::R;
@@ -118,116 +118,114 @@ private:
 
   // f.y holds errors; `last`: every sample's gradient is in after this tile, and the step can be made.
   template <int T, bool last> LRN_BIG_FN void backward(int n0, Trail trail, int count) const {
+    const bool starts = n0 == 0 || task.iterative;
     const int top = task.depth - 1;
     const V scale = fill<V>(R(2) / R(count));
-    V e[T], da[T][W], g = f.grad[output_bias()];
+    V e[T], dz[T][W], g[1] = {starts ? V{} : f.grad[output_bias()]};
     LRN_UNROLL_TILE
     for (int n = 0; n < T; ++n) {
       e[n] = f.y[n0 + n] * scale;
-      g = g + e[n];
-      LRN_UNROLL_TILE
-      for (int j = 0; j < W; ++j) da[n][j] = V{};
+      g[0] = g[0] + e[n];
     }
-    settle<last>(output_bias(), g);
+    settle<last>(g, [&](int) { return output_bias(); });
     const V *out = trail.first.base + top * trail.stride;
     long p = layer(top), tap_p = tap(top);
-    if constexpr (!late) through_tap<T, last>(tap_p, e, da, out);
+    through_top<T, last>(tap_p, starts, e, dz, out);
     for (int l = top; l > frozen; --l) {
-      const V *below = out - trail.stride;
-      descend<T, W, false, last>(p, tap_p, e, da, below, out);
-      p -= l == 1 ? 2 * W : W * W + W, tap_p -= late ? W : 0, out = below;
+      tap_p -= late ? W : 0, out -= trail.stride;
+      descend<T, W, false, last>(p, tap_p, starts, e, dz, out);
+      p -= l == 1 ? 2 * W : W * W + W;
     }
-    if (frozen == 0) descend<T, 1, true, last>(p, tap_p, e, da, f.input.base + n0, out);
-    else descend<T, W, true, last>(p, tap_p, e, da, f.zeros.base, out);
+    if (frozen == 0) descend<T, 1, true, last>(p, tap_p, starts, e, dz, f.input.base + n0);
+    else descend<T, W, true, last>(p, tap_p, starts, e, dz, f.zeros.base);
   }
 
-  // A gradient that gathered until this tile: the step, or back to memory.
-  template <bool last> LRN_FN void settle(long p, V g) const {
-    if constexpr (last) s.update(p, g);
-    f.grad[p] = last ? V{} : g;
+  // Gradients of parameters at(0), at(1) ... up to the tile before.
+  template <int K, class At> LRN_FN void resume(V (&g)[K], bool starts, At at) const {
+    LRN_UNROLL_TILE
+    for (int k = 0; k < K; ++k) g[k] = V{};
+    if (starts) return;
+    LRN_UNROLL_TILE
+    for (int k = 0; k < K; ++k) g[k] = f.grad[at(k)];
   }
 
-  // The step of K parameters; `of(f.w, k)` is the k-th. Adam's roots and quotients wait for one unit of the processor:
-  // they go side by side, and every other root another way.
-  template <int K, class Of> LRN_FN void update(const V (&g)[K], Of of) const {
-    if constexpr (opt == Optimizer::adam) {
+  // Of gradients that gathered until this tile: the step, or back to memory. Adam's roots and quotients wait for one
+  // unit of the processor: they go side by side, and every other root another way.
+  template <bool last, int K, class At> LRN_FN void settle(const V (&g)[K], At at) const {
+    if constexpr (!last) {
+      LRN_UNROLL_TILE
+      for (int k = 0; k < K; ++k) f.grad[at(k)] = g[k];
+    } else if constexpr (opt == Optimizer::adam) {
       V m[K], v[K];
       LRN_UNROLL_TILE
       for (int k = 0; k < K; ++k) {
-        m[k] = fma(s.one_minus_beta1, g[k] - of(f.m, k), of(f.m, k));
-        v[k] = fma(g[k] * s.one_minus_beta2, g[k], of(f.v, k) * s.beta2);
-        of(f.m, k) = m[k];
-        of(f.v, k) = v[k];
+        m[k] = fma(s.one_minus_beta1, g[k] - f.m[at(k)], f.m[at(k)]);
+        v[k] = fma(g[k] * s.one_minus_beta2, g[k], f.v[at(k)] * s.beta2);
+        f.m[at(k)] = m[k];
+        f.v[at(k)] = v[k];
       }
       LRN_UNROLL_TILE
       for (int k = 0; k < K; ++k) v[k] = fma(k % 2 ? newton_root(v[k]) : root(v[k]), s.root_correction, s.eps);
       LRN_UNROLL_TILE
-      for (int k = 0; k < K; ++k) of(f.w, k) = fma(s.step, quotient(m[k], v[k]), of(f.w, k));
+      for (int k = 0; k < K; ++k) f.w[at(k)] = fma(s.step, quotient(m[k], v[k]), f.w[at(k)]);
     } else {
       LRN_UNROLL_TILE
-      for (int k = 0; k < K; ++k) s.update(&of(f.w, k) - f.w.base, g[k]);
+      for (int k = 0; k < K; ++k) s.update(at(k), g[k]);
     }
   }
 
-  template <int T, bool last> LRN_FN void through_tap(long p, const V (&e)[T], V (&da)[T][W], const V *out) const {
+  // From the errors through the last layer's tap, and its activation.
+  template <int T, bool last>
+  LRN_FN void through_top(long p, bool starts, const V (&e)[T], V (&dz)[T][W], const V *out) const {
+    const auto at = [p](int j) { return p + j; };
+    V g[W];
+    resume(g, starts, at);
     LRN_UNROLL_TILE
     for (int j = 0; j < W; ++j) {
       const V to = f.w[p + j];
-      V g = f.grad[p + j];
       LRN_UNROLL_TILE
       for (int n = 0; n < T; ++n) {
-        da[n][j] = fma(to, e[n], da[n][j]);
-        g = fma(e[n], out[n * W + j], g);
+        const V a = out[n * W + j];
+        dz[n][j] = Act::backward(a, fma(to, e[n], V{}));
+        g[j] = fma(e[n], a, g[j]);
       }
-      settle<last>(p + j, g);
     }
+    settle<last>(g, at);
   }
 
-  // Where one layer's numbers lie in an array of all parameters; neuron j's k-th is a weight, the bias, or the tap.
-  template <int In> struct Place {
-    V *hidden, *tap;
-    LRN_FN Place(Cells<V> all, long p, long tap_p) : hidden(all.base + p), tap(all.base + tap_p) {}
-    LRN_FN V &operator()(int j, int k) const {
-      return k < In ? hidden[j * In + k] : k == In ? hidden[W * In + j] : tap[j];
-    }
-  };
-
+  // From the gradients against one layer's sums to those against the layer's below, and that one's tap.
   template <int T, int In, bool first, bool last>
-  LRN_FN void descend(long p, long tap_p, const V (&e)[T], V (&da)[T][W], const V *below, const V *out) const {
-    constexpr int each = In + 1 + late; // parameters of a neuron: weights, bias, tap
-    const Place<In> weights(f.w, p, tap_p), gathered(f.grad, p, tap_p);
-    V w[W * each], g[W * each];
+  LRN_FN void descend(long p, long tap_p, bool starts, const V (&e)[T], V (&dz)[T][W], const V *below) const {
+    constexpr bool tap = late && !first;
+    constexpr int bias = W * In, to = bias + W; // behind the weights
+    const auto at = [=](int k) { return k < to ? p + k : tap_p + k - to; };
+    V g[to + (tap ? W : 0)], w[to + W];
     LRN_UNROLL_TILE
-    for (int k = 0; k < W * each; ++k) w[k] = weights(k / each, k % each), g[k] = gathered(k / each, k % each);
+    for (int k = 0; k < to + (tap ? W : 0); ++k) w[k] = f.w[at(k)];
+    resume(g, starts, at);
     LRN_UNROLL_TILE
     for (int n = 0; n < T; ++n) {
-      V dz[W];
+      V a[In], d[In];
       LRN_UNROLL_TILE
-      for (int j = 0; j < W; ++j) {
-        const V a = out[n * W + j];
-        V *const own_g = g + j * each, d = da[n][j];
-        if constexpr (late) {
-          d = fma(w[j * each + In + 1], e[n], d);
-          own_g[In + 1] = fma(e[n], a, own_g[In + 1]);
-        }
-        dz[j] = d = Act::backward(a, d);
-        own_g[In] = own_g[In] + d;
+      for (int i = 0; i < In; ++i) {
+        a[i] = below[n * In + i];
+        d[i] = w[i] * dz[n][0];
         LRN_UNROLL_TILE
-        for (int i = 0; i < In; ++i) own_g[i] = fma(d, below[n * In + i], own_g[i]);
-      }
-      if constexpr (!first) {
-        LRN_UNROLL_TILE
-        for (int i = 0; i < W; ++i) {
-          da[n][i] = w[i] * dz[0];
-          LRN_UNROLL_TILE
-          for (int j = 1; j < W; ++j) da[n][i] = fma(w[j * each + i], dz[j], da[n][i]);
+        for (int j = 1; j < W; ++j) d[i] = fma(w[j * In + i], dz[n][j], d[i]);
+        if constexpr (tap) {
+          d[i] = fma(w[to + i], e[n], d[i]);
+          g[to + i] = fma(e[n], a[i], g[to + i]);
         }
+        LRN_UNROLL_TILE
+        for (int j = 0; j < W; ++j) g[j * In + i] = fma(dz[n][j], a[i], g[j * In + i]);
       }
+      LRN_UNROLL_TILE
+      for (int j = 0; j < W; ++j) g[bias + j] = g[bias + j] + dz[n][j];
+      if constexpr (!first)
+        LRN_UNROLL_TILE
+        for (int i = 0; i < W; ++i) dz[n][i] = Act::backward(a[i], d[i]);
     }
-    if constexpr (last)
-      update(g, [&](Cells<V> all, int k) -> V & { return Place<In>(all, p, tap_p)(k / each, k % each); });
-    LRN_UNROLL_TILE
-    for (int k = 0; k < W * each; ++k) gathered(k / each, k % each) = last ? V{} : g[k];
+    settle<last>(g, at);
   }
 };
 

@@ -1,0 +1,152 @@
+// What general networks look up when they run: their optimizer, their activation, their norm.
+#pragma once
+#include "elu.hpp"
+#include "fleet.hpp"
+
+namespace LRN_NAMESPACE {
+
+// ---- optimizers: one parameter after another, torch's defaults -----------------------------------------------------
+
+template <class V> struct AnyStepper {
+  using R = typename Lanes<V>::real;
+  Stepper<V, Optimizer::adam> adam;
+  Stepper<V, Optimizer::sgd> sgd;
+  Optimizer optimizer;
+  V momentum, decay;
+
+  LRN_FN AnyStepper(const Fleet<V> &fleet, const Task<R> &task)
+      : adam(fleet, task), sgd(fleet, task), optimizer(task.optimizer), momentum(fill<V>(R(0.9))),
+        decay(fill<V>(task.decay)) {}
+
+  LRN_FN void at(const Task<R> &task, int epoch) { adam.at(task, epoch); }
+
+  LRN_FN void update_momentum(long p, V g) const {
+    const Fleet<V> &f = adam.f;
+    const V m = fma(f.m[p], momentum, g);
+    f.m[p] = m;
+    f.w[p] = fma(-adam.lr, m, f.w[p]);
+  }
+  LRN_FN void update_rmsprop(long p, V g) const {
+    const Fleet<V> &f = adam.f;
+    const V v = fma(g * adam.one_minus_beta2, g, f.v[p] * adam.beta2);
+    f.v[p] = v;
+    f.w[p] = fma(-adam.lr, quotient(g, root(v) + adam.eps), f.w[p]);
+  }
+  LRN_FN void update_adamw(long p, V g) const {
+    adam.f.w[p] = adam.f.w[p] * decay;
+    adam.update(p, g);
+  }
+};
+
+// One step of parameters [p, end) along the gradients gathered in f.grad.
+template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &s, long p, long end) {
+  const Cells<V> grad = s.adam.f.grad;
+  switch (s.optimizer) {
+  case Optimizer::adam:
+    for (; p < end; ++p) s.adam.update(p, grad[p]);
+    return;
+  case Optimizer::sgd:
+    for (; p < end; ++p) s.sgd.update(p, grad[p]);
+    return;
+  case Optimizer::momentum:
+    for (; p < end; ++p) s.update_momentum(p, grad[p]);
+    return;
+  case Optimizer::rmsprop:
+    for (; p < end; ++p) s.update_rmsprop(p, grad[p]);
+    return;
+  case Optimizer::adamw:
+    for (; p < end; ++p) s.update_adamw(p, grad[p]);
+    return;
+  }
+}
+
+// ---- activations ---------------------------------------------------------------------------------------------------
+
+template <class V> LRN_BIG_FN void activate(Activation activation, Cells<V> out, Cells<V> z, V slope, long count) {
+  switch (activation) {
+  case Activation::relu:
+    for (long k = 0; k < count; ++k) out[k] = Relu::apply(z[k]);
+    return;
+  case Activation::leaky_relu:
+    for (long k = 0; k < count; ++k) out[k] = LeakyRelu::apply(z[k]);
+    return;
+  case Activation::prelu:
+    for (long k = 0; k < count; ++k) out[k] = select_gt(z[k], V{}, z[k], z[k] * slope);
+    return;
+  case Activation::elu:
+    for (long k = 0; k < count; ++k) out[k] = select_gt(V{}, z[k], exp_minus_one(z[k]), z[k]);
+    return;
+  }
+}
+
+// Of PReLU the sign of the output does not tell that of the input, so that one reads `z`; the others do not.
+template <class V>
+LRN_BIG_FN void activation_gradient(Activation activation, Cells<V> dz, Cells<V> da, Cells<V> out, Cells<V> z, V slope,
+                                    long count) {
+  const V one = fill<V>(typename Lanes<V>::real(1));
+  switch (activation) {
+  case Activation::relu:
+    for (long k = 0; k < count; ++k) dz[k] = Relu::backward(out[k], da[k]);
+    return;
+  case Activation::leaky_relu:
+    for (long k = 0; k < count; ++k) dz[k] = LeakyRelu::backward(out[k], da[k]);
+    return;
+  case Activation::prelu:
+    for (long k = 0; k < count; ++k) dz[k] = select_gt(z[k], V{}, da[k], da[k] * slope);
+    return;
+  case Activation::elu: // the derivative is exp(z), which is one more than the output
+    for (long k = 0; k < count; ++k) dz[k] = select_le(out[k], V{}, da[k] * (out[k] + one), da[k]);
+    return;
+  }
+}
+
+template <class V> LRN_BIG_FN V slope_gradient(Cells<V> da, Cells<V> z, long count) {
+  V g{};
+  for (long k = 0; k < count; ++k) g = g + select_gt(z[k], V{}, V{}, z[k] * da[k]);
+  return g;
+}
+
+// ---- batch normalisation (Ioffe & Szegedy, 2015), neuron by neuron ---------------------------------------------------
+
+// z (N, W) becomes (z - mean) / sqrt(variance + 1e-5), `spread` (W,) the inverse of that root. The mean is taken of what
+// differs from the first sample, so that a constant becomes zero exactly.
+template <class V> LRN_BIG_FN void normalise(Cells<V> z, Cells<V> spread, int N, int W) {
+  using R = typename Lanes<V>::real;
+  const V share = fill<V>(R(1) / R(N)), eps = fill<V>(R(1e-5)), one = fill<V>(R(1));
+  for (int j = 0; j < W; ++j) {
+    const V start = z[j];
+    V sum{}, squares{};
+    for (int n = 0; n < N; ++n) sum = sum + (z[n * W + j] - start);
+    const V mean = sum * share;
+    for (int n = 0; n < N; ++n) {
+      const V d = (z[n * W + j] - start) - mean;
+      z[n * W + j] = d;
+      squares = fma(d, d, squares);
+    }
+    const V inverse = quotient(one, root(fma(squares, share, eps)));
+    for (int n = 0; n < N; ++n) z[n * W + j] = z[n * W + j] * inverse;
+    spread[j] = inverse;
+  }
+}
+
+// dz (N, W), the gradient against a norm's output, becomes that against its input; `grad` (2, W) gets those against its
+// weights and biases.
+template <class V>
+LRN_BIG_FN void norm_gradient(Cells<V> dz, Cells<V> normal, Cells<V> spread, Cells<V> weight, Cells<V> grad, int N, int W) {
+  using R = typename Lanes<V>::real;
+  const V share = fill<V>(R(1) / R(N));
+  for (int j = 0; j < W; ++j) {
+    V along{}, sum{};
+    for (int n = 0; n < N; ++n) {
+      along = fma(dz[n * W + j], normal[n * W + j], along);
+      sum = sum + dz[n * W + j];
+    }
+    grad[j] = along;
+    grad[W + j] = sum;
+    const V scale = weight[j] * spread[j], mean = sum * share, tilt = along * share;
+    for (int n = 0; n < N; ++n)
+      dz[n * W + j] = fma(-normal[n * W + j], tilt, dz[n * W + j] - mean) * scale;
+  }
+}
+
+} // namespace LRN_NAMESPACE
