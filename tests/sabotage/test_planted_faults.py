@@ -1,0 +1,199 @@
+"""Each fault of faults.toml, planted in a copy of the library, is found by a chosen selection of tests or claims.
+
+That each line to change still stands where it stood is checked with the quick tests; planting takes minutes
+(`make sabotage`). The copy comes first in PYTHONPATH, and `sitecustomize.py` in it lets it be imported even where lrn
+is installed for editing. Faults of the C++ kernel are built for one variant only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lrn.engines import native
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+TESTS_FAILED = 1  # pytest's exit code; others say that nothing was tested
+NEEDED = ("lrn", "claims", "tests", "reports", "conftest.py", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    file: str
+    line: str
+    becomes: str
+    why: str
+    finder: tuple[str, ...]
+
+    @property
+    def in_kernel(self):
+        return not self.file.endswith(".py")
+
+    def planted(self, text):
+        """The file's text with the fault in it."""
+        lines = text.splitlines(keepends=True)
+        (place,) = [i for i, line in enumerate(lines) if line.strip() == self.line]
+        lines[place] = lines[place].replace(self.line, self.becomes)
+        return "".join(lines)
+
+
+def read_faults():
+    table = tomllib.loads((HERE / "faults.toml").read_text(encoding="utf-8"))
+    return [Fault(**{**row, "finder": tuple(row["finder"])}) for row in table["fault"]]
+
+
+FAULTS = read_faults()
+PYTHON = [fault for fault in FAULTS if not fault.in_kernel]
+KERNEL = [fault for fault in FAULTS if fault.in_kernel]
+
+
+@dataclass
+class Copy:
+    """A copy of the project, to be damaged; `build` is where its kernel is built."""
+
+    root: Path
+    build: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, root):
+        for name in NEEDED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+            else:
+                shutil.copy2(source, root / name)
+        if native.available():
+            shutil.copy2(native._native.__file__, root / "lrn" / "engines" / "native")
+        shutil.copy2(HERE / "sitecustomize.py", root)
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LRN_"))},
+            "PYTHONPATH": str(root),
+            "PYTHONDONTWRITEBYTECODE": "1",  # a file that changes twice a second would pass for the same
+        }
+        return cls(root, environment=environment)
+
+    def run(self, *command):
+        return subprocess.run(
+            [sys.executable, *command], cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
+        )
+
+    def check(self, *finder):
+        """Runs pytest; returns its exit code and what it said last."""
+        ours = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"]
+        ours += ["--no-ledger"] if finder[0].startswith("claims") else []
+        done = self.run("-m", "pytest", *ours, *finder)
+        return done.returncode, done.stdout[-2000:] + done.stderr[-1000:]
+
+    def build_kernel(self):
+        """Builds the kernel's portable variant, quickly, and puts it where the copy imports it from."""
+        target = self.root / "lrn" / "engines" / "native"
+        if self.build is None:
+            import nanobind
+
+            self.build = self.root / "build"
+            module = target / "module.cpp"
+            module.write_text(module.read_text().replace("defined(__x86_64__)", "0").replace("defined(__aarch64__)", "0"))
+            configure = [
+                *("cmake", "-S", target, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1"),
+                f"-DCMAKE_OSX_ARCHITECTURES={'portable-' if sys.platform == 'linux' else ''}",  # no processor's name
+                *(f"-DPython_EXECUTABLE={sys.executable}", f"-Dnanobind_DIR={nanobind.cmake_dir()}"),
+            ]
+            subprocess.run(configure, check=True, capture_output=True)
+        subprocess.run(["cmake", "--build", self.build], check=True, capture_output=True)
+        for built in target.glob("_native*.so"):
+            built.unlink()
+        (built,) = self.build.glob("_native*.so")
+        shutil.copy2(built, target)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    return Copy.make(tmp_path_factory.mktemp("copy"))
+
+
+@pytest.fixture(scope="module")
+def kernel_copy(tmp_path_factory):
+    missing = [tool for tool in ("cmake", "c++") if shutil.which(tool) is None]
+    pytest.importorskip("nanobind")
+    if missing or not native.available():
+        pytest.skip(f"the kernel cannot be built here: {', '.join(missing) or 'it is not installed'}")
+    return Copy.make(tmp_path_factory.mktemp("kernel"))
+
+
+by_name = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+
+
+@by_name
+def test_each_line_to_change_stands_there_once_and_does_change(fault):
+    text = (ROOT / fault.file).read_text(encoding="utf-8")
+    assert fault.planted(text) != text
+    assert fault.why
+    assert (ROOT / fault.finder[0]).is_file()
+
+
+def test_names_are_distinct():
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+
+
+def test_a_line_that_is_gone_or_there_twice_is_found():
+    fault = Fault("any", "any.py", "a = 1", "a = 2", "", ())
+    assert fault.planted("if b:\n    a = 1\n") == "if b:\n    a = 2\n"
+    for text in ("a = 1 + b\n", "a = 1\na = 1\n"):
+        with pytest.raises(ValueError, match="unpack"):
+            fault.planted(text)
+
+
+@pytest.mark.slow
+def test_the_copy_is_what_is_tested(copy):
+    done = copy.run("-c", "import lrn; print(lrn.__file__)")
+    assert Path(done.stdout.strip()).is_relative_to(copy.root), done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("finder", sorted({fault.finder for fault in PYTHON}), ids=" ".join)
+def test_without_a_fault_every_selection_passes(copy, finder):
+    code, output = copy.check(*finder)
+    assert code == 0, output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", PYTHON, ids=lambda fault: fault.name)
+def test_a_planted_fault_is_found(copy, fault):
+    file = copy.root / fault.file
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(fault.planted(whole), encoding="utf-8")
+    try:
+        code, output = copy.check(*fault.finder)
+    finally:
+        file.write_text(whole, encoding="utf-8")
+    assert code == TESTS_FAILED, output
+
+
+@pytest.mark.slow
+def test_faults_of_the_kernel_are_found(kernel_copy):
+    """One test, so that the kernel is built as seldom as can be: without a fault, then with each."""
+    kernel_copy.build_kernel()
+    for finder in sorted({fault.finder for fault in KERNEL}):
+        code, output = kernel_copy.check(*finder)
+        assert code == 0, (finder, output)
+    missed = {}
+    for fault in KERNEL:
+        file = kernel_copy.root / fault.file
+        whole = file.read_text(encoding="utf-8")
+        file.write_text(fault.planted(whole), encoding="utf-8")
+        kernel_copy.build_kernel()
+        code, output = kernel_copy.check(*fault.finder)
+        file.write_text(whole, encoding="utf-8")
+        if code != TESTS_FAILED:
+            missed[fault.name] = code, output
+    assert not missed
