@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: claims fresh-seeds test slow check setup clean
+.PHONY: claims fresh-seeds test slow sabotage mutants check setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -27,6 +27,14 @@ test: setup ## run the tests
 slow: setup ## run the tests that take minutes
 	$(RUN) pytest tests/ -n auto --slow
 
+sabotage: setup ## plant each fault of tests/sabotage/faults.toml in a copy of the library, and see it found
+	$(RUN) pytest tests/sabotage -n auto --slow
+
+MUTANTS ?= lrn.*
+mutants: setup ## change the library in every small way and see tests fail, for hours (MUTANTS="lrn.intervals.*" for a part)
+	PYTHONPATH="$(CURDIR)/tests/sabotage" $(RUN) mutmut run "$(MUTANTS)"
+	$(RUN) mutmut results
+
 check: setup ## lint, format, types, and CI's workflows
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
@@ -46,4 +54,4 @@ $(VENV)/installed: pyproject.toml constraints.txt $(NATIVE)
 	@touch $@
 
 clean: ## remove what was built, and the ledger
-	rm -rf $(VENV) build .ledger .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build mutants .ledger .pytest_cache .mypy_cache .ruff_cache .hypothesis

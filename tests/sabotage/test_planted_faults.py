@@ -32,7 +32,7 @@ class Fault:
     line: str
     becomes: str
     why: str
-    finder: tuple[str, ...]
+    finder: str
 
     @property
     def in_kernel(self):
@@ -48,7 +48,7 @@ class Fault:
 
 def read_faults():
     table = tomllib.loads((HERE / "faults.toml").read_text(encoding="utf-8"))
-    return [Fault(**{**row, "finder": tuple(row["finder"])}) for row in table["fault"]]
+    return [Fault(**row) for row in table["fault"]]
 
 
 FAULTS = read_faults()
@@ -87,11 +87,10 @@ class Copy:
             [sys.executable, *command], cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
         )
 
-    def check(self, *finder):
-        """Runs pytest; returns its exit code and what it said last."""
-        ours = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"]
-        ours += ["--no-ledger"] if finder[0].startswith("claims") else []
-        done = self.run("-m", "pytest", *ours, *finder)
+    def check(self, *finders):
+        """Runs tests or claims; returns pytest's exit code and what it said last."""
+        options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-ledger"]
+        done = self.run("-m", "pytest", *options, *finders)
         return done.returncode, done.stdout[-2000:] + done.stderr[-1000:]
 
     def build_kernel(self):
@@ -102,7 +101,9 @@ class Copy:
 
             self.build = self.root / "build"
             module = target / "module.cpp"
-            module.write_text(module.read_text().replace("defined(__x86_64__)", "0").replace("defined(__aarch64__)", "0"))
+            module.write_text(
+                module.read_text().replace("defined(__x86_64__)", "0").replace("defined(__aarch64__)", "0")
+            )
             configure = [
                 *("cmake", "-S", target, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1"),
                 f"-DCMAKE_OSX_ARCHITECTURES={'portable-' if sys.platform == 'linux' else ''}",  # no processor's name
@@ -137,8 +138,8 @@ by_name = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_each_line_to_change_stands_there_once_and_does_change(fault):
     text = (ROOT / fault.file).read_text(encoding="utf-8")
     assert fault.planted(text) != text
-    assert fault.why
-    assert (ROOT / fault.finder[0]).is_file()
+    file, name = fault.finder.partition("[")[0].split("::")
+    assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_names_are_distinct():
@@ -146,7 +147,7 @@ def test_names_are_distinct():
 
 
 def test_a_line_that_is_gone_or_there_twice_is_found():
-    fault = Fault("any", "any.py", "a = 1", "a = 2", "", ())
+    fault = Fault("any", "any.py", "a = 1", "a = 2", "", "")
     assert fault.planted("if b:\n    a = 1\n") == "if b:\n    a = 2\n"
     for text in ("a = 1 + b\n", "a = 1\na = 1\n"):
         with pytest.raises(ValueError, match="unpack"):
@@ -160,9 +161,8 @@ def test_the_copy_is_what_is_tested(copy):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("finder", sorted({fault.finder for fault in PYTHON}), ids=" ".join)
-def test_without_a_fault_every_selection_passes(copy, finder):
-    code, output = copy.check(*finder)
+def test_without_a_fault_no_finder_fails(copy):
+    code, output = copy.check(*sorted({fault.finder for fault in PYTHON}))
     assert code == 0, output
 
 
@@ -173,7 +173,7 @@ def test_a_planted_fault_is_found(copy, fault):
     whole = file.read_text(encoding="utf-8")
     file.write_text(fault.planted(whole), encoding="utf-8")
     try:
-        code, output = copy.check(*fault.finder)
+        code, output = copy.check(fault.finder)
     finally:
         file.write_text(whole, encoding="utf-8")
     assert code == TESTS_FAILED, output
@@ -183,16 +183,15 @@ def test_a_planted_fault_is_found(copy, fault):
 def test_faults_of_the_kernel_are_found(kernel_copy):
     """One test, so that the kernel is built as seldom as can be: without a fault, then with each."""
     kernel_copy.build_kernel()
-    for finder in sorted({fault.finder for fault in KERNEL}):
-        code, output = kernel_copy.check(*finder)
-        assert code == 0, (finder, output)
+    code, output = kernel_copy.check(*sorted({fault.finder for fault in KERNEL}))
+    assert code == 0, output
     missed = {}
     for fault in KERNEL:
         file = kernel_copy.root / fault.file
         whole = file.read_text(encoding="utf-8")
         file.write_text(fault.planted(whole), encoding="utf-8")
         kernel_copy.build_kernel()
-        code, output = kernel_copy.check(*fault.finder)
+        code, output = kernel_copy.check(fault.finder)
         file.write_text(whole, encoding="utf-8")
         if code != TESTS_FAILED:
             missed[fault.name] = code, output
