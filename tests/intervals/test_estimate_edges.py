@@ -72,7 +72,7 @@ def test_apply_refuses_a_point_that_leaves_the_ends(at_point: float) -> None:
 
 
 def test_apply_names_the_estimate_where_the_function_is_not_defined() -> None:
-    with pytest.raises(ValueError, match="^the function is NaN at 1.0, which 1 \\[0, 2\\] allows$"):
+    with pytest.raises(ValueError, match=r"^the function is NaN at 1\.0, which 1 \[0, 2\] allows$"):
         Estimate(1, 0, 2).apply(lambda x: math.nan if x == 1 else x, "increasing")
 
 
@@ -94,7 +94,7 @@ def test_an_open_decision_about_no_quantity_says_so() -> None:
 
 
 def test_equality_of_decisions_says_what_to_do_instead() -> None:
-    with pytest.raises(TypeError, match="^a Decision cannot be compared by ==; use its .value, or combine it with &"):
+    with pytest.raises(TypeError, match=r"^a Decision cannot be compared by ==; use its \.value, or combine it with &"):
         Decision(True) == Decision(True)  # noqa: B015
 
 
