@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -50,6 +51,16 @@ def test_points_that_differ_lean_to_unequal() -> None:
     assert (Estimate(1, 0, 2) == Estimate(3, 1, 4)).leaning is False
     assert (Estimate(1, 0, 2) != Estimate(3, 1, 4)).leaning is True
     assert (Estimate(1, 0, 2) == Estimate(1, 1, 4)).leaning is None
+
+
+@pytest.mark.parametrize("operation", ARITHMETIC)
+@pytest.mark.parametrize(("x", "y"), [(0.1, 0.3), (0.1, 0.7), (-0.1, 0.2), (0.7, -0.3)])
+def test_what_floats_cannot_hold_lies_between_the_ends(
+    operation: Callable[[Any, Any], Any], x: float, y: float
+) -> None:
+    result, exact = operation(Estimate.constant(x), Estimate.constant(y)), operation(Fraction(x), Fraction(y))
+    assert result.low <= exact <= result.high
+    assert result.high == math.nextafter(result.low, math.inf) or result.low == exact == result.high
 
 
 def test_a_quotient_has_the_quotient_of_the_points() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from lrn.claims import Claim, Decision, Judgement, Measure, Quantity, Undecided, judge, unjudged
 from lrn.claims._measure import FUTILE_SEEDS
-from lrn.verdicts import Outcome
+from lrn.intervals import look_alpha, quantity_alpha, rate_interval
+from lrn.verdicts import Outcome, SuiteVerdicts
 
 
 class Always:
@@ -49,6 +50,16 @@ def test_open_quantities_double_up_to_the_most_seeds():
     ask(measure, "a", "b")
     assert seeds(measure) == [256, 128]
     assert not measure.widen(open_about(a))
+
+
+@pytest.mark.parametrize("n", [64, 128, 256])
+def test_each_look_spends_its_own_share(n):
+    measure = measuring(64, 256)
+    (a,) = ask(measure, "a")
+    while a.n < n:
+        measure.widen(open_about(a))
+        (a,) = ask(measure, "a")
+    assert (a.low, a.high) == rate_interval(n, n, look_alpha(quantity_alpha(0.001), n))
 
 
 def test_a_quantity_that_was_not_measured_here_is_no_reason_to_ask_again():
@@ -155,3 +166,9 @@ def test_a_claim_that_was_never_asked_is_skipped_or_an_error_with_the_first_line
     assert (skipped.verdict, skipped.reason, skipped.looks) == (Outcome.SKIPPED, "not here", 0)
     assert (broken.verdict, broken.reason, broken.looks) == (Outcome.ERROR, "OSError: no disk", 0)
     assert unjudged("no disk", skipped=False).reason == "no disk"
+
+
+def test_verdicts_come_in_the_order_of_their_tests():
+    one, two = (unjudged("", skipped=True).record(Claim("It"), name, Claim("It").expectation, None) for name in "ab")
+    settings = {"alpha": 0.001, "seed_offset": 0, "first_look": 64, "max_seeds": 64, "complete": True}
+    assert SuiteVerdicts.of([two, one], **settings).claims == (one, two)

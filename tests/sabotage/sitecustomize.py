@@ -5,4 +5,9 @@ Such an installation has a finder of its own, which goes before every path. Pyth
 
 import sys
 
-sys.meta_path[:] = [finder for finder in sys.meta_path if "lrn" not in getattr(finder, "known_source_files", {})]
+
+def _finds_lrn(finder):
+    return any(name.partition(".")[0] == "lrn" for name in getattr(finder, "known_source_files", ()))
+
+
+sys.meta_path[:] = [finder for finder in sys.meta_path if not _finds_lrn(finder)]

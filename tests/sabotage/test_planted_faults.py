@@ -2,16 +2,20 @@
 
 That each line to change still stands where it stood is checked with the quick tests; planting takes minutes
 (`make sabotage`). The copy comes first in PYTHONPATH, and `sitecustomize.py` in it lets it be imported even where lrn
-is installed for editing. Faults of the C++ kernel are built for one variant only.
+is installed for editing. Tests of the copy are children of a process that imports torch and others once (`kennel.py`).
+Faults of the C++ kernel are built for one variant only.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 import tomllib
+import types
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +67,7 @@ class Copy:
     root: Path
     build: Path | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    kennel: subprocess.Popen[str] | None = None
 
     @classmethod
     def make(cls, root):
@@ -82,16 +87,23 @@ class Copy:
         }
         return cls(root, environment=environment)
 
-    def run(self, *command):
-        return subprocess.run(
-            [sys.executable, *command], cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
-        )
+    def start(self):
+        """Starts the process whose children test the copy; it has imported nothing of lrn."""
+        pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        command = [sys.executable, str(HERE / "kennel.py")]
+        self.kennel = subprocess.Popen(command, cwd=self.root, env=self.environment, **pipe)
+
+    def stop(self):
+        self.kennel.stdin.close()
+        self.kennel.stdout.close()
+        self.kennel.wait()
 
     def check(self, *finders):
         """Runs tests or claims; returns pytest's exit code and what it said last."""
         options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-ledger"]
-        done = self.run("-m", "pytest", *options, *finders)
-        return done.returncode, done.stdout[-2000:] + done.stderr[-1000:]
+        self.kennel.stdin.write(json.dumps([*options, *finders]) + "\n")
+        self.kennel.stdin.flush()
+        return tuple(json.loads(self.kennel.stdout.readline()))
 
     def build_kernel(self):
         """Builds the kernel's portable variant, quickly, and puts it where the copy imports it from."""
@@ -100,16 +112,14 @@ class Copy:
             import nanobind
 
             self.build = self.root / "build"
-            module = target / "module.cpp"
-            module.write_text(
-                module.read_text().replace("defined(__x86_64__)", "0").replace("defined(__aarch64__)", "0")
-            )
+            replace(target / "module.cpp", {"defined(__x86_64__)": "0", "defined(__aarch64__)": "0"})
+            replace(target / "CMakeLists.txt", {"${source_hash}": "planted"})  # else it is all compiled each time
             configure = [
-                *("cmake", "-S", target, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1"),
-                f"-DCMAKE_OSX_ARCHITECTURES={'portable-' if sys.platform == 'linux' else ''}",  # no processor's name
+                *("cmake", "-S", target, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"),
+                "-DCMAKE_OSX_ARCHITECTURES=any-" if sys.platform == "linux" else "",  # no processor's name
                 *(f"-DPython_EXECUTABLE={sys.executable}", f"-Dnanobind_DIR={nanobind.cmake_dir()}"),
             ]
-            subprocess.run(configure, check=True, capture_output=True)
+            subprocess.run([part for part in configure if part], check=True, capture_output=True)
         subprocess.run(["cmake", "--build", self.build], check=True, capture_output=True)
         for built in target.glob("_native*.so"):
             built.unlink()
@@ -117,9 +127,19 @@ class Copy:
         shutil.copy2(built, target)
 
 
+def replace(file, texts):
+    text = file.read_text(encoding="utf-8")
+    for old, new in texts.items():
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    return Copy.make(tmp_path_factory.mktemp("copy"))
+    copy = Copy.make(tmp_path_factory.mktemp("copy"))
+    copy.start()
+    yield copy
+    copy.stop()
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +148,10 @@ def kernel_copy(tmp_path_factory):
     pytest.importorskip("nanobind")
     if missing or not native.available():
         pytest.skip(f"the kernel cannot be built here: {', '.join(missing) or 'it is not installed'}")
-    return Copy.make(tmp_path_factory.mktemp("kernel"))
+    copy = Copy.make(tmp_path_factory.mktemp("kernel"))
+    copy.start()
+    yield copy
+    copy.stop()
 
 
 by_name = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -154,10 +177,23 @@ def test_a_line_that_is_gone_or_there_twice_is_found():
             fault.planted(text)
 
 
+def test_finders_of_an_installation_for_editing_make_way(monkeypatch):
+    ours, others = (
+        types.SimpleNamespace(known_source_files={name: ""}, find_spec=lambda *_: None)
+        for name in ("lrn.nets", "other")
+    )
+    monkeypatch.setattr(sys, "meta_path", [ours, others, *sys.meta_path])
+    runpy.run_path(str(HERE / "sitecustomize.py"))
+    assert ours not in sys.meta_path
+    assert others in sys.meta_path
+
+
 @pytest.mark.slow
 def test_the_copy_is_what_is_tested(copy):
-    done = copy.run("-c", "import lrn; print(lrn.__file__)")
-    assert Path(done.stdout.strip()).is_relative_to(copy.root), done.stdout + done.stderr
+    (copy.root / "test_where.py").write_text("import lrn\n\ndef test_where():\n    assert not lrn.__file__\n")
+    code, output = copy.check("test_where.py")
+    assert code == TESTS_FAILED
+    assert str(copy.root / "lrn" / "__init__.py") in output
 
 
 @pytest.mark.slow
