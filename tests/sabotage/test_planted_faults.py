@@ -25,6 +25,7 @@ from lrn.engines import native
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
+CMAKE = shutil.which("cmake", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
 TESTS_FAILED = 1  # pytest's exit code; others say that nothing was tested
 NEEDED = ("lrn", "claims", "tests", "reports", "conftest.py", "pyproject.toml")
 
@@ -115,12 +116,12 @@ class Copy:
             replace(target / "module.cpp", {"defined(__x86_64__)": "0", "defined(__aarch64__)": "0"})
             replace(target / "CMakeLists.txt", {"${source_hash}": "planted"})  # else it is all compiled each time
             configure = [
-                *("cmake", "-S", target, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"),
+                *(CMAKE, "-S", target, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"),
                 "-DCMAKE_OSX_ARCHITECTURES=any-" if sys.platform == "linux" else "",  # no processor's name
                 *(f"-DPython_EXECUTABLE={sys.executable}", f"-Dnanobind_DIR={nanobind.cmake_dir()}"),
             ]
             subprocess.run([part for part in configure if part], check=True, capture_output=True)
-        subprocess.run(["cmake", "--build", self.build], check=True, capture_output=True)
+        subprocess.run([CMAKE, "--build", self.build], check=True, capture_output=True)
         for built in target.glob("_native*.so"):
             built.unlink()
         (built,) = self.build.glob("_native*.so")
@@ -144,10 +145,9 @@ def copy(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def kernel_copy(tmp_path_factory):
-    missing = [tool for tool in ("cmake", "c++") if shutil.which(tool) is None]
     pytest.importorskip("nanobind")
-    if missing or not native.available():
-        pytest.skip(f"the kernel cannot be built here: {', '.join(missing) or 'it is not installed'}")
+    if CMAKE is None or not native.available():
+        pytest.skip("the kernel cannot be built here, or was not")
     copy = Copy.make(tmp_path_factory.mktemp("kernel"))
     copy.start()
     yield copy
