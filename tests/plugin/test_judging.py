@@ -1,4 +1,4 @@
-"""Judging without a session: when asking again has a point, and the words of what comes out."""
+"""Judging by itself: when asking again has a point, and the words of what comes out."""
 
 import math
 
