@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims fresh-seeds test slow sanitize check setup lock licences dist clean
+.PHONY: claims fresh-seeds test slow sabotage mutants sanitize check setup lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -31,6 +31,14 @@ slow: setup ## run the tests that take minutes
 SANITIZE ?= address,undefined thread
 sanitize: setup ## run the native engine's tests on builds that watch its memory and its threads (Linux, gcc; many minutes)
 	for kind in $(SANITIZE); do $(VENV)/bin/python tests/sanitized.py $$kind || exit 1; done
+
+sabotage: setup ## plant each fault of tests/sabotage/faults.toml in a copy of the library, and see it found
+	$(RUN) pytest tests/sabotage -n auto --slow
+
+MUTANTS ?= lrn.*
+mutants: setup ## change the library in every small way and see tests fail, for hours (MUTANTS="lrn.intervals.*" for a part)
+	PYTHONPATH="$(CURDIR)/tests/sabotage" $(RUN) mutmut run "$(MUTANTS)"
+	$(RUN) mutmut results
 
 check: setup ## lint, format, types, and CI's workflows
 	$(RUN) ruff check .
@@ -74,4 +82,4 @@ dist: setup ## build a source distribution and a wheel of it, install each into 
 	$(PYTHON) tests/packaging/smoke.py dist/lrn-*.tar.gz
 
 clean: ## remove what was built, and the ledger
-	rm -rf $(VENV) build .ledger .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist mutants .ledger .pytest_cache .mypy_cache .ruff_cache .hypothesis

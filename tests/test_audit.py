@@ -222,6 +222,7 @@ def test_power_is_the_probability_of_the_significant_counts():
     least = next(k for k in range(11) if compare_counts(0, 10, k, 10) <= 0.05)
     assert least == 5
     assert power(0.0, 0.4, 10, 10) == pytest.approx(stats.binom.sf(4, 10, 0.4))
+    assert power(0.4, 0.0, 10, 10) == 0, "the second rate is not the higher one"
 
 
 @pytest.mark.parametrize("test", TESTS)

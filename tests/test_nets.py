@@ -219,16 +219,17 @@ def test_residual_layers_add_what_they_read(hidden):
 
 
 def test_layer_outputs_of_a_residual_network_are_its_branches():
-    net, x, seen = make(ResidualNet, [3, 3]), torch.randn(5, 2), []
+    net, x, seen = make(ResidualNet, [3, 3, 3]), torch.randn(5, 2), []
     for activation in net.activations:
         activation.register_forward_hook(lambda module, args, output: seen.append(output))
     outputs = net.layer_outputs(x)
     assert all(torch.equal(h, s) for h, s in zip(outputs, seen, strict=True))
-    torch.testing.assert_close(net(x), net.output(outputs[0] + outputs[1]))
+    torch.testing.assert_close(net(x), net.output(sum(outputs)))
     with torch.no_grad():
         net.hidden[1].bias.fill_(-100)
-    assert not net.layer_outputs(x)[1].any()
-    assert torch.equal(net(x), net.output(net.layer_outputs(x)[0]))
+    first, second, third = net.layer_outputs(x)
+    assert not second.any()
+    assert torch.equal(net(x), net.output(first + third))
 
 
 def test_residual_networks_have_one_width():
