@@ -37,6 +37,7 @@ sabotage: setup ## plant each fault of tests/sabotage/faults.toml in a copy of t
 
 MUTANTS ?= lrn.*
 mutants: setup ## change the library in every small way and see tests fail, for hours (MUTANTS="lrn.intervals.*" for a part)
+	$(PIP) -c constraints.txt 'mutmut>=3.8'
 	PYTHONPATH="$(CURDIR)/tests/sabotage" $(RUN) mutmut run "$(MUTANTS)"
 	$(RUN) mutmut results
 

@@ -105,9 +105,9 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path, sound):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("null", "it is a NoneType"),
+        ("null", "it holds no JSON object"),
         ("[]", "it holds no JSON object"),
-        ('"verdicts"', "it is a str"),
+        ('"verdicts"', "it holds no JSON object"),
         ("{}", "it lacks 'format'"),
         ("[" * 100_000, "maximum recursion depth exceeded"),
         ({"format": 2}, "its format is 2"),

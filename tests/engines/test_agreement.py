@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from plain_loop import OtherData, differences, plain_loop
 from torch import nn
@@ -56,16 +56,22 @@ def check(experiment, seeds, loops, tolerance=TOLERANCE, **options):
             assert (engine.name, differences(runs, i, loop, tolerance)) == (engine.name, [])
 
 
+def bounded(loop):
+    """The same; a training that diverges multiplies roundings with its errors (test_trainings.py has those)."""
+    assume(np.max(loop.trace) < 100)
+    return loop
+
+
 @deterministic
 @given(experiment=st.builds(Experiment, **fields, **unnormed), seed=st.integers(0, 2**64 - 1))
 def test_every_experiment_trains_as_the_plain_loop_does(experiment, seed):
-    check(experiment, [seed], [plain_loop(experiment, seed)])
+    check(experiment, [seed], [bounded(plain_loop(experiment, seed))])
 
 
 @deterministic
 @given(experiment=st.builds(OtherData, **fields, **unnormed, **other_data), seed=st.integers(0, 1000))
 def test_any_number_of_features_outputs_and_samples(experiment, seed):
-    check(experiment, [seed], [plain_loop(experiment, seed)])
+    check(experiment, [seed], [bounded(plain_loop(experiment, seed))])
 
 
 # A norm takes away what its layer's bias adds, so that bias has a gradient of nothing but roundings, which Adam divides

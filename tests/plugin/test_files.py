@@ -207,8 +207,7 @@ def test_what_differs_between_runs_is_in_a_file_beside(suite):
 
 
 def test_a_file_that_cannot_be_written_is_reported_and_fails_the_session(suite):
-    suite.write(THREE)
-    suite.pytester.path.joinpath("blocked").write_text("a file")
+    suite.write(THREE + "\n    def test_blocks():\n        open('blocked', 'w').close()\n")
     result = suite.run("--verdicts", "blocked/v.json")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["the verdicts could not be written: *blocked*"])

@@ -143,6 +143,9 @@ def test_training_without_the_native_engine_is_told_in_one_line(suite, monkeypat
         def runs(self, experiment, seeds, trace=False):
             return SimpleNamespace(converged=np.zeros(len(seeds), bool))
 
+        def close(self):
+            pass
+
     monkeypatch.setattr("lrn.ledger.Ledger", Ledger)
     monkeypatch.setattr("lrn.engines.choose", lambda engine, device: None)
     monkeypatch.setattr("lrn.engines.native.available", lambda: built)
