@@ -8,6 +8,8 @@ import pytest
 # Workers share the cores already, and sums must not depend on how many there are. Torch reads it when it is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+LONG = ("future_work_cnn", "test_wider_networks_keep_more_neurons_alive[plain-")
+
 
 def pytest_addoption(parser):
     """Adds what the journal's claims can be asked to train on."""
@@ -31,7 +33,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """Starts with what takes long and cannot be shared out, so that no worker waits for it at the end."""
-    items.sort(key=lambda item: "future_work_cnn" not in item.nodeid)
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONG))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -32,7 +32,7 @@ def write(
         return None
     folder = settings.report or _beside_verdicts(settings)
     if settings.report == "" and gaps:
-        return f"no report was written: {', '.join(gaps)}; --report=DIR writes one of any session"
+        return f"no report was written: {', '.join(gaps)}; --report=DIR writes one of any run"
     from lrn.report import write_report
 
     page = write_report(suite, _ledger(settings), folder, root=root, suite=settings.claims, run=record)

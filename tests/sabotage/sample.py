@@ -1,8 +1,8 @@
 """A random part of the mutants of each module, the same each time, and what share of it was found.
 
-    mutmut run "no such mutant"                                     # makes them
-    mutmut run $(python tests/sabotage/sample.py 150)
-    python tests/sabotage/sample.py 150 --score
+mutmut run "no such mutant"                                     # makes them
+mutmut run $(python tests/sabotage/sample.py 150)
+python tests/sabotage/sample.py 150 --score
 """
 
 from __future__ import annotations
