@@ -54,7 +54,7 @@ class Suite:
     def run_workers(self, *args, workers=2):
         """Runs pytest with xdist, in processes of its own."""
         arguments = ["-p", "lrn.plugin", "-p", "xdist", "-n", str(workers), *map(str, args)]
-        return self.pytester.runpytest_subprocess(*arguments, timeout=60)
+        return self.pytester.runpytest_subprocess(*arguments, timeout=300)  # on a busy machine
 
     def read(self, name="verdicts.json"):
         return SuiteVerdicts.read(self.pytester.path / name)
