@@ -103,6 +103,7 @@ def test_largest_is_at_least_what_the_mean_says(values):
 def test_largest_is_the_mean_rounded_up():
     assert largest_at_least("22.67", 3) == 23
     assert largest_at_least("6", 3, decimals=2) == 6
+    assert largest_at_least("6", 30, decimals=2) == 6  # "6" alone would also be 165 of 30
     with pytest.raises(ValueError, match=r"'22\.68' is not possible for n = 3"):
         largest_at_least("22.68", 3)
 
@@ -151,6 +152,11 @@ def test_dead_layers_need_all_their_neurons_dead():
 def test_many_dead_neurons_force_dead_layers():
     assert dead_layers_possible("54", "25", n=5, depth=30, width=2, decimals=2)
     assert not dead_layers_possible("54", "23.8", n=5, depth=30, width=2, decimals=2)
+    # Four dead layers are eight dead neurons; but what prints as 1 may be 1.5 neurons and half a layer.
+    assert dead_layers_possible("1", "1", n=4, depth=30, width=2)
+    assert not dead_layers_possible("1", "1", n=4, depth=30, width=2, decimals=2)
+    with pytest.raises(ValueError, match=r"^width must"):
+        dead_layers_possible("1", "1", n=4, depth=30, width=0)
 
 
 def test_impossible_means_make_dead_layers_impossible():
@@ -296,3 +302,7 @@ def test_conflict_names_both_sources():
 def test_conflict_needs_descriptions():
     with pytest.raises(ValueError, match="at least one source"):
         conflicts({})
+
+
+def test_a_group_of_one_has_little_power_but_has_it():
+    assert 0 <= power(0.1, 0.9, 10, 1) < 1

@@ -53,6 +53,22 @@ def test_points_that_differ_lean_to_unequal() -> None:
     assert (Estimate(1, 0, 2) == Estimate(1, 1, 4)).leaning is None
 
 
+def test_orderings_lean_as_the_points_do() -> None:
+    low, high = Estimate(1, 0, 3), Estimate(2, 1, 4)
+    assert [(high > low).leaning, (low > high).leaning, (low < high).leaning, (high <= low).leaning] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("name", ["point", "low", "high"])
+def test_an_end_that_is_no_number_is_named(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name} "):
+        Estimate.measured("key", **({"point": 1.0, "low": 0.0, "high": 2.0} | {name: "much"}), n=64)
+
+
 @pytest.mark.parametrize("operation", ARITHMETIC)
 @pytest.mark.parametrize(("x", "y"), [(0.1, 0.3), (0.1, 0.7), (-0.1, 0.2), (0.7, -0.3)])
 def test_what_floats_cannot_hold_lies_between_the_ends(

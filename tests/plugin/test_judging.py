@@ -172,3 +172,11 @@ def test_verdicts_come_in_the_order_of_their_tests():
     one, two = (unjudged("", skipped=True).record(Claim("It"), name, Claim("It").expectation, None) for name in "ab")
     settings = {"alpha": 0.001, "seed_offset": 0, "first_look": 64, "max_seeds": 64, "complete": True}
     assert SuiteVerdicts.of([two, one], **settings).claims == (one, two)
+
+
+@pytest.mark.parametrize("address", ["0x7f3a", "0X7F3A".replace("X", "x")])
+def test_a_reason_has_no_addresses_in_either_case(address):
+    def body():
+        raise RuntimeError(f"<object at {address}> is no number")
+
+    assert judge(body, None).reason == "RuntimeError: <object> is no number"
