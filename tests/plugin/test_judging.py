@@ -174,7 +174,7 @@ def test_verdicts_come_in_the_order_of_their_tests():
     assert SuiteVerdicts.of([two, one], **settings).claims == (one, two)
 
 
-@pytest.mark.parametrize("address", ["0x7f3a", "0X7F3A".replace("X", "x")])
+@pytest.mark.parametrize("address", ["0x7f3a", "0x7F3A"])
 def test_a_reason_has_no_addresses_in_either_case(address):
     def body():
         raise RuntimeError(f"<object at {address}> is no number")
