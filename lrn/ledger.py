@@ -108,8 +108,17 @@ class Ledger:
         if self.root is None:
             return self._fresh(experiment, seeds, trace)
 
-        place = self.folder / experiment.key
-        with lock(place, "trace.lock" if trace else "runs.lock"):
+        place, name = self.folder / experiment.key, "trace.lock" if trace else "runs.lock"
+        from filelock import Timeout
+
+        try:
+            held = lock(place, name, 0)
+        except Timeout:  # another process trains more of them; what is there need not wait for it
+            known = self.remembered(experiment, seeds, trace)
+            if known is not None and len(known) == len(seeds):
+                return known
+            held = lock(place, name)
+        with held:
             _describe(experiment, place)
             return Runs.join(list(self._gather(experiment, place, seeds, trace)))
 

@@ -162,10 +162,24 @@ def test_skipping_settled_layers_changes_no_bit(optimizer, style, width, depth):
 
 
 @pytest.mark.parametrize("style", ["batch", "iterative"])
-def test_a_layer_that_dies_while_training_goes_on_until_its_moments_are_zero(style):
-    # In float32 Adam's first moment takes some hundred epochs to fade out, and moves the weights all that time.
+def test_a_layer_that_dies_while_training_goes_on_until_no_step_moves_it(style):
+    # Adam's first moment fades over some hundred epochs, and moves the weights for most of them.
     experiment = Experiment(depth=3, connection="plain", lr=0.2, style=style, epochs=1500)
     runs = train(experiment)
     started = train(experiment.replace(epochs=1, lr=1e-30))
     assert (runs.dead_layers > started.dead_layers).sum() >= 5, "some layers must die while training"
     assert_same_bits(runs, without_skipping(experiment, SEEDS))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"width": 4, "lr": 0.001}, {"style": "iterative"}, {"optimizer": "momentum"}, {"width": 3, "lr": 0.1}],
+    ids=str,
+)
+def test_networks_that_change_places_keep_their_bits(options):
+    experiment, seeds = DEEP.replace(epochs=1500, **options), np.arange(300, dtype=np.uint64)  # many vectors, the last not full
+    runs = train(experiment, seeds)
+    died = runs.dead.all(axis=2)
+    assert len(np.unique(np.where(died.any(1), died.argmax(1), -1))) > 4, "layers must die at several depths"
+    assert_same_bits(runs, without_skipping(experiment, seeds))
+    assert_same_bits(runs, train(experiment, seeds, threads=3))

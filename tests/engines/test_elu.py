@@ -46,3 +46,17 @@ def test_elu_is_right_to_two_units_in_the_last_place(variant, dtype):
 def test_elu_of_numbers_far_out(variant, dtype):
     z = np.array([-1e30, -100.0, np.nan, 1.0, 70.0], dtype)
     assert np.array_equal(elu(z, variant), np.array([-1, -1, np.nan, 1, 70], dtype), equal_nan=True)
+
+
+@variants
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("z", [-0.5, -5.0, -20.0, -60.0])
+def test_derivative_is_as_fine_as_the_exponential(variant, dtype, z):
+    # One step that its smallness does not hide: the loss' derivative against the output is 2 elu(z), the targets' mean 0.
+    experiment = Experiment(
+        width=1, depth=1, activation="elu", optimizer="sgd", lr=1e3 * np.exp(-z), epochs=1, style="batch", dtype=dtype
+    )
+    initial = np.array([[0, z, 1, 0]], dtype)
+    engine = NativeEngine(threads=1, variant=variant)
+    runs = engine.train(experiment, np.zeros(1, np.uint64), initial=initial, parameters=True)
+    assert runs.parameters[0, 1] - z == pytest.approx(-2e3 * np.expm1(z), rel=1e-5)

@@ -108,13 +108,14 @@ __device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Pro
   Net network(task, fleet);
   Outcome<R> outcome;
   const bool finished = train<R>(
-      network, outcome,
+      network, outcome, 0, task.epochs,
       [&](int epoch) {
         return epoch % 32 || !__any_sync(everyone, *static_cast<volatile int *>(&progress->cancelled));
       },
       [&](int epoch, R rmse) {
         if (job.trace && !spare) job.trace[s * job.epochs + epoch] = rmse;
       });
+  if (finished) finish(network, outcome);
   if (!finished || spare) return;
   store(fleet, job, s, outcome);
   atomicAdd(&progress->done, 1);

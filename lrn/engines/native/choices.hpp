@@ -36,6 +36,17 @@ template <class V> struct AnyStepper {
     adam.f.w[p] = adam.f.w[p] * decay;
     adam.update(p, g);
   }
+
+  // As `Stepper::drift`; momentum shrinks to nothing, too.
+  LRN_FN V drift(long p) const {
+    const Fleet<V> &f = adam.f;
+    switch (optimizer) {
+    case Optimizer::sgd: return sgd.drift(p);
+    case Optimizer::momentum: return fma(-(adam.lr + adam.lr), f.m[p], f.w[p]) - f.w[p];
+    case Optimizer::rmsprop: return fma(adam.lr, quotient(V{}, root(f.v[p]) + adam.eps), f.w[p]) - f.w[p];
+    default: return adam.drift(p);
+    }
+  }
 };
 
 // One step of parameters [p, end) along the gradients gathered in f.grad.
@@ -43,6 +54,12 @@ template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &s, long p, l
   const Cells<V> grad = s.adam.f.grad;
   switch (s.optimizer) {
   case Optimizer::adam:
+    for (constexpr int K = 8; p + K <= end; p += K) {
+      V g[K];
+      LRN_UNROLL_ALL
+      for (int k = 0; k < K; ++k) g[k] = grad[p + k];
+      s.adam.update_all(g, [p](int k) { return p + k; });
+    }
     for (; p < end; ++p) s.adam.update(p, grad[p]);
     return;
   case Optimizer::sgd:
@@ -79,11 +96,9 @@ template <class V> LRN_BIG_FN void activate(Activation activation, Cells<V> out,
   }
 }
 
-// Of PReLU the sign of the output does not tell that of the input, so that one reads `z`; the others do not.
 template <class V>
 LRN_BIG_FN void activation_gradient(Activation activation, Cells<V> dz, Cells<V> da, Cells<V> out, Cells<V> z, V slope,
                                     long count) {
-  const V one = fill<V>(typename Lanes<V>::real(1));
   switch (activation) {
   case Activation::relu:
     for (long k = 0; k < count; ++k) dz[k] = Relu::backward(out[k], da[k]);
@@ -94,8 +109,8 @@ LRN_BIG_FN void activation_gradient(Activation activation, Cells<V> dz, Cells<V>
   case Activation::prelu:
     for (long k = 0; k < count; ++k) dz[k] = select_gt(z[k], V{}, da[k], da[k] * slope);
     return;
-  case Activation::elu: // the derivative is exp(z), which is one more than the output
-    for (long k = 0; k < count; ++k) dz[k] = select_le(out[k], V{}, da[k] * (out[k] + one), da[k]);
+  case Activation::elu:
+    for (long k = 0; k < count; ++k) dz[k] = select_gt(V{}, z[k], da[k] * exponential(z[k]), da[k]);
     return;
   }
 }

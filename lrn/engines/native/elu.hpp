@@ -1,6 +1,6 @@
-// exp(z) - 1 for z <= 0, of fused multiply-adds only: the same bits wherever those are exactly rounded.
+// exp(z) and exp(z) - 1 for z <= 0, of fused multiply-adds only: the same bits wherever those are exactly rounded.
 //
-// With n the whole number nearest to z / ln 2 and r = z - n ln 2, at most 0.35 in size, it is 2^n (e^r - 1) + (2^n - 1).
+// With n the whole number nearest to z / ln 2 and r = z - n ln 2, at most 0.35 in size, e^z - 1 is 2^n (e^r - 1) + (2^n - 1).
 // e^r - 1 is its Taylor polynomial, cut off where the rest is below a quarter of the last bit. ln 2 is taken off in two
 // parts, of which the first has so few bits that its product with n is exact.
 #pragma once
@@ -14,7 +14,7 @@ template <> struct ExpParts<float> {
   static constexpr int degree = 7, mantissa = 23;
   static constexpr Whole one = 0x3f800000;
   static constexpr float shift = 12582912.0f; // 1.5 * 2^23: added to z it leaves the nearest whole number in the low bits
-  static constexpr float least = -25;         // from here down the result is -1
+  static constexpr float least = -87; // from here down e^z would be subnormal
   static constexpr float log2e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
 };
 template <> struct ExpParts<double> {
@@ -22,7 +22,7 @@ template <> struct ExpParts<double> {
   static constexpr int degree = 13, mantissa = 52;
   static constexpr Whole one = 0x3ff0000000000000ll;
   static constexpr double shift = 6755399441055744.0; // 1.5 * 2^52
-  static constexpr double least = -40;
+  static constexpr double least = -708;
   static constexpr double log2e = 1.4426950408889634, ln2_high = 0.693145751953125, ln2_low = 1.4286068203094173e-06;
 };
 
@@ -56,24 +56,39 @@ template <class V> LRN_FN V power_of_two(V shifted) {
 }
 #endif
 
-template <class V> LRN_FN V exp_minus_one(V z) {
+// The parts of e^z: 2^n, and e^r - 1.
+template <class V> struct Exponential {
   using R = typename Lanes<V>::real;
-  using P = ExpParts<R>;
-  const V least = fill<V>(P::least), shift = fill<V>(P::shift);
-  const V x = z < least ? least : z; // NaN stays
-  const V shifted = fma(x, fill<V>(P::log2e), shift), n = shifted - shift;
-  const V r = fma(n, fill<V>(-P::ln2_low), fma(n, fill<V>(-P::ln2_high), x));
-  double factorial = 1;
-  LRN_UNROLL_ALL
-  for (int k = 2; k <= P::degree; ++k) factorial *= k;
-  V sum = fill<V>(R(1 / factorial));
-  LRN_UNROLL_ALL
-  for (int k = P::degree; k > 2; --k) {
-    factorial /= k; // of whole numbers, exact
-    sum = fma(sum, r, fill<V>(R(1 / factorial)));
+  V power, rest;
+
+  LRN_FN explicit Exponential(V z) {
+    using P = ExpParts<R>;
+    const V least = fill<V>(P::least), shift = fill<V>(P::shift);
+    const V x = z < least ? least : z; // NaN stays
+    const V shifted = fma(x, fill<V>(P::log2e), shift), n = shifted - shift;
+    const V r = fma(n, fill<V>(-P::ln2_low), fma(n, fill<V>(-P::ln2_high), x));
+    double factorial = 1;
+    LRN_UNROLL_ALL
+    for (int k = 2; k <= P::degree; ++k) factorial *= k;
+    V sum = fill<V>(R(1 / factorial));
+    LRN_UNROLL_ALL
+    for (int k = P::degree; k > 2; --k) {
+      factorial /= k; // of whole numbers, exact
+      sum = fma(sum, r, fill<V>(R(1 / factorial)));
+    }
+    power = power_of_two(shifted);
+    rest = fma(r * r, sum, r);
   }
-  const V small = fma(r * r, sum, r), power = power_of_two(shifted); // e^r - 1
-  return fma(power, small, power - fill<V>(R(1)));
+};
+
+template <class V> LRN_FN V exp_minus_one(V z) {
+  const Exponential<V> e(z);
+  return fma(e.power, e.rest, e.power - fill<V>(typename Lanes<V>::real(1)));
+}
+
+template <class V> LRN_FN V exponential(V z) {
+  const Exponential<V> e(z);
+  return fma(e.power, e.rest, e.power);
 }
 
 } // namespace LRN_NAMESPACE

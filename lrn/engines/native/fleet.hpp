@@ -36,6 +36,17 @@ LRN_BIG_FN Task<R> task_of(const Job &job, const R *adam_step, const R *adam_roo
           R(1 - job.lr * 0.01), job.connection, job.optimizer, job.activation, job.norm};
 }
 
+// Whether the way back needs what was activated: PReLU's sign is not the output's, and ELU's derivative is finer than the
+// output can tell.
+LRN_FN bool reads_input(Activation activation) { return activation == Activation::prelu || activation == Activation::elu; }
+
+// Whether layers of such networks can be settled for good (judged.hpp). AdamW changes weights whatever their gradient, what
+// a residual layer hands on goes past a dead one, and under a norm settled layers are not looked for.
+template <class Choices> LRN_FN bool can_settle(const Choices &c) {
+  return c.connection == Connection::plain && c.activation == Activation::relu && c.optimizer != Optimizer::adamw &&
+         c.norm == Norm::none;
+}
+
 // An array of P (or N*W ...) values of one vector of networks. On a GPU the 32 threads of a warp interleave.
 template <class V> struct Cells {
   V *base;
@@ -55,10 +66,9 @@ template <class V> struct Fleet {
   Cells<V> da, da_below;       // (N, W) loss gradient against a layer's output
   Cells<V> dz;                 // (N, W) scratch of wide layers
   Cells<V> y;                  // (N, O) predictions, then their gradient
-  Cells<V> zeros;              // (N, W) the output of a dead layer
   Cells<V> grad;               // (P,) gradients that are gathered before a step (general.hpp)
   Cells<V> single;             // (D, W) outputs for the one sample of a step (held.hpp), or for a tile (tiles.hpp)
-  Cells<V> kept;               // (D, N, W) inputs of PReLUs, or what norms make of the layers' before scale and shift
+  Cells<V> kept;               // (D, N, W) inputs of PReLUs and ELUs, or what norms make of the layers' before scale and shift
   Cells<V> spread;             // (D, W) 1 / standard deviation, of norms
   Cells<V> sums;               // (D, N, W) outputs with what was read added, of residual layers
 };
@@ -69,14 +79,22 @@ constexpr int tile_size = 5; // samples that tiles.hpp holds; more would not fit
 template <class V, class Job, class Take> LRN_BIG_FN Fleet<V> fleet_of(const Job &job, long P, Take take) {
   const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
   const long held = Lanes<V>::registers >= 32 ? tile_size : 1;
-  const bool norm = job.norm == Norm::batch, prelu = job.activation == Activation::prelu;
+  const bool norm = job.norm == Norm::batch, input = reads_input(job.activation);
   return {take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W), take(N * W), take(N * W), take(N * O),
-          take(N * W), take(P), take(D * W * held), take(norm || prelu ? D * N * W : 0),
-          take(norm ? D * W : 0), take(job.connection == Connection::residual ? D * N * W : 0)};
+          take(P), take(D * W * held), take(norm || input ? D * N * W : 0), take(norm ? D * W : 0),
+          take(job.connection == Connection::residual ? D * N * W : 0)};
 }
 
 template <class V> struct Outcome {
-  V rmse, rmse_initial, since;       // `since`: first epoch from which RMSE stays under the threshold, or -1
+  using R = typename Lanes<V>::real;
+  V rmse{}, rmse_initial{}, since = fill<V>(R(-1)); // `since`: first epoch from which RMSE stays under the threshold, or -1
+
+  LRN_FN void look(int epoch, V now, V threshold) {
+    const V never = fill<V>(R(-1));
+    rmse = now;
+    if (epoch == 0) rmse_initial = now;
+    since = select_le(now, threshold, select_le(since, fill<V>(R(-0.5)), fill<V>(R(epoch)), since), never);
+  }
 };
 
 // ---- activations ---------------------------------------------------------------------------------------------------
@@ -138,6 +156,36 @@ template <class V, Optimizer opt> struct Stepper {
     }
   }
   LRN_FN void update(long p, V g) const { update(p, g, read(p)); }
+
+  // Parameters at(0), at(1) ... together: roots and quotients wait for one unit of the processor, so they go side by side,
+  // and every other root another way.
+  template <int K, class At> LRN_FN void update_all(const V (&g)[K], At at) const {
+    if constexpr (opt == Optimizer::sgd) {
+      LRN_UNROLL_ALL
+      for (int k = 0; k < K; ++k) update(at(k), g[k]);
+    } else {
+      V m[K], v[K];
+      LRN_UNROLL_ALL
+      for (int k = 0; k < K; ++k) {
+        m[k] = fma(one_minus_beta1, g[k] - f.m[at(k)], f.m[at(k)]);
+        v[k] = fma(g[k] * one_minus_beta2, g[k], f.v[at(k)] * beta2);
+        f.m[at(k)] = m[k];
+        f.v[at(k)] = v[k];
+      }
+      LRN_UNROLL_ALL
+      for (int k = 0; k < K; ++k) v[k] = fma(k % 2 ? newton_root(v[k]) : root(v[k]), root_correction, eps);
+      LRN_UNROLL_ALL
+      for (int k = 0; k < K; ++k) f.w[at(k)] = fma(step, quotient(m[k], v[k]), f.w[at(k)]);
+    }
+  }
+
+  // Zero where a weight never changes again if its gradient is zero from now on. Adam's moments only shrink then, the
+  // first ten times as fast as the root of the second, and its steps with them: a weight that twice the next step does
+  // not move is moved by none.
+  LRN_FN V drift(long p) const {
+    if constexpr (opt == Optimizer::sgd) return f.w[p] - f.w[p];
+    else return fma(step + step, quotient(f.m[p], fma(root(f.v[p]), root_correction, eps)), f.w[p]) - f.w[p];
+  }
 };
 
 // No step yet: gathers gradients in f.grad, for optimizers that are looked at when they run.

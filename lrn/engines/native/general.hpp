@@ -42,12 +42,12 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
   LRN_FN Cells<V> of_layer(Cells<V> all, int l) const { return all.from(long(l) * task.samples * W()); }
   LRN_FN Cells<V> output_of(int l) const { return of_layer(f.fired, l); }
   LRN_FN Cells<V> handed_on(int l) const { return residual() && l > 0 ? of_layer(f.sums, l) : output_of(l); }
-  LRN_FN Cells<V> input_of(int l) const { return l == 0 ? f.input : l == frozen ? f.zeros : handed_on(l - 1); }
+  LRN_FN Cells<V> input_of(int l) const { return l == 0 ? f.input : handed_on(l - 1); }
   LRN_FN V slope_of(int l) const { return prelu() ? f.w[slope(l)] : V{}; }
 
   LRN_BIG_FN void forward_layer(int l, int n0, int n1) const {
     const long start = long(n0) * W(), count = long(n1 - n0) * W();
-    const Cells<V> out = output_of(l), z = normed() || prelu() ? of_layer(f.kept, l) : out;
+    const Cells<V> out = output_of(l), z = normed() || reads_input(task.activation) ? of_layer(f.kept, l) : out;
     forward_sums(l, z, n0, n1);
     Cells<V> before = z.from(start);
     if (normed()) {
@@ -123,9 +123,9 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     const long start = long(n0) * W(), count = long(n1 - n0) * W();
     if (taps(l)) backward_output(l, n0, n1);
     const Cells<V> dz = f.dz.from(start), da = f.da.from(start);
-    const Cells<V> normal = of_layer(f.kept, l); // of a PReLU without a norm, its input
+    const Cells<V> normal = of_layer(f.kept, l); // without a norm, the activation's input
     Cells<V> z = normal.from(start);
-    if (normed() && prelu()) {
+    if (normed() && reads_input(task.activation)) {
       scale_and_shift(l, f.dz, normal);
       z = dz;
     }
@@ -165,13 +165,13 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     for (int n = n0; n < n1; ++n)
       for (int o = 0; o < O(); ++o) f.y[n * O() + o] = f.w[output_bias() + o];
     for (int l = frozen; l < D; ++l) forward_layer(l, n0, n1);
-    if (frozen == D) forward_tap(f, f.zeros, tap(D - 1), columns(), W(), O(), n0, n1);
+    if (frozen == D) forward_tap(f, output_of(D - 1), tap(D - 1), columns(), W(), O(), n0, n1);
   }
 
   // Consumes f.y, which holds the gradient of the loss against the predictions.
   LRN_BIG_FN void backward(int n0, int n1) {
     const int D = task.depth;
-    if (frozen == D) backward_tap(f, f.zeros, tap(D - 1), columns(), W(), O(), n0, n1, true);
+    if (frozen == D) backward_tap(f, output_of(D - 1), tap(D - 1), columns(), W(), O(), n0, n1, true);
     for (int l = D - 1; l >= frozen; --l) backward_layer(l, n0, n1);
     for (int o = 0; o < O(); ++o) {
       V g{};
@@ -191,18 +191,9 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     return this->step(*this, epoch, rmse_of_all);
   }
 
-  // By the optimizer's own rule: what must be zero so that a zero gradient changes no weight. AdamW changes weights
-  // whatever their gradient, a residual layer hands on gradients past a dead one, and under a norm settled layers are not
-  // looked for.
-  LRN_BIG_FN void freeze() {
-    if (task.connection != Connection::plain || task.activation != Activation::relu || normed()) return;
-    switch (task.optimizer) {
-    case Optimizer::adamw: return;
-    case Optimizer::sgd:
-    case Optimizer::rmsprop: return this->freeze_layers(*this, false);
-    case Optimizer::adam:
-    case Optimizer::momentum: return this->freeze_layers(*this, true);
-    }
+  LRN_BIG_FN void freeze(int epoch) {
+    s.at(task, epoch);
+    if (can_settle(task)) this->settle(*this, s);
   }
 };
 

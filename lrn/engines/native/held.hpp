@@ -68,7 +68,8 @@ private:
     const V bias = f.w[output_bias()];
     LRN_UNROLL_SAMPLES
     for (int n = 0; n < M; ++n) y[n] = bias;
-    Outputs<M> below{}, out; // what lies below is zero where layers are frozen
+    Outputs<M> below, out;
+    read<M>(below, frozen - 1, n0);
     for (int l = frozen; l < task.depth; ++l) {
       if (l == 0) forward_narrow<V, Act, 1, width, late>(f, y, Given<V>{task.x + n0}, out, layer(l), tap(l), 0, M);
       else forward_narrow<V, Act, width, width, late>(f, y, below, out, layer(l), tap(l), 0, M);
@@ -89,10 +90,10 @@ private:
 
   template <int M> LRN_FN void backward(const Held<V, M> &y, int n0) const {
     Outputs<M> da{}, da_below{}, out, below;
-    read<M>(out, task.depth - 1);
+    read<M>(out, task.depth - 1, n0);
     if constexpr (!late) backward_last(y, da, out);
     for (int l = task.depth - 1; l >= frozen; --l) {
-      read<M>(below, l - 1);
+      read<M>(below, l - 1, n0);
       if (l == 0)
         backward_narrow<V, Act, opt, 1, width, late>(f, s, y, da, da_below, Given<V>{task.x + n0}, out, layer(l),
                                                      tap(l), 0, M, true, false);
@@ -108,12 +109,12 @@ private:
     s.update(output_bias(), g);
   }
 
-  template <int M> LRN_FN void read(Outputs<M> &out, int l) const {
-    if (l < frozen) { // settled layers give zero to the layer above
+  template <int M> LRN_FN void read(Outputs<M> &out, int l, int n0) const {
+    if (l < 0) {
       out = {};
       return;
     }
-    const Cells<V> from = kept<M>(l);
+    const Cells<V> from = l < frozen ? this->output_of(l).from(n0 * width) : kept<M>(l);
     LRN_UNROLL_SAMPLES
     for (int k = 0; k < M * width; ++k) out[k] = from[k];
   }

@@ -27,14 +27,12 @@ template <class R> struct Job {
   R *prediction;                // (S, N, O), standardised
   R *parameters, *trace;        // (S, P), (S, epochs) or null
 
-  const long *order;            // (S,) which network trains in which lane, or null: as they come
-  std::int32_t *settled;        // (S,) or null: asks only how many layers lie below the last one that starts dead
-
-  std::atomic<long> *next, *done; // vectors of networks: the next to take; networks finished
+  int vectors;                  // of networks that a thread takes at a time (batch.hpp)
+  std::atomic<long> *next, *done; // such batches: the next to take; networks finished
   std::atomic<bool> *cancelled;
 };
 
-// Works on vectors of networks until none is left; threads share one job.
+// Works on batches until none is left; threads share one job.
 template <class R> using Worker = void (*)(const Job<R> &);
 struct Variant {
   const char *name;

@@ -8,7 +8,8 @@ template <class V> struct Judged {
   using R = typename Lanes<V>::real;
   const Task<R> &task;
   Fleet<V> f;
-  int frozen = 0; // layers below this one are settled for good and their output is zero (see `freeze_layers`)
+  V settled{};    // how many layers of each network are settled for good (see `settle`)
+  int frozen = 0; // layers below this one are skipped: settled in all networks, and what they put out stays in f.fired
 
   LRN_FN Judged(const Task<R> &task, const Fleet<V> &fleet) : task(task), f(fleet) {}
 
@@ -55,23 +56,30 @@ template <class V> struct Judged {
     return rmse_before;
   }
 
-  // In a plain network nothing at or below a dead ReLU layer receives a gradient. Once first moments there are zero too,
-  // if the optimizer has them, those weights never change again, and the layer stays dead: skipping them leaves every
-  // bit of the result.
-  template <class Net> LRN_BIG_FN void freeze_layers(const Net &net, bool moments) {
-    for (int l = frozen; l < task.depth; ++l) {
-      for (long p = net.layer(l); p < net.layer(l + 1); ++p) {
-        if (!all_zero(f.w[p] - f.w[p])) return; // an infinity times a zero gradient is no zero
-        if (moments && !all_zero(f.m[p])) return;
-      }
-      bool dead = true;
+  // In a plain network nothing at or below a dead ReLU layer receives a gradient. Once no weight there moves without one,
+  // they never change again, and the layer stays dead: skipping them leaves every bit of the result. A vector skips the
+  // layers that are settled in all its networks.
+  template <class Net, class Steps> LRN_BIG_FN void settle(const Net &net, const Steps &s) {
+    const V one = fill<V>(R(1));
+    V open{}; // above zero where something up to here may still change
+    for (int l = frozen; l < task.depth && !all_zero(select_le(open, V{}, one, V{})); ++l) {
+      for (long p = net.layer(l); p < net.layer(l + 1); ++p) open = open + differs(s.drift(p));
+      V alive{};
       for (long k = 0; k < long(task.samples) * net.W(); ++k) {
         const V a = net.output_of(l)[k];
-        if (!all_zero(a - a)) return;
-        dead = dead && all_zero(a);
+        alive = alive + differs(a);
+        open = open + differs(a - a);
       }
-      if (dead) frozen = l + 1;
+      settled = select_le(open + alive, V{}, fill<V>(R(l + 1)), settled);
     }
+    while (frozen < task.depth && all_zero(select_le(fill<V>(R(frozen + 1)), settled, V{}, one))) ++frozen;
+  }
+
+private:
+  // 1 where `a` is not zero, or NaN.
+  LRN_FN static V differs(V a) {
+    const V one = fill<V>(R(1));
+    return select_le(a, V{}, select_le(V{}, a, V{}, one), one);
   }
 };
 

@@ -1,5 +1,6 @@
 // The Python face of the native engine: checks shapes, shares the work among threads, listens for Ctrl-C.
 #define LRN_NAMESPACE lrn_module
+#include "fleet.hpp"
 #include "job.hpp"
 #include "philox.hpp"
 
@@ -18,7 +19,6 @@
 #include <functional>
 #include <mutex>
 #include <new>
-#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
@@ -150,6 +150,7 @@ void check_shape(const char *name, const std::optional<Array<R>> &array, const s
   if (array) check_shape(name, *array, wanted);
 }
 
+constexpr long largest_batch = 16; // vectors of networks that change places
 constexpr long largest_size = 65'536, largest_epochs = 10'000'000, largest_threads = 1024; // as Experiment and choose say
 
 template <class R>
@@ -197,6 +198,8 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
   check_shape("initial", initial, {S, P}), check_shape("parameters", parameters, {S, P});
   if (S == 0) return;
   threads = int(std::min<long>(threads, S));
+  const long share = S / (long(threads) * variant.lanes);
+  job.vectors = lrn_module::can_settle(job) && variant.lanes > 1 ? int(std::clamp(share, 1L, largest_batch)) : 1;
 
   auto work = [&] {
     try {
@@ -209,19 +212,6 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
   auto report = [&] {
     if (progress) (*progress)(done.load());
   };
-  std::vector<std::int32_t> settled;
-  std::vector<long> order;
-  const bool can_settle = job.connection == lrn::Connection::plain && job.activation == lrn::Activation::relu &&
-                          job.optimizer != lrn::Optimizer::adamw && job.norm == lrn::Norm::none;
-  if (can_settle) { // networks whose first layers are settled from the start train side by side, and skip them together
-    settled.resize(S), order.resize(S);
-    job.settled = settled.data();
-    run_threads(threads, work, cancelled, report);
-    std::iota(order.begin(), order.end(), 0L);
-    std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return settled[a] < settled[b]; });
-    job.settled = nullptr, job.order = order.data();
-    next = 0;
-  }
   run_threads(threads, work, cancelled, report);
   if (exhausted) {
     PyErr_Format(PyExc_MemoryError, "training networks of %ld parameters takes more memory than there is", P);

@@ -97,4 +97,73 @@ LRN_STREAM_FN void backward_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, 
   }
 }
 
+// From the gradients against the predictions, `y`, through the last layer's tap, and its activation.
+template <class V, class Act, Optimizer opt, int W>
+LRN_STREAM_FN void through_top_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> y, Cells<V> dz, Cells<V> out,
+                                      long tap_p, int n0, int n1) {
+  V to[W], g[W];
+  LRN_UNROLL_ALL
+  for (int j = 0; j < W; ++j) to[j] = f.w[tap_p + j], g[j] = V{};
+  for (int n = n0; n < n1; ++n)
+    LRN_UNROLL_ALL
+    for (int j = 0; j < W; ++j) {
+      const V a = out[n * W + j];
+      dz[n * W + j] = Act::backward(a, fma(to[j], y[n], V{}));
+      g[j] = fma(y[n], a, g[j]);
+    }
+  s.update_all(g, [&](int j) { return tap_p + j; });
+}
+
+// The way down in one pass, where a vector's registers hold all gradients of a layer: from those against the layer's sums,
+// `dz`, to those against the sums below, and the tap that reads `below`. `first`: nothing lies below that learns.
+template <class V, class Act, Optimizer opt, int In, int Out, bool tap>
+LRN_STREAM_FN void descend_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> y, Cells<V> dz, Cells<V> dz_below,
+                                  Cells<V> below, long p, long tap_p, int n0, int n1) {
+  constexpr bool first = In != Out;
+  constexpr int J = In > 1 ? 2 : Out; // neurons whose parameters are updated together
+  const Cells<V> w = f.w.from(p), above = f.w.from(tap_p);
+  V g[Out][In], gb[Out], gto[In];
+  LRN_UNROLL_ALL
+  for (int j = 0; j < Out; ++j) {
+    LRN_UNROLL_ALL
+    for (int i = 0; i < In; ++i) g[j][i] = V{};
+    gb[j] = V{};
+  }
+  LRN_UNROLL_ALL
+  for (int i = 0; i < In; ++i) gto[i] = V{};
+  for (int n = n0; n < n1; ++n) {
+    V z[Out];
+    LRN_UNROLL_ALL
+    for (int j = 0; j < Out; ++j) {
+      z[j] = dz[n * Out + j];
+      gb[j] = gb[j] + z[j];
+    }
+    LRN_UNROLL_ALL
+    for (int i = 0; i < In; ++i) {
+      const V a = below[n * In + i];
+      LRN_UNROLL_ALL
+      for (int j = 0; j < Out; ++j) g[j][i] = fma(z[j], a, g[j][i]);
+      if constexpr (!first) {
+        V d = w[i] * z[0];
+        LRN_UNROLL_ALL
+        for (int j = 1; j < Out; ++j) d = fma(w[j * In + i], z[j], d);
+        if constexpr (tap) {
+          d = fma(above[i], y[n], d);
+          gto[i] = fma(y[n], a, gto[i]);
+        }
+        dz_below[n * In + i] = Act::backward(a, d);
+      }
+    }
+  }
+  LRN_UNROLL_ALL
+  for (int j0 = 0; j0 < Out; j0 += J) {
+    V some[J * In];
+    LRN_UNROLL_ALL
+    for (int k = 0; k < J * In; ++k) some[k] = g[j0 + k / In][k % In];
+    s.update_all(some, [&](int k) { return p + j0 * In + k; });
+  }
+  s.update_all(gb, [&](int k) { return p + Out * In + k; });
+  if constexpr (tap && !first) s.update_all(gto, [&](int k) { return tap_p + k; });
+}
+
 } // namespace LRN_NAMESPACE

@@ -24,13 +24,41 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
   LRN_FN long output_bias() const { return layer(task.depth) + columns(); }
   LRN_FN Cells<V> output_of(int l) const { return f.fired.from(long(l) * task.samples * width); }
   LRN_FN Cells<V> input_of(int l) const {
-    return l == 0 ? f.input : l == frozen ? f.zeros : output_of(l - 1);
+    return l == 0 ? f.input : output_of(l - 1);
   }
 
   template <bool tap_here> LRN_BIG_FN void forward_layer(int l, int n0, int n1) const {
     const Cells<V> below = input_of(l), out = output_of(l);
     if (l > 0) forward_narrow<V, Act, width, width, tap_here>(f, f.y, below, out, layer(l), tap(l), n0, n1);
     else forward_narrow<V, Act, 1, width, tap_here>(f, f.y, below, out, layer(l), tap(l), n0, n1);
+  }
+
+  LRN_BIG_FN void forward(int n0, int n1) const {
+    const int D = task.depth;
+    for (int n = n0; n < n1; ++n) f.y[n] = f.w[output_bias()];
+    for (int l = frozen; l < D - 1; ++l) forward_layer<late>(l, n0, n1);
+    if (frozen < D) forward_layer<true>(D - 1, n0, n1);
+    else forward_tap(f, output_of(D - 1), tap(D - 1), columns(), width, 1, n0, n1);
+  }
+
+  // Consumes f.y, which holds the gradient of the loss against the predictions.
+  LRN_BIG_FN void backward(int n0, int n1) {
+    const int D = task.depth;
+    if (frozen == D) {
+      backward_tap(f, output_of(D - 1), tap(D - 1), columns(), width, 1, n0, n1, true);
+      for (int j = 0; j < width; ++j) s.update(tap(D - 1) + j, f.grad[tap(D - 1) + j]);
+    } else if constexpr (Lanes<V>::registers >= 32) {
+      descend(n0, n1);
+    } else {
+      backward_layer<true>(D - 1, n0, n1);
+      for (int l = D - 2; l >= frozen; --l) {
+        this->swap();
+        backward_layer<late>(l, n0, n1);
+      }
+    }
+    V bias_grad{};
+    for (int n = n0; n < n1; ++n) bias_grad = bias_grad + f.y[n];
+    s.update(output_bias(), bias_grad);
   }
 
   template <bool tap_here> LRN_BIG_FN void backward_layer(int l, int n0, int n1) const {
@@ -44,30 +72,16 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
                                                        first, top);
   }
 
-  LRN_BIG_FN void forward(int n0, int n1) const {
+  LRN_BIG_FN void descend(int n0, int n1) {
     const int D = task.depth;
-    for (int n = n0; n < n1; ++n) f.y[n] = f.w[output_bias()];
-    for (int l = frozen; l < D - 1; ++l) forward_layer<late>(l, n0, n1);
-    if (frozen < D) forward_layer<true>(D - 1, n0, n1);
-    else forward_tap(f, f.zeros, tap(D - 1), columns(), width, 1, n0, n1);
-  }
-
-  // Consumes f.y, which holds the gradient of the loss against the predictions.
-  LRN_BIG_FN void backward(int n0, int n1) {
-    const int D = task.depth;
-    if (frozen < D) {
-      backward_layer<true>(D - 1, n0, n1);
-      for (int l = D - 2; l >= frozen; --l) {
-        this->swap();
-        backward_layer<late>(l, n0, n1);
-      }
-    } else {
-      backward_tap(f, f.zeros, tap(D - 1), columns(), width, 1, n0, n1, true);
-      for (int j = 0; j < width; ++j) s.update(tap(D - 1) + j, f.grad[tap(D - 1) + j]);
+    through_top_narrow<V, Act, opt, width>(f, s, f.y, f.da, output_of(D - 1), tap(D - 1), n0, n1);
+    for (int l = D - 1; l > 0 && l >= frozen; --l) {
+      descend_narrow<V, Act, opt, width, width, late>(f, s, f.y, f.da, f.da_below, output_of(l - 1), layer(l), tap(l - 1),
+                                                      n0, n1);
+      this->swap();
     }
-    V bias_grad{};
-    for (int n = n0; n < n1; ++n) bias_grad = bias_grad + f.y[n];
-    s.update(output_bias(), bias_grad);
+    if (frozen == 0)
+      descend_narrow<V, Act, opt, 1, width, late>(f, s, f.y, f.da, f.da_below, f.input, layer(0), tap(0), n0, n1);
   }
 
   // ---- what `train` asks of a network ----
@@ -86,32 +100,33 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
     return this->step(*this, epoch, rmse_of_all);
   }
 
-  LRN_BIG_FN void freeze() {
-    if constexpr (!late && Act::can_die) this->freeze_layers(*this, opt == Optimizer::adam);
+  LRN_BIG_FN void freeze(int epoch) {
+    s.at(task, epoch);
+    if constexpr (!late && Act::can_die) this->settle(*this, s);
   }
 };
 
-// `keep_going(epoch)` is asked before each epoch; `record(epoch, rmse)` gets the RMSE of what each epoch trains on.
+constexpr int check_every = 32; // epochs between looks for layers that are settled
+
+// Epochs [epoch, until), the first a multiple of `check_every`; a network may start anew there. `keep_going(epoch)` is asked
+// before each; `record(epoch, rmse)` gets the RMSE of what each trains on.
 template <class V, class Net, class KeepGoing, class Record>
-LRN_BIG_FN bool train(Net &net, Outcome<V> &result, KeepGoing keep_going, Record record) {
-  using R = typename Lanes<V>::real;
-  constexpr int every = 32;
-  const int epochs = net.task.epochs;
-  const V threshold = fill<V>(net.task.threshold), never = fill<V>(R(-1));
-  V since = never, rmse{};
-  for (int epoch = 0;; ++epoch) {
-    rmse = net.evaluate(epoch % every == 0);
-    if (epoch == 0) result.rmse_initial = rmse;
-    since = select_le(rmse, threshold, select_le(since, V{} - fill<V>(R(0.5)), fill<V>(R(epoch)), since), never);
-    if (epoch == epochs) break;
+LRN_BIG_FN bool train(Net &net, Outcome<V> &result, int epoch, int until, KeepGoing keep_going, Record record) {
+  const V threshold = fill<V>(net.task.threshold);
+  for (; epoch < until; ++epoch) {
+    const V rmse = net.evaluate(epoch % check_every == 0);
+    result.look(epoch, rmse, threshold);
     if (!keep_going(epoch)) return false;
-    if (epoch % every == 0) net.freeze();
+    if (epoch % check_every == 0) net.freeze(epoch);
     record(epoch, net.learn(epoch, rmse));
   }
-  net.predict(); // `evaluate` left errors
-  result.rmse = rmse;
-  result.since = since;
   return true;
+}
+
+// After the last epoch: leaves the predictions in f.y and all outputs in f.fired.
+template <class V, class Net> LRN_BIG_FN void finish(Net &net, Outcome<V> &result) {
+  result.look(net.task.epochs, net.evaluate(true), fill<V>(net.task.threshold));
+  net.predict(); // `evaluate` left errors
 }
 
 } // namespace LRN_NAMESPACE

@@ -9,8 +9,6 @@
 
 namespace LRN_NAMESPACE {
 
-#define LRN_UNROLL_TILE _Pragma("GCC unroll 16")
-
 // One feature, one output. f.grad has room for all parameters; f.single has room for a tile. Width 4 would be right but
 // slow: its weights, read anew for every tile, do not fit in the nearest cache.
 template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwork : Network<V, Act, opt, late, W> {
@@ -61,18 +59,18 @@ private:
   template <int T, bool store> LRN_BIG_FN void forward(int n0, Trail trail) const {
     V y[T], a[T][W];
     const V bias = f.w[output_bias()];
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int n = 0; n < T; ++n) {
       y[n] = bias;
-      LRN_UNROLL_TILE
-      for (int i = 0; i < W; ++i) a[n][i] = V{};
+      LRN_UNROLL_ALL
+      for (int i = 0; i < W; ++i) a[n][i] = frozen ? this->output_of(frozen - 1)[(n0 + n) * W + i] : V{};
     }
     V *out = trail.first.base + frozen * trail.stride;
     const V *w = f.w.base + layer(frozen), *to = f.w.base + tap(frozen);
     int l = frozen;
     if (l == 0) {
       V x[T][1];
-      LRN_UNROLL_TILE
+      LRN_UNROLL_ALL
       for (int n = 0; n < T; ++n) x[n][0] = f.input[n0 + n];
       ascend<T, 1, store>(w, to, x, a, y, out);
       w += 2 * W, to += late ? W : 0, out += trail.stride, l = 1;
@@ -82,37 +80,37 @@ private:
       w += W * W + W, to += late ? W : 0, out += trail.stride;
     }
     if constexpr (!late) {
-      LRN_UNROLL_TILE
+      LRN_UNROLL_ALL
       for (int n = 0; n < T; ++n)
-        LRN_UNROLL_TILE
+        LRN_UNROLL_ALL
         for (int j = 0; j < W; ++j) y[n] = fma(to[j], a[n][j], y[n]);
     }
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int n = 0; n < T; ++n) f.y[n0 + n] = y[n] - fill<V>(task.t[n0 + n]);
   }
 
   template <int T, int In, bool store>
   static LRN_FN void ascend(const V *w, const V *tap, const V (&below)[T][In], V (&a)[T][W], V (&y)[T], V *out) {
     V z[T][W];
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int j = 0; j < W; ++j) {
       V row[In];
-      LRN_UNROLL_TILE
+      LRN_UNROLL_ALL
       for (int i = 0; i < In; ++i) row[i] = w[j * In + i];
       const V bias = w[W * In + j], to = late ? tap[j] : V{};
-      LRN_UNROLL_TILE
+      LRN_UNROLL_ALL
       for (int n = 0; n < T; ++n) {
         z[n][j] = bias;
-        LRN_UNROLL_TILE
+        LRN_UNROLL_ALL
         for (int i = 0; i < In; ++i) z[n][j] = fma(row[i], below[n][i], z[n][j]);
         z[n][j] = Act::apply(z[n][j]);
         if constexpr (late) y[n] = fma(to, z[n][j], y[n]);
         if constexpr (store) out[n * W + j] = z[n][j];
       }
     }
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int n = 0; n < T; ++n)
-      LRN_UNROLL_TILE
+      LRN_UNROLL_ALL
       for (int j = 0; j < W; ++j) a[n][j] = z[n][j];
   }
 
@@ -122,7 +120,7 @@ private:
     const int top = task.depth - 1;
     const V scale = fill<V>(R(2) / R(count));
     V e[T], dz[T][W], g[1] = {starts ? V{} : f.grad[output_bias()]};
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int n = 0; n < T; ++n) {
       e[n] = f.y[n0 + n] * scale;
       g[0] = g[0] + e[n];
@@ -137,40 +135,25 @@ private:
       p -= l == 1 ? 2 * W : W * W + W;
     }
     if (frozen == 0) descend<T, 1, true, last>(p, tap_p, starts, e, dz, f.input.base + n0);
-    else descend<T, W, true, last>(p, tap_p, starts, e, dz, f.zeros.base);
+    else descend<T, W, true, last>(p, tap_p, starts, e, dz, this->output_of(frozen - 1).base + n0 * W);
   }
 
   // Gradients of parameters at(0), at(1) ... up to the tile before.
   template <int K, class At> LRN_FN void resume(V (&g)[K], bool starts, At at) const {
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int k = 0; k < K; ++k) g[k] = V{};
     if (starts) return;
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int k = 0; k < K; ++k) g[k] = f.grad[at(k)];
   }
 
-  // Of gradients that gathered until this tile: the step, or back to memory. Adam's roots and quotients wait for one
-  // unit of the processor: they go side by side, and every other root another way.
+  // Of gradients that gathered until this tile: the step, or back to memory.
   template <bool last, int K, class At> LRN_FN void settle(const V (&g)[K], At at) const {
-    if constexpr (!last) {
-      LRN_UNROLL_TILE
-      for (int k = 0; k < K; ++k) f.grad[at(k)] = g[k];
-    } else if constexpr (opt == Optimizer::adam) {
-      V m[K], v[K];
-      LRN_UNROLL_TILE
-      for (int k = 0; k < K; ++k) {
-        m[k] = fma(s.one_minus_beta1, g[k] - f.m[at(k)], f.m[at(k)]);
-        v[k] = fma(g[k] * s.one_minus_beta2, g[k], f.v[at(k)] * s.beta2);
-        f.m[at(k)] = m[k];
-        f.v[at(k)] = v[k];
-      }
-      LRN_UNROLL_TILE
-      for (int k = 0; k < K; ++k) v[k] = fma(k % 2 ? newton_root(v[k]) : root(v[k]), s.root_correction, s.eps);
-      LRN_UNROLL_TILE
-      for (int k = 0; k < K; ++k) f.w[at(k)] = fma(s.step, quotient(m[k], v[k]), f.w[at(k)]);
+    if constexpr (last) {
+      s.update_all(g, at);
     } else {
-      LRN_UNROLL_TILE
-      for (int k = 0; k < K; ++k) s.update(at(k), g[k]);
+      LRN_UNROLL_ALL
+      for (int k = 0; k < K; ++k) f.grad[at(k)] = g[k];
     }
   }
 
@@ -180,10 +163,10 @@ private:
     const auto at = [p](int j) { return p + j; };
     V g[W];
     resume(g, starts, at);
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int j = 0; j < W; ++j) {
       const V to = f.w[p + j];
-      LRN_UNROLL_TILE
+      LRN_UNROLL_ALL
       for (int n = 0; n < T; ++n) {
         const V a = out[n * W + j];
         dz[n][j] = Act::backward(a, fma(to, e[n], V{}));
@@ -200,29 +183,29 @@ private:
     constexpr int bias = W * In, to = bias + W; // behind the weights
     const auto at = [=](int k) { return k < to ? p + k : tap_p + k - to; };
     V g[to + (tap ? W : 0)], w[to + W];
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int k = 0; k < to + (tap ? W : 0); ++k) w[k] = f.w[at(k)];
     resume(g, starts, at);
-    LRN_UNROLL_TILE
+    LRN_UNROLL_ALL
     for (int n = 0; n < T; ++n) {
       V a[In], d[In];
-      LRN_UNROLL_TILE
+      LRN_UNROLL_ALL
       for (int i = 0; i < In; ++i) {
         a[i] = below[n * In + i];
         d[i] = w[i] * dz[n][0];
-        LRN_UNROLL_TILE
+        LRN_UNROLL_ALL
         for (int j = 1; j < W; ++j) d[i] = fma(w[j * In + i], dz[n][j], d[i]);
         if constexpr (tap) {
           d[i] = fma(w[to + i], e[n], d[i]);
           g[to + i] = fma(e[n], a[i], g[to + i]);
         }
-        LRN_UNROLL_TILE
+        LRN_UNROLL_ALL
         for (int j = 0; j < W; ++j) g[j * In + i] = fma(dz[n][j], a[i], g[j * In + i]);
       }
-      LRN_UNROLL_TILE
+      LRN_UNROLL_ALL
       for (int j = 0; j < W; ++j) g[bias + j] = g[bias + j] + dz[n][j];
       if constexpr (!first)
-        LRN_UNROLL_TILE
+        LRN_UNROLL_ALL
         for (int i = 0; i < W; ++i) dz[n][i] = Act::backward(a[i], d[i]);
     }
     settle<last>(g, at);

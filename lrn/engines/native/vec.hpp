@@ -62,6 +62,7 @@ template <class V> LRN_FN V quotient(V a, V b) { return a / b; }
 template <class V> LRN_FN V relu(V z) { return z < V{} ? V{} : z; }
 template <class V> LRN_FN V gate(V fired, V gradient) { return fired <= V{} ? V{} : gradient; }
 template <class V> LRN_FN V select_le(V a, V b, V yes, V no) { return a <= b ? yes : no; }
+template <class V> LRN_FN V newton_root(V a);
 template <class V> LRN_FN V select_gt(V a, V b, V yes, V no) { return a > b ? yes : no; }
 
 // True if every lane is zero; a NaN is not. On a GPU the threads of a warp are the lanes: they must decide as one.
@@ -101,7 +102,7 @@ LRN_FN bool all_zero(f32x16 a) { return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(
 // Newton's steps on the root and half its reciprocal, then one on the remainder (P. Markstein, "Computation of
 // elementary functions on the IBM RISC System/6000 processor", 1990). Mantissa and exponent go apart, so nothing
 // overflows.
-LRN_FN f32x16 newton_root(f32x16 a) {
+template <> LRN_FN f32x16 newton_root(f32x16 a) {
   const f32x16 half = f32x16{} + 0.5f, mantissa = _mm512_getmant_ps(a, _MM_MANT_NORM_p5_2, _MM_MANT_SIGN_nan);
   const f32x16 guess = _mm512_rsqrt14_ps(mantissa);
   f32x16 g = mantissa * guess, h = guess * half;
@@ -137,5 +138,8 @@ template <> LRN_FN f32x4 relu(f32x4 z) { return vmaxq_f32(vdupq_n_f32(0), z); }
 LRN_FN bool all_zero(f32x4 a) { return vminvq_u32(vceqzq_f32(a)) != 0; }
 #endif
 #endif
+
+// Where no other way to the root is as quick.
+template <class V> LRN_FN V newton_root(V a) { return root(a); }
 
 } // namespace LRN_NAMESPACE
