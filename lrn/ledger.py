@@ -108,9 +108,10 @@ class Ledger:
         if self.root is None:
             return self._fresh(experiment, seeds, trace)
 
-        place, name = self.folder / experiment.key, "trace.lock" if trace else "runs.lock"
         from filelock import Timeout
 
+        place = self.folder / experiment.key
+        name = "trace.lock" if trace else "runs.lock"
         try:
             held = lock(place, name, 0)
         except Timeout:  # another process trains more of them; what is there need not wait for it

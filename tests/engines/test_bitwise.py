@@ -174,10 +174,11 @@ def test_a_layer_that_dies_while_training_goes_on_until_no_step_moves_it(style):
 @pytest.mark.parametrize(
     "options",
     [{"width": 4, "lr": 0.001}, {"style": "iterative"}, {"optimizer": "momentum"}, {"width": 3, "lr": 0.1}],
-    ids=str,
+    ids=["wide", "iterative", "momentum", "high rate"],
 )
 def test_networks_that_change_places_keep_their_bits(options):
-    experiment, seeds = DEEP.replace(epochs=1500, **options), np.arange(300, dtype=np.uint64)  # many vectors, the last not full
+    experiment = DEEP.replace(epochs=1500, **options)
+    seeds = np.arange(300, dtype=np.uint64)  # many vectors, the last of them not full
     runs = train(experiment, seeds)
     died = runs.dead.all(axis=2)
     assert len(np.unique(np.where(died.any(1), died.argmax(1), -1))) > 4, "layers must die at several depths"

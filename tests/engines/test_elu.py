@@ -52,7 +52,7 @@ def test_elu_of_numbers_far_out(variant, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("z", [-0.5, -5.0, -20.0, -60.0])
 def test_derivative_is_as_fine_as_the_exponential(variant, dtype, z):
-    # One step that its smallness does not hide: the loss' derivative against the output is 2 elu(z), the targets' mean 0.
+    # One step, so long that it shows. The targets' mean is 0: the loss has the derivative 2 elu(z) against the output.
     experiment = Experiment(
         width=1, depth=1, activation="elu", optimizer="sgd", lr=1e3 * np.exp(-z), epochs=1, style="batch", dtype=dtype
     )

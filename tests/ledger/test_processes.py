@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
 from counting import blocks, counting
+from filelock import FileLock
 
 import lrn.ledger
 from lrn import Experiment, Ledger, train
@@ -45,6 +47,19 @@ def test_two_processes_at_once_share_the_work(tmp_path):
         assert np.allclose(np.frombuffer(bytes.fromhex(out), part.dtype), part, rtol=1e-3)
     seeds = Ledger(tmp_path).table()["seed"].to_pylist()
     assert sorted(seeds) == list(range(96)), "no seed was trained twice"
+
+
+def test_what_is_there_does_not_wait_for_who_trains_more(tmp_path):
+    experiment, ledger = Experiment(depth=3, epochs=200), counting(tmp_path)
+    known = ledger.runs(experiment, range(8))
+    with ThreadPoolExecutor() as pool:
+        with FileLock(ledger.folder / experiment.key / "runs.lock"):  # as a process that trains holds it
+            part = pool.submit(ledger.runs, experiment, range(2, 8)).result(timeout=60)
+            more = pool.submit(ledger.runs, experiment, range(12))
+            assert wait([more], timeout=0.5).not_done
+        assert np.array_equal(part.rmse, known.rmse[2:])
+        assert np.array_equal(more.result(timeout=60).rmse[:8], known.rmse)
+        assert ledger.engine.asked == [(0, 8), (8, 12)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")

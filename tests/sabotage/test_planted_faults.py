@@ -107,14 +107,15 @@ class Copy:
         return tuple(json.loads(self.kennel.stdout.readline()))
 
     def build_kernel(self):
-        """Builds the kernel's portable variant, quickly, and puts it where the copy imports it from."""
+        """Builds the kernel's portable variant, with four lanes, and puts it where the copy imports it from."""
         target = self.root / "lrn" / "engines" / "native"
         if self.build is None:
             import nanobind
 
             self.build = self.root / "build"
             replace(target / "module.cpp", {"defined(__x86_64__)": "0", "defined(__aarch64__)": "0"})
-            replace(target / "CMakeLists.txt", {"${source_hash}": "planted"})  # else it is all compiled each time
+            # With another hash all of it would be compiled each time.
+            replace(target / "CMakeLists.txt", {"generic float": "generic f32x4", "${source_hash}": "planted"})
             configure = [
                 *(CMAKE, "-S", target, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"),
                 "-DCMAKE_OSX_ARCHITECTURES=any-" if sys.platform == "linux" else "",  # no processor's name
