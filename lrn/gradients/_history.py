@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lrn.gradients._diagnosis import Diagnosis, diagnose
-from lrn.gradients._loss import trainable
+from lrn.gradients._loss import check_whole, trainable
 
 __all__ = ["GradientHistory", "recording"]
 
@@ -86,8 +86,7 @@ def recording(model: nn.Module, optimizer: torch.optim.Optimizer, every: int = 1
     trainable(model)
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise TypeError(f"optimizer must be a torch.optim.Optimizer; got {type(optimizer).__name__}")
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise ValueError(f"every must be a whole number of at least 1; got {every!r}")
+    check_whole("every", every, 1)
     layers = {
         name or type(module).__name__: own
         for name, module in model.named_modules()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lrn.dead import looking
-from lrn.gradients._loss import check_model
+from lrn.gradients._loss import check_model, check_whole
 
 __all__ = ["LineGradient", "autocorrelation", "ends", "input_gradient", "one_output"]
 
@@ -67,8 +67,7 @@ def input_gradient(
     """
     check_model(model)
     first, last = ends(model, start, end)
-    if isinstance(points, bool) or not isinstance(points, int) or points < 2:
-        raise ValueError(f"points must be a whole number of at least 2; got {points!r}")
+    check_whole("points", points, 2)
     along = (last - first).flatten()
     length = float(along.norm())
     place = torch.linspace(0, 1, points, dtype=first.dtype, device=first.device)
@@ -147,8 +146,8 @@ def one_output(y: Any, samples: int, output: int | None) -> Tensor:
     count = flat.shape[1]
     if output is None and count != 1:
         raise ValueError(f"the model gives {count} outputs; say which, as in output=0")
-    if output is not None and (isinstance(output, bool) or not isinstance(output, int) or not 0 <= output < count):
-        raise ValueError(f"output must be a whole number from 0 to {count - 1}; got {output!r}")
+    if output is not None:
+        check_whole("output", output, 0, count - 1)
     return flat[:, output or 0]
 
 

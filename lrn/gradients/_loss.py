@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lrn.dead import looking
 
-__all__ = ["Loss", "check_model", "check_one_number", "loss_of", "split", "trainable", "untouched"]
+__all__ = ["Loss", "check_model", "check_one_number", "check_whole", "loss_of", "split", "trainable", "untouched"]
 
 Loss = Callable[..., Tensor]
 """(output) -> a number, or (output, target) -> a number."""
@@ -37,6 +37,13 @@ def check_model(model: object) -> None:
     """Raise TypeError for what is no module."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
+
+
+def check_whole(name: str, value: object, least: int, most: int | None = None) -> None:
+    """Raise ValueError for what is no whole number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} must be a whole number {allowed}; got {value!r}")
 
 
 def trainable(model: nn.Module) -> dict[str, Tensor]:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lrn.gradients._line import ends, one_output
-from lrn.gradients._loss import check_model
+from lrn.gradients._loss import check_model, check_whole
 
 __all__ = ["LinearRegions", "linear_regions"]
 
@@ -82,8 +82,7 @@ def linear_regions(
         [1.5]
     """
     check_model(model)
-    if isinstance(most, bool) or not isinstance(most, int) or most < 0:
-        raise ValueError(f"most must be a whole number of at least 0; got {most!r}")
+    check_whole("most", most, 0)
     exact = copy.deepcopy(model).double().eval()
     first, last = ends(exact, start, end)
 

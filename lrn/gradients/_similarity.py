@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from lrn.gradients._loss import Loss, loss_of, trainable, untouched
+from lrn.gradients._loss import Loss, check_whole, loss_of, trainable, untouched
 
 __all__ = ["GradientSimilarity", "cosine", "gradient_similarity"]
 
@@ -74,8 +74,7 @@ def gradient_similarity(
     parameters = trainable(model)
     if not (isinstance(scale, int | float) and 0 < scale < float("inf")):
         raise ValueError(f"scale must be a positive number; got {scale!r}")
-    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
-        raise ValueError(f"repeats must be a whole number of at least 1; got {repeats!r}")
+    check_whole("repeats", repeats, 1)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1; got {seed!r}")
     if changed is not None and not callable(changed):

@@ -7,7 +7,6 @@ images: a 3x3 convolution, three stages of n blocks each, the average over the i
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
@@ -15,6 +14,8 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from lrn.nets._size import size
 
 __all__ = ["BasicBlock", "BottleneckBlock", "ConvolutionalNet", "ResidualBlock"]
 
@@ -69,7 +70,7 @@ class ResidualBlock(nn.Module):
         preactivation: bool = False,
     ) -> None:
         super().__init__()
-        _whole("in_channels", in_channels, 1), _whole("channels", channels, 1), _whole("stride", stride, 1)
+        size("in_channels", in_channels), size("channels", channels), size("stride", stride)
         if shortcut not in _SHORTCUTS:
             raise ValueError(f"shortcut must be one of {', '.join(_SHORTCUTS)}; got {shortcut!r}")
         widths = (in_channels, *self.layer_channels(channels))
@@ -189,10 +190,10 @@ class ConvolutionalNet(nn.Module):
                 raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
         if not isinstance(channels, Sequence):
             raise TypeError(f"channels must be a sequence, such as (16, 32, 64); got {channels!r}")
-        widths = tuple(_whole(f"channels[{i}]", width, 1) for i, width in enumerate(channels))
+        widths = tuple(size(f"channels[{i}]", width) for i, width in enumerate(channels))
         kind = BasicBlock if block == "basic" else BottleneckBlock
         count = _blocks_per_stage(depth, len(widths), len(kind.kernels))
-        self.in_channels, self.classes = _whole("in_channels", in_channels, 1), _whole("classes", classes, 2)
+        self.in_channels, self.classes = size("in_channels", in_channels), size("classes", classes, 2)
         self.late, self.initialisation = late, initialisation
         options = {"skip": skip, "shortcut": shortcut, "normalise": normalise, "preactivation": preactivation}
         with torch.random.fork_rng(devices=[]):  # what layers draw when they are made is drawn anew, in one order
@@ -294,21 +295,9 @@ def _blocks_per_stage(depth: int, stages: int, layers: int) -> int:
     if not stages:
         raise ValueError("channels must name at least one stage; got none")
     each = stages * layers
-    count, left = divmod(_whole("depth", depth, 1) - 2, each)
+    count, left = divmod(size("depth", depth) - 2, each)
     if left or count < 1:
         raise ValueError(
             f"depth must be {each}n + 2 for {stages} stages ({each + 2}, {2 * each + 2}, ...); got {depth}"
         )
     return count
-
-
-def _whole(name: str, value: int, least: int) -> int:
-    try:
-        size = None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        size = None
-    if size is None:
-        raise TypeError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    if size < least:
-        raise ValueError(f"{name} must be at least {least}, not {size}")
-    return size

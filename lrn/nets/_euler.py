@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor, nn
 
-from lrn.nets._stacks import size
+from lrn.nets._size import size
 
 __all__ = ["EulerNet"]
 

@@ -6,13 +6,14 @@ output layer, every hidden layer at once (`LateResidualNet`).
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+
+from lrn.nets._size import size
 
 __all__ = ["HiddenStack", "LateResidualNet", "PlainNet", "ResidualNet"]
 
@@ -183,19 +184,6 @@ class ResidualNet(HiddenStack):
             h = self.layer_output(d, h) + h if d else self.layer_output(d, h)
         y: Tensor = self.output(h)
         return y
-
-
-def size(name: str, value: int) -> int:
-    """A whole number of at least 1."""
-    try:
-        whole = None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        whole = None
-    if whole is None:
-        raise TypeError(f"{name} must be a whole number of at least 1, not {value!r}")
-    if whole < 1:
-        raise ValueError(f"{name} must be at least 1, not {whole}")
-    return whole
 
 
 def _widths(hidden: Sequence[int]) -> tuple[int, ...]:
