@@ -251,6 +251,30 @@ def test_detectable_rate_has_the_power_wanted_and_less_below():
     assert detectable_rate(0.5, 10) == math.inf
 
 
+@pytest.mark.parametrize("alpha", [0.01, 0.1])
+@pytest.mark.parametrize("test", ["fisher", "boschloo"])
+def test_detectable_rate_is_that_of_the_level_and_the_test_asked_for(alpha, test):
+    rate = detectable_rate(0.1, 8, wanted=0.5, alpha=alpha, test=test)
+    assert power(0.1, rate, 8, 8, alpha=alpha, test=test) >= 0.5
+    assert power(0.1, rate - 1e-4, 8, 8, alpha=alpha, test=test) < 0.5
+    assert (detectable_rate(0.4, 6, wanted=0.9, alpha=alpha, test=test) < math.inf) == (
+        power(0.4, 1, 6, 6, alpha=alpha, test=test) >= 0.9
+    )
+
+
+def test_possible_counts_round_to_the_decimals_given():
+    assert possible_counts("0.5", 3) == (2,)
+    assert possible_counts("0.3", 3) == (3,)
+    assert possible_counts("0.3", 3, decimals=2) == ()
+    assert possible_counts("4", 1) == (1,)
+
+
+def test_the_largest_rounds_to_the_decimals_given():
+    assert largest_at_least("0.3", 3) == 1
+    with pytest.raises(ValueError, match="not possible for n = 3"):
+        largest_at_least("0.3", 3, decimals=2)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -260,7 +284,11 @@ def test_detectable_rate_has_the_power_wanted_and_less_below():
         (lambda: compare_counts(1, 2, 1, 2, "chi2"), "fisher, boschloo, barnard, not 'chi2'"),
         (lambda: power(1.2, 0.5, 10, 10), "rate1 must be between 0 and 1"),
         (lambda: power(0.2, 0.5, 10, 10, alpha=0), "alpha must be between 0 and 1"),
+        (lambda: power(0.2, 0.5, 10, 10, alpha=1), "alpha must be between 0 and 1"),
         (lambda: power(0.2, 0.5, 0, 10), "n1 must be at least 1"),
+        (lambda: power(0.2, 0.5, 10, 0), "^n2 must be at least 1"),
+        (lambda: detectable_rate(0.2, 10, wanted=0), "wanted must be between 0 and 1"),
+        (lambda: wrong_totals({"a": [], "b": []}, {}), "a, b"),
         (lambda: detectable_rate(0.2, 10, wanted=1), "wanted must be between 0 and 1"),
         (lambda: holm([0.1, 1.1]), "between 0 and 1"),
         (lambda: holm([[0.1]]), "flat list"),

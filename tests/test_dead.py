@@ -51,7 +51,8 @@ def test_to_dict_survives_json():
         "dead": [0, 1],
         "is_dead": True,
     }
-    assert record["dead_layers"] == 1
+    assert list(record) == ["samples", "units", "dead_neurons", "dead_layers", "layers"]
+    assert [record[name] for name in list(record)[:4]] == [20, 5, 3, 1]
 
 
 def test_the_result_cannot_be_changed():

@@ -106,6 +106,10 @@ def test_an_activation_that_is_zero_around_zero_counts(function):
         nn.Identity(),
         lambda x: x.clamp(max=0),
         lambda x: x.clamp(min=-1, max=1),
+        F.hardtanh,
+        lambda x: F.hardtanh(x, -0.5, 0.0),
+        lambda x: F.threshold(x, 0.0, value=1.0),
+        lambda x: F.leaky_relu(x, 0.5),
         lambda x: F.normalize(x),
     ],
 )

@@ -227,6 +227,10 @@ def test_reasons_read_as_the_statement_that_was_decided() -> None:
     assert ((x > 0.3) & ((y > 4) | (y > 2))).reason == "2 [1, 3] > 2"
     assert ((x > 0.3) & ((y > 2) | (y > 1.5))).reason == "2 [1, 3] > 2 or 2 [1, 3] > 1.5"
     assert every([x > 0.3] * 5).reason.endswith("0.5 [0.4, 0.6] > 0.3 and 2 more")
+    assert every([x > 0.3] * 3).reason == " and ".join(["0.5 [0.4, 0.6] > 0.3"] * 3)
+    assert every([(x > 0) & (y > 0), x < 1]).reason == "(0.5 [0.4, 0.6] > 0 and 2 [1, 3] > 0) and 0.5 [0.4, 0.6] < 1"
+    assert some([(x > 2) | (y > 4), x > 1]).reason == "(0.5 [0.4, 0.6] > 2 or 2 [1, 3] > 4) or 0.5 [0.4, 0.6] > 1"
+    assert (every([True]).reason, some([False]).reason) == ("True", "False")
     assert repr(x > 0.3) == "Decision(true: 0.5 [0.4, 0.6] > 0.3)"
     assert str(x > 0.5) == "undecided: 0.5 [0.4, 0.6] > 0.5"
 

@@ -153,6 +153,26 @@ def test_each_quantity_has_a_key_of_its_own(measure):
     assert [quantity.key for quantity in measure.quantities] == [e.quantities[0].key for e in estimates]
 
 
+def test_each_quantity_is_named_by_what_it_is(measure):
+    other = Coin(0.9)
+    estimates = [
+        measure.rate(COIN, "odd", given="heads"),
+        measure.mean(COIN, "u", bounds=(0, 2)),
+        measure.median(COIN, "u", given="odd"),
+        measure.quantile(COIN, "u", 0.25),
+        measure.paired_rate(COIN, other, "u"),
+        measure.mean_difference(COIN, other, "u", bounds=(0, 2)),
+    ]
+    assert [estimate.name for estimate in estimates] == [
+        "rate of odd given heads in coin 0.4",
+        "mean of u within 0.0 and 2.0 in coin 0.4",
+        "median of u given odd in coin 0.4",
+        "0.25-quantile of u in coin 0.4",
+        "rate of larger u in coin 0.4 than in coin 0.9",
+        "mean difference of u within 0 and 2 in coin 0.4 less coin 0.9",
+    ]
+
+
 def test_experiments_are_distinct_by_their_key(monkeypatch):
     monkeypatch.setattr(Experiment, "label", "an experiment")
     measure = Measure(lambda population, seeds, trace: SimpleNamespace(converged=np.ones(len(seeds), bool)))
