@@ -150,7 +150,7 @@ void check_shape(const char *name, const std::optional<Array<R>> &array, const s
   if (array) check_shape(name, *array, wanted);
 }
 
-constexpr long largest_batch = 16; // vectors of networks that change places
+constexpr long largest_batch = 16, batch_bytes = 1 << 26; // vectors of networks that change places, and their memory
 constexpr long largest_size = 65'536, largest_epochs = 10'000'000, largest_threads = 1024; // as Experiment and choose say
 
 template <class R>
@@ -182,7 +182,7 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
   job.depth = depth, job.width = width, job.epochs = epochs;
   job.connection = lrn::Connection(connection), job.optimizer = lrn::Optimizer(optimizer);
   job.activation = lrn::Activation(activation), job.initial_weights = lrn::Initial(initial_weights);
-  job.norm = lrn::Norm(norm), job.iterative = iterative;
+  job.norm = lrn::Norm(norm), job.iterative = iterative, job.vectors = 1;
   job.lr = lr, job.target_scale = target_scale, job.threshold = threshold;
   job.x = x.data(), job.t = t.data(), job.count = S, job.seeds = seeds.data();
   job.initial = initial ? initial->data() : nullptr;
@@ -198,8 +198,10 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
   check_shape("initial", initial, {S, P}), check_shape("parameters", parameters, {S, P});
   if (S == 0) return;
   threads = int(std::min<long>(threads, S));
-  const long share = S / (long(threads) * variant.lanes);
-  job.vectors = lrn_module::can_settle(job) && variant.lanes > 1 ? int(std::clamp(share, 1L, largest_batch)) : 1;
+  if (lrn_module::can_settle(job) && variant.lanes > 1) {
+    const long share = S / (long(threads) * variant.lanes), room = batch_bytes / (3 * P * variant.lanes * long(sizeof(R)));
+    job.vectors = int(std::clamp(std::min(share, room), 1L, largest_batch));
+  }
 
   auto work = [&] {
     try {

@@ -125,7 +125,7 @@ private:
       e[n] = f.y[n0 + n] * scale;
       g[0] = g[0] + e[n];
     }
-    settle<last>(g, [&](int) { return output_bias(); });
+    hand_over<last>(g, [&](int) { return output_bias(); });
     const V *out = trail.first.base + top * trail.stride;
     long p = layer(top), tap_p = tap(top);
     through_top<T, last>(tap_p, starts, e, dz, out);
@@ -148,7 +148,7 @@ private:
   }
 
   // Of gradients that gathered until this tile: the step, or back to memory.
-  template <bool last, int K, class At> LRN_FN void settle(const V (&g)[K], At at) const {
+  template <bool last, int K, class At> LRN_FN void hand_over(const V (&g)[K], At at) const {
     if constexpr (last) {
       s.update_all(g, at);
     } else {
@@ -173,7 +173,7 @@ private:
         g[j] = fma(e[n], a, g[j]);
       }
     }
-    settle<last>(g, at);
+    hand_over<last>(g, at);
   }
 
   // From the gradients against one layer's sums to those against the layer's below, and that one's tap.
@@ -208,7 +208,7 @@ private:
         LRN_UNROLL_ALL
         for (int i = 0; i < W; ++i) dz[n][i] = Act::backward(a[i], d[i]);
     }
-    settle<last>(g, at);
+    hand_over<last>(g, at);
   }
 };
 
