@@ -130,6 +130,7 @@ def test_dividing_by_an_interval_that_holds_zero_leaves_everything_possible(
 
 def test_infinite_ends_keep_what_is_known() -> None:
     never = Estimate(math.inf, 300, math.inf)
+    assert (never * Estimate(0, 0, 1)).point == (Estimate(0, 0, 1) * never).point == 0
     assert ((never + 1).low, (never + 1).high) == (301, math.inf)
     assert ((never * 2).low, (never * 0).high) == (600, 0)
     difference = never - never

@@ -96,8 +96,8 @@ def test_a_mean_difference_is_the_betting_interval_of_the_differences_seed_by_se
     estimate = measure.mean_difference(COIN, other, "u", bounds=(0, 1))
     assert ends(estimate) == mean_interval(differences, -1, 1, LEVEL)
     assert estimate.point == pytest.approx(differences.mean())
-    own = Metric("v", lambda sample: sample["u"], lambda population: (0, 1) if population is COIN else (0, 3))
-    assert ends(measure.mean_difference(COIN, other, own)) == mean_interval(differences, -3, 1, LEVEL)
+    own = Metric("v", lambda sample: sample["u"], lambda population: (0, 1) if population is COIN else (-1, 3))
+    assert ends(measure.mean_difference(COIN, other, own)) == mean_interval(differences, -3, 2, LEVEL)
 
 
 def test_a_mean_difference_with_a_condition_needs_it_of_both(measure):
