@@ -35,7 +35,7 @@ ARROWS = {
     "workers": {"blocks", "cluster", "columns", "engines", "experiment", "versions"},
     "ledger": {"blocks", "columns", "engines", "experiment", "runs", "versions", "workers"},
     "samples": {"blocks"},
-    "classifiers": {"data", "nets"},
+    "classifiers": {"data", "engines", "nets"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "samples", "verdicts"},
     "report": {"blocks", "intervals", "ledger", "tables", "verdicts"},
     "cli": {

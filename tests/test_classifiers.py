@@ -13,12 +13,19 @@ import torch.nn.functional as F
 from torch import nn
 
 import lrn.classifiers
-from lrn.classifiers import STACK, Classifiers
+from lrn.classifiers import Classifiers, _stack
+from lrn.classifiers._stack import STACK
 from lrn.data import Images, image_folder, mnist
+from lrn.engines import native
 from lrn.gradients import report
 from tests.test_images import write_folder, write_mnist
 
 pytest.importorskip("sklearn")
+
+ENGINES = ["reference", pytest.param("native", marks=pytest.mark.skipif(not native.available(), reason="not built"))]
+engines = pytest.mark.parametrize("engine", ENGINES)
+needs_native = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
+VARIANTS = native.variants() if native.available() else []
 
 SMALL = Classifiers(depth=8, channels=(2, 2, 4), train=12, test=9, epochs=2, batch=4)
 
@@ -90,6 +97,7 @@ def by_hand(of, seed):
     return found
 
 
+@engines
 @pytest.mark.parametrize(
     "options",
     [
@@ -98,12 +106,15 @@ def by_hand(of, seed):
         {"normalise": False, "skip": False, "late": True, "scale": 1.5, "lr": 0.05},
         {"initialisation": "torch", "shortcut": "projection", "preactivation": True, "momentum": 0.0},
         {"block": "bottleneck", "depth": 11, "epochs": 3},
+        {"preactivation": True, "normalise": False, "channels": (1, 3, 7), "batch": 6},
+        {"late": True, "preactivation": True, "channels": (2, 5), "depth": 10, "batch": 12},
+        {"late": True, "skip": False, "block": "bottleneck", "depth": 11, "normalise": False, "shortcut": "projection"},
     ],
 )
-def test_a_stack_gives_each_network_what_a_training_loop_gives_it(options, monkeypatch):
-    monkeypatch.setattr(lrn.classifiers, "STACK", 2)
+def test_each_network_is_given_what_a_training_loop_gives_it(options, engine, monkeypatch):
+    monkeypatch.setattr(_stack, "STACK", 2)
     of = change(dtype="float64", **options)
-    found = of.sample(range(2, 4))
+    found = of.sample(range(2, 4), engine)
     for place, seed in enumerate(range(2, 4)):
         for name, value in by_hand(of, seed).items():
             # Sums in another order, float64: training turns 1e-16 into less than 1e-6; shares of images are float32.
@@ -114,10 +125,11 @@ def test_a_stack_gives_each_network_what_a_training_loop_gives_it(options, monke
     assert not found["diverged"].any()
 
 
-def test_gradients_before_training_are_those_of_lrn_gradients(monkeypatch):
-    monkeypatch.setattr(lrn.classifiers, "STACK", 2)
+@engines
+def test_gradients_before_training_are_those_of_lrn_gradients(engine, monkeypatch):
+    monkeypatch.setattr(_stack, "STACK", 2)
     of = change(dtype="float64", epochs=0)
-    found = of.sample(range(2))
+    found = of.sample(range(2), engine)
     train, _ = of.data.split(of.train, of.test)
     pixels = torch.as_tensor(train.x, dtype=torch.float64)
     x, y = (pixels - pixels.mean()) / pixels.std(), torch.as_tensor(train.y)
@@ -129,25 +141,67 @@ def test_gradients_before_training_are_those_of_lrn_gradients(monkeypatch):
         assert found["last_gradient"][seed] == pytest.approx(convolutions[-1].parameters, rel=1e-9)
 
 
-def test_a_network_does_not_depend_on_its_neighbours():
-    whole = SMALL.sample(range(2 * STACK))
+@engines
+def test_a_network_does_not_depend_on_its_neighbours(engine):
+    whole = SMALL.sample(range(2 * STACK), engine)
     for seeds in (range(1), range(5, 7), range(STACK - 1, STACK + 1), range(STACK, 2 * STACK)):
-        part = SMALL.sample(seeds)
+        part = SMALL.sample(seeds, engine)
         assert all(np.array_equal(part[name], whole[name][seeds.start : seeds.stop]) for name in whole)
     assert len(np.unique(whole["loss"])) == 2 * STACK, "each network is one of its own"
 
 
-def test_the_number_of_threads_does_not_show_and_is_left_alone():
+@engines
+def test_the_number_of_torchs_threads_does_not_show_and_is_left_alone(engine):
     before = torch.get_num_threads()
     try:
         found = []
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            found.append(SMALL.sample(range(3)))
+            found.append(SMALL.sample(range(3), engine))
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
     assert all(np.array_equal(found[0][name], found[1][name]) for name in found[0])
+
+
+@needs_native
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("options", [{}, {"channels": (4, 5, 8), "shortcut": "projection"}, {"normalise": False}])
+def test_a_network_has_the_same_bits_whatever_the_processors_vectors(options, fused, monkeypatch):
+    of, found = change(**options), {}
+    for variant in VARIANTS:
+        if variant.fused == fused:
+            monkeypatch.setenv("LRN_VARIANT", variant.name)
+            found[variant.name] = of.sample(range(19), "native")
+    first = next(iter(found.values()), {})
+    for name, other in found.items():
+        assert all(np.array_equal(other[metric], first[metric]) for metric in first), name
+
+
+@needs_native
+def test_engines_agree_in_single_precision():
+    """Sums in another order, float32: after a few steps it still shows in the last digits alone."""
+    of = change(train=32, batch=8, epochs=2, lr=0.01, channels=(4, 8, 16))
+    fast, slow = of.sample(range(8), "native"), of.sample(range(8), "reference")
+    for name in ("first_gradient", "last_gradient", "training_gradient", "loss"):
+        assert fast[name] == pytest.approx(slow[name], rel=1e-3), name
+    assert np.array_equal(fast["dead_layers"], slow["dead_layers"])
+
+
+@needs_native
+def test_the_native_engine_is_taken_where_it_is(monkeypatch):
+    chosen, by_default = SMALL.sample(range(1), "native"), SMALL.sample(range(1))
+    assert all(np.array_equal(by_default[name], chosen[name]) for name in chosen)
+    with_kernel = SMALL.version
+    monkeypatch.setattr(native, "available", lambda: False)
+    slow, by_default = SMALL.sample(range(1), "reference"), SMALL.sample(range(1))
+    assert all(np.array_equal(by_default[name], slow[name]) for name in slow)
+    assert SMALL.version != with_kernel
+
+
+def test_an_engine_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="engine must be one of auto, native, reference; got 'cuda'"):
+        SMALL.sample(range(1), "cuda")
 
 
 def test_sampling_leaves_torchs_random_numbers_alone():
@@ -171,16 +225,18 @@ def test_scale_is_a_factor_on_the_convolutions_alone():
         assert torch.equal(three[name], value * 3 if value.ndim == 4 else value), name
 
 
-def test_training_that_diverges_is_infinite_and_not_nan():
-    found = change(normalise=False, scale=30.0, depth=20, lr=10.0).sample(range(3))
+@engines
+def test_training_that_diverges_is_infinite_and_not_nan(engine):
+    found = change(normalise=False, scale=30.0, depth=20, lr=10.0).sample(range(3), engine)
     assert found["diverged"].all()
     assert np.isinf(found["loss"]).all()
     assert np.isinf(found["epochs_to_loss"]).all()
     assert not any(np.isnan(values).any() for values in found.values())
 
 
-def test_without_epochs_networks_are_looked_at_before_training():
-    trained, before = SMALL.sample(range(2)), change(epochs=0).sample(range(2))
+@engines
+def test_without_epochs_networks_are_looked_at_before_training(engine):
+    trained, before = SMALL.sample(range(2), engine), change(epochs=0).sample(range(2), engine)
     assert np.array_equal(before["first_gradient"], trained["first_gradient"])
     assert np.isinf(before["loss"]).all()
     assert np.isinf(before["epochs_to_accuracy"]).all()

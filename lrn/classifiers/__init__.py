@@ -1,7 +1,7 @@
 """Convolutional networks trained to classify images: a population that claims can measure.
 
-Networks of consecutive seeds are stacked and trained together, which gives each what it would have alone: every stack
-has `STACK` networks, whichever seeds are asked for, and no operation mixes them.
+Two engines train them, several at a time, which gives each what it would have alone: the native one, and where that was
+not built the reference, which is torch.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import functools
 import hashlib
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.data import Images, digits
+from lrn.engines import native
 
 if TYPE_CHECKING:
     from lrn.nets import ConvolutionalNet
 
-__all__ = ["STACK", "Classifiers"]
+__all__ = ["ENGINES", "Classifiers"]
 
-STACK = 16
-"""Networks trained together."""
+ENGINES = ("auto", "native", "reference")
 
 _OF_THE_NETWORK = ("channels", "skip", "shortcut", "block", "normalise", "initialisation", "preactivation", "late")
 
@@ -115,7 +114,11 @@ class Classifiers:
         import torch
 
         images = (part.digest for part in self.data.split(self.train, self.test))
-        parts = [_sources(), torch.__version__, torch.backends.cpu.get_cpu_capability(), *images]
+        if self._engine() == "native":
+            arithmetic = native.source_hash() + native.NativeEngine().arithmetic
+        else:
+            arithmetic = torch.backends.cpu.get_cpu_capability()
+        parts = [_sources(), torch.__version__, arithmetic, *images]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     @property
@@ -153,8 +156,12 @@ class Classifiers:
         """In which order the network of that seed sees its training images in that epoch, shape (train,)."""
         return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(self.train)
 
-    def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
+    def sample(self, seeds: range, engine: str = "auto") -> dict[str, NDArray[Any]]:
         """Trains the networks of these seeds.
+
+        Args:
+            seeds: of step 1, from 0.
+            engine: "native", "reference", or "auto": the native one where there is one.
 
         Returns:
             For each metric an array (S,); whatever is NaN where training diverged is `inf` instead:
@@ -175,30 +182,25 @@ class Classifiers:
             - diverged: whether the loss of any step was NaN or infinite.
 
         Raises:
-            ValueError: `seeds` is no range of step 1 from 0, or is empty; or there are not enough images.
+            ValueError: `seeds` is no range of step 1 from 0, or is empty; no such engine; or there are not enough
+                images.
+            RuntimeError: the native engine was asked for and is not installed here.
         """
         if not isinstance(seeds, range) or seeds.step != 1 or not seeds or seeds.start < 0:
             raise ValueError(f"seeds must be a range of step 1, from 0, that is not empty; got {seeds!r}")
-        from lrn.classifiers._stack import Stack
+        if engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r}")
+        from lrn.classifiers._training import metrics
 
-        first = seeds.start // STACK * STACK
-        with _one_thread():
-            stacks = [Stack(self, range(s, s + STACK)).observe() for s in range(first, seeds.stop, STACK)]
-        asked = slice(seeds.start - first, seeds.stop - first)
-        return {name: np.concatenate([found[name] for found in stacks])[asked] for name in stacks[0]}
+        if self._engine(engine) == "native":
+            from lrn.classifiers._native import train
+        else:
+            from lrn.classifiers._stack import train
+        return metrics(self, train(self, seeds))
 
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for torch: how many there are must not show in the sums, and workers share the processor."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    @staticmethod
+    def _engine(name: str = "auto") -> str:
+        return ("native" if native.available() else "reference") if name == "auto" else name
 
 
 @functools.cache

@@ -1,4 +1,7 @@
-"""Training networks of consecutive seeds together: one step of all of them is one call of torch.
+"""The reference: networks of consecutive seeds trained together, where one step of all of them is one call of torch.
+
+Every stack has `STACK` networks, whichever seeds are asked for, and no operation mixes them: each network gets what it
+would have alone.
 
 `torch.func.vmap` runs the ordinary module once for the parameters of every network, which makes a convolution of S
 networks one convolution in S groups; on one processor core that takes two thirds of the time of one after the other.
@@ -6,20 +9,38 @@ networks one convolution in S groups; on one processor core that takes two third
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 from torch.nn import functional as F
 
+from lrn.classifiers._training import Training, standardised
+
 if TYPE_CHECKING:
     from lrn.classifiers import Classifiers
 
-__all__ = ["Stack"]
+__all__ = ["STACK", "train"]
+
+STACK = 16
+"""Networks trained together."""
+
+
+def train(of: Classifiers, seeds: range) -> Training:
+    """Trains the networks of these seeds, with torch."""
+    first = seeds.start // STACK * STACK
+    with _one_thread():
+        stacks = [Stack(of, range(s, s + STACK)).observe() for s in range(first, seeds.stop, STACK)]
+    asked = slice(seeds.start - first, seeds.stop - first)
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(stack, name) for stack in stacks])[asked] for name in Training._fields[:-1]
+    }
+    layers = zip(*(stack.silent for stack in stacks), strict=True)
+    return Training(**joined, silent=[np.concatenate(layer)[asked] for layer in layers])
 
 
 class Stack:
@@ -34,42 +55,15 @@ class Stack:
         stacked = {name: _channels_last(torch.stack([state[name] for state in states])) for name in states[0]}
         self.parameters = {name: stacked.pop(name) for name, _ in self.net.named_parameters()}
         self.buffers = stacked
-        train, test = of.data.split(of.train, of.test)
-        dtype = getattr(torch, of.dtype)
-        self.x, self.y = torch.as_tensor(train.x, dtype=dtype), torch.as_tensor(train.y)
-        self.test_x, self.test_y = torch.as_tensor(test.x, dtype=dtype), torch.as_tensor(test.y)
-        # Standardised, channel by channel, by what is trained on.
-        axes = (0, 2, 3)
-        mean, std = self.x.mean(axes, keepdim=True), self.x.std(axes, keepdim=True).clamp(min=1e-6)
-        self.x, self.test_x = (self.x - mean) / std, (self.test_x - mean) / std
+        sets = standardised(of)
+        self.x, self.y = torch.as_tensor(sets.train_x), torch.as_tensor(sets.train_y)
+        self.test_x, self.test_y = torch.as_tensor(sets.test_x), torch.as_tensor(sets.test_y)
 
-    def observe(self) -> dict[str, NDArray[Any]]:
-        first, last = self._gradient_before_training()
-        losses, accuracies, gradients = self._train()
-        right, dead, dead_layers = self._evaluate()
-        bad = ~torch.isfinite(losses)
-        loss, accuracy = losses.nan_to_num(math.inf, math.inf).mean(2), accuracies.mean(2)
-        found = {
-            "first_gradient": first,
-            "last_gradient": last,
-            "fades": first < last,
-            "imbalance": (first / last).log10().abs(),
-            "training_gradient": gradients.flatten(1).median(1).values if self.of.epochs else first,
-            "loss": loss[:, -1] if self.of.epochs else torch.full_like(first, math.inf),
-            "accuracy": accuracy[:, -1] if self.of.epochs else torch.zeros_like(first),
-            "epochs_to_loss": _first(loss <= self.of.enough_loss),
-            "epochs_to_accuracy": _first(accuracy >= self.of.enough_accuracy),
-            "rises": (loss.diff(dim=1) > 0).float().sum(1) / max(self.of.epochs - 1, 1),
-            "climb": loss.diff(dim=1).clamp(min=0).sum(1),
-            "test_accuracy": right,
-            "dead_fraction": dead,
-            "dead_layers": dead_layers,
-            "diverged": bad.flatten(1).any(1),
-        }
-        return {
-            name: (v.numpy() if v.dtype == torch.bool else v.double().nan_to_num(math.inf, math.inf).numpy())
-            for name, v in found.items()
-        }
+    def observe(self) -> Training:
+        """Trains them."""
+        before, during, (right, silent) = self._gradient_before_training(), self._train(), self._evaluate()
+        tensors = dict(zip(Training._fields, (*before, *during, right), strict=False))
+        return Training(**{name: t.numpy() for name, t in tensors.items()}, silent=[layer.numpy() for layer in silent])
 
     def _step(self, x: Tensor, y: Tensor, axis: int | None) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Gradients, losses (S,) and accuracies (S,) on images (N, ...), or (S, N, ...) with `axis` 0."""
@@ -106,14 +100,14 @@ class Stack:
         found = torch.stack(steps, 2).unflatten(2, (of.epochs, -1))
         return found[0], found[1], found[2]
 
-    def _evaluate(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Accuracy on the test images; share of dead channels and dead layers on the training images; each (S,)."""
+    def _evaluate(self) -> tuple[Tensor, list[Tensor]]:
+        """Accuracy (S,) on the test images, and for each activation which channels (S, C) are dead."""
 
         def logits(parameters: Any, buffers: Any, x: Tensor) -> Tensor:
             out: Tensor = functional_call(self.net, (parameters, buffers), (x,))
             return out
 
-        def dead(parameters: Any, buffers: Any) -> tuple[Tensor, Tensor]:
+        def dead(parameters: Any, buffers: Any) -> list[Tensor]:
             silent: list[Tensor] = []
             hooks = [
                 module.register_forward_hook(lambda _, __, out: silent.append((out == 0).all(3).all(2).all(0)))
@@ -125,7 +119,7 @@ class Stack:
             finally:
                 for hook in hooks:
                     hook.remove()
-            return torch.cat(silent).float().mean(), torch.stack([layer.all() for layer in silent]).float().sum()
+            return silent
 
         with torch.no_grad():
             for module in self.net.modules():
@@ -135,8 +129,8 @@ class Stack:
             run(self.parameters, self.buffers, self.x)
             self.net.eval()
             predicted = run(self.parameters, self.buffers, self.test_x).argmax(2)
-            right = (predicted == self.test_y).float().mean(1)
-            return right, *vmap(dead)(self.parameters, self.buffers)
+            silent = vmap(dead)(self.parameters, self.buffers)
+            return (predicted == self.test_y).double().mean(1), silent
 
 
 def _channels_last(stacked: Tensor) -> Tensor:
@@ -144,12 +138,16 @@ def _channels_last(stacked: Tensor) -> Tensor:
     return stacked.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3) if stacked.ndim == 5 else stacked
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for torch: how many there are must not show in the sums, and workers share the processor."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _norm(gradient: Tensor) -> Tensor:
     return gradient.detach().flatten(1).norm(dim=1)
-
-
-def _first(reached: Tensor) -> Tensor:
-    """The first epoch, from 1, for which (S, epochs) is true; `inf` where none is."""
-    epochs = torch.arange(1, reached.shape[1] + 1).double()
-    never = torch.full((len(reached), 1), math.inf, dtype=torch.float64)
-    return torch.cat([torch.where(reached, epochs, math.inf), never], 1).min(1).values

@@ -28,7 +28,11 @@ DTYPES = st.sampled_from(["float16", "float32", "float64", "complex64", "int32",
 SHAPES = st.lists(st.integers(0, 6), max_size=4).map(tuple)
 KINDS = ("connection", "optimizer", "activation", "initial", "norm")
 NUMBERS = ("depth", "width", "epochs", "threads", "connection", "optimizer", "activation", "initial_weights", "norm")
+NUMBERS += ("classes", "last", "batch")
+INPUTS = ("x", "t", "seeds", "layers", "read", "train_x", "train_y", "test_x", "order")
 OUTPUTS = ("rmse", "rmse_initial", "converged_at", "dead", "prediction", "parameters", "trace")
+OUTPUTS += ("first_gradient", "last_gradient", "loss", "accuracy", "gradient", "predicted", "silent")
+CONVOLUTION, NORM, SUM = range(3)
 
 
 def guarded(shape: tuple[int, ...], dtype: Any, fill: Any = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -49,8 +53,86 @@ def intact(whole: np.ndarray) -> bool:
 
 
 @st.composite
-def sound(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
-    """A variant, arguments that fit together, and the memory around its arrays."""
+def layers_of(
+    draw: Any, image: tuple[int, int, int], batch: int
+) -> tuple[list[list[int]], list[tuple[int, int, int]], int]:
+    """Layers that fit together, the shapes of all tensors, and how many parameters there are."""
+    shapes, layers, parameters = [image], [], 0
+    for place in range(draw(st.integers(1, 6))):
+        source = draw(st.integers(0, place))
+        c, h, w = shapes[source]
+        kind = draw(st.sampled_from([CONVOLUTION, CONVOLUTION, NORM, SUM])) if place else CONVOLUTION
+        kind = CONVOLUTION if kind == NORM and batch * h * w < 2 else kind
+        other, channels, kernel, stride, biased = -1, c, 1, 1, 0
+        if kind == CONVOLUTION:
+            channels, kernel = draw(st.integers(1, 6)), draw(st.sampled_from([1, 3, 5]))
+            stride, biased = draw(st.integers(1, 3)), draw(st.integers(0, 1))
+            parameters += channels * c * kernel**2 + biased * channels
+            shapes.append((channels, (h - 1) // stride + 1, (w - 1) // stride + 1))
+        else:
+            if kind == SUM and draw(st.booleans()):
+                stride = draw(st.integers(1, 2))
+                fit = [
+                    k
+                    for k, (d, y, x) in enumerate(shapes)
+                    if d <= c and ((y - 1) // stride + 1, (x - 1) // stride + 1) == (h, w)
+                ]
+                other = draw(st.sampled_from(fit)) if fit else -1
+            parameters += 2 * c * (kind == NORM)
+            shapes.append((c, h, w))
+        layers.append([kind, source, other, channels, kernel, stride, biased, draw(st.integers(0, 1))])
+    return layers, shapes, parameters
+
+
+@st.composite
+def sound_images(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
+    """Arguments of what trains on images that fit together, and the memory around the arrays."""
+    real, small = draw(st.sampled_from(["float32", "float64"])), st.integers(1, 5)
+    image, batch = (draw(small), draw(small), draw(small)), draw(small)
+    N, M, S, classes, epochs = (
+        batch * draw(st.integers(1, 3)),
+        draw(small),
+        draw(st.integers(0, 5)),
+        draw(small),
+        draw(small) - 1,
+    )
+    layers, shapes, P = draw(layers_of(image, batch))
+    read = draw(st.lists(st.integers(0, len(layers)), min_size=1, max_size=3, unique=True))
+    P += classes * (1 + sum(shapes[t][0] for t in read))
+    A = sum(shape[0] for shape, layer in zip(shapes[1:], layers, strict=True) if layer[-1])
+    rng = np.random.default_rng(draw(st.integers(0, 9)))
+    values = draw(st.sampled_from([None, 0.5, -1e30, np.nan, np.inf, 0.0, 1e-40]))
+    given_shapes = {
+        "layers": ((len(layers), 8), "int32", np.array(layers)),
+        "read": ((len(read),), "int32", np.array(read)),
+        "train_x": ((N, *image), real, rng.normal(size=(N, *image))),
+        "train_y": ((N,), "int32", rng.integers(0, classes, N)),
+        "test_x": ((M, *image), real, rng.normal(size=(M, *image))),
+        "order": ((S, epochs, N), "int32", rng.integers(0, N, (S, epochs, N))),
+        "initial": ((S, P), real, rng.normal(size=(S, P)) if values is None else values),
+        "first_gradient": ((S,), real, 0),
+        "last_gradient": ((S,), real, 0),
+        **dict.fromkeys(("loss", "accuracy", "gradient"), ((S, epochs, N // batch), real, 0)),
+        "predicted": ((S, M), "int32", 0),
+        "silent": ((S, A), "uint8", 0),
+    }
+    arrays = {name: guarded(*given) for name, given in given_shapes.items()}
+    call = {
+        "classes": classes,
+        "last": max(k for k, layer in enumerate(layers) if layer[0] == CONVOLUTION),
+        "batch": batch,
+        "epochs": epochs,
+        "lr": draw(st.sampled_from([1e-30, 0.01, 1.0, 1e30])),
+        "momentum": draw(st.sampled_from([0.0, 0.9])),
+        "threads": draw(st.integers(1, 3)),
+        **{name: inner for name, (inner, _) in arrays.items()},
+    }
+    return f"classify_{real}", call, [whole for _, whole in arrays.values()]
+
+
+@st.composite
+def sound_fleet(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
+    """Arguments of what trains a fleet that fit together, and the memory around the arrays."""
     real, count = draw(st.sampled_from(["float32", "float64"])), st.integers(1, 5)
     kinds = {name: draw(st.sampled_from(CHOICES[name])) for name in KINDS}
     style = "batch" if kinds["norm"] == "batch" else draw(st.sampled_from(CHOICES["style"]))
@@ -94,6 +176,11 @@ def sound(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
     return f"train_{real}", call, [whole for _, whole in arrays.values()]
 
 
+def sound() -> Any:
+    """The name of a function, arguments that fit together, and the memory around their arrays."""
+    return st.one_of(sound_fleet(), sound_images())
+
+
 @st.composite
 def spoilt(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray], str]:
     """The same with one argument that does not fit, and its name."""
@@ -101,7 +188,11 @@ def spoilt(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray], str]:
     name = draw(st.sampled_from([n for n in sorted(call) if n not in ("progress", "iterative")]))
     if name in NUMBERS:
         value: Any = draw(INTEGERS.filter(lambda n: name != "epochs" or not 100 < n <= 10_000_000))  # which takes long
-    elif name in ("lr", "target_scale", "threshold"):
+    elif name in ("layers", "read", "train_y", "order") and draw(st.booleans()):
+        value = call[name].copy()
+        if value.size:
+            value.flat[draw(st.integers(0, value.size - 1))] = draw(INTEGERS.filter(lambda n: -(2**31) <= n < 2**31))
+    elif name in ("lr", "target_scale", "threshold", "momentum"):
         value = draw(st.one_of(FLOATS, st.sampled_from(["x", None, 1j])))
     else:
         value = draw(st.one_of(st.none(), st.sampled_from(["x", 3, [1.0]]), arrays_of_any_kind()))
@@ -135,8 +226,9 @@ def outcome(function: str, variant: Any, call: dict[str, Any]) -> str:
     return "refused"
 
 
-def results(call: dict[str, Any]) -> list[bytes]:
-    return [call[name].tobytes() for name in OUTPUTS if call[name] is not None]
+def kept(call: dict[str, Any], names: tuple[str, ...]) -> dict[str, bytes]:
+    """What is in those of the arrays that are there."""
+    return {name: call[name].tobytes() for name in names if isinstance(call.get(name), np.ndarray)}
 
 
 def main(examples: int) -> None:
@@ -153,24 +245,21 @@ def main(examples: int) -> None:
         how = outcome(function, variant, call)
         assert how == "trained", how
         assert all(map(intact, memory)), "written outside of an array"
-        once = results(call)
-        outcome(function, variant, call | {"threads": 1, "progress": None})
-        assert results(call) == once, "another number of threads gave other bits"
+        once = kept(call, OUTPUTS)
+        outcome(function, variant, call | {"threads": 1} | ({"progress": None} if "progress" in call else {}))
+        assert kept(call, OUTPUTS) == once, "another number of threads gave other bits"
         count[how] += 1
 
     @rules
     @given(spoilt(), st.sampled_from(names))
     def what_does_not_fit_is_refused_or_trains_within_its_arrays(example: Any, variant: str) -> None:
         function, call, memory, name = example
-        read = [call[array].copy() for array in ("x", "t", "seeds") if isinstance(call[array], np.ndarray)]
-        before = results({array: call[array] if isinstance(call[array], np.ndarray) else None for array in OUTPUTS})
+        read, before = kept(call, INPUTS), kept(call, OUTPUTS)
         how = outcome(function, variant, call)
         assert all(map(intact, memory)), f"written outside of an array, for {name}"
         if how == "refused":
-            after = results({array: call[array] if isinstance(call[array], np.ndarray) else None for array in OUTPUTS})
-            assert before == after, f"something was written, and {name} refused"
-        kept = [call[array] for array in ("x", "t", "seeds") if isinstance(call[array], np.ndarray)]
-        assert all(a.tobytes() == b.tobytes() for a, b in zip(read, kept, strict=True)), "an input was written to"
+            assert kept(call, OUTPUTS) == before, f"something was written, and {name} refused"
+        assert kept(call, INPUTS) == read, "an input was written to"
         count[how] += 1
 
     @rules

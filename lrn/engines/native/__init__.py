@@ -120,7 +120,7 @@ class NativeEngine:
                 t=e.data.t_standardised.astype(real),
                 seeds=np.ascontiguousarray(seeds, np.uint64),
                 initial=None if initial is None else np.ascontiguousarray(initial, real),
-                threads=min(_processors(), LARGEST_THREADS) if self.threads is None else self.threads,
+                threads=self._threads,
                 progress=progress,
                 rmse=runs.rmse,
                 rmse_initial=runs.rmse_initial,
@@ -132,6 +132,72 @@ class NativeEngine:
             )
         runs.prediction[:] = runs.prediction * real.type(e.data.target_scale) + real.type(e.data.target_mean)
         return runs
+
+    def classify(
+        self,
+        *,
+        layers: NDArray[np.int32],
+        read: NDArray[np.int32],
+        activations: int,
+        last: int,
+        initial: NDArray[np.floating],
+        train: tuple[NDArray[np.floating], NDArray[np.integer]],
+        test: NDArray[np.floating],
+        classes: int,
+        order: NDArray[np.int32],
+        batch: int,
+        lr: float,
+        momentum: float,
+    ) -> dict[str, NDArray[Any]]:
+        """Trains networks that classify images, by gradient descent on the cross-entropy.
+
+        Args:
+            layers: what they are made of, rows as `Layer` in images.hpp.
+            read: the tensors whose averages over the image the linear classifier reads.
+            activations: how many channels have a ReLU, all layers together (A).
+            last: the layer whose gradient is `last_gradient`.
+            initial: weights (S, P), in the order of the layers; they say how precise all numbers are.
+            train, test: images (N, C, H, W) and the former's classes (N,).
+            classes: how many there are.
+            order: the images of each epoch as each network sees them (S, epochs, N).
+            batch: images of one step; it divides N.
+            lr, momentum: of the gradient descent.
+
+        Returns:
+            Arrays by name: first_gradient, last_gradient (S,), norms before training; loss, accuracy, gradient (S,
+            epochs, N / batch), before each step; predicted (S, test images); silent (S, A), channels that are zero on
+            every training image after their ReLU.
+
+        Raises:
+            ValueError: these do not fit together.
+        """
+        real, (S, epochs, N) = initial.dtype, order.shape
+        found: dict[str, NDArray[Any]] = {name: np.empty(S, real) for name in ("first_gradient", "last_gradient")}
+        found |= {name: np.empty((S, epochs, N // batch), real) for name in ("loss", "accuracy", "gradient")}
+        found |= {"predicted": np.empty((S, len(test)), np.int32), "silent": np.empty((S, activations), np.uint8)}
+        getattr(_native, f"classify_{real.name}")(
+            self.variant.name,
+            layers=layers,
+            read=read,
+            classes=classes,
+            last=last,
+            batch=batch,
+            epochs=epochs,
+            lr=lr,
+            momentum=momentum,
+            train_x=np.ascontiguousarray(train[0], real),
+            train_y=np.ascontiguousarray(train[1], np.int32),
+            test_x=np.ascontiguousarray(test, real),
+            order=order,
+            initial=initial,
+            threads=self._threads,
+            **found,
+        )
+        return found | {"silent": found["silent"].view(np.bool_)}
+
+    @property
+    def _threads(self) -> int:
+        return min(_processors(), LARGEST_THREADS) if self.threads is None else self.threads
 
 
 def _processors() -> int:

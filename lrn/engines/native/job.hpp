@@ -1,5 +1,6 @@
 // What the Python side hands to a variant of the kernel: one experiment, its seeds, and where the results go.
 #pragma once
+#include "images.hpp"
 #include "options.hpp"
 
 #include <atomic>
@@ -40,6 +41,8 @@ struct Variant {
   bool fused; // has a fused multiply-add: all such variants agree to the bit
   Worker<float> work;
   Worker<double> work64;
+  void (*classify)(const ImageJob<float> &);
+  void (*classify64)(const ImageJob<double> &);
 };
 
 } // namespace lrn

@@ -4,8 +4,6 @@
 #include "held.hpp"
 #include "tiles.hpp"
 
-#include <cstdint>
-
 namespace LRN_NAMESPACE {
 
 #ifndef LRN_VECTOR
@@ -13,17 +11,6 @@ namespace LRN_NAMESPACE {
 #endif
 
 namespace {
-
-// Results below the smallest normal number are zero: as on GPUs, and 100 times faster where Adam's moments fade out.
-void flush_subnormals() {
-#if defined(__x86_64__)
-  _mm_setcsr(_mm_getcsr() | 0x8040);
-#elif defined(__aarch64__)
-  std::uint64_t control;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-  __asm__ volatile("msr fpcr, %0" : : "r"(control | (1ull << 24)));
-#endif
-}
 
 template <class V, class Net, class R> void go(const lrn::Job<R> &job) { Batch<V, Net>(job).work(); }
 
@@ -76,7 +63,11 @@ constexpr bool fused = true;
 constexpr bool fused = false;
 #endif
 
+void classify(const lrn::ImageJob<float> &);
+void classify(const lrn::ImageJob<double> &);
+
 extern const lrn::Variant variant;
-const lrn::Variant variant{LRN_NAME, Lanes<LRN_VECTOR>::count, fused, work<LRN_VECTOR, float>, work<double, double>};
+const lrn::Variant variant{LRN_NAME, Lanes<LRN_VECTOR>::count, fused, work<LRN_VECTOR, float>, work<double, double>,
+                           classify, classify};
 
 } // namespace LRN_NAMESPACE

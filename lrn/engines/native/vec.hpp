@@ -88,6 +88,17 @@ LRN_FN void set_lane(double &a, int, double value) { a = value; }
 template <class V> LRN_FN void set_lane(V &a, int i, typename Lanes<V>::real value) { a[i] = value; }
 
 #if !defined(LRN_GPU)
+// Results below the smallest normal number are zero: as on GPUs, and 100 times faster where Adam's moments fade out.
+inline void flush_subnormals() {
+#if defined(__x86_64__)
+  _mm_setcsr(_mm_getcsr() | 0x8040);
+#elif defined(__aarch64__)
+  unsigned long control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile("msr fpcr, %0" : : "r"(control | (1ull << 24)));
+#endif
+}
+
 // ---- vectors -------------------------------------------------------------------------------------------------------
 
 #if defined(__AVX512F__)

@@ -1,0 +1,126 @@
+"""The native engine for convolutional networks, one a SIMD lane; it is told them as a list of layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from lrn.classifiers._training import Training, standardised
+from lrn.engines.native import NativeEngine
+from lrn.nets import ConvolutionalNet, ResidualBlock
+
+if TYPE_CHECKING:
+    from lrn.classifiers import Classifiers
+
+__all__ = ["train"]
+
+_CONVOLUTION, _NORM, _SUM = range(3)
+
+
+class _Plan:
+    """The layers of a network, as images.hpp has them, and its modules with parameters in the same order.
+
+    Attributes:
+        layers: rows of kind, from, other, channels, kernel, stride, biased, rectified.
+        modules: what has parameters.
+        channels: of what each layer makes; the images, tensor 0, come first.
+        read: the tensors that the classifier reads.
+        last: the last convolution that is in no shortcut.
+    """
+
+    def __init__(self, net: ConvolutionalNet) -> None:
+        self.layers: list[list[int]] = []
+        self.modules: list[nn.Module] = []
+        self.channels = [net.in_channels]
+        self.last, self.read = 0, []
+        tensor = self._sequence(net.stem, 0)
+        for stage in net.stages:
+            for block in stage:  # type: ignore[attr-defined]
+                tensor = self._block(block, tensor)
+            self.read.append(tensor)
+        self.read[-1] = self._sequence(net.head, tensor)
+        if not net.late:
+            del self.read[:-1]
+        self.modules.append(net.output)
+
+    def _add(
+        self,
+        kind: int,
+        tensor: int,
+        channels: int,
+        *,
+        other: int = -1,
+        kernel: int = 1,
+        stride: int = 1,
+        biased: int = 0,
+    ) -> int:
+        self.layers.append([kind, tensor, other, channels, kernel, stride, biased, 0])
+        self.channels.append(channels)
+        return len(self.layers)
+
+    def _sequence(self, modules: nn.Module, tensor: int) -> int:
+        """What comes out of modules in a row; a ReLU belongs to the layer before it if no other reads that."""
+        start = len(self.layers)
+        for module in modules.children():
+            if isinstance(module, nn.Conv2d):
+                self.modules.append(module)
+                (kernel, _), (stride, _) = module.kernel_size, module.stride
+                biased = int(module.bias is not None)
+                tensor = self._add(
+                    _CONVOLUTION, tensor, module.out_channels, kernel=kernel, stride=stride, biased=biased
+                )
+            elif isinstance(module, nn.BatchNorm2d):
+                self.modules.append(module)
+                tensor = self._add(_NORM, tensor, self.channels[tensor])
+            else:
+                tensor = self._rectify(tensor, own=len(self.layers) > start)
+        return tensor
+
+    def _rectify(self, tensor: int, own: bool) -> int:
+        if not own:
+            tensor = self._add(_SUM, tensor, self.channels[tensor])
+        self.layers[-1][-1] = 1
+        return tensor
+
+    def _block(self, block: ResidualBlock, tensor: int) -> int:
+        out = self._sequence(block.body, tensor)
+        self.last = max(k for k, layer in enumerate(self.layers) if layer[0] == _CONVOLUTION)
+        if block.shortcut is None:
+            return out if isinstance(block.activation, nn.Identity) else self._rectify(out, own=True)
+        other, stride = tensor, 1
+        if isinstance(block.shortcut, nn.Sequential):
+            other = self._sequence(block.shortcut, tensor)
+        elif not isinstance(block.shortcut, nn.Identity):
+            stride = int(block.shortcut.stride)  # type: ignore[arg-type]
+        out = self._add(_SUM, out, self.channels[out], other=other, stride=stride)
+        return out if isinstance(block.activation, nn.Identity) else self._rectify(out, own=True)
+
+
+def train(of: Classifiers, seeds: range) -> Training:
+    """Trains the networks of these seeds, on one thread."""
+    rows = []
+    for net in of.networks(seeds):
+        plan = _Plan(net)
+        rows.append(torch.cat([p.detach().flatten() for module in plan.modules for p in module.parameters()]).numpy())
+    sets = standardised(of)
+    rectified = [plan.channels[k + 1] for k, layer in enumerate(plan.layers) if layer[-1]]
+    order = [[of.order(seed, epoch) for epoch in range(of.epochs)] for seed in seeds]
+    found = NativeEngine(threads=1).classify(
+        layers=np.array(plan.layers, np.int32),
+        read=np.array(plan.read, np.int32),
+        activations=sum(rectified),
+        last=plan.last,
+        initial=np.stack(rows),
+        train=(sets.train_x, sets.train_y),
+        test=sets.test_x,
+        classes=len(of.data.classes),
+        order=np.array(order, np.int32).reshape(len(seeds), of.epochs, of.train),
+        batch=of.batch,
+        lr=float(of.lr),
+        momentum=float(of.momentum),
+    )
+    silent = np.split(found.pop("silent"), np.cumsum(rectified)[:-1], axis=1)
+    return Training(right=(found.pop("predicted") == sets.test_y).mean(1), silent=silent, **found)

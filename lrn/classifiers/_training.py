@@ -1,0 +1,87 @@
+"""What any engine finds out about convolutional networks, and the metrics that are made of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from lrn.classifiers import Classifiers
+
+__all__ = ["Sets", "Training", "metrics", "standardised"]
+
+Floats = NDArray[np.floating[Any]]
+
+
+class Training(NamedTuple):
+    """What S networks do before, during and after their training."""
+
+    first_gradient: Floats  # (S,) norm of the first convolution's gradient, of all training images, before training
+    last_gradient: Floats  # (S,)
+    loss: Floats  # (S, epochs, steps) before each step
+    accuracy: Floats  # (S, epochs, steps)
+    gradient: Floats  # (S, epochs, steps) norm of the first convolution's
+    right: Floats  # (S,) share of test images
+    silent: list[NDArray[np.bool_]]  # (S, C) for each activation: channels that are zero on every training image
+
+
+class Sets(NamedTuple):
+    """What to train and to test on: images (N, C, H, W) and their classes (N,)."""
+
+    train_x: Floats
+    train_y: NDArray[np.int64]
+    test_x: Floats
+    test_y: NDArray[np.int64]
+
+
+def standardised(of: Classifiers) -> Sets:
+    """Images in the networks' precision, standardised channel by channel by those that are trained on."""
+    train, test = of.data.split(of.train, of.test)
+    x = train.x.astype(float)
+    mean, std = x.mean((0, 2, 3), keepdims=True), x.std((0, 2, 3), keepdims=True, ddof=1).clip(min=1e-6)
+    return Sets(((x - mean) / std).astype(of.dtype), train.y, ((test.x - mean) / std).astype(of.dtype), test.y)
+
+
+def metrics(of: Classifiers, found: Training) -> dict[str, NDArray[Any]]:
+    """What `Classifiers.sample` promises."""
+    steps = found.loss.astype(float)
+    loss = np.where(np.isfinite(steps), steps, np.inf).mean(2)
+    accuracy = found.accuracy.mean(2, dtype=float)
+    first, last = found.first_gradient.astype(float), found.last_gradient.astype(float)
+    gradients = np.sort(found.gradient.reshape(len(first), -1), axis=1)  # NaN comes last
+    middle = (
+        np.where(np.isnan(gradients[:, -1:]), np.inf, gradients)[:, (gradients.shape[1] - 1) // 2]
+        if of.epochs
+        else first
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rise = np.diff(loss, axis=1)
+        values = {
+            "first_gradient": first,
+            "last_gradient": last,
+            "fades": first < last,
+            "imbalance": np.abs(np.log10(first / last)),
+            "training_gradient": middle,
+            "loss": loss[:, -1] if of.epochs else np.full_like(first, np.inf),
+            "accuracy": accuracy[:, -1] if of.epochs else np.zeros_like(first),
+            "epochs_to_loss": _first(loss <= of.enough_loss),
+            "epochs_to_accuracy": _first(accuracy >= of.enough_accuracy),
+            "rises": (rise > 0).sum(1) / max(of.epochs - 1, 1),
+            "climb": rise.clip(min=0).sum(1),
+            "test_accuracy": found.right,
+            "dead_fraction": np.concatenate(found.silent, 1).mean(1),
+            "dead_layers": np.sum([layer.all(1) for layer in found.silent], axis=0, dtype=float),
+            "diverged": ~np.isfinite(steps).all((1, 2)),
+        }
+    return {
+        name: v if v.dtype == bool else np.where(np.isnan(v), np.inf, v).astype(float) for name, v in values.items()
+    }
+
+
+def _first(reached: NDArray[np.bool_]) -> Floats:
+    """The first epoch, from 1, for which (S, epochs) is true; `inf` where none is."""
+    never = np.ones((len(reached), 1), bool)
+    place = np.concatenate([reached, never], 1).argmax(1)
+    return np.where(place < reached.shape[1], place + 1.0, np.inf)

@@ -1,0 +1,153 @@
+// What both faces of the native engine to Python need: the variants there are, threads, arrays and checks of them.
+#pragma once
+#include "job.hpp"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/function.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <cmath>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+#define LRN_DECLARE(space) namespace space { extern const lrn::Variant variant; }
+#if defined(__x86_64__)
+LRN_DECLARE(lrn_v4)
+LRN_DECLARE(lrn_v3)
+LRN_DECLARE(lrn_v2)
+LRN_DECLARE(lrn_fused)
+#elif defined(__aarch64__)
+LRN_DECLARE(lrn_neon)
+#endif
+LRN_DECLARE(lrn_generic)
+
+namespace lrn {
+
+// Best first, only what this processor can run.
+inline std::vector<const Variant *> usable() {
+  std::vector<const Variant *> found;
+#if defined(__x86_64__)
+  const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+    found.push_back(&lrn_v4::variant);
+  if (fma) found.push_back(&lrn_v3::variant);
+  if (__builtin_cpu_supports("sse4.2")) found.push_back(&lrn_v2::variant);
+  if (fma) found.push_back(&lrn_fused::variant);
+#elif defined(__aarch64__)
+  found.push_back(&lrn_neon::variant);
+#endif
+  found.push_back(&lrn_generic::variant);
+  return found;
+}
+
+inline const Variant &named(const std::string &name) {
+  for (const Variant *v : usable())
+    if (name == v->name) return *v;
+  throw nb::value_error(("no native variant '" + name + "' on this processor").c_str());
+}
+
+using Progress = std::optional<std::function<void(long)>>;
+
+// Runs `work` on several threads; every tenth of a second reports progress and lets Python handle signals.
+inline void run_threads(int threads, const std::function<void()> &work, std::atomic<bool> &cancelled,
+                 const std::function<void()> &report) {
+  std::mutex mutex;
+  std::condition_variable ended;
+  int running = threads;
+  std::vector<std::thread> pool;
+  pool.reserve(threads);
+  const auto run = [&] {
+    work();
+    std::lock_guard lock(mutex);
+    --running;
+    ended.notify_one();
+  };
+  for (int i = 0; i < threads; ++i) try {
+      pool.emplace_back(run);
+    } catch (const std::exception &) { // the machine gives no more threads: those that run do the work
+      if (pool.empty()) throw;
+      std::lock_guard lock(mutex);
+      running -= threads - i;
+      break;
+    }
+  bool failed = false;
+  {
+    nb::gil_scoped_release release;
+    std::unique_lock lock(mutex);
+    while (!ended.wait_for(lock, std::chrono::milliseconds(100), [&] { return running == 0; })) {
+      lock.unlock();
+      {
+        nb::gil_scoped_acquire acquire;
+        if (!failed && PyErr_CheckSignals() != 0) cancelled = failed = true;
+        if (!failed) {
+          try {
+            report();
+          } catch (nb::python_error &error) {
+            error.restore();
+            cancelled = failed = true;
+          }
+        }
+      }
+      lock.lock();
+    }
+  }
+  for (auto &thread : pool) thread.join();
+  if (failed) throw nb::python_error();
+}
+
+template <class R> using Array = nb::ndarray<R, nb::c_contig, nb::device::cpu>;
+template <class R> R *data(std::optional<Array<R>> &array) { return array ? array->data() : nullptr; }
+
+// ---- what the kernel takes for granted, checked: it writes and reads where these numbers say ------------------------
+
+inline void check(bool holds, const std::string &sentence) {
+  if (!holds) throw nb::value_error(sentence.c_str());
+}
+
+inline void check_number(const char *name, long value, long least, long most) {
+  check(least <= value && value <= most, std::string(name) + " must be from " + std::to_string(least) + " to " +
+                                             std::to_string(most) + "; got " + std::to_string(value));
+}
+
+inline void check_positive(const char *name, double value) {
+  check(value > 0 && std::isfinite(value),
+        std::string(name) + " must be positive and finite; got " + std::to_string(value));
+}
+
+inline std::string shown(const std::vector<long> &shape) {
+  std::string text;
+  for (long n : shape) text += (text.empty() ? "(" : ", ") + std::to_string(n);
+  return text + ")";
+}
+
+template <class R> void check_shape(const char *name, const Array<R> &array, const std::vector<long> &wanted) {
+  std::vector<long> shape;
+  for (std::size_t i = 0; i < array.ndim(); ++i) shape.push_back(long(array.shape(i)));
+  check(shape == wanted, std::string(name) + " must have shape " + shown(wanted) + "; got " + shown(shape));
+}
+
+template <class R>
+void check_shape(const char *name, const std::optional<Array<R>> &array, const std::vector<long> &wanted) {
+  if (array) check_shape(name, *array, wanted);
+}
+
+constexpr long largest_size = 65'536, largest_epochs = 10'000'000, largest_threads = 1024; // as Experiment and choose say
+
+} // namespace lrn
