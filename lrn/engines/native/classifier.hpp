@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
-#include <numeric>
+#include <utility>
 
 namespace LRN_NAMESPACE {
 
@@ -16,10 +16,10 @@ using lrn::Kind;
 template <class V> struct Free { void operator()(V *p) const { std::free(p); } };
 template <class V> using Memory = std::unique_ptr<V[], Free<V>>;
 
+// Not set to anything.
 template <class V> Memory<V> allocate(long cells) {
   Memory<V> memory(static_cast<V *>(std::aligned_alloc(64, (cells * sizeof(V) + 63) / 64 * 64)));
   if (!memory) throw std::bad_alloc();
-  std::fill_n(memory.get(), cells, V{});
   return memory;
 }
 
@@ -227,7 +227,6 @@ private:
       V sum[B][K]{};
       long k = n * shape.size() + channel * pixels * B;
       for (long p = 0; p < pixels; ++p, k += B)
-        LRN_UNROLL_ALL
         for (int b = 0; b < B; ++b) f(k + b, sum[b]);
       for (int b = 0; b < B; ++b)
         for (int j = 0; j < K; ++j) total[j] = total[j] + sum[b][j];

@@ -58,23 +58,29 @@ struct Geometry {
 };
 
 // out[c][p] = start + the sum over channels d and taps of p: weight[c, d, tap] * in[d][q]. This is a convolution, or with
-// `c` and `d` exchanged the gradient of what goes into one. A tile of C channels and a block of B images.
-template <int C, int B, class V, class Start>
-LRN_BIG_FN void gather_tile(const std::vector<std::vector<Geometry::Tap>> &taps, const V *in, long in_channels,
-                            long in_pixels, const V *weight, long by_c, long by_d, V *out, Start start) {
+// `c` and `d` exchanged the gradient of what goes into one. A tile of C channels and a block of B images. The sum starts at
+// `bias`, if that is not null, or at what is there, if it is to `add`.
+template <int C, int B, class V>
+LRN_APART_FN void gather_tile(const std::vector<std::vector<Geometry::Tap>> &taps, const V *in, long in_channels,
+                              long in_pixels, const V *weight, long by_c, long by_d, V *out, const V *bias, bool add) {
   const long out_pixels = long(taps.size());
+  const V *rows[C];
+  LRN_UNROLL_ALL
+  for (int c = 0; c < C; ++c) rows[c] = weight + c * by_c;
   for (long p = 0; p < out_pixels; ++p) {
     V sum[C][B];
     LRN_UNROLL_ALL
     for (int c = 0; c < C; ++c)
       LRN_UNROLL_ALL
-      for (int b = 0; b < B; ++b) sum[c][b] = start(c, out[(c * out_pixels + p) * B + b]);
+      for (int b = 0; b < B; ++b) sum[c][b] = bias ? bias[c] : add ? out[(c * out_pixels + p) * B + b] : V{};
+    const Geometry::Tap *const first = taps[p].data(), *const end = first + taps[p].size();
     for (long d = 0; d < in_channels; ++d)
-      for (const auto &tap : taps[p]) {
-        const V *const pixel = in + (d * in_pixels + tap.pixel) * B, *const w = weight + d * by_d + tap.weight;
+      for (const Geometry::Tap *tap = first; tap != end; ++tap) {
+        const V *const pixel = in + (d * in_pixels + tap->pixel) * B;
+        const long k = d * by_d + tap->weight;
         LRN_UNROLL_ALL
         for (int c = 0; c < C; ++c) {
-          const V a = w[c * by_c];
+          const V a = rows[c][k];
           LRN_UNROLL_ALL
           for (int b = 0; b < B; ++b) sum[c][b] = fma(a, pixel[b], sum[c][b]);
         }
@@ -88,8 +94,9 @@ LRN_BIG_FN void gather_tile(const std::vector<std::vector<Geometry::Tap>> &taps,
 
 // Adds to the gradients of C x D weights of one tap: of all its pairs of pixels in some blocks.
 template <int C, int D, int B, class V>
-LRN_BIG_FN void meet_tile(const std::vector<Geometry::Pair> &pairs, int blocks, const V *to, long to_channel, long to_block,
-                          const V *from, long from_channel, long from_block, V *gradient, long by_c, long by_d) {
+LRN_APART_FN void meet_tile(const std::vector<Geometry::Pair> &pairs, int blocks, const V *to, long to_channel,
+                            long to_block, const V *from, long from_channel, long from_block, V *gradient, long by_c,
+                            long by_d) {
   V sum[C][D];
   LRN_UNROLL_ALL
   for (int c = 0; c < C; ++c)
@@ -131,8 +138,7 @@ template <class V> struct Convolution {
       for_blocks(count, [&](int n, auto B) {
         gather_tile<C, B>(geometry.forward, in + n * from.size(), from.channels, from_pixels(),
                           weight + c * from.channels * taps(), from.channels * taps(), taps(),
-                          out + n * to.size() + c * to_pixels() * B,
-                          [&](int i, const V &) { return bias ? bias[c + i] : V{}; });
+                          out + n * to.size() + c * to_pixels() * B, bias ? bias + c : nullptr, false);
       });
     });
   }
@@ -143,7 +149,7 @@ template <class V> struct Convolution {
       for_blocks(count, [&](int n, auto B) {
         gather_tile<C, B>(geometry.backward, gradient + n * to.size(), to.channels, to_pixels(), weight + c * taps(), taps(),
                           from.channels * taps(), in + n * from.size() + c * from_pixels() * B,
-                          [&](int, const V &there) { return add ? there : V{}; });
+                          static_cast<const V *>(nullptr), add);
       });
     });
   }
@@ -161,7 +167,6 @@ template <class V> struct Convolution {
         for (int c = 0; c < to.channels; ++c) {
           V sum[B]{};
           for (long p = 0; p < to_pixels(); ++p, g += B)
-            LRN_UNROLL_ALL
             for (int b = 0; b < B; ++b) sum[b] = sum[b] + g[b];
           for (int b = 0; b < B; ++b) of_bias[c] = of_bias[c] + sum[b];
         }

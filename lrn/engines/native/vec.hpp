@@ -18,6 +18,7 @@
 #define LRN_FN inline __attribute__((always_inline))
 #define LRN_BIG_FN inline
 #define LRN_CALLED_FN inline
+#define LRN_APART_FN __attribute__((noinline)) // a loop that needs all registers for itself
 #define LRN_STREAM_FN inline
 #define LRN_UNROLL _Pragma("GCC unroll 4")
 #define LRN_UNROLL_ALL _Pragma("GCC unroll 16")
