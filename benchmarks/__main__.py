@@ -48,6 +48,7 @@ def measure(quick: bool) -> dict[str, Any]:
     import torch
 
     from benchmarks import sections
+    from benchmarks.cnns import cnns
     from benchmarks.plan import FULL, QUICK
     from benchmarks.scaling import scaling
     from benchmarks.whole import apart
@@ -64,6 +65,7 @@ def measure(quick: bool) -> dict[str, Any]:
         "efficiency": lambda: sections.efficiency(plan),
         "scaling": lambda: scaling(plan),
         "freezing": lambda: sections.freezing(plan),
+        "cnns": lambda: cnns(plan.repeats),
         "thesis": lambda: apart("thesis", plan.seeds),
         "stream": lambda: apart("stream", plan.stream, plan.stream_epochs),
     }

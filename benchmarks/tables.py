@@ -16,7 +16,7 @@ def tables(results: dict[str, Any]) -> str:
     """Every table of a run, with headings."""
     parts = [_machine(results), _goals(results), _side_by_side(results)]
     parts += [_efficiency(results)] if results["efficiency"] else []
-    parts += [_scaling(results), _freezing(results), _jobs(results)]
+    parts += [_scaling(results), _freezing(results), _cnns(results), _jobs(results)]
     return "\n\n".join(parts)
 
 
@@ -129,6 +129,19 @@ def _freezing(results: dict[str, Any]) -> str:
         for r in results["freezing"]
     ]
     return "### Exact freezing\n\n" + _table(head, rows)
+
+
+def _cnns(results: dict[str, Any]) -> str:
+    head = [
+        "CNNs of depth 20, milliseconds for an epoch of 256 digits, one thread",
+        "torch, one at a time",
+        "torch, stacked",
+    ]
+    rows = []
+    for r in results["cnns"]:
+        ms = [r["ms"][name] for name in ("loop", "reference", "native")]
+        rows.append((r["kind"], *map(number, ms), *(number(other / ms[2]) + " ×" for other in ms[:2])))
+    return "### Convolutional networks\n\n" + _table([*head, "lrn native", "than one at a time", "than stacked"], rows)
 
 
 def _jobs(results: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 TESTS = (
     "tests/engines",
     "tests/input/test_native_boundary.py",
+    "tests/test_classifiers.py",
     "--ignore=tests/engines/test_cuda.py",  # other code, on another processor
     # Watched code is no judge of time, and asks for all the addresses there are.
     "--deselect=tests/engines/test_interrupt.py::test_ctrl_c_stops_within_a_second",

@@ -113,7 +113,7 @@ class Copy:
             import nanobind
 
             self.build = self.root / "build"
-            replace(target / "module.cpp", {"defined(__x86_64__)": "0", "defined(__aarch64__)": "0"})
+            replace(target / "boundary.hpp", {"defined(__x86_64__)": "0", "defined(__aarch64__)": "0"})
             # With another hash all of it would be compiled each time.
             replace(target / "CMakeLists.txt", {"generic float": "generic f32x4", "${source_hash}": "planted"})
             configure = [
