@@ -9,20 +9,18 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"
 
 LONG = (  # what takes long and cannot be shared out, the longest first
-    "test_gradients_vanish_during_training",
     "test_wider_networks_keep_more_neurons_alive[plain-30]",
-    "test_late_networks_keep_most_channels_alive",
     "test_wider_networks_keep_more_neurons_alive[plain-25]",
-    "test_residual_networks_converge_in_fewer_epochs[56]",
     "test_converged_late_networks_have_fewer_dead_neurons[2]",
     "test_most_neurons_of_converged_late_networks_are_dead[batch-20]",
-    "test_skip_connections_let_more_gradient_through_in_training",
-    "test_late_networks_end_with_a_smaller_loss",
-    "test_wider_networks_keep_more_neurons_alive[plain-20]",
-    "test_late_converges_more_often_in_wider_networks[32-30]",
-    "test_residual_networks_converge_in_fewer_epochs[20]",
-    "test_late_connections_help_most[residual-10-0.01]",
     "test_5_discussion.py::test_late_networks_have_fewer_dead_neurons",
+    "test_wider_networks_keep_more_neurons_alive[plain-20]",
+    "test_late_connections_help_most[residual-10-0.01]",
+    "test_late_converges_more_often_in_wider_networks[32-30]",
+    "test_late_networks_keep_most_channels_alive",
+    "test_gradients_vanish_during_training",
+    "test_wider_networks_keep_more_neurons_alive[late-30]",
+    "test_residual_networks_converge_in_fewer_epochs[56]",
 )
 
 
