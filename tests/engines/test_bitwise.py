@@ -42,6 +42,7 @@ EXPERIMENTS = [
     DEEP.replace(style="iterative"),
     DEEP.replace(style="iterative", width=4),
     DEEP.replace(width=3),
+    DEEP.replace(width=4, epochs=400),
     DEEP.replace(dtype="float64"),
     Experiment(depth=1, connection="plain", epochs=90),
     Experiment(depth=5, connection="residual", epochs=90, activation="elu"),

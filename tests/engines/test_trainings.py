@@ -20,6 +20,7 @@ CELLS = [
     SHORT,
     SHORT.replace(connection="plain"),
     SHORT.replace(depth=4, width=4, epochs=60, lr=0.01),
+    SHORT.replace(depth=8, width=4, epochs=200, lr=0.01, connection="plain"),
     SHORT.replace(style="iterative"),
     SHORT.replace(optimizer="sgd", lr=0.1),
     SHORT.replace(connection="residual"),

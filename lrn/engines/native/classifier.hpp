@@ -1,7 +1,7 @@
-// One vector of networks that classify images: their layers, forwards and backwards, and the classifier at their end.
+// One vector of networks that classify images: forwards, backwards, and the linear classifier at their end.
 #pragma once
-#include "convolution.hpp"
 #include "elu.hpp"
+#include "graph.hpp"
 
 #include <cmath>
 #include <cstdlib>
@@ -10,8 +10,6 @@
 #include <utility>
 
 namespace LRN_NAMESPACE {
-
-using lrn::Kind;
 
 template <class V> struct Free { void operator()(V *p) const { std::free(p); } };
 template <class V> using Memory = std::unique_ptr<V[], Free<V>>;
@@ -23,79 +21,6 @@ template <class V> Memory<V> allocate(long cells) {
   return memory;
 }
 
-// A layer, where its numbers lie, and what its way back does. Gradients of tensors take turns in a few places.
-struct Node {
-  lrn::Layer layer;
-  Shape from, other, to;
-  long weight = 0, bias = 0, statistics = 0;         // first parameter, first bias, first channel of all norms
-  Geometry geometry{1, 1, {0, 1, 1}, {0, 1, 1}};
-  int gradient_to = -1, gradient_from = -1, gradient_other = -1; // places; `from` of the images is -1
-  bool first_from = false, first_other = false;      // nothing is there yet
-};
-
-// The layers of an experiment. What a thread needs besides is in `Classifier`.
-template <class R> struct Graph {
-  const lrn::ImageJob<R> &job;
-  std::vector<Shape> shapes;       // of tensors
-  std::vector<Node> nodes;
-  std::vector<int> gradient_of;    // place of a tensor's gradient at the start of the way back, where the classifier reads it
-  int places = 0, features = 0;
-  long output = 0, parameters = 0, channels = 0, silent = 0; // first parameter of the classifier; all parameters; of norms; after ReLUs
-
-  explicit Graph(const lrn::ImageJob<R> &job) : job(job), shapes{job.image} {
-    for (int k = 0; k < job.layer_count; ++k) {
-      Node node{job.layers[k]};
-      const lrn::Layer &layer = node.layer;
-      node.from = shapes[layer.from];
-      if (layer.kind == Kind::sum && layer.other >= 0) node.other = shapes[layer.other];
-      node.to = shape_after(layer, node.from, node.other);
-      node.weight = output, output += parameters_of(layer, node.from);
-      if (layer.kind == Kind::norm) node.statistics = channels, channels += node.from.channels;
-      if (layer.kind == Kind::norm) node.bias = node.weight + node.from.channels;
-      if (layer.kind == Kind::convolution) {
-        node.geometry = Geometry(layer.kernel, layer.stride, node.from, node.to);
-        node.bias = output - (layer.biased ? layer.channels : 0);
-      }
-      if (layer.rectified) silent += node.to.channels;
-      shapes.push_back(node.to);
-      nodes.push_back(std::move(node));
-    }
-    for (int t = 0; t < job.read_count; ++t) features += shapes[job.read[t]].channels;
-    parameters = output + long(job.classes) * (features + 1);
-    plan_gradients();
-  }
-
-private:
-  void plan_gradients() {
-    std::vector<int> place(shapes.size(), -1), free;
-    const auto take = [&] {
-      if (free.empty()) free.push_back(places++);
-      const int found = free.back();
-      free.pop_back();
-      return found;
-    };
-    for (int t = 0; t < job.read_count; ++t)
-      if (job.read[t] > 0) place[job.read[t]] = take();
-    gradient_of = place;
-    for (int k = int(nodes.size()) - 1; k >= 0; --k) {
-      Node &node = nodes[k];
-      const int from = node.layer.from, other = node.layer.kind == Kind::sum ? node.layer.other : -1;
-      node.gradient_to = place[k + 1];
-      if (node.gradient_to < 0) continue; // nothing reads what it makes
-      bool passed_on = false;
-      if (from > 0 && place[from] < 0) {
-        node.first_from = true;
-        passed_on = node.layer.kind == Kind::sum;
-        place[from] = passed_on ? node.gradient_to : take();
-      }
-      if (other > 0 && place[other] < 0) node.first_other = true, place[other] = take();
-      node.gradient_from = from > 0 ? place[from] : -1;
-      node.gradient_other = other > 0 ? place[other] : -1;
-      if (!passed_on) free.push_back(node.gradient_to);
-    }
-  }
-};
-
 enum class Mode { train, measure, evaluate }; // norms by these images' statistics, which `measure` keeps; or by those kept
 
 template <class V> class Classifier {
@@ -105,7 +30,7 @@ template <class V> class Classifier {
 public:
   explicit Classifier(const Graph<R> &graph)
       : graph(graph), job(graph.job), largest(std::max(job.train, job.test)), P(graph.parameters),
-        parameters(allocate<V>(3 * P)), statistics(allocate<V>(3 * graph.channels + 1)), tensors(graph.shapes.size()),
+        parameters(allocate<V>(3 * P)), statistics(allocate<V>(3 * graph.normed + 1)), tensors(graph.shapes.size()),
         gradients(graph.places), pooled(allocate<V>(2 * long(largest) * graph.features)),
         logits(allocate<V>(long(largest) * job.classes)) {
     long widest = 0;
@@ -195,7 +120,7 @@ public:
     return root(sum);
   }
 
-  // After `forward`: the class that lane i gives the n-th image. As torch's argmax: the first of the largest; NaN is largest.
+  // After `forward`: the class that lane i gives the n-th image. As torch's argmax, the first of the largest, or of NaNs.
   int predicted(int n, int i) const {
     int best = 0;
     const auto at = [&](int c) { return lane(logits[long(n) * job.classes + c], i); };
@@ -246,8 +171,8 @@ private:
   // ---- batch normalisation, with torch's epsilon ----
 
   V *means(const Node &node) const { return statistics.get() + node.statistics; }
-  V *spreads(const Node &node) const { return means(node) + graph.channels; } // 1 / standard deviation
-  V *kept(const Node &node) const { return means(node) + 2 * graph.channels; } // the same of variances without bias
+  V *spreads(const Node &node) const { return means(node) + graph.normed; } // 1 / standard deviation
+  V *kept(const Node &node) const { return means(node) + 2 * graph.normed; } // the same of variances without bias
 
   void look_at(const Node &node, int count, const V *in, Mode mode) {
     const V one = fill<V>(R(1)), epsilon = fill<V>(R(1e-5));

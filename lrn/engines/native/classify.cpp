@@ -56,7 +56,7 @@ template <class V, class R> void classify_all(const lrn::ImageJob<R> &job) {
     for (const Node &node : graph.nodes)
       for (int c = 0; node.layer.rectified && c < node.to.channels; ++c, ++a) {
         const V sum = net.sum_of(node, job.train, c);
-        for (int i = 0; i < used; ++i) job.silent[(first + i) * graph.silent + a] = lane(sum, i) == 0;
+        for (int i = 0; i < used; ++i) job.silent[(first + i) * graph.rectified + a] = lane(sum, i) == 0;
       }
     net.load(job.test, [&](int n, int) { return job.test_x + n * size; });
     net.forward(job.test, Mode::evaluate);

@@ -1,7 +1,7 @@
-// Convolutions of one vector of networks: loops over tiles that stay in registers, over pixels that were looked up before.
+// Convolutions of one vector of networks: loops over tiles that stay in registers, and pixels that were looked up before.
 //
-// Images come in blocks of four, or alone where fewer are left: the values of a block lie as (channels, pixels, block), and
-// blocks one after the other. Every sum adds in one order, whatever the tiles, so that all vector lengths agree to the bit.
+// Images come in blocks of four, or alone where fewer are left: the values of a block lie as (channels, pixels, block),
+// and blocks one after the other. Every sum adds in one order, whatever the tiles: all vector lengths agree to the bit.
 #pragma once
 #include "images.hpp"
 #include "vec.hpp"
@@ -38,8 +38,9 @@ struct Geometry {
   struct Pair { int to, from; };
   std::vector<std::vector<Tap>> forward, backward; // for each pixel that comes out, and for each that goes in
   std::vector<std::vector<std::vector<Pair>>> meetings; // for each group of rows that come out and each weight
-  int blocks; // of images that gather gradients together, where there are few pixels
+  int blocks = 1; // of images that gather gradients together, where there are few pixels
 
+  Geometry() = default;
   Geometry(int kernel, int stride, Shape from, Shape to)
       : forward(to.height * to.width), backward(from.height * from.width),
         blocks(std::max(1, 16 / (to.height * to.width))) {

@@ -59,6 +59,12 @@ template <class V> struct Cells {
   LRN_FN Cells from(long i) const { return {base + i * stride}; }
 };
 
+// One sample's W values, for all samples.
+template <class V, int W> struct Repeated {
+  Cells<V> row;
+  LRN_FN V &operator[](long i) const { return row[i % W]; }
+};
+
 template <class V> struct Fleet {
   Cells<V> w, m, v;            // (P,) parameters and Adam's moments
   Cells<V> input;              // (N, F)

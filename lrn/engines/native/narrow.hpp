@@ -98,9 +98,9 @@ LRN_STREAM_FN void backward_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, 
 }
 
 // From the gradients against the predictions, `y`, through the last layer's tap, and its activation.
-template <class V, class Act, Optimizer opt, int W>
-LRN_STREAM_FN void through_top_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> y, Cells<V> dz, Cells<V> out,
-                                      long tap_p, int n0, int n1) {
+template <class V, class Act, Optimizer opt, int W, class Out>
+LRN_STREAM_FN void through_top_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> y, Cells<V> dz,
+                                      const Out &out, long tap_p, int n0, int n1) {
   V to[W], g[W];
   LRN_UNROLL_ALL
   for (int j = 0; j < W; ++j) to[j] = f.w[tap_p + j], g[j] = V{};
@@ -116,10 +116,9 @@ LRN_STREAM_FN void through_top_narrow(const Fleet<V> &f, const Stepper<V, opt> &
 
 // The way down in one pass, where a vector's registers hold all gradients of a layer: from those against the layer's sums,
 // `dz`, to those against the sums below, and the tap that reads `below`. `first`: nothing lies below that learns.
-template <class V, class Act, Optimizer opt, int In, int Out, bool tap>
+template <class V, class Act, Optimizer opt, int In, int Out, bool tap, bool first, class Below>
 LRN_STREAM_FN void descend_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> y, Cells<V> dz, Cells<V> dz_below,
-                                  Cells<V> below, long p, long tap_p, int n0, int n1) {
-  constexpr bool first = In != Out;
+                                  const Below &below, long p, long tap_p, int n0, int n1) {
   constexpr int J = In > 1 ? 2 : Out; // neurons whose parameters are updated together
   const Cells<V> w = f.w.from(p), above = f.w.from(tap_p);
   V g[Out][In], gb[Out], gto[In];

@@ -12,6 +12,11 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
   using typename Base::R;
   using Base::task, Base::f, Base::frozen;
   Stepper<V, opt> s;
+  // Above a dead layer all samples are alike. Each network of this vector has one that is settled: what the layers from there
+  // on put out for the first sample is so for all. (Where a network's lies higher, its layers up to there are settled, and
+  // what they put out is of no consequence.)
+  static constexpr bool can_be_alike = !late && Act::can_die && Lanes<V>::count > 1;
+  bool alike = false;
 
   LRN_FN Network(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet), s(fleet, task) {}
 
@@ -47,41 +52,49 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
     if (frozen == D) {
       backward_tap(f, output_of(D - 1), tap(D - 1), columns(), width, 1, n0, n1, true);
       for (int j = 0; j < width; ++j) s.update(tap(D - 1) + j, f.grad[tap(D - 1) + j]);
-    } else if constexpr (Lanes<V>::registers >= 32) {
-      descend(n0, n1);
+    } else if (alike) {
+      if constexpr (can_be_alike) descend(n0, n1, [this](int l) { return Repeated<V, width>{output_of(l)}; });
     } else {
-      backward_layer<true>(D - 1, n0, n1);
-      for (int l = D - 2; l >= frozen; --l) {
-        this->swap();
-        backward_layer<late>(l, n0, n1);
-      }
+      descend(n0, n1, [this](int l) { return output_of(l); });
     }
     V bias_grad{};
     for (int n = n0; n < n1; ++n) bias_grad = bias_grad + f.y[n];
     s.update(output_bias(), bias_grad);
   }
 
-  template <bool tap_here> LRN_BIG_FN void backward_layer(int l, int n0, int n1) const {
-    const bool first = l == 0 || l == frozen, top = l == task.depth - 1;
-    const Cells<V> below = input_of(l), out = output_of(l);
-    if (l > 0)
-      backward_narrow<V, Act, opt, width, width, tap_here>(f, s, f.y, f.da, f.da_below, below, out, layer(l), tap(l), n0,
-                                                           n1, first, top);
-    else
-      backward_narrow<V, Act, opt, 1, width, tap_here>(f, s, f.y, f.da, f.da_below, below, out, layer(l), tap(l), n0, n1,
-                                                       first, top);
+  // `outputs(l)`: of layer l, for all samples.
+  template <class Outputs> LRN_BIG_FN void descend(int n0, int n1, Outputs outputs) {
+    const int D = task.depth;
+    if constexpr (Lanes<V>::registers >= 32) {
+      through_top_narrow<V, Act, opt, width>(f, s, f.y, f.da, outputs(D - 1), tap(D - 1), n0, n1);
+      for (int l = D - 1; l > frozen; --l) {
+        descend_narrow<V, Act, opt, width, width, late, false>(f, s, f.y, f.da, f.da_below, outputs(l - 1), layer(l),
+                                                               tap(l - 1), n0, n1);
+        this->swap();
+      }
+      if (frozen > 0)
+        descend_narrow<V, Act, opt, width, width, late, true>(f, s, f.y, f.da, f.da_below, outputs(frozen - 1),
+                                                              layer(frozen), 0, n0, n1);
+      else
+        descend_narrow<V, Act, opt, 1, width, late, true>(f, s, f.y, f.da, f.da_below, f.input, layer(0), 0, n0, n1);
+    } else {
+      backward_layer<true>(D - 1, n0, n1, outputs);
+      for (int l = D - 2; l >= frozen; --l) {
+        this->swap();
+        backward_layer<late>(l, n0, n1, outputs);
+      }
+    }
   }
 
-  LRN_BIG_FN void descend(int n0, int n1) {
-    const int D = task.depth;
-    through_top_narrow<V, Act, opt, width>(f, s, f.y, f.da, output_of(D - 1), tap(D - 1), n0, n1);
-    for (int l = D - 1; l > 0 && l >= frozen; --l) {
-      descend_narrow<V, Act, opt, width, width, late>(f, s, f.y, f.da, f.da_below, output_of(l - 1), layer(l), tap(l - 1),
-                                                      n0, n1);
-      this->swap();
-    }
-    if (frozen == 0)
-      descend_narrow<V, Act, opt, 1, width, late>(f, s, f.y, f.da, f.da_below, f.input, layer(0), tap(0), n0, n1);
+  template <bool tap_here, class Outputs> LRN_BIG_FN void backward_layer(int l, int n0, int n1, Outputs outputs) const {
+    const bool first = l == 0 || l == frozen, top = l == task.depth - 1;
+    const auto out = outputs(l);
+    if (l > 0)
+      backward_narrow<V, Act, opt, width, width, tap_here>(f, s, f.y, f.da, f.da_below, outputs(l - 1), out, layer(l),
+                                                           tap(l), n0, n1, first, top);
+    else
+      backward_narrow<V, Act, opt, 1, width, tap_here>(f, s, f.y, f.da, f.da_below, f.input, out, layer(l), tap(l), n0, n1,
+                                                       first, top);
   }
 
   // ---- what `train` asks of a network ----
@@ -90,8 +103,14 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
   LRN_FN void predict() { forward(0, task.samples); }
 
   // The same, but f.y holds errors; returns the RMSE. `keep`: whether f.fired will be looked at before the next call.
-  LRN_FN V evaluate(bool /* keep */) {
-    predict();
+  LRN_FN V evaluate(bool keep) {
+    alike = can_be_alike && !keep && frozen > 0 && frozen < task.depth;
+    if (alike) {
+      forward(0, 1);
+      for (int n = 1; n < task.samples; ++n) f.y[n] = f.y[0];
+    } else {
+      predict();
+    }
     return this->judge();
   }
 

@@ -1,0 +1,86 @@
+// The layers of networks that classify images, and where everything that belongs to them lies.
+#pragma once
+#include "convolution.hpp"
+
+#include <utility>
+
+namespace LRN_NAMESPACE {
+
+using lrn::Kind;
+
+// A layer, where its numbers lie, and what its way back does. Gradients of tensors take turns in a few places.
+struct Node {
+  lrn::Layer layer;
+  Shape from, other, to;
+  long weight = 0, bias = 0;   // its first parameter, its first bias
+  long statistics = 0;         // its first channel among those of all norms
+  Geometry geometry;           // of a convolution
+  int gradient_to = -1, gradient_from = -1, gradient_other = -1; // places; -1: there is none, as of the images
+  bool first_from = false, first_other = false;                  // nothing is there yet
+};
+
+// The layers of an experiment. What a thread needs besides is in `Classifier`.
+template <class R> struct Graph {
+  const lrn::ImageJob<R> &job;
+  std::vector<Shape> shapes;       // of tensors
+  std::vector<Node> nodes;
+  std::vector<int> gradient_of;    // places where the way back starts: of the tensors that the classifier reads
+  int places = 0, features = 0;    // for gradients; of the classifier
+  long output = 0, parameters = 0; // the classifier's first one; all
+  long normed = 0, rectified = 0;  // channels: of all norms; after all ReLUs
+
+  explicit Graph(const lrn::ImageJob<R> &job) : job(job), shapes{job.image} {
+    for (int k = 0; k < job.layer_count; ++k) {
+      Node node{job.layers[k]};
+      const lrn::Layer &layer = node.layer;
+      node.from = shapes[layer.from];
+      if (layer.kind == Kind::sum && layer.other >= 0) node.other = shapes[layer.other];
+      node.to = shape_after(layer, node.from, node.other);
+      node.weight = output, output += parameters_of(layer, node.from);
+      if (layer.kind == Kind::norm) node.statistics = normed, normed += node.from.channels;
+      if (layer.kind == Kind::norm) node.bias = node.weight + node.from.channels;
+      if (layer.kind == Kind::convolution) {
+        node.geometry = Geometry(layer.kernel, layer.stride, node.from, node.to);
+        node.bias = output - (layer.biased ? layer.channels : 0);
+      }
+      if (layer.rectified) rectified += node.to.channels;
+      shapes.push_back(node.to);
+      nodes.push_back(std::move(node));
+    }
+    for (int t = 0; t < job.read_count; ++t) features += shapes[job.read[t]].channels;
+    parameters = output + long(job.classes) * (features + 1);
+    plan_gradients();
+  }
+
+private:
+  void plan_gradients() {
+    std::vector<int> place(shapes.size(), -1), free;
+    const auto take = [&] {
+      if (free.empty()) free.push_back(places++);
+      const int found = free.back();
+      free.pop_back();
+      return found;
+    };
+    for (int t = 0; t < job.read_count; ++t)
+      if (job.read[t] > 0) place[job.read[t]] = take();
+    gradient_of = place;
+    for (int k = int(nodes.size()) - 1; k >= 0; --k) {
+      Node &node = nodes[k];
+      const int from = node.layer.from, other = node.layer.kind == Kind::sum ? node.layer.other : -1;
+      node.gradient_to = place[k + 1];
+      if (node.gradient_to < 0) continue; // nothing reads what it makes
+      bool passed_on = false;
+      if (from > 0 && place[from] < 0) {
+        node.first_from = true;
+        passed_on = node.layer.kind == Kind::sum;
+        place[from] = passed_on ? node.gradient_to : take();
+      }
+      if (other > 0 && place[other] < 0) node.first_other = true, place[other] = take();
+      node.gradient_from = from > 0 ? place[from] : -1;
+      node.gradient_other = other > 0 ? place[other] : -1;
+      if (!passed_on) free.push_back(node.gradient_to);
+    }
+  }
+};
+
+} // namespace LRN_NAMESPACE
