@@ -50,7 +50,7 @@ check: setup ## lint, format, types, and CI's workflows
 
 setup: $(VENV)/installed ## install lrn and its tools into .venv; with LOCKED=1, the files that requirements/dev.txt names
 
-NATIVE := $(wildcard lrn/engines/native/*.hpp lrn/engines/native/*.cpp lrn/engines/native/CMakeLists.txt)
+NATIVE := $(wildcard $(addprefix lrn/engines/native/,*.hpp *.cpp cnn/*.hpp cnn/*.cpp CMakeLists.txt))
 $(VENV)/installed: pyproject.toml constraints.txt $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lrn needs Python 3.11 or later; $(PYTHON) is " + sys.version.split()[0] + " (say PYTHON=... to choose another)")'
 	@echo "Setting up $(VENV): a few minutes the first time."

@@ -21,7 +21,7 @@ _CONVOLUTION, _NORM, _SUM = range(3)
 
 
 class _Plan:
-    """The layers of a network, as images.hpp has them, and its modules with parameters in the same order.
+    """The layers of a network, as the kernel's cnn/job.hpp has them, and its modules with parameters in the same order.
 
     Attributes:
         layers: rows of kind, from, other, channels, kernel, stride, biased, rectified.

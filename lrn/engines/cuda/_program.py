@@ -24,7 +24,7 @@ HEADERS = HERE.parent / "native"
 SOURCES = (
     *sorted(HERE.glob("*.py")),
     HERE / "fleet.cu",
-    *sorted(path for path in HEADERS.glob("*.hpp") if path.name != "job.hpp"),
+    *sorted(path for path in HEADERS.glob("*.hpp") if path.name not in ("boundary.hpp", "job.hpp", "memory.hpp")),
 )
 
 CHOSEN = ("connection", "optimizer", "activation", "initial", "norm")

@@ -152,7 +152,7 @@ class NativeEngine:
         """Trains networks that classify images, by gradient descent on the cross-entropy.
 
         Args:
-            layers: what they are made of, rows as `Layer` in images.hpp.
+            layers: what they are made of, rows as `Layer` in cnn/job.hpp.
             read: the tensors whose averages over the image the linear classifier reads.
             activations: how many channels have a ReLU, all layers together (A).
             last: the layer whose gradient is `last_gradient`.

@@ -5,15 +5,13 @@
 // on its place.
 #pragma once
 #include "job.hpp"
+#include "memory.hpp"
 #include "network.hpp"
 #include "philox.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <numeric>
 #include <vector>
 
@@ -39,7 +37,7 @@ template <class V, class Net> class Batch {
 
 public:
   explicit Batch(const lrn::Job<R> &job)
-      : job(job), schedule(job), P(parameter_count(job)), fleet(allocate()),
+      : job(job), schedule(job), P(parameter_count(job)), fleet(lay_out()),
         task(task_of<R>(job, schedule.step.data(), schedule.root.data())), outcomes(job.vectors) {}
 
   // Takes batches until none is left; threads share one job.
@@ -56,7 +54,7 @@ public:
   }
 
 private:
-  Fleet<V> allocate() {
+  Fleet<V> lay_out() {
     long total = 0;
     const auto count = [&](long n) {
       total += n;
@@ -64,8 +62,7 @@ private:
     };
     fleet_of<V>(job, P, count);
     size = total + (job.vectors - 1) * 3 * P;
-    cells.reset(static_cast<V *>(std::aligned_alloc(64, (size * sizeof(V) + 63) / 64 * 64)));
-    if (!cells) throw std::bad_alloc();
+    cells = allocate<V>(size);
     V *next = cells.get();
     return fleet_of<V>(job, P, [&](long n) {
       V *const start = next;
@@ -154,11 +151,10 @@ private:
     *job.done += 1;
   }
 
-  struct Free { void operator()(V *p) const { std::free(p); } };
   const lrn::Job<R> &job;
   Schedule<R> schedule;
   long P, size;
-  std::unique_ptr<V[], Free> cells;
+  Memory<V> cells;
   Fleet<V> fleet;
   Task<R> task;
   int vectors = 0;                  // of this batch

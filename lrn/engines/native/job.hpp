@@ -1,6 +1,6 @@
 // What the Python side hands to a variant of the kernel: one experiment, its seeds, and where the results go.
 #pragma once
-#include "images.hpp"
+#include "cnn/job.hpp"
 #include "options.hpp"
 
 #include <atomic>

@@ -3,8 +3,8 @@
 // Images come in blocks of four, or alone where fewer are left: the values of a block lie as (channels, pixels, block),
 // and blocks one after the other. Every sum adds in one order, whatever the tiles: all vector lengths agree to the bit.
 #pragma once
-#include "images.hpp"
-#include "vec.hpp"
+#include "../vec.hpp"
+#include "job.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -59,8 +59,8 @@ struct Geometry {
 };
 
 // out[c][p] = start + the sum over channels d and taps of p: weight[c, d, tap] * in[d][q]. This is a convolution, or with
-// `c` and `d` exchanged the gradient of what goes into one. A tile of C channels and a block of B images. The sum starts at
-// `bias`, if that is not null, or at what is there, if it is to `add`.
+// `c` and `d` exchanged the gradient of what goes into one. A tile of C channels and a block of B images. The sum starts
+// at `bias`, if that is not null, or at what is there, if it is to `add`.
 template <int C, int B, class V>
 LRN_APART_FN void gather_tile(const std::vector<std::vector<Geometry::Tap>> &taps, const V *in, long in_channels,
                               long in_pixels, const V *weight, long by_c, long by_d, V *out, const V *bias, bool add) {
@@ -148,8 +148,8 @@ template <class V> struct Convolution {
   LRN_BIG_FN void backward(int count, const V *gradient, const V *weight, V *in, bool add) const {
     for_tiles<V>(from.channels, [&](int c, auto C) {
       for_blocks(count, [&](int n, auto B) {
-        gather_tile<C, B>(geometry.backward, gradient + n * to.size(), to.channels, to_pixels(), weight + c * taps(), taps(),
-                          from.channels * taps(), in + n * from.size() + c * from_pixels() * B,
+        gather_tile<C, B>(geometry.backward, gradient + n * to.size(), to.channels, to_pixels(), weight + c * taps(),
+                          taps(), from.channels * taps(), in + n * from.size() + c * from_pixels() * B,
                           static_cast<const V *>(nullptr), add);
       });
     });

@@ -1,5 +1,5 @@
 // The Python face of the native engine: how to train networks that classify images.
-#include "boundary.hpp"
+#include "../boundary.hpp"
 
 using namespace lrn;
 
@@ -77,7 +77,8 @@ void classify(const std::string &variant_name, Array<const Whole> layers, Array<
     features += shapes[read.data()[t]].channels;
   }
   P += classes * (features + 1);
-  check_shape("initial", initial, {S, P}), check_shape("order", order, {S, epochs, N}), check_classes("order", order, 0, N);
+  check_shape("initial", initial, {S, P});
+  check_shape("order", order, {S, epochs, N}), check_classes("order", order, 0, N);
   check_shape("first_gradient", first_gradient, {S}), check_shape("last_gradient", last_gradient, {S});
   check_shape("loss", loss, {S, epochs, steps}), check_shape("accuracy", accuracy, {S, epochs, steps});
   check_shape("gradient", gradient, {S, epochs, steps}), check_shape("predicted", predicted, {S, M});
@@ -112,8 +113,8 @@ void classify(const std::string &variant_name, Array<const Whole> layers, Array<
 }
 
 template <class R> void define(nb::module_ &m, const char *name) {
-  m.def(name, &classify<R>, "variant"_a, nb::kw_only(), "layers"_a.noconvert(), "read"_a.noconvert(), "classes"_a, "last"_a,
-        "batch"_a, "epochs"_a, "lr"_a, "momentum"_a, "train_x"_a.noconvert(), "train_y"_a.noconvert(),
+  m.def(name, &classify<R>, "variant"_a, nb::kw_only(), "layers"_a.noconvert(), "read"_a.noconvert(), "classes"_a,
+        "last"_a, "batch"_a, "epochs"_a, "lr"_a, "momentum"_a, "train_x"_a.noconvert(), "train_y"_a.noconvert(),
         "test_x"_a.noconvert(), "order"_a.noconvert(), "initial"_a.noconvert(), "first_gradient"_a.noconvert(),
         "last_gradient"_a.noconvert(), "loss"_a.noconvert(), "accuracy"_a.noconvert(), "gradient"_a.noconvert(),
         "predicted"_a.noconvert(), "silent"_a.noconvert(), "threads"_a);

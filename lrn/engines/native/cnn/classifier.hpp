@@ -1,27 +1,15 @@
 // One vector of networks that classify images: forwards, backwards, and the linear classifier at their end.
 #pragma once
-#include "elu.hpp"
+#include "../elu.hpp"
+#include "../memory.hpp"
 #include "graph.hpp"
 
 #include <cmath>
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <utility>
 
 namespace LRN_NAMESPACE {
 
-template <class V> struct Free { void operator()(V *p) const { std::free(p); } };
-template <class V> using Memory = std::unique_ptr<V[], Free<V>>;
-
-// Not set to anything.
-template <class V> Memory<V> allocate(long cells) {
-  Memory<V> memory(static_cast<V *>(std::aligned_alloc(64, (cells * sizeof(V) + 63) / 64 * 64)));
-  if (!memory) throw std::bad_alloc();
-  return memory;
-}
-
-enum class Mode { train, measure, evaluate }; // norms by these images' statistics, which `measure` keeps; or by those kept
+enum class Mode { train, measure, evaluate }; // norms by these images' statistics, which `measure` keeps, or by those
 
 template <class V> class Classifier {
   using R = typename Lanes<V>::real;
@@ -144,8 +132,8 @@ private:
     return long(node.to.channels) * node.from.channels * node.layer.kernel * node.layer.kernel;
   }
 
-  // Sums over the values of a channel: `f(k, sum)` adds what the k-th one brings. A block's images have sums of their own,
-  // which do not wait for each other.
+  // Sums over the values of a channel: `f(k, sum)` adds what the k-th one brings. A block's images have sums of their
+  // own, which do not wait for each other.
   template <int K, class F> LRN_FN static void add_up(Shape shape, int count, int channel, V (&total)[K], F f) {
     const long pixels = long(shape.height) * shape.width;
     for_blocks(count, [&](int n, auto B) {
@@ -329,7 +317,8 @@ private:
         for (int c = 0; c < shape.channels; ++c)
           for (long p = 0; p < pixels; ++p)
             for (int b = 0; b < B; ++b)
-              below[n * shape.size() + (c * pixels + p) * B + b] = pooled_gradient()[long(n + b) * F + feature + c] * share;
+              below[n * shape.size() + (c * pixels + p) * B + b] =
+                  pooled_gradient()[long(n + b) * F + feature + c] * share;
       });
     });
   }
