@@ -88,14 +88,13 @@ class _Plan:
     def _block(self, block: ResidualBlock, tensor: int) -> int:
         out = self._sequence(block.body, tensor)
         self.last = max(k for k, layer in enumerate(self.layers) if layer[0] == _CONVOLUTION)
-        if block.shortcut is None:
-            return out if isinstance(block.activation, nn.Identity) else self._rectify(out, own=True)
-        other, stride = tensor, 1
-        if isinstance(block.shortcut, nn.Sequential):
-            other = self._sequence(block.shortcut, tensor)
-        elif not isinstance(block.shortcut, nn.Identity):
-            stride = int(block.shortcut.stride)  # type: ignore[arg-type]
-        out = self._add(_SUM, out, self.channels[out], other=other, stride=stride)
+        if block.shortcut is not None:
+            other, stride = tensor, 1
+            if isinstance(block.shortcut, nn.Sequential):
+                other = self._sequence(block.shortcut, tensor)
+            elif not isinstance(block.shortcut, nn.Identity):
+                stride = int(block.shortcut.stride)  # type: ignore[arg-type]
+            out = self._add(_SUM, out, self.channels[out], other=other, stride=stride)
         return out if isinstance(block.activation, nn.Identity) else self._rectify(out, own=True)
 
 
