@@ -50,12 +50,8 @@ def metrics(of: Classifiers, found: Training) -> dict[str, NDArray[Any]]:
     loss = np.where(np.isfinite(steps), steps, np.inf).mean(2)
     accuracy = found.accuracy.mean(2, dtype=float)
     first, last = found.first_gradient.astype(float), found.last_gradient.astype(float)
-    gradients = np.sort(found.gradient.reshape(len(first), -1), axis=1)  # NaN comes last
-    middle = (
-        np.where(np.isnan(gradients[:, -1:]), np.inf, gradients)[:, (gradients.shape[1] - 1) // 2]
-        if of.epochs
-        else first
-    )
+    gradients = found.gradient.reshape(len(first), -1)
+    middle = np.quantile(gradients, 0.5, axis=1, method="lower") if of.epochs else first
     with np.errstate(invalid="ignore", divide="ignore"):
         rise = np.diff(loss, axis=1)
         values = {
