@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lrn.registry import registry
+from lrn.verdicts.registry import registry
 
 ROOT = Path(__file__).parents[1]
 

@@ -113,7 +113,7 @@ class Draw:
         version = getattr(other, "version", None)
         if version is None or self.ledger is None:
             return other.sample(seeds)
-        from lrn.samples import Samples
+        from lrn.ledger.samples import Samples
 
         return Samples(self.ledger).sample(other.label, version, other.sample, seeds)
 

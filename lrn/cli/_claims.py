@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
 
 def main(given: argparse.Namespace) -> int:
     """Runs the command."""
-    from lrn.registry import as_json, as_text, registry
+    from lrn.verdicts.registry import as_json, as_text, registry
 
     verdicts = given.verdicts or (VERDICTS if Path(VERDICTS).is_file() else None)
     if given.verdict is not None and verdicts is None:

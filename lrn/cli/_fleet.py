@@ -16,8 +16,8 @@ from lrn.ledger import BLOCK
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.ledger import Ledger
+    from lrn.ledger.workers import Workers
     from lrn.runs import Runs
-    from lrn.workers import Workers
 
 __all__ = ["Cell", "Interrupted", "train_grid"]
 
@@ -53,7 +53,7 @@ def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, 
 
     Raises:
         Interrupted: Ctrl-C; its text says what is kept.
-        lrn.cluster.ClusterError: the cluster gave up.
+        lrn.ledger.cluster.ClusterError: the cluster gave up.
     """
     line = _Progress([_work(experiment) * len(seeds) for experiment in experiments], quiet or not sys.stderr.isatty())
     if ledger.workers is not None:

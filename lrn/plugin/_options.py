@@ -219,7 +219,7 @@ def _ledger(config: pytest.Config) -> Path | None:
 
 
 def _remote(text: str) -> Path:
-    from lrn.blocks import folder
+    from lrn.ledger.files import folder
 
     try:
         return folder(text)

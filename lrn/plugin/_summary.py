@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from lrn.tables import Row, few, rows_of
 from lrn.verdicts import Outcome, SuiteVerdicts
+from lrn.verdicts.tables import Row, few, rows_of
+from lrn.verdicts.text import shortened
 
 __all__ = ["print_summary"]
 
@@ -59,17 +60,13 @@ def _table(rows: Sequence[Row], width: int) -> list[str]:
             break
     room = max(room, _NARROWEST_STATEMENT)
     lines = zip(starts, rows, ends, strict=True)
-    return [f"{start}{_shortened(row.statement, room):{room}}  {end}".rstrip() for start, row, end in lines]
+    return [f"{start}{shortened(row.statement, room):{room}}  {end}".rstrip() for start, row, end in lines]
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """The cells of each row, aligned; columns without any text take no room."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["".join(f"{cell:{n}}  " for cell, n in zip(row, widths, strict=True) if n) for row in rows]
-
-
-def _shortened(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 3].rstrip()}..."
 
 
 def _totals(suite: SuiteVerdicts, promise: bool) -> str:

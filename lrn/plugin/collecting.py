@@ -1,4 +1,6 @@
-"""Collects a suite for `lrn.registry`: `python -m lrn.plugin.collecting FOLDER FILE` writes its claims to FILE as JSON.
+"""Collects a suite for `lrn.verdicts.registry`.
+
+`python -m lrn.plugin.collecting FOLDER FILE` writes the claims in FOLDER to FILE as JSON.
 
 The file is written only if all of the suite could be collected.
 """

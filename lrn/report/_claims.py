@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lrn.report._text import interval_text, is_rate, number_text
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.text import natural_key
 
 __all__ = ["Case", "ClaimView", "Finding", "Interval", "Refutation", "anchor_of", "claim_views", "refutations_of"]
 
@@ -149,7 +150,7 @@ def claim_views(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
         groups.setdefault(verdict.test.partition("[")[0], []).append(verdict)
     claims = [_claim(root, function, verdicts) for function, verdicts in groups.items()]
     measured = Counter(str(Path(v.test.partition("::")[0]).parent) for v in suite.claims if v.estimates)
-    return sorted(claims, key=lambda c: (-measured[str(Path(c.path).parent)], _natural(c.path), c.line or 0))
+    return sorted(claims, key=lambda c: (-measured[str(Path(c.path).parent)], natural_key(c.path), c.line or 0))
 
 
 def refutations_of(claims: Sequence[ClaimView]) -> list[Refutation]:
@@ -168,7 +169,7 @@ def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
     first = verdicts[0]
     path, _, name = function.partition("::")
     scale = _scale([quantity for verdict in verdicts for quantity in verdict.estimates])
-    cases = tuple(_case(verdict, scale) for verdict in sorted(verdicts, key=lambda v: _natural(v.test)))
+    cases = tuple(_case(verdict, scale) for verdict in sorted(verdicts, key=lambda v: natural_key(v.test)))
     return ClaimView(
         anchor=anchor_of(function),
         id=first.id,
@@ -251,8 +252,3 @@ def _group(path: str) -> str:
     words = re.sub(r"(?<=\d) (?=\d)", ".", words)
     place = folder.rpartition("/")[2]
     return f"{place}: {words}" if place else words
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    """Numbers in a text count as numbers."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)]

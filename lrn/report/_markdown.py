@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lrn.report._section import Section
-from lrn.tables import Row, few, rows_of
 from lrn.verdicts import Outcome, SuiteVerdicts
+from lrn.verdicts.tables import Row, few, rows_of
 
 __all__ = ["badge", "guarantee", "headline", "markdown", "summary"]
 

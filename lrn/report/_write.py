@@ -82,7 +82,7 @@ def _opened(ledger: Ledger | str | os.PathLike[str] | None) -> Ledger | None:
     """The ledger to read; None if there is none."""
     if not isinstance(ledger, (str, os.PathLike)):
         return ledger
-    from lrn.blocks import folder
+    from lrn.ledger.files import folder
 
     if not folder(ledger).is_dir():
         return None

@@ -9,7 +9,7 @@ import noting
 import pytest
 
 from lrn import Experiment, Ledger
-from lrn.cluster import Cluster, ClusterError
+from lrn.ledger.cluster import Cluster, ClusterError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
 

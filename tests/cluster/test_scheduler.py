@@ -18,9 +18,9 @@ import lrn.plugin._session
 import lrn.plugin._summary
 from lrn import Experiment, Ledger
 from lrn.cli import main
-from lrn.cluster import Cluster, ClusterError
 from lrn.engines import choose
-from lrn.workers import Workers, _Request, _train
+from lrn.ledger.cluster import Cluster, ClusterError
+from lrn.ledger.workers import Workers, _Request, _train
 
 pytest_plugins = ["pytester"]
 
@@ -118,7 +118,7 @@ def test_a_request_that_kills_workers_is_given_up(scheduler, monkeypatch):
 
 def test_workers_of_another_version_are_refused_before_anything_is_trained(scheduler, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lrn.workers.version", lambda engine: "native-of-tomorrow")
+    monkeypatch.setattr("lrn.ledger.workers.version", lambda engine: "native-of-tomorrow")
     assert main(["run", "--depths", "2", "--scheduler", scheduler]) == 2
     said = capsys.readouterr().err
     assert said.startswith("lrn: the worker at tcp://127.0.0.1:")
@@ -136,7 +136,7 @@ def test_a_worker_that_joined_later_checks_the_version_itself():
 
 
 def test_workers_without_the_engine_are_refused(scheduler, monkeypatch):
-    monkeypatch.setattr("lrn.workers.version", lambda engine: "unused")
+    monkeypatch.setattr("lrn.ledger.workers.version", lambda engine: "unused")
     with pytest.raises(ClusterError, match=r"the worker at tcp://.* cannot train: engine must be one of auto, "):
         Workers(scheduler, SimpleNamespace(name="abacus"), "cpu", 1)
 
@@ -152,7 +152,7 @@ def test_workers_without_the_engine_are_refused(scheduler, monkeypatch):
 )
 def test_an_address_where_no_scheduler_answers_is_one_sentence(address, why, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lrn.cluster.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("lrn.ledger.cluster.CONNECT_SECONDS", 0.2)
     assert main(["run", "--scheduler", address]) == 2
     said = capsys.readouterr().err
     assert said.startswith(f"lrn: the scheduler must be the address of a Dask scheduler that answers within 0.2 s, such as tcp://10.0.0.1:8786; got '{address}' (")  # fmt: skip # noqa: E501

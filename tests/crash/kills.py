@@ -33,7 +33,7 @@ COMMANDS = {
     "suite": ["-m", "pytest", "claims", *OPTIONS.split(), f"--verdicts={VERDICTS}"],
 }
 PATIENCE = 300.0
-PRELOAD = ["pyarrow.parquet", "scipy.stats", "lrn.claims._measure", "lrn.cli", "lrn.ledger", "lrn.samples"]
+PRELOAD = ["pyarrow.parquet", "scipy.stats", "lrn.claims._measure", "lrn.cli", "lrn.ledger", "lrn.ledger.samples"]
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def disk(tmp_path):
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(lrn.ledger, "BLOCK", 64)
+    monkeypatch.setattr(lrn.ledger._ledger, "BLOCK", 64)
 
 
 def numbers(runs):

@@ -25,8 +25,8 @@ from lrn.intervals import (
     rate_interval,
     some,
 )
-from lrn.registry import registry
 from lrn.verdicts import SuiteVerdicts
+from lrn.verdicts.registry import registry
 
 HALF = Estimate.measured("half", 0.5, 0.4, 0.6, 64)
 NAN, INF = math.nan, math.inf

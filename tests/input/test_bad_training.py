@@ -17,7 +17,7 @@ from lrn.engines import choose, native
 from lrn.engines.native import NativeEngine, Variant
 from lrn.engines.reference import ReferenceEngine
 from lrn.experiment import CHOICES, LARGEST
-from lrn.samples import Samples
+from lrn.ledger.samples import Samples
 
 TINY = Experiment(depth=2, epochs=3)
 SEEDS = np.arange(3, dtype=np.uint64)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lrn import Experiment, Ledger
 from lrn.ledger import LedgerWarning
-from lrn.samples import Samples
+from lrn.ledger.samples import Samples
 
 SEEDS = range(64)
 EXPERIMENT = Experiment(depth=3, epochs=300)

@@ -14,8 +14,8 @@ import pytest
 from counting import OTHER, TINY, assert_trained
 
 from lrn import Experiment
-from lrn.blocks import encode
 from lrn.ledger import LedgerWarning
+from lrn.ledger.files import encode
 
 
 def flip(path, position):

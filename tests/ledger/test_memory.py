@@ -10,7 +10,7 @@ import pytest
 from counting import OTHER, TINY, assert_trained, blocks, counting
 
 import lrn.ledger
-import lrn.versions
+import lrn.ledger.version
 from lrn import Experiment, Ledger
 from lrn.engines import native
 
@@ -69,14 +69,14 @@ def test_any_sequence_of_requests_gives_what_training_gives(ledger, seed):
 
 
 def test_blocks_are_written_one_by_one(ledger, monkeypatch):
-    monkeypatch.setattr(lrn.ledger, "BLOCK", 4)
+    monkeypatch.setattr(lrn.ledger._ledger, "BLOCK", 4)
     assert_trained(ledger.runs(TINY, range(3, 13)), TINY, range(3, 13))
     assert ledger.engine.asked == [(3, 7), (7, 11), (11, 13)]
     assert blocks(ledger.root) == ["11-13.parquet", "3-7.parquet", "7-11.parquet"]
 
 
 def test_what_was_finished_before_an_interruption_stays(ledger, monkeypatch):
-    monkeypatch.setattr(lrn.ledger, "BLOCK", 4)
+    monkeypatch.setattr(lrn.ledger._ledger, "BLOCK", 4)
     whole = ledger._train
 
     def interrupted(experiment, seeds, trace):
@@ -130,12 +130,14 @@ def test_another_arithmetic_has_another_folder(ledger):
     assert len(ledger.engine.asked) == 2
 
 
-@pytest.mark.parametrize("source", ["data/_points.py", "experiment.py", "blocks.py", "columns.py", "ledger.py"])
+@pytest.mark.parametrize(
+    "source", ["data/_points.py", "experiment.py", "ledger/blocks.py", "ledger/files.py", "ledger/_ledger.py"]
+)
 def test_a_change_of_the_code_has_another_folder(ledger, monkeypatch, tmp_path, source):
     before = ledger.folder
     copy = tmp_path / "lrn"
-    shutil.copytree(Path(lrn.ledger.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(lrn.versions, "__file__", str(copy / "versions.py"))
+    shutil.copytree(Path(lrn.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(lrn.ledger.version, "__file__", str(copy / "ledger" / "version.py"))
     assert ledger.folder == before, "the same sources have the same folder, wherever they lie"
     with (copy / source).open("a") as file:
         file.write("# changed\n")

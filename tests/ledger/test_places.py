@@ -18,9 +18,9 @@ import lrn.plugin
 import lrn.plugin._session
 import lrn.plugin._summary
 from lrn import Ledger
-from lrn.blocks import LedgerWarning
 from lrn.cli import main
-from lrn.samples import Samples
+from lrn.ledger.files import LedgerWarning
+from lrn.ledger.samples import Samples
 
 pytest.importorskip("upath", reason="universal-pathlib is not installed: pip install 'lrn[remote]'")
 pytest_plugins = ["pytester"]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lrn.plugin._summary import _table, _totals
-from lrn.tables import rows_of
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.tables import rows_of
 
 pytest_plugins = ["pytester"]
 

@@ -10,7 +10,7 @@ hooks.arm()
 
 from coins import Coin  # noqa: E402
 
-from lrn.samples import Samples  # noqa: E402
+from lrn.ledger.samples import Samples  # noqa: E402
 
 found = Samples(Path(sys.argv[1])).sample(Coin.label, Coin.version, Coin().sample, range(1024))
 print(hashlib.sha256(b"".join(values.tobytes() for values in found.values())).hexdigest())

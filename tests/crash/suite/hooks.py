@@ -21,9 +21,9 @@ BLOCK = 64
 def arm():
     """Patches the ledger of this process; blocks become small."""
     import lrn.ledger
-    import lrn.samples
+    import lrn.ledger.samples
 
-    lrn.ledger.BLOCK = BLOCK
+    lrn.ledger._ledger.BLOCK = BLOCK
     at = json.loads(os.environ.get("CRASH_AT", "{}"))
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if at.get("who", "any") not in ("any", "worker" if worker else "main"):
@@ -46,7 +46,7 @@ def arm():
         if due("train", path):
             threading.Timer(0.005 * at["share"], die).start()
 
-    replace, train, block_of = os.replace, lrn.ledger.Ledger._train, lrn.samples._block
+    replace, train, block_of = os.replace, lrn.ledger.Ledger._train, lrn.ledger.samples._block
 
     def replacing(part, path):
         name = "/".join(Path(path).parts[-2:])
@@ -72,7 +72,7 @@ def arm():
 
         return block_of(place, label, drawing, block)
 
-    os.replace, lrn.ledger.Ledger._train, lrn.samples._block = replacing, training, sharing
+    os.replace, lrn.ledger.Ledger._train, lrn.ledger.samples._block = replacing, training, sharing
 
 
 def first():

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 __all__ = ["version"]
 
-SOURCES = ("experiment", "blocks", "columns", "ledger")
+SOURCES = ("experiment.py", "ledger/files.py", "ledger/blocks.py", "ledger/_ledger.py")
 """Modules that every engine's blocks go through."""
 
 
 def version(engine: Engine) -> str:
     """A name: where it is the same, training gives the same bits."""
-    here = Path(__file__).parent
-    sources = [here / "data" / "_points.py", *(here / f"{name}.py" for name in SOURCES)]
+    here = Path(__file__).parents[1]
+    sources = [here / "data" / "_points.py", *(here / name for name in SOURCES)]
     digest = hashlib.sha256(engine.arithmetic.encode())
     if engine.name == "reference":
         sources.append(here / "engines" / "reference.py")

@@ -1,12 +1,12 @@
 """Verdicts as rows of a table: the cases of one claim together where they ended alike.
 
-`python -m lrn.tables reports/verdicts.json README.md` renews the table in a Markdown file, between its two markers.
+`python -m lrn.verdicts.tables reports/verdicts.json README.md` renews the table in a Markdown file, between its two
+markers.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict, replace_file
+from lrn.verdicts.text import ending, natural_key
 
 __all__ = ["Row", "few", "markdown", "renew", "rows_of"]
 
@@ -105,7 +106,7 @@ def _row(group: Sequence[Verdict]) -> Row:
     return Row(
         verdict=first.verdict,
         as_expected=first.as_expected,
-        ending=_ending(first),
+        ending=ending(first.verdict, first.expected),
         id=first.id,
         cases=len(group),
         statement=" ".join(first.statement.split()),
@@ -120,14 +121,7 @@ def _folder(verdict: Verdict) -> str:
 
 
 def _place(verdict: Verdict) -> tuple[str, list[tuple[int, str]]]:
-    parts = re.split(r"(\d+)", verdict.id)
-    return verdict.test.split("::")[0], [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
-
-
-def _ending(verdict: Verdict) -> str:
-    if verdict.expected is Outcome.SUPPORTED or verdict.verdict in (Outcome.ERROR, Outcome.SKIPPED):
-        return str(verdict.verdict)
-    return f"{verdict.verdict}, {'known' if verdict.as_expected else 'new'}"
+    return verdict.test.split("::")[0], natural_key(verdict.id)
 
 
 def _measured(cases: Sequence[tuple[MeasuredQuantity, ...]]) -> tuple[str, ...]:

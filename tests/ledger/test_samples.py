@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from lrn.blocks import LedgerWarning, encode
 from lrn.claims._populations import Draw
-from lrn.samples import BLOCK, Samples
+from lrn.ledger.files import LedgerWarning, encode
+from lrn.ledger.samples import BLOCK, Samples
 from tests.plugin.populations import uniform
 
 
@@ -148,7 +148,7 @@ def test_an_interrupted_draw_keeps_the_blocks_that_are_done(tmp_path):
 WORKER = """
 import sys, time
 from pathlib import Path
-from lrn.samples import Samples
+from lrn.ledger.samples import Samples
 from tests.plugin.populations import uniform
 
 def draw(seeds):

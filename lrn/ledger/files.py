@@ -1,7 +1,7 @@
 """Blocks of seeds as files of Parquet: written whole or not at all, and read only if they are sound.
 
-What the ledger (`lrn.ledger`) and the samples of other populations (`lrn.samples`) share. They lie in a folder of this
-machine or, where the ledger's name has a scheme (`s3://bucket/ledger`), in any file system that fsspec knows.
+The ledger (`lrn.ledger`) and the samples of other populations (`lrn.ledger.samples`) share it. They lie in a folder
+of this machine or, where the ledger's name has a scheme (`s3://bucket/ledger`), in any file system that fsspec knows.
 
 There, nobody locks: two processes may train the same block and both write it, which costs time and changes nothing, as
 a block is the same whoever trains it. Object stores show what was written whole or not at all, as a local folder does;

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.blocks import encode, lock, read_block, replace
+from lrn.ledger.files import encode, lock, read_block, replace
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,6 +1,6 @@
 """The claims of a suite as data, without checking any: what they say, where they stand, and how they ended before.
 
-    from lrn.registry import registry
+    from lrn.verdicts.registry import registry
 
     for case in registry("claims", "reports/verdicts.json", group="C2"):
         print(case.id, case.verdict, case.statement)
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.text import ending, shortened
 
 __all__ = ["Case", "as_json", "as_text", "registry"]
 
@@ -144,7 +145,7 @@ def as_text(cases: Sequence[Case], width: int = 120) -> str:
         rows = [(*row[:3], "") for row in rows]
         room = max(min(width - ids - endings - 4, statements), min(_LEGIBLE, statements))
     lines = [
-        f"{id:{ids}}  {ending:{endings}}  {_shortened(statement, room):{room}}  {place}".rstrip()
+        f"{id:{ids}}  {ending:{endings}}  {shortened(statement, room):{room}}  {place}".rstrip()
         for id, ending, statement, place in rows
     ]
     counts = Counter(str(case.outcome) for case in cases if case.outcome is not None)
@@ -159,16 +160,7 @@ def as_json(cases: Sequence[Case]) -> str:
 
 
 def _ending(case: Case) -> str:
-    """The verdict; with "known" where it was expected and no plain support, "new" where it was not expected."""
-    if case.outcome is None:
-        return "-"
-    if case.outcome is not case.expected:
-        return f"{case.outcome}, new"
-    return str(case.outcome) if case.expected is Outcome.SUPPORTED else f"{case.outcome}, known"
-
-
-def _shortened(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 3].rstrip()}..."
+    return "-" if case.outcome is None else ending(case.outcome, case.expected)
 
 
 def _text(case: Case) -> str:

@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from lrn.registry import as_json, as_text, registry
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.registry import as_json, as_text, registry
 
 SUITE = """
     import pytest
@@ -84,7 +84,7 @@ def test_verdicts_may_be_a_file(suite, tmp_path):
 
 def test_cases_are_kept_by_group_and_text(suite, monkeypatch):
     collected = registry(suite(SUITE))
-    monkeypatch.setattr("lrn.registry._collected", lambda folder: collected)
+    monkeypatch.setattr("lrn.verdicts.registry._collected", lambda folder: collected)
     for options, ids in [
         ({"group": "C"}, ["C1-wide[2]", "C1-wide[4]", "C19"]),
         ({"group": "C1"}, ["C1-wide[2]", "C1-wide[4]"]),
@@ -168,12 +168,12 @@ def test_the_table_has_a_line_a_case(suite):
     record = recorded(("claims/test_a.py::test_wide[2]", "REFUTED"), ("claims/test_a.py::test_wide[4]", "REFUTED"))
     cases = registry(suite(SUITE), record)
     lines = as_text(cases).splitlines()
-    assert lines[0] == "C1-wide[2]     REFUTED, new    Wide is better  claims/test_a.py:7"
+    assert lines[0] == "C1-wide[2]     REFUTED         Wide is better  claims/test_a.py:7"
     assert lines[1] == "C1-wide[4]     REFUTED, known  Wide is better  claims/test_a.py:7"
     assert lines[2] == "C19            -               Deep is better  claims/test_a.py:12"
     assert lines[-1] == "4 cases of 3 claims, 2 REFUTED"
     assert len(lines) == 5
-    assert as_text(cases, width=60).splitlines()[0] == "C1-wide[2]     REFUTED, new    Wide is better"
+    assert as_text(cases, width=60).splitlines()[0] == "C1-wide[2]     REFUTED         Wide is better"
     assert as_text([]) == "0 cases of 0 claims"
 
 

@@ -3,9 +3,9 @@
     <ledger>/<version>/<experiment key>/<start>-<stop>.parquet      one file a block of seeds
                                         experiment.json             what the key stands for
 
-`version` (`lrn.versions`) names the code and arithmetic that trained, so a block is read only where training again
-would give the same bits. Files appear whole or not at all. A file that is damaged or speaks of something else is set
-aside, never read.
+`version` (`lrn.ledger.version`) names the code and arithmetic that trained, so a block is read only where training
+again would give the same bits. Files appear whole or not at all. A file that is damaged or speaks of something else is
+set aside, never read.
 
 With a Dask cluster, workers train blocks and send back what is to stand in their files; the ledger is written here, and
 is the same whoever trained.
@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from lrn.blocks import LedgerWarning, decode, encode, first_line, folder, lock, read_block, replace, set_aside
-from lrn.columns import from_table, summary, to_table
 from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
+from lrn.ledger.blocks import from_table, summary, to_table
+from lrn.ledger.files import LedgerWarning, decode, encode, first_line, folder, lock, read_block, replace, set_aside
+from lrn.ledger.version import version
+from lrn.ledger.workers import Workers
 from lrn.runs import Runs
-from lrn.versions import version
-from lrn.workers import Workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,8 @@ class Ledger:
         ValueError: the engine, the device or `threads` is out of range, `path` is "", or there is no such file system.
         ImportError: the file system's package, or dask, is not installed.
         NotADirectoryError: `path` is a file.
-        lrn.cluster.ClusterError: the scheduler cannot be reached, or its workers would not train as this machine does.
+        lrn.ledger.cluster.ClusterError: the scheduler cannot be reached, or its workers would not train as this
+            machine does.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class Ledger:
 
         Raises:
             ValueError: there is no cluster, or no folder.
-            lrn.cluster.ClusterError: the cluster gave up.
+            lrn.ledger.cluster.ClusterError: the cluster gave up.
         """
         if self.workers is None:
             raise ValueError("this ledger has no cluster: it was made without a scheduler")

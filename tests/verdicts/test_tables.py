@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lrn.tables import few, markdown, renew, rows_of
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.tables import few, markdown, renew, rows_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RATE = MeasuredQuantity("q", "q", 0.25, 0.125, 0.5, 256, 256)
 ONE = Verdict(
     "C1", "a.py::test_a", "Late is better", "§1", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1, (RATE,)
@@ -57,5 +57,5 @@ def test_a_text_without_markers_is_refused():
 def test_the_table_in_the_readme_shows_the_committed_verdicts():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert renew(readme, SuiteVerdicts.read(ROOT / "reports" / "verdicts.json")) == readme, (
-        "run: python -m lrn.tables reports/verdicts.json README.md"
+        "run: python -m lrn.verdicts.tables reports/verdicts.json README.md"
     )

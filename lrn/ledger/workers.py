@@ -13,12 +13,12 @@ from functools import cache
 
 import numpy as np
 
-from lrn.blocks import encode, first_line
-from lrn.cluster import Cluster, ClusterError
-from lrn.columns import to_table
 from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
-from lrn.versions import version
+from lrn.ledger.blocks import to_table
+from lrn.ledger.cluster import Cluster, ClusterError
+from lrn.ledger.files import encode, first_line
+from lrn.ledger.version import version
 
 __all__ = ["Workers"]
 

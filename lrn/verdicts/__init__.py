@@ -1,0 +1,25 @@
+"""Verdicts: as data and as the file that holds those of a suite (`_record`), as tables, and the registry of claims."""
+
+from __future__ import annotations
+
+from lrn.verdicts._record import (
+    FORMAT,
+    MeasuredQuantity,
+    Outcome,
+    SuiteVerdicts,
+    Verdict,
+    case_name,
+    replace_file,
+    write_json,
+)
+
+__all__ = [
+    "FORMAT",
+    "MeasuredQuantity",
+    "Outcome",
+    "SuiteVerdicts",
+    "Verdict",
+    "case_name",
+    "replace_file",
+    "write_json",
+]
