@@ -1,15 +1,19 @@
-"""Measuring: from a population and a metric to an estimate, at the number of seeds that its quantity has reached."""
+"""Measuring: from populations and metrics to estimates, at the number of seeds that each expression has reached."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrn.claims._leaves import Leaf, Observe, check_same
 from lrn.claims._populations import (
+    MeasurementError,
     Population,
     Sampler,
     boolean,
@@ -20,55 +24,86 @@ from lrn.claims._populations import (
     name_of,
     numbers,
 )
-from lrn.intervals import (
-    Estimate,
-    Undecided,
-    look_alpha,
-    look_index,
-    mean_interval,
-    quantile_interval,
-    quantity_alpha,
-    rate_interval,
-)
-from lrn.verdicts import MeasuredQuantity
+from lrn.claims._ratio import Ratio
+from lrn.claims._samples import Conditional, Intervals, Mean, Quantile, Sample
+from lrn.intervals import QUANTITIES, Estimate, Evidence, Expression, Side, Terms, Undecided, goal_of
+from lrn.verdicts import MeasuredQuantity, Quantity, expression_key, expression_name
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.metrics import Metric
 
-__all__ = ["FUTILE_SEEDS", "Measure"]
+__all__ = ["FIRST_SEEDS", "FUTILE_SEEDS", "GROWTH", "MAX_SEEDS", "Measure", "NewMeasurement"]
+
+FIRST_SEEDS = 8
+"""Seeds that an expression starts with."""
+
+MAX_SEEDS = 131072
+"""Most seeds of an expression."""
+
+GROWTH = 1.25
+"""By which factor seeds grow at most while a claim is undecided."""
 
 FUTILE_SEEDS = 32768
 """From here on a claim that would take far more seeds than it may use is given up."""
 
 _FUTILE_FACTOR = 8
+_FORM = "first_seeds and max_seeds must be whole numbers, 1 <= first_seeds <= max_seeds"
 
-_Interval: TypeAlias = "Callable[[NDArray[Any], float], tuple[float, float, float]]"
-"""(values (n,), level) -> (point, low, high)."""
+
+class NewMeasurement(BaseException):
+    """Something was measured that had not been measured before, while that was not allowed."""
+
+
+@dataclass
+class _Tracked:
+    """How far one expression has come.
+
+    Attributes:
+        seeds: how many seeds it uses.
+        thresholds: the numbers it was compared with.
+        computed: whether its interval was computed with.
+        cached: what its seeds say, and comparisons of it.
+    """
+
+    seeds: int
+    thresholds: dict[float, None] = field(default_factory=dict)
+    computed: bool = False
+    cached: tuple[int, Sample] | None = None
+    compared: dict[tuple[int, float], Evidence] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> int:
+        """What it takes of the error budget: one for each end, of each interval, that a decision rests on."""
+        pieces = 1 if self.cached is None else self.cached[1].pieces
+        return pieces * (2 if self.computed else min(len(self.thresholds), 2))
 
 
 class Measure:
-    """What a claim measures with: one estimate for each quantity it asks for.
+    """What a claim measures with: rates, means and quantiles that compare and combine (`lrn.intervals.Estimate`).
 
     A population is an `Experiment`, or any object with a `label` and `sample(seeds)` (see `Population`). A metric is a
     name (for an Experiment one of `lrn.metrics.METRICS`, else a key of what `sample` returned) or a
     `lrn.metrics.Metric`. With `given`, a boolean metric, only the seeds for which it is true count.
 
-    Each quantity starts at the claim's first look. While the claim is undecided, the quantities that keep it open
-    double their seeds; everything else stays as it was.
+    What is compared is measured directly, seed by seed: `rate(a, m) > rate(b, m) + 0.2` observes the difference of a
+    and b. Each expression starts with a few seeds. While the claim is undecided, the seeds of the expressions that keep
+    it open grow by a quarter, or by less where less is likely to do; only new seeds are sampled.
 
-    All methods that measure raise TypeError for what is no population or metric and for values of the wrong type, and
-    ValueError for an unknown metric and for values of the wrong shape; whatever sampling raises comes through.
+    All methods that measure raise TypeError for what is not a population or metric and for values of the wrong type,
+    and ValueError for an unknown metric and for values of the wrong shape; whatever sampling raises comes through.
 
     Args:
         sampler: draws a population's seeds.
         alpha: error budget of the whole suite.
-        first_look: seeds to begin with, 64 times a power of two.
-        max_seeds: most seeds of one quantity, 64 times a power of two.
+        quantities: how many quantities share it.
+        first_seeds: seeds that an expression starts with; a population's own `first_seeds` goes before it.
+        max_seeds: most seeds of one expression.
+        step: most seeds that are added at once; None for a quarter of those there are.
         seed_offset: the first seed.
 
     Raises:
-        ValueError: a number is out of range.
+        TypeError, ValueError: a number is out of range.
     """
 
     def __init__(
@@ -76,32 +111,39 @@ class Measure:
         sampler: Sampler,
         *,
         alpha: float = 0.001,
-        first_look: int = 256,
-        max_seeds: int = 131072,
+        quantities: int = QUANTITIES,
+        first_seeds: int = FIRST_SEEDS,
+        max_seeds: int = MAX_SEEDS,
+        step: int | None = None,
         seed_offset: int = 0,
     ) -> None:
-        for n in (first_look, max_seeds):
-            look_index(n)
+        for n in (first_seeds, max_seeds, 1 if step is None else step):
+            if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+                raise ValueError(f"{_FORM}; got {n!r}")
         if isinstance(seed_offset, bool) or not isinstance(seed_offset, int) or not 0 <= seed_offset <= 2**63:
             raise ValueError(f"seed_offset must be a whole number from 0 to 2**63; got {seed_offset!r}")
         self.max_seeds = max_seeds
         self._sampler = sampler
-        self._alpha = quantity_alpha(alpha)
-        self._first_look = min(first_look, max_seeds)
+        self._goal = goal_of(alpha, quantities)
+        self._first_seeds = min(first_seeds, max_seeds)
+        self._step = step
         self._offset = seed_offset
-        self._seeds: dict[str, int] = {}
-        self._found: dict[str, tuple[int, Estimate]] = {}
+        self._leaves: dict[Quantity, Leaf] = {}
+        self._tracked: dict[Terms, _Tracked] = {}
+        self._closed = ""
+        self._frozen = False
 
     def rate(
         self, population: Population | Experiment, metric: str | Metric, given: str | Metric | None = None
     ) -> Estimate:
-        """How often a boolean metric is true, by the Clopper-Pearson interval."""
+        """Returns how often a boolean metric is true."""
 
-        def observe(seeds: range) -> NDArray[Any]:
-            (values,), kept = self._observe([population], metric, given, seeds)
-            return boolean(values[kept], metric)
+        def observe(seeds: range) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+            (values,), counts = self._observe([population], metric, given, seeds)
+            return boolean(values, metric), counts
 
-        return self._estimate(_name("rate of", metric, given, population), [population], observe, _rate)
+        quantity = _quantity("rate", [population], metric, given)
+        return self._estimate(quantity, [population], (metric, given), (0.0, 1.0), observe)
 
     def mean(
         self,
@@ -111,7 +153,7 @@ class Measure:
         *,
         bounds: tuple[float, float] | None = None,
     ) -> Estimate:
-        """The mean of a bounded metric, by the betting interval.
+        """Returns the mean of a bounded metric.
 
         Args:
             population: what to sample.
@@ -122,20 +164,19 @@ class Measure:
         Raises:
             ValueError: there are no bounds, or a value lies outside them or is NaN.
         """
-        low, high = bounds_of(population, metric, bounds)
-        within = "" if bounds is None else f" within {low!r} and {high!r}"
+        ends = bounds_of(population, metric, bounds)
 
-        def observe(seeds: range) -> NDArray[Any]:
-            (values,), kept = self._observe([population], metric, given, seeds)
-            return numbers(values[kept], metric)
+        def observe(seeds: range) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+            (values,), counts = self._observe([population], metric, given, seeds)
+            return _bounded(values, counts, ends, metric), counts
 
-        name = _name("mean of", metric, given, population, within)
-        return self._estimate(name, [population], observe, _mean(low, high))
+        quantity = _quantity("mean", [population], metric, given, bounds=None if bounds is None else ends)
+        return self._estimate(quantity, [population], (metric, given), ends, observe)
 
     def median(
         self, population: Population | Experiment, metric: str | Metric, given: str | Metric | None = None
     ) -> Estimate:
-        """The median of a metric: `quantile` with q = 0.5."""
+        """Returns the median of a metric: `quantile` with q = 0.5."""
         return self.quantile(population, metric, 0.5, given)
 
     def quantile(
@@ -145,7 +186,7 @@ class Measure:
         q: float,
         given: str | Metric | None = None,
     ) -> Estimate:
-        """The q-quantile of a metric, by order statistics; values may be `inf` (it never happened).
+        """Returns the q-quantile of a metric, by order statistics; values may be `inf` (it never happened).
 
         Raises:
             ValueError: q is not strictly between 0 and 1, or a value is NaN.
@@ -153,16 +194,12 @@ class Measure:
         if not isinstance(q, (int, float)) or not 0 < q < 1:
             raise ValueError(f"q must be strictly between 0 and 1; got {q!r}")
 
-        def observe(seeds: range) -> NDArray[Any]:
-            (values,), kept = self._observe([population], metric, given, seeds)
-            return numbers(values[kept], metric)
+        def observe(seeds: range) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+            (values,), counts = self._observe([population], metric, given, seeds)
+            return _where(numbers(values[counts], metric), counts), counts
 
-        def interval(values: NDArray[Any], level: float) -> tuple[float, float, float]:
-            point = float(np.quantile(values, q, method="inverted_cdf")) if len(values) else math.nan
-            return point, *quantile_interval(values, q, level)
-
-        statistic = "median of" if q == 0.5 else f"{float(q)!r}-quantile of"
-        return self._estimate(_name(statistic, metric, given, population), [population], observe, interval)
+        quantity = _quantity("quantile", [population], metric, given, q=float(q))
+        return self._estimate(quantity, [population], (metric, given), (-math.inf, math.inf), observe)
 
     def paired_rate(
         self,
@@ -170,21 +207,27 @@ class Measure:
         b: Population | Experiment,
         metric: str | Metric,
         given: str | Metric | None = None,
+        *,
+        margin: float = 0.0,
     ) -> Estimate:
-        """How often the metric of `a` is strictly larger than that of `b` for the same seed; a tie counts as not.
+        """Returns how often the metric of `a` exceeds that of `b`, for the same seed, by more than a margin.
 
-        With `given`, only the seeds for which it is true of both count.
+        A tie counts as not. It needs no bounds. With `given`, only the seeds for which it is true of both count.
 
         Raises:
-            ValueError: a value is NaN.
+            ValueError: a value is NaN, or the margin is not finite.
         """
+        if not isinstance(margin, (int, float)) or not math.isfinite(margin):
+            raise ValueError(f"margin must be a finite number; got {margin!r}")
 
-        def observe(seeds: range) -> NDArray[Any]:
-            (of_a, of_b), kept = self._observe([a, b], metric, given, seeds)
-            return numbers(of_a[kept], metric) > numbers(of_b[kept], metric)
+        def observe(seeds: range) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+            (of_a, of_b), counts = self._observe([a, b], metric, given, seeds)
+            larger = numbers(of_a[counts], metric) > numbers(of_b[counts], metric) + margin
+            return _where(larger, counts), counts
 
-        name = f"{_name('rate of larger', metric, given, a)} than in {label_of(b)}"
-        return self._estimate(name, [a, b], observe, _rate)
+        larger_by = f"{name_of(metric)} by more than {margin!r}" if margin else metric
+        quantity = _quantity("rate of larger", [a, b], larger_by, given)
+        return self._estimate(quantity, [a, b], (metric, given), (0.0, 1.0), observe)
 
     def mean_difference(
         self,
@@ -195,11 +238,10 @@ class Measure:
         *,
         bounds: tuple[float, float] | None = None,
     ) -> Estimate:
-        """The mean, over seeds, of the metric of `a` less that of `b`, by the betting interval.
+        """Returns the mean, over seeds, of the metric of `a` less that of `b`.
 
-        Without a condition it is the difference of the two means, whatever the two have in common; one interval for it
-        is narrower than the difference of two, so it takes half the seeds or fewer. With `given`, only the seeds for
-        which it is true of both count, which the two means by themselves do not.
+        Without a condition it is the difference of the two means. With `given`, only the seeds for which it is true of
+        both count, which the two means by themselves do not ask.
 
         Args:
             a: what to sample.
@@ -211,61 +253,247 @@ class Measure:
         Raises:
             ValueError: there are no bounds, or a value lies outside them or is NaN.
         """
-        (low_a, high_a), (low_b, high_b) = (bounds_of(population, metric, bounds) for population in (a, b))
-        within = "" if bounds is None else f" within {bounds[0]!r} and {bounds[1]!r}"
+        if given is None:
+            return self.mean(a, metric, bounds=bounds) - self.mean(b, metric, bounds=bounds)
+        of_a, of_b = (bounds_of(population, metric, bounds) for population in (a, b))
 
-        def observe(seeds: range) -> NDArray[Any]:
-            (of_a, of_b), kept = self._observe([a, b], metric, given, seeds)
-            sides = [(of_a, low_a, high_a), (of_b, low_b, high_b)]
-            first, second = (_within(numbers(values[kept], metric), low, high, metric) for values, low, high in sides)
-            return first - second
+        def observe(seeds: range) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+            (first, second), counts = self._observe([a, b], metric, given, seeds)
+            return _bounded(first, counts, of_a, metric) - _bounded(second, counts, of_b, metric), counts
 
-        name = f"{_name('mean difference of', metric, given, a, within)} less {label_of(b)}"
-        return self._estimate(name, [a, b], observe, _mean(low_a - high_b, high_a - low_b))
+        quantity = _quantity("mean difference", [a, b], metric, given, bounds=None if bounds is None else of_a)
+        ends = of_a[0] - of_b[1], of_a[1] - of_b[0]
+        return self._estimate(quantity, [a, b], (metric, given), ends, observe)
+
+    def difference(
+        self,
+        a: Population | Experiment,
+        b: Population | Experiment,
+        metric: str | Metric,
+        given: str | Metric | None = None,
+        *,
+        bounds: tuple[float, float] | None = None,
+    ) -> Estimate:
+        """Returns the rate or mean of `a` less that of `b`; a name for what `rate(a, …) - rate(b, …)` gives.
+
+        It is a difference of rates where the metric is boolean and no bounds are given, else of means.
+        """
+        measure_one = self.rate if bounds is None and self._is_boolean(a, metric) else self.mean
+        options: dict[str, Any] = {} if bounds is None else {"bounds": bounds}
+        return measure_one(a, metric, given, **options) - measure_one(b, metric, given, **options)
+
+    def ratio(
+        self,
+        a: Population | Experiment,
+        b: Population | Experiment,
+        metric: str | Metric,
+        given: str | Metric | None = None,
+        *,
+        bounds: tuple[float, float] | None = None,
+    ) -> Ratio:
+        """Returns the rate or mean of `a` over that of `b`, to compare with a number.
+
+        `ratio(a, b, m) > 2` is decided as `rate(a, m) - 2 * rate(b, m) > 0`, so that b may be 0. Values of b must not
+        be negative.
+
+        Raises:
+            ValueError: the lower bound is negative.
+        """
+        boolean_metric = bounds is None and self._is_boolean(b, metric)
+        if not boolean_metric and bounds_of(b, metric, bounds)[0] < 0:
+            raise ValueError(
+                f"a ratio needs values that are not negative; got a lower bound of {name_of(metric)} below 0"
+            )
+        measure_one = self.rate if boolean_metric else self.mean
+        options: dict[str, Any] = {} if bounds is None else {"bounds": bounds}
+        return Ratio(measure_one(a, metric, given, **options), measure_one(b, metric, given, **options))
 
     @property
     def quantities(self) -> tuple[MeasuredQuantity, ...]:
-        """Everything measured so far, each at its last look, in order of first use."""
-        return tuple(
-            MeasuredQuantity(key, e.name, e.point, e.low, e.high, e.n, seeds) for key, (seeds, e) in self._found.items()
-        )
+        """Everything that was compared or computed with so far, in order of first use, with its intervals."""
+        return tuple(self._record(terms, tracked) for terms, tracked in self._tracked.items() if tracked.shares)
 
     def seeds_needed(self, undecided: Undecided) -> float:
-        """About how many seeds of each open quantity would settle it; `inf` if none can be said to."""
-        seeds = [self._seeds[q.key] for q in undecided.quantities if q.key in self._seeds]
+        """Returns about how many seeds of each open expression would settle it; `inf` if none can be said to."""
+        seeds = [self._tracked[terms].seeds for terms in self._open(undecided)]
         return undecided.growth * max(seeds) if seeds and undecided.growth < math.inf else math.inf
 
     def widen(self, undecided: Undecided) -> bool:
-        """Doubles the seeds of the quantities that keep a decision open; False if there is no point in asking again.
+        """Gives more seeds to the expressions that keep a decision open; False if there is no point in asking again.
 
         There is none once all of them have the most seeds allowed, or when all have at least `FUTILE_SEEDS` and several
         times the seeds allowed would still not settle it.
         """
-        open_keys = [q.key for q in undecided.quantities if q.key in self._seeds]
-        growing = [key for key in open_keys if self._seeds[key] < self.max_seeds]
-        tried = all(self._seeds[key] >= FUTILE_SEEDS for key in open_keys)
+        terms = self._open(undecided)
+        growing = [self._tracked[t] for t in terms if self._tracked[t].seeds < self.max_seeds]
+        tried = all(self._tracked[t].seeds >= FUTILE_SEEDS for t in terms)
         if not growing or (tried and self.seeds_needed(undecided) > _FUTILE_FACTOR * self.max_seeds):
             return False
-        for key in growing:
-            self._seeds[key] *= 2
+        factor: float = min(GROWTH, undecided.growth)
+        for t in terms:
+            tracked = self._tracked[t]
+            more = max(1.0, min(math.ceil((factor - 1) * tracked.seeds), self._most_new(t)))
+            tracked.seeds = min(tracked.seeds + int(more), self.max_seeds)
         return True
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within, everything measured before comes out as it did, and anything new raises NewMeasurement."""
+        self._frozen = True
+        try:
+            yield
+        finally:
+            self._frozen = False
+
+    def close(self, why: str) -> None:
+        """Refuses to measure, with this reason, until `reopen`."""
+        self._closed = why
+
+    def reopen(self) -> None:
+        """Measures again."""
+        self._closed = ""
+
+    # What an expression asks of its source (`lrn.intervals.Source`).
+
+    def point(self, terms: Terms) -> float:
+        """Returns the estimate of an expression."""
+        return self._sample(terms).point
+
+    def observations(self, terms: Terms) -> int:
+        """Returns how many observations are behind an expression."""
+        return self._sample(terms).n
+
+    def ends(self, terms: Terms) -> tuple[float, float]:
+        """Returns the interval of an expression, to compute with."""
+        tracked = self._track(terms)
+        if not tracked.computed:
+            self._new()
+            tracked.computed = True
+        return self._sample(terms).ends
+
+    def shown(self, terms: Terms) -> tuple[float, float]:
+        """Returns the interval of an expression, to show it."""
+        return self._sample(terms).ends
+
+    def compare(self, terms: Terms, threshold: float) -> Evidence:
+        """Returns on which side of a threshold an expression lies."""
+        tracked = self._track(terms)
+        if threshold not in tracked.thresholds:
+            self._new()
+            tracked.thresholds[threshold] = None
+        place = tracked.seeds, threshold
+        if place not in tracked.compared:
+            tracked.compared[place] = self._sample(terms).compare(threshold)
+        return tracked.compared[place]
+
+    def label(self, terms: Terms) -> str:
+        """Returns what an expression is, for people."""
+        return _named(terms, expression_name)
 
     def _estimate(
         self,
-        name: str,
+        quantity: Quantity,
         populations: Sequence[Population | Experiment],
-        observe: Callable[[range], NDArray[Any]],
-        interval: _Interval,
+        metrics: Sequence[str | Metric | None],
+        bounds: tuple[float, float],
+        observe: Observe,
     ) -> Estimate:
-        """The quantity's estimate at the number of seeds it has reached, measured now unless it is known."""
-        digests = [p.key for p in populations if is_experiment(p)]
-        key = f"{name} [{', '.join(digests)}]" if digests else name
-        seeds = self._seeds.setdefault(key, self._first_look)
-        if key not in self._found or self._found[key][0] != seeds:
-            values = observe(range(self._offset, self._offset + seeds))
-            point, low, high = interval(values, look_alpha(self._alpha, seeds))
-            self._found[key] = seeds, Estimate.measured(key, point, low, high, len(values), name)
-        return self._found[key][1]
+        if self._closed:
+            raise MeasurementError(self._closed)
+        leaf = self._leaves.get(quantity)
+        if leaf is None:
+            self._new()
+            self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe)
+        else:
+            check_same(quantity, (leaf.populations, populations), (leaf.metrics, metrics))
+        return Estimate.of(Expression(self, ((quantity, 1.0),)))
+
+    def _track(self, terms: Terms) -> _Tracked:
+        if terms not in self._tracked:
+            self._new()
+            self._tracked[terms] = _Tracked(self._first(terms))
+        return self._tracked[terms]
+
+    def _sample(self, terms: Terms) -> Sample:
+        """What the seeds of an expression say."""
+        tracked = self._track(terms)
+        if tracked.cached is None or tracked.cached[0] != tracked.seeds:
+            tracked.cached = tracked.seeds, self._make(terms, tracked.seeds)
+        return tracked.cached[1]
+
+    def _make(self, terms: Terms, seeds: int) -> Sample:
+        leaves = [(self._leaf(quantity), coefficient) for quantity, coefficient in terms]
+        if any(seeds > leaf.seen() for leaf, _ in leaves):
+            self._new()
+        sides = [(leaf.first(seeds, self._offset), coefficient) for leaf, coefficient in leaves]
+        if len(leaves) == 1:
+            return self._single(leaves[0][0], *sides[0], seeds)
+        conditional = [scaled(*part) for part, (leaf, _) in zip(sides, leaves, strict=True) if leaf.conditional]
+        everywhere = [scaled(*part) for part, (leaf, _) in zip(sides, leaves, strict=True) if not leaf.conditional]
+        parts = conditional + ([_added(everywhere)] if everywhere else [])
+        if any(leaf.is_quantile for leaf, _ in leaves) or len(parts) > 2:
+            singles = [self._single(leaf, side, 1.0, seeds) for (leaf, _), (side, _) in zip(leaves, sides, strict=True)]
+            return Intervals(singles, [coefficient for _, coefficient in terms], seeds, self._goal)
+        if len(parts) == 1:
+            return Mean(parts[0].values, parts[0].low, parts[0].high, seeds, self._goal)
+        return Conditional(parts[0], parts[1].mirrored(), seeds, self._goal)
+
+    def _single(self, leaf: Leaf, side: Side, coefficient: float, seeds: int) -> Sample:
+        if leaf.is_quantile:
+            assert leaf.quantity.q is not None
+            values = side.values[side.counts]
+            quantile = Quantile(values, leaf.quantity.q, seeds, self._goal)
+            return quantile if coefficient == 1 else Intervals([quantile], [coefficient], seeds, self._goal)
+        part = scaled(side, coefficient)
+        return Mean(part.values[part.counts], part.low, part.high, seeds, self._goal)
+
+    def _leaf(self, quantity: Any) -> Leaf:
+        return self._leaves[quantity]
+
+    def _first(self, terms: Terms) -> int:
+        """How many seeds an expression starts with."""
+        own = [n for n in self._own(terms, "first_seeds") if n is not None]
+        return min([self._first_seeds if not own else min(own), self.max_seeds])
+
+    def _most_new(self, terms: Terms) -> float:
+        """How many seeds may be added to an expression at once."""
+        return min([n for n in (self._step, *self._own(terms, "step")) if n is not None], default=math.inf)
+
+    def _own(self, terms: Terms, name: str) -> Iterator[int | None]:
+        """What the populations of an expression say themselves."""
+        for quantity, _ in terms:
+            for population in self._leaf(quantity).populations:
+                n = None if is_experiment(population) else getattr(population, name, None)
+                if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
+                    raise ValueError(f"{name} of {label_of(population)} must be a whole number, at least 1; got {n!r}")
+                yield n
+
+    def _open(self, undecided: Undecided) -> list[Terms]:
+        expressions = [q for q in undecided.quantities if isinstance(q, Expression)]
+        return [expression.terms for expression in expressions if expression.terms in self._tracked]
+
+    def _new(self) -> None:
+        if self._frozen:
+            raise NewMeasurement
+
+    def _record(self, terms: Terms, tracked: _Tracked) -> MeasuredQuantity:
+        alone = len(terms) == 1
+        shown = self._shown(terms, tracked.seeds, tuple(tracked.thresholds), tracked.shares)
+        if alone:
+            return shown
+        parts = tuple(self._shown(((quantity, 1.0),), tracked.seeds, (), 0) for quantity, _ in terms)
+        return shown.replace(terms=parts, coefficients=tuple(coefficient for _, coefficient in terms))
+
+    def _shown(self, terms: Terms, seeds: int, thresholds: tuple[float, ...], shares: int) -> MeasuredQuantity:
+        sample = self._make(terms, seeds)
+        low, high = sample.ends
+        quantity: Any = terms[0][0] if len(terms) == 1 and terms[0][1] == 1 else None
+        name, key = _named(terms, expression_name), _named(terms, expression_key)
+        return MeasuredQuantity(key, name, sample.point, low, high, sample.n, seeds, thresholds, shares, quantity)
+
+    def _is_boolean(self, population: Population | Experiment, metric: str | Metric) -> bool:
+        (values,) = columns(self._sampler, population, [metric], range(self._offset, self._offset + 1))
+        return bool(values.dtype == np.bool_)
 
     def _observe(
         self,
@@ -275,38 +503,73 @@ class Measure:
         seeds: range,
     ) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
         """The metric's values (S,) for each population, and which seeds count (S,)."""
-        values, kept = [], np.ones(len(seeds), np.bool_)
+        observed, counts = [], np.ones(len(seeds), np.bool_)
+        metrics = [which for which in (metric, given) if which is not None]
         for population in populations:
-            metrics = [which for which in (metric, given) if which is not None]
-            found = columns(self._sampler, population, metrics, seeds)
-            values.append(found[0])
+            values = columns(self._sampler, population, metrics, seeds)
+            observed.append(values[0])
             if given is not None:
-                kept &= boolean(found[1], given)
-        return values, kept
+                counts &= boolean(values[1], given)
+        return observed, counts
 
 
-def _rate(values: NDArray[Any], level: float) -> tuple[float, float, float]:
-    hits, n = int(values.sum()), len(values)
-    return (hits / n if n else math.nan, *rate_interval(hits, n, level))
+def scaled(side: Side, coefficient: float) -> Side:
+    """Returns a side whose values are multiplied."""
+    if coefficient == 1:
+        return side
+    low, high = sorted((coefficient * side.low, coefficient * side.high))
+    return Side(coefficient * side.values, side.counts, low, high)
 
 
-def _within(values: NDArray[Any], low: float, high: float, metric: str | Metric) -> NDArray[Any]:
-    outside = values[(values < low) | (values > high)]
+def _added(sides: Sequence[Side]) -> Side:
+    """The sum of sides for which every seed counts."""
+    values = np.sum([side.values for side in sides], axis=0)
+    return Side(values, sides[0].counts, sum(side.low for side in sides), sum(side.high for side in sides))
+
+
+def _where(values: NDArray[Any], counts: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Values (S,) for all seeds, 0 where a seed does not count."""
+    everywhere = np.zeros(len(counts))
+    everywhere[counts] = values
+    return everywhere
+
+
+def _bounded(
+    values: NDArray[Any], counts: NDArray[np.bool_], bounds: tuple[float, float], metric: str | Metric
+) -> NDArray[np.float64]:
+    """Values (S,) that must lie within the bounds where a seed counts."""
+    counted = numbers(values[counts], metric)
+    outside = counted[(counted < bounds[0]) | (counted > bounds[1])]
     if len(outside):
-        raise ValueError(f"{name_of(metric)} must lie within {low:g} and {high:g}; got {outside[0]:g}")
-    return values
+        low, high = bounds
+        raise ValueError(f"values must lie in [{low}, {high}]; got {outside[0]:g} for {name_of(metric)}")
+    everywhere = np.full(len(counts), bounds[0])
+    everywhere[counts] = counted
+    return everywhere
 
 
-def _mean(low: float, high: float) -> _Interval:
-    """The mean of values within these bounds."""
+def _quantity(
+    statistic: str,
+    populations: Sequence[Population | Experiment],
+    metric: str | Metric,
+    given: str | Metric | None,
+    bounds: tuple[float, float] | None = None,
+    q: float | None = None,
+) -> Quantity:
+    return Quantity(
+        statistic,
+        name_of(metric),
+        tuple(label_of(population) for population in populations),
+        None if given is None else name_of(given),
+        bounds,
+        q,
+        tuple(population.key if is_experiment(population) else "" for population in populations),
+    )
 
-    def interval(values: NDArray[Any], level: float) -> tuple[float, float, float]:
-        ends = mean_interval(values, low, high, level)
-        return (float(np.clip(values.mean(), *ends)) if len(values) else math.nan, *ends)
 
-    return interval
-
-
-def _name(statistic: str, metric: Any, given: Any, population: Any, within: str = "") -> str:
-    condition = "" if given is None else f" given {name_of(given)}"
-    return f"{statistic} {name_of(metric)}{within}{condition} in {label_of(population)}"
+def _named(terms: Any, name: Any) -> str:
+    """The name or key of an expression; a single quantity has its own."""
+    if len(terms) == 1 and terms[0][1] == 1:
+        quantity: Quantity = terms[0][0]
+        return quantity.name if name is expression_name else quantity.key
+    return str(name(terms))

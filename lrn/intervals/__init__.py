@@ -55,37 +55,57 @@ Decision(false: 0.7031 [0.5291, 0.8441] > 0.9 or 0.07812 [0.0161, 0.2087] > 0.3)
 
 from __future__ import annotations
 
+from lrn.intervals._betting import (
+    best_growth,
+    log_capital,
+    mean_ends,
+    mean_sequence,
+    quantile_ends,
+    quantile_sequence,
+    rate_sequence,
+)
 from lrn.intervals._compatibility import binomial_compatibility
-from lrn.intervals._decision import Decision, Quantity, Undecided, asked, every, some
+from lrn.intervals._conditional import (
+    Side,
+    conditional_capital,
+    conditional_difference_sequence,
+    conditional_ends,
+)
+from lrn.intervals._decision import Asked, Decision, Undecided, asked, every, some
 from lrn.intervals._estimate import Estimate
 from lrn.intervals._exact import mean_interval, quantile_interval, rate_interval
-from lrn.intervals._looks import (
-    LOOK,
-    MAX_QUANTITIES,
-    detectable_difference,
-    look_alpha,
-    look_index,
-    observations_needed,
-    quantity_alpha,
-)
+from lrn.intervals._expression import Evidence, Expression, Source, Terms
+from lrn.intervals._planning import QUANTITIES, detectable, goal_of, seeds_needed
 
 __all__ = [
-    "LOOK",
-    "MAX_QUANTITIES",
+    "QUANTITIES",
+    "Asked",
     "Decision",
     "Estimate",
-    "Quantity",
+    "Evidence",
+    "Expression",
+    "Side",
+    "Source",
+    "Terms",
     "Undecided",
     "asked",
+    "best_growth",
     "binomial_compatibility",
-    "detectable_difference",
+    "conditional_capital",
+    "conditional_difference_sequence",
+    "conditional_ends",
+    "detectable",
     "every",
-    "look_alpha",
-    "look_index",
+    "goal_of",
+    "log_capital",
+    "mean_ends",
     "mean_interval",
-    "observations_needed",
+    "mean_sequence",
+    "quantile_ends",
     "quantile_interval",
-    "quantity_alpha",
+    "quantile_sequence",
     "rate_interval",
+    "rate_sequence",
+    "seeds_needed",
     "some",
 ]

@@ -51,7 +51,7 @@ def binomial_compatibility(k: int, n: int, rate: Estimate) -> Estimate:
         raise TypeError(f"rate must be an Estimate, not {rate!r}")
     if not (rate.low >= 0 and rate.high <= 1):
         raise ValueError(f"a rate must lie in [0, 1], not in [{rate.low}, {rate.high}]")
-    point = math.nan if math.isnan(rate.point) else _p_value(k, n, rate.point)
+    point = math.nan if math.isnan(rate._point) else _p_value(k, n, rate._point)
     if rate.low < rate.high:
         low, high = _extremes(k, n, rate.low, rate.high)
     else:

@@ -3,51 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-__all__ = ["Decision", "Quantity", "Undecided", "asked", "every", "some"]
-
-_ASKED: ContextVar[list[Decision] | None] = ContextVar("lrn_asked", default=None)
+__all__ = ["Asked", "Decision", "Undecided", "asked", "every", "note_unasked", "some"]
 
 _SHOWN_PARTS = 3
 _SHOWN_QUANTITIES = 8
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """One measured quantity: what to observe more of when an interval is too wide.
-
-    Attributes:
-        key: stable text that identifies what was measured; equal keys are the same quantity.
-        point: the estimate; NaN when there is no observation yet.
-        low: lower end of its interval.
-        high: upper end of its interval.
-        n: observations behind it.
-    """
-
-    key: str
-    point: float
-    low: float
-    high: float
-    n: int
-
-    def __str__(self) -> str:
-        return f"{self.key}: {format_interval(self.point, self.low, self.high)} from {self.n} observations"
-
-
-class Undecided(Exception):
+class Undecided(BaseException):
     """The truth of an open :class:`Decision` was asked for.
+
+    It is not an `Exception`, so that code which catches exceptions does not take an open decision for a decided one.
 
     Attributes:
         decision: the open decision.
-        quantities: the quantities whose intervals are too wide.
-        growth: about how many times as many observations would settle it; ``math.inf`` if none would.
-        needed: the same as a number of observations for each quantity.
+        quantities: what was observed too little of.
+        growth: about how many times as many observations would decide it; `inf` if none can be said to.
+        needed: the same as a number of observations of each quantity.
     """
 
     def __init__(self, decision: Decision) -> None:
@@ -73,34 +51,41 @@ class Undecided(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """The outcome of comparing intervals: true, false or (yet) undecided.
+    """The outcome of a comparison of measured quantities: true, false or (yet) undecided.
 
     Decisions combine with ``&``, ``|`` and ``~`` by Kleene's logic, and with :func:`every` and :func:`some`.
     ``bool(decision)``, which is what ``assert`` and ``if`` do, raises :class:`Undecided` while it is open.
 
     Attributes:
-        value: True, False, or None while the intervals do not settle it.
-        reason: the statement that has this value, with its intervals.
-        undecided: the quantities whose width keeps it open; () once decided.
-        leaning: what the point estimates alone say; None if they tie or there are none.
+        value: True, False, or None while the observations do not settle it.
+        text: the statement that has this value, with its intervals; or a function that makes it when it is needed.
+        undecided: what must be observed more of; () once decided.
+        leaning: what the estimates alone say; None if they tie or there are none.
         growth: about how many times as many observations would settle it; 1 once decided.
-        needed: the same as a number of observations for each quantity; 0 once decided.
+        needed: the same as a number of observations of each quantity; 0 once decided.
+        measured: whether a measured quantity is part of it, rather than constants alone.
     """
 
     value: bool | None
-    reason: str = ""
-    undecided: tuple[Quantity, ...] = ()
+    text: str | Callable[[], str] = field(default="", repr=False)
+    undecided: tuple[Hashable, ...] = ()
     leaning: bool | None = None
     growth: float = 1.0
     needed: float = 0.0
+    measured: bool = False
 
     # numpy's booleans then leave & and | to this class.
     __array_ufunc__ = None
 
+    @property
+    def reason(self) -> str:
+        """The statement that has this value, with its intervals."""
+        return self.text if isinstance(self.text, str) else self.text()
+
     def __bool__(self) -> bool:
         noted = _ASKED.get()
         if noted is not None:
-            noted.append(self)
+            return noted.answer(self)
         if self.value is None:
             raise Undecided(self)
         return self.value
@@ -118,7 +103,12 @@ class Decision:
         def opposite(truth: bool | None) -> bool | None:
             return None if truth is None else not truth
 
-        return replace(self, value=opposite(self.value), leaning=opposite(self.leaning), reason=f"not ({self.reason})")
+        return replace(
+            self,
+            value=opposite(self.value),
+            leaning=opposite(self.leaning),
+            text=lambda: f"not ({self.reason})",
+        )
 
     def __eq__(self, other: object) -> bool:
         raise TypeError("a Decision cannot be compared by ==; use its .value, or combine it with &, | and ~")
@@ -133,21 +123,64 @@ class Decision:
         return f"Decision({self})"
 
 
-@contextmanager
-def asked() -> Iterator[list[Decision]]:
-    """Collects the decisions whose truth is asked for within, in that order.
+@dataclass
+class Asked:
+    """The decisions whose truth was asked for, and comparisons that asked for none.
 
-    >>> with asked() as decisions:
-    ...     assert Decision(True)
-    >>> len(decisions)
-    1
+    Attributes:
+        decisions: those asked, in that order.
+        unasked: comparisons of bare estimates, which say nothing certain.
+        negated: the places in `decisions` of those whose truth is answered the other way round; None for all.
     """
-    decisions: list[Decision] = []
-    token = _ASKED.set(decisions)
+
+    decisions: list[Decision] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
+    negated: frozenset[int] | None = frozenset()
+
+    @property
+    def measured(self) -> list[Decision]:
+        """The decisions that rest on something measured."""
+        return [decision for decision in self.decisions if decision.measured]
+
+    def answer(self, decision: Decision) -> bool:
+        """Returns the truth of a decision, and notes that it was asked for. Raises Undecided for an open one."""
+        place = len(self.decisions)
+        self.decisions.append(decision)
+        if decision.value is None:
+            raise Undecided(decision)
+        return decision.value is not (decision.measured and (self.negated is None or place in self.negated))
+
+
+_ASKED: ContextVar[Asked | None] = ContextVar("lrn_asked", default=None)
+
+
+@contextmanager
+def asked(negated: frozenset[int] | None = frozenset()) -> Iterator[Asked]:
+    """Notes the decisions whose truth is asked for within.
+
+    Args:
+        negated: the places, in order of asking, of decisions that are to be answered the other way round; None for all
+            of them. Whoever wants to know whether an outcome depends on what was decided runs it once more so.
+
+    Example:
+        >>> with asked() as noted:
+        ...     assert Decision(True)
+        >>> len(noted.decisions)
+        1
+    """
+    noted = Asked(negated=negated)
+    token = _ASKED.set(noted)
     try:
-        yield decisions
+        yield noted
     finally:
         _ASKED.reset(token)
+
+
+def note_unasked(text: str) -> None:
+    """Notes a comparison of bare estimates, where somebody listens."""
+    noted = _ASKED.get()
+    if noted is not None:
+        noted.unasked.append(text)
 
 
 def every(decisions: Iterable[Decision | bool]) -> Decision:
@@ -174,16 +207,12 @@ def as_decision(truth: Decision | bool) -> Decision:
         return truth
     if not _is_truth(truth):
         raise TypeError(f"a Decision or a bool is needed, not {truth!r}")
-    return Decision(bool(truth), reason=str(bool(truth)), leaning=bool(truth))
+    return Decision(bool(truth), str(bool(truth)), leaning=bool(truth))
 
 
-def union(groups: Iterable[Sequence[Quantity]]) -> tuple[Quantity, ...]:
-    """Return the quantities of all groups, each key once, in order of first appearance."""
-    found: dict[str, Quantity] = {}
-    for group in groups:
-        for quantity in group:
-            found.setdefault(quantity.key, quantity)
-    return tuple(found.values())
+def union(groups: Iterable[Sequence[Hashable]]) -> tuple[Hashable, ...]:
+    """Return the quantities of all groups, each once, in order of first appearance."""
+    return tuple(dict.fromkeys(quantity for group in groups for quantity in group))
 
 
 def format_interval(point: float, low: float, high: float) -> str:
@@ -215,14 +244,16 @@ def _combine(parts: list[Decision], settles: bool) -> Decision:
         if part.value is settles:
             return part
     word = "or" if settles else "and"
+    measured = any(part.measured for part in parts)
     open_parts = [part for part in parts if part.value is None]
     if not open_parts:
-        return Decision(not settles, _join(parts, word), leaning=not settles)
+        return Decision(not settles, lambda: _join(parts, word), leaning=not settles, measured=measured)
     nearest = _nearest(open_parts, settles)
     return replace(
         nearest,
-        reason=_join(open_parts, word),
+        text=lambda: _join(open_parts, word),
         undecided=union(part.undecided for part in open_parts),
+        measured=measured,
     )
 
 

@@ -11,7 +11,7 @@ from scipy import special
 
 from lrn.intervals._checks import check_count, check_fraction, check_number
 
-__all__ = ["mean_interval", "quantile_interval", "rare_ranks", "rate_interval"]
+__all__ = ["checked_values", "mean_interval", "quantile_interval", "rare_ranks", "rate_interval"]
 
 # Ends move outward by this part, which is more than the rounding of the special functions behind them.
 _SLACK = 1e-9
@@ -71,7 +71,7 @@ def quantile_interval(values: ArrayLike, q: float, alpha: float) -> tuple[float,
 
     Source: David & Nagaraja (2003), "Order Statistics", section 7.1.
     """
-    ordered = np.sort(_observations(values))
+    ordered = np.sort(checked_values(values))
     q = check_fraction("q", q)
     tail = check_fraction("alpha", alpha) / 2 * (1 - _SLACK)
     n = len(ordered)
@@ -113,7 +113,7 @@ def mean_interval(values: ArrayLike, low: float, high: float, alpha: float) -> t
     of the Royal Statistical Society B 86: the hedged capital interval with predictable plug-in bets for a
     fixed n.
     """
-    observed = _observations(values)
+    observed = checked_values(values)
     alpha = check_fraction("alpha", alpha)
     low, high = check_number("low", low), check_number("high", high)
     if not (math.isfinite(high - low) and low <= high):
@@ -135,7 +135,7 @@ def rare_ranks(n: int, rate: float, tail: float) -> int:
     return bisect_right(range(n), tail, key=lambda k: special.betaincc(k + 1, n - k, rate))
 
 
-def _observations(values: ArrayLike) -> NDArray[np.float64]:
+def checked_values(values: ArrayLike) -> NDArray[np.float64]:
     """Return values as a float array (n,) without NaN."""
     try:
         observed = np.asarray(values, dtype=np.float64)

@@ -40,6 +40,8 @@ _MARKS = (
 
 
 _KNOWN = ("refuted", "inconclusive")
+_REFUSED_FIXTURES = ("subtests",)
+_IN_FIXTURE = "a fixture is set up once, but claims ask again with more seeds; measure in the test itself"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,24 +66,29 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Lets `-k` select claims by id too."""
     mark = item.get_closest_marker("claim")
-    if mark is not None and isinstance(mark.kwargs.get("id"), str):
-        item.extra_keyword_matches.add(mark.kwargs["id"])
+    if mark is not None and mark.args and isinstance(getattr(mark.args[0], "id", None), str):
+        item.extra_keyword_matches.add(mark.args[0].id)
 
 
 @pytest.fixture
 def measure(request: pytest.FixtureRequest) -> Measure:
     """Measures rates, means and quantiles over seeds, for a claim; see `lrn.claims.Measure`."""
-    said, settings = claim_of(request.node), request.config.stash[_SETTINGS]
-    if said is None:
+    claim, settings = claim_of(request.node), request.config.stash[_SETTINGS]
+    if claim is None:
         pytest.fail("measure is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
     from lrn.claims._measure import Measure
 
     measuring = request.node.stash[_MEASURE] = Measure(
         _sampler(request.config),
         alpha=settings.alpha,
-        first_look=said.first_look or settings.first_look,
-        max_seeds=settings.most_seeds(said.max_seeds),
+        quantities=settings.quantities,
+        first_seeds=claim.first_seeds or settings.first_seeds,
+        max_seeds=settings.most_seeds(claim.max_seeds),
+        step=claim.step,
         seed_offset=settings.seed_offset,
+    )
+    measuring.close(
+        "a fixture cannot measure, as it is set up once and claims ask again with more seeds; measure in the test"
     )
     return measuring
 
@@ -98,20 +105,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         expectation_of(item)
     except (TypeError, ValueError) as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
+    if item.get_closest_marker("claim"):
+        refusal = _refusal(item)
+        if refusal:
+            pytest.fail(refusal, pytrace=False)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Runs a claim's test until it is decided; leaves all other tests alone."""
     __tracebackhide__ = True
-    said, expectation = claim_of(pyfuncitem), expectation_of(pyfuncitem)
-    if said is None or expectation is None:
+    claim, expectation = claim_of(pyfuncitem), expectation_of(pyfuncitem)
+    if claim is None or expectation is None:
         return None
     from lrn.claims import judge
 
     measuring = pyfuncitem.stash.get(_MEASURE, None)
+    if measuring is not None:
+        measuring.reopen()
     judgement = judge(functools.partial(_call, pyfuncitem), measuring)
-    verdict = judgement.record(said, pyfuncitem.nodeid, expectation, measuring)
+    verdict = judgement.record(claim, pyfuncitem.nodeid, expectation, measuring)
     pyfuncitem.stash[_VERDICT] = verdict
     _conclude(judgement, verdict, pyfuncitem)
     return True
@@ -126,6 +139,10 @@ def pytest_runtest_makereport(
     if item.get_closest_marker("claim") is None or call.when == "teardown" or (call.when == "setup" and report.passed):
         return report
     verdict = item.stash.get(_VERDICT, None) or _unjudged(item, call, report)
+    if hasattr(report, "wasxfail"):  # no claim passes by being expected to fail
+        del report.wasxfail
+        report.outcome = "failed"
+        report.longrepr = verdict.reason
     if report.skipped and isinstance(report.longrepr, tuple):
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
@@ -151,20 +168,22 @@ def claim_of(item: pytest.Item) -> Claim | None:
         return None
     from lrn.claims import Claim
 
-    return Claim.of(mark.args, mark.kwargs)
+    if len(mark.args) != 1 or mark.kwargs or not isinstance(mark.args[0], Claim):
+        raise TypeError("a claim is made by @claim(...) of lrn.claims, not by the mark; got pytest.mark.claim")
+    return mark.args[0]
 
 
 def expectation_of(item: pytest.Item) -> Expectation | None:
     """How the claim is said to end: by the closest mark, else by the claim itself."""
-    said = claim_of(item)
-    if said is None:
+    claim = claim_of(item)
+    if claim is None:
         return None
     from lrn.claims import Expectation
 
     for mark in item.iter_markers():
         if mark.name in _KNOWN:
             return Expectation.known(mark.name, mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None)
-    return said.expectation
+    return claim.expectation
 
 
 def _sampler(config: pytest.Config) -> RecentSamples:
@@ -178,6 +197,29 @@ def _sampler(config: pytest.Config) -> RecentSamples:
         config.add_cleanup(draw.close)
         config.stash[_SAMPLER] = RecentSamples(draw)
     return config.stash[_SAMPLER]
+
+
+def _refusal(item: pytest.Item) -> str:
+    """Why a claim cannot be judged at all; empty if it can."""
+    from lrn.claims import asserts
+
+    claim = claim_of(item)
+    assert claim is not None
+    names = getattr(item, "fixturenames", ())
+    if item.get_closest_marker("xfail"):
+        return "a claim cannot be marked xfail; one that is known to be false says so by refuted='why'"
+    for name in _REFUSED_FIXTURES:
+        if name in names:
+            return (
+                f"a claim cannot use {name}, which hides failed assertions; use pytest.mark.parametrize or every(...)"
+            )
+    if "measure" not in names and not claim.exact:
+        return "it measures nothing: ask for the fixture measure, or say exact=True if it checks arithmetic or texts"
+    if claim.exact and "measure" in names:
+        return "a claim that measures is not exact: leave out exact=True, or measure"
+    if claim.exact and not asserts(getattr(item, "obj", None)):
+        return "it asserts nothing, so it could not fail"
+    return ""
 
 
 def _call(item: pytest.Function) -> Any:
@@ -226,9 +268,10 @@ def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
         report.longrepr = "a claim must be a function, or a method of a class that is no unittest.TestCase"
     error = str(report.longrepr) if call.excinfo is None else call.excinfo.value
     try:
-        said = claim_of(item) or Claim(item.name)
-        expectation = expectation_of(item) or said.expectation
+        claim = claim_of(item) or Claim(item.name)
+        expectation = expectation_of(item) or claim.expectation
     except (TypeError, ValueError):
-        said = Claim(item.name)
-        expectation = said.expectation
-    return unjudged(error, report.skipped).record(said, item.nodeid, expectation, item.stash.get(_MEASURE, None))
+        claim = Claim(item.name)
+        expectation = claim.expectation
+    skipped = report.skipped and not hasattr(report, "wasxfail")
+    return unjudged(error, skipped).record(claim, item.nodeid, expectation, item.stash.get(_MEASURE, None))

@@ -15,7 +15,19 @@ __all__ = ["RUN_RECORD", "Settings", "add_options", "read_settings"]
 RUN_RECORD = "run.json"
 """Name of the file, beside the verdicts, with what differs from one run to the next."""
 
-_ALPHA, _FIRST_LOOK, _MAX_SEEDS, _MOST_OFFSET = 0.001, 256, 131072, 2**63
+_ALPHA, _QUANTITIES, _FIRST_SEEDS, _MAX_SEEDS, _MOST_OFFSET = 0.001, 64, 8, 131072, 2**63
+_IN_INI = (
+    "alpha",
+    "quantities",
+    "first-seeds",
+    "max-seeds",
+    "seed-offset",
+    "inconclusive",
+    "engine",
+    "device",
+    "ledger",
+)
+_OLD = {"first-look": "--first-seeds"}
 
 _T = TypeVar("_T")
 
@@ -26,8 +38,9 @@ class Settings:
 
     Attributes:
         alpha: error budget of the suite.
-        first_look: seeds that a quantity starts with, where the claim does not say.
-        max_seeds: most seeds of one quantity, where the claim does not say.
+        quantities: how many quantities share it.
+        first_seeds: seeds that a comparison starts with, where the claim does not say.
+        max_seeds: most seeds of one comparison, where the claim does not say.
         capped: whether `max_seeds` was asked for, so that no claim may exceed it.
         seed_offset: the first seed.
         skip_inconclusive: whether an INCONCLUSIVE claim is skipped instead of failed.
@@ -43,7 +56,8 @@ class Settings:
     """
 
     alpha: float
-    first_look: int
+    quantities: int
+    first_seeds: int
     max_seeds: int
     capped: bool
     seed_offset: int
@@ -70,8 +84,9 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("lrn", "claims on measured intervals (lrn)")
     for name, metavar, text in (
         ("alpha", "A", f"error budget of the suite: every verdict is right with probability 1 - A ({_ALPHA})"),
-        ("first-look", "N", f"seeds a quantity starts with: 64 times a power of two ({_FIRST_LOOK})"),
-        ("max-seeds", "N", f"most seeds of one quantity: 64 times a power of two ({_MAX_SEEDS})"),
+        ("quantities", "K", f"how many quantities share the error budget ({_QUANTITIES})"),
+        ("first-seeds", "N", f"seeds a comparison starts with ({_FIRST_SEEDS})"),
+        ("max-seeds", "N", f"most seeds of one comparison ({_MAX_SEEDS})"),
         ("seed-offset", "N", "the first seed (0)"),
         ("inconclusive", "fail|skip", "what an INCONCLUSIVE claim does (fail)"),
         ("engine", "NAME", "what trains: auto, native, cuda, reference (auto)"),
@@ -82,6 +97,10 @@ def add_options(parser: pytest.Parser) -> None:
         ("scheduler", "ADDRESS", "let the workers of this Dask scheduler train, such as tcp://10.0.0.1:8786"),
     ):
         group.addoption(f"--{name}", dest=_destination(name), metavar=metavar, default=None, help=text)
+        if name in _IN_INI:
+            parser.addini(_destination(name), f"the same as --{name}", default="")
+    for old, new in _OLD.items():
+        group.addoption(f"--{old}", dest=_destination(old), default=None, help=f"no longer there: use {new}")
     group.addoption("--no-ledger", dest="lrn_no_ledger", action="store_true", help="remember nothing on disk")
     group.addoption(
         "--report",
@@ -101,11 +120,17 @@ def read_settings(config: pytest.Config) -> Settings:
 
     def read(name: str, parse: Callable[[str, str], _T], default: _T) -> _T:
         text = config.getoption(_destination(name))
-        return default if text is None else parse(f"--{name}", text)
+        if text is not None:
+            return parse(f"--{name}", text)
+        written = str(config.getini(_destination(name))).strip() if name in _IN_INI else ""
+        return parse(_destination(name), written) if written else default
 
-    first_look, max_seeds = read("first-look", _look, None), read("max-seeds", _look, None)
-    if first_look and max_seeds and first_look > max_seeds:
-        raise pytest.UsageError(f"--first-look must not exceed --max-seeds; got {first_look} and {max_seeds}")
+    for old, new in _OLD.items():
+        if config.getoption(_destination(old)) is not None:
+            raise pytest.UsageError(f"--{old} is no longer there: any number of seeds can be tested; use {new}")
+    first_seeds, max_seeds = read("first-seeds", _count, _FIRST_SEEDS), read("max-seeds", _count, _MAX_SEEDS)
+    if first_seeds > max_seeds:
+        raise pytest.UsageError(f"--first-seeds must not exceed --max-seeds; got {first_seeds} and {max_seeds}")
     engine, device = read("engine", _engine, "auto"), read("device", _device, "cpu")
     if (engine, device) != ("auto", "cpu"):
         _check_engine(engine, device)
@@ -114,9 +139,10 @@ def read_settings(config: pytest.Config) -> Settings:
         _check_scheduler(scheduler, engine, device)
     return Settings(
         alpha=read("alpha", _fraction, _ALPHA),
-        first_look=first_look or _FIRST_LOOK,
-        max_seeds=max_seeds or _MAX_SEEDS,
-        capped=max_seeds is not None,
+        quantities=read("quantities", _count, _QUANTITIES),
+        first_seeds=first_seeds,
+        max_seeds=max_seeds,
+        capped=config.getoption(_destination("max-seeds")) is not None,
         seed_offset=read("seed-offset", _offset, 0),
         skip_inconclusive=read("inconclusive", _fail_or_skip, "fail") == "skip",
         engine=engine,
@@ -165,11 +191,10 @@ def _fraction(option: str, text: str) -> float:
     return value
 
 
-def _look(option: str, text: str) -> int:
-    # Not look_index, as every pytest session reads its options and few of them need scipy.
+def _count(option: str, text: str) -> int:
     value = _whole(text)
-    if value is None or value < 64 or value & (value - 1):
-        raise pytest.UsageError(f"{option} must be 64 times a power of two (64, 128, 256, ...); got {text!r}")
+    if not value:
+        raise pytest.UsageError(f"{option} must be a whole number, at least 1; got {text!r}")
     return value
 
 
@@ -206,13 +231,16 @@ def _device(option: str, text: str) -> str:
 
 def _ledger(config: pytest.Config) -> Path | None:
     text = config.getoption("lrn_ledger")
+    written = str(config.getini("lrn_ledger")).strip()
     if config.getoption("lrn_no_ledger"):
         if text is not None:
             raise pytest.UsageError("--ledger and --no-ledger exclude each other; give one of them")
         return None
     if text is not None and "://" in text:
         return _remote(text)
-    path = config.rootpath / ".ledger" if text is None else config.invocation_params.dir / text
+    if text is None and "://" in written:
+        return _remote(written)
+    path = config.rootpath / (written or ".ledger") if text is None else config.invocation_params.dir / text
     if text == "" or _blocked(path / "block"):
         raise pytest.UsageError(f"--ledger must be a folder; got {str(path) if text is None else text!r}")
     return path

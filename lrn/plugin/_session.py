@@ -6,7 +6,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,7 +29,6 @@ _PHASES = ("setup", "call", "teardown")
 _PACKAGES = ("lrn", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
 _AGAIN = "rerun"
 _DESELECTED = "lrn_deselected"
-_TRAINED = re.compile(r" \[[0-9a-f]{8,}(, [0-9a-f]{8,})*\]$")
 _SLOW = "the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"
 
 
@@ -162,8 +160,9 @@ class Session:
     def _slow(self, suite: SuiteVerdicts) -> bool:
         """Whether torch trained only because nothing faster is installed."""
         settings = self._settings
-        keys = (quantity.key for verdict in suite.claims for quantity in verdict.estimates)
-        if (settings.engine, settings.device) != ("auto", "cpu") or not any(map(_TRAINED.search, keys)):
+        leaves = (leaf for verdict in suite.claims for quantity in verdict.estimates for leaf in quantity.leaves)
+        trained = any(leaf.quantity is not None and any(leaf.quantity.digests) for leaf in leaves)
+        if (settings.engine, settings.device) != ("auto", "cpu") or not trained:
             return False
         from lrn.engines import native
 
@@ -174,8 +173,9 @@ class Session:
         return SuiteVerdicts.of(
             self._verdicts.values(),
             alpha=settings.alpha,
+            quantities=settings.quantities,
             seed_offset=settings.seed_offset,
-            first_look=settings.first_look,
+            first_seeds=settings.first_seeds,
             max_seeds=settings.max_seeds,
             complete=complete,
         )
@@ -269,13 +269,11 @@ class Session:
 
 def _refusal(suite: SuiteVerdicts) -> str | None:
     """Why the suite's error budget does not hold, if it does not."""
-    from lrn.intervals import MAX_QUANTITIES
-
-    if suite.quantities <= MAX_QUANTITIES:
+    if suite.shares <= suite.quantities:
         return None
     return (
-        f"{suite.quantities} distinct quantities were measured, but the error budget is shared by at most "
-        f"{MAX_QUANTITIES}: no verdict of this run is certain"
+        f"{suite.shares} shares of the error budget were needed, and it is shared by {suite.quantities}: no verdict of "
+        f"this run is certain; write --quantities {suite.shares}, or lrn_quantities = {suite.shares} in the ini file"
     )
 
 

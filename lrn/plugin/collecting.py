@@ -54,17 +54,17 @@ def collect(folder: str, target: Path) -> int:
 
 def _case(item: pytest.Item) -> dict[str, Any]:
     try:
-        said, expectation = lrn.plugin.claim_of(item), lrn.plugin.expectation_of(item)
+        claim, expectation = lrn.plugin.claim_of(item), lrn.plugin.expectation_of(item)
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
-    assert said is not None
+    assert claim is not None
     assert expectation is not None
     path, line, _ = item.location
-    fields = {name: getattr(said, name) for name in ("statement", "source", "quote", "reading")}
-    case = case_name(said.id, item.nodeid)
+    fields = {name: getattr(claim, name) for name in ("statement", "source", "quote", "reading")}
+    case = case_name(claim.id, item.nodeid)
     return {
         "id": case,
-        "claim": said.id,
+        "claim": claim.id,
         **fields,
         "expected": expectation.outcome,
         "known": expectation.why,

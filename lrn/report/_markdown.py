@@ -30,12 +30,10 @@ def headline(suite: SuiteVerdicts) -> str:
 
 def guarantee(suite: SuiteVerdicts) -> str:
     """What the verdicts are worth, in a sentence."""
-    from lrn.intervals import MAX_QUANTITIES
-
-    if suite.quantities > MAX_QUANTITIES:
+    if suite.shares > suite.quantities:
         return (
-            f"{suite.quantities} distinct quantities were measured, but the error budget is shared by at most "
-            f"{MAX_QUANTITIES}: no verdict here is certain."
+            f"{suite.shares} shares of the error budget were needed, and it is shared by {suite.quantities}: no "
+            "verdict here is certain."
         )
     certain = f"{100 * (1 - suite.alpha):.10g} %"
     return f"With probability at least {certain}, every verdict that was measured is right, all of them at once."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from lrn.verdicts._quantity import MeasuredQuantity, Quantity, expression_key, expression_name
 from lrn.verdicts._record import (
     FORMAT,
-    MeasuredQuantity,
     Outcome,
     SuiteVerdicts,
     Verdict,
@@ -17,9 +17,12 @@ __all__ = [
     "FORMAT",
     "MeasuredQuantity",
     "Outcome",
+    "Quantity",
     "SuiteVerdicts",
     "Verdict",
     "case_name",
+    "expression_key",
+    "expression_name",
     "replace_file",
     "write_json",
 ]

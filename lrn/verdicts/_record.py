@@ -12,15 +12,16 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from lrn.verdicts._quantity import MeasuredQuantity
+
 __all__ = [
     "FORMAT",
-    "MeasuredQuantity",
     "Outcome",
     "SuiteVerdicts",
     "Verdict",
@@ -29,7 +30,7 @@ __all__ = [
     "write_json",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file's layout."""
 
 
@@ -41,35 +42,6 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
     ERROR = "ERROR"
     SKIPPED = "SKIPPED"
-
-
-@dataclass(frozen=True)
-class MeasuredQuantity:
-    """One quantity that a claim measured, at its last look.
-
-    Attributes:
-        key: what makes it distinct; equal keys in two claims are the same quantity.
-        name: what it is, for people.
-        point: the estimate; NaN without any observation.
-        low: lower end of its interval; may be `-inf`.
-        high: upper end; may be `inf`.
-        n: observations: the seeds, or those of them that met the claim's condition.
-        seeds: seeds sampled.
-    """
-
-    key: str
-    name: str
-    point: float
-    low: float
-    high: float
-    n: int
-    seeds: int
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The quantity that `Verdict.to_json` wrote."""
-        numbers = {name: float(data[name]) for name in ("point", "low", "high")}
-        return _checked(cls(**{**data, **numbers}))
 
 
 @dataclass(frozen=True)
@@ -87,8 +59,8 @@ class Verdict:
         expected: SUPPORTED; REFUTED or INCONCLUSIVE for a claim that is known to end so.
         known: why it is known to end so; None for all other claims.
         reason: what decided it, with its intervals, or the error.
-        looks: how often the claim was asked.
-        estimates: everything it measured, in order of first use.
+        looks: how often the claim was tested.
+        estimates: everything that it compared or computed with, in order of first use.
         seeds_needed: about how many seeds of each open quantity would have settled an INCONCLUSIVE claim, `inf` if none
             can be said to; None for the others.
     """
@@ -140,24 +112,39 @@ class SuiteVerdicts:
 
     Attributes:
         alpha: with probability at least 1 - alpha every verdict is right.
+        quantities: how many quantities share the error budget.
         seed_offset: the first seed.
-        first_look: seeds of the first look, where a claim sets no other.
-        max_seeds: most seeds of one quantity, where a claim sets no other.
+        first_seeds: seeds that a comparison starts with, where a claim sets no other.
+        max_seeds: most seeds of one comparison, where a claim sets no other.
         complete: whether the whole suite ran to its end.
         claims: the verdicts.
     """
 
     alpha: float
+    quantities: int
     seed_offset: int
-    first_look: int
+    first_seeds: int
     max_seeds: int
     complete: bool
     claims: tuple[Verdict, ...]
 
     @property
-    def quantities(self) -> int:
-        """How many distinct quantities were measured: what shares the error budget."""
-        return len({quantity.key for verdict in self.claims for quantity in verdict.estimates})
+    def shares(self) -> int:
+        """How many shares of the error budget were spent; every verdict holds while they are at most `quantities`."""
+        measured: dict[str, list[MeasuredQuantity]] = {}
+        for verdict in self.claims:
+            for quantity in verdict.estimates:
+                measured.setdefault(quantity.key, []).append(quantity)
+        return sum(map(_shares, measured.values()))
+
+    @property
+    def seeds(self) -> int:
+        """The seeds of all distinct quantities together, each at its most seeds."""
+        most: dict[str, int] = {}
+        for verdict in self.claims:
+            for quantity in verdict.estimates:
+                most[quantity.key] = max(most.get(quantity.key, 0), quantity.seeds)
+        return sum(most.values())
 
     @property
     def totals(self) -> dict[str, int]:
@@ -171,7 +158,8 @@ class SuiteVerdicts:
             "inconclusive_known": sum(verdict.as_expected for verdict in ended[Outcome.INCONCLUSIVE]),
             "errors": len(ended[Outcome.ERROR]),
             "skipped": len(ended[Outcome.SKIPPED]),
-            "quantities": self.quantities,
+            "shares": self.shares,
+            "seeds": self.seeds,
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -212,6 +200,14 @@ class SuiteVerdicts:
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the file, whole or not at all; folders are made where needed."""
         write_json(path, self.to_json())
+
+
+def _shares(alike: Sequence[MeasuredQuantity]) -> int:
+    """What one quantity takes of the budget: what one of its claims says, or both ends where thresholds differ."""
+    most = max(quantity.shares for quantity in alike)
+    thresholds = {threshold for quantity in alike for threshold in quantity.thresholds}
+    each_has_one = all(len(quantity.thresholds) == 1 for quantity in alike)
+    return 2 * most if len(thresholds) > 1 and each_has_one else most
 
 
 def case_name(id: str, test: str) -> str:

@@ -1,0 +1,159 @@
+"""Measured quantities as data: what was measured of which populations, and what came out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+__all__ = ["MeasuredQuantity", "Quantity", "expression_key", "expression_name"]
+
+_SHOWN_TERMS = 3
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is measured: a statistic of a metric over the seeds of one population or two.
+
+    Attributes:
+        statistic: "rate", "mean", "quantile", "rate of larger" (of two populations, the metric of the first is the
+            larger one) or "mean difference" (of the first less the second).
+        metric: name of the metric.
+        populations: labels of the populations.
+        given: name of the condition under which a seed counts; None for every seed.
+        bounds: smallest and largest possible value, where the claim gave them.
+        q: which quantile; None for other statistics.
+        digests: for each population what tells it from others of the same label: an experiment's key, or "".
+    """
+
+    statistic: str
+    metric: str
+    populations: tuple[str, ...]
+    given: str | None = None
+    bounds: tuple[float, float] | None = None
+    q: float | None = None
+    digests: tuple[str, ...] = ()
+
+    @property
+    def what(self) -> str:
+        """The statistic and the metric, for people, without the populations: "rate of converged"."""
+        statistic = self.statistic
+        if self.q is not None:
+            statistic = "median" if self.q == 0.5 else f"{self.q!r}-quantile"
+        words = statistic if " of " in f"{statistic} " else f"{statistic} of"
+        within = "" if self.bounds is None else f" within {self.bounds[0]!r} and {self.bounds[1]!r}"
+        condition = "" if self.given is None else f" given {self.given}"
+        return f"{words} {self.metric}{within}{condition}"
+
+    @property
+    def name(self) -> str:
+        """The whole quantity, for people: "rate of converged in late, depth 10"."""
+        first, *others = self.populations
+        joint = {"rate of larger": " than in ", "mean difference": " less "}.get(self.statistic, ", ")
+        return f"{self.what} in {first}{''.join(joint + label for label in others)}"
+
+    @property
+    def key(self) -> str:
+        """Stable text that differs for distinct quantities."""
+        digests = ", ".join(digest for digest in self.digests if digest)
+        return f"{self.name} [{digests}]" if digests else self.name
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is a proportion of the seeds."""
+        return self.statistic in ("rate", "rate of larger")
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Returns the quantity that JSON holds. Raises KeyError, TypeError or ValueError for anything else."""
+        bounds = data["bounds"]
+        lists = {name: tuple(data[name]) for name in ("populations", "digests")}
+        return cls(**{**data, **lists, "bounds": None if bounds is None else (float(bounds[0]), float(bounds[1]))})
+
+
+@dataclass(frozen=True)
+class MeasuredQuantity:
+    """A quantity, or a linear expression of quantities, as it was measured last.
+
+    Attributes:
+        key: what makes it distinct; equal keys in two claims are the same.
+        name: what it is, for people.
+        point: the estimate; NaN without any observation.
+        low: lower end of its interval; may be `-inf`.
+        high: upper end; may be `inf`.
+        n: observations: the seeds, or those of them that met the claim's condition.
+        seeds: seeds sampled of each population.
+        thresholds: the numbers it was compared with.
+        shares: how many shares of the error budget it takes: 1 for a comparison with one number, 2 for more of them or
+            where it is computed with, 0 where it is only shown.
+        quantity: what was measured; None for an expression.
+        terms: the measured quantities that an expression combines, only shown.
+        coefficients: by which they are multiplied; as many as there are terms.
+    """
+
+    key: str
+    name: str
+    point: float
+    low: float
+    high: float
+    n: int
+    seeds: int
+    thresholds: tuple[float, ...] = ()
+    shares: int = 1
+    quantity: Quantity | None = None
+    terms: tuple[MeasuredQuantity, ...] = ()
+    coefficients: tuple[float, ...] = ()
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it is a proportion of the seeds, or a difference of such."""
+        if self.quantity is not None:
+            return self.quantity.is_rate
+        return bool(self.terms) and all(term.is_rate for term in self.terms)
+
+    @property
+    def leaves(self) -> tuple[MeasuredQuantity, ...]:
+        """Itself, or the terms of an expression: what was measured of single populations."""
+        return self.terms or (self,)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Returns the quantity that JSON holds. Raises KeyError, TypeError or ValueError for anything else."""
+        numbers = {name: float(data[name]) for name in ("point", "low", "high")}
+        lists = {name: tuple(map(float, data[name])) for name in ("thresholds", "coefficients")}
+        what = data["quantity"]
+        return cls(
+            **{
+                **data,
+                **numbers,
+                **lists,
+                "quantity": None if what is None else Quantity.from_json(what),
+                "terms": tuple(cls.from_json(term) for term in data["terms"]),
+            }
+        )
+
+    def replace(self, **changes: Any) -> Self:
+        """Returns a copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def expression_name(terms: Sequence[tuple[Quantity, float]]) -> str:
+    """Returns a linear expression for people: "rate of converged in late less plain", or with coefficients."""
+    first, first_coefficient = terms[0]
+    alike = all(quantity.what == first.what for quantity, _ in terms)
+    if alike and len(terms) == 2 and (first_coefficient, terms[1][1]) == (1.0, -1.0):
+        return f"{first.name} less in {terms[1][0].populations[0]}"
+    parts = []
+    for quantity, coefficient in terms[:_SHOWN_TERMS]:
+        size = "" if abs(coefficient) == 1 else f"{abs(coefficient):.4g} × "
+        parts.append(f"{'−' if coefficient < 0 else '+'} {size}{quantity.name}")
+    more = f" and {len(terms) - _SHOWN_TERMS} more" if len(terms) > _SHOWN_TERMS else ""
+    return f"{' '.join(parts)}{more}".removeprefix("+ ")
+
+
+def expression_key(terms: Sequence[tuple[Quantity, float]]) -> str:
+    """Returns stable text that differs for distinct expressions."""
+    parts = "\n".join(f"{coefficient!r} {quantity.key}" for quantity, coefficient in terms)
+    return f"{expression_name(terms)} [{hashlib.sha256(parts.encode()).hexdigest()[:16]}]"
