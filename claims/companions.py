@@ -20,10 +20,12 @@ NOTE = "width 2, adam 0.01, batch"
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a figure: a quantity by depth; "{}" in its name stands for the depth."""
+    """One line of a figure: a quantity by depth; "{}" in a population's label stands for the depth."""
 
     label: str
-    quantity: str
+    statistic: str
+    metric: str
+    population: str
     depths: tuple[int, ...]
     residual: bool = False
     dashed: bool = False
@@ -31,7 +33,10 @@ class Line:
 
     def points(self, quantities: Quantities) -> list[tuple[int, MeasuredQuantity]]:
         """What was measured of it."""
-        return [(d, q) for d in self.depths if (q := quantities.get(self.quantity.format(d))) is not None]
+        return [(d, q) for d in self.depths if (q := self._at(quantities, d)) is not None]
+
+    def _at(self, quantities: Quantities, depth: int) -> MeasuredQuantity | None:
+        return quantities.find(self.statistic, self.metric, self.population.format(depth))
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,16 @@ class Figure:
     scale: str = "linear"
 
 
-def by_kind(quantity: str, depths: tuple[int, ...]) -> tuple[Line, Line]:
-    """A plain and a residual line; "{kind}" in the quantity's name stands for either."""
-    names = [quantity.replace("{kind}", kind) for kind in ("plain", "residual")]
-    return Line("plain", names[0], depths), Line("residual", names[1], depths, residual=True)
+def by_kind(statistic: str, metric: str, population: str, depths: tuple[int, ...]) -> tuple[Line, Line]:
+    """A plain and a residual line; "{kind}" in the population's label stands for either."""
+    plain, residual = (population.replace("{kind}", kind) for kind in ("plain", "residual"))
+    return Line("plain", statistic, metric, plain, depths), Line(
+        "residual", statistic, metric, residual, depths, residual=True
+    )
 
 
-GRADIENT = "median of first_gradient in {} CNNs of depth {{}} on digits, {}"
+GRADIENT = "median", "first_gradient"
+CNNS = "{} CNNs of depth {{}} on digits, {}"
 FIGURES = (
     Figure(
         "first-layer-gradient.svg",
@@ -58,19 +66,22 @@ FIGURES = (
         (
             Line(
                 "plain, as torch starts",
-                GRADIENT.format("plain", f"normalise False, initialisation torch, {START}"),
+                *GRADIENT,
+                CNNS.format("plain", f"normalise False, initialisation torch, {START}"),
                 (8, 14, 20),
             ),
             Line(
                 "plain, weights doubled",
-                GRADIENT.format("plain", f"normalise False, scale 2.0, {START}"),
+                *GRADIENT,
+                CNNS.format("plain", f"normalise False, scale 2.0, {START}"),
                 (8, 14, 20),
                 dashed=True,
             ),
-            Line("plain, normalised", GRADIENT.format("plain", START), (8, 20, 56), nudge=5),
+            Line("plain, normalised", *GRADIENT, CNNS.format("plain", START), (8, 20, 56), nudge=5),
             Line(
                 "residual, not normalised",
-                GRADIENT.format("residual", f"normalise False, {START}"),
+                *GRADIENT,
+                CNNS.format("residual", f"normalise False, {START}"),
                 (8, 20, 56),
                 residual=True,
                 nudge=-6,
@@ -81,12 +92,12 @@ FIGURES = (
     Figure(
         "test-accuracy.svg",
         "Accuracy on test images after 12 epochs, median (journal §6; claims F5)",
-        by_kind("median of test_accuracy in {kind} CNNs of depth {} on digits", (20, 56)),
+        by_kind("median", "test_accuracy", "{kind} CNNs of depth {} on digits", (20, 56)),
     ),
     Figure(
         "residual-convergence.svg",
         "Share of networks that converge on the thesis's task, with batch normalisation (note; claims G1)",
-        by_kind(f"rate of converged in {{kind}}, depth {{}}, {NOTE}, batch norm", (20, 50, 100)),
+        by_kind("rate", "converged", f"{{kind}}, depth {{}}, {NOTE}, batch norm", (20, 50, 100)),
     ),
     Figure(
         "shattered-gradients.svg",
@@ -94,7 +105,9 @@ FIGURES = (
         (
             Line(
                 "plain",
-                "mean of autocorrelation within -1.0 and 1.0 in random plain networks, depth {}, width 32, He start",
+                "mean",
+                "autocorrelation",
+                "random plain networks, depth {}, width 32, He start",
                 (2, 10, 24, 50),
             ),
         ),
@@ -105,7 +118,9 @@ FIGURES = (
         (
             Line(
                 "plain",
-                "median of pieces in lines through random plain networks, depth {}, width 8, He start",
+                "median",
+                "pieces",
+                "lines through random plain networks, depth {}, width 8, He start",
                 (2, 5, 10, 18),
             ),
         ),

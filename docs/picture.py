@@ -8,11 +8,11 @@ The same verdicts give the same file, to the byte, whatever is installed.
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lrn.report import Quantities
 from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, replace_file
 
 HERE = Path(__file__).parent
@@ -65,36 +65,36 @@ def _convergence(suite: SuiteVerdicts) -> Panel:
         "share that converges (width 2, Adam, 0.01)",
         depths,
         ((0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1, "100 %")),
-        _measured(suite, r"rate of converged in (\w+), depth (\d+), width 2, adam 0.01, batch", depths),
+        _measured(suite, ("rate", "converged"), None, "width 2, adam 0.01, batch", depths),
         {key: float(row["converged"]) / float(row["runs"]) for key, row in _rows("figure-4.3.csv")},
     )
 
 
 def _dead(suite: SuiteVerdicts) -> Panel:
     depths = (2, 5, 10, 15)
-    pattern = r"mean of dead_neurons given converged in (\w+), depth (\d+), width 4, adam 0.001, batch"
     return Panel(
         "What does not: fewer dead neurons",
         "dead neurons of those that converge (width 4, Adam, 0.001)",
         depths,
         tuple((float(n), str(n)) for n in (0, 10, 20, 30)),
-        _measured(suite, pattern, depths),
+        _measured(suite, ("mean", "dead_neurons"), "converged", "width 4, adam 0.001, batch", depths),
         {key: float(row["mean_dead_neurons"]) for key, row in _rows("figure-4.22.csv")},
     )
 
 
-def _measured(suite: SuiteVerdicts, pattern: str, depths: tuple[int, ...]) -> dict[tuple[str, int], MeasuredQuantity]:
-    """The quantities of that name, each from the claim that took most seeds for it."""
-    found: dict[tuple[str, int], MeasuredQuantity] = {}
-    for quantity in (quantity for verdict in suite.claims for quantity in verdict.estimates):
-        if named := re.fullmatch(pattern, quantity.name):
-            key = named[1], int(named[2])
-            if key not in found or found[key].seeds < quantity.seeds:
-                found[key] = quantity
-    wanted = [(connection, depth) for connection in COLOURS for depth in depths]
-    if missing := [key for key in wanted if key not in found]:
-        raise ValueError(f"the verdicts lack what the picture shows: {pattern} for {missing}")
-    return {key: found[key] for key in wanted}
+def _measured(
+    suite: SuiteVerdicts, what: tuple[str, str], given: str | None, setting: str, depths: tuple[int, ...]
+) -> dict[tuple[str, int], MeasuredQuantity]:
+    """The quantities of one setting by connection and depth, each from the claim that took most seeds for it."""
+    quantities, measured = Quantities(suite), {}
+    for connection in COLOURS:
+        for depth in depths:
+            label = f"{connection}, depth {depth}, {setting}"
+            quantity = quantities.find(*what, label, given=given)
+            if quantity is None:
+                raise ValueError(f"the verdicts lack what the picture shows: {' of '.join(what)} in {label}")
+            measured[connection, depth] = quantity
+    return measured
 
 
 def _rows(name: str) -> Iterator[tuple[tuple[str, int], dict[str, str]]]:

@@ -26,6 +26,7 @@ def converged_rows(figure):
     source=SAID.source("thesis", "seven-depths", "ten-runs"),
     quote=SAID.words("seven-depths", "ten-runs"),
     id="E-design",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", FIGURES)
 def test_design_is_complete(figure):
@@ -42,6 +43,7 @@ def test_design_is_complete(figure):
     source=SAID.source("thesis", "did-not-converge-label"),
     quote=SAID.words("did-not-converge-label"),
     id="E-label",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", FIGURES)
 def test_label_stands_where_none_converged(figure):
@@ -55,6 +57,7 @@ def test_label_stands_where_none_converged(figure):
     source=SAID.source("thesis", "red-totals"),
     quote=SAID.words("red-totals"),
     id="E-totals",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", FIGURES)
 def test_totals_add_up(figure):
@@ -75,6 +78,7 @@ def test_totals_add_up(figure):
     source=SAID.source("thesis", "ten-runs"),
     quote=SAID.words("ten-runs"),
     id="E-grim",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", FIGURES)
 def test_means_are_possible(figure):
@@ -92,6 +96,7 @@ def test_means_are_possible(figure):
     source=SAID.source("thesis", "dead-layers-are-half"),
     quote=SAID.words("dead-layers-are-half"),
     id="E-dead-layers",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", FIGURES)
 def test_dead_layers_fit_dead_neurons(figure):
@@ -107,6 +112,7 @@ def test_dead_layers_fit_dead_neurons(figure):
     quote=SAID.words("dead-layers-are-half"),
     refuted="Figure 4.18: the one converged network of 35 dead neurons has 12 dead layers, not 17.5",
     id="E-35-dead",
+    exact=True,
 )
 def test_35_dead_neurons_are_half_as_many_dead_layers():
     found = [row for row in CELLS.values() if (row["depth"], row["mean_dead_neurons"]) == ("30", "35")]
@@ -119,6 +125,7 @@ def test_35_dead_neurons_are_half_as_many_dead_layers():
     source=SAID.source("thesis", "dead-layer-cannot-learn"),
     quote=SAID.words("dead-layer-cannot-learn"),
     id="E-plain-dead-layer",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", FIGURES)
 def test_converged_plain_networks_have_no_dead_layer(figure):
@@ -131,6 +138,7 @@ def test_converged_plain_networks_have_no_dead_layer(figure):
     source=SAID.source("thesis", "figure-4.1-caption"),
     quote=SAID.words("figure-4.1-caption"),
     id="E-4.1-copy",
+    exact=True,
 )
 def test_figure_4_1_is_taken_from_4_15():
     for row in DEAD_LAYERS.values():
@@ -142,6 +150,7 @@ def test_figure_4_1_is_taken_from_4_15():
     source=SAID.source("thesis", "most-dead-layers"),
     quote=SAID.words("most-dead-layers"),
     id="E-4.1-most",
+    exact=True,
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_figure_4_1_has_the_most_dead_layers(depth):
@@ -155,6 +164,7 @@ def test_figure_4_1_has_the_most_dead_layers(depth):
     quote=SAID.words("most-dead-layers", "figure-4.1-caption"),
     refuted="Figure 4.1 has one learning rate, 0.1, as its caption says",
     id="E-4.1-each-rate",
+    exact=True,
 )
 def test_figure_4_1_has_each_learning_rate():
     rates = {row["learning_rate"] for row in DEAD_LAYERS.values()}
@@ -166,6 +176,7 @@ def test_figure_4_1_has_each_learning_rate():
     source=SAID.source("thesis", "dead-layers-grow"),
     quote=SAID.words("dead-layers-grow"),
     id="E-4.1-grows",
+    exact=True,
 )
 def test_dead_layers_grow_with_depth():
     layers = [float(row["mean_dead_layers"]) for row in DEAD_LAYERS.values()]
@@ -182,6 +193,7 @@ TOO_DEAD = pytest.mark.refuted("Figure 4.15: the network with the most dead laye
     quote=SAID.words("four-alive-layers"),
     reading="if this depth is drawn: the caption does not say which are",
     id="E-4.2-four-alive",
+    exact=True,
 )
 @pytest.mark.parametrize(
     "depth",
@@ -204,6 +216,7 @@ SLOW_ROW = pytest.mark.refuted(
     source=SAID.source("thesis", "training-time-column"),
     quote=SAID.words("training-time-column"),
     id="E-time-sgd",
+    exact=True,
 )
 @pytest.mark.parametrize(
     ("figure", "style"),
@@ -230,6 +243,7 @@ def test_sgd_is_faster_than_adam(figure, style):
     source=SAID.source("thesis", "one-at-a-time"),
     quote=SAID.words("one-at-a-time"),
     id="E-time-one-step",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", ["4.3", "4.6", "4.9", "4.18"])
 def test_iterative_epoch_is_one_step(figure):
@@ -251,6 +265,7 @@ def test_iterative_epoch_is_one_step(figure):
     reading="literal",
     refuted="§3.2: 2n inputs by its first sentence; the standard two beside n identities of two are 2n + 2",
     id="E-output-inputs",
+    exact=True,
 )
 def test_output_layer_inputs_are_described_alike():
     assert disagreements("two-n-connections", "standard-input-and-identities") == {}

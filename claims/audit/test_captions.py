@@ -40,6 +40,7 @@ PLOTS = [figure for figure in FIGURES if "converges" in labels(figure)["caption"
     source="thesis, list of figures, captions and text of Figures 4.3 to 4.20",
     quote="LIST OF FIGURES",
     id="E-labels",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", [figure for figure in FIGURES if figure not in ("4.7", "4.8")])
 def test_figure_is_described_alike(figure):
@@ -55,6 +56,7 @@ UNNAMED = pytest.mark.refuted("Figure 4.10: the text of §4.2.2 describes it and
     source="thesis, text of §4.2",
     quote=LABELS.words("4.10 §4.2.2 Adam", "4.11 §4.2.2 Adam"),
     id="E-named",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", [pytest.param(f, marks=UNNAMED if f == "4.10" else ()) for f in FIGURES])
 def test_text_names_the_figure(figure):
@@ -68,6 +70,7 @@ def test_text_names_the_figure(figure):
     quote=LABELS.words("4.7 §4.2.1 SGD", "4.7 caption"),
     refuted="Figure 4.7: depth five in the text, depth 10 in the caption (Figure 4.6 has 0 of 10 for both)",
     id="E-label-4.7",
+    exact=True,
 )
 def test_figure_4_7_has_one_depth():
     assert conflicts(labels("4.7")) == {}
@@ -79,6 +82,7 @@ def test_figure_4_7_has_one_depth():
     quote=LABELS.words("4.8 list of figures", "4.8 §4.2.1 SGD"),
     refuted="Figure 4.8: Adam in the list of figures; the text shows it under SGD, as the network of Figure 4.7",
     id="E-label-4.8",
+    exact=True,
 )
 def test_figure_4_8_has_one_optimizer():
     assert conflicts(labels("4.8")) == {}
@@ -89,6 +93,7 @@ def test_figure_4_8_has_one_optimizer():
     source="thesis, captions of Figures 4.4 to 4.20",
     quote=LABELS.words(*(f"{figure} caption" for figure in ("4.4", "4.5"))),
     id="E-drawn",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", PLOTS)
 def test_drawn_network_agrees_with_its_cell(figure):

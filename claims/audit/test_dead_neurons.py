@@ -33,6 +33,7 @@ def shares_over_half(rows):
     source=SAID.source("thesis", "occasionally-over-half"),
     quote=SAID.words("occasionally-over-half"),
     id="E-occasionally",
+    exact=True,
 )
 def test_over_half_dead_occasionally():
     over = shares_over_half(ROWS)
@@ -46,6 +47,7 @@ def test_over_half_dead_occasionally():
     reading="literal",
     refuted="Figure 4.3: 6 of 14 cells; §4.1 says occasionally, §4.2.1 typically",
     id="E-typically",
+    exact=True,
 )
 def test_over_half_dead_typically():
     over = shares_over_half(row for row in ROWS if row["figure"] == "4.3")
@@ -58,6 +60,7 @@ def test_over_half_dead_typically():
     quote=SAID.words("typically-over-half"),
     reading="practical",
     id="E-typically",
+    exact=True,
 )
 def test_over_half_dead_typically_when_deep():
     over = shares_over_half(row for row in ROWS if row["figure"] == "4.3" and int(row["depth"]) >= 10)
@@ -74,6 +77,7 @@ FIGURE_4_3_PAIRS = [("iterative", "2"), ("iterative", "5"), ("batch", "2"), ("ba
     reading="mean over the converged",
     refuted="Figure 4.3, plain and late: 0.75 and 0.75, 1.5 and 3.4 (iterative); 0.4 and 0.5, 2.5 and 3.33 (batch)",
     id="E-fewer-dead",
+    exact=True,
 )
 @pytest.mark.parametrize(("style", "depth"), FIGURE_4_3_PAIRS)
 def test_late_has_fewer_dead_neurons(style, depth):
@@ -91,6 +95,7 @@ NOT_AT_DEPTH_2 = pytest.mark.refuted(
     quote=SAID.words("fewer-dead-per-convergence"),
     reading="mean divided by the count",
     id="E-fewer-dead",
+    exact=True,
 )
 @pytest.mark.parametrize(
     ("style", "depth"),
@@ -111,6 +116,7 @@ def test_late_has_fewer_dead_neurons_per_convergence(style, depth):
     reading="all of the width two tables",
     refuted="of 12 such pairs in Figures 4.3 to 4.18, late is lower in 2 (Figure 4.6), equal in 2 and higher in 8",
     id="E-fewer-dead-width-2",
+    exact=True,
 )
 def test_late_has_fewer_dead_neurons_over_all_width_two_tables():
     not_lower = [key for key, (plain, late) in both_converged(*FIGURES).items() if late >= plain]
@@ -123,6 +129,7 @@ def test_late_has_fewer_dead_neurons_over_all_width_two_tables():
     quote=SAID.words("potential-reduced-dead"),
     refuted="both such pairs are higher: 1 and 2 (Figure 4.15), 0.25 and 0.4 (Figure 4.18), batch, depth 2",
     id="E-reduced-dead",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", ["4.15", "4.18"])
 def test_dead_neurons_are_reduced_at_learning_rate_0_1(figure):
@@ -140,6 +147,7 @@ NOT_SGD = pytest.mark.refuted(
     source=SAID.source("thesis", "high-rate-kills", "adam-high-rate-kills"),
     quote=SAID.words("high-rate-kills", "adam-high-rate-kills"),
     id="E-high-rate",
+    exact=True,
 )
 @pytest.mark.parametrize(
     ("figures", "style"),
@@ -163,6 +171,7 @@ def test_dead_neurons_rise_with_the_learning_rate(figures, style):
     quote=SAID.words("batch-kills-less"),
     reading="literal",
     id="E-batch-kills-less",
+    exact=True,
 )
 @pytest.mark.parametrize(
     "figure",
@@ -186,6 +195,7 @@ def test_batch_leaves_fewer_dead_neurons(figure):
     source=SAID.source("thesis", "decrease-where-both"),
     quote=SAID.words("decrease-where-both"),
     id="E-4.22-decrease",
+    exact=True,
 )
 @pytest.mark.parametrize("depth", ["2", "5", "10", "15"])
 def test_wide_late_networks_have_fewer_dead_neurons(depth):
@@ -210,6 +220,7 @@ def wide_means(impossible):
     quote=SAID.words("three-convergences"),
     reading="two decimals, trailing zeros dropped",
     id="E-4.22-three",
+    exact=True,
 )
 @pytest.mark.parametrize("mean", wide_means({"1.7", "4.71", "15.5", "8.75", "12.38"}))
 def test_wide_means_are_of_three_networks(mean):
@@ -222,6 +233,7 @@ def test_wide_means_are_of_three_networks(mean):
     quote=SAID.words("three-convergences"),
     reading="the decimals printed",
     id="E-4.22-three",
+    exact=True,
 )
 @pytest.mark.parametrize("mean", wide_means({"4.71", "15.5", "8.75", "12.38"}))
 def test_wide_means_as_printed_are_of_three_networks(mean):
@@ -233,6 +245,7 @@ def test_wide_means_as_printed_are_of_three_networks(mean):
     source=SAID.source("thesis", "ten-runs", "three-convergences"),
     quote=SAID.words("ten-runs", "three-convergences"),
     id="E-4.22-ten",
+    exact=True,
 )
 @pytest.mark.parametrize("mean", wide_means({}))
 def test_wide_means_are_possible_for_ten_networks(mean):
@@ -244,6 +257,7 @@ def test_wide_means_are_possible_for_ten_networks(mean):
     source=SAID.source("thesis", "no-dead-layers"),
     quote=SAID.words("no-dead-layers"),
     id="E-4.22-no-dead-layers",
+    exact=True,
 )
 @pytest.mark.parametrize(("depth", "connection"), list(WIDE))
 def test_wide_networks_can_be_without_dead_layers(depth, connection):
@@ -258,6 +272,7 @@ def test_wide_networks_can_be_without_dead_layers(depth, connection):
     quote=SAID.words("no-dead-layers", "short-circuit-dead-layers"),
     refuted="§4.3 itself says that no architecture of Figure 4.22 has a dead layer: there is none to go around",
     id="E-4.22-short-circuit",
+    exact=True,
 )
 def test_there_are_dead_layers_to_go_around():
     assert disagreements("no-dead-layers", "short-circuit-dead-layers") == {}
@@ -269,6 +284,7 @@ def test_there_are_dead_layers_to_go_around():
     quote=SAID.words("three-convergences", "after-depth-fifteen"),
     refuted="the caption of Figure 4.22: beyond depth 15 no plain network converged, so three were never attained",
     id="E-4.22-until-three",
+    exact=True,
 )
 def test_three_plain_convergences_were_attained_at_every_depth():
     assert disagreements("three-convergences", "after-depth-fifteen") == {}

@@ -27,6 +27,7 @@ def p_values(test="fisher", figures=FIGURES, min_depth=0):
     source=SAID.source("thesis", "ten-runs") + "; Figures 4.3 to 4.18",
     quote=SAID.words("ten-runs"),
     id="E-significant",
+    exact=True,
 )
 @pytest.mark.parametrize(("test", "found"), [("fisher", 28), ("boschloo", 41)])
 def test_significant_one_by_one(test, found):
@@ -40,6 +41,7 @@ def test_significant_one_by_one(test, found):
     source=SAID.source("thesis", "ten-runs") + "; Figures 4.3 to 4.18",
     quote=SAID.words("ten-runs"),
     id="E-significant-holm",
+    exact=True,
 )
 @pytest.mark.parametrize(
     ("test", "found"),
@@ -65,6 +67,7 @@ SEVEN = pytest.mark.refuted("Figure 4.6, iterative: 2 and 7 of 10, p = 0.041; th
     source=SAID.source("thesis", "ten-runs") + "; Figures 4.3 to 4.18",
     quote=SAID.words("ten-runs"),
     id="E-significant-depth-2",
+    exact=True,
 )
 @pytest.mark.parametrize("test", ["fisher", pytest.param("boschloo", marks=SEVEN)])
 def test_nothing_is_significant_at_depth_2(test):
@@ -79,6 +82,7 @@ DEPTH_30 = pytest.mark.refuted("Figure 4.3, depth 30, iterative and batch: 0 and
     source=SAID.source("thesis", "drastically-improves"),
     quote=SAID.words("drastically-improves"),
     id="E-significant-4.3",
+    exact=True,
 )
 @pytest.mark.parametrize("test", [pytest.param("fisher", marks=DEPTH_30), "boschloo"])
 def test_deep_comparisons_of_figure_4_3_are_significant(test):
@@ -92,6 +96,7 @@ def test_deep_comparisons_of_figure_4_3_are_significant(test):
     quote=SAID.words("sgd-more-often"),
     refuted="Figure 4.6: 7 of 14 by Fisher's test, 11 of 14 by Boschloo's; 4 and 4 of 10 in batch at depth 2",
     id="E-significant-4.6",
+    exact=True,
 )
 @pytest.mark.parametrize("test", ["fisher", "boschloo"])
 def test_every_comparison_of_figure_4_6_is_significant(test):
@@ -104,6 +109,7 @@ def test_every_comparison_of_figure_4_6_is_significant(test):
     source=SAID.source("thesis", "red-totals", "summary-improvement"),
     quote=SAID.words("red-totals", "summary-improvement"),
     id="E-significant-totals",
+    exact=True,
 )
 def test_totals_are_significant_where_anything_converged():
     columns = [(figure, f"{style}_total_converged") for figure in FIGURES for style in STYLES]
@@ -120,6 +126,7 @@ def test_totals_are_significant_where_anything_converged():
     reading="practical",
     refuted="0 of 10 is compatible with every rate up to 0.31 (Clopper-Pearson, 95 %); a bound of 5 % needs 72 runs",
     id="E-zero-of-ten",
+    exact=True,
 )
 def test_zero_of_ten_shows_a_rate_below_5_percent():
     assert round(rate_interval(0, RUNS, ALPHA)[1], 3) < 0.05
@@ -139,6 +146,7 @@ HALF = pytest.mark.refuted(
     source=SAID.source("thesis", "ten-runs"),
     quote=SAID.words("ten-runs"),
     id="E-power-zero",
+    exact=True,
 )
 @pytest.mark.parametrize("test", [pytest.param("fisher", marks=HALF), "boschloo"])
 def test_ten_runs_find_one_half_against_zero(test):
@@ -150,6 +158,7 @@ def test_ten_runs_find_one_half_against_zero(test):
     source=SAID.source("thesis", "ten-runs") + "; Figure 4.3, batch, depth 2",
     quote=SAID.words("ten-runs"),
     id="E-power-half",
+    exact=True,
 )
 @pytest.mark.parametrize(
     "test",
@@ -165,6 +174,7 @@ def test_ten_runs_find_something_against_one_half(test):
     quote=SAID.words("ten-runs"),
     refuted="power 0.02 (Fisher), 0.06 (Boschloo)",
     id="E-power-depth-2",
+    exact=True,
 )
 @pytest.mark.parametrize("test", ["fisher", "boschloo"])
 def test_ten_runs_find_a_difference_of_ten_points(test):
@@ -176,6 +186,7 @@ def test_ten_runs_find_a_difference_of_ten_points(test):
     source=SAID.source("thesis", "more-than-likely") + "; Figures 4.3 and 4.15",
     quote=SAID.words("more-than-likely"),
     id="E-more-than-likely-shown",
+    exact=True,
 )
 @pytest.mark.parametrize(
     "figures",

@@ -23,7 +23,6 @@ LARGE = UNNORMALISED | {"scale": 2.0}
     source="journal §2.1",
     quote=VANISHING,
     reading="median norm; six layers more at least halve it, from depth 8 to 14 and from 14 to 20; no normalisation",
-    first_look=64,
 )
 def test_gradients_vanish_with_depth(measure):
     norms = [measure.median(start(depth, **AS_TORCH_STARTS)[0], "first_gradient") for depth in SIX_MORE]
@@ -37,7 +36,6 @@ def test_gradients_vanish_with_depth(measure):
     quote=VANISHING,
     reading="median norm at depths 8, 20 and 56; the journal's own blocks have batch normalisation",
     refuted="it grows instead, from about 0.18 at depth 8 to about 220 at depth 56: normalised plain networks start with exploding gradients",
-    first_look=64,
 )
 def test_gradients_vanish_with_depth_in_normalised_networks(measure):
     norms = [measure.median(start(depth)[0], "first_gradient") for depth in (SHALLOW, DEEP, DEEPER)]
@@ -50,7 +48,6 @@ def test_gradients_vanish_with_depth_in_normalised_networks(measure):
     source="journal §2.1",
     quote=NEGLIGIBLE,
     reading="in more than half of the seeds: with batch normalisation; with He's initialisation alone; with layers as torch starts them",
-    first_look=64,
 )
 @pytest.mark.parametrize(
     "options",
@@ -74,7 +71,6 @@ def test_the_first_layer_has_the_smaller_gradient(measure, options):
     source="journal §2.1",
     quote=NEGLIGIBLE,
     reading="median over the steps of 12 epochs, median over seeds",
-    first_look=64,
 )
 def test_gradients_vanish_during_training(measure):
     deep, deeper = (measure.median(pair(depth)[0], "training_gradient") for depth in (DEEP, DEEPER))
@@ -87,7 +83,6 @@ def test_gradients_vanish_during_training(measure):
     source="journal §2.2",
     quote=EXPLODING,
     reading="median norm; six layers more at least double it, from depth 8 to 14 and from 14 to 20; no normalisation",
-    first_look=64,
 )
 def test_gradients_explode_with_depth(measure):
     norms = [measure.median(start(depth, **LARGE)[0], "first_gradient") for depth in SIX_MORE]
@@ -100,7 +95,6 @@ def test_gradients_explode_with_depth(measure):
     source="journal §2.2",
     quote=EXPLODING,
     reading="depth 20, median norm before training; He's weights times 1, 2 and 4",
-    first_look=64,
 )
 @pytest.mark.parametrize(
     "normalise",
@@ -130,7 +124,6 @@ def trained_a_little(scale, skip, normalise):
     source="journal §2.2 and §2.3",
     quote=f"{DIVERGING} / {NAN}",
     reading="a loss that is NaN or infinite within 6 steps: in most seeds at twice He's weights, more often than at He's",
-    first_look=64,
 )
 def test_large_weights_diverge(measure):
     he, doubled = (measure.rate(trained_a_little(scale, False, False), "diverged") for scale in (1.0, 2.0))
@@ -143,7 +136,6 @@ def test_large_weights_diverge(measure):
     source="journal §3.3",
     quote="The exploding gradient problem, on the other hand, becomes less prevalent due to the normalization techniques",
     reading="a loss that is NaN or infinite within 6 steps",
-    first_look=64,
 )
 def test_normalisation_prevents_divergence(measure):
     bare, normalised = (measure.rate(trained_a_little(2.0, True, normalise), "diverged") for normalise in (False, True))

@@ -16,7 +16,6 @@ DEPTHS = (DEEP, DEEPER)
     source="journal §6, Training Efficiency",
     quote="Faster convergence and training due to skip connections assisting gradient flow.",
     reading="median epochs; a loss of 1 is less than half of that of a guess, log 10",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_residual_networks_converge_in_fewer_epochs(measure, depth):
@@ -30,7 +29,6 @@ def test_residual_networks_converge_in_fewer_epochs(measure, depth):
     source="journal §6, Performance",
     quote="Plateaus or even degrades with increased depth.",
     reading="degrades: same seed, depth 20 below depth 8 and depth 56 below depth 20 in more than half of the seeds",
-    first_look=64,
 )
 @pytest.mark.parametrize(("shallow", "deep"), [(SHALLOW, DEEP), (DEEP, DEEPER)])
 def test_accuracy_of_plain_networks_degrades_with_depth(measure, shallow, deep):
@@ -44,7 +42,6 @@ def test_accuracy_of_plain_networks_degrades_with_depth(measure, shallow, deep):
     quote="Consistently high accuracy, benefiting from increased depth especially on datasets I have used.",
     reading="literal: same seed, depth 56 above depth 8 in more than half of the seeds",
     refuted="depth 56 is above depth 8 in about 3 % of seeds after 12 epochs",
-    first_look=64,
 )
 def test_residual_networks_benefit_from_depth(measure):
     assert measure.paired_rate(pair(DEEPER)[1], pair(SHALLOW)[1], "test_accuracy") > 0.5
@@ -56,7 +53,6 @@ def test_residual_networks_benefit_from_depth(measure):
     source="journal §6, Performance",
     quote="Consistently high accuracy, benefiting from increased depth especially on datasets I have used.",
     reading="practical: more accurate than plain ones where networks are deep; median",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_residual_networks_are_more_accurate(measure, depth):
@@ -70,7 +66,6 @@ def test_residual_networks_are_more_accurate(measure, depth):
     source="journal §6, Training Time",
     quote="Longer, requiring more epochs for comparable performance.",
     reading="median epochs",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_plain_networks_need_more_epochs_for_the_same_accuracy(measure, depth):
@@ -84,6 +79,7 @@ def test_plain_networks_need_more_epochs_for_the_same_accuracy(measure, depth):
     source="journal §6, Training Time",
     quote="Quicker training times due to efficient gradient flow and faster convergence.",
     reading="exact, forward and backward; identity shortcuts only add. Seconds would differ from run to run",
+    exact=True,
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_an_epoch_costs_the_same(depth):
@@ -103,7 +99,6 @@ def test_an_epoch_costs_the_same(depth):
     source="journal §6, Depth Handling",
     quote="Performance degradation with increasing depth.",
     reading="last of 12 epochs; same seed; in more than half of the seeds",
-    first_look=64,
 )
 def test_training_loss_of_plain_networks_degrades_with_depth(measure):
     assert measure.paired_rate(pair(DEEPER)[0], pair(DEEP)[0], "loss") > 0.5
@@ -116,7 +111,6 @@ def test_training_loss_of_plain_networks_degrades_with_depth(measure):
     quote="Can handle increased depth without performance deterioration; exploits depth for complex datasets.",
     reading="literal: last of 12 epochs; same seed; larger in at most half of the seeds",
     refuted="it is larger in about 95 % of seeds: depth delays the training of residual networks too",
-    first_look=64,
 )
 def test_residual_networks_do_not_deteriorate_with_depth(measure):
     assert measure.paired_rate(pair(DEEPER)[1], pair(DEEP)[1], "loss") <= 0.5
@@ -128,7 +122,6 @@ def test_residual_networks_do_not_deteriorate_with_depth(measure):
     source="journal §6, Depth Handling",
     quote="Can handle increased depth without performance deterioration; exploits depth for complex datasets.",
     reading="practical: less deterioration than without skip connections; difference of the medians",
-    first_look=64,
 )
 def test_residual_networks_deteriorate_less(measure):
     plain, residual = (
@@ -144,7 +137,6 @@ def test_residual_networks_deteriorate_less(measure):
     source="journal §6, Training Stability",
     quote="More stable training with fewer instances of loss fluctuations",
     reading="epochs whose training loss is larger than that of the epoch before; the residual one has more in fewer than half of the seeds (in some both have as many)",
-    first_look=64,
 )
 def test_residual_networks_do_not_fluctuate_more_often(measure):
     plain, residual = pair(DEEPER)

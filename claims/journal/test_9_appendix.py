@@ -20,6 +20,7 @@ def parameters(net):
     source="journal §9, appendix",
     quote=FEWER,
     reading="He et al.'s networks for 32x32 images, which differ in their skip connections alone",
+    exact=True,
 )
 @pytest.mark.parametrize("depth", [20, 56, 110])
 @pytest.mark.parametrize(
@@ -42,6 +43,7 @@ def test_residual_networks_have_fewer_parameters(depth, shortcut):
     source="journal §7",
     quote="the 1202-layer network, which comprises 19.4 million parameters",
     reading="exact, to the digits given",
+    exact=True,
 )
 def test_the_network_of_1202_layers_has_19_4_million_parameters():
     assert round(parameters(ConvolutionalNet(1202)) / 1e6, 1) == 19.4
@@ -53,6 +55,7 @@ def test_the_network_of_1202_layers_has_19_4_million_parameters():
     source="journal §9, appendix",
     quote="reduces computation without sacrificing performance",
     reading="the first half, by counting: 256 channels, images of 14x14",
+    exact=True,
 )
 def test_bottleneck_blocks_take_fewer_multiplications():
     counts = []

@@ -13,7 +13,6 @@ from lrn.claims import claim
     quote="z = f(x; W) + x",
     reading="layers share a smooth f(h) = tanh(A h + b); order fitted on 16 to 256 layers, nearer to 1 than to 0 or 2 in at "
     "least 95 % of random f",
-    first_look=1024,
 )
 def test_euler_steps_have_order_one(measure):
     low, high = (measure.quantile(Flows(), "order", q) for q in (0.025, 0.975))

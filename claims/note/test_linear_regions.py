@@ -37,6 +37,7 @@ def sawtooth(depth: int) -> PlainNet:
     source=EXPLANATION,
     quote=REGIONS,
     reading='"can represent": weights set by hand so that every layer folds the line once, D from 1 to 14',
+    exact=True,
 )
 def test_a_deep_network_can_have_exponentially_many_regions():
     assert [linear_regions(sawtooth(d), 0.0, 1.0).pieces for d in range(1, 15)] == [2**d for d in range(1, 15)]

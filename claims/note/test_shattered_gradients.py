@@ -25,7 +25,6 @@ DEEP = (10, 24, 50)
     quote=SHATTERED,
     reading="mean autocorrelation, lags 1 to 15, of the output's derivative at 256 inputs from -2 to 2; depths 2, 10, 24 "
     "and 50, width 32, before training",
-    first_look=512,
 )
 def test_plain_gradients_shatter_with_depth(measure):
     found = [measure.mean(Starts("plain", d), "autocorrelation", bounds=(-1, 1)) for d in (2, *DEEP)]
@@ -39,7 +38,6 @@ def test_plain_gradients_shatter_with_depth(measure):
     quote=SHATTERED,
     reading='literal: Balduzzi et al. (2017) say that such gradients "resemble white noise", which has no correlation; '
     "here within 0.05 of none, 256 inputs from -2 to 2, width 32, before training",
-    first_look=64,
     refuted="the correlation of neighbours is 0.68 on average: width 32 has too few kinks between two of 256 inputs",
 )
 def test_deep_plain_gradients_are_white_noise(measure):
@@ -53,7 +51,6 @@ def test_deep_plain_gradients_are_white_noise(measure):
     source=EXPLANATION,
     quote=SHATTERED,
     reading="autocorrelation as in G2-depth; in more than half of the seeds",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", DEEP)
 def test_residual_gradients_resist_shattering(measure, depth):
@@ -67,7 +64,6 @@ def test_residual_gradients_resist_shattering(measure, depth):
     source=EXPLANATION,
     quote=SHATTERED,
     reading="autocorrelation as in G2-depth, in more than half of the seeds; the note speaks of residual connections only",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", DEEP)
 def test_late_gradients_shatter_less_than_plain_ones(measure, depth):
@@ -83,7 +79,6 @@ def test_late_gradients_shatter_less_than_plain_ones(measure, depth):
     source=EXPLANATION,
     quote=SHATTERED,
     reading="autocorrelation as in G2-depth; in more than half of the seeds",
-    first_look=64,
 )
 def test_residual_gradients_do_not_shatter_with_depth(measure):
     deep, shallow = (Starts("residual", depth) for depth in (50, 2))
@@ -96,7 +91,6 @@ def test_residual_gradients_do_not_shatter_with_depth(measure):
     source=EXPLANATION,
     quote=SMALL_CHANGES,
     reading='literal: "significant" as a cosine below 1/2, in more than 5 % of networks of depth 50; width 32, before training',
-    first_look=512,
     refuted="19 in 20 networks keep a cosine above 0.99",
 )
 def test_tiny_changes_turn_the_gradient_away(measure):
@@ -110,7 +104,6 @@ def test_tiny_changes_turn_the_gradient_away(measure):
     quote=SMALL_CHANGES,
     reading='practical: "significant" as out of proportion: relative change of the gradient over that of the weights above '
     "1 in more than half of the networks, width 32, before training",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", DEEP)
 def test_deep_plain_networks_amplify_small_changes(measure, depth):
@@ -124,7 +117,6 @@ def test_deep_plain_networks_amplify_small_changes(measure, depth):
     quote=SMALL_CHANGES,
     reading="first layer changed by a thousandth; relative change of the gradient, plain above residual of the same seed in "
     "more than half of the seeds, width 32, before training",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", DEEP)
 def test_residual_gradients_turn_less(measure, depth):
@@ -138,7 +130,6 @@ def test_residual_gradients_turn_less(measure, depth):
     source=EXPLANATION,
     quote=SMALL_CHANGES,
     reading="first layer changed by a thousandth; median relative change of the gradient, width 32, before training",
-    first_look=64,
 )
 def test_deeper_networks_turn_more(measure):
     deep, shallow = (measure.median(Shaken("plain", d, 1e-3), "amplification") for d in (24, 2))

@@ -23,7 +23,6 @@ def at_depth(depth: int, norm: str = "none") -> tuple[Experiment, Experiment]:
     source=NOTE,
     quote=HELPS,
     reading="the thesis's task (width 2, Adam, 0.01, batch), residual connections and nothing else; 5 % as the practical zero",
-    first_look=64,
 )
 @pytest.mark.parametrize(
     "depth",
@@ -48,7 +47,6 @@ def test_residual_connections_help_deep_networks_converge(measure, depth):
     source=NOTE,
     quote=HELPS,
     reading="the thesis's task (width 2, Adam, 0.01, batch), residual connections and nothing else; in more than half of the seeds",
-    first_look=64,
 )
 @pytest.mark.parametrize(
     "depth",
@@ -77,7 +75,6 @@ def test_residual_connections_help_deep_networks_learn(measure, depth):
     source=NOTE,
     quote=f"{HELPS} / even with batch normalization, it becomes increasingly difficult to train networks with a large number of layers",
     reading="practical: the thesis's task (width 2, Adam, 0.01, batch), batch normalisation before every activation",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", [20, 50, 100])
 def test_residual_connections_help_normalised_networks_converge(measure, depth):

@@ -21,7 +21,6 @@ HE = PLAIN.replace(initial="he")
     id="O9-plain",
     source="ours",
     reading="fewer than a quarter of those without a dead layer after training converge, and those are more than half",
-    first_look=64,
 )
 def test_plain_networks_fail_without_dead_layers(measure):
     converged = measure.rate(PLAIN, "converged", given=NO_DEAD_LAYER)
@@ -33,7 +32,6 @@ def test_plain_networks_fail_without_dead_layers(measure):
     id="O9-he",
     source="ours",
     reading="more than half",
-    first_look=64,
 )
 @pytest.mark.parametrize("experiment", [HE, LATE], ids=["He", "late"])
 def test_the_start_decides(measure, experiment):
@@ -57,7 +55,6 @@ def test_the_signal_fades_from_torch_weights(measure):
     id="O9-narrow",
     source="ours",
     reading="fewer than 5 % converge, and more than half have a dead layer",
-    first_look=64,
 )
 def test_he_does_not_rescue_narrow_networks(measure):
     narrow = HE.replace(width=2)

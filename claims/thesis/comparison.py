@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from claims.thesis.alternatives import CHANGES, DEPTHS, RATES, alternative, multiply_adds
+from lrn.report import Quantities
 from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
 
 __all__ = ["Row", "markdown", "rows"]
@@ -38,15 +39,13 @@ class Row:
 
 def rows(suite: SuiteVerdicts) -> Iterator[Row]:
     """A row for each alternative that the suite measured, by learning rate, depth, and falling rate."""
-    measured: dict[str, MeasuredQuantity] = {}
-    for quantity in sorted((q for v in suite.claims for q in v.estimates), key=lambda q: q.seeds):
-        measured[quantity.key] = quantity
+    quantities = Quantities(suite)
     for lr in RATES:
         for depth in DEPTHS:
             here = []
             for name in CHANGES:
                 e = alternative(name, depth, lr)
-                rate = measured.get(f"rate of converged in {e.label} [{e.key}]")
+                rate = quantities.find("rate", "converged", e.label)
                 if rate is not None:
                     here.append(Row(name, depth, lr, rate, e.parameters, multiply_adds(e)))
             yield from sorted(here, key=lambda row: -row.rate.point)

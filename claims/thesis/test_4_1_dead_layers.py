@@ -88,6 +88,7 @@ def trained(experiment, seeds=range(24)):
     source="thesis §4.1, Figure 4.2",
     quote="This short circuit can be thought of as the network being pruned and thus creates a network with fewer layers",
     reading="exact, for 24 trained networks of depth 10",
+    exact=True,
 )
 def test_a_dead_layer_prunes_the_network():
     networks, x = trained(late(10))
@@ -105,6 +106,7 @@ def test_a_dead_layer_prunes_the_network():
     source="thesis §4.1",
     quote="a network cannot learn if a layer is dead",
     reading="exact, for those of 24 trained networks of depth 10 that have a dead layer",
+    exact=True,
 )
 def test_a_plain_network_with_a_dead_layer_cannot_learn():
     plain, _ = pair(10, "adam", 0.1, "batch")

@@ -38,6 +38,7 @@ def multiply_adds(experiment, training):
     source="thesis §5.2",
     quote=COST,
     reading="exact: one weight for each neuron of all but the last layer, counted at three depths and five widths",
+    exact=True,
 )
 def test_late_connections_cost_a_weight_for_each_neuron():
     for plain, late in cells():
@@ -54,6 +55,7 @@ def test_late_connections_cost_a_weight_for_each_neuron():
     quote=COST,
     reading="exact, as torch counts them: at width 2 it is up to half as much again, at width W up to 1/W more; "
     "times on a clock are for the benchmarks",
+    exact=True,
 )
 def test_late_connections_cost_a_multiplication_for_each_neuron():
     for plain, late in cells():
@@ -69,6 +71,7 @@ def test_late_connections_cost_a_multiplication_for_each_neuron():
     source="thesis §4.2, training times of Figures 4.3 to 4.18",
     quote=COST,
     reading="exact, for every cell of the tables in which both connections converged",
+    exact=True,
 )
 def test_late_networks_took_longer():
     seconds = {}
@@ -88,7 +91,6 @@ def test_late_networks_took_longer():
     source="thesis §5.2",
     quote=WIDER,
     reading="Adam, 0.01, batch",
-    first_look=64,
 )
 @pytest.mark.parametrize(("width", "depth"), [(8, 10), (8, 30), (16, 30), (32, 30)])
 def test_late_converges_more_often_in_wider_networks(measure, width, depth):
@@ -102,7 +104,6 @@ def test_late_converges_more_often_in_wider_networks(measure, width, depth):
     source="thesis §5.2",
     quote=WIDER,
     reading="Adam, 0.01, batch; more than half of the runs",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", [5, 10])
 def test_wide_plain_networks_converge_too(measure, depth):
@@ -118,7 +119,6 @@ def test_wide_plain_networks_converge_too(measure, depth):
     reading="of the seeds where the number differs, more have fewer dead neurons late; all networks, converged or not; "
     "Adam, 0.01, batch",
     refuted="more, in about 75 % of the seeds at width 8, and in over 90 % at widths 16 and 32",
-    first_look=64,
 )
 @pytest.mark.parametrize("width", [8, 16, 32])
 def test_late_connections_keep_neurons_alive_in_wider_networks(measure, width):
@@ -142,6 +142,7 @@ NEEDED = Metric("neurons needed", _needed, lambda e: (0.0, float(e.neurons)))
     source="thesis §5.2",
     quote=PRUNING,
     reading="exact, for the converged ones of 24 trained networks",
+    exact=True,
 )
 def test_pruning_leaves_the_needed_neurons_and_the_output():
     _, late = pair(10, "adam", 0.01, "batch")

@@ -26,7 +26,6 @@ def networks(**options):
     source="thesis §5.2",
     quote=CNN,
     reading="norm of the first convolution's gradient, equal weights in all convolutions; in more than half of the seeds",
-    first_look=64,
 )
 def test_late_connections_let_more_gradient_through(measure):
     plain, late, _ = networks(epochs=0, train=64, test=64)
@@ -39,7 +38,6 @@ def test_late_connections_let_more_gradient_through(measure):
     source="thesis §5.2",
     quote=CNN,
     reading="learning rate 0.01, 12 epochs of 256 digits; in more than half of the seeds",
-    first_look=64,
 )
 def test_late_networks_end_with_a_smaller_loss(measure):
     plain, late, _ = networks(lr=0.01)
@@ -53,7 +51,6 @@ def test_late_networks_end_with_a_smaller_loss(measure):
     quote=CNN,
     reading="learning rate 0.01, 12 epochs of 256 digits; same seed; the residual one is better in at most half of the seeds",
     refuted="the residual one is better in about 0.94 of the seeds: at this depth late networks hardly learn",
-    first_look=64,
 )
 def test_late_networks_are_as_accurate_as_residual_ones(measure):
     _, late, residual = networks(lr=0.01)
@@ -66,7 +63,6 @@ def test_late_networks_are_as_accurate_as_residual_ones(measure):
     source="thesis §5.2",
     quote=ALIVE,
     reading="the median share of channels that are zero at every pixel of every training image after 12 epochs is below 1/2",
-    first_look=64,
 )
 def test_late_networks_keep_most_channels_alive(measure):
     _, late, _ = networks()

@@ -33,7 +33,7 @@ class Estimate:
         point: the estimate; NaN when there is no observation yet.
         low: lower end; may be ``-inf``.
         high: upper end; may be ``inf``.
-        n: observations behind it; 0 for constants and results of arithmetic.
+        n: observations behind it.
         name: what it is, for people.
         quantities: what must be observed for it to become narrower; () for constants.
 
@@ -42,7 +42,7 @@ class Estimate:
         ValueError: low <= high does not hold, or the point lies outside them.
     """
 
-    __slots__ = ("_ends", "_expression", "_offset", "_point", "n", "name", "quantities")
+    __slots__ = ("_ends", "_expression", "_given_name", "_given_point", "_n", "_offset", "quantities")
 
     # numpy scalars then leave mixed arithmetic and comparisons to this class.
     __array_ufunc__ = None
@@ -61,24 +61,22 @@ class Estimate:
             raise ValueError(f"an interval needs low <= high; got [{low}, {high}]")
         if not (math.isnan(point) or low <= point <= high):
             raise ValueError(f"the point must lie in its interval [{low}, {high}]; got {point}")
-        self._point = point
+        self._given_point = point
         self._ends: tuple[float, float] | None = (low, high)
-        self.n, self.name, self.quantities = check_count("n", n), name, quantities
+        self._n, self._given_name, self.quantities = check_count("n", n), name, quantities
         self._expression: Expression | None = None
         self._offset = 0.0
 
     @classmethod
     def of(cls, expression: Expression, offset: float = 0.0, name: str = "") -> Estimate:
-        """Returns the estimate of a linear expression plus a number; its interval is measured when it is asked for."""
+        """Returns the estimate of a linear expression plus a number; it is measured when it is asked for."""
         if not expression.terms:
             return cls(offset, offset, offset)
-        source, terms = expression.source, expression.terms
-        found = cls.__new__(cls)
-        found._point, found._ends = source.point(terms) + offset, None
-        found._expression, found._offset = expression, offset
-        found.n, found.name = source.observations(terms), name or source.label(terms)
-        found.quantities = (expression,)
-        return found
+        estimate = cls.__new__(cls)
+        estimate._given_point, estimate._ends, estimate._n = math.nan, None, 0
+        estimate._expression, estimate._offset = expression, offset
+        estimate._given_name, estimate.quantities = name, (expression,)
+        return estimate
 
     @classmethod
     def measured(cls, key: str, point: float, low: float, high: float, n: int, name: str = "") -> Estimate:
@@ -113,6 +111,22 @@ class Estimate:
         return cls(float(value), float(value), float(value))
 
     @property
+    def _point(self) -> float:
+        if self._expression is None:
+            return self._given_point
+        return self._expression.source.point(self._expression.terms) + self._offset
+
+    @property
+    def n(self) -> int:
+        """Observations behind it; 0 for constants and results of arithmetic."""
+        return self._n if self._expression is None else self._expression.source.observations(self._expression.terms)
+
+    @property
+    def name(self) -> str:
+        """What it is, for people."""
+        return self._given_name or ("" if self._expression is None else str(self._expression))
+
+    @property
     def point(self) -> float:
         """The estimate, to show; NaN when there is no observation yet. To compare, compare the Estimate itself."""
         return Point(self._point)
@@ -128,14 +142,14 @@ class Estimate:
         return self._interval()[1]
 
     def _interval(self) -> tuple[float, float]:
-        if self._ends is None:
-            assert self._expression is not None
-            self._ends = self._moved(self._expression.source.ends(self._expression.terms))
+        if self._expression is not None:
+            return self._moved(self._expression.source.ends(self._expression.terms))
+        assert self._ends is not None
         return self._ends
 
     def _shown(self) -> tuple[float, float]:
         """Returns the interval for people, which asks nothing of the error budget."""
-        if self._ends is not None or self._expression is None:
+        if self._expression is None:
             return self._interval()
         return self._moved(self._expression.source.shown(self._expression.terms))
 
@@ -143,7 +157,8 @@ class Estimate:
         """Returns the ends of the expression, moved by the offset; rounding must not leave the point outside."""
         low = _rounded(operator.add, ends[0], self._offset, -math.inf)
         high = _rounded(operator.add, ends[1], self._offset, math.inf)
-        return (low, high) if math.isnan(self._point) else (min(low, self._point), max(high, self._point))
+        point = self._point
+        return (low, high) if math.isnan(point) else (min(low, point), max(high, point))
 
     def apply(
         self, f: Callable[[float], float], monotone: Literal["increasing", "decreasing"], name: str = ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lrn.report._text import interval_text, is_rate, number_text
+from lrn.report._text import interval_text, number_text
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import natural_key
 
@@ -203,14 +203,20 @@ def _case(verdict: Verdict, scale: tuple[float, float]) -> Case:
 
 def _scale(quantities: Sequence[MeasuredQuantity]) -> tuple[float, float]:
     """A line that holds 0 and all finite ends of what is no rate."""
-    ends = [end for q in quantities if not is_rate(q) for end in (q.low, q.point, q.high) if abs(end) < math.inf]
+    ends = [
+        end
+        for q in quantities
+        if not (q.is_rate and not q.terms)
+        for end in (q.low, q.point, q.high)
+        if abs(end) < math.inf
+    ]
     return min([0.0, *ends]), max([0.0, *ends]) or 1.0
 
 
 def _intervals(quantities: Sequence[MeasuredQuantity], scale: tuple[float, float]) -> Iterator[Interval]:
     """The intervals, rates on the line from 0 to 1, all else on the line of the claim's own."""
     for q in quantities:
-        start, stop = (0.0, 1.0) if is_rate(q) else scale
+        start, stop = (0.0, 1.0) if q.is_rate and not q.terms else scale
 
         def place(x: float, start: float = start, stop: float = stop) -> float:
             return round(100 * min(max((x - start) / (stop - start), 0.0), 1.0), 2)

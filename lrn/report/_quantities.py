@@ -1,36 +1,60 @@
-"""What a suite measured, by name."""
+"""What a suite measured of single populations, to look up by what it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
 
 __all__ = ["Quantities"]
 
+_Place = tuple[str, str, str | None, tuple[str, ...], float | None]
 
-class Quantities(Mapping[str, MeasuredQuantity]):
-    """The measured quantities of a suite by name, each at the look with the most seeds.
 
-    All looks of all claims hold at once, so any of them may be shown; the one with the most seeds is the narrowest.
+class Quantities:
+    """The measured quantities of a suite, each as the claim with the most seeds measured it.
+
+    A term of a comparison is one of them: `late > plain` measured the rates of both. All intervals of all claims hold
+    at once, so any of them may be shown; the one with the most seeds is the narrowest.
 
     Args:
         suite: the verdicts.
     """
 
     def __init__(self, suite: SuiteVerdicts) -> None:
-        self._by_name: dict[str, MeasuredQuantity] = {}
+        self._by_place: dict[_Place, MeasuredQuantity] = {}
         for verdict in suite.claims:
-            for quantity in verdict.estimates:
-                known = self._by_name.get(quantity.name)
-                if known is None or quantity.seeds > known.seeds:
-                    self._by_name[quantity.name] = quantity
+            for measured in verdict.estimates:
+                for leaf in measured.leaves:
+                    self._add(leaf)
 
-    def __getitem__(self, name: str) -> MeasuredQuantity:
-        return self._by_name[name]
+    def _add(self, leaf: MeasuredQuantity) -> None:
+        if leaf.quantity is None:
+            return
+        what = leaf.quantity
+        place = what.statistic, what.metric, what.given, what.populations, what.q
+        known = self._by_place.get(place)
+        if known is None or leaf.seeds > known.seeds:
+            self._by_place[place] = leaf
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
+    def find(
+        self, statistic: str, metric: str, *populations: str, given: str | None = None, q: float | None = None
+    ) -> MeasuredQuantity | None:
+        """Returns what was measured; None if it was not.
+
+        Args:
+            statistic: as in `lrn.verdicts.Quantity`; "median" for a quantile with q = 0.5.
+            metric: name of the metric.
+            populations: their labels.
+            given: name of the condition.
+            q: which quantile.
+        """
+        if statistic == "median":
+            statistic, q = "quantile", 0.5
+        return self._by_place.get((statistic, metric, given, populations, q))
+
+    def __iter__(self) -> Iterator[MeasuredQuantity]:
+        return iter(self._by_place.values())
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return len(self._by_place)

@@ -6,7 +6,7 @@ import math
 
 from lrn.verdicts import MeasuredQuantity
 
-__all__ = ["interval_text", "is_rate", "number_text", "percent_text", "point_text"]
+__all__ = ["interval_text", "number_text", "percent_text", "point_text"]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -46,18 +46,13 @@ def _percent(x: float) -> str:
     return f"{100 * x:.{digits}f}"
 
 
-def is_rate(quantity: MeasuredQuantity) -> bool:
-    """Whether the quantity is a rate, a proportion of the seeds."""
-    return quantity.name.startswith("rate of ")
-
-
 def point_text(quantity: MeasuredQuantity) -> str:
     """The estimate alone."""
-    return percent_text(quantity.point) if is_rate(quantity) else number_text(quantity.point)
+    return percent_text(quantity.point) if quantity.is_rate else number_text(quantity.point)
 
 
 def interval_text(quantity: MeasuredQuantity) -> str:
     """The estimate and its interval, such as 56.3 % [51.7, 60.8]."""
-    if is_rate(quantity):
+    if quantity.is_rate:
         return f"{percent_text(quantity.point)} [{_percent(quantity.low)}, {_percent(quantity.high)}]"
     return f"{number_text(quantity.point)} [{number_text(quantity.low)}, {number_text(quantity.high)}]"

@@ -52,15 +52,15 @@ class Context:
 
     def rate(self, experiment: Experiment, metric: str = "converged", given: str = "") -> MeasuredQuantity | None:
         """A measured rate; None if it was not measured."""
-        return self.quantities.get(f"rate of {metric}{given and f' given {given}'} in {experiment.label}")
+        return self.quantities.find("rate", metric, experiment.label, given=given or None)
 
     def mean(self, experiment: Experiment, metric: str, given: str = "") -> MeasuredQuantity | None:
         """A measured mean; None if it was not measured."""
-        return self.quantities.get(f"mean of {metric}{given and f' given {given}'} in {experiment.label}")
+        return self.quantities.find("mean", metric, experiment.label, given=given or None)
 
     def median(self, experiment: Experiment, metric: str, given: str = "") -> MeasuredQuantity | None:
         """A measured median; None if it was not measured."""
-        return self.quantities.get(f"median of {metric}{given and f' given {given}'} in {experiment.label}")
+        return self.quantities.find("median", metric, experiment.label, given=given or None)
 
     def runs(self, experiment: Experiment, trace: bool = False) -> Runs | None:
         """Networks that were trained already, from the suite's first seed on; None if there are none."""
