@@ -116,7 +116,7 @@ def test_a_request_to_measure(call, error, sentence):
     (
         lambda: BUSY.rate(Coin(), "short"),
         ValueError,
-        "short of coin must have shape (256,), one value a seed; got (1,)",
+        "short of coin must have shape (256,), one value per seed; got (1,)",
     ),
     (lambda: BUSY.mean(Coin(), "n", bounds=(0, 1)), ValueError, "values must lie in [0.0, 1.0], not in [0.0, 255.0]"),
     (lambda: BUSY.mean(Coin(), "nan", bounds=(0, 1)), ValueError, "nan must be numbers; 256 of 256 values are NaN"),

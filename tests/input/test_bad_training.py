@@ -217,7 +217,11 @@ def test_what_is_no_ledger(tmp_path):
     (lambda: ("l", "v", {}, [0, 1]), TypeError, "seeds must be a range; got [0, 1]"),
     (lambda: ("l", "v", {}, range(2**64, 2**64 + 3)), ValueError, "seeds must be a range of step 1 within 0 to 2**64"),
     (lambda: ("l", "v", {}, range(3)), ValueError, "l must observe at least one metric; got none"),
-    (lambda: ("l", "v", {"a": [1]}, range(3)), ValueError, "a of l must have shape (32,), one value a seed; got (1,)"),
+    (
+        lambda: ("l", "v", {"a": [1]}, range(3)),
+        ValueError,
+        "a of l must have shape (32,), one value per seed; got (1,)",
+    ),
     (
         lambda: ("l", "v", {"a": ["x"] * 32}, range(3)),
         TypeError,
@@ -231,5 +235,5 @@ def test_what_is_no_ledger(tmp_path):
 )
 def test_a_request_for_samples(tmp_path, call, error, sentence):
     label, version, drawn, seeds = call()
-    refused(lambda: Samples(tmp_path).sample(label, version, lambda _: drawn, seeds), error, sentence)
+    refused(lambda: Samples(tmp_path).sample(label, version, lambda _: drawn, seeds, block=32), error, sentence)
     assert not list(tmp_path.rglob("*.parquet"))

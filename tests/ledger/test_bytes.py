@@ -77,13 +77,15 @@ class Drawn:
     """A block of samples, likewise."""
 
     def __init__(self, folder):
-        self.samples = Samples(folder)
-        self.put = self.samples.sample("coin", "1", observed, range(32))
-        self.path = self.samples.folder("coin", "1") / "0-32.parquet"
+        self.folder = folder
+        self.put = Samples(folder).sample("coin", "1", observed, range(32), block=32)
+        self.path = Samples(folder).folder("coin", "1") / "0-32.parquet"
 
     def read(self):
         drawn = []
-        found = self.samples.sample("coin", "1", lambda seeds: drawn.append(seeds) or observed(seeds), range(32))
+        found = Samples(self.folder).sample(
+            "coin", "1", lambda seeds: drawn.append(seeds) or observed(seeds), range(32), block=32
+        )
         return None if drawn else found
 
     def equal(self, found):

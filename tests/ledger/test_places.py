@@ -95,7 +95,7 @@ def test_samples_are_kept_there_too(place):
 
     samples = Samples(Ledger(place).root)
     for _ in range(2):
-        assert samples.sample("a population", "1", draw, range(3, 6))["value"].tolist() == [6, 8, 10]
+        assert samples.sample("a population", "1", draw, range(3, 6), block=32)["value"].tolist() == [6, 8, 10]
     assert asked == [range(32)]
 
 

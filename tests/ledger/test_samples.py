@@ -12,20 +12,26 @@ import pytest
 
 from lrn.claims._populations import Draw
 from lrn.ledger.files import LedgerWarning, encode
-from lrn.ledger.samples import BLOCK, Samples
+from lrn.ledger.samples import Samples
 from tests.plugin.populations import uniform
+
+BLOCK = 32
 
 
 class Coin:
-    """A population that notes what it is asked for."""
+    """A population that notes what it is asked for; `block` seeds at once, unless that is None."""
 
-    def __init__(self, label="coin", version="1"):
-        self.label, self.asked = label, []
+    def __init__(self, label="coin", version="1", block=BLOCK):
+        self.label, self._asked, self.block = label, [], block
         if version is not None:
             self.version = version
 
+    @property
+    def asked(self):
+        return self._asked
+
     def sample(self, seeds):
-        self.asked.append((seeds.start, seeds.stop))
+        self._asked.append((seeds.start, seeds.stop))
         u = uniform(seeds)
         return {
             "heads": u < 0.5,
@@ -129,18 +135,18 @@ def test_a_damaged_block_is_set_aside_with_a_warning_and_drawn_again(tmp_path, d
 
 
 def test_an_interrupted_draw_keeps_the_blocks_that_are_done(tmp_path):
-    coin = Coin()
-    whole = coin.sample
+    class Interrupted(Coin):
+        _most = 2 * BLOCK
 
-    def interrupted(seeds):
-        if seeds.start >= 2 * BLOCK:
-            raise KeyboardInterrupt
-        return whole(seeds)
+        def sample(self, seeds):
+            if seeds.start >= self._most:
+                raise KeyboardInterrupt
+            return super().sample(seeds)
 
-    coin.sample = interrupted
+    coin = Interrupted()
     with pytest.raises(KeyboardInterrupt):
         draw(tmp_path, coin, range(4 * BLOCK))
-    coin.sample = whole
+    coin._most = 4 * BLOCK
     draw(tmp_path, coin, range(4 * BLOCK))
     assert coin.asked == [(k * BLOCK, (k + 1) * BLOCK) for k in range(4)]
 
@@ -156,7 +162,7 @@ def draw(seeds):
     print("drew", seeds.start, flush=True)
     return {"u": uniform(seeds)}
 
-found = Samples(Path(sys.argv[1])).sample("slow", "1", draw, range(256))
+found = Samples(Path(sys.argv[1])).sample("slow", "1", draw, range(256), block=32)
 assert (found["u"] == uniform(range(256))).all()
 """
 
@@ -174,13 +180,13 @@ def test_workers_share_the_blocks_of_one_population(tmp_path):
     ("sample", "error", "says"),
     [
         ([1] * BLOCK, TypeError, "coin has a version, so it must observe a mapping of metrics to arrays; got"),
-        ({"u": np.zeros(3)}, ValueError, rf"u of coin must have shape \({BLOCK},\), one value a seed; got \(3,\)"),
+        ({"u": np.zeros(3)}, ValueError, rf"u of coin must have shape \({BLOCK},\), one value per seed; got \(3,\)"),
         ({"u": ["a"] * BLOCK}, TypeError, "u of coin must be numbers or truths; its values are <U1"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(tmp_path, sample, error, says):
     with pytest.raises(error, match=says):
-        Samples(tmp_path).sample("coin", "1", lambda seeds: sample, range(BLOCK))
+        Samples(tmp_path).sample("coin", "1", lambda seeds: sample, range(BLOCK), block=BLOCK)
     assert files(tmp_path) == []
 
 
@@ -198,4 +204,84 @@ def test_seeds_that_are_no_range_of_seeds_are_refused(tmp_path, seeds):
 
 def test_metrics_that_differ_from_block_to_block_are_refused(tmp_path):
     with pytest.raises(ValueError, match="coin must observe the same metrics for all seeds"):
-        Samples(tmp_path).sample("coin", "1", lambda seeds: {f"u{seeds.start}": uniform(seeds)}, range(2 * BLOCK))
+        Samples(tmp_path).sample(
+            "coin", "1", lambda seeds: {f"u{seeds.start}": uniform(seeds)}, range(2 * BLOCK), block=BLOCK
+        )
+
+
+# ---- as many seeds per file as take about a second ----
+
+
+class Clock:
+    """A population whose seeds take a set time, on a clock that stands still otherwise."""
+
+    def __init__(self, monkeypatch, seconds, overhead=0.0):
+        self.now, self.seconds, self.overhead, self.asked = 0.0, seconds, overhead, []
+        monkeypatch.setattr("lrn.ledger.samples.time.perf_counter", lambda: self.now)
+
+    def __call__(self, seeds):
+        self.asked.append((seeds.start, seeds.stop))
+        self.now += self.overhead + self.seconds * len(seeds)
+        return {"u": uniform(seeds)}
+
+
+def test_expensive_seeds_are_sampled_one_by_one_and_none_that_was_not_asked_for(tmp_path, monkeypatch):
+    clock = Clock(monkeypatch, 20.0)
+    for n in (3, 4, 6):
+        assert np.array_equal(Samples(tmp_path).sample("p", "1", clock, range(n))["u"], uniform(range(n)))
+    assert sorted(seed for start, stop in clock.asked for seed in range(start, stop)) == list(range(6))
+    assert max(stop - start for start, stop in clock.asked) <= 2, "groups do not help, so there are none"
+    assert all(len(name.split("-")) == 2 for name in files(tmp_path))
+
+
+def test_where_a_call_takes_long_whatever_it_is_asked_for_groups_grow(tmp_path, monkeypatch):
+    clock = Clock(monkeypatch, 0.01, overhead=5.0)
+    Samples(tmp_path).sample("p", "1", clock, range(64))
+    assert len(clock.asked) <= 8
+
+
+def test_cheap_seeds_share_files_that_grow_with_the_sample(tmp_path, monkeypatch):
+    clock = Clock(monkeypatch, 1e-6)
+    n = 8
+    while n < 100_000:
+        assert np.array_equal(Samples(tmp_path).sample("p", "1", clock, range(n))["u"], uniform(range(n)))
+        n += n // 4
+    assert len(files(tmp_path)) < 50
+    assert sum(stop - start for start, stop in clock.asked) < 1.3 * n
+
+
+@pytest.mark.parametrize(("seconds", "extra"), [(1e-3, 1000), (0.02, 50), (0.1, 8), (0.2, 1)])
+def test_at_most_a_seconds_worth_is_sampled_too_much(tmp_path, monkeypatch, seconds, extra):
+    clock = Clock(monkeypatch, seconds)
+    Samples(tmp_path).sample("p", "1", clock, range(8))
+    assert clock.now <= 8 * seconds + 1.2
+    assert sum(stop - start for start, stop in clock.asked) <= 8 + extra
+
+
+def test_files_of_another_size_are_read_and_completed(tmp_path, monkeypatch):
+    clock = Clock(monkeypatch, 1e-6)
+    samples = Samples(tmp_path)
+    samples.sample("p", "1", clock, range(3), block=2)
+    assert np.array_equal(samples.sample("p", "1", clock, range(40))["u"], uniform(range(40)))
+    assert np.array_equal(samples.sample("p", "1", clock, range(1, 200), block=64)["u"], uniform(range(1, 200)))
+    seeds = [seed for start, stop in clock.asked for seed in range(start, stop)]
+    assert len(set(seeds)) >= len(seeds) - 1, "the first one alone shows how long it takes"
+
+
+@pytest.mark.parametrize("block", [0, 3, 8192, True, "8"])
+def test_a_block_that_is_not_a_size_is_refused(tmp_path, block):
+    with pytest.raises(ValueError, match=r"the block of p must be a power of two from 1 to 4096; got"):
+        Samples(tmp_path).sample("p", "1", len, range(8), block=block)
+
+
+def test_growing_samples_read_a_file_once(tmp_path, monkeypatch):
+    import lrn.ledger.samples as module
+
+    read, paths = module.read_block, []
+    monkeypatch.setattr(module, "read_block", lambda path, parse: paths.append(path.name) or read(path, parse))
+    draw(tmp_path, Coin(), range(64))
+    source = Draw(tmp_path)
+    paths.clear()
+    for n in range(8, 64):
+        source(Coin(), range(n - 8, n), False)
+    assert sorted(paths) == ["0-32.parquet", "32-64.parquet"]

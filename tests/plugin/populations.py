@@ -15,7 +15,9 @@ def uniform(seeds, stream=0):
 
 
 class Coin:
-    """Heads with probability p; counts how often it was asked for which seeds."""
+    """Heads with probability p; counts how often it was asked for which seeds, and is not asked again for old ones."""
+
+    varies = True
 
     def __init__(self, p, name="coin", stream=0):
         self.p, self.label, self.stream = p, f"{name} {p}", stream

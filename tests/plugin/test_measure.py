@@ -9,7 +9,7 @@ import pytest
 from populations import Broken, Coin
 
 from lrn.claims import Estimate, Measure, MeasurementError
-from lrn.claims._populations import Draw, RecentSamples
+from lrn.claims._populations import Draw
 from lrn.experiment import Experiment
 from lrn.intervals import look_alpha, mean_interval, quantile_interval, quantity_alpha, rate_interval
 from lrn.metrics import Metric
@@ -223,7 +223,7 @@ def test_what_cannot_be_measured_is_one_sentence(measure, ask, error, sentence):
 @pytest.mark.parametrize("values", [[True], [[True]] * 256, True])
 def test_values_of_another_shape_are_refused(measure, values):
     population = SimpleNamespace(label="p", sample=lambda seeds: {"x": values})
-    with pytest.raises(ValueError, match=r"x of p must have shape \(256,\), one value a seed; got"):
+    with pytest.raises(ValueError, match=r"x of p must have shape \(256,\), one value per seed; got"):
         measure.rate(population, "x")
 
 
@@ -237,37 +237,6 @@ def test_text_is_no_number(measure):
 def test_a_number_of_seeds_that_is_no_look_is_refused(name):
     with pytest.raises(ValueError, match="100 is not a look"):
         Measure(Draw(None), **{name: 100})
-
-
-def test_samples_are_remembered_by_population_and_seeds():
-    drawn = []
-
-    def sampler(population, seeds, trace):
-        drawn.append((population, seeds, trace))
-        return len(drawn)
-
-    recent = RecentSamples(sampler, most_seeds=5000)
-    one, two = Coin(0.5), Coin(0.5)
-    assert [recent(one, range(256), False), recent(one, range(256), False)] == [1, 1]
-    assert recent(two, range(256), False) == 2, "another object, although it has the same label"
-    assert recent(one, range(512), False) == 3
-    assert recent(one, range(256), True) == 4, "a trace is never remembered"
-    assert recent(Experiment(depth=2), range(64), False) == recent(Experiment(depth=2), range(64), False) == 5
-
-
-def test_the_samples_used_last_are_remembered_within_a_bound():
-    drawn = []
-
-    def sampler(population, seeds, trace):
-        drawn.append(population)
-        return population
-
-    recent = RecentSamples(sampler, most_seeds=512)
-    a, b, c = Coin(0.1), Coin(0.2), Coin(0.3)
-    for population in (a, b, a, c, a, b):
-        assert recent(population, range(256), False) is population
-    assert drawn == [a, b, c, b]
-    assert recent(c, range(4096), False) is c, "larger than the bound, yet drawn"
 
 
 def test_a_measured_estimate_is_one_quantity(measure):

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Coin:
-    label, version = "coin", "1"
+    label, version, block = "coin", "1", 32
 
     def sample(self, seeds):
         time.sleep(0.005)

@@ -65,12 +65,12 @@ def arm():
         trains(f"{experiment.key}/{seeds.start}-{seeds.stop}.parquet")
         return train(ledger, experiment, seeds, trace)
 
-    def sharing(place, label, draw, block):
+    def sharing(shelf, draw, block):
         def drawing(seeds):
-            trains(f"{place.name}/{seeds.start}-{seeds.stop}.parquet")
+            trains(f"{shelf.folder.name}/{seeds.start}-{seeds.stop}.parquet")
             return draw(seeds)
 
-        return block_of(place, label, drawing, block)
+        return block_of(shelf, drawing, block)
 
     os.replace, lrn.ledger.Ledger._train, lrn.ledger.samples._block = replacing, training, sharing
 

@@ -1,0 +1,124 @@
+"""What a population is, and the errors of one that is not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard
+
+from numpy.typing import NDArray
+
+from lrn.intervals import Undecided
+
+if TYPE_CHECKING:
+    from lrn.experiment import Experiment
+
+__all__ = [
+    "MeasurementError",
+    "Population",
+    "PopulationError",
+    "Remembering",
+    "Sampler",
+    "Source",
+    "is_experiment",
+    "label_of",
+    "shielded",
+]
+
+
+class Population(Protocol):
+    """Anything that can be observed for a range of seeds, written as a class.
+
+    For an ordinary training, `lrn.claims.population` on a function of one seed is shorter. The class form is for
+    observations that are made for many seeds at once. It may have further attributes:
+
+    - `version`: text that names the code, the arithmetic and the data behind the observations. With it they are kept on
+      disk between runs, and made again when it changes; `sample` must then return a mapping of numbers or truths.
+    - `block`: how many seeds to ask for at once (a power of two), where that must not depend on how long one takes.
+    - `varies`: names of metrics that may come out otherwise when a seed is asked for again, such as seconds; or True
+      for all of them, where training cannot be made deterministic.
+
+    Attributes:
+        label: unique and stable text with every setting in it; it identifies the population in every process and run.
+    """
+
+    @property
+    def label(self) -> str:
+        """Unique and stable text."""
+        ...
+
+    def sample(self, seeds: range) -> Any:
+        """Observes each seed.
+
+        What is observed for a seed must depend on that seed alone, not on the others.
+
+        Args:
+            seeds: a range of step 1.
+
+        Returns:
+            A mapping (or a data frame, or an object with attributes) from metric to array (S,).
+        """
+        ...
+
+
+class Remembering(Protocol):
+    """A sampler that remembers what it sampled (`lrn.claims._store.RecentSamples`)."""
+
+    def values(self, population: Any, metrics: Sequence[Any], seeds: range) -> list[NDArray[Any]]:
+        """The values (S,) of each metric."""
+        ...
+
+
+Source: TypeAlias = "Callable[[Population | Experiment, range, bool], Any]"
+"""(population, seeds, whether the loss of every epoch is needed) -> what was observed."""
+
+Sampler: TypeAlias = "Source | Remembering"
+
+
+class MeasurementError(RuntimeError):
+    """Measuring failed, which says nothing about the claim."""
+
+
+class PopulationError(MeasurementError):
+    """A population that breaks its contract, so that nothing measured of it means what it says."""
+
+
+class shielded:
+    """A context in which a failed assertion, which would refute the claim, becomes a MeasurementError.
+
+    Args:
+        doing: what is done, such as "sampling net".
+    """
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (AssertionError, Undecided)):
+            raise MeasurementError(f"{self._doing} failed: {error!r}") from error
+
+
+def is_experiment(population: object) -> TypeGuard[Experiment]:
+    """Whether it is an Experiment, without loading what defines one."""
+    module = sys.modules.get("lrn.experiment")
+    return module is not None and isinstance(population, module.Experiment)
+
+
+def label_of(population: Any) -> str:
+    """Its label.
+
+    Raises:
+        TypeError: it is not a population.
+        MeasurementError: an assertion failed in its `label`.
+    """
+    with shielded(f"the label of {type(population).__name__}"):
+        label = getattr(population, "label", None)
+        sampled = callable(getattr(population, "sample", None)) and not isinstance(population, type)
+    if callable(population) and hasattr(population, "grid"):
+        raise TypeError(f"{population!r} must be called with its settings to be a population, such as {population!r}()")
+    if not (is_experiment(population) or sampled) or not isinstance(label, str):
+        raise TypeError(f"a population is an Experiment, or has a text `label` and `sample(seeds)`; got {population!r}")
+    return label

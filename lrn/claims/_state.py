@@ -1,0 +1,208 @@
+"""What an object is made of, as text, so that two objects of one label can be told apart.
+
+A state is a flat mapping from where a value lies (`settings['lr']`) to what it is (`0.001`). Equal states mean equal
+settings: numbers and text by their value, arrays by their bytes, functions by their code and what they enclose. What a
+state cannot show (an open file, a lock) is told apart by identity.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import os
+import re
+import types
+from collections import deque
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from enum import Enum
+from typing import Any, TypeAlias
+
+import numpy as np
+
+__all__ = ["State", "difference", "settings_of", "state_of"]
+
+State: TypeAlias = "dict[str, str]"
+"""Where a value lies -> what it is."""
+
+_LONG = 256  # items of a container, and characters of a text, that are shown one by one
+_BYTES = 1 << 16  # of an array, beyond which only some of it is read
+_LEAVES = 2000
+_PRIVATE = re.compile(r"(^|\.)_")
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
+
+
+def state_of(value: Any) -> State:
+    """The state of an object, its attributes at the top.
+
+    Large arrays and containers are summarised by some of their items, so it takes milliseconds whatever they hold.
+    """
+    return dict(_leaf for _leaf, _ in zip(_walk("", value, {}), range(_LEAVES), strict=False))
+
+
+def settings_of(value: Any) -> State:
+    """The part of a state that is the same in every process: no paths, no modules, no code, and nothing private."""
+    settings = {}
+    for where, leaf in state_of(value).items():
+        if leaf.startswith(("path ", "code ", "object ")) or _PRIVATE.search(where):
+            continue
+        settings[where] = leaf.rpartition(".")[2] if where.endswith("type") else leaf
+    return settings
+
+
+def difference(one: State, other: State, first: str = "in one", second: str = "in the other") -> str | None:
+    """Where two states differ first, such as "p is 0.9 in one and 0.1 in the other"; None where they are equal."""
+    for where in [*one, *(where for where in other if where not in one)]:
+        left, right = (state.get(where, "missing") for state in (one, other))
+        if left != right:
+            if left.startswith(("code ", "object ")):
+                return f"{where} is other code, or another object that cannot be compared"
+            return f"{where or 'its value'} is {left} {first} and {right} {second}"
+    return None
+
+
+def _walk(where: str, value: Any, seen: dict[int, Any]) -> Iterator[tuple[str, str]]:
+    """The leaves below a value. `seen` keeps what was walked alive, so that ids stay unique."""
+    plain = _plain(value)
+    if plain is not None:
+        yield where, plain
+        return
+    if id(value) in seen:
+        yield where, f"again {list(seen).index(id(value))}"
+        return
+    seen[id(value)] = value
+    children = _children(value)
+    if children is None:
+        yield where, f"object {type(value).__qualname__} at {id(value):#x}"
+        return
+    kind, parts = children
+    yield f"{where}.type" if where else "type", kind
+    for name, part in parts:
+        yield from _walk(f"{where}{name}" if where else name.removeprefix("."), part, seen)
+
+
+def _plain(value: Any) -> str | None:
+    """A value without parts, as text."""
+    if isinstance(value, Enum):
+        return f"{type(value).__qualname__}.{value.name}"
+    if isinstance(value, _PLAIN):
+        text = repr(value)
+        return text if len(text) <= _LONG else f"{text[:40]}… {_digest(text.encode(errors='surrogatepass'))}"
+    if isinstance(value, os.PathLike):
+        return f"path {os.fspath(value)!r}"
+    if isinstance(value, types.ModuleType):
+        return f"module {value.__name__}"
+    if isinstance(value, type) and "<locals>" not in value.__qualname__:
+        return f"class {value.__module__}.{value.__qualname__}"
+    if isinstance(value, types.BuiltinFunctionType) and not hasattr(value.__self__, "__dict__"):
+        return f"function {value.__qualname__}"
+    if isinstance(value, types.CodeType):
+        return f"code {_digest(repr(_code(value)).encode())}"
+    array = _array(value)
+    return None if array is None else f"array {array.dtype}{list(array.shape)} {_digest(_some_bytes(array))}"
+
+
+def _array(value: Any) -> np.ndarray[Any, Any] | None:
+    """The value as an array, if it is an array of numbers (of numpy, torch, JAX, pandas)."""
+    if not (hasattr(value, "__array__") and hasattr(value, "dtype") and hasattr(value, "shape")):
+        return None
+    if isinstance(value, type):
+        return None
+    try:
+        array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    except Exception:
+        return None
+    return None if array.dtype.hasobject else array
+
+
+def _some_bytes(array: np.ndarray[Any, Any]) -> bytes:
+    if array.nbytes <= _BYTES:
+        return array.tobytes()
+    flat = array.ravel()
+    return flat[:: -(-len(flat) * array.itemsize // _BYTES)].tobytes() + flat[-1:].tobytes()
+
+
+def _children(value: Any) -> tuple[str, list[tuple[str, Any]]] | None:
+    """A name for the kind of a value, and its parts; None for what cannot be taken apart."""
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    if isinstance(value, Mapping):
+        return kind, [(f"[{key!r}]", part) for key, part in _some(list(value.items()))]
+    if isinstance(value, (list, tuple, deque)):
+        return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in _some(list(enumerate(value)))]
+    if isinstance(value, AbstractSet):
+        return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in enumerate(sorted(map(repr, value)))]
+    if isinstance(value, types.FunctionType):
+        cells = [(f".{name}", _content(cell)) for name, cell in _enclosed(value)]
+        defaults = [(".defaults", value.__defaults__), (".kwdefaults", value.__kwdefaults__)]
+        return f"function {value.__qualname__}", [(".code", value.__code__), *cells, *defaults]
+    if isinstance(value, (types.MethodType, types.BuiltinFunctionType)):
+        return kind, [(".function", getattr(value, "__func__", value.__name__)), (".self", value.__self__)]
+    if isinstance(value, functools.partial):
+        return kind, [(".func", value.func), (".args", value.args), (".keywords", value.keywords)]
+    if isinstance(value, type):
+        return f"class {value.__qualname__}", _class_attributes(value, functions=True)
+    return _attributes(value, kind)
+
+
+def _attributes(value: Any, kind: str) -> tuple[str, list[tuple[str, Any]]] | None:
+    """The parts of an ordinary object: its class's settings, and its own attributes without what is cached."""
+    shared = _class_attributes(type(value), functions="<locals>" in type(value).__qualname__)
+    if dataclasses.is_dataclass(value):
+        fields = [field.name for field in dataclasses.fields(value) if field.compare]
+        return kind, [*shared, *((f".{name}", getattr(value, name, None)) for name in fields)]
+    slots = [name for cls in type(value).__mro__ for name in _slots(cls)]
+    if hasattr(value, "__dict__") or slots:
+        own = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
+        return kind, [*shared, *((f".{n}", part) for n, part in own.items() if not _cached(type(value), n))]
+    try:
+        return kind, [(f".reduced[{i}]", part) for i, part in enumerate(value.__reduce_ex__(4)[1:])]
+    except Exception:
+        return None
+
+
+def _class_attributes(cls: type, functions: bool) -> list[tuple[str, Any]]:
+    """What a class and its bases say that instances share: numbers, texts and arrays, and functions where asked."""
+    found: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if base.__module__ in ("builtins", "typing", "abc"):
+            continue
+        for name, part in vars(base).items():
+            plain = isinstance(part, (*_PLAIN, Enum, np.ndarray, list, tuple, dict, set))
+            if name not in found and not name.startswith("__") and (plain or (functions and callable(part))):
+                found[name] = part
+    private = ("_abc_impl", "_is_protocol")
+    return [(f".{name}", part) for name, part in found.items() if name not in private]
+
+
+def _slots(cls: type) -> list[str]:
+    slots = vars(cls).get("__slots__", ())
+    return [slots] if isinstance(slots, str) else [name for name in slots if name not in ("__dict__", "__weakref__")]
+
+
+def _cached(cls: type, name: str) -> bool:
+    return any(isinstance(vars(base).get(name), functools.cached_property) for base in cls.__mro__)
+
+
+def _some(items: list[Any]) -> list[Any]:
+    return items if len(items) <= _LONG else [*items[:: -(-len(items) // _LONG)], items[-1]]
+
+
+def _enclosed(function: types.FunctionType) -> list[tuple[str, Any]]:
+    return list(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def _code(code: types.CodeType) -> tuple[Any, ...]:
+    constants = [_code(part) if isinstance(part, types.CodeType) else repr(part) for part in code.co_consts]
+    return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]

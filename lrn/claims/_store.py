@@ -1,0 +1,314 @@
+"""The observations of a session: each population's sample grows, and no seed is sampled twice."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.claims._again import EXPENSIVE, allowed, compare, plan, suspicious
+from lrn.claims._contract import Population, PopulationError, Source, is_experiment, label_of, shielded
+from lrn.claims._draw import Cost
+from lrn.claims._metrics import Column, identity_of, tabular, values_of
+from lrn.claims._state import State, difference, state_of
+
+if TYPE_CHECKING:
+    from lrn.experiment import Experiment
+    from lrn.metrics import Metric
+
+__all__ = ["RecentSamples"]
+
+ALIGNED = 64
+"""Networks of an Experiment are trained in multiples of so many, which takes hardly longer than a few."""
+
+_DEAR = 10.0  # seconds of sampling that are not thrown away for want of memory
+_MOST_LABELS = 4096
+
+
+@dataclass
+class _Growing:
+    """What is known of one population.
+
+    Attributes:
+        population: kept, so that no other object can come to have its id.
+        parts: consecutive seeds and what was observed for them.
+        again: what was observed when some of the seeds were asked for again.
+        turn: how often some were asked for again.
+        checked: how many seeds there were at the last time.
+        cost: what sampling took.
+        kept: whether the observations are on disk too.
+    """
+
+    population: Any
+    parts: list[tuple[range, Any]] = field(default_factory=list)
+    again: list[tuple[range, Any]] = field(default_factory=list)
+    turn: int = 0
+    checked: int = 0
+    cost: Cost = field(default_factory=Cost)
+    seconds_again: float = 0.0
+    kept: bool = False
+
+    def __len__(self) -> int:
+        return sum(len(seeds) for seeds, _ in self.parts)
+
+
+@dataclass
+class _Known:
+    """A population as it was when it was first seen, and after it was last sampled."""
+
+    population: Any
+    first: State
+    last: State
+
+
+class RecentSamples:
+    """Remembers what was observed, so that only new seeds are sampled, and finds populations that break their contract.
+
+    Claims share what they observe of one population. Where memory is short, what can be had again cheaply is forgotten
+    first.
+
+    Args:
+        sampler: what samples.
+        most_seeds: how many seeds to remember in all; the loss of every epoch is too large to keep.
+    """
+
+    def __init__(self, sampler: Source, most_seeds: int = 1 << 19) -> None:
+        self._sampler = sampler
+        self._most_seeds = most_seeds
+        self._growing: OrderedDict[Hashable, _Growing] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._traced: OrderedDict[Hashable, list[tuple[range, NDArray[Any]]]] = OrderedDict()
+        self._broken: dict[str, PopulationError] = {}
+        self._notes: dict[tuple[str, str], str] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about populations, though no error: one sentence each, in the order they came up."""
+        return tuple(self._notes.values())
+
+    def values(
+        self, population: Population | Experiment, metrics: Sequence[Metric | Column], seeds: range
+    ) -> list[NDArray[Any]]:
+        """The values (S,) of each metric.
+
+        Raises:
+            PopulationError: the population breaks its contract; it does so again whenever it is asked.
+            MeasurementError, TypeError, ValueError: as `lrn.claims._metrics.values_of`.
+        """
+        label = label_of(population)
+        if is_experiment(population):
+            if any(metric.trace for metric in metrics):
+                return [self._traced_values(population, metric, seeds) for metric in metrics]
+            return self._values(population, label, metrics, seeds, (population.key, seeds.start))
+        if label in self._broken:
+            raise self._broken[label]
+        try:
+            self._recognise(population, label)
+            found = self._values(population, label, metrics, seeds, (label, seeds.start))
+            self._compare(population, label, metrics, found, seeds)
+        except PopulationError as error:
+            self._broken[label] = error
+            raise
+        return found
+
+    def _values(
+        self,
+        population: Population | Experiment,
+        label: str,
+        metrics: Sequence[Metric | Column],
+        seeds: range,
+        key: Hashable,
+    ) -> list[NDArray[Any]]:
+        growing = self._growing.setdefault(key, _Growing(population))
+        self._growing.move_to_end(key)
+        start = seeds.start + len(growing)
+        if start < seeds.stop:
+            self._grow(growing, label, range(start, _rounded(population, seeds.stop)))
+        self._forget()
+        return [_gathered(growing.parts, metric, seeds, label) for metric in metrics]
+
+    def _grow(self, growing: _Growing, label: str, new: range) -> None:
+        population = growing.population
+        with shielded(f"sampling {label}"):
+            before = self._cost(label, growing)
+            start = time.perf_counter()
+            sample = tabular(self._sampler(population, new, False))
+        if not hasattr(self._sampler, "cost"):
+            growing.cost.add(len(new), time.perf_counter() - start)
+        growing.parts.append((new, sample))
+        _merge(growing.parts)
+        if is_experiment(population):
+            return
+        growing.kept = getattr(population, "version", None) is not None
+        if self._cost(label, growing) > before:
+            self._ask_again(growing, label)
+        self._known[label].last = state_of(population)  # sampling may count, or remember
+
+    def _cost(self, label: str, growing: _Growing) -> int:
+        """How many seeds were sampled, not read, by now."""
+        if hasattr(self._sampler, "cost"):
+            growing.cost = self._sampler.cost(label)
+        return growing.cost.seeds
+
+    def _ask_again(self, growing: _Growing, label: str) -> None:
+        """Asks for a few old seeds again, if the sample has grown enough."""
+        if getattr(growing.population, "varies", ()) is True or 4 * len(growing) < 5 * growing.checked:
+            return
+        if growing.cost.per_seed >= EXPENSIVE and (growing.again or len(growing) < 8):
+            return
+        growing.checked, seeds = len(growing), range(growing.parts[0][0].start, growing.parts[-1][0].stop)
+        again = getattr(self._sampler, "again", None) or (lambda who, part: self._sampler(who, part, False))
+        for part in plan(seeds, growing.turn):
+            asked = sum(len(part) for part, _ in growing.again)
+            if not allowed(len(growing), asked, growing.cost.seconds, growing.seconds_again):
+                break
+            start = time.perf_counter()
+            with shielded(f"sampling {label}"):
+                growing.again.append((part, tabular(again(growing.population, part))))
+            growing.seconds_again += time.perf_counter() - start
+            if growing.cost.per_seed >= EXPENSIVE:
+                break
+        growing.turn += 1
+
+    def _recognise(self, population: Any, label: str) -> None:
+        """Refuses a second object of one label, and an object that was changed."""
+        known = self._known.get(label)
+        if known is None:
+            state = state_of(population)
+            self._known[label] = _Known(population, state, state)
+            if len(self._known) > _MOST_LABELS:
+                self._known.popitem(last=False)
+            return
+        if known.population is population:
+            where = difference(_certain(known.last), _certain(state_of(population)), "before", "now")
+            if where is not None:
+                raise PopulationError(
+                    f"{label} was changed between two samplings: {where}; make a new object with a label of its own"
+                )
+            return
+        where = difference(known.first, state_of(population))
+        if where is not None and not _equal(known.population, population):
+            raise PopulationError(
+                f"two unequal objects have the label {label!r}: {where}; a label must name every setting (or give them "
+                f"__eq__, if they are equal)"
+            )
+
+    def _compare(
+        self,
+        population: Any,
+        label: str,
+        metrics: Sequence[Metric | Column],
+        found: Sequence[NDArray[Any]],
+        seeds: range,
+    ) -> None:
+        """Compares values with those of seeds that were asked for again."""
+        growing = self._growing.get((label, seeds.start))
+        varies = getattr(population, "varies", ())
+        for metric, values in zip(metrics, found, strict=True):
+            notes = [suspicious(label, metric.name, values)]
+            for part, sample in growing.again if growing and varies is not True and metric.name not in varies else ():
+                if part.stop <= seeds.stop:
+                    first = values[part.start - seeds.start : part.stop - seeds.start]
+                    notes.append(compare(label, metric.name, part, first, values_of(metric, sample, part, label)))
+            for note in filter(None, notes):
+                self._notes.setdefault((label, metric.name), note)
+
+    def _traced_values(self, experiment: Experiment, metric: Metric | Column, seeds: range) -> NDArray[Any]:
+        """The values of a metric that may need the loss of every epoch, of which only the values are kept."""
+        if not metric.trace:
+            return self._values(experiment, experiment.label, [metric], seeds, (experiment.key, seeds.start))[0]
+        parts = self._traced.setdefault((experiment.key, seeds.start, identity_of(metric)), [])  # type: ignore[arg-type]
+        start = parts[-1][0].stop if parts else seeds.start
+        if start < seeds.stop:
+            new = range(start, _rounded(experiment, seeds.stop))
+            with shielded(f"sampling {experiment.label}"):
+                sample = self._sampler(experiment, new, True)
+            parts.append((new, values_of(metric, sample, new, experiment.label)))
+            parts[:] = [(range(parts[0][0].start, new.stop), np.concatenate([values for _, values in parts]))]
+        return parts[0][1][: len(seeds)]
+
+    def _forget(self) -> None:
+        """Forgets what was used longest ago, and can be had again, until the rest fits; never what was used last."""
+        total = sum(map(len, self._growing.values()))
+        *others, _ = self._growing
+        for key in others:
+            if total <= self._most_seeds:
+                return
+            growing = self._growing[key]
+            if growing.kept or growing.cost.seconds < _DEAR:
+                total -= len(self._growing.pop(key))
+
+
+def _certain(state: State) -> State:
+    """The part of a state that says whether an object has changed."""
+    return {where: leaf for where, leaf in state.items() if not leaf.startswith(("code ", "object "))}
+
+
+def _rounded(population: Any, stop: int) -> int:
+    """Where to stop sampling: experiments are trained many at a time, the more the more there are already."""
+    if not is_experiment(population):
+        return stop
+    size = max(ALIGNED, 1 << max(stop.bit_length() - 4, 0)) if stop < 1 << 16 else 4096
+    return min(-(-stop // size) * size, 1 << 64)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether their own `__eq__` says so."""
+    try:
+        return type(one) is type(other) and one is not other and (one == other) is True
+    except Exception:
+        return False
+
+
+def _gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
+    """A metric's values in several parts, for these seeds."""
+    found = []
+    for part, sample in parts:
+        if part.start >= seeds.stop:
+            break
+        part, sample = _cut(part, sample, seeds.stop)
+        found.append(values_of(metric, sample, part, label)[: seeds.stop - part.start])
+    return found[0] if len(found) == 1 else np.concatenate(found)
+
+
+def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
+    """The beginning of a part, as little more than what is asked for as its kind allows."""
+    end = min(part.stop, -(-stop // ALIGNED) * ALIGNED)
+    if end == part.stop:
+        return part, sample
+    if hasattr(sample, "select"):  # Runs
+        return part[: end - part.start], sample.select(slice(0, end - part.start))
+    if isinstance(sample, Mapping) and all(len(np.shape(v)) and len(v) == len(part) for v in sample.values()):
+        return part[: end - part.start], {name: v[: end - part.start] for name, v in sample.items()}
+    return part, sample
+
+
+def _merge(parts: list[tuple[range, Any]]) -> None:
+    """Joins the last parts as long as the one before is not larger, so that there are few however often they grow."""
+    while len(parts) > 1 and len(parts[-2][0]) <= 2 * len(parts[-1][0]):
+        (first, one), (second, other) = parts[-2:]
+        both = _joined(first, one, second, other)
+        if both is None:
+            return
+        parts[-2:] = [(range(first.start, second.stop), both)]
+
+
+def _joined(first: range, one: Any, second: range, other: Any) -> Any:
+    """Two samples as one; None for what cannot be joined."""
+    if type(one) is type(other) and hasattr(one, "select") and hasattr(type(one), "join"):  # Runs
+        return type(one).join([one, other])
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping) and list(one) == list(other)):
+        return None
+    columns = {}
+    for name in one:
+        pair = (one[name], other[name])
+        if [np.shape(values)[:1] for values in pair] != [(len(first),), (len(second),)]:
+            return None
+        masked = any(isinstance(values, np.ma.MaskedArray) for values in pair)
+        columns[name] = np.ma.concatenate(pair) if masked else np.concatenate(pair)
+    return columns

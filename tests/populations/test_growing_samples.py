@@ -1,0 +1,187 @@
+"""Samples grow: only new seeds are sampled, whatever is asked for them and whoever asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lrn.claims._populations import Draw, RecentSamples, columns
+from lrn.experiment import Experiment
+from lrn.metrics import Metric
+from tests.plugin.populations import uniform
+
+
+class Coin:
+    """Notes the seeds that it is asked for in a list that is not part of it."""
+
+    def __init__(self, asked, label="coin", **attributes):
+        self.label, self._ask = label, asked.append
+        vars(self).update(attributes)
+
+    def sample(self, seeds):
+        self._ask(seeds)
+        u = uniform(seeds)
+        return {"u": u, "heads": u < 0.5}
+
+
+@pytest.fixture
+def asked():
+    return []
+
+
+def recent(source=None, most_seeds=1 << 19):
+    return RecentSamples(source or Draw(None), most_seeds)
+
+
+def fresh(asked):
+    """How many seeds were asked for, without those that were asked for again."""
+    return len({seed for seeds in asked for seed in seeds})
+
+
+def growing(most):
+    n = 8
+    while n < most:
+        yield n
+        n += n // 4
+
+
+def test_a_growing_sample_asks_for_new_seeds_only(asked):
+    samples, coin = recent(), Coin(asked)
+    for n in growing(500):
+        u, heads = columns(samples, coin, ["u", "heads"], range(n))
+        assert np.array_equal(u, uniform(range(n)))
+        assert np.array_equal(heads, u < 0.5)
+    again = sum(map(len, asked)) - fresh(asked)
+    assert fresh(asked) == n
+    assert again <= 4 + n / 20 + 16, "a few seeds are asked for again, to see whether they come out the same"
+    starts = [seeds.start for seeds in asked if len(seeds) == seeds.stop - seeds.start]
+    assert len(starts) == len(asked)
+
+
+def test_one_seed_at_a_time_is_each_seed_once(asked):
+    samples, coin = recent(), Coin(asked, varies=True)
+    for n in range(8, 300):
+        (u,) = columns(samples, coin, ["u"], range(n))
+    assert np.array_equal(u, uniform(range(299)))
+    assert asked == [range(8), *(range(n, n + 1) for n in range(8, 299))]
+
+
+def test_claims_share_a_population_and_fewer_seeds_are_the_first_ones(asked):
+    samples, coin = recent(), Coin(asked, varies=True)
+    columns(samples, coin, ["u"], range(100))
+    (heads,) = columns(samples, coin, ["heads"], range(13))
+    assert np.array_equal(heads, uniform(range(13)) < 0.5)
+    assert asked == [range(100)]
+
+
+def test_equal_objects_share_their_observations(asked):
+    samples = recent()
+    for n in (8, 10, 13):
+        columns(samples, Coin(asked, varies=True), ["u"], range(n))
+    assert asked == [range(8), range(8, 10), range(10, 13)]
+
+
+def test_another_offset_is_another_sample(asked):
+    samples, coin = recent(), Coin(asked, varies=True)
+    assert np.array_equal(columns(samples, coin, ["u"], range(50, 58))[0], uniform(range(50, 58)))
+    assert np.array_equal(columns(samples, coin, ["u"], range(8))[0], uniform(range(8)))
+    assert np.array_equal(columns(samples, coin, ["u"], range(50, 60))[0], uniform(range(50, 60)))
+    assert asked == [range(50, 58), range(8), range(58, 60)]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda u: {"u": list(u)},
+        lambda u: SimpleNamespace(u=u),
+        lambda u: {"u": u, "about": "text that is not for seeds"},
+        lambda u: np.rec.fromarrays([u], names="u"),
+        lambda u: pytest.importorskip("pandas").DataFrame({"u": u}),
+    ],
+    ids=["lists", "attributes", "with text", "records", "data frame"],
+)
+def test_what_is_observed_may_come_in_any_form(form):
+    samples, population = recent(), SimpleNamespace(label="p", sample=lambda seeds: form(uniform(seeds)))
+    for n in (8, 10, 13, 16, 9):
+        assert np.array_equal(columns(samples, population, ["u"], range(n))[0], uniform(range(n)))
+
+
+def test_a_metric_is_evaluated_where_it_is_asked_for(asked):
+    samples, coin = recent(), Coin(asked)
+    twice = Metric("twice", lambda sample: 2 * sample["u"])
+    for n in (8, 10, 9):
+        assert np.array_equal(columns(samples, coin, [twice], range(n))[0], 2 * uniform(range(n)))
+
+
+class Trained:
+    """A source that notes which networks it trains, and whether with the loss of every epoch."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, experiment, seeds, trace):
+        self.asked.append((seeds, trace))
+        return {"u": uniform(seeds)}
+
+
+U = Metric("u", lambda runs: runs["u"])
+TRACED = Metric("traced", lambda runs: runs["u"], trace=True)
+
+
+@pytest.mark.parametrize("metric", [U, TRACED], ids=["ends", "with every epoch"])
+def test_networks_are_trained_once_and_many_at_a_time(metric):
+    source = Trained()
+    samples = recent(source)
+    for n in growing(3000):
+        (u,) = columns(samples, Experiment(depth=2), [metric], range(n))
+        assert np.array_equal(u, uniform(range(n)))
+    trained = Counter(seed for seeds, _ in source.asked for seed in seeds)
+    assert set(trained.values()) == {1}
+    assert n <= len(trained) <= 1.13 * n + 64
+    assert len(source.asked) <= 20
+    assert {trace for _, trace in source.asked} == {metric.trace}
+
+
+def test_experiments_are_told_apart_by_their_key(monkeypatch):
+    monkeypatch.setattr(Experiment, "label", "an experiment")
+    source = Trained()
+    samples = recent(source)
+    for depth in (2, 3, 2):
+        columns(samples, Experiment(depth=depth), [U], range(8))
+    assert len(source.asked) == 2
+
+
+def test_what_was_used_longest_ago_is_forgotten_first():
+    asked = {name: [] for name in "abc"}
+    coins = {name: Coin(asked[name], name, varies=True) for name in "abc"}
+    samples = recent(most_seeds=512)
+    for name in "abacab":
+        columns(samples, coins[name], ["u"], range(256))
+    assert {name: len(times) for name, times in asked.items()} == {"a": 1, "b": 2, "c": 1}
+    assert len(columns(samples, coins["c"], ["u"], range(4096))[0]) == 4096, "larger than the bound, yet sampled"
+
+
+def test_what_took_long_is_not_forgotten(asked):
+    samples = recent(Draw(None), most_seeds=16)
+    dear = Coin(asked, varies=True)
+    columns(samples, dear, ["u"], range(8))
+    samples._growing["coin", 0].cost.seconds = 100
+    for name in "abc":
+        columns(samples, Coin([], name), ["u"], range(16))
+    columns(samples, dear, ["u"], range(10))
+    assert asked == [range(8), range(8, 10)]
+
+
+def test_after_a_failure_the_seeds_before_are_still_known(asked):
+    coin = Coin(asked, varies=True)
+    samples, whole = recent(), coin.sample
+    columns(samples, coin, ["u"], range(8))
+    samples._sampler = lambda population, seeds, trace: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        columns(samples, coin, ["u"], range(10))
+    samples._sampler = lambda population, seeds, trace: whole(seeds)
+    columns(samples, coin, ["u"], range(10))
+    assert asked == [range(8), range(8, 10)]
