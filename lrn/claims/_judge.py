@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from lrn.claims._asserting import Reached, reached
 from lrn.claims._claim import Claim, Expectation
 from lrn.claims._measure import Measure, NewMeasurement
 from lrn.intervals import Asked, Decision, Undecided, asked
@@ -94,6 +95,7 @@ class Judgement:
             looks=self.looks,
             estimates=measure.quantities if measure else (),
             seeds_needed=needed,
+            notes=measure.notes if measure else (),
         )
 
 
@@ -233,21 +235,19 @@ def _problem(run: _Run, body: Callable[[], object], measure: Measure | None) -> 
 def _depends(run: _Run, body: Callable[[], object], measure: Measure) -> bool:
     """Whether the test ends otherwise when decisions that it asked for are answered the other way round."""
     asked_for = len(run.asked.decisions)
-    last_first = [frozenset({place}) for place in reversed(range(min(asked_for, _MOST_FLIPS)))]
-    for negated in (None, *last_first):
-        with measure.frozen():
-            other = _run(body, negated)
-        if _differs(run, other):
-            return True
-    return False
+    last_first = [frozenset({place}) for place in reversed(range(max(asked_for - _MOST_FLIPS, 0), asked_for))]
+    with measure.frozen():
+        lines = reached(lambda: _run(body)) if run.error is None else None
+        return any(_differs(run, _run(body, negated), lines) for negated in (None, *last_first))
 
 
-def _differs(run: _Run, other: _Run) -> bool:
-    if isinstance(other.error, (NewMeasurement, Undecided)):
-        return True
-    if run.error is None:
-        return other.error is not None
-    return not isinstance(other.error, AssertionError) or len(other.asked.decisions) > len(run.asked.decisions)
+def _differs(run: _Run, other: _Run, lines: Reached | None) -> bool:
+    """Whether another run ended otherwise, at an assertion that the passing test had reached too."""
+    if lines is not None:
+        deciding = isinstance(other.error, (AssertionError, NewMeasurement, Undecided))
+        return deciding and other.error is not None and lines.assertion(other.error.__traceback__)
+    more = len(other.asked.decisions) > len(run.asked.decisions)
+    return more or not isinstance(other.error, AssertionError)
 
 
 def _refutation(error: BaseException) -> str:

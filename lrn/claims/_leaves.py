@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.claims._populations import MeasurementError, Population, is_experiment
+from lrn.claims._populations import MeasurementError, Population, check_one_object, identity_of, is_experiment
 from lrn.intervals import Side
 from lrn.verdicts import Quantity
 
@@ -56,17 +56,15 @@ class Leaf:
         return self.quantity.q is not None
 
     def first(self, n: int, offset: int) -> Side:
-        """Returns what the first n seeds show; only those not seen yet are sampled.
+        """Returns what the first n seeds show; whoever samples them remembers those that it sampled before.
 
         Args:
             n: how many seeds.
             offset: the first seed.
         """
-        known = len(self._values)
-        if n > known:
-            values, counts = self.observe(range(offset + known, offset + n))
-            self._values = np.concatenate([self._values, values.astype(np.float64)])
-            self._counts = np.concatenate([self._counts, counts])
+        if n > len(self._values):
+            values, self._counts = self.observe(range(offset, offset + n))
+            self._values = values.astype(np.float64)
         return Side(self._values[:n], self._counts[:n], self.low, self.high)
 
     def seen(self) -> int:
@@ -85,59 +83,13 @@ def check_same(
         metrics: likewise.
 
     Raises:
-        MeasurementError: they differ.
+        PopulationError: two populations differ.
+        MeasurementError: two metrics differ.
     """
     for label, known, given in zip(quantity.populations, *populations, strict=True):
-        if not is_experiment(given) and not _alike(known, given):
-            raise MeasurementError(
-                f"a population's label must name all that it depends on; got two unequal populations called {label!r}"
-            )
+        if not is_experiment(given):
+            check_one_object(label, known, given)
     for known, given in zip(*metrics, strict=True):
-        if not _alike_metrics(known, given):
+        if known is not given and (known is None or given is None or identity_of(known) != identity_of(given)):
             name = getattr(given, "name", given)
             raise MeasurementError(f"a metric's name must name one function; got two unequal metrics called {name!r}")
-
-
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two objects are the same, or equal, or of one class with equal attributes."""
-    if a is b:
-        return True
-    if type(a) is not type(b):
-        return False
-    try:
-        return bool(a == b) or (_without_equality(a) and _same_parts(vars(a), vars(b)))
-    except Exception:  # whatever comparing them raises: they cannot be told to be the same
-        return False
-
-
-def _without_equality(a: Any) -> bool:
-    """Whether a class leaves it to object to say what is equal."""
-    return getattr(type(a), "__eq__", None) is object.__eq__
-
-
-def _same_parts(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    return a.keys() == b.keys() and all(_same_value(a[name], b[name]) for name in a)
-
-
-def _same_value(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return bool(np.array_equal(a, b))
-    if callable(a) and callable(b):
-        return _same_function(a, b)
-    return bool(a == b)
-
-
-def _alike_metrics(a: Any, b: Any) -> bool:
-    if isinstance(a, str) or isinstance(b, str) or a is None or b is None:
-        return bool(a is b or a == b)
-    return _same_function(a.function, b.function)
-
-
-def _same_function(a: Any, b: Any) -> bool:
-    """Whether two functions are one, or were made by the same code with equal variables of its surroundings."""
-    if a is b or getattr(a, "__code__", None) is None:
-        return bool(a is b or a == b)
-    if a.__code__ != getattr(b, "__code__", None) or a.__defaults__ != b.__defaults__:
-        return False
-    cells = zip(a.__closure__ or (), b.__closure__ or (), strict=True)
-    return all(_same_value(one.cell_contents, other.cell_contents) for one, other in cells)

@@ -311,7 +311,18 @@ class Measure:
     @property
     def quantities(self) -> tuple[MeasuredQuantity, ...]:
         """Everything that was compared or computed with so far, in order of first use, with its intervals."""
-        return tuple(self._record(terms, tracked) for terms, tracked in self._tracked.items() if tracked.shares)
+        return tuple(
+            self._record(terms, tracked)
+            for terms, tracked in self._tracked.items()
+            if tracked.shares and tracked.cached is not None
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the populations that were measured, though not an error: one sentence each."""
+        labels = {label for quantity in self._leaves for label in quantity.populations}
+        notes: tuple[str, ...] = getattr(self._sampler, "notes", ())
+        return tuple(note for note in notes if any(label in note for label in labels))
 
     def seeds_needed(self, undecided: Undecided) -> float:
         """Returns about how many seeds of each open expression would settle it; `inf` if none can be said to."""
@@ -477,19 +488,22 @@ class Measure:
             raise NewMeasurement
 
     def _record(self, terms: Terms, tracked: _Tracked) -> MeasuredQuantity:
-        alone = len(terms) == 1
-        shown = self._shown(terms, tracked.seeds, tuple(tracked.thresholds), tracked.shares)
-        if alone:
-            return shown
-        parts = tuple(self._shown(((quantity, 1.0),), tracked.seeds, (), 0) for quantity, _ in terms)
-        return shown.replace(terms=parts, coefficients=tuple(coefficient for _, coefficient in terms))
+        assert tracked.cached is not None
+        seeds, sample = tracked.cached
+        recorded = self._shown(terms, sample).replace(thresholds=tuple(tracked.thresholds), shares=tracked.shares)
+        if len(terms) == 1:
+            return recorded
+        parts = (((quantity, 1.0),) for quantity, _ in terms)
+        return recorded.replace(
+            terms=tuple(self._shown(part, self._make(part, seeds)) for part in parts),
+            coefficients=tuple(coefficient for _, coefficient in terms),
+        )
 
-    def _shown(self, terms: Terms, seeds: int, thresholds: tuple[float, ...], shares: int) -> MeasuredQuantity:
-        sample = self._make(terms, seeds)
+    def _shown(self, terms: Terms, sample: Sample) -> MeasuredQuantity:
         low, high = sample.ends
         quantity: Any = terms[0][0] if len(terms) == 1 and terms[0][1] == 1 else None
         name, key = _named(terms, expression_name), _named(terms, expression_key)
-        return MeasuredQuantity(key, name, sample.point, low, high, sample.n, seeds, thresholds, shares, quantity)
+        return MeasuredQuantity(key, name, sample.point, low, high, sample.n, sample.seeds, (), 0, quantity)
 
     def _is_boolean(self, population: Population | Experiment, metric: str | Metric) -> bool:
         (values,) = columns(self._sampler, population, [metric], range(self._offset, self._offset + 1))

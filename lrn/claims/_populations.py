@@ -23,7 +23,7 @@ from lrn.claims._contract import (
 )
 from lrn.claims._draw import Draw
 from lrn.claims._metrics import boolean, bounds_of, identity_of, name_of, numbers, resolve, tabular, values_of
-from lrn.claims._store import RecentSamples
+from lrn.claims._store import RecentSamples, check_one_object
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
@@ -38,6 +38,7 @@ __all__ = [
     "Sampler",
     "boolean",
     "bounds_of",
+    "check_one_object",
     "columns",
     "identity_of",
     "is_experiment",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.metrics import Metric
 
-__all__ = ["RecentSamples"]
+__all__ = ["RecentSamples", "check_one_object"]
 
 ALIGNED = 64
 """Networks of an Experiment are trained in multiples of so many, which takes hardly longer than a few."""
@@ -191,12 +191,7 @@ class RecentSamples:
                     f"{label} was changed between two samplings: {where}; make a new object with a label of its own"
                 )
             return
-        where = difference(known.first, state_of(population))
-        if where is not None and not _equal(known.population, population):
-            raise PopulationError(
-                f"two unequal objects have the label {label!r}: {where}; a label must name every setting (or give them "
-                f"__eq__, if they are equal)"
-            )
+        check_one_object(label, known.population, population, known.first)
 
     def _compare(
         self,
@@ -242,6 +237,28 @@ class RecentSamples:
             growing = self._growing[key]
             if growing.kept or growing.cost.seconds < _DEAR:
                 total -= len(self._growing.pop(key))
+
+
+def check_one_object(label: str, known: Any, given: Any, state: State | None = None) -> None:
+    """Refuses a second object of one label that is not equal to the first.
+
+    Args:
+        label: of both.
+        known: the object that was seen first.
+        given: the object to check.
+        state: of the first object when it was first seen; as it is now by default.
+
+    Raises:
+        PopulationError: they differ.
+    """
+    if known is given:
+        return
+    where = difference(state_of(known) if state is None else state, state_of(given))
+    if where is not None and not _equal(known, given):
+        raise PopulationError(
+            f"two unequal objects have the label {label!r}: {where}; a label must name every setting (or give them "
+            f"__eq__, if they are equal)"
+        )
 
 
 def _certain(state: State) -> State:

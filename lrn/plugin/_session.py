@@ -151,6 +151,9 @@ class Session:
         if self._verdicts:
             from lrn.plugin._summary import print_summary
 
+            odd = dict.fromkeys(note for verdict in self._verdicts.values() for note in verdict.notes)
+            self._notes = [*odd, *self._notes]
+
             suite = self._suite(complete=False)
             notes = [*([_SLOW] if self._slow(suite) else []), *self._notes]
             print_summary(terminalreporter, suite, promise=not _refusal(suite), notes=notes)

@@ -63,6 +63,7 @@ class Verdict:
         estimates: everything that it compared or computed with, in order of first use.
         seeds_needed: about how many seeds of each open quantity would have settled an INCONCLUSIVE claim, `inf` if none
             can be said to; None for the others.
+        notes: what is odd about its populations, though not an error.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Verdict:
     looks: int
     estimates: tuple[MeasuredQuantity, ...] = ()
     seeds_needed: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def case(self) -> str:
@@ -102,6 +104,7 @@ class Verdict:
             "expected": Outcome(data["expected"]),
             "estimates": tuple(MeasuredQuantity.from_json(quantity) for quantity in data["estimates"]),
             "seeds_needed": float(needed) if isinstance(needed, str) else needed,
+            "notes": tuple(map(str, data["notes"])),
         }
         return _checked(cls(**{**data, **changed}))
 
