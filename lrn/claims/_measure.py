@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.metrics import Metric
 
-__all__ = ["FIRST_SEEDS", "FUTILE_SEEDS", "GROWTH", "MAX_SEEDS", "Measure", "NewMeasurement"]
+__all__ = ["FIRST_SEEDS", "FUTILE_SEEDS", "MAX_SEEDS", "Measure", "NewMeasurement"]
 
 FIRST_SEEDS = 8
 """Seeds that an expression starts with."""
@@ -41,8 +41,8 @@ FIRST_SEEDS = 8
 MAX_SEEDS = 131072
 """Most seeds of an expression."""
 
-GROWTH = 1.25
-"""By which factor seeds grow at most while a claim is undecided."""
+SMALLEST_STEP, LARGEST_STEP = 0.01, 0.25
+"""By which part the seeds grow while a claim is undecided: by half of what is likely to be missing, within these."""
 
 FUTILE_SEEDS = 32768
 """From here on a claim that would take far more seeds than it may use is given up."""
@@ -340,10 +340,10 @@ class Measure:
         tried = all(self._tracked[t].seeds >= FUTILE_SEEDS for t in terms)
         if not growing or (tried and self.seeds_needed(undecided) > _FUTILE_FACTOR * self.max_seeds):
             return False
-        factor: float = min(GROWTH, undecided.growth)
+        step = min(max((undecided.growth - 1) / 2, SMALLEST_STEP), LARGEST_STEP)
         for t in terms:
             tracked = self._tracked[t]
-            more = max(1.0, min(math.ceil((factor - 1) * tracked.seeds), self._most_new(t)))
+            more = max(1.0, min(math.ceil(step * tracked.seeds), self._most_new(t)))
             tracked.seeds = min(tracked.seeds + int(more), self.max_seeds)
         return True
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.intervals import (
+    ConditionalStakes,
     Evidence,
     Side,
     best_growth,
-    conditional_capital,
     conditional_ends,
     log_capital,
     mean_ends,
@@ -21,9 +21,6 @@ from lrn.intervals import (
 )
 
 __all__ = ["Conditional", "Intervals", "Mean", "Quantile", "Sample"]
-
-_MIXTURE_COST = 2.5
-"""About how much less the logarithm of a divided stake is than that of the best bet alone."""
 
 
 class Sample:
@@ -90,18 +87,19 @@ class _Betting(Sample):
         if math.isnan(point) or point == threshold:
             return Evidence(False, threshold <= self.low, threshold >= self.high, False, None, math.inf, math.inf)
         is_above = point > threshold
-        decided = self._capital(threshold, is_above) >= self.goal
+        capital = self._capital(threshold, is_above)
+        decided = capital >= self.goal
         above, below = decided and is_above, decided and not is_above
         rate = self._rate(threshold, is_above)
-        needed = (self.goal + _MIXTURE_COST) / rate if rate > 0 else math.inf
+        more = max(self.goal - capital, 0.0) / rate if rate > 0 else math.inf
         return Evidence(
             above,
             above or threshold <= self.low,
             below or threshold >= self.high,
             below,
             is_above,
-            max(needed / max(self.seeds, 1), 1.0),
-            needed,
+            1.0 + more / max(self.seeds, 1),
+            self.seeds + more,
         )
 
 
@@ -186,6 +184,7 @@ class Conditional(_Betting):
     def __init__(self, a: Side, b: Side, seeds: int, goal: float) -> None:
         super().__init__(min(int(a.counts.sum()), int(b.counts.sum())), seeds, goal)
         self._a, self._b = a, b
+        self._stakes: dict[bool, ConditionalStakes] = {}
         self.low, self.high = a.low - b.high, a.high - b.low
 
     @cached_property
@@ -200,9 +199,10 @@ class Conditional(_Betting):
         return (low, high) if math.isnan(self.point) else (min(low, self.point), max(high, self.point))
 
     def _capital(self, threshold: float, above: bool) -> float:
-        if above:
-            return conditional_capital(self._a, self._b, threshold)
-        return conditional_capital(self._a.mirrored(), self._b.mirrored(), -threshold)
+        if above not in self._stakes:
+            sides = (self._a, self._b) if above else (self._a.mirrored(), self._b.mirrored())
+            self._stakes[above] = ConditionalStakes(*sides)
+        return self._stakes[above].log_capital(threshold if above else -threshold, self.goal)
 
     def _rate(self, threshold: float, above: bool) -> float:
         gap = abs(self.point - threshold)

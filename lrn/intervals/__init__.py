@@ -66,6 +66,7 @@ from lrn.intervals._betting import (
 )
 from lrn.intervals._compatibility import binomial_compatibility
 from lrn.intervals._conditional import (
+    ConditionalStakes,
     Side,
     conditional_capital,
     conditional_difference_sequence,
@@ -80,6 +81,7 @@ from lrn.intervals._planning import QUANTITIES, detectable, goal_of, seeds_neede
 __all__ = [
     "QUANTITIES",
     "Asked",
+    "ConditionalStakes",
     "Decision",
     "Estimate",
     "Evidence",

@@ -33,10 +33,13 @@ from lrn.intervals._betting import BETS, SLACK, STAKES, root_below
 from lrn.intervals._checks import check_fraction
 from lrn.intervals._exact import checked_values
 
-__all__ = ["Side", "conditional_capital", "conditional_difference_sequence", "conditional_ends"]
+__all__ = ["ConditionalStakes", "Side", "conditional_capital", "conditional_difference_sequence", "conditional_ends"]
 
 _SHARES = np.log([0.8, 0.1, 0.1])
 """Logarithm of the parts of the stake that bet on both sides together, on a alone and on b alone."""
+
+_WEIGHTS_SETTLED = 20_000
+"""From here on weights stay as they are: they are known well enough."""
 
 _COARSE = 9
 _NEAR = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -68,25 +71,64 @@ class Side:
         return float(self.values[self.counts].mean()) if self.counts.any() else math.nan
 
 
-def conditional_capital(a: Side, b: Side, margin: float) -> float:
+class ConditionalStakes:
+    """Bets that the mean of one side exceeds that of the other by more than a margin.
+
+    Args:
+        a: the side that is said to be larger.
+        b: the other one, for the same seeds.
+    """
+
+    def __init__(self, a: Side, b: Side) -> None:
+        self._a, self._b = a, b
+        weight_a, weight_b = _weights(a.counts, b.counts)
+        of_a = np.where(a.counts, weight_a, 0.0), np.where(a.counts, a.values, a.low)
+        of_b = np.where(b.counts, weight_b, 0.0), np.where(b.counts, b.values, b.low)
+        either, nothing = a.counts | b.counts, np.zeros(len(a.values))
+        # What is bet on together, on a alone and on b alone; most seeds of discrete metrics fall together.
+        self._rows = [
+            _distinct(of_a[0], of_a[1], of_b[0], of_b[1], either),
+            _distinct(of_a[0], of_a[1], nothing, nothing, a.counts),
+            _distinct(nothing, nothing, of_b[0], of_b[1], b.counts),
+        ]
+
+    def log_capital(self, margin: float, goal: float = math.inf) -> float:
+        """Returns the logarithm of the stake, the smallest over all that the mean of b may be.
+
+        Args:
+            margin: the difference that is bet against.
+            goal: below it, an upper bound will do, which takes a small part of the time.
+        """
+        a, b = self._a, self._b
+        largest_loss = margin + b.high - a.low
+        if largest_loss <= 0:  # no difference is that small
+            return math.inf if a.counts.any() and b.counts.any() else 0.0
+        lowest = max(b.low, a.low - margin)
+        if goal < math.inf and b.counts.any():
+            likely = np.clip([b.mean], lowest, b.high)
+            bound = float(np.logaddexp.reduce(self._stakes(likely, margin, largest_loss), axis=None))
+            if bound < goal:
+                return bound
+        stakes = self._stakes(_grid(b, lowest), margin, largest_loss)
+        between = np.minimum(stakes[:-1], stakes[1:]) if len(stakes) > 1 else stakes
+        return float(np.logaddexp.reduce(between, axis=1).min())
+
+    def _stakes(self, c: NDArray[np.float64], margin: float, largest_loss: float) -> NDArray[np.float64]:
+        """Returns the logarithms (C, 3 B) of all bets' stakes against each mean (C,) of b."""
+        parts = [_log_stakes(rows, c, margin, largest_loss) for rows in self._rows]
+        return np.concatenate([share + part for share, part in zip(_SHARES, parts, strict=True)], axis=1)
+
+
+def conditional_capital(a: Side, b: Side, margin: float, goal: float = math.inf) -> float:
     """Returns the logarithm of the stake after betting that the mean of `a` exceeds that of `b` by more than `margin`.
 
     Args:
         a: the side that is said to be larger.
         b: the other one, for the same seeds.
         margin: the difference that is bet against.
+        goal: below it, an upper bound will do, which takes a small part of the time.
     """
-    largest_loss = margin + b.high - a.low
-    if largest_loss <= 0:  # no difference is that small
-        return math.inf if a.counts.any() and b.counts.any() else 0.0
-    rows = _distinct(a, b)
-    c = _grid(b, max(b.low, a.low - margin))
-    both = _log_stakes(rows, c, margin, largest_loss, 1.0, 1.0)
-    first = _log_stakes(rows, c, margin, largest_loss, 1.0, 0.0)
-    second = _log_stakes(rows, c, margin, largest_loss, 0.0, 1.0)
-    stakes = np.concatenate([share + part for share, part in zip(_SHARES, (both, first, second), strict=True)], axis=1)
-    between = np.minimum(stakes[:-1], stakes[1:]) if len(c) > 1 else stakes
-    return float(np.logaddexp.reduce(between, axis=1).min())
+    return ConditionalStakes(a, b).log_capital(margin, goal)
 
 
 def conditional_ends(a: Side, b: Side, goal: float) -> tuple[float, float]:
@@ -95,9 +137,9 @@ def conditional_ends(a: Side, b: Side, goal: float) -> tuple[float, float]:
     point = a.mean - b.mean
     if math.isnan(point) or low == high:
         return low, high
-    below = root_below(lambda m: conditional_capital(a, b, m), low, min(max(point, low), high), goal)
-    flipped = a.mirrored(), b.mirrored()
-    above = -root_below(lambda m: conditional_capital(*flipped, m), -high, min(max(-point, -high), -low), goal)
+    stakes, mirrored = ConditionalStakes(a, b), ConditionalStakes(a.mirrored(), b.mirrored())
+    below = root_below(lambda m: stakes.log_capital(m, goal), low, min(max(point, low), high), goal)
+    above = -root_below(lambda m: mirrored.log_capital(m, goal), -high, min(max(-point, -high), -low), goal)
     return below, above
 
 
@@ -154,33 +196,31 @@ def _side(values: ArrayLike, counts: ArrayLike, low: float, high: float) -> Side
     return Side(observed, chosen, float(low), float(high))
 
 
-def _distinct(a: Side, b: Side) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns the distinct seeds as rows (weight and value of a, of b), and how often each was seen.
+_Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Distinct seeds (R, 4) as weight and value of a, weight and value of b; and how often each was seen (R,)."""
 
-    Seeds that count for neither side are left out, as nothing is won or lost on them. Weights depend on earlier seeds
-    alone, and change a few times only, so that seeds of discrete metrics fall together.
-    """
-    weight_a, weight_b = _weights(a.counts, b.counts)
-    either = a.counts | b.counts
-    columns = (
-        np.where(a.counts, weight_a, 0.0),
-        np.where(a.counts, a.values, a.low),
-        np.where(b.counts, weight_b, 0.0),
-        np.where(b.counts, b.values, b.low),
-    )
-    rows = np.stack([column[either] for column in columns], axis=1)
-    distinct, counts = np.unique(rows, axis=0, return_counts=True) if len(rows) > 64 else (rows, np.ones(len(rows)))
+
+def _distinct(
+    weight_a: NDArray[np.float64],
+    value_a: NDArray[np.float64],
+    weight_b: NDArray[np.float64],
+    value_b: NDArray[np.float64],
+    chosen: NDArray[np.bool_],
+) -> _Rows:
+    """Returns the distinct seeds among those chosen; on all others nothing is won or lost."""
+    rows = np.stack([column[chosen] for column in (weight_a, value_a, weight_b, value_b)], axis=1)
+    distinct, counts = np.unique(rows, axis=0, return_counts=True)
     return distinct, counts.astype(np.float64)
 
 
 def _weights(in_a: NDArray[np.bool_], in_b: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns the weights (n,) of both sides, at most 1, renewed whenever the seeds have grown by half."""
+    """Returns the weights (n,) of both sides, at most 1, renewed a few times from the seeds before."""
     n = len(in_a)
     so_far_a, so_far_b = np.cumsum(in_a) + 1.0, np.cumsum(in_b) + 1.0
     weight_a, weight_b = np.ones(n), np.ones(n)
     start = 8
     while start < n:
-        stop = start + start // 2
+        stop = start + start // 2 if start < _WEIGHTS_SETTLED else n
         ratio = so_far_b[start - 1] / so_far_a[start - 1]
         weight_a[start:stop], weight_b[start:stop] = min(ratio, 1.0), min(1 / ratio, 1.0)
         start = stop
@@ -198,28 +238,19 @@ def _grid(b: Side, lowest: float) -> NDArray[np.float64]:
     return np.unique(np.clip([*coarse, b.mean, *near], lowest, b.high))
 
 
-def _log_stakes(
-    rows: tuple[NDArray[np.float64], NDArray[np.float64]],
-    c: NDArray[np.float64],
-    margin: float,
-    largest_loss: float,
-    on_a: float,
-    on_b: float,
-) -> NDArray[np.float64]:
+def _log_stakes(rows: _Rows, c: NDArray[np.float64], margin: float, largest_loss: float) -> NDArray[np.float64]:
     """Returns the logarithm (C, B) of each bet's stake against each mean of b.
 
     Args:
-        rows: what `_distinct` returns.
+        rows: distinct seeds; a weight of 0 bets on nothing.
         c: (C,) means of b.
         margin: the difference that is bet against.
         largest_loss: the most that one seed can lose.
-        on_a: whether to bet on a, as 1.0 or 0.0.
-        on_b: whether to bet on b.
     """
     seeds, counts = rows
     weight_a, value_a, weight_b, value_b = seeds.T
     logs = np.empty((len(c), len(BETS)))
     for i, mean in enumerate(c):
-        gain = on_a * weight_a * (value_a - mean - margin) - on_b * weight_b * (value_b - mean)
+        gain = weight_a * (value_a - mean - margin) - weight_b * (value_b - mean)
         logs[i] = counts @ np.log1p(BETS * (gain / largest_loss)[:, None])
     return STAKES + logs
