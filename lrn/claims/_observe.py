@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from lrn.claims._contract import NoMoreSeeds
 from lrn.claims._crew import Crew
@@ -77,8 +79,7 @@ class Observer:
     def again(self, population: FunctionPopulation, seeds: range) -> Columns:
         """What each seed gives now, whatever the ledger says."""
         rows = {}
-        cheap = self._is_cheap(population, None) is not False
-        with closing(self._answers(population, iter(seeds), cheap)) as answers:
+        with closing(self._answers(population, iter(seeds))) as answers:
             for answer in answers:
                 self.spent(population.label, 1, answer.seconds)
                 rows[answer.seed] = answer.row
@@ -91,31 +92,27 @@ class Observer:
                 f"nothing is trained (--frozen), and seed {missing[0]} of {population.label} is not known"
             )
         unkept = self._unkept.setdefault(population.label, {})
-        at_once = self.crew.most if self._is_cheap(population, shelf) is False else 1
-        with Work(population, shelf, unkept, len(missing), self.deadline, self.say, at_once) as work:
-            if self._is_cheap(population, shelf) is None:
-                self._take(work, population, missing[:1], wait=True, cheap=True)
+        with Work(population, shelf, unkept, len(missing), self.deadline, self.say, self._at_once(population)) as work:
+            if self._seconds_of(population, shelf) is None:
+                self._take(work, population, missing[:1], wait=True)
                 if shelf is not None and population.label in self._seconds:
                     shelf.describe(seconds=self._seconds[population.label], parts=population.parts)
-            if self._is_cheap(population, shelf) is False:
-                for wait in (False, True):
-                    self._take(work, population, missing, wait, cheap=False)
-            elif shelf is not None:
+            if shelf is not None and (self._seconds_of(population, shelf) or 0.0) < CHEAP:
                 with lock(shelf.folder, "population.lock"):
                     known = self.known(population, range(missing[0], missing[-1] + 1), [shelf])
-                    self._take(work, population, [seed for seed in missing if seed not in known], None, cheap=True)
+                    self._take(work, population, [seed for seed in missing if seed not in known], wait=None)
+                    work.flush()
             else:
-                self._take(work, population, missing, None, cheap=True)
+                for wait in (False, True):
+                    self._take(work, population, missing, wait)
         self._refuse_failures(population, unkept)
         if work.late:
             raise NoMoreSeeds(f"the hours allowed are over, and seed {work.late[0]} of {population.label} is not known")
 
-    def _take(
-        self, work: Work, population: FunctionPopulation, seeds: list[int], wait: bool | None, cheap: bool
-    ) -> None:
-        with closing(self._answers(population, work.claimed(seeds, wait), cheap)) as answers:
+    def _take(self, work: Work, population: FunctionPopulation, seeds: list[int], wait: bool | None) -> None:
+        with closing(self._answers(population, work.claimed(seeds, wait))) as answers:
             for answer in answers:
-                work.keep(answer, at_once=not cheap)
+                work.keep(answer, at_once=answer.seconds >= CHEAP)
                 self.spent(population.label, 1, answer.seconds)
 
     def _refuse_failures(self, population: FunctionPopulation, rows: dict[int, Row | Failure]) -> None:
@@ -124,28 +121,41 @@ class Observer:
         if failed and population.definition.failed == "error":
             population.tabulated([rows[seed] for seed in failed], failed)
 
-    def _is_cheap(self, population: FunctionPopulation, shelf: Shelf | None) -> bool | None:
-        """Whether seeds run in this process; None where that is not known yet."""
-        if population.definition.gpu or self._gpu.get(population.definition.name) or not self.crew.works:
-            return True
+    def _seconds_of(self, population: FunctionPopulation, shelf: Shelf | None) -> float | None:
+        """How long one seed takes; None where that is not known yet."""
         seconds = self._seconds.get(population.label)
         if seconds is None and shelf is not None:
-            seconds = shelf.described().get("seconds")
-        return seconds < CHEAP if isinstance(seconds, (int, float)) else None
+            described = shelf.described().get("seconds")
+            if isinstance(described, (int, float)):
+                seconds = self._seconds[population.label] = float(described)
+        return seconds
 
-    def _answers(
-        self, population: FunctionPopulation, seeds: Iterator[int], cheap: bool
-    ) -> Generator[Answer, None, None]:
-        if not cheap:
+    def _runs_here(self, population: FunctionPopulation) -> bool:
+        """Whether seeds run in this process: one at a time where they use a GPU, and those that take no time."""
+        if population.definition.gpu or self._gpu.get(population.definition.name) or not self.crew.works:
+            return True
+        return self._seconds.get(population.label, 0.0) < CHEAP
+
+    def _at_once(self, population: FunctionPopulation) -> int:
+        return 1 if population.definition.gpu or not self.crew.works else self.crew.most
+
+    def _answers(self, population: FunctionPopulation, seeds: Iterator[int]) -> Generator[Answer, None, None]:
+        if not self._runs_here(population):
             yield from self.crew.each(population, seeds)
             return
         with limited(population.definition.threads):
             for seed in seeds:
-                answer = observe_timed(population, seed)
+                with self._gpu_lock(population):
+                    answer = observe_timed(population, seed)
                 if population.label not in self._seconds:
                     self._seconds[population.label] = answer.seconds
                     self._gpu[population.definition.name] = population.definition.gpu is not False and _used_gpu()
                 yield answer
+
+    def _gpu_lock(self, population: FunctionPopulation) -> AbstractContextManager[Any]:
+        """Held while a seed uses the GPU, so that the processes of a session take turns."""
+        uses = population.definition.gpu or self._gpu.get(population.definition.name)
+        return lock(Path(self.crew.slots), "gpu.lock") if uses and self.crew.slots is not None else nullcontext()
 
 
 def _used_gpu() -> bool:

@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ __all__ = ["Parts", "changes", "digest_of", "parts_of"]
 Parts: TypeAlias = "dict[str, str]"
 """What the part is, such as "module models" -> its digest."""
 
+_JUDGES = re.compile(r"lrn(\.(claims|intervals|ledger|plugin|verdicts)\b.*)?$")  # they observe nothing
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "pytest.ini", "tox.ini")
 
 
@@ -42,14 +44,14 @@ def parts_of(function: FunctionType, depends: Iterable[str] = (), used: Iterable
     """
     file = _file_of(function)
     root = _root(file) if file else Path.cwd()
-    tree = _tree(file) if file else None
-    own, imported = _own(function, tree)
-    parts = {f"function {function.__qualname__}": own}
-    modules = _Modules(root)
-    for name in imported:
-        modules.add(name, function.__module__)
-    for value in used:
-        modules.add(getattr(value, "__module__", ""), "")
+    modules, parts = _Modules(root), {}
+    for value in (function, *used):
+        source = _file_of(value)
+        digest, imported = _own(value, _tree(source) if source else None)
+        if value is function or (source is not None and modules.holds(source)):
+            parts[f"{'class' if isinstance(value, type) else 'function'} {value.__qualname__}"] = digest
+            for name in imported:
+                modules.add(name, value.__module__)
     for name, digest in sorted(modules.digests.items()):
         if name != function.__module__:
             parts[f"module {name}"] = digest
@@ -70,9 +72,9 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     return f"{shown} {'has' if len(names) == 1 else 'have'} changed"
 
 
-def _file_of(function: Callable[..., Any]) -> Path | None:
+def _file_of(value: Callable[..., Any]) -> Path | None:
     try:
-        file = inspect.getsourcefile(function)
+        file = inspect.getsourcefile(value)
     except TypeError:
         return None
     return Path(file).resolve() if file and Path(file).is_file() else None
@@ -90,26 +92,30 @@ def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_bytes())
 
 
-def _own(function: FunctionType, tree: ast.Module | None) -> tuple[str, set[str]]:
-    """The digest of a function's own code, and the modules that it imports."""
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    enclosed = state_of({name: _content(cell) for name, cell in cells})
-    definition = _definition(function)
-    if definition is None:  # typed into a console
-        return _digest(repr((state_of(function), enclosed))), set()
+def _own(value: Any, tree: ast.Module | None) -> tuple[str, set[str]]:
+    """The digest of a function's or a class's own code, and the modules that it imports."""
+    enclosed: dict[str, str] = {}
+    if isinstance(value, FunctionType):
+        cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
+        enclosed = state_of({name: _content(cell) for name, cell in cells})
+    definition = _definition(value)
+    if definition is None:  # typed into a console, or not of Python
+        return _digest(repr((sorted(state_of(value).items()), enclosed))), set()
     statements = _reachable(definition, tree) if tree is not None else [definition]
     text = "\n".join(_normal(statement) for statement in statements)
     certain = sorted((where, leaf) for where, leaf in enclosed.items() if not leaf.startswith(("object ", "path ")))
     return _digest(text + repr(certain)), {name for statement in statements for name in _imports(statement)}
 
 
-def _definition(function: FunctionType) -> ast.stmt | None:
+def _definition(value: Any) -> ast.stmt | None:
+    """The statement that defines a function or a class, without what makes it a population."""
     try:
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(value))).body
     except (OSError, TypeError, SyntaxError, ValueError):
         return None
-    if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        definition.decorator_list = []
+    if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        own = [decorator for decorator in definition.decorator_list if "population" not in ast.unparse(decorator)]
+        definition.decorator_list = own
     return definition
 
 
@@ -175,10 +181,10 @@ class _Modules:
     def add(self, name: str, importer: str) -> None:
         """Adds a module, if it is one and of this project, and what it imports."""
         name = _absolute(name, importer)
-        if name in self.digests or not name:
+        if name in self.digests or not name or _JUDGES.match(name):
             return
         file = _source_of(name)
-        if file is None or not self._holds(file):
+        if file is None or not self.holds(file):
             return
         tree = _tree(file)
         self.digests[name] = _digest(_normal(tree))
@@ -186,7 +192,8 @@ class _Modules:
         for other in {*_imports(tree), package}:
             self.add(other, f"{package}.x" if package else name)
 
-    def _holds(self, file: Path) -> bool:
+    def holds(self, file: Path) -> bool:
+        """Whether a file is one of the project's own."""
         inside = file.is_relative_to(self._root)
         return inside and not {"site-packages", "dist-packages"} & set(file.relative_to(self._root).parts)
 

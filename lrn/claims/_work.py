@@ -58,7 +58,7 @@ class Work:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         try:
             if not isinstance(error, OSError):
-                self._flush()
+                self.flush()
         finally:
             for held in self._locks.values():
                 held.release()
@@ -95,7 +95,7 @@ class Work:
         elif self._shelf is not None:
             self._waiting[seed] = row
             if at_once or time.monotonic() - self._flushed > _FLUSH:
-                self._flush()
+                self.flush()
         if seed in self._locks and seed not in self._waiting:
             self._locks.pop(seed).release()
 
@@ -119,8 +119,8 @@ class Work:
             self._locks.pop(seed).release()
         return False
 
-    def _flush(self) -> None:
-        """Writes what is finished, one file for neighbouring seeds."""
+    def flush(self) -> None:
+        """Writes what is finished, one file for neighbouring seeds. Raises OSError, which says how much is kept."""
         if self._shelf is None or not self._waiting:
             return
         for part in _runs(sorted(self._waiting)):
