@@ -31,6 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lrn.claims._claim import Claim, Expectation, claim
+from lrn.claims._function import population
 from lrn.claims._judge import Judgement, asserts, judge, unjudged
 from lrn.claims._measure import Measure
 from lrn.claims._populations import MeasurementError, Population
@@ -57,6 +58,7 @@ __all__ = [
     "claim",
     "every",
     "judge",
+    "population",
     "some",
     "unjudged",
 ]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrn.claims._contract import Population, is_experiment
+from lrn.claims._contract import NoMoreSeeds, Population, is_experiment
+from lrn.claims._function import FunctionPopulation
 from lrn.claims._state import State, settings_of
 
 if TYPE_CHECKING:
+    from lrn.claims._crew import Crew
+    from lrn.claims._editions import Editions
+    from lrn.claims._observe import Observer
     from lrn.experiment import Experiment
     from lrn.ledger import Ledger
     from lrn.ledger.samples import Samples
@@ -51,7 +56,14 @@ class Draw:
         engine: what trains, as in `lrn.train`.
         device: where, as in `lrn.train`.
         threads: processor threads; None for as many as this process may use.
-        scheduler: of a Dask cluster that trains experiments; all else is observed here.
+        scheduler: of a Dask cluster that trains experiments, and the seeds of expensive functions.
+        workers: how many seeds of an expensive function run at once on this machine; None for as many as it has cores.
+        slots: folder of locks that several pytest processes share, so that together they run `workers` seeds.
+        processes: how many pytest processes share them.
+        stale: what becomes of seeds that earlier code has trained: "retrain", "use" or "fail".
+        frozen: whether nothing may be trained.
+        deadline: of the clock `time.monotonic`, after which nothing is trained; None for none.
+        say: shows a line of progress; None shows nothing.
     """
 
     ledger: Path | None
@@ -59,29 +71,55 @@ class Draw:
     device: str = "cpu"
     threads: int | None = None
     scheduler: str | None = None
+    workers: int | None = None
+    slots: str | None = None
+    processes: int = 1
+    stale: str = "retrain"
+    frozen: bool = False
+    deadline: float | None = None
+    say: Callable[[str], None] | None = field(default=None, compare=False)
     _settings: dict[str, State] = field(default_factory=dict, init=False, repr=False, compare=False)
     _costs: dict[str, Cost] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __call__(self, population: Population | Experiment, seeds: range, trace: bool) -> Any:
-        """What was observed for each seed."""
+        """What was observed for each seed.
+
+        Raises:
+            NoMoreSeeds: some cannot be had (see `available`).
+        """
+        if isinstance(population, FunctionPopulation):
+            return self._observer.columns(population, seeds)
+        if self.frozen or self.deadline is not None or getattr(population, "most", None) is not None:
+            there, why = self.available(population, seeds)
+            if len(there) < len(seeds):
+                raise NoMoreSeeds(why)
         if is_experiment(population):
             return self._trained.runs(population, seeds, trace)
-        other: Any = population
-        version = getattr(other, "version", None)
-        if version is None or self.ledger is None:
-            return self.again(other, seeds)
+        return self._sampled(population, seeds)
 
-        def draw(part: range) -> Any:
-            return self.again(other, part)
+    def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
+        """The first of these seeds that can be had now, and why not all; "" where all can."""
+        label = population.label
+        most = getattr(population, "most", None)
+        if most is not None and seeds.stop > most:
+            part, why = self.available_trained(population, range(seeds.start, max(most, seeds.start)))
+            return part, why or f"there are only {most} seeds of {label}"
+        return self.available_trained(population, seeds)
 
-        label: str = other.label
-        # As they were at first: sampling may count, or remember.
-        settings = self._settings.setdefault(label, settings_of(other))
-        block = getattr(other, "block", None)
-        return self._samples.sample(label, version, draw, seeds, block=block, settings=settings)
+    def available_trained(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
+        """`available`, whatever `most` says."""
+        late = self.deadline is not None and time.monotonic() >= self.deadline
+        if not (self.frozen or late) or not seeds or getattr(population, "recorded", False):
+            return seeds, ""
+        known = self._known(population, seeds)
+        why = "nothing is trained (--frozen)" if self.frozen else "the hours allowed are over"
+        shown = f"{why}, and only {known} seeds of {population.label} are known"
+        return seeds[:known], "" if known == len(seeds) else shown
 
     def again(self, population: Any, seeds: range) -> Any:
         """What is observed for each seed now, whatever the ledger says."""
+        if isinstance(population, FunctionPopulation):
+            return self._observer.again(population, seeds)
         start = time.perf_counter()
         sample = population.sample(seeds)
         self.cost(population.label).add(len(seeds), time.perf_counter() - start)
@@ -91,10 +129,45 @@ class Draw:
         """What sampling a population has cost so far."""
         return self._costs.setdefault(label, Cost())
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What rests on earlier code."""
+        return tuple(self._editions.notes.values()) if "_editions" in vars(self) else ()
+
     def close(self) -> None:
         """Lets go of the cluster, if there is one."""
         if "_trained" in vars(self):
             self._trained.close()
+        if "_crew" in vars(self):
+            self._crew.close()
+
+    def _sampled(self, population: Any, seeds: range) -> Any:
+        """What a population written as a class observed, through the ledger if it has a version."""
+        version = getattr(population, "version", None)
+        if version is None or self.ledger is None or getattr(population, "recorded", False):
+            return self.again(population, seeds)
+
+        def draw(part: range) -> Any:
+            return self.again(population, part)
+
+        label: str = population.label
+        # As they were at first: sampling may count, or remember.
+        settings = self._settings.setdefault(label, settings_of(population))
+        block = getattr(population, "block", None)
+        return self._samples.sample(label, version, draw, seeds, block=block, settings=settings)
+
+    def _known(self, population: Any, seeds: range) -> int:
+        """How many of these seeds are known from the first on."""
+        if is_experiment(population):
+            runs = self._trained.remembered(population, seeds)
+            return 0 if runs is None else len(runs)
+        if isinstance(population, FunctionPopulation):
+            rows = self._observer.known(population, seeds, self._editions.shelves(population))
+            return next((k for k, seed in enumerate(seeds) if seed not in rows), len(seeds))
+        version = getattr(population, "version", None)
+        if version is None or self.ledger is None:
+            return 0
+        return self._samples.known(population.label, version, seeds)
 
     @cached_property
     def _samples(self) -> Samples:
@@ -102,6 +175,27 @@ class Draw:
 
         assert self.ledger is not None
         return Samples(self.ledger)
+
+    @cached_property
+    def _editions(self) -> Editions:
+        from lrn.claims._editions import Editions
+
+        return Editions(self.ledger, self.stale, self.say)
+
+    @cached_property
+    def _crew(self) -> Crew:
+        from lrn.claims._crew import Crew
+
+        return Crew(self.workers, self.scheduler, self.slots, self.processes)
+
+    @cached_property
+    def _observer(self) -> Observer:
+        from lrn.claims._observe import Observer
+
+        def spent(label: str, seeds: int, seconds: float) -> None:
+            self.cost(label).add(seeds, seconds)
+
+        return Observer(self._crew, self._editions.shelves, spent, self.frozen, self.deadline, self.say)
 
     @cached_property
     def _trained(self) -> Ledger:

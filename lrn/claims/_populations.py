@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lrn.claims._contract import (
     MeasurementError,
+    NoMoreSeeds,
     Population,
     PopulationError,
     Sampler,
@@ -32,14 +33,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Draw",
     "MeasurementError",
+    "NoMoreSeeds",
     "Population",
     "PopulationError",
     "RecentSamples",
     "Sampler",
+    "available",
     "boolean",
     "bounds_of",
     "check_one_object",
     "columns",
+    "counts_of",
     "identity_of",
     "is_experiment",
     "label_of",
@@ -75,3 +79,28 @@ def columns(
     with shielded(f"sampling {label}"):
         sample = tabular(sampler(population, seeds, any(metric.trace for metric in resolved)))
     return [values_of(metric, sample, seeds, label) for metric in resolved]
+
+
+def available(sampler: Sampler, population: Population | Experiment, seeds: range) -> tuple[range, str]:
+    """The first of these seeds that can be had now, and why not all of them.
+
+    Args:
+        sampler: what samples.
+        population: what to observe.
+        seeds: a range of step 1.
+
+    Returns:
+        The seeds, and a sentence; "" where they are all of them.
+    """
+    if hasattr(sampler, "available"):
+        there: tuple[range, str] = sampler.available(population, seeds)
+        return there
+    return seeds, ""
+
+
+def counts_of(population: Population | Experiment) -> str | None:
+    """The boolean metric that says which seeds of a population count, whatever is measured; None where all do."""
+    counts: str | None = getattr(population, "counts", None)
+    if counts is not None and not isinstance(counts, str):
+        raise TypeError(f"the counts of {label_of(population)} must be the name of a metric; got {counts!r}")
+    return counts

@@ -89,7 +89,16 @@ class RecentSamples:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is odd about populations, though no error: one sentence each, in the order they came up."""
-        return tuple(self._notes.values())
+        return (*getattr(self._sampler, "notes", ()), *self._notes.values())
+
+    def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
+        """The first of these seeds that can be had now, and why not all; "" where all can."""
+        growing = self._growing.get((getattr(population, "key", None) or label_of(population), seeds.start))
+        if growing is not None and len(growing) >= len(seeds):
+            return seeds, ""
+        if hasattr(self._sampler, "available"):
+            return self._sampler.available(population, seeds)
+        return seeds, ""
 
     def values(
         self, population: Population | Experiment, metrics: Sequence[Metric | Column], seeds: range
@@ -128,7 +137,10 @@ class RecentSamples:
         self._growing.move_to_end(key)
         start = seeds.start + len(growing)
         if start < seeds.stop:
-            self._grow(growing, label, range(start, _rounded(population, seeds.stop)))
+            new = range(start, _rounded(population, seeds.stop))
+            if is_experiment(population) and hasattr(self._sampler, "available"):
+                new = range(start, max(self._sampler.available(population, new)[0].stop, seeds.stop))
+            self._grow(growing, label, new)
         self._forget()
         return [_gathered(growing.parts, metric, seeds, label) for metric in metrics]
 

@@ -107,6 +107,24 @@ class Shelf:
         """Writes what was observed for a range of seeds. Raises OSError where the folder cannot be written to."""
         replace(self.folder / f"{seeds.start}-{seeds.stop}.parquet", encode(_to_table(columns, self.label, seeds)))
 
+    def fail(self, seed: int, why: str) -> None:
+        """Writes that a seed failed, and why."""
+        facts = {"label": self.label, "seed": seed, "failed": why}
+        replace(self.folder / f"{seed}.failed.json", json.dumps(facts, indent=1).encode())
+
+    def failures(self) -> dict[int, str]:
+        """The seeds that failed, and why."""
+        failed = {}
+        for path in self.folder.glob("*.failed.json"):
+            try:
+                facts = json.loads(path.read_text())
+                if facts["label"] != self.label or path.name != f"{facts['seed']}.failed.json":
+                    raise ValueError("it belongs to another seed")
+                failed[int(facts["seed"])] = str(facts["failed"])
+            except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+                set_aside(path, f"no note of a failed seed ({first_line(error)})")
+        return failed
+
     def described(self) -> dict[str, Any]:
         """What population.json says; empty where there is none, or none of use."""
         path = self.folder / "population.json"
@@ -159,6 +177,10 @@ class Samples:
         """Where a population's files lie."""
         return Shelf(self._root, label, version).folder
 
+    def known(self, label: str, version: str, seeds: range) -> int:
+        """How many of these seeds are on disk, from the first on."""
+        return _prefix(seeds, [part for part, _ in Shelf(self._root, label, version, self._recent).read(seeds)])
+
     def sample(
         self,
         label: str,
@@ -208,6 +230,12 @@ class Samples:
         for gap in _gaps(seeds, [part for part, _ in known]):
             raise OSError(f"{label} was sampled, and the file for its seeds from {gap.start} on is gone again")
         return joined(label, known)
+
+
+def _prefix(seeds: range, known: list[range]) -> int:
+    """How many of the seeds are known, from the first on."""
+    gaps = _gaps(seeds, known)
+    return (gaps[0].start if gaps else seeds.stop) - seeds.start
 
 
 def joined(label: str, parts: list[tuple[range, Columns]]) -> Columns:

@@ -1,0 +1,91 @@
+"""The files of a function's population, and those that earlier code left: what changed, and what becomes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lrn.claims._contract import MeasurementError
+from lrn.claims._function import FunctionPopulation
+from lrn.claims._progress import duration
+from lrn.claims._version import changes
+from lrn.ledger.samples import Columns, Shelf
+
+__all__ = ["STALE", "Editions"]
+
+STALE = ("retrain", "use", "fail")
+"""What becomes of seeds that earlier code has trained."""
+
+
+class Editions:
+    """Finds the files of populations.
+
+    Args:
+        root: folder of the ledger; None for no files.
+        stale: one of `STALE`.
+        say: shows a line; None shows nothing.
+
+    Attributes:
+        notes: what rests on earlier code, by label.
+    """
+
+    def __init__(self, root: Path | None, stale: str, say: Callable[[str], None] | None) -> None:
+        self._root, self._stale, self._say = root, stale, say
+        self._shelves: dict[tuple[str, str], list[Shelf]] = {}
+        self._recent: dict[Path, Columns] = {}
+        self.notes: dict[str, str] = {}
+
+    def shelves(self, population: FunctionPopulation) -> list[Shelf]:
+        """The files of the population, then those of earlier code if they are to be used.
+
+        Raises:
+            MeasurementError: there are some of earlier code, and they may be neither used nor replaced.
+        """
+        if self._root is None:
+            return []
+        key = population.label, population.version
+        if key not in self._shelves:
+            shelf = Shelf(self._root, *key, self._recent)
+            self._shelves[key] = [shelf] if shelf.files() or shelf.failures() else [shelf, *self._earlier(population)]
+        return self._shelves[key]
+
+    def _earlier(self, population: FunctionPopulation) -> list[Shelf]:
+        """The files of the code before, where there are some and they are to be used."""
+        assert self._root is not None
+        before = _latest(self._root, population)
+        if before is None:
+            return []
+        shelf = Shelf(self._root, population.label, before["version"], self._recent)
+        seeds = sum(stop - start for start, stop, _ in shelf.files())
+        if not seeds:
+            return []
+        parts = before.get("parts")
+        what = changes(parts if isinstance(parts, dict) else {}, population.parts)
+        seconds = before.get("seconds")
+        took = f" ({duration(seeds * seconds)})" if isinstance(seconds, (int, float)) else ""
+        text = f"{population.label}: {what} since {seeds} of its seeds were trained{took}"
+        if self._stale == "fail":
+            raise MeasurementError(f"{text}; --stale=retrain trains them again, --stale=use keeps them")
+        if self._stale == "use":
+            self.notes[population.label] = f"{text}; those are used all the same (--stale=use)"
+            return [shelf]
+        if self._say is not None:
+            self._say(f"{text}; they are trained again as far as they are needed (--stale=use keeps them)")
+        return []
+
+
+def _latest(root: Path, population: FunctionPopulation) -> dict[str, Any] | None:
+    """What population.json says of the latest other version; None where there is no other one."""
+    folder = hashlib.sha256(population.label.encode()).hexdigest()[:16]
+    found: list[tuple[float, dict[str, Any]]] = []
+    for path in root.glob(f"samples-*/{folder}/population.json"):
+        try:
+            facts = json.loads(path.read_text())
+            if facts["label"] == population.label and facts["version"] != population.version:
+                found.append((path.stat().st_mtime, facts))
+        except (OSError, ValueError, TypeError, KeyError):
+            continue  # whoever needs the file says what is wrong with it
+    return max(found, key=lambda pair: pair[0])[1] if found else None

@@ -1,0 +1,313 @@
+"""Populations written as an ordinary function of a seed."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from types import FunctionType
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.claims._contract import MeasurementError
+from lrn.claims._rows import COMPLETED, FAILED, Failure, Row, columns_of, row_of, with_failures
+from lrn.claims._version import Parts, digest_of, parts_of
+
+__all__ = ["FunctionPopulation", "PopulationFunction", "population"]
+
+_MODES = ("error", "count", "exclude")
+
+
+@overload
+def population(function: Callable[..., Mapping[str, Any]], /) -> PopulationFunction: ...
+@overload
+def population(
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    depends: Sequence[str] = (),
+    failed: str | Mapping[str, Any] = "error",
+    varies: bool | Collection[str] = (),
+    gpu: bool | None = None,
+    threads: int = 1,
+) -> Callable[[Callable[..., Mapping[str, Any]]], PopulationFunction]: ...
+def population(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    depends: Sequence[str] = (),
+    failed: str | Mapping[str, Any] = "error",
+    varies: bool | Collection[str] = (),
+    gpu: bool | None = None,
+    threads: int = 1,
+) -> Any:
+    """Makes a function of a seed a family of populations, one for each choice of its other arguments.
+
+    Args:
+        function: takes a seed (a whole number) and settings, trains, and returns a dictionary of numbers and truths.
+        name: what its populations are called; None for the function's name.
+        version: text that names all that the observations depend on. None finds out: the function's code, the code of
+            the same project that it uses, and what `depends` names. When it changes, seeds are trained again.
+        depends: files, folders and installed packages that the observations depend on too, such as "data.csv".
+        failed: what a seed counts for whose function raises an exception. "error": the claim ends in an error;
+            "exclude": it does not count; "count": its truths are False, its numbers missing; or a mapping from metric
+            to the value that counts, such as {"accuracy": 0.1}. Populations that let seeds fail have two more metrics,
+            "failed" and "completed".
+        varies: names of metrics that come out otherwise when a seed is asked for again, such as seconds; True for all.
+        gpu: whether it uses a GPU, so that one seed at a time is trained; None finds out from the first seed.
+        threads: processor threads that training one seed may use. It stays the same on every machine, as sums may
+            come out otherwise with another number.
+
+    Returns:
+        A `PopulationFunction`: call it with settings for a population.
+
+    Raises:
+        TypeError: not a function that takes a seed first, or an option of the wrong type.
+        ValueError: an option out of range.
+
+    Example:
+        >>> import random
+        >>> @population
+        ... def dice(seed: int, *, sides: int = 6) -> dict[str, int]:
+        ...     return {"eyes": random.Random(seed).randint(1, sides)}
+        >>> dice(sides=20).label
+        'dice(sides=20)'
+        >>> [p.label for p in dice.grid(sides=[4, 6])]
+        ['dice(sides=4)', 'dice(sides=6)']
+    """
+    _check_options(name, version, depends, failed, varies, gpu, threads)
+
+    def make(function: Callable[..., Any]) -> PopulationFunction:
+        return PopulationFunction(function, name, version, tuple(depends), failed, varies, gpu, threads)
+
+    return make if function is None else make(function)
+
+
+class PopulationFunction:
+    """A function of a seed and settings; what `population` makes of it.
+
+    Attributes:
+        function: the function itself; call it to debug one seed.
+        name: what its populations are called.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str | None = None,
+        version: str | None = None,
+        depends: tuple[str, ...] = (),
+        failed: str | Mapping[str, Any] = "error",
+        varies: bool | Collection[str] = (),
+        gpu: bool | None = None,
+        threads: int = 1,
+    ) -> None:
+        if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
+            raise TypeError(f"population is for a function with a name that takes a seed; got {function!r}")
+        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+            raise TypeError(f"population is for a plain function; {function.__name__} is async, or yields")
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.name = name or function.__name__
+        self.failed = failed
+        self.varies = varies
+        self.gpu = gpu
+        self.threads = threads
+        self._version, self._depends = version, depends
+        self._signature = _settings_signature(function)
+
+    def __call__(self, *arguments: Any, **settings: Any) -> FunctionPopulation:
+        """The population with these settings; those that are not given have their defaults.
+
+        Raises:
+            TypeError: no such setting, one is missing, or one is not plain (a number, text, a function with a name).
+        """
+        try:
+            bound = self._signature.bind(*arguments, **settings)
+        except TypeError as error:
+            known = ", ".join(self._signature.parameters) or "none"
+            raise TypeError(f"{self.name} takes the settings {known}; {error}") from None
+        bound.apply_defaults()
+        pairs = dict(bound.arguments)
+        for parameter in self._signature.parameters.values():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                pairs |= pairs.pop(parameter.name)
+        return FunctionPopulation(self, tuple((key, _plain(self.name, key, value)) for key, value in pairs.items()))
+
+    def grid(self, **settings: Sequence[Any]) -> list[FunctionPopulation]:
+        """The populations of all combinations, the last setting changing fastest.
+
+        Args:
+            settings: setting -> its values.
+
+        Raises:
+            TypeError: as for one population, or the values are not a list.
+        """
+        for key, values in settings.items():
+            if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+                raise TypeError(f"{key} must be a list of values, not empty; got {values!r}")
+        return [self(**dict(zip(settings, values, strict=True))) for values in itertools.product(*settings.values())]
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def parts(self, used: Sequence[Any] = ()) -> Parts:
+        """What the observations depend on."""
+        return {"version": self._version} if self._version is not None else parts_of(self.function, self._depends, used)
+
+
+@dataclass(frozen=True, repr=False)
+class FunctionPopulation:
+    """A function of a seed with its settings.
+
+    Attributes:
+        definition: the function.
+        pairs: name and value of each setting.
+    """
+
+    definition: PopulationFunction
+    pairs: tuple[tuple[str, Any], ...]
+
+    @property
+    def label(self) -> str:
+        """The name and all settings."""
+        return f"{self.definition.name}({', '.join(f'{key}={_shown(value)}' for key, value in self.pairs)})"
+
+    def __repr__(self) -> str:
+        return self.label
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Setting -> value."""
+        return dict(self.pairs)
+
+    @functools.cached_property
+    def parts(self) -> Parts:
+        """What the observations depend on."""
+        return self.definition.parts([value for _, value in self.pairs if callable(value)])
+
+    @property
+    def version(self) -> str:
+        """Names the code, files and packages behind the observations."""
+        return digest_of(self.parts)
+
+    @property
+    def varies(self) -> bool | Collection[str]:
+        """Metrics that come out otherwise when a seed is asked for again."""
+        return self.definition.varies
+
+    @property
+    def counts(self) -> str | None:
+        """The metric that says which seeds count; None where all do."""
+        return COMPLETED if self.definition.failed == "exclude" else None
+
+    def observe(self, seed: int) -> Row | Failure:
+        """What the function returns for a seed, or how it failed."""
+        try:
+            returned = self.definition.function(seed, **dict(self.pairs))
+        except Exception as error:
+            return Failure(_one_line(error))
+        row = row_of(returned, self.label, seed)
+        if self.definition.failed != "error" and {FAILED, COMPLETED} & set(row):
+            raise TypeError(f"{self.label} lets seeds fail, so no metric of its own can be called failed or completed")
+        return row
+
+    def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
+        """What the function returns for each seed, one after another in this process."""
+        return self.tabulated([self.observe(seed) for seed in seeds], seeds)
+
+    def tabulated(self, rows: Sequence[Row | Failure], seeds: Sequence[int]) -> dict[str, NDArray[Any]]:
+        """Rows as columns, with what counts for the seeds that failed.
+
+        Raises:
+            MeasurementError: a seed failed where none may, or all did.
+            TypeError, ValueError: as `columns_of`.
+        """
+        failed = self.definition.failed
+        failures = [(seed, row.why) for seed, row in zip(seeds, rows, strict=True) if isinstance(row, Failure)]
+        if failures and (failed == "error" or len(failures) == len(rows)):
+            seed, why = failures[0]
+            more = "" if len(failures) == 1 else f" ({len(failures)} of {len(rows)} seeds failed)"
+            hint = "" if failed != "error" else "; @population(failed=...) says what such a seed counts for"
+            raise MeasurementError(f"{self.label} failed for seed {seed}: {why}{more}{hint}")
+        columns = columns_of(rows, self.label, seeds)
+        if failed == "error":
+            return columns
+        values = failed if isinstance(failed, Mapping) else {}
+        unknown = [name for name in values if name not in columns]
+        if unknown:
+            raise ValueError(f"failed must name metrics of {self.label} ({', '.join(columns)}); got {unknown[0]!r}")
+        return with_failures(columns, rows, values)
+
+
+def _check_options(name: Any, version: Any, depends: Any, failed: Any, varies: Any, gpu: Any, threads: Any) -> None:
+    """Refuses options of `population` before any work."""
+    for key, value in (("name", name), ("version", version)):
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise TypeError(f"{key} must be text that is not empty; got {value!r}")
+    if isinstance(depends, str) or not all(isinstance(text, (str, os.PathLike)) for text in depends):
+        raise TypeError(f"depends must be a list of files and packages; got {depends!r}")
+    if not isinstance(failed, Mapping) and failed not in _MODES:
+        raise ValueError(
+            f"failed must be one of {', '.join(_MODES)}, or a mapping from metric to value; got {failed!r}"
+        )
+    if isinstance(varies, str) or not isinstance(varies, (bool, Collection)):
+        raise TypeError(f"varies must be a list of metrics, or True; got {varies!r}")
+    if gpu not in (None, True, False):
+        raise TypeError(f"gpu must be True, False or None; got {gpu!r}")
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads must be a whole number of at least 1; got {threads!r}")
+
+
+def _settings_signature(function: FunctionType) -> inspect.Signature:
+    """The signature without the seed. Raises TypeError where there is no seed, or settings have no names."""
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or parameters[0].kind not in (parameters[0].POSITIONAL_ONLY, parameters[0].POSITIONAL_OR_KEYWORD):
+        raise TypeError(
+            f"{function.__name__} must take the seed as its first argument; it takes {inspect.signature(function)}"
+        )
+    for parameter in parameters[1:]:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
+            raise TypeError(f"the settings of {function.__name__} must have names; got {parameter}")
+    return inspect.Signature(parameters[1:])
+
+
+def _plain(name: str, key: str, value: Any) -> Any:
+    """A setting's value, as one that stays as it is and can be written in a label."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, float, str, bytes, Enum, os.PathLike)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain(name, key, part) for part in value)
+    if isinstance(value, (type, FunctionType)) and "<" not in value.__qualname__:
+        return value
+    raise TypeError(
+        f"{key} of {name} must be plain: a number, text, a tuple of these, or a function or class with a name; "
+        f"got {value!r}"
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (type, FunctionType)):
+        return value.__qualname__
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, os.PathLike):
+        return repr(os.fspath(value))
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if len(text) <= 300 else f"{type(error).__name__}: {text[:299]}…"

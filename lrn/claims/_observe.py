@@ -1,0 +1,166 @@
+"""Observing a function's seeds: what the ledger has is read, all else runs once, and each result is kept at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lrn.claims._contract import NoMoreSeeds
+from lrn.claims._crew import Crew
+from lrn.claims._function import FunctionPopulation
+from lrn.claims._rows import Failure, Row, rows_of
+from lrn.claims._work import Work
+from lrn.claims._worker import Answer, limited, observe_timed
+from lrn.ledger.files import lock
+from lrn.ledger.samples import Columns, Shelf
+
+__all__ = ["Observer"]
+
+CHEAP = 0.05
+"""Seconds below which a seed runs in this process: sending it elsewhere would take as long."""
+
+
+@dataclass
+class Observer:
+    """Observes populations that are functions of a seed.
+
+    Attributes:
+        crew: who runs expensive seeds.
+        shelves: the files of a population, those of earlier code last; none where nothing is kept on disk.
+        spent: told what seeds took: (label, seeds, seconds).
+        frozen: whether nothing may run.
+        deadline: of the clock `time.monotonic`, after which nothing starts any more; None for none.
+        say: shows a line of progress; None shows nothing.
+    """
+
+    crew: Crew
+    shelves: Callable[[FunctionPopulation], list[Shelf]]
+    spent: Callable[[str, int, float], None]
+    frozen: bool = False
+    deadline: float | None = None
+    say: Callable[[str], None] | None = None
+    _unkept: dict[str, dict[int, Row | Failure]] = field(default_factory=dict)
+    _gpu: dict[str, bool] = field(default_factory=dict)
+    _seconds: dict[str, float] = field(default_factory=dict)
+
+    def columns(self, population: FunctionPopulation, seeds: range) -> Columns:
+        """What each seed gave, as columns (S,).
+
+        Raises:
+            MeasurementError: a seed failed where none may; all others that had begun are kept.
+            NoMoreSeeds: the seeds may not run, or not any more.
+            OSError: the ledger cannot be written to.
+        """
+        shelves = self.shelves(population)
+        rows = self.known(population, seeds, shelves)
+        if population.definition.failed == "error":
+            self._refuse_failures(population, rows)
+        missing = [seed for seed in seeds if seed not in rows]
+        if missing:
+            self._run(population, missing, shelves[0] if shelves else None)
+            rows |= self.known(population, seeds, shelves)
+            self._unkept.pop(population.label, None)
+        return population.tabulated([rows[seed] for seed in seeds], seeds)
+
+    def known(self, population: FunctionPopulation, seeds: range, shelves: Sequence[Shelf]) -> dict[int, Row | Failure]:
+        """What is known of these seeds without running any."""
+        rows: dict[int, Row | Failure] = {}
+        for shelf in reversed(shelves):
+            for part, columns in shelf.read(seeds):
+                rows |= dict(zip(part, rows_of(columns, len(part)), strict=True))
+            if population.definition.failed != "error":
+                rows |= {seed: Failure(why) for seed, why in shelf.failures().items() if seed in seeds}
+        return rows | {seed: row for seed, row in self._unkept.get(population.label, {}).items() if seed in seeds}
+
+    def again(self, population: FunctionPopulation, seeds: range) -> Columns:
+        """What each seed gives now, whatever the ledger says."""
+        rows = {}
+        with closing(self._answers(population, iter(seeds))) as answers:
+            for answer in answers:
+                self.spent(population.label, 1, answer.seconds)
+                rows[answer.seed] = answer.row
+        return population.tabulated([rows[seed] for seed in seeds], seeds)
+
+    def _run(self, population: FunctionPopulation, missing: list[int], shelf: Shelf | None) -> None:
+        """Runs seeds: one first if it is not known how long one takes, and last what another process runs just now."""
+        if self.frozen:
+            raise NoMoreSeeds(
+                f"nothing is trained (--frozen), and seed {missing[0]} of {population.label} is not known"
+            )
+        unkept = self._unkept.setdefault(population.label, {})
+        with Work(population, shelf, unkept, len(missing), self.deadline, self.say, self._at_once(population)) as work:
+            if self._seconds_of(population, shelf) is None:
+                self._take(work, population, missing[:1], wait=True)
+                if shelf is not None and population.label in self._seconds:
+                    shelf.describe(seconds=self._seconds[population.label], parts=population.parts)
+            if shelf is not None and (self._seconds_of(population, shelf) or 0.0) < CHEAP:
+                with lock(shelf.folder, "population.lock"):
+                    known = self.known(population, range(missing[0], missing[-1] + 1), [shelf])
+                    self._take(work, population, [seed for seed in missing if seed not in known], wait=None)
+                    work.flush()
+            else:
+                for wait in (False, True):
+                    self._take(work, population, missing, wait)
+        self._refuse_failures(population, unkept)
+        if work.late:
+            raise NoMoreSeeds(f"the hours allowed are over, and seed {work.late[0]} of {population.label} is not known")
+
+    def _take(self, work: Work, population: FunctionPopulation, seeds: list[int], wait: bool | None) -> None:
+        with closing(self._answers(population, work.claimed(seeds, wait))) as answers:
+            for answer in answers:
+                work.keep(answer, at_once=answer.seconds >= CHEAP)
+                self.spent(population.label, 1, answer.seconds)
+
+    def _refuse_failures(self, population: FunctionPopulation, rows: dict[int, Row | Failure]) -> None:
+        """Raises MeasurementError for seeds that failed where none may."""
+        failed = sorted(seed for seed, row in rows.items() if isinstance(row, Failure))
+        if failed and population.definition.failed == "error":
+            population.tabulated([rows[seed] for seed in failed], failed)
+
+    def _seconds_of(self, population: FunctionPopulation, shelf: Shelf | None) -> float | None:
+        """How long one seed takes; None where that is not known yet."""
+        seconds = self._seconds.get(population.label)
+        if seconds is None and shelf is not None:
+            described = shelf.described().get("seconds")
+            if isinstance(described, (int, float)):
+                seconds = self._seconds[population.label] = float(described)
+        return seconds
+
+    def _runs_here(self, population: FunctionPopulation) -> bool:
+        """Whether seeds run in this process: one at a time where they use a GPU, and those that take no time."""
+        if population.definition.gpu or self._gpu.get(population.definition.name) or not self.crew.works:
+            return True
+        return self._seconds.get(population.label, 0.0) < CHEAP
+
+    def _at_once(self, population: FunctionPopulation) -> int:
+        return 1 if population.definition.gpu or not self.crew.works else self.crew.most
+
+    def _answers(self, population: FunctionPopulation, seeds: Iterator[int]) -> Generator[Answer, None, None]:
+        if not self._runs_here(population):
+            yield from self.crew.each(population, seeds)
+            return
+        with limited(population.definition.threads):
+            for seed in seeds:
+                with self._gpu_lock(population):
+                    answer = observe_timed(population, seed)
+                if population.label not in self._seconds:
+                    self._seconds[population.label] = answer.seconds
+                    self._gpu[population.definition.name] = population.definition.gpu is not False and _used_gpu()
+                yield answer
+
+    def _gpu_lock(self, population: FunctionPopulation) -> AbstractContextManager[Any]:
+        """Held while a seed uses the GPU, so that the processes of a session take turns."""
+        uses = population.definition.gpu or self._gpu.get(population.definition.name)
+        return lock(Path(self.crew.slots), "gpu.lock") if uses and self.crew.slots is not None else nullcontext()
+
+
+def _used_gpu() -> bool:
+    """Whether this process has started to use a GPU, as far as can be told without starting to."""
+    torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        return True
+    return jax is not None and jax.default_backend() not in ("cpu", "METAL")

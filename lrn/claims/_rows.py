@@ -1,0 +1,127 @@
+"""What one seed gave, as a row of numbers and truths, and the rows of many seeds as columns."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["COMPLETED", "FAILED", "Failure", "Row", "columns_of", "row_of", "rows_of", "with_failures"]
+
+FAILED, COMPLETED = "failed", "completed"
+"""Metrics of every population that lets seeds fail: whether the seed did, and whether it did not."""
+
+Row: TypeAlias = "dict[str, bool | int | float]"
+"""Metric -> value."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A seed whose training ended in an exception.
+
+    Attributes:
+        why: the exception, on one line.
+    """
+
+    why: str
+
+
+def row_of(returned: object, label: str, seed: int) -> Row:
+    """What a function returned for a seed, checked.
+
+    Raises:
+        TypeError: not a mapping from text to numbers or truths, or an empty one.
+    """
+    if not isinstance(returned, Mapping) or not returned:
+        raise TypeError(
+            f"{label} must return a dictionary of metrics, such as {{'accuracy': 0.93}}; "
+            f"got {_short(returned)} for seed {seed}"
+        )
+    row: Row = {}
+    for name, value in returned.items():
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"the metrics of {label} must have names that are text; got {name!r} for seed {seed}")
+        row[name] = _scalar(value, name, label, seed)
+    return row
+
+
+def columns_of(rows: Sequence[Row | Failure], label: str, seeds: Sequence[int]) -> dict[str, NDArray[Any]]:
+    """Rows as columns (S,): bool, int64 or float64.
+
+    Raises:
+        ValueError: seeds have other metrics than the first one.
+        TypeError: a metric is a truth for some seeds and a number for others.
+    """
+    first = next(((seed, row) for seed, row in zip(seeds, rows, strict=True) if not isinstance(row, Failure)), None)
+    if first is None:
+        return {}
+    names = list(first[1])
+    for seed, row in zip(seeds, rows, strict=True):
+        if not isinstance(row, Failure) and set(row) != set(names):
+            raise ValueError(
+                f"{label} must return the same metrics for all seeds; got {', '.join(names)} for seed {first[0]} and "
+                f"{', '.join(row)} for seed {seed}"
+            )
+    return {name: _column(rows, name, label, seeds) for name in names}
+
+
+def rows_of(columns: Mapping[str, NDArray[Any]], n: int) -> list[Row]:
+    """Columns (S,) as n rows."""
+    lists = {name: values.tolist() for name, values in columns.items()}
+    return [{name: values[k] for name, values in lists.items()} for k in range(n)]
+
+
+def with_failures(
+    columns: dict[str, NDArray[Any]], rows: Sequence[Row | Failure], values: Mapping[str, Any]
+) -> dict[str, NDArray[Any]]:
+    """Columns with values for the seeds that failed, and the metrics `failed` and `completed`.
+
+    Args:
+        columns: of `rows`; of a seed that failed, numbers are NaN and truths False.
+        rows: of each seed.
+        values: metric -> value of a seed that failed.
+    """
+    failed = np.array([isinstance(row, Failure) for row in rows])
+    filled = {}
+    for name, column in columns.items():
+        filled[name] = np.where(failed, values[name], column) if name in values else column
+        if column.dtype == np.bool_:
+            filled[name] = filled[name].astype(np.bool_)
+    return {**filled, FAILED: failed, COMPLETED: ~failed}
+
+
+def _column(rows: Sequence[Row | Failure], name: str, label: str, seeds: Sequence[int]) -> NDArray[Any]:
+    values = [None if isinstance(row, Failure) else row[name] for row in rows]
+    truths = [isinstance(value, bool) for value in values if value is not None]
+    if all(truths):
+        return np.array([bool(value) for value in values])
+    if any(truths):
+        odd = next(seed for seed, value in zip(seeds, values, strict=True) if isinstance(value, bool))
+        raise TypeError(
+            f"{name} of {label} must be a truth for all seeds or for none; it is {True} or {False} for seed {odd}"
+        )
+    if all(isinstance(value, int) and abs(value) < 2**63 for value in values):
+        return np.array(values, np.int64)
+    return np.array([np.nan if value is None else float(value) for value in values])
+
+
+def _scalar(value: Any, name: str, label: str, seed: int) -> bool | int | float:
+    """A number or a truth of any library as one of Python's."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    raise TypeError(f"{name} of {label} must be a number or a truth; got {_short(value)} for seed {seed}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{type(value).__name__} {text[:60]}…"

@@ -1,0 +1,229 @@
+"""One seed, wherever it runs: in this process, in one of this machine's worker processes, or on a cluster.
+
+A worker finds the function by its module and name, as it is in the worker's own files; functions that are defined
+inside others travel by value. What comes back is JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lrn.claims._function import FunctionPopulation, PopulationFunction
+from lrn.claims._rows import Failure, Row
+
+__all__ = ["Answer", "Task", "answered", "limited", "observe_timed", "perform", "pickler", "task_for"]
+
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One seed of a population, as it travels.
+
+    Attributes:
+        module: where the function is, its file, and its name there; None where `pickled` holds all.
+        pickled: the settings, or the whole population.
+        version: of the population where it comes from.
+        seed: which one.
+        threads: processor threads to use.
+        path: where modules are looked for.
+        slots: folder of the locks that hold how many seeds run at once on this machine; None for as many as are asked.
+        most: how many run at once.
+    """
+
+    module: tuple[str, str, str] | None
+    pickled: bytes
+    version: str
+    seed: int
+    threads: int
+    path: tuple[str, ...] = ()
+    slots: str | None = None
+    most: int = 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one seed gave, and how long it took."""
+
+    seed: int
+    row: Row | Failure
+    seconds: float
+
+
+def pickler() -> Any:
+    """The module that pickles functions: cloudpickle, or joblib's copy of it; None where there is neither."""
+    for name in ("cloudpickle", "joblib.externals.cloudpickle"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+def task_for(population: FunctionPopulation, by_value: bool = False) -> Task:
+    """A task for seed 0 of a population, from which those of other seeds are made.
+
+    Args:
+        population: of which.
+        by_value: whether the function's code travels too, for workers that do not have this machine's files.
+    """
+    cloudpickle, definition = pickler(), population.definition
+    module = None if by_value else _place(definition)
+    if module is None:
+        home = sys.modules.get(definition.function.__module__)
+        registered = home is not None and home.__name__ != "__main__" and cloudpickle is not None
+        if registered:
+            cloudpickle.register_pickle_by_value(home)
+        try:
+            payload = cloudpickle.dumps(population)
+        finally:
+            if registered:
+                cloudpickle.unregister_pickle_by_value(home)
+    else:
+        payload = cloudpickle.dumps(population.pairs)
+    return Task(module, payload, population.version, 0, definition.threads, tuple(sys.path))
+
+
+def perform(task: Task) -> bytes:
+    """On a worker: observes the seed; the answer as JSON."""
+    with _slot(task):
+        population = _population(task)
+        with limited(task.threads):
+            answer = observe_timed(population, task.seed)
+    row = {"failed": answer.row.why} if isinstance(answer.row, Failure) else {"row": answer.row}
+    return json.dumps({"seed": answer.seed, "seconds": answer.seconds, **row}).encode()
+
+
+def answered(data: bytes) -> Answer:
+    """An answer that was sent as JSON. Raises ValueError for anything else."""
+    try:
+        facts = json.loads(data)
+        row = Failure(str(facts["failed"])) if "failed" in facts else facts["row"]
+        if not isinstance(row, Failure) and not all(isinstance(v, (bool, int, float)) for v in row.values()):
+            raise ValueError("its values are not numbers")
+        return Answer(int(facts["seed"]), row, float(facts["seconds"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a worker's answer cannot be read ({error})") from None
+
+
+def observe_timed(population: FunctionPopulation, seed: int) -> Answer:
+    """Observes a seed in this process, and how long that takes."""
+    start = time.perf_counter()
+    row = population.observe(seed)
+    return Answer(seed, row, time.perf_counter() - start)
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Numerical libraries use that many processor threads, those that are imported within too."""
+    before = {name: os.environ.get(name) for name in _VARIABLES}
+    had_torch = sys.modules.get("torch")
+    torch_threads = had_torch.get_num_threads() if had_torch is not None else None
+    with ExitStack() as limits:
+        try:
+            from threadpoolctl import threadpool_limits
+
+            limits.enter_context(threadpool_limits(threads))
+        except ImportError:
+            pass
+        os.environ.update(dict.fromkeys(_VARIABLES, str(threads)))
+        if had_torch is not None:
+            had_torch.set_num_threads(threads)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            torch = sys.modules.get("torch")
+            if torch is not None and hasattr(torch, "set_num_threads"):
+                torch.set_num_threads(torch_threads or os.cpu_count() or 1)
+
+
+def _place(definition: PopulationFunction) -> tuple[str, str, str] | None:
+    """Module, file and name under which a worker process finds the function; None if it cannot."""
+    name, qualified = definition.function.__module__, definition.function.__qualname__
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    if name == "__main__" or file is None or "<" in qualified:
+        return None
+    return (name, str(file), qualified) if _found(module, qualified) is definition else None
+
+
+def _found(module: Any, qualified: str) -> Any:
+    for part in qualified.split("."):
+        module = getattr(module, part, None)
+    return module
+
+
+def _population(task: Task) -> FunctionPopulation:
+    cloudpickle = pickler()
+    for folder in task.path:
+        if folder not in sys.path:
+            sys.path.append(folder)
+    if task.module is None:
+        population: FunctionPopulation = cloudpickle.loads(task.pickled)
+        return population
+    name, file, qualified = task.module
+    definition = _found(_loaded(name, file), qualified)
+    if not isinstance(definition, PopulationFunction):
+        raise RuntimeError(f"a worker found no population {qualified} in {file}")
+    population = FunctionPopulation(definition, cloudpickle.loads(task.pickled))
+    if population.version != task.version:
+        raise RuntimeError(f"{file} was changed while its seeds were trained; run this again")
+    return population
+
+
+def _loaded(name: str, file: str) -> Any:
+    """The module of that name, from that very file."""
+    module = sys.modules.get(name)
+    if module is None:
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            module = None
+    if module is None or Path(getattr(module, "__file__", None) or "").resolve() != Path(file).resolve():
+        spec = importlib.util.spec_from_file_location(name, file)
+        if spec is None or spec.loader is None:
+            raise RuntimeError(f"a worker cannot import {file}")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _slot(task: Task) -> Iterator[None]:
+    """Waits until fewer than `most` seeds run on this machine."""
+    if task.slots is None:
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    folder = Path(task.slots)
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        for number in range(task.most):
+            lock = FileLock(folder / f"slot-{number}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            try:
+                yield
+            finally:
+                lock.release()
+            return
+        time.sleep(0.05)

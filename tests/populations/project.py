@@ -1,0 +1,106 @@
+"""A project of somebody else's: a module with populations, whose tests run processes of their own in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+MINE = """
+import os, time
+import numpy as np
+from lrn.claims import population
+from helpers import scale
+
+def note(text):
+    handle = os.open(os.environ["NOTES"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(handle, f"{text}\\n".encode())
+    os.close(handle)
+
+def trained(seed, seconds):
+    note(f"begin {seed}")
+    time.sleep(seconds)
+    note(f"end {seed} {os.getpid()}")
+    return {"u": float(np.random.default_rng(seed).random()) * scale()}
+
+@population
+def slow(seed, *, seconds=0.06):
+    return trained(seed, seconds)
+
+@population
+def quick(seed):
+    return trained(seed, 0)
+
+@population
+def breaks(seed, *, at=3):
+    if seed == at:
+        raise ValueError("diverged")
+    return trained(seed, 0.06)
+
+@population
+def dies(seed):
+    if seed == 3:
+        os.kill(os.getpid(), 9)
+    return trained(seed, 0.06)
+"""
+
+OBSERVE = """
+import sys
+from pathlib import Path
+import mine
+from lrn.claims._populations import Draw, RecentSamples, columns
+
+if __name__ == "__main__":
+    name, n, workers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    draw = Draw(Path("ledger"), workers=workers, say=lambda line: print(line, file=sys.stderr), **eval(sys.argv[4]))
+    (values,) = columns(draw, getattr(mine, name)(), ["u"], range(n))
+    print(*map(float.hex, values.tolist()))
+"""
+
+
+class Project:
+    """A folder with the module `mine`, and a ledger."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.ledger, self.notes = folder, folder / "ledger", folder / "notes.txt"
+        for name, text in {
+            "pyproject.toml": "",
+            "mine.py": MINE,
+            "helpers.py": "def scale():\n    return 1\n",
+            "observe.py": OBSERVE,
+        }.items():
+            (folder / name).write_text(text)
+        self.notes.touch()
+
+    def start(self, name, n, workers=1, **options):
+        """A process that observes n seeds of a population, and prints them."""
+        command = [sys.executable, "observe.py", name, str(n), str(workers), repr(options)]
+        environment = {**os.environ, "NOTES": str(self.notes), "PYTHONPATH": str(ROOT)}
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def observe(self, *arguments, **options):
+        """What such a process prints. Raises AssertionError with what it says if it fails."""
+        process = self.start(*arguments, **options)
+        out, error = process.communicate(timeout=120)
+        assert process.returncode == 0, error
+        return out.split(), error
+
+    def events(self, what):
+        """The seeds that began, or ended, in order."""
+        return [int(line.split()[1]) for line in self.notes.read_text().splitlines() if line.startswith(what)]
+
+    def kept(self):
+        """The seeds on disk."""
+        names = [path.stem.split("-") for path in self.ledger.rglob("*.parquet")]
+        return sorted(seed for start, stop in names for seed in range(int(start), int(stop)))

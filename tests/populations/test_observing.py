@@ -1,0 +1,282 @@
+"""Seeds of functions run once, each is kept as soon as it is finished, and nothing that happens loses them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from lrn.claims import population
+from lrn.claims._contract import MeasurementError, NoMoreSeeds
+from lrn.claims._populations import Draw, RecentSamples, available, columns
+from tests.populations.project import Project
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+EXPECTED = [float.hex(float(np.random.default_rng(seed).random())) for seed in range(30)]
+
+
+def test_all_cores_run_the_seeds_of_an_expensive_population(project):
+    values, _ = project.observe("slow", 10, 2)
+    assert values == EXPECTED[:10]
+    assert sorted(project.events("end")) == list(range(10))
+    assert project.kept() == list(range(10))
+    pids = {line.split()[2] for line in project.notes.read_text().splitlines() if line.startswith("end")}
+    assert len(pids) == 3, "the first seed here, the others in two workers"
+    project.observe("slow", 12, 2)
+    assert sorted(project.events("end")) == list(range(12)), "only new seeds run"
+
+
+def test_what_several_processes_need_runs_once(project):
+    processes = [project.start("slow", 12) for _ in range(2)]
+    answers = [process.communicate(timeout=120) for process in processes]
+    assert [out.split() for out, _ in answers] == [EXPECTED[:12]] * 2, answers
+    assert sorted(project.events("end")) == list(range(12))
+    assert project.kept() == list(range(12))
+
+
+def test_a_seed_that_fails_leaves_its_neighbours_kept_and_is_tried_again(project):
+    for _ in range(2):
+        process = project.start("breaks", 8, 2)
+        _, error = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert "MeasurementError: breaks(at=3) failed for seed 3: ValueError: diverged" in error
+        assert sorted(project.events("end")) == project.kept(), "nothing that ended is lost, and none ran twice"
+    (project.folder / "mine.py").write_text((project.folder / "mine.py").read_text().replace("at=3", "at=99"))
+
+
+def test_a_worker_that_dies_is_said_in_a_sentence(project):
+    process = project.start("dies", 8, 2)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "a process that trained dies() died (killed, or out of memory); what was finished is kept" in error
+
+
+def killed(project, seconds, number=signal.SIGKILL):
+    """Kills a process, and all that it started, after some time; whether it was still there."""
+    process = project.start("slow", 30, 2)
+    begun = len(project.events("begin"))
+    deadline = time.monotonic() + 60
+    while len(project.events("begin")) == begun and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(seconds)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+    _, error = process.communicate(timeout=60)
+    return error
+
+
+def check_kills(project, kills, seed):
+    rng = random.Random(seed)
+    for _ in range(kills):
+        before = project.kept()
+        killed(project, rng.uniform(0, 0.5))
+        assert set(before) <= set(project.kept())
+        ended, kept = project.events("end"), project.kept()
+        assert len(set(ended) - set(kept)) <= 3 * kills, "what was on its way to the disk"
+    values, _ = project.observe("slow", 30, 2)
+    assert values == EXPECTED
+    assert project.kept() == list(range(30))
+    assert len(project.events("end")) <= 30 + 3 * kills
+
+
+def test_killed_at_any_moment_every_finished_seed_is_kept(project):
+    check_kills(project, 2, 1)
+
+
+@pytest.mark.slow
+def test_killed_fifty_times_every_finished_seed_is_kept(project):
+    check_kills(project, 50, 2)
+
+
+def test_interrupted_it_keeps_what_was_finished_and_says_so(project):
+    error = killed(project, 0.2, signal.SIGINT)
+    kept = project.kept()
+    assert kept
+    if "interrupted" in error:  # and not before anything ran in earnest
+        assert "interrupted; what was finished of slow(seconds=0.06) is kept" in error
+    values, _ = project.observe("slow", 30, 2)
+    assert values == EXPECTED
+    assert len(project.events("end")) <= 33
+
+
+# ---- within this process ----
+
+
+def made(asked, value=lambda seed: seed / 2, **options):
+    @population(version="1", **options)
+    def one(seed):
+        asked.append(seed)
+        return {"x": value(seed)}
+
+    return one()
+
+
+def test_cheap_seeds_run_here_and_share_files(tmp_path):
+    asked = []
+    for n in (8, 10, 100):
+        columns(Draw(tmp_path), made(asked), ["x"], range(n))
+    assert asked == list(range(100))
+    assert len(list(tmp_path.rglob("*.parquet"))) <= 6
+    assert len(list(tmp_path.rglob("*.lock"))) <= 3
+
+
+def test_failures_are_kept_as_data_where_they_may_happen(tmp_path):
+    asked = []
+    for _ in range(2):
+        fails = made(asked, lambda seed: 1 / (seed - 3), failed="count")
+        (failed,) = columns(Draw(tmp_path), fails, ["failed"], range(8))
+        assert failed.tolist() == [seed == 3 for seed in range(8)]
+    assert asked == list(range(8))
+
+
+def test_without_a_ledger_a_failing_seed_does_not_lose_its_neighbours():
+    asked = []
+    draw = Draw(None)
+    one = made(asked, lambda seed: 1 / (seed - 3))
+    for _ in range(2):
+        with pytest.raises(MeasurementError, match=r"one\(\) failed for seed 3: ZeroDivisionError"):
+            columns(draw, one, ["x"], range(8))
+    assert asked == [0, 1, 2, 3], "it stops there, and the session remembers that"
+
+
+def test_an_expensive_function_is_asked_again_once():
+    asked = []
+
+    @population
+    def one(seed):
+        asked.append(seed)
+        return {"x": seed / 2}
+
+    samples = RecentSamples(Draw(None, workers=1))
+    samples._sampler.cost("one()").add(1000, 60_000)
+    for n in range(8, 30):
+        columns(samples, one(), ["x"], range(n))
+    assert sorted(asked) == sorted([*range(29), 7])
+
+
+def test_an_unseeded_function_is_found():
+    @population
+    def one(seed):
+        return {"x": np.random.default_rng().random()}
+
+    with pytest.raises(MeasurementError, match=r"one\(\) does not depend on its seeds alone: x of seed"):
+        columns(RecentSamples(Draw(None)), one(), ["x"], range(8))
+
+
+# ---- code that has changed ----
+
+
+def edition(version, factor):
+    @population(version=version)
+    def one(seed):
+        return {"x": float(factor * seed)}
+
+    return one()
+
+
+def test_changed_code_is_trained_again_and_says_what_changed(tmp_path):
+    lines = []
+    columns(Draw(tmp_path), edition("1", 1), ["x"], range(8))
+    (x,) = columns(Draw(tmp_path, say=lines.append), edition("2", 2), ["x"], range(8))
+    assert x.tolist() == [2 * seed for seed in range(8)]
+    (line,) = lines
+    assert line.startswith("one(): version has changed since 8 of its seeds were trained")
+    assert line.endswith("they are trained again as far as they are needed (--stale=use keeps them)")
+    assert columns(Draw(tmp_path, say=lines.append), edition("1", 1), ["x"], range(8))[0].tolist() == list(range(8))
+    assert len(lines) == 1, "the code before is known as well"
+
+
+def test_results_of_earlier_code_may_be_used(tmp_path):
+    columns(Draw(tmp_path), edition("1", 1), ["x"], range(8))
+    samples = RecentSamples(Draw(tmp_path, stale="use"))
+    (x,) = columns(samples, edition("2", 1), ["x"], range(10))
+    assert x.tolist() == list(range(10))
+    (note,) = samples.notes
+    assert "version has changed since 8 of its seeds were trained" in note
+    assert "those are used all the same (--stale=use)" in note
+
+
+def test_results_of_earlier_code_may_be_refused(tmp_path):
+    columns(Draw(tmp_path), edition("1", 1), ["x"], range(8))
+    with pytest.raises(MeasurementError, match=r"has changed since 8 of its seeds were trained.*--stale=retrain"):
+        columns(Draw(tmp_path, stale="fail"), edition("2", 2), ["x"], range(8))
+
+
+# ---- nothing may run, or not any more ----
+
+
+def test_frozen_judges_what_there_is_and_trains_nothing(tmp_path):
+    asked = []
+    columns(Draw(tmp_path), made(asked), ["x"], range(13))
+    samples = RecentSamples(Draw(tmp_path, frozen=True))
+    there, why = available(samples, made(asked), range(40))
+    assert there == range(13)
+    assert why == "nothing is trained (--frozen), and only 13 seeds of one() are known"
+    assert available(samples, made(asked), range(13)) == (range(13), "")
+    assert columns(samples, made(asked), ["x"], range(13))[0].tolist() == [seed / 2 for seed in range(13)]
+    with pytest.raises(NoMoreSeeds, match=r"nothing is trained \(--frozen\), and seed 13 of one\(\) is not known"):
+        columns(samples, made(asked), ["x"], range(16))
+    assert asked == list(range(13))
+
+
+def test_after_the_hours_allowed_nothing_starts_and_all_that_is_known_counts(tmp_path):
+    asked = []
+    columns(Draw(tmp_path), made(asked), ["x"], range(4))
+    draw = Draw(tmp_path, deadline=time.monotonic() - 1)
+    assert available(draw, made(asked), range(8))[0] == range(4)
+    with pytest.raises(NoMoreSeeds, match=r"the hours allowed are over, and seed 4 of one\(\) is not known"):
+        columns(draw, made(asked), ["x"], range(8))
+    assert asked == list(range(4))
+
+
+def test_time_that_runs_out_on_the_way_keeps_what_was_finished(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("lrn.claims._work.time.monotonic", lambda: float(len(asked)))
+    with pytest.raises(NoMoreSeeds, match=r"seed 5 of one\(\) is not known"):
+        columns(Draw(tmp_path, deadline=5), made(asked), ["x"], range(8))
+    monkeypatch.undo()
+    assert available(Draw(tmp_path, frozen=True), made(asked), range(8))[0] == range(5)
+
+
+def test_classes_with_and_without_a_version_may_be_frozen_too(tmp_path):
+    class Pop:
+        label, version, block = "p", "1", 4
+
+        def sample(self, seeds):
+            return {"x": [0.5] * len(seeds)}
+
+    columns(Draw(tmp_path), Pop(), ["x"], range(8))
+    assert available(Draw(tmp_path, frozen=True), Pop(), range(20))[0] == range(8)
+    Pop.version = None
+    assert available(Draw(tmp_path, frozen=True), Pop(), range(20))[0] == range(0)
+    with pytest.raises(NoMoreSeeds):
+        columns(Draw(tmp_path, frozen=True), Pop(), ["x"], range(8))
+
+
+# ---- progress ----
+
+
+def test_long_work_says_how_far_it_is(monkeypatch):
+    from lrn.claims._progress import Progress, duration
+
+    now, lines = [0.0], []
+    monkeypatch.setattr("lrn.claims._progress.time.monotonic", lambda: now[0])
+    progress = Progress(lines.append, "digits(depth=2)", 30, 2)
+    for _ in range(4):
+        now[0] += 6
+        progress.add(12.0)
+    assert lines == [
+        "digits(depth=2): 2 of 30 seeds, 12 s each, about 3 min left",
+        "digits(depth=2): 4 of 30 seeds, 12 s each, about 3 min left",
+    ]
+    assert [duration(seconds) for seconds in (0.3, 12, 200, 9000)] == ["0.3 s", "12 s", "3 min", "2.5 h"]

@@ -1,0 +1,162 @@
+"""A population's version changes with the code, files and packages behind it, and with nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import pytest
+
+from lrn.claims import population
+from lrn.claims._version import changes, digest_of, parts_of
+
+MINE = '''
+import helpers
+from helpers import scale as scaled
+import other
+
+RATE = 0.5
+UNUSED = 1
+
+
+def inner(x):
+    """What it does."""
+    return scaled(x) * RATE  # a comment
+
+
+class Net:
+    size = 3
+
+
+def digits(seed, *, depth=2):
+    """One training."""
+    import lazily
+    return {"x": inner(depth) + Net.size + lazily.more()}
+
+
+def test_nothing():
+    assert UNUSED
+'''
+FILES = {
+    "pyproject.toml": "",
+    "mine.py": MINE,
+    "helpers.py": "from deep import base\n\n\ndef scale(x):\n    return base(x)\n",
+    "deep.py": "def base(x):\n    return 2 * x\n",
+    "lazily.py": "def more():\n    return 1\n",
+    "other.py": "VALUE = 1\n",
+    "data.csv": "1,2\n",
+}
+
+
+@pytest.fixture
+def parts(tmp_path, monkeypatch):
+    """What the parts of `digits` are, after files were changed."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def of(depends=(), **changed):
+        for name, text in FILES.items():
+            (tmp_path / name).write_text(changed.get(name.partition(".")[0], text))
+        for name in FILES:
+            sys.modules.pop(name.removesuffix(".py"), None)
+        importlib.invalidate_caches()
+        return parts_of(importlib.import_module("mine").digits, depends)
+
+    yield of
+    for name in FILES:
+        sys.modules.pop(name.removesuffix(".py"), None)
+
+
+def test_the_parts_are_the_function_and_the_modules_it_reaches(parts):
+    assert set(parts()) == {"function digits", "module helpers", "module deep", "module lazily"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "part"),
+    [
+        ({"mine": MINE.replace("inner(depth)", "inner(depth) + 1")}, "function digits"),
+        ({"mine": MINE.replace("RATE = 0.5", "RATE = 0.6")}, "function digits"),
+        ({"mine": MINE.replace("* RATE", "/ RATE")}, "function digits"),
+        ({"mine": MINE.replace("size = 3", "size = 4")}, "function digits"),
+        ({"mine": MINE.replace("depth=2", "depth=3")}, "function digits"),
+        ({"mine": MINE + "\nhelpers.scale(1)\n"}, "function digits"),
+        ({"helpers": FILES["helpers.py"].replace("base(x)", "base(x) + 1")}, "module helpers"),
+        ({"deep": "def base(x):\n    return 3 * x\n"}, "module deep"),
+        ({"lazily": "def more():\n    return 2\n"}, "module lazily"),
+    ],
+)
+def test_what_matters_changes_its_part_and_no_other(parts, changed, part):
+    before, after = parts(), parts(**changed)
+    assert [name for name in before if before[name] != after[name]] == [part]
+    assert changes(before, after) == f"{part} has changed"
+    assert digest_of(before) != digest_of(after)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"mine": MINE.replace("# a comment", "# another one")},
+        {"mine": MINE.replace("One training.", "A training.")},
+        {"mine": MINE.replace("\n\n\ndef", "\n\n\n\ndef")},
+        {"mine": MINE.replace("UNUSED = 1", "UNUSED = 2")},
+        {"mine": MINE.replace("assert UNUSED", "assert UNUSED > 0")},
+        {"other": "VALUE = 2\n"},
+        {"helpers": "# note\n" + FILES["helpers.py"]},
+        {"data": "3,4\n"},
+    ],
+)
+def test_what_does_not_matter_changes_nothing(parts, changed):
+    assert parts() == parts(**changed)
+
+
+def test_declared_files_and_packages_count(parts):
+    before = parts(["data.csv", "numpy"])
+    assert {"file data.csv", "package numpy"} <= set(before)
+    after = parts(["data.csv", "numpy"], data="3,4\n")
+    assert changes(before, after) == "file data.csv has changed"
+    with pytest.raises(ValueError, match=r"depends must name files \(from .*\) or installed packages; got 'nope\.csv'"):
+        parts(["nope.csv"])
+
+
+def test_a_declared_folder_counts(parts, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_text("1")
+    before = parts(["data"])
+    (tmp_path / "data" / "a.txt").write_text("2")
+    assert changes(before, parts(["data"])) == "folder data has changed"
+
+
+def test_a_version_of_their_own_replaces_it_all():
+    @population(version="2026-1")
+    def one(seed):
+        return {"x": 1.0}
+
+    assert one().parts == {"version": "2026-1"}
+
+
+def made(factor):
+    @population
+    def one(seed):
+        return {"x": factor * seed}
+
+    return one()
+
+
+def test_what_a_function_encloses_counts():
+    assert made(1).version == made(1).version != made(2).version
+
+
+def test_a_function_that_is_a_setting_counts():
+    @population
+    def one(seed, *, activation):
+        return {"x": 1.0}
+
+    assert "function made" in one(activation=made).parts
+    assert one(activation=made).version != one(activation=test_what_a_function_encloses_counts).version
+
+
+def test_several_changes_are_listed():
+    assert (
+        changes({"a": "1", "b": "1", "c": "1"}, {"a": "2", "b": "2", "c": "1", "d": "1"}) == "a, b and d have changed"
+    )
+    assert changes({"a": "1"}, {"a": "1"}) == "nothing has changed"
