@@ -153,7 +153,7 @@ class Draw:
         label: str = population.label
         # As they were at first: sampling may count, or remember.
         settings = self._settings.setdefault(label, settings_of(population))
-        block = getattr(population, "block", None)
+        block = getattr(population, "seeds_per_block", None)
         return self._samples.sample(label, version, draw, seeds, block=block, settings=settings)
 
     def _known(self, population: Any, seeds: range) -> int:

@@ -217,7 +217,7 @@ class Samples:
         if seeds.step != 1 or not seeds or seeds.start < 0 or seeds.stop > 2**64:
             raise ValueError(f"seeds must be a range of step 1 within 0 to 2**64 that is not empty; got {seeds}")
         if block is not None and (isinstance(block, bool) or not isinstance(block, int) or not _is_size(block)):
-            raise ValueError(f"the block of {label} must be a power of two from 1 to {BLOCK}; got {block!r}")
+            raise ValueError(f"seeds_per_block of {label} must be a power of two from 1 to {BLOCK}; got {block!r}")
         if settings is not None:
             shelf.agree(settings)
         known = shelf.read(seeds)

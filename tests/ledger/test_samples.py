@@ -22,7 +22,7 @@ class Coin:
     """A population that notes what it is asked for; `block` seeds at once, unless that is None."""
 
     def __init__(self, label="coin", version="1", block=BLOCK):
-        self.label, self._asked, self.block = label, [], block
+        self.label, self._asked, self.seeds_per_block = label, [], block
         if version is not None:
             self.version = version
 
@@ -270,7 +270,7 @@ def test_files_of_another_size_are_read_and_completed(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("block", [0, 3, 8192, True, "8"])
 def test_a_block_that_is_not_a_size_is_refused(tmp_path, block):
-    with pytest.raises(ValueError, match=r"the block of p must be a power of two from 1 to 4096; got"):
+    with pytest.raises(ValueError, match=r"seeds_per_block of p must be a power of two from 1 to 4096; got"):
         Samples(tmp_path).sample("p", "1", len, range(8), block=block)
 
 

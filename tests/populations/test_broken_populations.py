@@ -290,7 +290,7 @@ def test_an_expensive_population_is_asked_again_for_one_seed_once():
 
 def test_observations_from_the_ledger_are_compared_with_those_of_today(tmp_path):
     def population(sample):
-        return SimpleNamespace(label="p", version="1", block=8, sample=sample)
+        return SimpleNamespace(label="p", version="1", seeds_per_block=8, sample=sample)
 
     columns(RecentSamples(Draw(tmp_path)), population(lambda seeds: {"x": uniform(seeds)}), ["x"], range(8))
     changed = population(lambda seeds: {"x": uniform(seeds) + 1})  # and the version is the same

@@ -250,7 +250,7 @@ def test_time_that_runs_out_on_the_way_keeps_what_was_finished(tmp_path, monkeyp
 
 def test_classes_with_and_without_a_version_may_be_frozen_too(tmp_path):
     class Pop:
-        label, version, block = "p", "1", 4
+        label, version, seeds_per_block = "p", "1", 4
 
         def sample(self, seeds):
             return {"x": [0.5] * len(seeds)}
