@@ -439,10 +439,8 @@ class Measure:
         sides = [(leaf.first(seeds, self._offset), coefficient) for leaf, coefficient in leaves]
         if len(leaves) == 1:
             return self._single(leaves[0][0], *sides[0], seeds)
-        conditional = [scaled(*part) for part, (leaf, _) in zip(sides, leaves, strict=True) if leaf.conditional]
-        everywhere = [scaled(*part) for part, (leaf, _) in zip(sides, leaves, strict=True) if not leaf.conditional]
-        parts = conditional + ([_added(everywhere)] if everywhere else [])
-        if any(leaf.is_quantile for leaf, _ in leaves) or len(parts) > 2:
+        parts = [] if any(leaf.is_quantile for leaf, _ in leaves) else _parts(leaves, sides)
+        if len(parts) not in (1, 2):
             singles = [self._single(leaf, side, 1.0, seeds) for (leaf, _), (side, _) in zip(leaves, sides, strict=True)]
             return Intervals(singles, [coefficient for _, coefficient in terms], seeds, self._goal)
         if len(parts) == 1:
@@ -533,6 +531,13 @@ def scaled(side: Side, coefficient: float) -> Side:
         return side
     low, high = sorted((coefficient * side.low, coefficient * side.high))
     return Side(coefficient * side.values, side.counts, low, high)
+
+
+def _parts(leaves: Sequence[tuple[Leaf, float]], sides: Sequence[tuple[Side, float]]) -> list[Side]:
+    """The terms of an expression: each one that has a condition, and the sum of all that have none."""
+    conditional = [scaled(*side) for side, (leaf, _) in zip(sides, leaves, strict=True) if leaf.conditional]
+    everywhere = [scaled(*side) for side, (leaf, _) in zip(sides, leaves, strict=True) if not leaf.conditional]
+    return conditional + ([_added(everywhere)] if everywhere else [])
 
 
 def _added(sides: Sequence[Side]) -> Side:

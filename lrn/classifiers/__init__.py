@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,9 @@ class Classifiers:
         TypeError: `channels` is no tuple, or `images` are none.
         ValueError: a number is out of range.
     """
+
+    seeds_per_block: ClassVar[int] = 16
+    """Networks that the native kernel trains at once: fewer take as long."""
 
     depth: int = 20
     skip: bool = True
