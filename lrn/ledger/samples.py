@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.ledger.files import encode, lock, read_block, replace
+from lrn.ledger.files import encode, read_block, replace
+from lrn.ledger.locks import lock
 
 if TYPE_CHECKING:
     import pyarrow as pa
