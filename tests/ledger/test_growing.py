@@ -104,6 +104,15 @@ def test_files_are_joined_up_to_a_segment(ledger, monkeypatch):
     assert len(ledger.engine.asked) == 19
 
 
+def test_joining_leaves_other_files_alone(ledger):
+    for seeds in (range(10), range(50, 60), range(90, 95)):
+        ledger.runs(TINY, seeds)
+    again(ledger).runs(TINY, range(5, 20))
+    assert blocks(ledger.root) == ["0-20.parquet", "50-60.parquet", "90-95.parquet"]
+    assert_trained(again(ledger).runs(TINY, range(50, 60)), TINY, range(50, 60))
+    assert ledger.engine.asked == [(0, 10), (50, 60), (90, 95), (10, 20)]
+
+
 def test_what_a_killed_process_did_not_join_is_joined_by_whoever_reads_it(ledger, monkeypatch, reads):
     with monkeypatch.context() as killed:
         killed.setattr(Shelf, "tidy", lambda shelf: shelf.write(range(12, 16)))
