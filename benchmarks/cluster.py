@@ -111,7 +111,9 @@ def files(ledger: Ledger, pids: dict[str, list[int]]) -> dict[str, float]:
     kept = [path.stat().st_size for path in (ledger.folder / quick.key).glob("*.parquet")]
     start = time.process_time()
     for experiment, block in blocks:
-        assert len(ledger.runs(experiment, block)) == BLOCK
+        runs = ledger.remembered(experiment, block)
+        assert runs is not None
+        assert len(runs) == BLOCK
     return {**found, "bytes": float(sum(sorted(kept)[-FILES:])), "read": time.process_time() - start}
 
 

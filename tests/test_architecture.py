@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 # Each part of lrn and the parts it may import; a part is a module or a folder of lrn/.
 ARROWS = {
+    "files": set(),
     "intervals": set(),
     "verdicts": set(),
     "audit": set(),
@@ -26,7 +27,7 @@ ARROWS = {
     "engines": {"experiment", "runs"},
     "training": {"engines", "experiment", "nets", "runs"},
     "metrics": {"experiment", "runs"},
-    "ledger": {"engines", "experiment", "runs"},
+    "ledger": {"engines", "experiment", "files", "runs"},
     "classifiers": {"data", "engines", "nets"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
     "report": {"intervals", "ledger", "verdicts"},

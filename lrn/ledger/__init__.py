@@ -2,8 +2,9 @@
 
 - `_ledger`: trains what has not been trained yet and remembers it (`Ledger`).
 - `samples`: the same for populations that are not Experiments.
-- `blocks`: trained networks as tables, one block of seeds per file.
-- `files`: files that appear whole or not at all, locks, checksums; on this machine or in an object store.
+- `shelf`: blocks of one thing in memory and on disk, merged into few files; `covering` says which of them to read.
+- `blocks`: trained networks as tables; `checks` refuses what no network can have left behind.
+- `files`: files that appear whole or not at all, checksums; on this machine or in an object store; `locks`.
 - `version`: the code and arithmetic that a block depends on.
 - `workers`, `cluster`: training on a Dask cluster.
 """

@@ -1,11 +1,14 @@
 """The ledger: what was trained, on disk, shared by workers and by later runs.
 
-    <ledger>/<version>/<experiment key>/<start>-<stop>.parquet      one file a block of seeds
+    <ledger>/<version>/<experiment key>/<start>-<stop>.parquet      one file per block of seeds
                                         experiment.json             what the key stands for
 
 `version` (`lrn.ledger.version`) names the code and arithmetic that trained, so a block is read only where training
 again would give the same bits. Files appear whole or not at all. A file that is damaged or speaks of something else is
 set aside, never read.
+
+Any range of seeds can be asked for. What is missing is trained in batches that the engine likes, so up to one small
+batch more than was asked for, and joined to the files beside it (`lrn.ledger.shelf`).
 
 With a Dask cluster, workers train blocks and send back what is to stand in their files; the ledger is written here, and
 is the same whoever trained.
@@ -13,11 +16,12 @@ is the same whoever trained.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -25,8 +29,12 @@ import numpy as np
 
 from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
-from lrn.ledger.blocks import from_table, summary, to_table
-from lrn.ledger.files import LedgerWarning, decode, encode, first_line, folder, lock, read_block, replace, set_aside
+from lrn.files import read_text
+from lrn.ledger.blocks import RunsForm, row_bytes, summary
+from lrn.ledger.covering import block_files, block_name, cut, gaps, joined
+from lrn.ledger.files import LedgerWarning, first_line, folder, replace, set_aside
+from lrn.ledger.locks import lock
+from lrn.ledger.shelf import Shelf
 from lrn.ledger.version import version
 from lrn.ledger.workers import Workers
 from lrn.runs import Runs
@@ -38,7 +46,24 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK", "Ledger", "LedgerWarning"]
 
 BLOCK = 4096
-"""Seeds of one file at most: what a killed run can lose."""
+"""Seeds that are trained and kept at once, at most: what a killed run can lose."""
+SEGMENT_BYTES = 1 << 21
+"""Length of a file, about, from which on blocks are no longer joined: 16,384 networks without their losses."""
+MEMORY_BYTES = 1 << 28
+"""What a ledger remembers in memory, at most, of experiments that were asked for before the last one."""
+
+# One network takes about a nanosecond per parameter and epoch in the kernel.
+_BLOCK_WORK = 1 << 32
+"""Work of one block at most, in parameters times epochs: some seconds."""
+_BATCH_WORK = 1 << 30
+"""Work of one batch at most, likewise: a second."""
+BATCH = 64
+"""Seeds of a batch. The kernel trains 16 at once per thread; below 64, networks of depth 2 take up to twice as long,
+as those that have settled leave their places empty, and from 64 on, files take longer than what is saved."""
+_LANES = 16
+"""Seeds of a batch of networks that take long each: the kernel trains so many in the time of one."""
+_GPU_BATCH = 1024
+"""Seeds of a batch on a GPU, where each network has a thread and a thousand take as long as one."""
 
 
 class Ledger:
@@ -46,7 +71,7 @@ class Ledger:
 
     Args:
         path: folder of the ledger, made when needed, or with a scheme (`s3://bucket/ledger`) a place in any file system
-            that fsspec knows; None remembers nothing.
+            that fsspec knows; None remembers nothing on disk.
         engine: as in `lrn.train`.
         device: as in `lrn.train`.
         threads: as in `lrn.train`; on a cluster, of each block, None for one.
@@ -72,6 +97,7 @@ class Ledger:
     ) -> None:
         self.engine: Engine = choose(engine, device=device, threads=threads)
         self.root = None if path is None else folder(path)
+        self._shelves = OrderedDict[tuple[str, str, bool], Shelf[Runs]]()
         self.workers = None if scheduler is None else Workers(scheduler, self.engine, device, threads or 1)
 
     def __enter__(self) -> Self:
@@ -106,51 +132,45 @@ class Ledger:
             OSError: the folder cannot be written to.
         """
         _check_request(experiment, seeds)
+        shelf = self._shelf(experiment, trace)
+        known = shelf.held(seeds)
+        if known is not None:
+            return known
+        missing = shelf.find(seeds)
         if self.root is None:
-            return self._fresh(experiment, seeds, trace)
-
-        from filelock import Timeout
-
-        place = self.folder / experiment.key
-        name = "trace.lock" if trace else "runs.lock"
-        try:
-            held = lock(place, name, 0)
-        except Timeout:  # another process trains more of them; what is there need not wait for it
-            known = self.remembered(experiment, seeds, trace)
-            if known is not None and len(known) == len(seeds):
-                return known
-            held = lock(place, name)
-        with held:
-            _describe(experiment, place)
-            return Runs.join(list(self._gather(experiment, place, seeds, trace)))
+            self._train_missing(experiment, shelf, missing, trace)
+        else:
+            place = self.folder / experiment.key
+            if missing:
+                with lock(place, _lock_name(trace)):
+                    _describe(experiment, place)
+                    # Another process may have trained some while this one waited.
+                    self._train_missing(experiment, shelf, shelf.find(seeds), trace)
+            else:
+                _look_after(experiment, place, shelf, trace)
+        self._forget()
+        known = shelf.held(seeds)
+        assert known is not None
+        return known
 
     def remembered(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs | None:
-        """What is on disk of these seeds, from the first on without a gap; None if that is nothing. Never trains.
+        """What is there of these seeds, from the first on without a gap; None if that is nothing. Never trains.
 
         Raises:
             TypeError, ValueError: as `runs`.
         """
         _check_request(experiment, seeds)
-        if self.root is None:
-            return None
-        kept, at = [], seeds.start
-        for start, stop, path in _files(self.folder / experiment.key, trace):
-            if start <= at < min(stop, seeds.stop):
-                runs = self._read(experiment, path, range(start, stop), trace)
-                if runs is not None:
-                    end = min(stop, seeds.stop)
-                    kept.append(runs.select(slice(at - start, end - start)))
-                    at = end
-        return Runs.join(kept) if kept else None
+        shelf = self._shelf(experiment, trace)
+        missing = shelf.find(seeds)
+        self._forget()
+        end = missing[0].start if missing else seeds.stop
+        return shelf.held(range(seeds.start, end)) if end > seeds.start else None
 
     def missing(self, experiment: Experiment, seeds: range, size: int = BLOCK) -> list[range]:
-        """The seeds that no file speaks of, in blocks of at most `size`."""
-        gaps, at = [], seeds.start
-        for start, stop, _ in _files(self.folder / experiment.key, False):
-            gaps.append(range(at, min(start, seeds.stop)))
-            at = max(at, stop)
-        gaps.append(range(at, seeds.stop))
-        return [block for gap in gaps for block in _blocks(gap, size)]
+        """The seeds that `runs` would train, by the names of the files that are there, in blocks of at most `size`."""
+        missing = gaps(block_files(self.folder / experiment.key), seeds)
+        wanted = self._rounded(experiment, self._shelf(experiment, False), missing)
+        return [block for gap in wanted for block in _blocks(gap, size)]
 
     def fill(self, wanted: Sequence[tuple[Experiment, range]]) -> Iterator[tuple[Experiment, range]]:
         """Has the cluster train blocks of any experiments; yields each once it is on disk, in the order they come in.
@@ -165,7 +185,8 @@ class Ledger:
             with lock(self.folder / experiment.key, "runs.lock"):
                 _describe(experiment, self.folder / experiment.key)
         for experiment, block, data in self.workers.train(wanted):
-            self._keep(experiment, block, False, data)
+            RunsForm(experiment, self.engine).decode(data, block)  # refused, if it is not what was asked for
+            replace(self.folder / experiment.key / block_name(block), data)
             yield experiment, block
 
     def table(self, experiment: Experiment | None = None) -> pa.Table:
@@ -184,13 +205,11 @@ class Ledger:
             known, place = _described(described), described.parent
             if known is None or experiment not in (None, known):
                 continue
-            runs = [
-                r
-                for start, stop, path in _files(place, False)
-                if (r := self._read(known, path, range(start, stop), False))
-            ]
-            if runs:
-                tables.append(summary(known, Runs.join(runs)))
+            shelf = Shelf(place, RunsForm(known, self.engine), BLOCK)  # one that is forgotten: this may be much
+            ranges = joined(file.seeds for file in block_files(place))
+            if ranges:
+                shelf.find(range(ranges[0].start, ranges[-1].stop))
+            tables += [summary(known, runs) for seeds in ranges for _, runs in shelf.parts(seeds)]
         return pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
 
     def frame(self, experiment: Experiment | None = None) -> pd.DataFrame:
@@ -200,48 +219,86 @@ class Ledger:
     def _train(self, experiment: Experiment, seeds: range, trace: bool) -> Runs:
         return self.engine.train(experiment, np.arange(seeds.start, seeds.stop, dtype=np.uint64), trace=trace)
 
-    def _gather(self, experiment: Experiment, place: Path, seeds: range, trace: bool) -> Iterator[Runs]:
-        at, files = seeds.start, _files(place, trace)
-        while at < seeds.stop:
-            for start, stop, path in files:
-                if start <= at < stop:
-                    runs = self._read(experiment, path, range(start, stop), trace)
-                    if runs is not None:
-                        end = min(stop, seeds.stop)
-                        yield runs.select(slice(at - start, end - start))
-                        at = end
-                        break
-            else:
-                later = [start for start, _, _ in files if start > at]
-                gap = range(at, min([seeds.stop, *later]))
-                yield self._fresh(experiment, gap, trace)
-                at = gap.stop
+    def _shelf(self, experiment: Experiment, trace: bool) -> Shelf[Runs]:
+        """What is known of an experiment."""
+        name = (version(self.engine), experiment.key, trace)
+        if name not in self._shelves:
+            place = None if self.root is None else self.folder / experiment.key
+            form, work = RunsForm(experiment, self.engine, trace), _work(experiment)
+            segment = max(BATCH, _power(SEGMENT_BYTES // row_bytes(experiment, trace)))
+            self._shelves[name] = Shelf(place, form, segment, trace=trace, precious=-(-16 * _BLOCK_WORK // work))
+        self._shelves.move_to_end(name)
+        return self._shelves[name]
 
-    def _fresh(self, experiment: Experiment, seeds: range, trace: bool) -> Runs:
-        """Networks trained now, each block kept as soon as it is there."""
-        done = {}
-        for block, runs, data in self._trained(experiment, _blocks(seeds), trace):
-            done[block.start] = runs
-            if self.root is not None:
-                self._keep(experiment, block, trace, data or encode(to_table(experiment, runs)))
-        return Runs.join([done[start] for start in sorted(done)])
+    def _forget(self) -> None:
+        """Lets go of what was asked for long ago, where it takes too much memory."""
+        size = sum(shelf.size for shelf in self._shelves.values())
+        while len(self._shelves) > 1 and size > MEMORY_BYTES:
+            size -= self._shelves.popitem(last=False)[1].size
 
-    def _trained(
-        self, experiment: Experiment, blocks: Sequence[range], trace: bool
-    ) -> Iterator[tuple[range, Runs, bytes | None]]:
-        """Blocks in the order they are done, with what is to stand in their files where a worker has written it."""
-        if self.workers is None:
-            yield from ((block, self._train(experiment, block, trace), None) for block in blocks)
+    def _train_missing(self, experiment: Experiment, shelf: Shelf[Runs], missing: Sequence[range], trace: bool) -> None:
+        """Trains these seeds and a few more; keeps each block as soon as it is there, and joins those side by side."""
+        if not missing:
             return
+        wanted = self._rounded(experiment, shelf, missing)
+        size = min(BLOCK, shelf.segment, max(_batch(self.engine, experiment), _power(_BLOCK_WORK // _work(experiment))))
+        blocks = [block for gap in wanted for block in cut(gap, size)]
+        for done, (block, runs) in enumerate(self._trained(experiment, blocks, trace), start=1):
+            shelf.hold(block, runs)
+            if done < len(blocks):  # the last one is written with those beside it
+                shelf.write(block)
+        shelf.tidy()
+
+    def _rounded(self, experiment: Experiment, shelf: Shelf[Runs], missing: Sequence[range]) -> list[range]:
+        """What is missing, and the seeds that fill the engine's last batch, up to those that are there."""
+        if not missing:
+            return []
+        batch, last = _batch(self.engine, experiment), missing[-1]
+        stop = min(-(-last.stop // batch) * batch, 2**64)
+        return [*missing[:-1], shelf.free(range(last.start, stop))]
+
+    def _trained(self, experiment: Experiment, blocks: Sequence[range], trace: bool) -> Iterator[tuple[range, Runs]]:
+        """Blocks in the order they are done."""
+        if self.workers is None:
+            yield from ((block, self._train(experiment, block, trace)) for block in blocks)
+            return
+        form = RunsForm(experiment, self.engine, trace)
         for _, block, data in self.workers.train([(experiment, block) for block in blocks], trace):
-            yield block, decode(data, partial(from_table, experiment, block=block, trace=trace)), data
+            yield block, form.decode(data, block)
 
-    def _keep(self, experiment: Experiment, block: range, trace: bool, data: bytes) -> None:
-        name = f"{block.start}-{block.stop}{'-trace' if trace else ''}.parquet"
-        replace(self.folder / experiment.key / name, data)
 
-    def _read(self, experiment: Experiment, path: Path, block: range, trace: bool) -> Runs | None:
-        return read_block(path, partial(from_table, experiment, block=block, trace=trace))
+def _batch(engine: Engine, experiment: Experiment) -> int:
+    """Seeds that are trained together: what is missing is rounded up to a multiple of it."""
+    if engine.name == "cuda":
+        return _GPU_BATCH
+    if _work(experiment) * BATCH <= _BATCH_WORK:
+        return BATCH
+    return _LANES if engine.name == "native" else 1
+
+
+def _work(experiment: Experiment) -> int:
+    return experiment.parameters * experiment.epochs
+
+
+def _power(n: int) -> int:
+    """The largest power of two up to n; 1 for less."""
+    return 1 << max(n, 1).bit_length() - 1
+
+
+def _lock_name(trace: bool) -> str:
+    return "trace.lock" if trace else "runs.lock"
+
+
+def _look_after(experiment: Experiment, place: Path, shelf: Shelf[Runs], trace: bool) -> None:
+    """Joins small files, and writes a description that is gone; nothing of it is needed, so nobody waits for it."""
+    from filelock import Timeout
+
+    described = _is_described(experiment, place)
+    if described and not shelf.untidy:
+        return
+    with contextlib.suppress(OSError, Timeout), lock(place, _lock_name(trace), 0):
+        _describe(experiment, place)
+        shelf.tidy()
 
 
 def _check_experiment(experiment: object) -> None:
@@ -257,29 +314,26 @@ def _check_request(experiment: object, seeds: object) -> None:
         raise ValueError(f"seeds must be a range of step 1 within 0 to 2**64 that is not empty; got {seeds}")
 
 
-def _blocks(seeds: range, size: int | None = None) -> list[range]:
-    size = size or BLOCK
+def _blocks(seeds: range, size: int) -> list[range]:
     return [seeds[i : i + size] for i in range(0, len(seeds), size)]
 
 
-def _files(place: Path, trace: bool) -> list[tuple[int, int, Path]]:
-    found = []
-    for path in place.glob("*-trace.parquet" if trace else "*.parquet"):
-        parts = path.name.removesuffix(".parquet").removesuffix("-trace" if trace else "").split("-")
-        if len(parts) == 2 and all(part.isdecimal() for part in parts) and int(parts[0]) < int(parts[1]):
-            found.append((int(parts[0]), int(parts[1]), path))
-    return sorted(found)
-
-
 def _describe(experiment: Experiment, place: Path) -> None:
-    described = place / "experiment.json"
-    if not described.exists() or _described(described) != experiment:
+    if not _is_described(experiment, place):
+        described = place / "experiment.json"
         replace(described, json.dumps(dataclasses.asdict(experiment), indent=1).encode())
+
+
+def _is_described(experiment: Experiment, place: Path) -> bool:
+    described = place / "experiment.json"
+    there = os.path.lexists(described) if isinstance(described, Path) else described.exists()
+    return there and _described(described) == experiment
 
 
 def _described(path: Path) -> Experiment | None:
     try:
-        experiment = Experiment(**json.loads(path.read_text()))
+        text = read_text(path, 1 << 16) if isinstance(path, Path) else path.read_text()
+        experiment = Experiment(**json.loads(text))
         if experiment.key != path.parent.name:
             raise ValueError("its folder is another one's")
         return experiment

@@ -10,24 +10,33 @@ elsewhere a torn file is found by its checksums and set aside.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
+
+from lrn.files import read_regular, replace_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LedgerWarning", "decode", "encode", "first_line", "folder", "lock", "read_block", "replace", "set_aside"]
+__all__ = ["LedgerWarning", "decode", "encode", "first_line", "folder", "read_block", "replace", "set_aside", "writing"]
 
 CHECKSUM = b"lrn.crc32"
 """Key of a file's metadata."""
+MOST_BYTES = 1 << 30
+"""The longest file that is read."""
+MOST_INFLATED = 64
+"""How many times its length a file may take in memory."""
+PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT)
+"""Errors that say nothing about a file: the process has too many open, or the network is slow."""
 _T = TypeVar("_T")
 
 
@@ -71,26 +80,8 @@ def _remote(name: str) -> Path:
         raise ValueError(f"the ledger must be a folder, or lie where fsspec can write; got {name} ({error})") from None
     except ImportError as error:
         raise ImportError(f"the ledger {name} cannot be opened: {error}") from None
-    return cast(Path, found)
-
-
-def lock(place: Path, name: str, timeout: float = -1) -> AbstractContextManager[Any]:
-    """Holds the lock of that name in a folder, which is made when needed; elsewhere than on this machine there is none.
-
-    Args:
-        place: the folder.
-        name: the lock's file.
-        timeout: seconds to wait for it; -1 for as long as it takes.
-
-    Raises:
-        OSError: the folder cannot be written to.
-        filelock.Timeout: another process still holds it.
-    """
-    from filelock import FileLock
-
-    with _writing(place):
-        place.mkdir(parents=True, exist_ok=True)
-        return FileLock(place / name).acquire(timeout=timeout) if isinstance(place, Path) else nullcontext()
+    local = found.protocol in ("file", "local")  # this machine's, with its locks
+    return Path(found.path) if local else cast(Path, found)
 
 
 def encode(table: pa.Table) -> bytes:
@@ -99,16 +90,20 @@ def encode(table: pa.Table) -> bytes:
 
     told = table.replace_schema_metadata({**(table.schema.metadata or {}), CHECKSUM: _checksum(table)})
     written = io.BytesIO()
-    pq.write_table(told, written, write_page_checksum=True)
+    # Floats of networks hardly repeat: a dictionary of them takes longer to write than all the rest.
+    pq.write_table(
+        told, written, write_page_checksum=True, use_dictionary=False, compression="NONE", write_statistics=False
+    )
     return written.getvalue()
 
 
-def decode(data: bytes, parse: Callable[[pa.Table], _T]) -> _T:
+def decode(data: bytes, parse: Callable[[pa.Table], _T], rows: int | None = None) -> _T:
     """What `parse` makes of the table that `encode` wrote.
 
     Args:
         data: the file.
         parse: raises ValueError or KeyError for a table that it cannot use.
+        rows: how many it must have, where that is known.
 
     Raises:
         ValueError, KeyError, OSError, pyarrow.ArrowException: it is damaged, or of no use.
@@ -116,19 +111,30 @@ def decode(data: bytes, parse: Callable[[pa.Table], _T]) -> _T:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+    # A few bytes can promise rows without end, and lists that fill the memory: looked at before they are unpacked.
+    size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+    if rows is not None and file.metadata.num_rows != rows:
+        raise ValueError("it holds other seeds than its name says")
+    if size > len(data) * MOST_INFLATED + (1 << 20):
+        raise ValueError("it would take far more memory than its length")
     # Blocks are small: threads would cost more than they save.
-    table = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(use_threads=False)
+    table = file.read(use_threads=False)
     if (table.schema.metadata or {}).get(CHECKSUM) != _checksum(table):
         raise ValueError("its checksum differs")
     return parse(table)
 
 
-def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
+def read_block(
+    path: Path, parse: Callable[[pa.Table], _T], rows: int | None = None, most: int = MOST_BYTES
+) -> _T | None:
     """What `parse` makes of a table; None where there is no file, or after setting one aside that is not sound.
 
     Args:
         path: the file.
         parse: as in `decode`.
+        rows: as in `decode`.
+        most: bytes that the file may have.
 
     Raises:
         OSError: the file cannot be reached, which says nothing about it.
@@ -136,23 +142,37 @@ def read_block(path: Path, parse: Callable[[pa.Table], _T]) -> _T | None:
     import pyarrow as pa
 
     try:
-        data = path.read_bytes()
+        data = _read(path, most)
     except FileNotFoundError:
         return None
     except OSError as error:
-        if not isinstance(path, Path):
+        if not isinstance(path, Path) or error.errno in PASSING:
             raise
-        set_aside(path, f"no sound block ({first_line(error)})")
+        set_aside(path, f"no sound block ({error.strerror or first_line(error)})")
         return None
     try:
-        return decode(data, parse)
+        return decode(data, parse, rows)
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         set_aside(path, f"no sound block ({first_line(error)})")
         return None
 
 
-def replace(path: Path, data: bytes) -> None:
+def _read(path: Path, most: int) -> bytes:
+    if isinstance(path, Path):
+        return read_regular(path, most)
+    size = path.stat().st_size
+    if size > most:
+        raise ValueError(f"it holds {size:,} bytes, which is more than {most:,}")
+    return path.read_bytes()
+
+
+def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Lets a file that holds `data` take the place of `path` at once. Writers of a folder take turns.
+
+    Args:
+        path: the file.
+        data: what it is to hold.
+        durable: wait until it is on the disk, so that it outlives a power cut.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -160,15 +180,13 @@ def replace(path: Path, data: bytes) -> None:
     if not isinstance(path, Path):
         path.write_bytes(data)
         return
-    with _writing(path.parent), lock(path.parent, "write.lock"):
-        for left in path.parent.glob(f".{path.name}.*.part"):  # by a writer that was killed
-            left.unlink()
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(data)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+    from lrn.ledger.locks import lock
+
+    with writing(path.parent), lock(path.parent, "write.lock") as held:
+        if held is not None:
+            for left in path.parent.glob(".*.part"):  # by a writer that was killed: nobody else writes now
+                left.unlink(missing_ok=True)
+        replace_file(path, data, durable=durable)
 
 
 def set_aside(path: Path, why: str) -> None:
@@ -204,7 +222,7 @@ def _checksum(table: pa.Table) -> bytes:
 
 
 @contextmanager
-def _writing(place: Path) -> Iterator[None]:
+def writing(place: Path) -> Iterator[None]:
     """Says in one sentence that the ledger cannot be written to."""
     from filelock import Timeout
 

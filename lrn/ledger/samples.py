@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.ledger.files import encode, first_line, lock, read_block, replace, set_aside
+from lrn.ledger.files import encode, first_line, read_block, replace, set_aside
+from lrn.ledger.locks import lock
 
 if TYPE_CHECKING:
     import pyarrow as pa

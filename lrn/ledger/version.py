@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,31 @@ if TYPE_CHECKING:
 
 __all__ = ["version"]
 
-SOURCES = ("experiment.py", "ledger/files.py", "ledger/blocks.py", "ledger/_ledger.py")
+SOURCES = (
+    "data/_points.py",
+    "experiment.py",
+    "ledger/files.py",
+    "ledger/blocks.py",
+    "ledger/shelf.py",
+    "ledger/_ledger.py",
+)
 """Modules that every engine's blocks go through."""
 
 
 def version(engine: Engine) -> str:
     """A name: where it is the same, training gives the same bits."""
-    here = Path(__file__).parents[1]
-    sources = [here / "data" / "_points.py", *(here / name for name in SOURCES)]
-    digest = hashlib.sha256(engine.arithmetic.encode())
-    if engine.name == "reference":
-        sources.append(here / "engines" / "reference.py")
-    elif engine.name == "cuda":
+    return _version(engine.name, engine.arithmetic, __file__)
+
+
+@cache
+def _version(engine: str, arithmetic: str, here: str) -> str:
+    """The name, from what the sources hold now: one that is edited later is not what this process runs."""
+    package = Path(here).parents[1]
+    sources = [package / name for name in SOURCES]
+    digest = hashlib.sha256(arithmetic.encode())
+    if engine == "reference":
+        sources.append(package / "engines" / "reference.py")
+    elif engine == "cuda":
         from lrn.engines import cuda
 
         digest.update(cuda.source_hash().encode())
@@ -30,7 +44,7 @@ def version(engine: Engine) -> str:
         from lrn.engines import native
 
         digest.update(native.source_hash().encode())
-        sources.append(here / "engines" / "native" / "__init__.py")
+        sources.append(package / "engines" / "native" / "__init__.py")
     for source in sources:
         digest.update(source.read_bytes())
-    return f"{engine.name}-{digest.hexdigest()[:12]}"
+    return f"{engine}-{digest.hexdigest()[:12]}"

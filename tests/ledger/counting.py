@@ -33,6 +33,13 @@ def counting(path):
     return ledger
 
 
+def again(ledger):
+    """The same ledger for a later process: it remembers what is on disk, and counts on."""
+    other = Ledger(ledger.root)
+    other.engine = ledger.engine
+    return other
+
+
 def assert_trained(runs, experiment, seeds, trace=False):
     expected = train(experiment, seeds, trace=trace)
     for name in COLUMNS:

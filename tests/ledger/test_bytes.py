@@ -66,7 +66,7 @@ class Block:
 
     def read(self):
         """What is remembered; None if the file is no longer read."""
-        return self.ledger.remembered(EXPERIMENT, SEEDS)
+        return Ledger(self.ledger.root).remembered(EXPERIMENT, SEEDS)
 
     def equal(self, found):
         pairs = ((getattr(found, name), getattr(self.put, name)) for name in COLUMNS)

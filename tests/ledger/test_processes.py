@@ -21,9 +21,15 @@ from lrn import Experiment, Ledger, train
 CHILD = """
 import sys
 from lrn import Experiment, Ledger
-ledger = Ledger(sys.argv[1], threads=1)
+ledger, trained = Ledger(sys.argv[1], threads=1), 0
+train = ledger._train
+def counting(experiment, seeds, trace):
+    global trained
+    trained += len(seeds)
+    return train(experiment, seeds, trace)
+ledger._train = counting
 runs = ledger.runs(Experiment(**eval(sys.argv[2])), range(int(sys.argv[3]), int(sys.argv[4])))
-print(runs.rmse.tobytes().hex())
+print(runs.rmse.tobytes().hex(), trained)
 """
 
 
@@ -44,9 +50,10 @@ def test_two_processes_at_once_share_the_work(tmp_path):
     assert [err for _, err in answers] == ["", "", ""]
     expected = train(experiment, range(96)).rmse
     for (out, _), part in zip(answers, (expected[:64], expected[:64], expected[32:]), strict=True):
-        assert np.allclose(np.frombuffer(bytes.fromhex(out), part.dtype), part, rtol=1e-3)
+        assert np.allclose(np.frombuffer(bytes.fromhex(out.split()[0]), part.dtype), part, rtol=1e-3)
     seeds = Ledger(tmp_path).table()["seed"].to_pylist()
-    assert sorted(seeds) == list(range(96)), "no seed was trained twice"
+    assert sorted(seeds) == list(range(128))
+    assert sum(int(out.split()[1]) for out, _ in answers) == 128, "no seed was trained twice"
 
 
 def test_what_is_there_does_not_wait_for_who_trains_more(tmp_path):

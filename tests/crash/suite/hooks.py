@@ -24,6 +24,7 @@ def arm():
     import lrn.ledger.samples
 
     lrn.ledger._ledger.BLOCK = BLOCK
+    lrn.ledger._ledger.SEGMENT_BYTES = 2 * BLOCK * 110  # two blocks of one file each, once they are joined
     at = json.loads(os.environ.get("CRASH_AT", "{}"))
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if at.get("who", "any") not in ("any", "worker" if worker else "main"):
@@ -62,7 +63,7 @@ def arm():
             die()
 
     def training(ledger, experiment, seeds, trace):
-        trains(f"{experiment.key}/{seeds.start}-{seeds.stop}.parquet")
+        trains(f"{experiment.key}/{seeds.start}-{seeds.stop}{'-trace' * trace}.parquet")
         return train(ledger, experiment, seeds, trace)
 
     def sharing(shelf, draw, block):

@@ -1,0 +1,195 @@
+"""Blocks of one thing, in memory and on disk: what is read once is not read again, and files are few.
+
+A shelf holds the networks of one experiment, for example. It remembers what it has read or been given. On disk, blocks
+that lie side by side become one file, up to a *segment* of seeds (`[0, 16384)`, `[16384, 32768)`, ...): which files
+there are then depends on which seeds are there alone, not on who added them in which order.
+
+The merged file is written first and appears at once, then the others go. A reader that comes between them sees both and
+reads one (`covering`); one that comes too late for a file lists the folder again. So readers need no lock.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from lrn.ledger.covering import BlockFile, HasSeeds, block_files, block_name, by_seeds, covering, cut, gaps, joined
+from lrn.ledger.files import replace
+
+__all__ = ["Form", "Piece", "Shelf"]
+
+_T = TypeVar("_T")
+
+
+class Form(Protocol[_T]):
+    """How blocks of one thing are read, written and put together."""
+
+    def read(self, path: Path, seeds: range) -> _T | None:
+        """What a file holds; None where there is none, or after setting one aside that is not sound."""
+        ...
+
+    def encode(self, block: _T) -> bytes:
+        """A file."""
+        ...
+
+    def join(self, blocks: Sequence[_T]) -> _T:
+        """Blocks one after another."""
+        ...
+
+    def select(self, block: _T, rows: slice) -> _T:
+        """Some rows of a block."""
+        ...
+
+    def size(self, block: _T) -> int:
+        """Bytes of memory."""
+        ...
+
+    def freeze(self, block: _T) -> None:
+        """Lets nobody change what others will be given too."""
+        ...
+
+
+@dataclass(frozen=True)
+class Piece(Generic[_T]):
+    """A block and its seeds."""
+
+    seeds: range
+    block: _T
+
+
+class Shelf(Generic[_T]):
+    """Blocks of one thing.
+
+    Args:
+        folder: where their files are; None keeps them in memory alone.
+        form: how they are read, written and put together.
+        segment: seeds of one file at most.
+        trace: whether they are those with the loss of every epoch.
+        precious: rows from which a file must be on the disk before those go that it replaces.
+    """
+
+    def __init__(
+        self, folder: Path | None, form: Form[_T], segment: int, *, trace: bool = False, precious: int = 0
+    ) -> None:
+        self._folder, self._form, self.segment = folder, form, segment
+        self._trace, self._precious = trace, precious
+        self._held: list[Piece[_T]] = []
+        self.untidy = False
+        """Whether blocks that could be one file were read from several."""
+        self.size = 0
+        """Bytes of memory that it takes."""
+
+    def held(self, seeds: range) -> _T | None:
+        """The blocks of these seeds, if all are in memory."""
+        parts = list(covering(self._held, seeds))
+        return None if any(piece is None for piece, _ in parts) else self._joined(parts)
+
+    def find(self, seeds: range) -> list[range]:
+        """Reads what is on disk of these seeds; returns those that are neither there nor in memory."""
+        unsound: set[BlockFile] = set()
+        while self._folder is not None:
+            files = [file for file in block_files(self._folder, self._trace) if file not in unsound]
+            known: list[HasSeeds] = [*self._held, *files]
+            plan = covering(sorted(known, key=by_seeds), seeds)
+            wanted = [file for file, _ in plan if isinstance(file, BlockFile)]
+            blocks = [self._form.read(file.path, file.seeds) for file in wanted]
+            self._hold([Piece(f.seeds, b) for f, b in zip(wanted, blocks, strict=True) if b is not None])
+            self.untidy |= bool(wanted) and self._has_neighbours()
+            lost = {file for file, block in zip(wanted, blocks, strict=True) if block is None}
+            if not lost:
+                break
+            unsound |= lost
+        return gaps(self._held, seeds)
+
+    def parts(self, seeds: range) -> Iterator[tuple[range, _T]]:
+        """What is in memory of these seeds, in order."""
+        for piece, part in covering(self._held, seeds):
+            if piece is not None:
+                yield part, self._part(piece, part)
+
+    def hold(self, seeds: range, block: _T) -> None:
+        """Remembers a block."""
+        self._hold([Piece(seeds, block)])
+
+    def write(self, seeds: range) -> None:
+        """Writes the file of a block that is in memory."""
+        block = self.held(seeds)
+        if self._folder is not None and block is not None:
+            replace(self._folder / block_name(seeds, self._trace), self._form.encode(block))
+
+    def free(self, seeds: range) -> range:
+        """The first of these seeds, up to those that are in memory or on disk."""
+        files = [] if self._folder is None else block_files(self._folder, self._trace)
+        known: list[HasSeeds] = [*self._held, *files]
+        return range(seeds.start, min([seeds.stop, *(k.seeds.start for k in known if k.seeds.start >= seeds.start)]))
+
+    def tidy(self) -> None:
+        """Writes what is in memory and not on disk, joins neighbours, and removes files that another one contains.
+
+        Only one process at a time should do so; if several do, some files are written twice.
+        """
+        files = defaultdict[int, list[BlockFile]](list)
+        for file in block_files(self._folder, self._trace) if self._folder is not None else ():
+            files[file.seeds.start // self.segment].append(file)
+        merged = []
+        for seeds, parts in self._segments():
+            block = self._form.join(parts)
+            self._settle(seeds, block, files[seeds.start // self.segment])
+            merged.append(Piece(seeds, block))
+        self._held = []
+        self._hold(merged)
+        self.untidy = False
+
+    def _segments(self) -> Iterator[tuple[range, list[_T]]]:
+        """What is in memory, as it is to stand in files: a range of seeds, and the blocks that make it up."""
+        for whole in joined(piece.seeds for piece in self._held):
+            of_segment = defaultdict[int, list[tuple[range, _T]]](list)
+            for piece, part in covering(self._held, whole):
+                assert piece is not None
+                for seeds in cut(part, self.segment):
+                    of_segment[seeds.start // self.segment].append((seeds, self._part(piece, seeds)))
+            for parts in of_segment.values():
+                yield range(parts[0][0].start, parts[-1][0].stop), [block for _, block in parts]
+
+    def _settle(self, seeds: range, block: _T, files: list[BlockFile]) -> None:
+        """Lets one file hold these seeds, and no other one that it contains."""
+        if self._folder is None:
+            return
+        if not any(_contains(file.seeds, seeds) for file in files):
+            durable = 0 < self._precious <= len(seeds)
+            replace(self._folder / block_name(seeds, self._trace), self._form.encode(block), durable=durable)
+        for file in files:
+            if file.seeds != seeds and _contains(seeds, file.seeds):
+                file.path.unlink(missing_ok=True)
+
+    def _hold(self, pieces: list[Piece[_T]]) -> None:
+        """Remembers blocks, and forgets those that others contain."""
+        held: list[Piece[_T]] = []
+        for piece in sorted([*self._held, *pieces], key=by_seeds):
+            if not held or piece.seeds.stop > held[-1].seeds.stop:
+                self._form.freeze(piece.block)
+                held.append(piece)
+        self._held = held
+        self.size = sum(self._form.size(piece.block) for piece in held)
+
+    def _has_neighbours(self) -> bool:
+        """Whether some blocks could be one file."""
+        pairs = pairwise(piece.seeds for piece in self._held)
+        return any(b.start <= a.stop and a.start // self.segment == b.start // self.segment for a, b in pairs)
+
+    def _joined(self, parts: Sequence[tuple[Piece[_T] | None, range]]) -> _T:
+        return self._form.join([self._part(piece, part) for piece, part in parts if piece is not None])
+
+    def _part(self, piece: Piece[_T], part: range) -> _T:
+        if part == piece.seeds:
+            return piece.block
+        first = part.start - piece.seeds.start
+        return self._form.select(piece.block, slice(first, first + part.stop - part.start))
+
+
+def _contains(outer: range, inner: range) -> bool:
+    return outer.start <= inner.start and inner.stop <= outer.stop
