@@ -94,10 +94,11 @@ licences: setup ## write requirements/licences.md: the licence of every package 
 	$(RUN) piplicenses --format=markdown --with-system --packages torch $$(sed -n 's/==.*//p' requirements/dev.txt | sort -u) \
 	  > requirements/licences.md
 
-dist: setup ## build a source distribution and a wheel of it, install each into an empty environment and try it
+dist: setup ## build a source distribution and wheels with and without the kernel; try each in an empty environment
+	rm -rf dist
 	$(RUN) uv build --quiet --out-dir dist .
-	$(PYTHON) tests/packaging/smoke.py dist/lrn-*.whl
-	$(PYTHON) tests/packaging/smoke.py dist/lrn-*.tar.gz
+	LRN_VARIANTS='$(VARIANTS)' $(RUN) uv build --quiet --wheel --out-dir dist .
+	for file in dist/lrn_claims-*; do $(PYTHON) tests/packaging/smoke.py $$file || exit 1; done
 
 clean: ## remove what was built, and the ledger
 	rm -rf $(VENV) build dist mutants .ledger .pytest_cache .mypy_cache .ruff_cache .hypothesis
