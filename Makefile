@@ -4,17 +4,17 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims fresh-seeds test slow sabotage mutants sanitize check setup lock licences dist clean
+.PHONY: claims fresh-seeds test slow sabotage mutants sanitize check setup main lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-claims: setup ## check every claim, write verdicts and report to reports/; with AGAINST=FILE, fail where a verdict differs
+claims: main ## check every claim, write verdicts and report to reports/; with AGAINST=FILE, fail where a verdict differs
 	$(RUN) pytest claims/ -n auto --report $(if $(AGAINST),--against "$(AGAINST)")
 
 OFFSETS ?= 1000000 2000000 3000000
-fresh-seeds: setup ## check every claim on other seeds (OFFSETS="..."); the verdicts must be those of reports/verdicts.json
+fresh-seeds: main ## check every claim on other seeds (OFFSETS="..."); the verdicts must be those of reports/verdicts.json
 	@failed=; for offset in $(OFFSETS); do \
 	  $(RUN) pytest claims/ -n auto --seed-offset $$offset --against reports/verdicts.json \
 	    --verdicts reports/seeds-$$offset/verdicts.json || failed="$$failed $$offset"; \
@@ -48,22 +48,39 @@ check: setup ## lint, format, types, and CI's workflows
 	$(RUN) check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(VENV)/bin/zizmor --offline --quiet .github/workflows
 
-setup: $(VENV)/installed ## install lrn and its tools into .venv; with LOCKED=1, the files that requirements/dev.txt names
+setup: ## install lrn and its tools into .venv; with LOCKED=1, the files that requirements/dev.txt names
+	@$(MAKE) --no-print-directory -j2 $(KERNEL) $(VENV)/packages-dev
 
-NATIVE := $(wildcard $(addprefix lrn/engines/native/,*.hpp *.cpp cnn/*.hpp cnn/*.cpp CMakeLists.txt))
-$(VENV)/installed: pyproject.toml constraints.txt $(NATIVE)
+main: # what `make claims` needs; packages are fetched while the kernel is compiled
+	@$(MAKE) --no-print-directory -j2 $(KERNEL) $(VENV)/packages-claims
+
+$(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "lrn needs Python 3.11 or later; $(PYTHON) is " + sys.version.split()[0] + " (say PYTHON=... to choose another)")'
-	@echo "Setting up $(VENV): a few minutes the first time."
+	@echo "Setting up $(VENV): about a minute the first time."
 	$(PYTHON) -m venv $(VENV)
+
+# VARIANTS=all compiles the kernel for every instruction set of this kind of processor, for minutes: CI tests them all.
+VARIANTS ?= machine
+KERNEL := $(VENV)/kernel-$(VARIANTS)
+NATIVE := $(wildcard $(addprefix lrn/engines/native/,*.hpp *.cpp cnn/*.hpp cnn/*.cpp CMakeLists.txt))
+$(KERNEL): pyproject.toml $(NATIVE) | $(VENV)/bin/python
+	LRN_VARIANTS='$(VARIANTS)' $(PIP) --no-deps $(if $(LOCKED),--no-build-isolation) -e .
+	@touch $@
+
+USED := import jinja2, matplotlib.pyplot, pyarrow.parquet, pytest, scipy.integrate, scipy.stats, sklearn.datasets, torch, \
+  torch.utils.flop_counter, xdist.plugin
+$(VENV)/packages-%: pyproject.toml constraints.txt requirements/needed.py | $(VENV)/bin/python
 ifdef LOCKED
 	$(PIP) -c constraints.txt torch
 	$(PIP) --require-hashes --no-deps -r requirements/dev.txt
-	$(PIP) --no-deps --no-build-isolation -e .
 else
-	$(PIP) -c constraints.txt -e '.[dev]'
+	$(PYTHON) requirements/needed.py $* | $(PIP) --no-compile -c constraints.txt -r /dev/stdin
+	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/bin/python -c '$(USED)' # compiles that, a tenth of what there is
 endif
-	@$(RUN) lrn.engines
 	@touch $@
+ifdef LOCKED
+$(KERNEL): $(VENV)/packages-dev # which has what builds it
+endif
 
 # torch is another file for each kind of machine, and brings its GPU's packages along: it is pinned in constraints.txt.
 GPU := torch triton cuda-bindings cuda-pathfinder cuda-toolkit $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc \
@@ -77,10 +94,11 @@ licences: setup ## write requirements/licences.md: the licence of every package 
 	$(RUN) piplicenses --format=markdown --with-system --packages torch $$(sed -n 's/==.*//p' requirements/dev.txt | sort -u) \
 	  > requirements/licences.md
 
-dist: setup ## build a source distribution and a wheel of it, install each into an empty environment and try it
+dist: setup ## build a source distribution and wheels with and without the kernel; try each in an empty environment
+	rm -rf dist
 	$(RUN) uv build --quiet --out-dir dist .
-	$(PYTHON) tests/packaging/smoke.py dist/lrn-*.whl
-	$(PYTHON) tests/packaging/smoke.py dist/lrn-*.tar.gz
+	LRN_VARIANTS='$(VARIANTS)' $(RUN) uv build --quiet --wheel --out-dir dist .
+	for file in dist/lrn_claims-*; do $(PYTHON) tests/packaging/smoke.py $$file || exit 1; done
 
 clean: ## remove what was built, and the ledger
 	rm -rf $(VENV) build dist mutants .ledger .pytest_cache .mypy_cache .ruff_cache .hypothesis

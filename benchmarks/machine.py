@@ -30,7 +30,8 @@ def describe() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        **{name: _version(name) for name in ("lrn", "numpy", "torch", "jax")},
+        "lrn": _version("lrn-claims"),
+        **{name: _version(name) for name in ("numpy", "torch", "jax")},
         "variant": NativeEngine().variant.name,
         "date": time.strftime("%Y-%m-%d"),
     }

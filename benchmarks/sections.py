@@ -30,7 +30,7 @@ def installed(peers: tuple[Peer, ...]) -> tuple[Peer, ...]:
             importlib.import_module(f"benchmarks.peers.{peer.where.split(':')[0]}")
             there.append(peer)
         except ImportError as missing:
-            hint = "; `pip install 'lrn[bench]'` brings it" if isinstance(missing, ModuleNotFoundError) else ""
+            hint = f"; `pip install {missing.name}` brings it" if isinstance(missing, ModuleNotFoundError) else ""
             print(f"skipped: {peer.name} ({missing}{hint})", flush=True)
     return tuple(there)
 

@@ -92,7 +92,7 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
         TypeError: `experiment` or the seed has the wrong type, or there is no such option.
         ValueError: the seed or an option is out of range.
     """
-    import torch
+    from lrn._torch import torch
 
     from lrn.nets import LateResidualNet, PlainNet, ResidualNet
 

@@ -60,6 +60,7 @@ def main(sanitizers: str, *arguments: str) -> int:
 def build(sanitizers: str, folder: Path) -> Path:
     """The watched kernel."""
     options = [f"-Ccmake.define.LRN_SANITIZE={sanitizers}", "-Cinstall.strip=false", f"-Cbuild-dir={folder / 'build'}"]
+    options.append("-Ccmake.define.LRN_VARIANTS=all")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(folder)]
     subprocess.run([*pip, *options, str(ROOT)], check=True)
     return folder / "lrn" / "engines" / "native" / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}"

@@ -60,7 +60,7 @@ def test_digits_are_scikit_learns():
 
 def test_without_scikit_learn_the_digits_say_what_to_install(monkeypatch):
     hide(monkeypatch, "sklearn")
-    with pytest.raises(ImportError, match=r"pip install 'lrn\[images\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'lrn-claims\[images\]'"):
         digits.__wrapped__()
 
 
@@ -260,7 +260,7 @@ def test_a_size_that_is_none_is_refused(tmp_path, size):
 def test_without_pillow_a_folder_says_what_to_install(tmp_path, monkeypatch):
     write_folder(tmp_path)
     hide(monkeypatch, "PIL")
-    with pytest.raises(ImportError, match=r"pip install 'lrn\[images\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'lrn-claims\[images\]'"):
         image_folder(tmp_path)
 
 

@@ -15,7 +15,7 @@ from lrn.claims._function import FunctionPopulation
 from lrn.claims._rows import Failure, Row, rows_of
 from lrn.claims._work import Work
 from lrn.claims._worker import Answer, limited, observe_timed
-from lrn.ledger.files import lock
+from lrn.ledger.locks import lock
 from lrn.ledger.samples import Columns, Shelf
 
 __all__ = ["Observer"]

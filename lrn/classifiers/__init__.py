@@ -114,7 +114,7 @@ class Classifiers:
     @property
     def version(self) -> str:
         """Names the code, the arithmetic and the images behind what is observed, which may then be remembered."""
-        import torch
+        from lrn._torch import torch
 
         images = (part.digest for part in self.data.split(self.train, self.test))
         if self._engine() == "native":
@@ -135,7 +135,7 @@ class Classifiers:
 
     def networks(self, seeds: Iterable[int]) -> Iterator[ConvolutionalNet]:
         """The networks of these seeds before training: one module, which has the weights of each in its turn."""
-        import torch
+        from lrn._torch import torch
 
         from lrn.nets import ConvolutionalNet
 
@@ -193,6 +193,8 @@ class Classifiers:
             raise ValueError(f"seeds must be a range of step 1, from 0, that is not empty; got {seeds!r}")
         if engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r}")
+        import lrn._torch  # noqa: F401
+
         from lrn.classifiers._training import metrics
 
         if self._engine(engine) == "native":

@@ -14,7 +14,7 @@ examples:
   lrn completion bash > ~/.local/share/bash-completion/completions/lrn
   lrn completion zsh > ~/.zfunc/_lrn            (with fpath+=~/.zfunc before compinit in ~/.zshrc)
 
-It needs shtab: pip install 'lrn[completion]'."""
+It needs shtab: pip install 'lrn-claims[completion]'."""
 
 
 def add(commands: Any) -> None:
@@ -35,7 +35,7 @@ def main(given: argparse.Namespace) -> int:
     try:
         import shtab
     except ImportError:
-        raise RuntimeError("lrn completion needs shtab: pip install 'lrn[completion]'") from None
+        raise RuntimeError("lrn completion needs shtab: pip install 'lrn-claims[completion]'") from None
     from lrn.cli import parser
 
     print(shtab.complete(parser(), given.shell))

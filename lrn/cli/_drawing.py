@@ -33,7 +33,9 @@ def check(experiment: Experiment) -> None:
     try:
         import matplotlib as _  # noqa: F401
     except ImportError:
-        raise RuntimeError("--out needs matplotlib: pip install 'lrn[plots]' (without --out there is text)") from None
+        raise RuntimeError(
+            "--out needs matplotlib: pip install 'lrn-claims[plots]' (without --out there is text)"
+        ) from None
 
 
 def draw(runs: Runs, path: str) -> None:

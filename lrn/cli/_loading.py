@@ -10,7 +10,8 @@ import warnings
 import zipfile
 from typing import Any
 
-import torch
+from lrn._torch import torch
+
 from torch import nn
 
 from lrn.nets import HiddenStack

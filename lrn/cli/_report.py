@@ -18,7 +18,7 @@ examples:
   lrn report
   lrn report --verdicts mine.json --out public
 
-It needs jinja2 and matplotlib: pip install 'lrn[report]'."""
+It needs jinja2 and matplotlib: pip install 'lrn-claims[report]'."""
 
 
 def add(commands: Any) -> None:

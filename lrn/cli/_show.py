@@ -19,7 +19,7 @@ examples:
   lrn show --depth 10 --connection late --seed 17
   lrn show --depth 10 --connection plain --seed 17 --out plain.svg
 
-A picture (PNG, SVG or PDF, by the file's ending) needs matplotlib: pip install 'lrn[plots]'."""
+A picture (PNG, SVG or PDF, by the file's ending) needs matplotlib: pip install 'lrn-claims[plots]'."""
 
 
 def add(commands: Any) -> None:

@@ -102,7 +102,7 @@ def digits() -> Images:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise ImportError("the digits come with scikit-learn: pip install 'lrn[images]'") from error
+        raise ImportError("the digits come with scikit-learn: pip install 'lrn-claims[images]'") from error
     found = load_digits()
     x = (found.images[:, None] / 16).astype(np.float32)
     return Images("digits", x, found.target.astype(np.int64), tuple("0123456789"))
@@ -259,7 +259,7 @@ def _decoded(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[np
     try:
         from PIL import Image
     except ImportError as error:
-        raise ImportError("images are read with Pillow: pip install 'lrn[images]'") from error
+        raise ImportError("images are read with Pillow: pip install 'lrn-claims[images]'") from error
     try:
         with Image.open(path) as file:
             image = file.convert("L" if grey else "RGB")

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from lrn._torch import torch
+
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 

@@ -63,6 +63,7 @@ def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = Non
         TypeError: the device is no text.
         ValueError: no such engine, it cannot run on that device, or `threads` is out of range.
         RuntimeError: the engine was asked for by name and is not installed here.
+        ModuleNotFoundError: the reference engine is to train, and torch is not installed.
     """
     from lrn.engines import cuda, native
 

@@ -11,8 +11,9 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
+from lrn._torch import torch
+
 import numpy as np
-import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor

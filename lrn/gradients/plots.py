@@ -1,4 +1,4 @@
-"""Plots of what `lrn.gradients` finds; they need matplotlib (`pip install 'lrn[plots]'`).
+"""Plots of what `lrn.gradients` finds; they need matplotlib (`pip install 'lrn-claims[plots]'`).
 
 Each draws on the axes given, or on those of a new figure, and returns them: `axes.figure.savefig("norms.svg")`.
 """
@@ -85,7 +85,7 @@ def _axes(axes: Any) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise ImportError("plots need matplotlib: pip install 'lrn[plots]'") from None
+        raise ImportError("plots need matplotlib: pip install 'lrn-claims[plots]'") from None
     return Figure(figsize=(6.0, 3.2), layout="constrained").add_subplot()
 
 

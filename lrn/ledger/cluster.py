@@ -45,7 +45,7 @@ class Cluster:
             from distributed import Client
             from distributed.comm.addressing import get_address_host_port
         except ImportError:
-            raise ImportError(f"the scheduler {address} needs dask: pip install 'lrn[dask]'") from None
+            raise ImportError(f"the scheduler {address} needs dask: pip install 'lrn-claims[dask]'") from None
         self.address, self._patience = address, patience
         try:
             get_address_host_port(address)  # a client with a bad address complains for long

@@ -71,7 +71,7 @@ def _remote(name: str) -> Path:
     try:
         from upath import UPath
     except ImportError:
-        raise ImportError(f"the ledger {name} needs universal-pathlib: pip install 'lrn[remote]'") from None
+        raise ImportError(f"the ledger {name} needs universal-pathlib: pip install 'lrn-claims[remote]'") from None
     try:
         # What others have written since must be seen.
         found = UPath(name, use_listings_cache=False)

@@ -26,7 +26,7 @@ PROPERTY = "lrn.verdict"
 """Name of the user property in which a report carries its verdict, as JSON."""
 
 _PHASES = ("setup", "call", "teardown")
-_PACKAGES = ("lrn", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
+_PACKAGES = ("lrn-claims", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
 _AGAIN = "rerun"
 _DESELECTED = "lrn_deselected"
 _SLOW = "the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"

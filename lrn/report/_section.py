@@ -44,4 +44,4 @@ def check_installed() -> None:
     """Raises ReportError if a package that draws the report is not installed."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise ReportError(f"the report needs {' and '.join(missing)}: pip install 'lrn[report]'")
+        raise ReportError(f"the report needs {' and '.join(missing)}: pip install 'lrn-claims[report]'")

@@ -100,4 +100,4 @@ def test_without_matplotlib_there_is_text_and_a_picture_is_refused(monkeypatch, 
     monkeypatch.setattr(builtins, "__import__", no_matplotlib)
     assert main(SMALL) == 0
     assert main([*SMALL, "--out", "a.png"]) == 2
-    assert "pip install 'lrn[plots]'" in capsys.readouterr().err
+    assert "pip install 'lrn-claims[plots]'" in capsys.readouterr().err

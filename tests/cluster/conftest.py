@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("distributed", reason="dask is not installed: pip install 'lrn[dask]'")
+pytest.importorskip("distributed", reason="dask is not installed: pip install 'lrn-claims[dask]'")
 
 HERE = Path(__file__).parent
 SECONDS = 60

@@ -181,5 +181,5 @@ def test_a_ledger_without_a_cluster_cannot_be_filled(tmp_path):
 
 def test_without_dask_the_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(ImportError, match=r"the scheduler tcp://a:1 needs dask: pip install 'lrn\[dask\]'"):
+    with pytest.raises(ImportError, match=r"the scheduler tcp://a:1 needs dask: pip install 'lrn-claims\[dask\]'"):
         Ledger(None, scheduler="tcp://a:1")

@@ -126,7 +126,9 @@ def test_the_table_of_jobs_has_no_gaps():
 def test_without_the_package_cuda_says_what_to_do_and_auto_is_the_reference(monkeypatch):
     monkeypatch.setattr(cuda, "installed", lambda: False)
     assert not cuda.available()
-    with pytest.raises(RuntimeError, match=r"the cuda engine needs the package cuda-core: pip install 'lrn\[cuda\]'"):
+    with pytest.raises(
+        RuntimeError, match=r"the cuda engine needs the package cuda-core: pip install 'lrn-claims\[cuda\]'"
+    ):
         choose("cuda")
     with pytest.raises(RuntimeError, match="cuda-core"):
         train(Experiment(epochs=1), range(2), engine="cuda")

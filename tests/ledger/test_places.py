@@ -22,7 +22,7 @@ from lrn.cli import main
 from lrn.ledger.files import LedgerWarning
 from lrn.ledger.samples import Samples
 
-pytest.importorskip("upath", reason="universal-pathlib is not installed: pip install 'lrn[remote]'")
+pytest.importorskip("upath", reason="universal-pathlib is not installed: pip install 'lrn-claims[remote]'")
 pytest_plugins = ["pytester"]
 
 
@@ -144,7 +144,7 @@ def test_what_cannot_be_a_ledger_is_one_sentence_before_any_training(place, name
 @pytest.mark.parametrize(
     ("module", "sentence"),
     [
-        ("upath", r"the ledger s3://a/b needs universal-pathlib: pip install 'lrn\[remote\]'"),
+        ("upath", r"the ledger s3://a/b needs universal-pathlib: pip install 'lrn-claims\[remote\]'"),
         ("s3fs", "the ledger s3://a/b cannot be opened: Install s3fs to access S3"),
     ],
 )

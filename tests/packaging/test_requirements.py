@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -34,11 +35,8 @@ def locked(text):
 
 def asked_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    extras = project["project"]["optional-dependencies"]
-    wanted = [*project["project"]["dependencies"], *extras["dev"], *project["dependency-groups"]["build"]]
-    for extra in re.search(r"lrn\[(.*)\]", extras["dev"][0])[1].split(","):
-        wanted += extras[extra]
-    return {name_of(requirement) for requirement in wanted} - {"lrn"}
+    needed = runpy.run_path(str(ROOT / "requirements" / "needed.py"))["needed"]
+    return {name_of(requirement) for requirement in [*needed("dev"), *project["dependency-groups"]["build"]]}
 
 
 def test_all_that_is_asked_for_is_locked():

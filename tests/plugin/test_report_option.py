@@ -85,7 +85,7 @@ def test_a_missing_package_is_named_before_any_test(suite, monkeypatch):
     monkeypatch.setattr(lrn.report._section, "_NEEDED", ("no_such_package",))
     result = suite.run("--report")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--report: the report needs no_such_package: pip install 'lrn[[]report[]]'"])
+    result.stderr.fnmatch_lines(["*--report: the report needs no_such_package: pip install 'lrn-claims[[]report[]]'"])
 
 
 def test_a_suites_own_section_that_fails_fails_the_session_and_keeps_the_verdicts(suite):

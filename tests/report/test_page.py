@@ -184,6 +184,6 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
 
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jinja2" else found(name))
-    with pytest.raises(ReportError, match=r"the report needs jinja2: pip install 'lrn\[report\]'"):
+    with pytest.raises(ReportError, match=r"the report needs jinja2: pip install 'lrn-claims\[report\]'"):
         write_report(suite_of(*THREE), None, tmp_path)
     assert not list(tmp_path.iterdir())

@@ -113,15 +113,17 @@ class Copy:
             import nanobind
 
             self.build = self.root / "build"
-            replace(target / "boundary.hpp", {"defined(__x86_64__)": "0", "defined(__aarch64__)": "0"})
             # With another hash all of it would be compiled each time.
             replace(target / "CMakeLists.txt", {"generic float": "generic f32x4", "${source_hash}": "planted"})
             configure = [
                 *(CMAKE, "-S", target, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"),
-                "-DCMAKE_OSX_ARCHITECTURES=any-" if sys.platform == "linux" else "",  # no processor's name
-                *(f"-DPython_EXECUTABLE={sys.executable}", f"-Dnanobind_DIR={nanobind.cmake_dir()}"),
+                *(
+                    "-DLRN_VARIANTS=generic",
+                    f"-DPython_EXECUTABLE={sys.executable}",
+                    f"-Dnanobind_DIR={nanobind.cmake_dir()}",
+                ),
             ]
-            subprocess.run([part for part in configure if part], check=True, capture_output=True)
+            subprocess.run(configure, check=True, capture_output=True)
         subprocess.run([CMAKE, "--build", self.build], check=True, capture_output=True)
         for built in target.glob("_native*.so"):
             built.unlink()

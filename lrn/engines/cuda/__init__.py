@@ -75,7 +75,7 @@ class CudaEngine:
         if self.device.split(":")[0] != "cuda":
             raise ValueError(f"the cuda engine runs on device cuda or cuda:NUMBER; got {self.device!r}")
         if not installed():
-            raise RuntimeError("the cuda engine needs the package cuda-core: pip install 'lrn[cuda]'")
+            raise RuntimeError("the cuda engine needs the package cuda-core: pip install 'lrn-claims[cuda]'")
         check_device(self.device)
 
     def train(

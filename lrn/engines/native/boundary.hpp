@@ -1,6 +1,7 @@
 // What both faces of the native engine to Python need: the variants there are, threads, arrays and checks of them.
 #pragma once
 #include "job.hpp"
+#include "processor.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -26,35 +27,20 @@
 namespace nb = nanobind;
 using namespace nb::literals;
 
-#define LRN_DECLARE(space) namespace space { extern const lrn::Variant variant; }
-#if defined(__x86_64__)
-LRN_DECLARE(lrn_v4)
-LRN_DECLARE(lrn_v3)
-LRN_DECLARE(lrn_v2)
-LRN_DECLARE(lrn_fused)
-#elif defined(__aarch64__)
-LRN_DECLARE(lrn_neon)
-#endif
-LRN_DECLARE(lrn_generic)
+// The variants of this build, best first: CMakeLists.txt defines LRN_VARIANTS as LRN_EACH(v4) LRN_EACH(v3) ...
+#define LRN_EACH(name) namespace lrn_##name { extern const lrn::Variant variant; }
+LRN_VARIANTS
+#undef LRN_EACH
 
 namespace lrn {
 
 // Best first, only what this processor can run.
 inline std::vector<const Variant *> usable() {
-  std::vector<const Variant *> found;
-#if defined(__x86_64__)
-  const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (fma && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
-    found.push_back(&lrn_v4::variant);
-  if (fma) found.push_back(&lrn_v3::variant);
-  if (__builtin_cpu_supports("sse4.2")) found.push_back(&lrn_v2::variant);
-  if (fma) found.push_back(&lrn_fused::variant);
-#elif defined(__aarch64__)
-  found.push_back(&lrn_neon::variant);
-#endif
-  found.push_back(&lrn_generic::variant);
-  return found;
+  std::vector<const Variant *> runnable;
+#define LRN_EACH(name) if (runs_here(#name)) runnable.push_back(&lrn_##name::variant);
+  LRN_VARIANTS
+#undef LRN_EACH
+  return runnable;
 }
 
 inline const Variant &named(const std::string &name) {

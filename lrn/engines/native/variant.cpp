@@ -57,17 +57,23 @@ template <class V, class R> void work(const lrn::Job<R> &job) {
 
 } // namespace
 
+// This file is compiled once for each type of number, so that two processors share the work.
+#if defined(LRN_DOUBLE)
+void train_doubles(const lrn::Job<double> &job) { work<double>(job); }
+#else
 #if defined(__FMA__) || defined(__aarch64__)
 constexpr bool fused = true;
 #else
 constexpr bool fused = false;
 #endif
 
+void train_doubles(const lrn::Job<double> &);
 void classify(const lrn::ImageJob<float> &);
 void classify(const lrn::ImageJob<double> &);
 
 extern const lrn::Variant variant;
-const lrn::Variant variant{LRN_NAME, Lanes<LRN_VECTOR>::count, fused, work<LRN_VECTOR, float>, work<double, double>,
+const lrn::Variant variant{LRN_NAME, Lanes<LRN_VECTOR>::count, fused, work<LRN_VECTOR, float>, train_doubles,
                            classify, classify};
+#endif
 
 } // namespace LRN_NAMESPACE

@@ -1,0 +1,126 @@
+"""The core works where neither torch nor an extra is installed, and the kernel was never built."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+ABSENT = [
+    *("torch", "xdist", "execnet", "hypothesis", "jinja2", "matplotlib", "pandas", "sklearn", "PIL"),
+    *("distributed", "upath", "lrn.engines.native._native"),
+]
+TEXTS = (".py", ".md", ".toml", ".yml", ".ipynb", ".j2")
+START = """
+import json, os, sys
+for name in json.loads(os.environ["ABSENT"]):
+    sys.modules[name] = None
+"""
+CLAIM = """
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrn.claims import claim
+
+
+@dataclass(frozen=True)
+class Coins:
+    heads: float
+
+    @property
+    def label(self):
+        return f"coins, {self.heads:.0%} heads"
+
+    def sample(self, seeds):
+        tosses = [np.random.Generator(np.random.Philox(key=seed)).random() for seed in seeds]
+        return {"heads": np.array(tosses) < self.heads}
+
+
+@claim("Most coins show heads")
+def test_heads(measure):
+    assert measure.rate(Coins(0.8), "heads") > 0.5
+"""
+
+
+def light(code, folder):
+    """Runs code in an interpreter to which nothing but the core's needs is installed."""
+    environment = os.environ | {
+        "ABSENT": json.dumps(ABSENT),
+        "PYTHONPATH": str(ROOT),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", START + code], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_claim_about_an_ordinary_population_is_judged(tmp_path):
+    (tmp_path / "test_coins.py").write_text(CLAIM)
+    done = light("import pytest; sys.exit(pytest.main(['-p', 'lrn.plugin', '-q']))", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 supported" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import lrn.dead",
+        "import lrn.nets",
+        "import lrn.gradients",
+        "from lrn import PlainNet",
+        "from lrn import Experiment, network; network(Experiment(), 1)",
+        "from lrn import Experiment, train; train(Experiment(epochs=2), range(2))",
+        "from lrn.classifiers import Classifiers; Classifiers(depth=8).sample(range(2))",
+        "from lrn.classifiers import Classifiers; Classifiers(depth=8).network(1)",
+    ],
+)
+def test_what_needs_torch_names_the_extra(code, tmp_path):
+    done = light(code, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].endswith("needs: pip install 'lrn-claims[torch]'")
+
+
+@pytest.mark.parametrize("arguments", [["run", "--epochs", "3", "--seeds", "2"], ["show"]])
+def test_a_command_that_needs_torch_says_so_in_a_sentence(arguments, tmp_path):
+    done = light(f"from lrn.cli import main; sys.exit(main({arguments!r}))", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "lrn: torch is not installed, which this part of lrn needs: pip install 'lrn-claims[torch]'\n"
+
+
+def test_the_list_of_engines_names_the_extra(tmp_path):
+    done = light("import runpy; runpy.run_module('lrn.engines')", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "lrn-claims[torch]" in done.stdout
+
+
+def messages():
+    """Each extra that a message, a page or a docstring tells people to install."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
+    for name in tracked.stdout.split():
+        path = ROOT / name
+        if path.suffix in TEXTS and path.is_file() and path != Path(__file__):
+            text = path.read_text(encoding="utf-8").replace("\\", "")
+            for distribution, extras in re.findall(r"pip install[^\n]*?['\" ]((?:lrn[\w-]*|\.))\[([\w,]+)\]", text):
+                yield name, distribution, extras
+
+
+def test_every_extra_that_people_are_told_to_install_exists():
+    told = list(messages())
+    assert len(told) > 15
+    assert {distribution for _, distribution, _ in told} <= {PROJECT["name"], "."}
+    assert [row for row in told if not set(row[2].split(",")) <= set(EXTRAS)] == []
+
+
+def test_extras_take_only_extras_that_exist():
+    taken = [re.findall(r"lrn[\w-]*\[(.*)\]", requirement) for extra in EXTRAS.values() for requirement in extra]
+    assert {name for names in taken for one in names for name in one.split(",")} <= set(EXTRAS)

@@ -1,0 +1,90 @@
+"""What `make` sets up: packages for the main job, tools for developers, and a kernel for this machine."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lrn.engines import native
+
+ROOT = Path(__file__).parents[2]
+NEEDED = runpy.run_path(str(ROOT / "requirements" / "needed.py"))["needed"]
+CMAKE = shutil.which("cmake", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+
+
+def names(*extras):
+    return {requirement.split(">=")[0].split("[")[0] for requirement in NEEDED(*extras)}
+
+
+def test_extras_of_extras_are_among_what_is_needed():
+    assert {"numpy", "jinja2", "scikit-learn", "pytest-xdist"} <= names("claims")
+    assert names("claims") < names("dev")
+    assert not [requirement for requirement in NEEDED("dev") if requirement.startswith("lrn-claims")]
+
+
+def test_the_main_job_needs_no_tools_for_developers():
+    assert not {"hypothesis", "ruff", "mypy", "playwright", "distributed"} & names("claims")
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """The commands that a goal of the Makefile would run in a fresh clone."""
+    if shutil.which("make") is None:
+        pytest.skip("there is no make")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+
+    def commands(*goal):
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "LRN_"))}
+        command = ["make", "--dry-run", f"PYTHON={sys.executable}", *goal]
+        return subprocess.run(command, cwd=tmp_path, env=plain, check=True, capture_output=True, text=True).stdout
+
+    return commands
+
+
+@pytest.mark.parametrize(("goal", "extra"), [("claims", "claims"), ("test", "dev"), ("check", "dev")])
+def test_a_goal_sets_up_what_it_needs_in_a_fresh_clone(planned, goal, extra):
+    lines = planned(goal)
+    assert f"needed.py {extra} " in lines
+    assert f"needed.py {'dev' if extra == 'claims' else 'claims'} " not in lines
+    assert "LRN_VARIANTS='machine'" in lines
+
+
+def test_all_variants_are_built_where_they_are_asked_for(planned):
+    assert "LRN_VARIANTS='all'" in planned("test", "VARIANTS=all")
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """The variants that a build with these options would compile; CMake's error where it refuses."""
+    nanobind = pytest.importorskip("nanobind")
+    if CMAKE is None or not native.available():
+        pytest.skip("there is no cmake, or no compiler")
+
+    def variants(wanted):
+        paths = [f"-DPython_EXECUTABLE={sys.executable}", f"-Dnanobind_DIR={nanobind.cmake_dir()}"]
+        command = [CMAKE, "-S", ROOT / "lrn/engines/native", "-B", tmp_path, f"-DLRN_VARIANTS={wanted}", *paths]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        folders = {folder.stem for folder in (tmp_path / "CMakeFiles").glob("variant_*.dir")}
+        return {name.removeprefix("variant_").removesuffix("_doubles") for name in folders} or done.stderr
+
+    return variants
+
+
+def test_a_build_for_this_machine_has_its_best_variant_and_a_spare(configured):
+    assert configured("machine") == {native.variants()[0].name, "generic"}
+
+
+def test_a_build_to_give_away_has_every_variant_that_runs_here(configured):
+    assert {variant.name for variant in native.variants()} <= configured("all")
+
+
+def test_an_unknown_variant_is_refused_by_name(configured):
+    assert "LRN_VARIANTS must be" in configured("abacus")
