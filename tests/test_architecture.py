@@ -16,7 +16,6 @@ ARROWS = {
     "intervals": set(),
     "verdicts": set(),
     "audit": set(),
-    "documents": set(),
     "nets": set(),
     "dead": {"nets"},
     "gradients": {"dead"},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from refusals import refused, rows
 
 from lrn import audit
-from lrn.documents import Quotes, index_table, read_quotes, read_table
+from lrn.audit.documents import Quotes, index_table, read_quotes, read_table
 from lrn.intervals import (
     Estimate,
     binomial_compatibility,

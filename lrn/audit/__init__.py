@@ -12,7 +12,7 @@ other. Each function here checks one such thing, for any paper:
 - `conflicts`: descriptions of one thing (caption, list of figures, text) that disagree.
 
 Published numbers are given as text, as printed: "0.40" says more than the float 0.4. Arithmetic on them is
-exact, so no check hangs on the last bit of a float. `lrn.documents` reads tables and quotations as text.
+exact, so no check hangs on the last bit of a float. `lrn.audit.documents` reads tables and quotations as text.
 """
 
 from __future__ import annotations
