@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, gcd
 from typing import Any
@@ -35,7 +35,7 @@ class Grim(Check):
         probability: how often a number made up at random, with these decimals, would fail.
     """
 
-    totals: tuple[int, ...]
+    totals: Sequence[int]
     nearest: tuple[str, ...]
     probability: float
 
@@ -77,7 +77,7 @@ def possible_totals(
         >>> possible_totals("2.67", 40), possible_totals("67.4", 150, percent=True)
         ((107,), ())
     """
-    return MeanOf.read(mean, n, decimals, percent, items, scale).totals(read_rounding(rounding))
+    return tuple(MeanOf.read(mean, n, decimals, percent, items, scale).totals(read_rounding(rounding)))
 
 
 def possible_counts(
@@ -99,9 +99,9 @@ def possible_counts(
     require_count("max_n", max_n, 1)
     require_count("min_n", min_n, 1)
     means = [mean] if isinstance(mean, str) else list(mean)
-    fits = range(min_n, int(max_n) + 1)
+    fits: Iterable[int] = range(min_n, int(max_n) + 1)
     for text in means:
-        fits = [n for n in fits if possible_totals(text, n, decimals, **options)]  # type: ignore[assignment]
+        fits = [n for n in fits if possible_totals(text, n, decimals, **options)]
     return tuple(fits)
 
 
@@ -139,7 +139,7 @@ def grim_probability(
 
 def grim(
     mean: str,
-    n: int,
+    n: int | Iterable[int],
     *,
     decimals: int | None = None,
     percent: bool | None = None,
@@ -151,7 +151,8 @@ def grim(
 
     Args:
         mean: as in `possible_totals`, like all that follows.
-        n: how many whole numbers were averaged.
+        n: how many whole numbers were averaged; or, if the paper does not say, every number that they may be, such
+            as range(15, 26): then one that fits is enough.
         decimals: the decimals the table rounds to, if it drops trailing zeros.
         percent: whether the number is a percentage.
         items: how many whole numbers each of the n averages.
@@ -169,6 +170,9 @@ def grim(
         >>> print(grim("5.19", 28))
         5.19 cannot be the mean of 28 whole numbers; 5.18 and 5.21 can
     """
+    if isinstance(n, Iterable):
+        how: dict[str, Any] = {"decimals": decimals, "percent": percent, "items": items, "scale": scale}
+        return _grim_of_any(mean, list(n), how, rounding)
     of, names = MeanOf.read(mean, n, decimals, percent, items, scale), read_rounding(rounding)
     totals = of.totals(names)
     chance = grim_probability(n, max(0, of.number.places), items=items, percent=of.percent, rounding=names)
@@ -181,13 +185,34 @@ def grim(
         verdict=verdict,
         message=message,
         conventions=conventions,
-        totals=totals,
+        totals=tuple(totals) if len(totals) <= _LISTED else totals,
         nearest=nearest,
         probability=chance,
     )
 
 
-def _verdict(of: MeanOf, totals: tuple[int, ...], chance: float, conventions: tuple[Convention, ...]) -> Any:
+def _grim_of_any(mean: str, sizes: list[int], how: dict[str, Any], rounding: str | Iterable[str]) -> Grim:
+    """Return the first answer that is not "impossible", and how many of the sizes fit."""
+    if not sizes:
+        raise ValueError("n must be a whole number, or several; got none")
+    names = read_rounding(rounding)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoPowerWarning)
+        answers = [grim(mean, size, rounding=names, **how) for size in sizes]
+    fits = [size for size, answer in zip(sizes, answers, strict=True) if answer]
+    best = next((answer for answer in answers if answer), answers[0])
+    if not fits:
+        message = f"{mean.strip()} is impossible for every n from {min(sizes)} to {max(sizes)}"
+        return replace(best, message=message)
+    shown = ", ".join(map(str, fits[:8])) + (", …" if len(fits) > 8 else "")
+    verdict: Any = "uninformative" if len(fits) == len(sizes) else "possible"
+    return replace(best, verdict=verdict, message=f"{mean.strip()} is possible for n = {shown}")
+
+
+_LISTED = 10_000  # totals that are listed one by one; more stay a range
+
+
+def _verdict(of: MeanOf, totals: range, chance: float, conventions: tuple[Convention, ...]) -> Any:
     if not totals:
         return "impossible", _why_impossible(of)
     if chance == 0:

@@ -56,13 +56,21 @@ class MeanOf:
         """Return the exact mean, or percentage, of whole numbers with this sum."""
         return Fraction(self.scale * total, self.size)
 
-    def totals(self, rounding: Iterable[Rounding]) -> tuple[int, ...]:
-        """Return every sum whose mean prints as the number, under one of these ways of rounding."""
-        found: set[int] = set()
-        for name in rounding:
-            near = self._near(span(self.number, name))
-            found.update(total for total in near if prints_as(self.mean(total), self.number, name, self.scale))
-        return tuple(sorted(found))
+    def totals(self, rounding: Iterable[Rounding]) -> range:
+        """Return the sums whose mean prints as the number, under one of these ways of rounding; they are in a row."""
+        found = [each for each in map(self._totals, rounding) if each]
+        if not found:
+            return range(0)
+        return range(min(each.start for each in found), max(each.stop for each in found))
+
+    def _totals(self, name: Rounding) -> range:
+        near = self._near(span(self.number, name))
+        first, stop = near.start, near.stop
+        while first < stop and not self._prints(first, name):  # only the ends can fail: they may be ties
+            first += 1
+        while first < stop and not self._prints(stop - 1, name):
+            stop -= 1
+        return range(first, stop)
 
     def _near(self, within: Span) -> range:
         step = Fraction(self.size, self.scale)
@@ -87,13 +95,18 @@ class MeanOf:
             above = below = min(below, highest)
         return tuple(dict.fromkeys(written(self.mean(total), self.number.places) for total in (below, above)))
 
-    def conventions(self, totals: Iterable[int]) -> tuple[Convention, ...]:
+    def conventions(self, totals: range) -> tuple[Convention, ...]:
         """Return the ordinary ways of rounding under which one of the totals prints as the number."""
-        fits = [name for name in NEAREST if any(self._prints(total, name) for total in totals)]
+        fits = [name for name in NEAREST if any(self._prints(total, name) for total in _some(totals))]
         return tuple(name for name in fits if name != "float32") or tuple(fits)
 
-    def _prints(self, total: int, name: Convention) -> bool:
+    def _prints(self, total: int, name: Rounding) -> bool:
         return prints_as(self.mean(total), self.number, name, self.scale)
+
+
+def _some(totals: range) -> Iterable[int]:
+    """Return all totals, or of very many both ends and one between, which prints under every convention."""
+    return totals if len(totals) < 4 else (totals[0], totals[len(totals) // 2], totals[-1])
 
 
 def _read_number(mean: str, decimals: int | None) -> Printed:

@@ -37,9 +37,12 @@ class MeanAndSd:
         return Fraction(self.of.items, self.of.scale)
 
     def totals(self) -> list[int]:
-        """Return the possible sums, those nearest to the printed mean first."""
-        centre = self.of.number.value * self.of.size / self.of.scale
-        return sorted(self.of.totals(self.rounding), key=lambda total: abs(total - centre))
+        """Return the possible sums, those nearest to the printed mean first; of very many the middle and the ends."""
+        totals, centre = self.of.totals(self.rounding), self.of.number.value * self.of.size / self.of.scale
+        middle = len(totals) // 2
+        near = totals[max(0, middle - _MOST_TRIED // 2) : middle + _MOST_TRIED // 2]
+        ends = [] if len(near) == len(totals) else [totals[0], totals[-1]]
+        return sorted([*near, *ends], key=lambda total: abs(total - centre))
 
     def spans(self) -> list[Span]:
         return [span(self.sd, name) for name in self.rounding]
@@ -72,6 +75,8 @@ def look(question: MeanAndSd, ddof: int) -> Found | str:
         furthest = "sample"
         if sample is None:
             return total, squares, None
+    if len(question.of.totals(question.rounding)) > _MOST_TRIED and furthest != "bounds":
+        return question.totals()[0], 0, None
     return furthest
 
 

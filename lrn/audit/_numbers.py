@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 __all__ = ["Printed", "is_missing", "parse_number"]
 
@@ -97,6 +98,11 @@ def parse_number(text: str, decimal: str | None = None) -> Printed:
         raise TypeError(f"a number must be given as text, as printed, such as '0.40', not {text!r}")
     if decimal not in (None, ".", ","):
         raise ValueError(f"decimal must be '.' or ','; got {decimal!r}")
+    return _parse(text, decimal)
+
+
+@lru_cache(maxsize=4096)  # tables repeat themselves
+def _parse(text: str, decimal: str | None) -> Printed:
     plain, relation = _without_label(_plain(text))
     pair = _PAIR.match(plain)
     if pair:
@@ -123,7 +129,7 @@ def _plain(text: str) -> str:
     plain = re.sub(r"^\s*(\*\*|__|`)(.*)\1", r"\2", plain)
     plain = re.sub(r"(?<=10)[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: "^" + power[0].translate(_RAISED), plain)
     plain = _SPACES.sub(" ", plain.replace("$", ""))
-    plain = _MARKS.sub("", plain)
+    plain = re.sub(r"(?<=[\d%]) +\{([^{}]*)\}\s*$", r" (\1)", _MARKS.sub("", plain))
     plain = re.sub(r"[{}]", "", plain)
     return _MARKS.sub("", _MINUS.sub("-", plain)).strip()
 

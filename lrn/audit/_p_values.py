@@ -27,7 +27,22 @@ from lrn.audit._rounding import Rounding, read_rounding, span
 __all__ = ["PValue", "Ranges", "check_p_value", "compare_p", "recompute_p"]
 
 _STATISTICS = {"t": 1, "F": 2, "r": 1, "z": 0, "chi2": 1, "Q": 1}  # and how many degrees of freedom each has
-_NAMES = {"f": "F", "q": "Q", "x2": "chi2", "χ2": "chi2", "chi-squared": "chi2", "chisq": "chi2", "chi_squared": "chi2"}
+_NAMES = {
+    "χ²": "chi2",
+    "x²": "chi2",
+    "chi²": "chi2",
+    "chi-square": "chi2",
+    "chi": "chi2",
+    "χ^2": "chi2",
+    "x^2": "chi2",
+    "f": "F",
+    "q": "Q",
+    "x2": "chi2",
+    "χ2": "chi2",
+    "chi-squared": "chi2",
+    "chisq": "chi2",
+    "chi_squared": "chi2",
+}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

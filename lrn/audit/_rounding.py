@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 from typing import Literal, get_args
 
@@ -40,14 +41,17 @@ _SINGLE = Fraction(1, 2**22)  # relative error of a sum and a quotient or two in
 
 @dataclass(frozen=True)
 class Span:
-    """The numbers from low to high, ends included or not, exactly."""
+    """The numbers from low to high, exactly, ends included or not, without the hole if a double holds it exactly."""
 
     low: Fraction
     high: Fraction
     low_in: bool = True
     high_in: bool = True
+    hole: Fraction | None = None
 
     def __contains__(self, number: Fraction) -> bool:
+        if number == self.hole and _is_dyadic(number):
+            return False
         above = number > self.low or (self.low_in and number == self.low)
         return above and (number < self.high or (self.high_in and number == self.high))
 
@@ -57,6 +61,8 @@ class Span:
 
     def holds_root(self, square: Fraction) -> bool:
         """Say whether the square root of `square` lies in the span, without computing it."""
+        if self.hole is not None and square == self.hole**2 and _is_dyadic(self.hole):
+            return False
         above = self.low < 0 or square > self.low**2 or (self.low_in and square == self.low**2)
         below = self.high >= 0 and (square < self.high**2 or (self.high_in and square == self.high**2))
         return above and below
@@ -89,6 +95,7 @@ def _refuse(given: object) -> tuple[Rounding, ...]:
     raise ValueError(f"rounding must be lenient, {', '.join(CONVENTIONS)}, or several of them; got {given!r}")
 
 
+@lru_cache(maxsize=4096)  # tables repeat themselves
 def span(number: Printed, rounding: Rounding = "lenient") -> Span:
     """Return the exact numbers that may print as `number`, under one way of rounding.
 
@@ -96,8 +103,8 @@ def span(number: Printed, rounding: Rounding = "lenient") -> Span:
     """
     value, unit = number.value, Fraction(10) ** -number.places
     half, sign = unit / 2, _sign(number)
+    slack = _SINGLE * min(abs(value), Fraction(1000))  # larger numbers are not averaged in float32
     if rounding in ("lenient", "float32"):
-        slack = _SINGLE * abs(value)
         return Span(value - half - slack, value + half + slack)
     if rounding == "half_even":
         even = (value / unit) % 2 == 0
@@ -109,7 +116,7 @@ def span(number: Printed, rounding: Rounding = "lenient") -> Span:
         inner_in, outer_in = (away, not away) if sign else (not away, not away)
         ends = (inner_in, outer_in) if sign >= 0 else (outer_in, inner_in)
         return Span(value - half, value + half, *ends)
-    return _one_way(value, unit, sign, rounding)
+    return _one_way(value, unit, sign, rounding, slack)
 
 
 def _sign(number: Printed) -> int:
@@ -118,15 +125,16 @@ def _sign(number: Printed) -> int:
     return 0
 
 
-def _one_way(value: Fraction, unit: Fraction, sign: int, rounding: Rounding) -> Span:
-    """Return the span of a number that was cut off; programs cut 0.29 to 0.28, since its double is below it."""
-    up = Span(value, value + unit, True, not _is_dyadic(value + unit))
-    down = Span(value - unit, value, not _is_dyadic(value - unit), True)
+def _one_way(value: Fraction, unit: Fraction, sign: int, rounding: Rounding, slack: Fraction) -> Span:
+    """Return the span of a number that was cut off, and the number one unit further, which prints as itself.
+
+    Programs cut 0.29 to 0.28, since its double is below it; only what a double holds exactly is sure to stay.
+    """
     if rounding == "down" or (rounding == "truncate" and sign > 0):
-        return up
+        return Span(value - slack, value + unit + slack, hole=value + unit)
     if rounding == "up" or sign < 0:
-        return down
-    return Span(value - unit, value + unit, down.low_in, up.high_in)
+        return Span(value - unit - slack, value + slack, hole=value - unit)
+    return Span(value - unit - slack, value + unit + slack, False, False)
 
 
 def _is_dyadic(number: Fraction) -> bool:
@@ -135,7 +143,10 @@ def _is_dyadic(number: Fraction) -> bool:
 
 def prints_as(exact: Fraction, number: Printed, rounding: Rounding, scale: int = 1) -> bool:
     """Say whether `exact` prints as `number`; `scale` is 100 if a program may have computed a share times 100."""
-    if exact not in span(number, rounding):
+    within = span(number, rounding)
+    if exact == within.hole:
+        return not _is_dyadic(exact / scale)
+    if exact not in within:
         return False
     if rounding != "binary" or 2 * abs(exact - number.value) != Fraction(10) ** -number.places:
         return True

@@ -34,6 +34,12 @@ class Domain:
         high = centre + reach if self.high is None else min(self.high, centre + reach)
         return (value for value in range(high, low - 1, -1) if value not in self.without)
 
+    def mirrored(self) -> Domain:
+        """Return the domain of the same numbers with their signs changed."""
+        low = None if self.high is None else -self.high
+        high = None if self.low is None else -self.low
+        return Domain(low, high, frozenset(-value for value in self.without))
+
     def holds(self, value: int) -> bool:
         """Say whether a number may have this value."""
         above = self.low is None or value >= self.low
@@ -72,9 +78,10 @@ def sample_with(n: int, total: int, squares: int, domain: Domain) -> tuple[int, 
         return False
     if n > _LONGEST:
         return None
-    greedy = _greedy(n, total, squares, domain)
-    if greedy is not None:
-        return greedy
+    for sign in (1, -1):  # from the largest number down, then from the smallest up
+        greedy = _greedy(n, sign * total, squares, domain if sign == 1 else domain.mirrored())
+        if greedy is not None:
+            return tuple(sorted((sign * value for value in greedy), reverse=True))
     if n > _DEEPEST:
         return None
     return _Search(domain).run(n, total, squares)

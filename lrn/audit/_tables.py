@@ -67,9 +67,12 @@ class TableReport:
         return not self.failures
 
     def __str__(self) -> str:
+        mixed = not self.conventions and any(cell.check.conventions for cell in self.checks)
         silent = f", {len(self.uninformative)} could not have failed" if self.uninformative else ""
         head = f"{len(self.failures)} of {len(self.checks)} checks failed{silent}"
-        return "; ".join([head, *map(str, self.failures)])
+        return "; ".join(
+            [head + ("; no single way of rounding fits all means" if mixed else ""), *map(str, self.failures)]
+        )
 
     def __repr__(self) -> str:
         return f"<{self}>"
@@ -104,8 +107,8 @@ def check_table(
         sds: {column of means: column of their standard deviations} (GRIMMER).
         percents: the columns that hold percentages of n, with or without a sign.
         sums: {column: columns that it sums}.
-        total_row: the label of the row that sums the others; its columns are those of `sums`, `means` excepted,
-            and every column of counts, that is of whole numbers in all rows.
+        total_row: the label of the row that sums the others, in every column that has whole numbers in all rows,
+            means and percentages excepted.
         tests: the columns that hold test results, such as "t(28) = 2.20, p = .036".
         label: the column that names rows; by default they are numbered.
         items: how many whole numbers each of the n averages, for all columns or by column.
@@ -142,7 +145,7 @@ def check_table(
             *job.means(columns, sd_columns, percent=None),
             *job.means(percents, {}, percent=True),
             *job.sums(sums or {}),
-            *job.total(columns),
+            *job.total([*columns, *percents]),
             *job.tests(tests),
         ]
     report = TableReport(tuple(checks), _common(checks), job.repeated([*columns, *percents]), tuple(job.skipped))
@@ -231,9 +234,10 @@ class _Job:
         return CellCheck(self.name(index), column, test, check(*args, **how))
 
     def options(self, column: str, percent: bool | None) -> dict[str, Any]:
+        share = bool(percent)  # of yes and no, unless the column is named
         return {
-            "items": _of(self.items, column),
-            "scale": _of(self.scale, column),
+            "items": 1 if share and not isinstance(self.items, Mapping) else _of(self.items, column) or 1,
+            "scale": None if share and not isinstance(self.scale, Mapping) else _of(self.scale, column),
             "decimals": _of(self.decimals, column),
             "percent": percent,
             "rounding": self.rounding,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from math import nan
+from typing import Any
 
 from lrn.audit._p_values import PValue, check_p_value
 
@@ -25,7 +26,12 @@ _ONE_SIDED = re.compile(r"^[\s,;(]*(?:\w+\s+)?(?:one|1)[\s-](?:tailed|sided)|^[\
 
 
 def check_text(
-    text: str, *, sided: int | None = None, alpha: float = 0.05, rounding: str | Iterable[str] = "lenient"
+    text: str,
+    *,
+    sided: int | None = None,
+    alpha: float = 0.05,
+    equal_is_significant: bool = True,
+    rounding: str | Iterable[str] = "lenient",
 ) -> list[PValue]:
     """Check every p-value that stands behind a t, F, r, z, chi-squared or Q statistic in a text.
 
@@ -34,6 +40,7 @@ def check_text(
         sided: 2 or 1 for all tests; None allows either. A test that the text calls one-tailed, one-sided or
             directional right behind its p-value has one side.
         alpha: the level of "ns" and of decision errors.
+        equal_is_significant: whether a printed p-value equal to alpha says "significant".
         rounding: how the numbers were rounded.
 
     Returns:
@@ -45,12 +52,13 @@ def check_text(
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be text; got {text!r}")
+    how: dict[str, Any] = {"alpha": alpha, "equal_is_significant": equal_is_significant, "rounding": rounding}
     results = []
     for match in _RESULT.finditer(text):
         side = 1 if _ONE_SIDED.match(text[match.end() : match.end() + 30]) else sided
         try:
             name, df = _statistic(match)
-            answer = check_p_value(name, _value(match), match["p"], df=df, sided=side, alpha=alpha, rounding=rounding)
+            answer = check_p_value(name, _value(match), match["p"], df=df, sided=side, **how)
         except ValueError as error:  # such as a correlation of 1.2
             answer = PValue(verdict="impossible", message=f"{match[0].strip()}: {error}", low=nan, high=nan)
         results.append(answer)
