@@ -170,7 +170,7 @@ def grim(
         >>> print(grim("5.19", 28))
         5.19 cannot be the mean of 28 whole numbers; 5.18 and 5.21 can
     """
-    if isinstance(n, Iterable):
+    if isinstance(n, Iterable) and not isinstance(n, str):
         how: dict[str, Any] = {"decimals": decimals, "percent": percent, "items": items, "scale": scale}
         return _grim_of_any(mean, list(n), how, rounding)
     of, names = MeanOf.read(mean, n, decimals, percent, items, scale), read_rounding(rounding)
