@@ -233,6 +233,10 @@ def _why_uninformative(of: MeanOf) -> str:
     kind = "percentage" if of.percent else "mean"
     other = "" if of.percent or not 1 < of.number.value <= 100 else "; if it is a percentage, say percent=True"
     return (
-        f"{shown(of)} can be {what(of)}, but so can every {kind} with {of.number.places} decimals: "
+        f"{shown(of)} can be {what(of)}, but so can every {kind} with {_decimals(of.number.places)}: "
         f"GRIM shows nothing for n = {of.size}{other}"
     )
+
+
+def _decimals(places: int) -> str:
+    return f"{places} decimal{'' if places == 1 else 's'}"

@@ -96,8 +96,8 @@ def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Ite
         rounding: how the table was rounded.
 
     Example:
-        >>> print(check_runs("93.2", "0.2", ["93.0", "93.2", "93.4"]))
-        3 runs have mean 93.2 and spread 0.2: SD (n - 1), SD (n)
+        >>> print(check_runs("93.35", "0.34", ["93.00", "93.20", "93.40", "93.80"]))
+        4 runs have mean 93.35 and spread 0.34: SD (n - 1)
     """
     numbers = [parse_number(value) for value in values]
     if len(numbers) < 2:
@@ -154,7 +154,7 @@ def check_best(
 
     Example:
         >>> print(check_best("95.0", "93.2", "0.2", 5))
-        the best of 5 runs with mean 93.2 and SD 0.2 lies 0.089 to 0.4 from their mean, so 95.0 cannot be it
+        the best of 5 runs with mean 93.2 and SD 0.2 lies 0.089 to 0.36 from their mean, so 95.0 cannot be it
     """
     require_count("runs", runs, 1)
     top, centre, spread = (parse_number(text) for text in (best, mean, sd))
@@ -198,15 +198,15 @@ def check_interval(
         rounding: how the numbers were rounded.
 
     Example:
-        >>> print(check_interval("92.9", "93.5", "93.2", "0.2", 5))
-        93.2 with spread 0.2 (n = 5) has the 95 % interval 92.9 to 93.5: t
+        >>> print(check_interval("92.95", "93.45", "93.20", "0.20", 5))
+        93.20 with spread 0.20 (n = 5) has the 95 % interval 92.95 to 93.45: t
     """
     require_count("n", n, 2)
     if not (is_number(level) and 0 < level < 1):
         raise ValueError(f"level must be between 0 and 1; got {level!r}")
     centre, spread = ends_of(parse_number(mean), rounding), ends_of(parse_number(sd), rounding)
     t, z = float(stats.t.ppf((1 + level) / 2, n - 1)), float(stats.norm.ppf((1 + level) / 2))
-    ways = {"t": t / sqrt(n), "z": z / sqrt(n), "t, of a standard error": t, "z, of a standard error": z}
+    ways = {"t": t / sqrt(n), "z": z / sqrt(n), "t (of a standard error)": t, "z (of a standard error)": z}
     ends = (ends_of(parse_number(low), rounding), ends_of(parse_number(high), rounding))
     fits = [name for name, factor in ways.items() if _interval_fits(ends, centre, spread, factor)]
     shown = f"{mean.strip()} with spread {sd.strip()} (n = {n})"

@@ -55,12 +55,13 @@ def least_squares(n: int, total: int) -> int:
 def most_squares(n: int, total: int, domain: Domain) -> int | None:
     """Return the largest sum of squares of n numbers of the domain with this sum; None where there is no limit.
 
-    As many as can be lie at the two ends, one between them.
+    As many as can be lie at the two ends, one between them; with one end, all but one lie there.
     """
     if n == 1:
         return total**2
     if domain.low is None or domain.high is None:
-        return None if domain.low is None or total > n * domain.low else n * domain.low**2
+        end = domain.high if domain.low is None else domain.low
+        return None if end is None else (n - 1) * end**2 + (total - (n - 1) * end) ** 2
     width, above = domain.high - domain.low, total - n * domain.low
     if width == 0:
         return n * domain.low**2

@@ -92,6 +92,7 @@ def check_table(
     items: PerColumn = 1,
     scale: PerColumn = None,
     decimals: PerColumn = None,
+    ddof: int | None = None,
     rounding: str | Iterable[str] = "lenient",
     decimal: str | None = None,
 ) -> TableReport:
@@ -114,6 +115,7 @@ def check_table(
         items: how many whole numbers each of the n averages, for all columns or by column.
         scale: the lowest and the highest of these, for all columns or by column.
         decimals: the decimals to which means are rounded, if trailing zeros are dropped.
+        ddof: 1 if SDs divide by n - 1, 0 if by n; None allows both.
         rounding: how the table was rounded.
         decimal: the table's decimal mark, if "1,234" occurs.
 
@@ -132,7 +134,7 @@ def check_table(
         1 of 1 checks failed; A, M: 5.19 cannot be the mean of 28 whole numbers; 5.18 and 5.21 can
     """
     rows = _rows(table)
-    job = _Job(rows, label, decimal, n, items, scale, decimals, rounding, total_row)
+    job = _Job(rows, label, decimal, n, items, scale, decimals, ddof, rounding, total_row)
     sd_columns = dict(sds or {})
     job.need([*means, *percents, *tests, *sd_columns, *sd_columns.values(), *([label] if label else [])])
     job.need([name for total, parts in (sums or {}).items() for name in (total, *parts)])
@@ -183,6 +185,7 @@ class _Job:
     items: PerColumn
     scale: PerColumn
     decimals: PerColumn
+    ddof: int | None
     rounding: str | Iterable[str]
     total_row: str | None
 
@@ -225,7 +228,15 @@ class _Job:
                 spread = self.cell(index, sds[column]) if column in sds else number.spread
                 if spread is not None and not (number.percent or percent) and size > 1:
                     yield self.answer(
-                        index, column, "GRIMMER", grimmer, _digits(number), _digits(spread), size, **options
+                        index,
+                        column,
+                        "GRIMMER",
+                        grimmer,
+                        _digits(number),
+                        _digits(spread),
+                        size,
+                        ddof=self.ddof,
+                        **options,
                     )
 
     def answer(
