@@ -20,7 +20,7 @@ from typing import Any
 
 from lrn.audit._check import Check, NoPowerWarning, require_count
 from lrn.audit._means import MeanOf, shown, what
-from lrn.audit._rounding import CONVENTIONS, Convention, read_rounding
+from lrn.audit._rounding import CONVENTIONS, NEAREST, Convention, in_words, read_rounding
 
 __all__ = ["Grim", "grim", "grim_probability", "largest_at_least", "possible_counts", "possible_totals"]
 
@@ -214,18 +214,19 @@ _LISTED = 10_000  # totals that are listed one by one; more stay a range
 
 def _verdict(of: MeanOf, totals: range, chance: float, conventions: tuple[Convention, ...]) -> Any:
     if not totals:
-        return "impossible", _why_impossible(of)
+        return "impossible", _why_impossible(of, chance)
     if chance == 0:
         return "uninformative", _why_uninformative(of)
     which = str(totals[0]) if len(totals) == 1 else f"{totals[0]} to {totals[-1]}"
-    only = "" if {"half_up", "half_even"} <= set(conventions) else f", if rounded {' or '.join(conventions)}"
+    only = "" if {"half_up", "half_even"} <= set(conventions) else f", if rounded {in_words(conventions)}"
     return "possible", f"{shown(of)} can be {what(of)}: {which} of {of.size}{only}"
 
 
-def _why_impossible(of: MeanOf) -> str:
+def _why_impossible(of: MeanOf, chance: float) -> str:
     nearest = [f"{value} %" if of.percent else value for value in of.nearest()]
-    others = [name for name in CONVENTIONS if name != "float32" and of.totals([name])]
-    hint = f"; it could, if rounded {' or '.join(others)}" if others else ""
+    telling = CONVENTIONS if chance > 0.5 else NEAREST  # with a fine grain, cutting digits fits by accident
+    others = [name for name in telling if name != "float32" and of.totals([name])]
+    hint = f"; it could, if rounded {in_words(others)}" if others else ""
     return f"{shown(of)} cannot be {what(of)}; {' and '.join(nearest)} can{hint}"
 
 

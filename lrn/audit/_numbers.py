@@ -23,6 +23,7 @@ _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐ
 _MARKS = re.compile(
     rf"(?:\s*(?:[*†‡§¶#★☆∗⋆{_SUPERSCRIPTS}]|\^\{{?[^\s{{}}%\d+-]{{1,5}}\}}?|(?<=[\d%)*])\s?[a-d](?:,\s?[a-d])*(?![\w.])))+\s*$"
 )
+_INNER_MARKS = re.compile(rf"(?<=[\d%)])\s*(?:[*†‡§¶#{_SUPERSCRIPTS}]+|[a-d](?:,[a-d])*)(?=\s*(?:±|[(\[{{]))")
 _LABEL = re.compile(r"^(?:[A-Za-zΔαβηχ][\w-]*\s*)?(<=|>=|[=<>≤≥≦≧⩽⩾])\s*")
 _NUMBER = (
     r"[+-]?\s*(?:[\d.,·∙]|(?<=\d)[ '’](?=\d{3}))*\d(?:\.(?!\d))?(?:\s*(?:[eE]|[×x·*]\s*10\s*\^?)\s*\{?[+-]?\d+\}?)?"
@@ -129,6 +130,7 @@ def _plain(text: str) -> str:
     plain = re.sub(r"^\s*(\*\*|__|`)(.*)\1", r"\2", plain)
     plain = re.sub(r"(?<=10)[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: "^" + power[0].translate(_RAISED), plain)
     plain = _SPACES.sub(" ", plain.replace("$", ""))
+    plain = _INNER_MARKS.sub("", plain)
     plain = re.sub(r"(?<=[\d%]) +\{([^{}]*)\}\s*$", r" (\1)", _MARKS.sub("", plain))
     plain = re.sub(r"[{}]", "", plain)
     return _MARKS.sub("", _MINUS.sub("-", plain)).strip()

@@ -29,12 +29,13 @@ import numpy as np
 
 from lrn.audit._numbers import Printed
 
-__all__ = ["CONVENTIONS", "Convention", "Rounding", "Span", "prints_as", "read_rounding", "span", "written"]
+__all__ = ["CONVENTIONS", "Convention", "Rounding", "Span", "in_words", "prints_as", "read_rounding", "span", "written"]
 
 Convention = Literal["half_up", "half_even", "half_down", "binary", "float32", "truncate", "down", "up"]
 Rounding = Literal["lenient"] | Convention
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 NEAREST: tuple[Convention, ...] = ("half_up", "half_even", "half_down", "binary", "float32")
+_WORDS = {"binary": "in binary", "float32": "in float32", "truncate": "by truncation"}
 _ALIASES = {"truncation": "truncate", "trunc": "truncate", "floor": "down", "ceiling": "up", "double": "binary"}
 _SINGLE = Fraction(1, 2**22)  # relative error of a sum and a quotient or two in float32
 
@@ -173,3 +174,8 @@ def written(exact: Fraction, places: int) -> str:
         return str(int(steps * unit))
     digits = str(abs(steps)).rjust(places + 1, "0")
     return f"{'-' if steps < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def in_words(conventions: Iterable[str]) -> str:
+    """Return ways of rounding as a sentence has them after "rounded": "half up or in binary"."""
+    return " or ".join(_WORDS.get(name, name.replace("_", " ")) for name in conventions)

@@ -6,7 +6,7 @@ import warnings
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrn.audit import (
@@ -57,6 +57,7 @@ def test_coarse_mean_can_have_several_totals():
     assert possible_totals("3", 3) == (8, 9, 10)
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(
     k=st.integers(0, 10_000),
     n=st.integers(1, 500),
@@ -85,6 +86,7 @@ def test_possible_counts_lists_every_number_of_runs():
     assert possible_counts("0.5", 7) == (2, 4, 6)
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(values=st.lists(st.integers(0, 60), min_size=1, max_size=12))
 def test_largest_is_at_least_what_the_mean_says(values):
     mean = printed(sum(values), len(values), 2, ROUND_HALF_EVEN)
@@ -193,8 +195,8 @@ def test_the_answer_says_which_conventions_fit():
     assert grim("2.67", 40).conventions == ("half_down", "binary")
     assert grim("2.68", 40).conventions == ("half_up", "half_even", "binary")
     assert grim("2.65", 40).conventions == ("half_up", "half_even", "half_down", "binary")
-    assert "half_down or binary" in grim("2.67", 40).message
-    assert "it could, if rounded half_down" in grim("2.67", 40, rounding="half_up").message
+    assert "if rounded half down or in binary" in grim("2.67", 40).message
+    assert "it could, if rounded half down" in grim("2.67", 40, rounding="half_up").message
     assert grim("5.20", 28, rounding="truncate").conventions == ()
     assert grim("5.17", 28, rounding="truncate").conventions == ("truncate",)
     assert grim("5.17", 28, rounding=["half up", "Truncation"])
