@@ -18,7 +18,6 @@ ARROWS = {
     "intervals": set(),
     "verdicts": set(),
     "audit": set(),
-    "documents": set(),
     "nets": {"_torch"},
     "dead": {"_torch", "nets"},
     "gradients": {"_torch", "dead"},

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lrn.audit import conflicts
-from lrn.documents import index_table, read_quotes, read_table
+from lrn.audit.documents import index_table, read_quotes, read_table
 
 AUDIT = Path(__file__).parent
 TABLES = AUDIT.parent / "thesis" / "tables"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lrn.documents import index_table, read_quotes, read_table
+from lrn.audit.documents import index_table, read_quotes, read_table
 
 QUOTES = """
 [[quotation]]

@@ -1,0 +1,243 @@
+"""GRIM: which means, and which percentages, can whole numbers have?
+
+Ten whole numbers have a mean with at most one decimal, so "5.19" cannot be the mean of 28 of them: 145 / 28 is 5.18
+and 146 / 28 is 5.21. The test is due to Brown and Heathers (2017), *The GRIM test*, Social Psychological and
+Personality Science 8(4).
+
+Its two errors. A mean of whole numbers, rounded in any ordinary way, never fails. A number made up at random fails
+with the probability that every answer states, 0 once n has reached 10 to the power of the decimals: then passing
+shows nothing, the verdict is "uninformative", and a `NoPowerWarning` is given.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, gcd
+from typing import Any
+
+from lrn.audit._check import Check, NoPowerWarning, require_count
+from lrn.audit._means import MeanOf, shown, what
+from lrn.audit._rounding import CONVENTIONS, NEAREST, Convention, in_words, read_rounding
+
+__all__ = ["Grim", "grim", "grim_probability", "largest_at_least", "possible_counts", "possible_totals"]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Grim(Check):
+    """What `grim` found out about a printed mean.
+
+    Attributes:
+        totals: the sums of whole numbers whose mean prints so; empty if the mean is impossible.
+        nearest: the possible means next below and above, as they would print.
+        probability: how often a number made up at random, with these decimals, would fail.
+    """
+
+    totals: Sequence[int]
+    nearest: tuple[str, ...]
+    probability: float
+
+
+def possible_totals(
+    mean: str,
+    n: int,
+    decimals: int | None = None,
+    *,
+    percent: bool | None = None,
+    items: int = 1,
+    scale: Sequence[int] | None = None,
+    rounding: str | Iterable[str] = "lenient",
+) -> tuple[int, ...]:
+    """Return every sum of n whole numbers whose mean prints as `mean`; none means an impossible mean.
+
+    `grim` says the same in words, and whether it says anything.
+
+    Args:
+        mean: the mean as printed, for example "17.12", "−1.5" or "71 %".
+        n: how many whole numbers were averaged (people, runs, networks), at least 1.
+        decimals: the decimals the table rounds to, if it drops trailing zeros ("0.4" for "0.40"); by default the
+            decimals that are printed.
+        percent: whether the number is a percentage; by default, whether a percent sign is printed. A percentage
+            from 0 to 100 counts how many of n did something.
+        items: how many whole numbers each of the n averages, such as the questions of a scale.
+        scale: the lowest and the highest value that one whole number can have, such as (1, 7); None stands for
+            no limit. By default values are not negative, or not positive below a minus sign.
+        rounding: how the table was rounded, one name or several; see `lrn.audit.CONVENTIONS`.
+
+    Raises:
+        TypeError: if `mean` is not text or n not a whole number.
+        ValueError: if `mean` is not a number or has more than `decimals` decimals, or n < 1.
+
+    Source:
+        Brown and Heathers (2017), Social Psychological and Personality Science 8(4).
+
+    Example:
+        >>> possible_totals("2.67", 40), possible_totals("67.4", 150, percent=True)
+        ((107,), ())
+    """
+    return tuple(MeanOf.read(mean, n, decimals, percent, items, scale).totals(read_rounding(rounding)))
+
+
+def possible_counts(
+    mean: str | Sequence[str], max_n: int, decimals: int | None = None, *, min_n: int = 1, **options: Any
+) -> tuple[int, ...]:
+    """Return every n up to `max_n` for which n whole numbers can have this mean, or all of these means.
+
+    Args:
+        mean: one printed mean, or several of the same n.
+        max_n: the largest n to try.
+        decimals: as in `possible_totals`.
+        min_n: the smallest n to try.
+        **options: percent, items, scale and rounding, as in `possible_totals`.
+
+    Example:
+        >>> possible_counts("4.71", 20)
+        (7, 14, 17)
+    """
+    require_count("max_n", max_n, 1)
+    require_count("min_n", min_n, 1)
+    means = [mean] if isinstance(mean, str) else list(mean)
+    fits: Iterable[int] = range(min_n, int(max_n) + 1)
+    for text in means:
+        fits = [n for n in fits if possible_totals(text, n, decimals, **options)]
+    return tuple(fits)
+
+
+def largest_at_least(mean: str, n: int, decimals: int | None = None, **options: Any) -> int:
+    """Return the least that the largest of n whole numbers with this mean can be: ⌈k / n⌉ (pigeonhole).
+
+    Raises:
+        ValueError: if no n whole numbers have this mean; else as `possible_totals`.
+    """
+    totals = possible_totals(mean, n, decimals, **options)
+    if not totals:
+        raise ValueError(f"mean {mean!r} is not possible for n = {n} whole numbers")
+    return ceil(Fraction(totals[0], int(n) * options.get("items", 1)))
+
+
+def grim_probability(
+    n: int, decimals: int, *, items: int = 1, percent: bool = False, rounding: str | Iterable[str] = "lenient"
+) -> float:
+    """Return the probability that a mean made up at random, with these decimals, fails GRIM.
+
+    It is the exact share of the last `decimals` digits that n · items whole numbers cannot have: with one way to
+    round (10^d − n · items) / 10^d, d being two more for a percentage, and less where ties may go either way.
+
+    Example:
+        >>> grim_probability(28, 2), grim_probability(200, 2)
+        (0.72, 0.0)
+    """
+    size = require_count("n", n, 1) * require_count("items", items, 1)
+    endings = 10 ** (require_count("decimals", decimals, 0) + (2 if percent else 0))
+    names = read_rounding(rounding)
+    common = gcd(endings, size)
+    ties = common if "lenient" in names and (size // common) % 2 == 0 else 0
+    return max(0, endings - size - ties) / endings
+
+
+def grim(
+    mean: str,
+    n: int | Iterable[int],
+    *,
+    decimals: int | None = None,
+    percent: bool | None = None,
+    items: int = 1,
+    scale: Sequence[int] | None = None,
+    rounding: str | Iterable[str] = "lenient",
+) -> Grim:
+    """Check whether n whole numbers can have this printed mean, or n yes-or-no answers this percentage.
+
+    Args:
+        mean: as in `possible_totals`, like all that follows.
+        n: how many whole numbers were averaged; or, if the paper does not say, every number that they may be, such
+            as range(15, 26): then one that fits is enough.
+        decimals: the decimals the table rounds to, if it drops trailing zeros.
+        percent: whether the number is a percentage.
+        items: how many whole numbers each of the n averages.
+        scale: the lowest and the highest value, such as (1, 7).
+        rounding: how the table was rounded.
+
+    Returns:
+        A `Grim`, true unless the mean is impossible, with the totals, the nearest possible means, the conventions
+        of rounding that fit, and the probability that a number made up at random fails.
+
+    Warns:
+        NoPowerWarning: if every number with these decimals is possible.
+
+    Example:
+        >>> print(grim("5.19", 28))
+        5.19 cannot be the mean of 28 whole numbers; 5.18 and 5.21 can
+    """
+    if isinstance(n, Iterable) and not isinstance(n, str):
+        how: dict[str, Any] = {"decimals": decimals, "percent": percent, "items": items, "scale": scale}
+        return _grim_of_any(mean, list(n), how, rounding)
+    of, names = MeanOf.read(mean, n, decimals, percent, items, scale), read_rounding(rounding)
+    totals = of.totals(names)
+    chance = grim_probability(n, max(0, of.number.places), items=items, percent=of.percent, rounding=names)
+    conventions = of.conventions(totals) or tuple(name for name in names if name != "lenient" and totals)
+    verdict, message = _verdict(of, totals, chance, conventions)
+    if verdict == "uninformative":
+        warnings.warn(message, NoPowerWarning, stacklevel=2)
+    nearest = of.nearest()
+    return Grim(
+        verdict=verdict,
+        message=message,
+        conventions=conventions,
+        totals=tuple(totals) if len(totals) <= _LISTED else totals,
+        nearest=nearest,
+        probability=chance,
+    )
+
+
+def _grim_of_any(mean: str, sizes: list[int], how: dict[str, Any], rounding: str | Iterable[str]) -> Grim:
+    """Return the first answer that is not "impossible", and how many of the sizes fit."""
+    if not sizes:
+        raise ValueError("n must be a whole number, or several; got none")
+    names = read_rounding(rounding)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoPowerWarning)
+        answers = [grim(mean, size, rounding=names, **how) for size in sizes]
+    fits = [size for size, answer in zip(sizes, answers, strict=True) if answer]
+    best = next((answer for answer in answers if answer), answers[0])
+    if not fits:
+        message = f"{mean.strip()} is impossible for every n from {min(sizes)} to {max(sizes)}"
+        return replace(best, message=message)
+    shown = ", ".join(map(str, fits[:8])) + (", …" if len(fits) > 8 else "")
+    verdict: Any = "uninformative" if len(fits) == len(sizes) else "possible"
+    return replace(best, verdict=verdict, message=f"{mean.strip()} is possible for n = {shown}")
+
+
+_LISTED = 10_000  # totals that are listed one by one; more stay a range
+
+
+def _verdict(of: MeanOf, totals: range, chance: float, conventions: tuple[Convention, ...]) -> Any:
+    if not totals:
+        return "impossible", _why_impossible(of, chance)
+    if chance == 0:
+        return "uninformative", _why_uninformative(of)
+    which = str(totals[0]) if len(totals) == 1 else f"{totals[0]} to {totals[-1]}"
+    only = "" if {"half_up", "half_even"} <= set(conventions) else f", if rounded {in_words(conventions)}"
+    return "possible", f"{shown(of)} can be {what(of)}: {which} of {of.size}{only}"
+
+
+def _why_impossible(of: MeanOf, chance: float) -> str:
+    nearest = [f"{value} %" if of.percent else value for value in of.nearest()]
+    telling = CONVENTIONS if chance > 0.5 else NEAREST  # with a fine grain, cutting digits fits by accident
+    others = [name for name in telling if name != "float32" and of.totals([name])]
+    hint = f"; it could, if rounded {in_words(others)}" if others else ""
+    return f"{shown(of)} cannot be {what(of)}; {' and '.join(nearest)} can{hint}"
+
+
+def _why_uninformative(of: MeanOf) -> str:
+    kind = "percentage" if of.percent else "mean"
+    other = "" if of.percent or not 1 < of.number.value <= 100 else "; if it is a percentage, say percent=True"
+    return (
+        f"{shown(of)} can be {what(of)}, but so can every {kind} with {_decimals(of.number.places)}: "
+        f"GRIM shows nothing for n = {of.size}{other}"
+    )
+
+
+def _decimals(places: int) -> str:
+    return f"{places} decimal{'' if places == 1 else 's'}"

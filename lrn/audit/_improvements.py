@@ -1,0 +1,97 @@
+"""Improvements that a text states, against the numbers of its table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from lrn.audit._check import Check
+from lrn.audit._numbers import parse_number
+from lrn.audit._ranges import Ends, ends_of, meet, short
+
+__all__ = ["Improvement", "check_improvement"]
+
+Improvement = Literal["relative", "relative to new", "points", "error reduction", "factor"]
+
+
+def check_improvement(
+    printed: str,
+    old: str,
+    new: str,
+    *,
+    kind: Improvement | None = None,
+    rounding: str | Iterable[str] = "lenient",
+) -> Check:
+    """Check an improvement that a text states against the two numbers of the table.
+
+    Args:
+        printed: the improvement as the text has it: "12.5 %", "1.3", "1.5x".
+        old: the table's number for the baseline.
+        new: the table's number for what is better; direction does not matter.
+        kind: "relative" ((new - old) / old, in %), "relative to new" (by new, as "25 % faster" of 8 s against 10 s),
+            "points" (new - old), "error reduction" (of accuracies in %, the part of the error that is gone, in %),
+            "factor" (new / old, or old / new); None if any will do.
+        rounding: how the numbers were rounded.
+
+    Example:
+        >>> print(check_improvement("12.5 %", "80.0", "82.5"))
+        from 80.0 to 82.5 is an error reduction of 12.5 %
+    """
+    text = re.sub(r"\s*[x×]$|-?fold$", "", printed.strip())
+    times, number = text != printed.strip(), parse_number(text)
+    if kind is None and times:
+        kind = "factor"
+    ways = _improvements(ends_of(parse_number(old), rounding), ends_of(parse_number(new), rounding))
+    exact = _improvements(*(((float(n.value),) * 2) for n in (parse_number(old), parse_number(new))))
+    if kind is not None and kind not in ways:
+        raise ValueError(f"kind must be one of {', '.join(ways)} that the numbers have; got {kind!r}")
+    asked = [kind] if kind else [name for name in ways if name != "factor" or not number.percent]
+    low, high = ends_of(number, rounding)
+    size = (0.0 if low <= 0 <= high else min(abs(low), abs(high)), max(abs(low), abs(high)))
+    fits = [name for name in asked if meet(size, ways[name])]
+    start = f"from {old.strip()} to {new.strip()} is"
+    if fits:
+        return Check(
+            verdict="possible", message=f"{start} {' or '.join(_named(name, exact[name][0]) for name in fits)}"
+        )
+    others = "; ".join(_named(name, exact[name][0]) for name in asked)
+    return Check(verdict="impossible", message=f"{start} not {printed.strip()}: {others}")
+
+
+def _named(kind: str, size: float) -> str:
+    article = "an" if kind == "error reduction" else "a"
+    if kind == "points":
+        return f"{short(size)} points"
+    if kind == "factor":
+        return f"a factor of {short(size)}"
+    words = {"relative": "relative change", "relative to new": "change relative to the new number"}.get(kind, kind)
+    return f"{article} {words} of {short(size)} %"
+
+
+def _improvements(old: Ends, new: Ends) -> dict[str, Ends]:
+    """Return every kind of improvement as the range that the printed numbers allow, of absolute size."""
+    gap = _between(lambda a, b: abs(b - a), old, new)
+    if old[0] <= new[1] and new[0] <= old[1]:
+        gap = (0.0, gap[1])
+    ways: dict[str, Ends] = {"points": gap}
+    if old[0] > 0:
+        ways["relative"] = _spanning(gap, _between(lambda a, b: 100 * abs(b - a) / a, old, new))
+    if new[0] > 0:
+        ways["relative to new"] = _spanning(gap, _between(lambda a, b: 100 * abs(b - a) / b, old, new))
+    if max(old[1], new[1]) > 1 and max(old[1], new[1]) < 100:
+        ways["error reduction"] = _spanning(gap, _between(lambda a, b: 100 * abs(b - a) / (100 - a), old, new))
+    elif max(old[1], new[1]) < 1:
+        ways["error reduction"] = _spanning(gap, _between(lambda a, b: 100 * abs(b - a) / (1 - a), old, new))
+    if old[0] > 0 and new[0] > 0:
+        ways["factor"] = _between(lambda a, b: max(b / a, a / b), old, new)
+    return ways
+
+
+def _between(function: Any, old: Ends, new: Ends) -> Ends:
+    values = [function(a, b) for a in old for b in new]
+    return min(values), max(values)
+
+
+def _spanning(gap: Ends, ends: Ends) -> Ends:
+    return (0.0, ends[1]) if gap[0] == 0 else ends

@@ -1,0 +1,337 @@
+"""A whole table in one call: every mean, SD, percentage, sum and test result that it prints."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from lrn.audit._check import Check, NoPowerWarning, require_count
+from lrn.audit._deviations import grimmer
+from lrn.audit._grim import grim
+from lrn.audit._numbers import Printed, is_missing, parse_number
+from lrn.audit._rounding import NEAREST, written
+from lrn.audit._sums import Repeated, check_total, repeated_values
+from lrn.audit._text import check_text
+from lrn.audit.documents import read_table
+
+__all__ = ["CellCheck", "TableReport", "check_table"]
+
+Row = Mapping[str, Any]
+PerColumn = Any  # one value for all columns, or {column: value}
+
+
+@dataclass(frozen=True)
+class CellCheck:
+    """One check of a table: of which row and column, by which test, and its answer."""
+
+    row: str
+    column: str
+    test: str
+    check: Check
+
+    def __str__(self) -> str:
+        return f"{self.row}, {self.column}: {self.check}"
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """The answers to all checks of one table; true unless one of them failed.
+
+    Attributes:
+        checks: every check, in the order of the table.
+        conventions: the ways of rounding that fit every mean at once; empty if no single one does.
+        repeated: values of three and more digits that stand in several cells, for a human to look at.
+        skipped: cells without a number or without an n.
+    """
+
+    checks: tuple[CellCheck, ...]
+    conventions: tuple[str, ...]
+    repeated: tuple[Repeated, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> tuple[CellCheck, ...]:
+        """The checks that found something impossible."""
+        return tuple(cell for cell in self.checks if not cell.check)
+
+    @property
+    def uninformative(self) -> tuple[CellCheck, ...]:
+        """The checks that could not have failed."""
+        return tuple(cell for cell in self.checks if cell.check.verdict == "uninformative")
+
+    def __bool__(self) -> bool:
+        return not self.failures
+
+    def __str__(self) -> str:
+        mixed = not self.conventions and any(cell.check.conventions for cell in self.checks)
+        silent = f", {len(self.uninformative)} could not have failed" if self.uninformative else ""
+        head = f"{len(self.failures)} of {len(self.checks)} checks failed{silent}"
+        return "; ".join(
+            [head + ("; no single way of rounding fits all means" if mixed else ""), *map(str, self.failures)]
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+
+def check_table(
+    table: str | Path | Iterable[Row] | Any,
+    *,
+    n: PerColumn = None,
+    means: Sequence[str] = (),
+    sds: Mapping[str, str] | None = None,
+    percents: Sequence[str] = (),
+    sums: Mapping[str, Sequence[str]] | None = None,
+    total_row: str | None = None,
+    tests: Sequence[str] = (),
+    label: str | None = None,
+    items: PerColumn = 1,
+    scale: PerColumn = None,
+    decimals: PerColumn = None,
+    ddof: int | None = None,
+    rounding: str | Iterable[str] = "lenient",
+    decimal: str | None = None,
+) -> TableReport:
+    """Check every number of a table that can be checked.
+
+    Cells are read as `parse_number` reads them, so "5.27*", "71 %", "(1.2)" and "94.0 ± 0.3" are understood; a
+    spread that stands in a mean's own cell is checked as its SD. Empty cells and dashes are skipped.
+
+    Args:
+        table: the path of a CSV file, rows as mappings of column to text, or a pandas DataFrame of text.
+        n: how many were averaged: a number, a column's name, or {column of means: either}.
+        means: the columns that hold means of whole numbers (GRIM).
+        sds: {column of means: column of their standard deviations} (GRIMMER).
+        percents: the columns that hold percentages of n, with or without a sign.
+        sums: {column: columns that it sums}.
+        total_row: the label of the row that sums the others, in every column that has whole numbers in all rows,
+            means and percentages excepted.
+        tests: the columns that hold test results, such as "t(28) = 2.20, p = .036".
+        label: the column that names rows; by default they are numbered.
+        items: how many whole numbers each of the n averages, for all columns or by column.
+        scale: the lowest and the highest of these, for all columns or by column.
+        decimals: the decimals to which means are rounded, if trailing zeros are dropped.
+        ddof: 1 if SDs divide by n - 1, 0 if by n; None allows both.
+        rounding: how the table was rounded.
+        decimal: the table's decimal mark, if "1,234" occurs.
+
+    Returns:
+        A `TableReport`, true unless something is impossible; printed, it names each failure.
+
+    Raises:
+        TypeError: if a cell is a float, whose printed digits are lost; read tables as text.
+        ValueError: if a column is missing, a cell cannot be read, or nothing was to be checked.
+
+    Warns:
+        NoPowerWarning: if not one of its checks could have failed.
+
+    Example:
+        >>> print(check_table([{"group": "A", "n": "28", "M": "5.19"}], n="n", means=["M"], label="group"))
+        1 of 1 checks failed; A, M: 5.19 cannot be the mean of 28 whole numbers; 5.18 and 5.21 can
+    """
+    rows = _rows(table)
+    job = _Job(rows, label, decimal, n, items, scale, decimals, ddof, rounding, total_row)
+    sd_columns = dict(sds or {})
+    job.need([*means, *percents, *tests, *sd_columns, *sd_columns.values(), *([label] if label else [])])
+    job.need([name for total, parts in (sums or {}).items() for name in (total, *parts)])
+    if not (means or percents or sums or tests or total_row is not None or sd_columns):
+        raise ValueError("means, sds, percents, sums, total_row or tests must say what to check")
+    columns = list(dict.fromkeys([*means, *sd_columns]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoPowerWarning)
+        checks = [
+            *job.means(columns, sd_columns, percent=None),
+            *job.means(percents, {}, percent=True),
+            *job.sums(sums or {}),
+            *job.total([*columns, *percents]),
+            *job.tests(tests),
+        ]
+    report = TableReport(tuple(checks), _common(checks), job.repeated([*columns, *percents]), tuple(job.skipped))
+    if checks and len(report.uninformative) == len(checks):
+        warnings.warn(f"none of {len(checks)} checks could have failed", NoPowerWarning, stacklevel=2)
+    return report
+
+
+def _rows(table: Any) -> list[dict[str, Any]]:
+    if isinstance(table, str | Path):
+        return list(read_table(table))
+    if hasattr(table, "to_dict") and hasattr(table, "columns"):  # a DataFrame; pandas itself is not needed
+        return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    rows = list(table)
+    if not all(isinstance(row, Mapping) for row in rows):
+        raise TypeError(f"table must be a path, rows as mappings, or a DataFrame; got {type(table).__name__}")
+    return [dict(row) for row in rows]
+
+
+def _common(checks: Iterable[CellCheck]) -> tuple[str, ...]:
+    """Return the ways of rounding under which every possible mean prints as it does."""
+    each = [set(cell.check.conventions) for cell in checks if cell.check and cell.check.conventions]
+    shared = reduce(set.intersection, each) if each else set()
+    return tuple(name for name in NEAREST if name in shared)
+
+
+@dataclass
+class _Job:
+    """The rows of a table and how they are to be read."""
+
+    rows: list[dict[str, Any]]
+    label: str | None
+    decimal: str | None
+    n: PerColumn
+    items: PerColumn
+    scale: PerColumn
+    decimals: PerColumn
+    ddof: int | None
+    rounding: str | Iterable[str]
+    total_row: str | None
+
+    def __post_init__(self) -> None:
+        self.skipped: list[str] = []
+        self.rounding = self.rounding if isinstance(self.rounding, str) else tuple(self.rounding)
+        names = {name for row in self.rows for name in row}
+        self.columns = [name for name in (self.rows[0] if self.rows else {}) if name in names]
+
+    def need(self, columns: Sequence[str]) -> None:
+        missing = [name for name in dict.fromkeys(columns) if name not in self.columns]
+        if missing:
+            raise ValueError(f"the table must have the columns {', '.join(missing)}; got {', '.join(self.columns)}")
+
+    def name(self, index: int) -> str:
+        return str(self.rows[index][self.label]).strip() if self.label else f"row {index + 1}"
+
+    def body(self) -> list[int]:
+        """Return the places of the rows that are not the total."""
+        return [i for i in range(len(self.rows)) if self.total_row is None or self.name(i) != self.total_row]
+
+    def cell(self, index: int, column: str) -> Printed | None:
+        text = _text(self.rows[index].get(column), self.name(index), column)
+        if is_missing(text):
+            self.skipped.append(f"{self.name(index)}, {column}")
+            return None
+        try:
+            return parse_number(text, self.decimal)
+        except ValueError as error:
+            raise ValueError(f"{self.name(index)}, {column}: {error}") from None
+
+    def means(self, columns: Sequence[str], sds: Mapping[str, str], percent: bool | None) -> Iterator[CellCheck]:
+        for index in range(len(self.rows)):
+            for column in columns:
+                number, size = self.cell(index, column), self.size(index, column)
+                if number is None or size is None:
+                    continue
+                options = self.options(column, percent)
+                yield self.answer(index, column, "GRIM", grim, _digits(number), size, **options)
+                spread = self.cell(index, sds[column]) if column in sds else number.spread
+                if spread is not None and not (number.percent or percent) and size > 1:
+                    yield self.answer(
+                        index,
+                        column,
+                        "GRIMMER",
+                        grimmer,
+                        _digits(number),
+                        _digits(spread),
+                        size,
+                        ddof=self.ddof,
+                        **options,
+                    )
+
+    def answer(
+        self, index: int, column: str, test: str, check: Callable[..., Check], *args: Any, **how: Any
+    ) -> CellCheck:
+        return CellCheck(self.name(index), column, test, check(*args, **how))
+
+    def options(self, column: str, percent: bool | None) -> dict[str, Any]:
+        share = bool(percent)  # of yes and no, unless the column is named
+        return {
+            "items": 1 if share and not isinstance(self.items, Mapping) else _of(self.items, column) or 1,
+            "scale": None if share and not isinstance(self.scale, Mapping) else _of(self.scale, column),
+            "decimals": _of(self.decimals, column),
+            "percent": percent,
+            "rounding": self.rounding,
+        }
+
+    def size(self, index: int, column: str) -> int | None:
+        """Return how many numbers a cell averages; None if the table does not say."""
+        source = _of(self.n, column)
+        if source is None:
+            raise ValueError(f"n must say how many numbers {column} averages; got None")
+        if not isinstance(source, str):
+            return require_count("n", source, 1)
+        self.need([source])
+        value = self.rows[index][source]
+        text = str(int(value)) if isinstance(value, float) and value.is_integer() else value
+        text = _text(text, self.name(index), source)
+        if is_missing(text):
+            self.skipped.append(f"{self.name(index)}, {column}: no n")
+            return None
+        number = parse_number(text, self.decimal)
+        if number.value.denominator != 1 or number.value < 1:
+            raise ValueError(f"{self.name(index)}, {source}: n must be a whole number, at least 1; got {text!r}")
+        return int(number.value)
+
+    def sums(self, sums: Mapping[str, Sequence[str]]) -> Iterator[CellCheck]:
+        for total, parts in sums.items():
+            for index in range(len(self.rows)):
+                numbers = [self.cell(index, name) for name in (total, *parts)]
+                texts = [_digits(number) for number in numbers if number is not None]
+                if len(texts) == len(numbers):
+                    yield self.answer(index, total, "sum", check_total, texts[1:], texts[0], rounding=self.rounding)
+
+    def total(self, excluded: Sequence[str]) -> Iterator[CellCheck]:
+        if self.total_row is None:
+            return
+        at = [index for index in range(len(self.rows)) if self.name(index) == self.total_row]
+        if self.label is None or len(at) != 1:
+            raise ValueError(f"total_row must be the label of one row; got {self.total_row!r}, label={self.label!r}")
+        for column in self.columns:
+            if column != self.label and column not in excluded:
+                numbers = [self.whole(index, column) for index in [*at, *self.body()]]
+                texts = [number for number in numbers if number is not None]
+                if len(texts) == len(numbers):
+                    yield self.answer(at[0], column, "total", check_total, texts[1:], texts[0], rounding=self.rounding)
+
+    def whole(self, index: int, column: str) -> str | None:
+        """Return a count as text; None if the cell holds something else."""
+        value = self.rows[index].get(column)
+        try:
+            number = parse_number(_text(value, self.name(index), column), self.decimal)
+        except (TypeError, ValueError):
+            return None
+        return _digits(number) if number.places <= 0 and not number.percent else None
+
+    def tests(self, columns: Sequence[str]) -> Iterator[CellCheck]:
+        for index in range(len(self.rows)):
+            for column in columns:
+                text = _text(self.rows[index].get(column), self.name(index), column)
+                for answer in check_text(text, rounding=self.rounding):
+                    yield CellCheck(self.name(index), column, "p-value", answer)
+
+    def repeated(self, columns: Sequence[str]) -> tuple[Repeated, ...]:
+        numbers = {f"{self.name(i)}, {name}": self.cell(i, name) for i in range(len(self.rows)) for name in columns}
+        return tuple(repeated_values({place: _digits(number) for place, number in numbers.items() if number}))
+
+
+def _of(setting: PerColumn, column: str) -> Any:
+    return setting.get(column) if isinstance(setting, Mapping) else setting
+
+
+def _text(value: Any, row: str, column: str) -> str:
+    if value is None or (isinstance(value, float) and value != value):  # pandas' missing values are NaN
+        return ""
+    if isinstance(value, float):
+        raise TypeError(
+            f"cells must be text, as printed; got the float {value!r} in {row}, {column} (read with dtype=str)"
+        )
+    return str(value)
+
+
+def _digits(number: Printed) -> str:
+    """Return a number as `parse_number` reads it back, without marks, spread or grouping."""
+    digits = written(number.value, number.places) if number.places >= 0 else number.text
+    sign = "-" if number.minus and not digits.startswith("-") else ""
+    relation = "" if number.relation == "=" else number.relation
+    return f"{relation}{sign}{digits}{' %' if number.percent else ''}"

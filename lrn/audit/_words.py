@@ -1,0 +1,28 @@
+"""Descriptions of one thing (caption, list of figures, text) that disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["conflicts"]
+
+
+def conflicts(descriptions: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return {field: {source: value}} for every field on which descriptions of one thing disagree.
+
+    Args:
+        descriptions: for each source ("caption", "text", …) the fields it names, such as {"depth": 10}. A
+            source that is silent on a field (no entry, or None) contradicts nobody.
+
+    Raises:
+        ValueError: if there is no description.
+    """
+    if not descriptions:
+        raise ValueError("descriptions must name at least one source")
+    said: dict[str, dict[str, Any]] = {}
+    for source, fields in descriptions.items():
+        for field, value in fields.items():
+            if value is not None:
+                said.setdefault(field, {})[source] = value
+    return {field: by for field, by in said.items() if any(v != next(iter(by.values())) for v in by.values())}

@@ -1,0 +1,236 @@
+"""No honest author is accused: whatever software prints of whole numbers is possible."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from functools import cache
+
+import numpy as np
+import pytest
+
+from lrn.audit import (
+    NoPowerWarning,
+    check_best,
+    check_error,
+    check_improvement,
+    check_interval,
+    check_mean_of_means,
+    check_p_from_counts,
+    check_p_from_means,
+    check_p_value,
+    check_runs,
+    check_table,
+    check_total,
+    compare_counts,
+    debit,
+    grim,
+    grimmer,
+    possible_totals,
+    recompute_p,
+)
+
+MOST_N = 100
+HIGHEST = 7  # totals up to 7 n
+
+
+def by_decimal(total, n, scale, decimals, rounding):
+    exact = Decimal(scale * total) / Decimal(n)
+    return str(exact.quantize(Decimal(1).scaleb(-decimals), rounding))
+
+
+def printed(total, n, scale, decimals):
+    """Return what format, numpy.round, decimal and float32 print of a mean (scale 1) or percentage (100)."""
+    double, other = total / n * scale, scale * total / n
+    single, direct = np.float32(total) / np.float32(n) * np.float32(scale), np.float32(scale * total) / np.float32(n)
+    texts = {f"{value:.{decimals}f}" for value in (double, other, float(single), float(direct))}
+    texts |= {f"{float(np.round(value, decimals)):.{decimals}f}" for value in (double, other, single, direct)}
+    texts |= {by_decimal(total, n, scale, decimals, how) for how in (ROUND_HALF_UP, ROUND_HALF_EVEN)}
+    return texts
+
+
+def cut(total, n, scale, decimals):
+    """Return what truncation prints, exactly, in doubles and in float32."""
+    unit = 10**decimals
+    doubles = (total / n * scale, scale * total / n)
+    texts = {f"{math.trunc(value * unit) / unit:.{decimals}f}" for value in doubles}
+    single = np.float32(total) / np.float32(n) * np.float32(scale)
+    texts.add(f"{float(np.trunc(single * np.float32(unit)) / np.float32(unit)):.{decimals}f}")
+    return texts | {by_decimal(total, n, scale, decimals, ROUND_DOWN)}
+
+
+def accused(n, scale, decimals, printing, rounding):
+    """Return the printed numbers of n whole numbers that are called impossible, with their totals."""
+
+    @cache
+    def possible(text):
+        limits = {"percent": True, "scale": (0, HIGHEST)} if scale == 100 else {}
+        return frozenset(possible_totals(text, n, rounding=rounding, **limits))
+
+    totals = range(HIGHEST * n + 1)
+    texts = ((total, text) for total in totals for text in printing(total, n, scale, decimals))
+    return [(text, total) for total, text in texts if total not in possible(text)]
+
+
+@pytest.mark.parametrize("scale", [1, 100], ids=["mean", "percentage"])
+@pytest.mark.parametrize("block", range(5))
+def test_every_honest_number_is_possible(block, scale):
+    """Every k / n with n up to 100 and k up to 7 n, to two decimals as a mean, to one as a percentage."""
+    decimals = 2 if scale == 1 else 1
+    for n in range(1 + block, MOST_N + 1, 5):
+        assert accused(n, scale, decimals, printed, "lenient") == []
+        assert accused(n, scale, decimals, cut, "truncate") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", [1, 100], ids=["mean", "percentage"])
+@pytest.mark.parametrize("decimals", range(5))
+def test_every_honest_number_is_possible_to_any_decimals(decimals, scale):
+    for n in range(1, MOST_N + 1):
+        assert accused(n, scale, decimals, printed, "lenient") == []
+        assert accused(n, scale, decimals, cut, "truncate") == []
+
+
+@pytest.mark.parametrize("n", [3, 7, 40, 64])
+@pytest.mark.parametrize("decimals", [0, 3, 4])
+def test_other_decimals(n, decimals):
+    for scale in (1, 100):
+        assert accused(n, scale, decimals, printed, "lenient") == []
+        assert accused(n, scale, decimals, cut, "truncate") == []
+
+
+@pytest.mark.parametrize("n", [20, 40, 80])
+def test_negative_means_are_possible_too(n):
+    for total in range(-3 * n, 0):
+        for text in printed(total, n, 1, 2):
+            assert total in possible_totals(text, n), (total, text)
+            assert total in possible_totals(text.replace("-", "\u2212"), n, scale=(-3, 3))
+
+
+def spreads(values):
+    """Return the SDs that software computes: by n - 1 and by n, in double and single precision."""
+    return [np.std(np.array(values, dtype), ddof=ddof) for ddof in (0, 1) for dtype in (np.float64, np.float32)]
+
+
+@pytest.mark.parametrize("items", [1, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_every_honest_sd_is_possible(seed, items):
+    rng = np.random.default_rng([seed, items])
+    for _ in range(60):
+        n, low = int(rng.integers(2, 60)), int(rng.integers(-3, 3))
+        high = low + int(rng.integers(1, 9))
+        scores = rng.integers(low, high + 1, (n, items)).mean(axis=1)
+        for sd in spreads(scores):
+            mean, shown = f"{scores.mean():.2f}", f"{sd:.2f}"
+            assert grimmer(mean, shown, n, items=items, scale=(low, high)), (mean, shown, n, low, high)
+            assert grimmer(mean, shown, n, items=items)
+
+
+@pytest.mark.parametrize("decimals", [2, 3])
+def test_every_honest_pair_of_zeros_and_ones_is_possible(decimals):
+    for n in (2, 3, 8, 20, 37):
+        for ones in range(n + 1):
+            values = [1] * ones + [0] * (n - ones)
+            for sd in spreads(values):
+                assert debit(f"{ones / n:.{decimals}f}", f"{sd:.{decimals}f}", n)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "df"), [("t", 28), ("F", (2, 28)), ("F", (1, 9)), ("r", 17), ("z", None), ("chi2", 3)]
+)
+def test_every_honest_p_value_fits(statistic, df):
+    rng = np.random.default_rng(7)
+    for value in rng.uniform(0, 0.99 if statistic == "r" else 5, 60):
+        p = recompute_p(statistic, repr(float(value)), df)[0]
+        shown = f"{value:.2f}"
+        for text in (f"{p:.2f}", f"p = {p:.3f}", f"< {min(1, math.ceil(p * 1000 + 1) / 1000)}"):
+            assert check_p_value(statistic, shown, text, df=df), (value, text)
+            half = f"{p / 2:.3f}"
+        if statistic != "F" or df[0] == 1:
+            assert statistic == "chi2" or check_p_value(statistic, shown, half, df=df)
+
+
+@pytest.mark.parametrize("test", ["fisher", "boschloo", "barnard", "pearson", "yates"])
+def test_every_test_of_counts_fits_its_own_p_value(test):
+    for k1, k2 in [(0, 4), (2, 7), (5, 5), (9, 1)]:
+        for sided in (1, 2):
+            p = compare_counts(k1, 10, k2, 10, test, sided=sided)
+            assert check_p_from_counts(k1, 10, k2, 10, f"{p:.3f}")
+
+
+def test_honest_runs_fit_their_summaries():
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        runs = rng.normal(93, rng.uniform(0.01, 2), int(rng.integers(2, 12)))
+        mean, n = f"{runs.mean():.2f}", len(runs)
+        for sd in (runs.std(), runs.std(ddof=1)):
+            assert check_runs(mean, f"{sd:.2f}", [f"{run:.1f}" for run in runs])
+            assert check_best(f"{runs.max():.1f}", mean, f"{sd:.1f}", n)
+            assert check_best(f"{runs.min():.2f}", mean, f"{sd:.2f}", n, lower_is_better=True)
+        for factor in (2.0, 1.959964):
+            half = factor * runs.std(ddof=1) / math.sqrt(n)
+            ends = f"{runs.mean() - half:.2f}", f"{runs.mean() + half:.2f}"
+            level = 0.95 if factor != 2.0 else math.erf(2.0 / math.sqrt(2))
+            assert check_interval(*ends, mean, f"{runs.std(ddof=1):.2f}", n, level=level)
+
+
+def test_honest_improvements_and_errors_fit():
+    rng = np.random.default_rng(4)
+    for old, new in rng.uniform(1, 99, (300, 2)):
+        shown = f"{old:.1f}", f"{new:.1f}"
+        assert check_improvement(f"{100 * abs(new - old) / old:.1f} %", *shown)
+        assert check_improvement(f"{100 * (new - old) / (100 - old):.0f} %", *shown, kind="error reduction")
+        assert check_improvement(f"{new - old:.1f}", *shown, kind="points")
+        assert check_improvement(f"{max(new / old, old / new):.2f}x", *shown)
+        assert check_error(f"{100 - old:.2f}", f"{old:.1f}")
+
+
+def test_honest_sums_and_means_of_means_fit():
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        counts = rng.integers(1, 50, int(rng.integers(2, 9)))
+        shares = 100 * counts / counts.sum()
+        assert check_total([f"{share:.0f}" for share in shares], "100")
+        assert check_total([f"{share:.1f} %" for share in shares], "100 %")
+        assert check_total([str(count) for count in counts], str(counts.sum()))
+        means = rng.uniform(0, 7, len(counts))
+        overall = (means * counts).sum() / counts.sum()
+        assert check_mean_of_means([f"{mean:.2f}" for mean in means], f"{overall:.2f}", sizes=counts.tolist())
+
+
+def test_honest_t_tests_fit():
+    scipy_stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(6)
+    for _ in range(60):
+        one, two = rng.normal(0, 1, 12), rng.normal(0.5, 2, 20)
+        summary = [(f"{each.mean():.2f}", f"{each.std(ddof=1):.2f}", len(each)) for each in (one, two)]
+        for equal in (True, False):
+            p = scipy_stats.ttest_ind(one, two, equal_var=equal).pvalue
+            assert check_p_from_means(*summary[0], *summary[1], f"{p:.3f}")
+
+
+def test_honest_tables_pass():
+    rng = np.random.default_rng(8)
+    rows = []
+    for group in range(20):
+        answers = rng.integers(1, 8, int(rng.integers(5, 90)))
+        hits = int((answers > 4).sum())
+        spread = f"{answers.mean():.2f} ({answers.std(ddof=1):.2f})"
+        share = f"{100 * hits / len(answers):.1f} %"
+        rows.append({"group": str(group), "n": str(len(answers)), "mean": spread, "share": share, "hits": str(hits)})
+    totals = [sum(int(row[name]) for row in rows) for name in ("n", "hits")]
+    rows.append({"group": "all", "n": str(totals[0]), "mean": "", "share": "", "hits": str(totals[1])})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoPowerWarning)
+        report = check_table(
+            rows, n="n", means=["mean"], percents=["share"], label="group", scale=(1, 7), total_row="all"
+        )
+    assert report, report
+
+
+def test_a_check_without_power_warns_and_says_so():
+    with pytest.warns(NoPowerWarning, match="GRIM shows nothing for n = 200"):
+        answer = grim("5.19", 200)
+    assert answer
+    assert answer.verdict == "uninformative"

@@ -1,0 +1,116 @@
+"""The published cases of the peers come out as published; where we disagree, the reason is written down.
+
+`published.csv` and `published_p.csv` hold figures only: what a peer's tests, data or pages print, its answer, ours, and
+the reason if they differ.
+"""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from lrn.audit import NoPowerWarning, check_text, debit, grim, grimmer, repeated_values, sd_bounds, sprite
+from lrn.audit import check_p_from_counts as p_from_counts
+
+HERE = Path(__file__).parent
+CHECKS = {"grim": grim, "grimmer": grimmer, "sprite": sprite, "debit": debit}
+
+
+def read(name):
+    with open(HERE / name, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+CASES, P_CASES = read("published.csv"), read("published_p.csv")
+
+
+def named(case):
+    return "-".join(case[key] for key in ("test", "mean", "sd", "n", "items", "rounding") if case[key])
+
+
+def options(case):
+    how = {"rounding": case["rounding"]}
+    if case["test"] != "debit":
+        how["items"] = int(case["items"])
+    if case["percent"]:
+        how["percent"] = True
+    if case["ddof"]:
+        how["ddof"] = int(case["ddof"])
+    if case["scale"]:
+        how["scale"] = tuple(int(end) for end in case["scale"].split())
+    if case["counts"]:
+        pairs = (pair.split(":") for pair in case["counts"].split())
+        how["counts"] = {int(value): int(count) for value, count in pairs}
+    return how
+
+
+@pytest.mark.parametrize("case", CASES, ids=named)
+def test_published_mean_or_sd(case):
+    numbers = [case["mean"], *([case["sd"]] if case["sd"] else []), int(case["n"])]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoPowerWarning)
+        answer = CHECKS[case["test"]](*numbers, **options(case))
+    assert bool(answer) == (case["ours"] == "yes"), answer
+    assert "left open" not in answer.warning
+
+
+@pytest.mark.parametrize("case", P_CASES, ids=lambda case: case["text"])
+def test_published_p_value(case):
+    (answer,) = check_text(
+        case["text"],
+        sided=int(case["sided"]),
+        alpha=float(case["alpha"]),
+        equal_is_significant=case["equal"] == "yes",
+    )
+    if case["ours_error"]:
+        assert (not answer) == (case["ours_error"] == "yes"), answer
+    if case["decision_error"]:
+        assert answer.decision_error == (case["decision_error"] == "yes"), answer
+
+
+def test_every_disagreement_has_a_reason():
+    differ = [case for case in CASES if case["ours"] != case["published"]]
+    differ += [case for case in P_CASES if case["error"] != case["ours_error"]]
+    assert all(case["reason"] for case in differ)
+    assert not [case for case in [*CASES, *P_CASES] if case["reason"] and case not in differ]
+    assert len(differ) < len(CASES) / 10
+
+
+def test_enough_cases_of_every_peer():
+    of = Counter(case["peer"] for case in [*CASES, *P_CASES])
+    assert sum(of.values()) >= 150
+    assert {"scrutiny", "rsprite2", "pysprite", "GRIMMER (Allard)", "statcheck"} <= set(of)
+    assert all(case["where"] for case in [*CASES, *P_CASES])
+
+
+@pytest.mark.parametrize(
+    ("mean", "n", "items", "least", "most"),
+    [("4.2", 5, 1, 0.45, 3.03), ("4.2", 5, 2, 0.27, 3.03), ("1", 100, 1, 0, 0)],
+)
+def test_sd_bounds_of_rsprite2(mean, n, items, least, most):
+    """rsprite2, test-core-and-plot-functions, .sd_limits."""
+    if mean == "1":  # of means that are exactly 1
+        assert sd_bounds("1.000", n, scale=(1, 7)) == (0, 0)
+    else:
+        bounds = sd_bounds(mean, n, items=items, scale=(1, 7))
+        assert [round(bound, 2) for bound in bounds] == [least, most]
+
+
+def test_duplicates_of_scrutiny():
+    """scrutiny, pigs4: 8.13, 4.22 and 5.17 stand in several cells."""
+    snout, tail = ["4.73", "8.13", "4.22", "4.22", "5.17"], ["6.88", "7.33", "5.17", "7.57", "8.13"]
+    columns = {"snout": snout, "tail": tail, "wings": ["6.09", "8.27", "4.40", "5.92", "5.17"]}
+    cells = {f"{name} {row}": value for name, column in columns.items() for row, value in enumerate(column)}
+    assert sorted(repeated.value for repeated in repeated_values(cells)) == ["4.22", "5.17", "8.13"]
+
+
+def test_p_values_of_counts():
+    """Fisher (1935) and R's fisher.test on the tea; Barnard (1945), one-sided."""
+    assert p_from_counts(3, 4, 1, 4, ".4857", test="fisher", sided=2)
+    assert p_from_counts(3, 4, 1, 4, ".2429", test="fisher", sided=1)
+    assert p_from_counts(7, 15, 12, 15, ".0341", test="barnard", sided=1)
+    assert not p_from_counts(3, 4, 1, 4, ".48", test="fisher", sided=2)
