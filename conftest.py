@@ -8,21 +8,6 @@ import pytest
 # Workers share the cores already, and sums must not depend on how many there are. Torch reads it when it is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-LONG = (  # what takes long and cannot be shared out, the longest first
-    "test_wider_networks_keep_more_neurons_alive[plain-30]",
-    "test_wider_networks_keep_more_neurons_alive[plain-25]",
-    "test_converged_late_networks_have_fewer_dead_neurons[2]",
-    "test_most_neurons_of_converged_late_networks_are_dead[batch-20]",
-    "test_5_discussion.py::test_late_networks_have_fewer_dead_neurons",
-    "test_wider_networks_keep_more_neurons_alive[plain-20]",
-    "test_late_connections_help_most[residual-10-0.01]",
-    "test_late_converges_more_often_in_wider_networks[32-30]",
-    "test_late_networks_keep_most_channels_alive",
-    "test_gradients_vanish_during_training",
-    "test_wider_networks_keep_more_neurons_alive[late-30]",
-    "test_residual_networks_converge_in_fewer_epochs[56]",
-)
-
 
 def pytest_addoption(parser):
     """Adds what the journal's claims can be asked to train on."""
@@ -42,20 +27,6 @@ def pytest_configure(config):
     os.environ.update({name: value for name, value in chosen.items() if value})
     if config.option.lrn_verdicts is None:
         config.option.lrn_verdicts = "reports/other/verdicts.json"
-
-
-def pytest_collection_modifyitems(items):
-    """Has every worker begin with its share of what takes long, so that none waits for it at the end."""
-    place = {item: next((i for i, name in enumerate(LONG) if item.nodeid.endswith(name)), -1) for item in items}
-    long = sorted((item for item in items if place[item] >= 0), key=place.__getitem__)
-    short = [item for item in items if place[item] < 0]
-    workers, left, items[:] = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), len(items), []
-    for worker in range(workers):  # which are given equal parts of the list
-        mine = long[worker::workers]
-        part = left // (workers - worker)
-        items += mine + [short.pop(0) for _ in range(min(part - len(mine), len(short)))]
-        left -= part
-    items += short
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lrn.plugin._options import Settings, add_options, read_settings
+from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
+from lrn.plugin._order import longest_first, seconds_of, workers
 from lrn.plugin._session import PROPERTY, Deselection, Session
 from lrn.verdicts import Outcome, Verdict
 
@@ -61,6 +62,15 @@ def pytest_configure(config: pytest.Config) -> None:
         # Workers get the options as they are now, and may start in another folder.
         config.option.lrn_ledger = str(settings.ledger)
     config.pluginmanager.register(Session(config, settings), "lrn-session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Has the claims that took longest in the last run begin first."""
+    record = config.stash[_SETTINGS].default_verdicts
+    seconds = seconds_of(record.with_name(RUN_RECORD)) if record is not None else {}
+    if seconds:
+        items[:] = longest_first(items, seconds, workers())
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -1,0 +1,50 @@
+"""The order of a suite: what took longest in the last run begins first, on every worker."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+__all__ = ["longest_first", "seconds_of", "workers"]
+
+_LONG = 5.0
+"""Seconds from which on a claim is worth starting early."""
+
+
+def seconds_of(path: Path) -> dict[str, float]:
+    """Returns how long each claim took in the run that a file records; nothing where there is no such record."""
+    try:
+        claims = json.loads(path.read_text(encoding="utf-8"))["claims"]
+        return {str(test): float(seconds) for test, seconds in claims.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def longest_first(items: Sequence[pytest.Item], seconds: Mapping[str, float], workers: int) -> list[pytest.Item]:
+    """Returns the tests so that each worker, which is given an equal part of the list, begins with its long ones.
+
+    Args:
+        items: the tests.
+        seconds: how long each took; tests that are not there count as quick.
+        workers: how many processes share the list.
+    """
+    long = sorted((item for item in items if seconds.get(item.nodeid, 0.0) >= _LONG), key=lambda i: -seconds[i.nodeid])
+    chosen = set(map(id, long))
+    short = [item for item in items if id(item) not in chosen]
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        mine = long[worker::workers]
+        part = (len(items) - len(ordered)) // (workers - worker)
+        room = max(part - len(mine), 0)
+        ordered += mine + short[:room]
+        short = short[room:]
+    return ordered + short
+
+
+def workers() -> int:
+    """Returns how many processes share the tests."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
