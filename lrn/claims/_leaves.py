@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lrn.claims._again import suspicious
 from lrn.claims._populations import MeasurementError, Population, check_one_object, identity_of, is_experiment
 from lrn.intervals import Side
 from lrn.verdicts import Quantity
@@ -43,6 +44,7 @@ class Leaf:
     high: float
     observe: Observe
     _values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    _is_float: bool = False
     _counts: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
 
     @property
@@ -64,8 +66,16 @@ class Leaf:
         """
         if n > len(self._values):
             values, self._counts = self.observe(range(offset, offset + n))
-            self._values = values.astype(np.float64)
+            self._values, self._is_float = values.astype(np.float64), values.dtype.kind == "f"
         return Side(self._values[:n], self._counts[:n], self.low, self.high)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about its values: floats that repeat as those of independent trainings hardly do."""
+        if not self._is_float or len(self.populations) > 1:
+            return ()
+        note = suspicious(self.quantity.populations[0], self.quantity.metric, self._values[self._counts])
+        return (note,) if note else ()
 
     def seen(self) -> int:
         """Returns how many seeds have been observed."""

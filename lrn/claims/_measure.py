@@ -321,8 +321,11 @@ class Measure:
     def notes(self) -> tuple[str, ...]:
         """What is odd about the populations that were measured, though not an error: one sentence each."""
         labels = {label for quantity in self._leaves for label in quantity.populations}
-        notes: tuple[str, ...] = getattr(self._sampler, "notes", ())
-        return tuple(note for note in notes if any(label in note for label in labels))
+        of_source = (
+            note for note in getattr(self._sampler, "source_notes", ()) if any(name in note for name in labels)
+        )
+        of_values = (note for leaf in self._leaves.values() for note in leaf.notes)
+        return tuple(dict.fromkeys([*of_source, *of_values]))
 
     def seeds_needed(self, undecided: Undecided) -> float:
         """Returns about how many seeds of each open expression would settle it; `inf` if none can be said to."""

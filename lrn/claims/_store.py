@@ -26,6 +26,9 @@ __all__ = ["RecentSamples", "check_one_object"]
 ALIGNED = 64
 """Networks of an Experiment are trained in multiples of so many, which takes hardly longer than a few."""
 
+ALIGNED_WIDE, WIDE = 16, 8
+"""The same for networks of this width and more, each of which takes longer."""
+
 _DEAR = 10.0  # seconds of sampling that are not thrown away for want of memory
 _MOST_LABELS = 4096
 
@@ -54,7 +57,7 @@ class _Growing:
     kept: bool = False
 
     def __len__(self) -> int:
-        return sum(len(seeds) for seeds, _ in self.parts)
+        return self.parts[-1][0].stop - self.parts[0][0].start if self.parts else 0
 
 
 @dataclass
@@ -89,7 +92,12 @@ class RecentSamples:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is odd about populations, though no error: one sentence each, in the order they came up."""
-        return (*getattr(self._sampler, "notes", ()), *self._notes.values())
+        return (*self.source_notes, *self._notes.values())
+
+    @property
+    def source_notes(self) -> tuple[str, ...]:
+        """What is odd about where observations come from, such as code that has changed since."""
+        return tuple(getattr(self._sampler, "notes", ()))
 
     def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
         """The first of these seeds that can be had now, and why not all; "" where all can."""
@@ -242,6 +250,8 @@ class RecentSamples:
     def _forget(self) -> None:
         """Forgets what was used longest ago, and can be had again, until the rest fits; never what was used last."""
         total = sum(map(len, self._growing.values()))
+        if total <= self._most_seeds:
+            return
         *others, _ = self._growing
         for key in others:
             if total <= self._most_seeds:
@@ -282,7 +292,8 @@ def _rounded(population: Any, stop: int) -> int:
     """Where to stop sampling: experiments are trained many at a time, the more the more there are already."""
     if not is_experiment(population):
         return stop
-    size = max(ALIGNED, 1 << max(stop.bit_length() - 4, 0)) if stop < 1 << 16 else 4096
+    least = ALIGNED if population.width < WIDE else ALIGNED_WIDE
+    size = max(least, 1 << max(stop.bit_length() - 4, 0)) if stop < 1 << 16 else 4096
     return min(-(-stop // size) * size, 1 << 64)
 
 
