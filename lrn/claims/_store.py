@@ -45,6 +45,7 @@ class _Growing:
         checked: how many seeds there were at the last time.
         cost: what sampling took.
         kept: whether the observations are on disk too.
+        metrics: for networks, each metric (kept, so that no other can come to have its id) and its values so far.
     """
 
     population: Any
@@ -54,6 +55,7 @@ class _Growing:
     checked: int = 0
     cost: Cost = field(default_factory=Cost)
     seconds_again: float = 0.0
+    metrics: dict[Hashable, tuple[Any, NDArray[Any]]] = field(default_factory=dict)
     kept: bool = False
 
     def __len__(self) -> int:
@@ -149,7 +151,9 @@ class RecentSamples:
             if is_experiment(population) and hasattr(self._sampler, "available"):
                 new = range(start, max(self._sampler.available(population, new)[0].stop, seeds.stop))
             self._grow(growing, label, new)
-        self._forget()
+            self._forget()
+        if is_experiment(population):
+            return [_of_networks(growing, metric, seeds, label) for metric in metrics]
         return [_gathered(growing.parts, metric, seeds, label) for metric in metrics]
 
     def _grow(self, growing: _Growing, label: str, new: range) -> None:
@@ -303,6 +307,40 @@ def _equal(one: Any, other: Any) -> bool:
         return type(one) is type(other) and one is not other and (one == other) is True
     except Exception:
         return False
+
+
+def _of_networks(growing: _Growing, metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
+    """A metric's values (S,) for networks, of which only those not known yet are computed.
+
+    They are computed in blocks that depend on the seeds alone, since sums may depend on how many networks share them.
+    """
+    place = metric.name, id(metric.function)
+    _, known = growing.metrics.get(place, (metric, None))
+    done, values = 0 if known is None else len(known), [] if known is None else [known]
+    while done < len(seeds):
+        stop = min(done + _block(growing.population, done), len(growing))
+        block = range(seeds.start + done, seeds.start + stop)
+        values.append(values_of(metric, _selected(growing.parts, block), block, label))
+        done += len(block)
+    if len(values) > 1 or known is None:
+        growing.metrics[place] = metric, np.concatenate(values)
+    return growing.metrics[place][1][: len(seeds)]
+
+
+def _block(experiment: Experiment, done: int) -> int:
+    """How many networks are looked at together, from a given one on; the sampled ones always end where a block does."""
+    least = ALIGNED if experiment.width < WIDE else ALIGNED_WIDE
+    return least if done < 1 << 14 else max(least, 1024)
+
+
+def _selected(parts: list[tuple[range, Any]], block: range) -> Any:
+    """The networks (Runs) of a block."""
+    chosen = [
+        runs.select(slice(max(block.start, part.start) - part.start, min(block.stop, part.stop) - part.start))
+        for part, runs in parts
+        if part.start < block.stop and block.start < part.stop
+    ]
+    return chosen[0] if len(chosen) == 1 else type(chosen[0]).join(chosen)
 
 
 def _gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
