@@ -112,7 +112,7 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
         if isinstance(run.error, _NO_VERDICT):
             raise run.error
         undecided = run.open
-        if undecided is not None and not _broken(run):
+        if undecided is not None and not _broken(run) and not (measure is None and run.asked.measured):
             if measure is None or not measure.widen(undecided):
                 return Judgement(Outcome.INCONCLUSIVE, one_line(undecided.decision.reason), looks, undecided, undecided)
             continue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.claims._leaves import Leaf, Observe, check_same
+from lrn.claims._leaves import Leaf, Observe
 from lrn.claims._populations import (
     MeasurementError,
     Population,
@@ -420,7 +420,7 @@ class Measure:
             self._new()
             self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe)
         else:
-            check_same(quantity, (leaf.populations, populations), (leaf.metrics, metrics))
+            leaf.check_same(populations, metrics)
         return Estimate.of(Expression(self, ((quantity, 1.0),)))
 
     def _track(self, terms: Terms) -> _Tracked:

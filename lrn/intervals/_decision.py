@@ -145,6 +145,9 @@ class Decision:
 
     __hash__ = object.__hash__
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "text": self.reason}
+
     def __str__(self) -> str:
         verdict = {True: "true", False: "false", None: "undecided"}[truth_of(self)]
         return f"{verdict}: {self.reason}"
