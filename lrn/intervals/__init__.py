@@ -13,7 +13,7 @@ ever made from these intervals is right. The argument has three steps, each of t
    is measured directly: `A > B + 0.2` asks for the mean of A - B, one value per seed (:class:`Expression`), and A and B
    may depend on one another in any way.
 2. *All intervals at once.* K quantities share the budget, and each may spend alpha / K on each end of its interval. A
-   comparison with one number can be wrong at one end only, and takes one share; a suite that takes more than K shares is
+   comparison with one number can be wrong at one end only, and takes one share; a suite that takes more than K is
    refused. Adding up needs no independence: quantities may share their seeds, their weights, or everything.
 3. *All decisions.* Where the intervals hold, interval arithmetic and comparisons give only true statements
    (:class:`Estimate`), and Kleene's logic combines true statements into true ones (:class:`Decision`). So it does not

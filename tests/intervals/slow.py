@@ -63,7 +63,7 @@ def _after(t: float) -> float:
 
 
 def weights(in_a: Sequence[bool], in_b: Sequence[bool]) -> list[tuple[float, float]]:
-    """Returns both sides' weights for each seed, by the seeds before: renewed at 8, and when they have grown by half."""
+    """Returns both sides' weights for each seed, by those before: renewed at 8, and whenever they grew by half."""
     found: list[tuple[float, float]] = []
     renewed, now = 8, (1.0, 1.0)
     for seed in range(len(in_a)):

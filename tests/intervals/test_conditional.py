@@ -76,7 +76,8 @@ def outside(a: Any, b: Any, in_a: Any, in_b: Any, truth: float, alpha: float = 0
     """Whether either end has passed the truth."""
     of_a, of_b = Side(a, in_a, 0.0, 1.0), Side(b, in_b, 0.0, 1.0)
     goal = math.log(2 / alpha)
-    return conditional_capital(of_a, of_b, truth) >= goal or conditional_capital(of_b, of_a, -truth) >= goal
+    flipped = of_a.mirrored(), of_b.mirrored()
+    return conditional_capital(of_a, of_b, truth) >= goal or conditional_capital(*flipped, -truth) >= goal
 
 
 def pairs_of_survivors(a: Any, b: Any, in_a: Any, in_b: Any, truth: float) -> bool:

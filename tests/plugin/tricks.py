@@ -4,6 +4,8 @@ Each says in its `reading` how it must end. Coins fall on heads as often as thei
 known; what asserts nothing about it must be an ERROR, whatever it looks like.
 """
 
+# ruff: noqa: PT009, PT018 - what people write
+
 import asyncio
 import contextlib
 import threading
