@@ -1,4 +1,8 @@
-"""Which assertions of a test were reached: a claim must not pass by never coming to one."""
+"""Which assertions of a test were reached, and which failed: a claim must not pass by never coming to one.
+
+An assertion is an `assert`, a call of something whose name begins with "assert" (numpy's, pandas's, unittest's), or an
+`if` that raises. Assertions of installed code count where the call that led to them was reached.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,21 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["Reached", "reached"]
 
 _INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib"))
 _FOREIGN = (*_INSTALLED, str(Path(__file__).resolve().parents[1]))
 _Place = tuple[str, int]
-_Lines = tuple[int, int]
+
+
+class _Assertion(NamedTuple):
+    """An assertion of a file: its lines, and the line up to which it must be reached."""
+
+    first: int
+    last: int
+    reached: int
 
 
 class Reached:
@@ -24,38 +35,65 @@ class Reached:
 
     Attributes:
         lines: (file, line).
+        failed: assertions that failed, each as (file, line).
     """
 
     def __init__(self) -> None:
         self.lines: set[_Place] = set()
+        self.failed: list[_Place] = []
 
-    def assertion(self, traceback: TracebackType | None) -> bool:
-        """Whether an exception came out of an assertion that was reached."""
-        return any(
-            start <= line <= stop and any((file, reached_line) in self.lines for reached_line in range(start, stop + 1))
-            for file, line in _frames(traceback)
-            for start, stop in _assertions(file)
-        )
+    @property
+    def asserted(self) -> bool:
+        """Whether any assertion was reached."""
+        files = {file for file, _ in self.lines}
+        return any(self._reached(file, one) for file in files for one in _assertions(file))
+
+    def assertions(self, error: BaseException | None) -> list[tuple[str, _Assertion]]:
+        """Returns the assertions that were reached among those that an exception came out of."""
+        frames = list(_frames(None if error is None else error.__traceback__))
+        own = [(file, line) for file, line in frames if not _is_foreign(file)]
+        found = [
+            (file, one)
+            for file, line in own
+            for one in _assertions(file)
+            if one.first <= line <= one.last and self._reached(file, one)
+        ]
+        if isinstance(error, AssertionError) and own and own[-1] != frames[-1] and own[-1] in self.lines:
+            file, line = own[-1]  # an installed function asserted
+            found.append((file, _Assertion(line, line, line)))
+        return found
+
+    def reaches(self, assertions: list[tuple[str, _Assertion]]) -> bool:
+        """Whether any of some assertions was reached."""
+        return any(self._reached(file, one) for file, one in assertions)
+
+    def _reached(self, file: str, one: _Assertion) -> bool:
+        return any((file, line) in self.lines for line in range(one.first, one.reached + 1))
 
 
 def reached(body: Callable[[], object]) -> Reached:
-    """Runs a function to its end, or to its exception, and returns the lines that it reached."""
+    """Runs a function to its end, or to its exception, and returns what it reached."""
     found = Reached()
+    raised: set[int] = set()
+    keep: list[BaseException] = []  # so that no other exception comes to have its id
 
-    def line(frame: FrameType, event: str, _: Any) -> Any:
+    def note(frame: FrameType, event: str, argument: Any) -> Any:
+        place = frame.f_code.co_filename, frame.f_lineno
         if event == "line":
-            found.lines.add((frame.f_code.co_filename, frame.f_lineno))
-        return line
+            found.lines.add(place)
+        elif event == "exception" and isinstance(argument[1], AssertionError) and id(argument[1]) not in raised:
+            raised.add(id(argument[1]))
+            keep.append(argument[1])
+            found.failed.append(place)
+        return note
 
     def call(frame: FrameType, _: str, __: Any) -> Any:
-        return None if _is_foreign(frame.f_code.co_filename) else line
+        return None if _is_foreign(frame.f_code.co_filename) else note
 
     before = sys.gettrace()
     sys.settrace(call)
     try:
         body()
-    except BaseException:  # it came as far as it came
-        return found
     finally:
         sys.settrace(before)
     return found
@@ -73,13 +111,30 @@ def _is_foreign(file: str) -> bool:
 
 
 @cache
-def _assertions(file: str) -> tuple[_Lines, ...]:
-    """The first and last line of each assertion of a file; none where it cannot be read."""
+def _assertions(file: str) -> tuple[_Assertion, ...]:
+    """The assertions of a file; none where it cannot be read."""
     if _is_foreign(file):
         return ()
     try:
         tree = ast.parse(Path(file).read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
         return ()
-    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Assert))
-    return tuple((node.lineno, node.end_lineno or node.lineno) for node in nodes)
+    return tuple(one for node in ast.walk(tree) for one in _assertion(node))
+
+
+def _assertion(node: ast.AST) -> Iterator[_Assertion]:
+    if isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and _name(node.func).startswith("assert")):
+        last = node.end_lineno or node.lineno
+        yield _Assertion(node.lineno, last, last)
+    elif isinstance(node, ast.If) and any(_always_fails(part) for part in (*node.body, *node.orelse)):
+        yield _Assertion(node.lineno, node.end_lineno or node.lineno, node.test.end_lineno or node.lineno)
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _always_fails(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Raise) or (
+        isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and not node.test.value
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lrn.claims._again import suspicious
 from lrn.claims._populations import MeasurementError, Population, check_one_object, identity_of, is_experiment
+from lrn.claims._state import State, state_of
 from lrn.intervals import Side
 from lrn.verdicts import Quantity
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.metrics import Metric
 
-__all__ = ["Leaf", "Observe", "check_same"]
+__all__ = ["Leaf", "Observe"]
 
 Observe: TypeAlias = "Callable[[range], tuple[NDArray[Any], NDArray[np.bool_]]]"
 """Seeds (a range) -> values (S,), and which of the seeds count (S,)."""
@@ -46,6 +47,11 @@ class Leaf:
     _values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     _is_float: bool = False
     _counts: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    _states: tuple[State | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        # As they are now: sampling may count, or remember.
+        self._states = tuple(None if is_experiment(one) else state_of(one) for one in self.populations)
 
     @property
     def conditional(self) -> bool:
@@ -77,29 +83,24 @@ class Leaf:
         note = suspicious(self.quantity.populations[0], self.quantity.metric, self._values[self._counts])
         return (note,) if note else ()
 
+    def check_same(self, populations: Sequence[Any], metrics: Sequence[Any]) -> None:
+        """Refuses other populations, or metrics, by the same names: they would get the values of these.
+
+        Raises:
+            PopulationError: two populations differ.
+            MeasurementError: two metrics differ.
+        """
+        labels = self.quantity.populations
+        for label, known, state, given in zip(labels, self.populations, self._states, populations, strict=True):
+            if not is_experiment(given):
+                check_one_object(label, known, given, state)
+        for metric, other in zip(self.metrics, metrics, strict=True):
+            if metric is not other and (metric is None or other is None or identity_of(metric) != identity_of(other)):
+                name = getattr(other, "name", other)
+                raise MeasurementError(
+                    f"a metric's name must name one function; got two unequal metrics called {name!r}"
+                )
+
     def seen(self) -> int:
         """Returns how many seeds have been observed."""
         return len(self._values)
-
-
-def check_same(
-    quantity: Quantity, populations: tuple[Sequence[Any], Sequence[Any]], metrics: tuple[Sequence[Any], Sequence[Any]]
-) -> None:
-    """Refuses two unequal populations, or metrics, that go by one name: the second would get the first one's values.
-
-    Args:
-        quantity: what both are called.
-        populations: those seen first, and those given now.
-        metrics: likewise.
-
-    Raises:
-        PopulationError: two populations differ.
-        MeasurementError: two metrics differ.
-    """
-    for label, known, given in zip(quantity.populations, *populations, strict=True):
-        if not is_experiment(given):
-            check_one_object(label, known, given)
-    for known, given in zip(*metrics, strict=True):
-        if known is not given and (known is None or given is None or identity_of(known) != identity_of(given)):
-            name = getattr(given, "name", given)
-            raise MeasurementError(f"a metric's name must name one function; got two unequal metrics called {name!r}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.claims._leaves import Leaf, Observe, check_same
+from lrn.claims._leaves import Leaf, Observe
 from lrn.claims._populations import (
     MeasurementError,
     Population,
@@ -61,13 +61,13 @@ class _Tracked:
 
     Attributes:
         seeds: how many seeds it uses.
-        thresholds: the numbers it was compared with.
+        thresholds: the numbers it was compared with, and whether it was asked if it is at least so much, not more.
         computed: whether its interval was computed with.
         cached: what its seeds say, and comparisons of it.
     """
 
     seeds: int
-    thresholds: dict[float, None] = field(default_factory=dict)
+    thresholds: dict[tuple[float, bool], None] = field(default_factory=dict)
     computed: bool = False
     cached: tuple[int, Sample] | None = None
     compared: dict[tuple[int, float], Evidence] = field(default_factory=dict)
@@ -379,6 +379,7 @@ class Measure:
 
     def ends(self, terms: Terms) -> tuple[float, float]:
         """Returns the interval of an expression, to compute with."""
+        self._check_open()
         tracked = self._track(terms)
         if not tracked.computed:
             self._new()
@@ -389,12 +390,13 @@ class Measure:
         """Returns the interval of an expression, to show it."""
         return self._sample(terms).ends
 
-    def compare(self, terms: Terms, threshold: float) -> Evidence:
+    def compare(self, terms: Terms, threshold: float, inclusive: bool) -> Evidence:
         """Returns on which side of a threshold an expression lies."""
+        self._check_open()
         tracked = self._track(terms)
-        if threshold not in tracked.thresholds:
+        if (threshold, inclusive) not in tracked.thresholds:
             self._new()
-            tracked.thresholds[threshold] = None
+            tracked.thresholds[threshold, inclusive] = None
         place = tracked.seeds, threshold
         if place not in tracked.compared:
             tracked.compared[place] = self._sample(terms).compare(threshold)
@@ -412,14 +414,13 @@ class Measure:
         bounds: tuple[float, float],
         observe: Observe,
     ) -> Estimate:
-        if self._closed:
-            raise MeasurementError(self._closed)
+        self._check_open()
         leaf = self._leaves.get(quantity)
         if leaf is None:
             self._new()
             self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe)
         else:
-            check_same(quantity, (leaf.populations, populations), (leaf.metrics, metrics))
+            leaf.check_same(populations, metrics)
         return Estimate.of(Expression(self, ((quantity, 1.0),)))
 
     def _track(self, terms: Terms) -> _Tracked:
@@ -484,6 +485,10 @@ class Measure:
         expressions = [q for q in undecided.quantities if isinstance(q, Expression)]
         return [expression.terms for expression in expressions if expression.terms in self._tracked]
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise MeasurementError(self._closed)
+
     def _new(self) -> None:
         if self._frozen:
             raise NewMeasurement
@@ -491,7 +496,11 @@ class Measure:
     def _record(self, terms: Terms, tracked: _Tracked) -> MeasuredQuantity:
         assert tracked.cached is not None
         seeds, sample = tracked.cached
-        recorded = self._shown(terms, sample).replace(thresholds=tuple(tracked.thresholds), shares=tracked.shares)
+        recorded = self._shown(terms, sample).replace(
+            thresholds=tuple(threshold for threshold, _ in tracked.thresholds),
+            inclusive=tuple(inclusive for _, inclusive in tracked.thresholds),
+            shares=tracked.shares,
+        )
         if len(terms) == 1:
             return recorded
         parts = (((quantity, 1.0),) for quantity, _ in terms)

@@ -36,5 +36,13 @@ class Ratio:
     def __le__(self, other: float) -> Decision:
         return self.numerator - other * self.denominator <= 0
 
+    def __eq__(self, other: object) -> Decision:  # type: ignore[override]
+        return self.numerator - other * self.denominator == 0  # type: ignore[operator]
+
+    def __ne__(self, other: object) -> Decision:  # type: ignore[override]
+        return self.numerator - other * self.denominator != 0  # type: ignore[operator]
+
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         raise TypeError("the truth of a ratio is not defined; compare it with a number")

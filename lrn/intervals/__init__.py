@@ -1,56 +1,48 @@
-"""Intervals that hold the true value, and decisions made on nothing but them.
+"""Intervals that hold the true value at every number of seeds at once, and decisions made on nothing but them.
 
 What is promised
 ----------------
-A suite of claims has one error budget, alpha (0.001 by default): with probability at least 1 - alpha,
-*every* decision ever made from these intervals is right. The argument has three steps, each of them exact.
+A suite of claims has one error budget, alpha (0.001 by default): with probability at least 1 - alpha, *every* decision
+ever made from these intervals is right. The argument has three steps, each of them exact.
 
-1. *One interval.* :func:`rate_interval`, :func:`quantile_interval` and :func:`mean_interval` miss the true
-   value with probability at most their level, for every number of observations and every distribution that
-   the quantity can have. There is no normal approximation, so nothing has to be "large enough". What they
-   need is independent observations of one distribution, which is what different seeds of one experiment
-   are.
-2. *All intervals at once.* Each measured quantity may spend :func:`quantity_alpha` (alpha / 4096), and its
-   look k may spend :func:`look_alpha`, a part 1 / (k (k + 1)) of that. The shares add up to at most alpha,
-   so with probability at least 1 - alpha all intervals of all quantities hold at all looks. Adding up needs
-   no independence: quantities may share their seeds, their weights, or everything.
+1. *One interval.* :func:`rate_sequence`, :func:`mean_sequence`, :func:`quantile_sequence` and
+   :func:`conditional_difference_sequence` are confidence sequences: the probability that one of them *ever* misses the
+   true value, at any number of observations, is at most its level. So one may look as often as one likes, and stop when
+   the answer is there. There is no normal approximation, so nothing has to be "large enough". What they need is
+   independent observations of one distribution, which is what different seeds of one experiment are. What is compared
+   is measured directly: `A > B + 0.2` asks for the mean of A - B, one value per seed (:class:`Expression`), and A and B
+   may depend on one another in any way.
+2. *All intervals at once.* K quantities share the budget, and each may spend alpha / K on each end of its interval. A
+   comparison with one number can be wrong at one end only, and takes one share; a suite that takes more than K is
+   refused. Adding up needs no independence: quantities may share their seeds, their weights, or everything.
 3. *All decisions.* Where the intervals hold, interval arithmetic and comparisons give only true statements
-   (:class:`Estimate`), and Kleene's logic combines true statements into true ones (:class:`Decision`). So
-   it does not matter how claims are combined, how many there are, in which order they are asked, how often
-   one has looked before, or that looking stops as soon as the answer is there.
-
-A quantity measured on the seeds that meet a condition (dead neurons of networks that converged) has a
-random number of observations. Given which seeds those are, they are independent observations of the
-conditional distribution, so its interval misses with probability at most its level too.
+   (:class:`Estimate`), and Kleene's logic combines true statements into true ones (:class:`Decision`). So it does not
+   matter how claims are combined, how many there are, or in which order they are tested.
 
 The two errors
 --------------
-*A wrong verdict* (true for a false claim, or false for a true one) has probability at most alpha, for the
-whole suite. Both directions are alike: no claim stands merely for want of data against it.
+*A wrong verdict* (true for a false claim, or false for a true one) has probability at most alpha, for the whole suite.
+Both directions are alike: no claim stands merely for want of data against it.
 
-*No verdict* is the other error: the intervals still overlap when the observations run out. Wider intervals
-are the price of the promise. The half-width for a rate p at n observations is roughly ``sqrt(2 p (1 - p)
-log(2 / level) / n)``; sharing the budget among 4096 quantities makes intervals about 1.4 times as wide as a
-single quantity would have, which costs twice the observations. :func:`detectable_difference` says what n
-observations can tell apart, :func:`observations_needed` how many a margin takes, and :class:`Undecided`,
-raised when an open decision is asked for its truth, how many it would take from here. Asked whether one
-measured quantity exceeds another that in truth equals it, a decision stays open at every look, with
-probability at least 1 - alpha; no number of observations can show that two rates are equal.
+*No verdict* is the other error: nothing is decided when the observations run out. :func:`seeds_needed` says before any
+training how many seeds a comparison takes, :func:`detectable` what can be shown with those that one can afford, and
+:class:`Undecided`, raised when an open decision is asked for its truth, how many it would take from here. Asked whether
+one measured quantity exceeds another that in truth equals it, a decision stays open for ever, with probability at least
+1 - alpha; no number of observations can show that two rates are equal.
 
-What is not promised: that what was observed is what the words of a claim mean, or that the code which
-observed it is right.
+What is not promised: that what was observed is what the words of a claim mean, or that the code which observed it is
+right.
 
 Example
 -------
->>> level = look_alpha(quantity_alpha(0.001), 256)
->>> late = Estimate.measured("late", 180 / 256, *rate_interval(180, 256, level), n=256)
->>> plain = Estimate.measured("plain", 20 / 256, *rate_interval(20, 256, level), n=256)
->>> late > plain + 0.2
-Decision(true: 0.7031 [0.5291, 0.8441] > 0.2781 [0.2161, 0.4087])
->>> (late > 0.9) | (plain > 0.3)
-Decision(false: 0.7031 [0.5291, 0.8441] > 0.9 or 0.07812 [0.0161, 0.2087] > 0.3)
->>> (late > 0.6).undecided[0].key
-'late'
+>>> late = Estimate.measured("late", 180 / 256, *rate_sequence(180, 256, alpha=0.001), n=256)
+>>> plain = Estimate.measured("plain", 20 / 256, *rate_sequence(20, 256, alpha=0.001), n=256)
+>>> bool(late > plain + 0.2)
+True
+>>> bool((late > 0.9) | (plain > 0.3))
+False
+>>> (late > 0.7).undecided
+('late',)
 """
 
 from __future__ import annotations

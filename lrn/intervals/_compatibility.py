@@ -49,13 +49,13 @@ def binomial_compatibility(k: int, n: int, rate: Estimate) -> Estimate:
     k = check_count("k", k, 0, n)
     if not isinstance(rate, Estimate):
         raise TypeError(f"rate must be an Estimate, not {rate!r}")
-    if not (rate.low >= 0 and rate.high <= 1):
-        raise ValueError(f"a rate must lie in [0, 1], not in [{rate.low}, {rate.high}]")
+    if not (rate._low >= 0 and rate._high <= 1):
+        raise ValueError(f"a rate must lie in [0, 1], not in [{rate._low}, {rate._high}]")
     point = math.nan if math.isnan(rate._point) else _p_value(k, n, rate._point)
-    if rate.low < rate.high:
-        low, high = _extremes(k, n, rate.low, rate.high)
+    if rate._low < rate._high:
+        low, high = _extremes(k, n, rate._low, rate._high)
     else:
-        low = high = _p_value(k, n, rate.low)
+        low = high = _p_value(k, n, rate._low)
     name = f"p-value of {k} of {n}" + (f" for {rate.name}" if rate.name else "")
     return Estimate(point, min(low, point), max(high, point), name=name, quantities=rate.quantities)
 

@@ -7,10 +7,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 __all__ = ["Asked", "Decision", "Undecided", "asked", "every", "note_unasked", "some"]
+
+Answers = Callable[[int, bool], bool]
 
 _SHOWN_PARTS = 3
 _SHOWN_QUANTITIES = 8
@@ -49,6 +52,32 @@ class Undecided(BaseException):
         return f"about {two_digits} observations of each would settle it"
 
 
+class _Value:
+    """The field `value` of a decision. Whoever reads it asks for the truth, though an open one raises nothing."""
+
+    def __get__(self, instance: Any, owner: type) -> bool | None:
+        if instance is None:
+            raise AttributeError("value")  # so that the field has no default
+        noted = _ASKED.get()
+        return truth_of(instance) if noted is None else noted.read(instance)
+
+    def __set__(self, instance: Any, value: bool | None) -> None:
+        vars(instance)["value"] = value
+
+
+class _Leaning:
+    """The field `leaning` of a decision, which says nothing certain."""
+
+    def __get__(self, instance: Any, owner: type) -> bool | None:
+        if instance is None:
+            return None  # the default
+        note_unasked("what the estimates lean to")
+        return leaning_of(instance)
+
+    def __set__(self, instance: Any, value: bool | None) -> None:
+        vars(instance)["leaning"] = value
+
+
 @dataclass(frozen=True, eq=False)
 class Decision:
     """The outcome of a comparison of measured quantities: true, false or (yet) undecided.
@@ -66,10 +95,10 @@ class Decision:
         measured: whether a measured quantity is part of it, rather than constants alone.
     """
 
-    value: bool | None
+    value: _Value = _Value()
     text: str | Callable[[], str] = field(default="", repr=False)
     undecided: tuple[Hashable, ...] = ()
-    leaning: bool | None = None
+    leaning: _Leaning = _Leaning()
     growth: float = 1.0
     needed: float = 0.0
     measured: bool = False
@@ -86,9 +115,10 @@ class Decision:
         noted = _ASKED.get()
         if noted is not None:
             return noted.answer(self)
-        if self.value is None:
+        truth = truth_of(self)
+        if truth is None:
             raise Undecided(self)
-        return self.value
+        return truth
 
     def __and__(self, other: Decision | bool) -> Decision:
         return _combine([self, as_decision(other)], settles=False) if _is_truth(other) else NotImplemented
@@ -105,8 +135,8 @@ class Decision:
 
         return replace(
             self,
-            value=opposite(self.value),
-            leaning=opposite(self.leaning),
+            value=opposite(truth_of(self)),
+            leaning=opposite(leaning_of(self)),
             text=lambda: f"not ({self.reason})",
         )
 
@@ -115,8 +145,11 @@ class Decision:
 
     __hash__ = object.__hash__
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "text": self.reason}
+
     def __str__(self) -> str:
-        verdict = {True: "true", False: "false", None: "undecided"}[self.value]
+        verdict = {True: "true", False: "false", None: "undecided"}[truth_of(self)]
         return f"{verdict}: {self.reason}"
 
     def __repr__(self) -> str:
@@ -130,12 +163,17 @@ class Asked:
     Attributes:
         decisions: those asked, in that order.
         unasked: comparisons of bare estimates, which say nothing certain.
-        negated: the places in `decisions` of those whose truth is answered the other way round; None for all.
+        answers: gives the answer for a decision that rests on something measured, from its place in `decisions` and
+            its truth; None for the truth.
+        shift: what is added to bare estimates.
+        bare: whether bare estimates were given out.
     """
 
     decisions: list[Decision] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
-    negated: frozenset[int] | None = frozenset()
+    answers: Answers | None = None
+    shift: float = 0.0
+    bare: bool = False
 
     @property
     def measured(self) -> list[Decision]:
@@ -144,23 +182,55 @@ class Asked:
 
     def answer(self, decision: Decision) -> bool:
         """Returns the truth of a decision, and notes that it was asked for. Raises Undecided for an open one."""
-        place = len(self.decisions)
-        self.decisions.append(decision)
-        if decision.value is None:
+        answer = self.read(decision)
+        if answer is None:
             raise Undecided(decision)
-        return decision.value is not (decision.measured and (self.negated is None or place in self.negated))
+        return answer
+
+    def read(self, decision: Decision) -> bool | None:
+        """Returns the truth of a decision, None for an open one, and notes that it was asked for."""
+        self.decisions.append(decision)
+        truth = truth_of(decision)
+        if truth is None or self.answers is None or not decision.measured:
+            return truth
+        return self.answers(len(self.decisions) - 1, truth)
 
 
 _ASKED: ContextVar[Asked | None] = ContextVar("lrn_asked", default=None)
 
 
+def truth_of(decision: Decision) -> bool | None:
+    """Returns the value of a decision without asking for it."""
+    value: bool | None = vars(decision)["value"]
+    return value
+
+
+def leaning_of(decision: Decision) -> bool | None:
+    """Returns what the estimates alone say, for what does not decide by it."""
+    leaning: bool | None = vars(decision)["leaning"]
+    return leaning
+
+
+def bare(value: float) -> float:
+    """Returns a number that is given out without its interval, and notes it where somebody listens."""
+    noted = _ASKED.get()
+    if noted is None:
+        return value
+    noted.bare = True
+    return value + noted.shift
+
+
 @contextmanager
-def asked(negated: frozenset[int] | None = frozenset()) -> Iterator[Asked]:
+def asked(answers: Answers | None = None, shift: float = 0.0) -> Iterator[Asked]:
     """Notes the decisions whose truth is asked for within.
 
+    Whoever wants to know whether an outcome depends on what was decided, or on bare estimates, runs it once more with
+    other answers or estimates.
+
     Args:
-        negated: the places, in order of asking, of decisions that are to be answered the other way round; None for all
-            of them. Whoever wants to know whether an outcome depends on what was decided runs it once more so.
+        answers: gives the answer for each measured decision, from its place in order of asking and its truth; None
+            for the truth.
+        shift: what is added to bare estimates.
 
     Example:
         >>> with asked() as noted:
@@ -168,7 +238,7 @@ def asked(negated: frozenset[int] | None = frozenset()) -> Iterator[Asked]:
         >>> len(noted.decisions)
         1
     """
-    noted = Asked(negated=negated)
+    noted = Asked(answers=answers, shift=shift)
     token = _ASKED.set(noted)
     try:
         yield noted
@@ -231,7 +301,7 @@ def _until(decisions: Iterable[Decision | bool], settled: bool, caller: str) -> 
     parts: list[Decision] = []
     for truth in decisions:
         parts.append(as_decision(truth))
-        if parts[-1].value is settled:
+        if truth_of(parts[-1]) is settled:
             break
     if not parts:
         raise ValueError(f"{caller}() was given nothing to decide")
@@ -241,16 +311,18 @@ def _until(decisions: Iterable[Decision | bool], settled: bool, caller: str) -> 
 def _combine(parts: list[Decision], settles: bool) -> Decision:
     """Combine by Kleene's logic, where one part with the value ``settles`` settles the whole."""
     for part in parts:
-        if part.value is settles:
+        if truth_of(part) is settles:
             return part
     word = "or" if settles else "and"
     measured = any(part.measured for part in parts)
-    open_parts = [part for part in parts if part.value is None]
+    open_parts = [part for part in parts if truth_of(part) is None]
     if not open_parts:
         return Decision(not settles, lambda: _join(parts, word), leaning=not settles, measured=measured)
     nearest = _nearest(open_parts, settles)
     return replace(
         nearest,
+        value=None,
+        leaning=leaning_of(nearest),
         text=lambda: _join(open_parts, word),
         undecided=union(part.undecided for part in open_parts),
         measured=measured,
@@ -259,10 +331,10 @@ def _combine(parts: list[Decision], settles: bool) -> Decision:
 
 def _nearest(open_parts: list[Decision], settles: bool) -> Decision:
     """Return the part that decides when the whole closes: the first to settle it, else the last to close."""
-    settling = [part for part in open_parts if part.leaning is settles]
+    settling = [part for part in open_parts if leaning_of(part) is settles]
     if settling:
         return min(settling, key=lambda part: part.needed)
-    tied = [part for part in open_parts if part.leaning is None]
+    tied = [part for part in open_parts if leaning_of(part) is None]
     return max(tied or open_parts, key=lambda part: part.needed)
 
 

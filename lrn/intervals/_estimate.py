@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from lrn.intervals._checks import check_count, check_number
-from lrn.intervals._decision import Decision, format_interval, union
+from lrn.intervals._decision import Decision, bare, format_interval, leaning_of, truth_of, union
 from lrn.intervals._expression import Expression
 from lrn.intervals._point import Point
 
@@ -119,6 +119,10 @@ class Estimate:
     @property
     def n(self) -> int:
         """Observations behind it; 0 for constants and results of arithmetic."""
+        return max(int(bare(self._count)), 0)
+
+    @property
+    def _count(self) -> int:
         return self._n if self._expression is None else self._expression.source.observations(self._expression.terms)
 
     @property
@@ -129,16 +133,24 @@ class Estimate:
     @property
     def point(self) -> float:
         """The estimate, to show; NaN when there is no observation yet. To compare, compare the Estimate itself."""
-        return Point(self._point)
+        return Point(bare(self._point))
 
     @property
     def low(self) -> float:
-        """Lower end of the interval."""
-        return self._interval()[0]
+        """Lower end of the interval, to show."""
+        return Point(bare(self._shown()[0]))
 
     @property
     def high(self) -> float:
-        """Upper end of the interval."""
+        """Upper end of the interval, to show."""
+        return Point(bare(self._shown()[1]))
+
+    @property
+    def _low(self) -> float:
+        return self._interval()[0]
+
+    @property
+    def _high(self) -> float:
         return self._interval()[1]
 
     def _interval(self) -> tuple[float, float]:
@@ -175,10 +187,10 @@ class Estimate:
         """
         if monotone not in ("increasing", "decreasing"):
             raise ValueError(f'monotone must be "increasing" or "decreasing"; got {monotone!r}')
-        ends = (self.low, self.high) if monotone == "increasing" else (self.high, self.low)
+        ends = (self._low, self._high) if monotone == "increasing" else (self._high, self._low)
         low, high = (_value(f, end, self) for end in ends)
         point = math.nan if math.isnan(self._point) else _value(f, self._point, self)
-        if self.low < self.high:
+        if self._low < self._high:
             low, high = _two_ulps(low, -math.inf), _two_ulps(high, math.inf)
         if not (low <= high and (math.isnan(point) or low <= point <= high)):
             raise ValueError(f"the function is not {monotone} over {self}: it gives {low}, {point}, {high}")
@@ -187,14 +199,14 @@ class Estimate:
     def __neg__(self) -> Estimate:
         if self._expression is not None:
             return Estimate.of(self._expression.scaled(-1.0), -self._offset)
-        return Estimate(-self._point, -self.high, -self.low, quantities=self.quantities)
+        return Estimate(-self._point, -self._high, -self._low, quantities=self.quantities)
 
     def __pos__(self) -> Estimate:
         return self
 
     def __abs__(self) -> Estimate:
-        size = max(-self.low, self.high)
-        least = max(self.low, -self.high, 0.0)
+        size = max(-self._low, self._high)
+        least = max(self._low, -self._high, 0.0)
         return Estimate(abs(self._point), least, size, quantities=self.quantities)
 
     def __add__(self, other: Estimate | float) -> Estimate:
@@ -248,7 +260,7 @@ class Estimate:
         return format_interval(self._point, *self._shown())
 
     def __repr__(self) -> str:
-        details = [f"n={self.n}"] * bool(self.n) + [repr(self.name)] * bool(self.name)
+        details = [f"n={self._count}"] * bool(self._count) + [repr(self.name)] * bool(self.name)
         return f"Estimate({', '.join([str(self), *details])})"
 
 
@@ -316,8 +328,8 @@ def _sum(a: Estimate, b: Estimate) -> Estimate:
     linear = _linear_sum(a, b)
     if linear is not None:
         return linear
-    low = _rounded(operator.add, a.low, b.low, -math.inf)
-    high = _rounded(operator.add, a.high, b.high, math.inf)
+    low = _rounded(operator.add, a._low, b._low, -math.inf)
+    high = _rounded(operator.add, a._high, b._high, math.inf)
     # inf - inf: nothing is known.
     low = -math.inf if math.isnan(low) else low
     high = math.inf if math.isnan(high) else high
@@ -328,7 +340,7 @@ def _product(a: Estimate, b: Estimate) -> Estimate:
     for one, other in ((a, b), (b, a)):
         if one._expression is not None and _known(other) and math.isfinite(other._point):
             return Estimate.of(one._expression.scaled(other._point), one._offset * other._point)
-    corners = [(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
+    corners = [(x, y) for x in (a._low, a._high) for y in (b._low, b._high)]
     zero = any(x == 0 or y == 0 for x, y in corners)
     products = [(x, y) for x, y in corners if x != 0 and y != 0]
     lows = [_rounded(operator.mul, x, y, -math.inf) for x, y in products] + [0.0] * zero
@@ -341,8 +353,8 @@ def _quotient(a: Estimate, b: Estimate) -> Estimate:
     if a._expression is not None and _known(b) and math.isfinite(b._point) and b._point != 0:
         return Estimate.of(a._expression.scaled(1 / b._point), a._offset / b._point)
     point = math.nan if b._point == 0 else a._point / b._point
-    corners = [(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
-    if b.low <= 0 <= b.high or any(math.isinf(x) and math.isinf(y) for x, y in corners):
+    corners = [(x, y) for x in (a._low, a._high) for y in (b._low, b._high)]
+    if b._low <= 0 <= b._high or any(math.isinf(x) and math.isinf(y) for x, y in corners):
         return _derived(point, -math.inf, math.inf, a, b)
     low = min(_rounded(operator.truediv, x, y, -math.inf) for x, y in corners)
     high = max(_rounded(operator.truediv, x, y, math.inf) for x, y in corners)
@@ -352,13 +364,15 @@ def _quotient(a: Estimate, b: Estimate) -> Estimate:
 def _ordered(a: Estimate, b: Estimate, sign: str) -> Decision:
     """Decides ``a sign b`` for one of the four orderings."""
     difference = _linear_sum(a, -b) if not (_known(a) and _known(b)) else None
-    if difference is not None and difference._expression is not None:
-        return _measured_order(difference, sign)
+    if difference is not None:
+        if difference._expression is not None:
+            return _measured_order(difference, sign)
+        a, b = difference, Estimate.constant(0.0)  # what was measured cancels
     larger, smaller = (a, b) if sign[0] == ">" else (b, a)
     if len(sign) == 2:
-        holds, fails = larger.low >= smaller.high, larger.high < smaller.low
+        holds, fails = larger._low >= smaller._high, larger._high < smaller._low
     else:
-        holds, fails = larger.low > smaller.high, larger.high <= smaller.low
+        holds, fails = larger._low > smaller._high, larger._high <= smaller._low
     return _decision(a, b, sign, holds, fails, larger._point > smaller._point)
 
 
@@ -372,7 +386,7 @@ def _measured_order(difference: Estimate, sign: str) -> Decision:
         expression = type(expression)(expression.source, ((quantity, 1.0),))
         threshold /= coefficient
         sign = sign if coefficient > 0 else sign.translate(str.maketrans("<>", "><"))
-    evidence = expression.source.compare(expression.terms, threshold)
+    evidence = expression.source.compare(expression.terms, threshold, inclusive=sign in (">=", "<"))
     above = sign[0] == ">"
     holds, fails = {
         ">": (evidence.above, evidence.at_most),
@@ -393,24 +407,26 @@ def _measured_order(difference: Estimate, sign: str) -> Decision:
 
 def _equal(a: Estimate, b: Estimate) -> Decision:
     difference = _linear_sum(a, -b)
-    if difference is not None and difference._expression is not None:
-        return _measured_equality(difference)
-    holds = a.low == a.high == b.low == b.high
-    fails = a.high < b.low or b.high < a.low
+    if difference is not None:
+        if difference._expression is not None:
+            return _measured_equality(difference)
+        a, b = difference, Estimate.constant(0.0)  # what was measured cancels
+    holds = a._low == a._high == b._low == b._high
+    fails = a._high < b._low or b._high < a._low
     return _decision(a, b, "==", holds, fails, leaning=False)
 
 
 def _measured_equality(difference: Estimate) -> Decision:
     """Decides whether a linear expression has a certain value: only its being another one can be shown."""
     apart = _measured_order(difference, ">"), _measured_order(difference, "<")
-    settled = [part for part in apart if part.value is True]
+    settled = [part for part in apart if truth_of(part) is True]
 
     def text() -> str:
         return (settled or apart)[0].reason.replace(" > ", " == ").replace(" < ", " == ")
 
     if settled:
         return Decision(False, text, leaning=False, measured=True)
-    leaning = None if apart[0].leaning is None else False
+    leaning = None if leaning_of(apart[0]) is None else False
     return Decision(None, text, apart[0].undecided, leaning, apart[0].growth, apart[0].needed, measured=True)
 
 
@@ -423,7 +439,7 @@ def _decision(a: Estimate, b: Estimate, sign: str, holds: bool, fails: bool, lea
 
     if holds or fails:
         return Decision(holds, text, leaning=holds, measured=bool(quantities))
-    most = max((_observations(quantity) for quantity in quantities), default=0) or max(a.n, b.n)
+    most = max((_observations(quantity) for quantity in quantities), default=0) or max(a._count, b._count)
     growth = _growth(a, b) if quantities else math.inf
     known = a._point < b._point or a._point > b._point
     return Decision(
@@ -444,8 +460,8 @@ def _growth(a: Estimate, b: Estimate) -> float:
     above, below = (a, b) if a._point > b._point else (b, a)
     gap = above._point - below._point
     facing = [
-        (above._point - above.low, above.high == above._point),
-        (below.high - below._point, below.low == below._point),
+        (above._point - above._low, above._high == above._point),
+        (below._high - below._point, below._low == below._point),
     ]
     slow = sum(width for width, one_sided in facing if not one_sided)
     fast = sum(width for width, one_sided in facing if one_sided)

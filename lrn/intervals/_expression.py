@@ -59,8 +59,15 @@ class Source(Protocol):
         """Returns the same interval, to show it: that costs nothing."""
         ...
 
-    def compare(self, terms: Terms, threshold: float) -> Evidence:
-        """Returns whether an expression exceeds a threshold: one end of its interval counts in the error budget."""
+    def compare(self, terms: Terms, threshold: float, inclusive: bool) -> Evidence:
+        """Returns on which side of a threshold an expression lies: one end of its interval counts in the error budget.
+
+        Args:
+            terms: the expression.
+            threshold: what it is compared with.
+            inclusive: whether the question is if it is at least the threshold, rather than more. Asking both can err
+                at either end.
+        """
         ...
 
     def label(self, terms: Terms) -> str:

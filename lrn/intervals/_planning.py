@@ -63,7 +63,7 @@ def seeds_needed(
         TypeError, ValueError: a number is out of range.
 
     Example:
-        >>> 500 < seeds_needed(0.9, 0.8, alpha=0.001, quantities=32) < 1000
+        >>> 900 < seeds_needed(0.9, 0.8, alpha=0.001, quantities=32) < 1200
         True
     """
     first, second = _rate("rate", rate), _rate("other", other)

@@ -18,7 +18,7 @@ import pytest
 
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
-from lrn.plugin._session import PROPERTY, Deselection, Session
+from lrn.plugin._session import PROPERTY, STARTED, Deselection, Session
 from lrn.verdicts import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if measuring is not None:
         measuring.reopen()
     judgement = judge(functools.partial(_call, pyfuncitem), measuring)
+    if measuring is not None:
+        measuring.close("the claim that measured this has ended; measure in the test itself")
     verdict = judgement.record(claim, pyfuncitem.nodeid, expectation, measuring)
     pyfuncitem.stash[_VERDICT] = verdict
     _conclude(judgement, verdict, pyfuncitem)
@@ -146,7 +148,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Puts the verdict into the report, which xdist carries to the process that reports."""
     report = yield
-    if item.get_closest_marker("claim") is None or call.when == "teardown" or (call.when == "setup" and report.passed):
+    if item.get_closest_marker("claim") is None or call.when == "teardown":
+        return report
+    if call.when == "setup" and report.passed:
+        report.user_properties.append((STARTED, json.dumps(_started(item).to_json())))
         return report
     verdict = item.stash.get(_VERDICT, None) or _unjudged(item, call, report)
     if hasattr(report, "wasxfail"):  # no claim passes by being expected to fail
@@ -267,6 +272,17 @@ def _properties(verdict: Verdict) -> list[tuple[str, object]]:
     ]
     # Workers send what UTF-8 can write.
     return [(name, text.encode(errors="backslashreplace").decode()) for name, text in found]
+
+
+def _started(item: pytest.Item) -> Verdict:
+    """The verdict of a claim that is about to be tested, which stands if its process dies."""
+    from lrn.claims import unjudged
+
+    claim, expectation = claim_of(item), expectation_of(item)
+    assert claim is not None
+    assert expectation is not None
+    died = "the process that tested it died"
+    return unjudged(died, skipped=False).record(claim, item.nodeid, expectation, None)
 
 
 def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:

@@ -17,13 +17,16 @@ from lrn.plugin._against import Comparison, Record, compare, print_comparison, r
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict, write_json
 
-__all__ = ["EXIT_INCONCLUSIVE", "PROPERTY", "Deselection", "Session"]
+__all__ = ["EXIT_INCONCLUSIVE", "PROPERTY", "STARTED", "Deselection", "Session"]
 
 EXIT_INCONCLUSIVE = 10
 """Exit code of a session whose only failures are INCONCLUSIVE claims."""
 
 PROPERTY = "lrn.verdict"
 """Name of the user property in which a report carries its verdict, as JSON."""
+
+STARTED = "lrn.started"
+"""Name of the user property with the verdict that stands if nothing more is heard of a claim."""
 
 _PHASES = ("setup", "call", "teardown")
 _PACKAGES = ("lrn-claims", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
@@ -70,12 +73,16 @@ class Session:
         self._again: dict[str, bool] = {}  # claims whose worker died: whether they came back
         self._other_failures = 0
         self._started = time.perf_counter()
+        self._running: dict[str, Verdict] = {}
         self._notes: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Takes the verdict out of a report, and counts what failed for any other reason than being undecided."""
-        texts = [value for name, value in report.user_properties if name == PROPERTY]
-        verdict = Verdict.from_json(json.loads(str(texts[-1]))) if texts else None
+        verdict, started = _carried(report, PROPERTY), _carried(report, STARTED)
+        if started is not None:
+            self._running[report.nodeid] = started
+        if report.when not in _PHASES and report.outcome != _AGAIN:
+            verdict = self._died(report.nodeid)
         if verdict is not None:
             self._verdicts[report.nodeid] = verdict
             self._seconds[report.nodeid] = report.duration
@@ -85,6 +92,16 @@ class Session:
         self._crashed += report.when not in _PHASES and report.outcome != _AGAIN
         if report.nodeid in self._again:
             self._again[report.nodeid] = report.outcome != _AGAIN
+
+    def _died(self, test: str) -> Verdict | None:
+        """The verdict of a claim whose process died; None for what is not a claim."""
+        file = self._config.rootpath / test.partition("::")[0]
+        if test in self._running or not file.is_relative_to(self._settings.claims):
+            return self._running.get(test)
+        # It died while it was set up, before anything was known of it.
+        outcomes = Outcome.ERROR, Outcome.SUPPORTED
+        name = test.rpartition("::")[2]
+        return Verdict("", test, name, "", "", "", *outcomes, None, "the process that set it up died", 0)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:
@@ -268,6 +285,12 @@ class Session:
             "seconds": round(time.perf_counter() - self._started, 3),
             "claims": {test: round(self._seconds[test], 6) for test in sorted(self._seconds)},
         }
+
+
+def _carried(report: pytest.TestReport, name: str) -> Verdict | None:
+    """The verdict that a report carries under a name."""
+    texts = [value for known, value in report.user_properties if known == name]
+    return Verdict.from_json(json.loads(str(texts[-1]))) if texts else None
 
 
 def _refusal(suite: SuiteVerdicts) -> str | None:

@@ -91,6 +91,7 @@ class MeasuredQuantity:
         quantity: what was measured; None for an expression.
         terms: the measured quantities that an expression combines, only shown.
         coefficients: by which they are multiplied; as many as there are terms.
+        inclusive: for each threshold, whether it was asked if the quantity is at least so much, rather than more.
     """
 
     key: str
@@ -105,6 +106,7 @@ class MeasuredQuantity:
     quantity: Quantity | None = None
     terms: tuple[MeasuredQuantity, ...] = ()
     coefficients: tuple[float, ...] = ()
+    inclusive: tuple[bool, ...] = ()
 
     @property
     def is_rate(self) -> bool:
@@ -129,6 +131,7 @@ class MeasuredQuantity:
                 **data,
                 **numbers,
                 **lists,
+                "inclusive": tuple(map(bool, data["inclusive"])),
                 "quantity": None if what is None else Quantity.from_json(what),
                 "terms": tuple(cls.from_json(term) for term in data["terms"]),
             }

@@ -208,7 +208,7 @@ class SuiteVerdicts:
 def _shares(alike: Sequence[MeasuredQuantity]) -> int:
     """What one quantity takes of the budget: what one of its claims says, or both ends where thresholds differ."""
     most = max(quantity.shares for quantity in alike)
-    thresholds = {threshold for quantity in alike for threshold in quantity.thresholds}
+    thresholds = {pair for quantity in alike for pair in zip(quantity.thresholds, quantity.inclusive, strict=False)}
     each_has_one = all(len(quantity.thresholds) == 1 for quantity in alike)
     return 2 * most if len(thresholds) > 1 and each_has_one else most
 

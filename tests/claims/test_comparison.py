@@ -9,18 +9,20 @@ from torch.utils.flop_counter import FlopCounterMode
 from claims.thesis.alternatives import CHANGES, alternative, multiply_adds
 from claims.thesis.comparison import markdown, rows
 from lrn import network
-from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts import MeasuredQuantity, Outcome, Quantity, SuiteVerdicts, Verdict
 
 
-def quantity(experiment, point, seeds=256, name="rate of converged in"):
-    key = f"{name} {experiment.label} [{experiment.key}]"
-    return MeasuredQuantity(key, key, point, point - 0.1, point + 0.1, seeds, seeds)
+def quantity(experiment, point, seeds=256, metric="converged"):
+    what = Quantity("rate", metric, (experiment.label,), digests=(experiment.key,))
+    return MeasuredQuantity(what.key, what.name, point, point - 0.1, point + 0.1, seeds, seeds, (0.5,), 1, what)
 
 
 def suite(*measured):
     verdict = Verdict("A", "a.py::test_a", "s", "", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1)
     verdicts = [dataclasses.replace(verdict, test=f"a.py::test_{i}", estimates=(q,)) for i, q in enumerate(measured)]
-    return SuiteVerdicts.of(verdicts, alpha=0.001, seed_offset=0, first_look=256, max_seeds=512, complete=True)
+    return SuiteVerdicts.of(
+        verdicts, alpha=0.001, quantities=64, seed_offset=0, first_seeds=8, max_seeds=512, complete=True
+    )
 
 
 LATE, ELU, DEEP = alternative("late", 10, 0.01), alternative("ELU", 10, 0.01), alternative("late", 30, 0.001)
@@ -36,8 +38,8 @@ def test_each_measured_alternative_has_a_row_and_the_best_comes_first():
     assert table[1].parameters == LATE.parameters
 
 
-def test_the_look_at_most_seeds_counts_and_other_quantities_do_not():
-    measured = quantity(LATE, 0.5, 1024), quantity(LATE, 0.6), quantity(LATE, 0.7, 4096, "rate of constant in")
+def test_the_measurement_at_most_seeds_counts_and_other_quantities_do_not():
+    measured = quantity(LATE, 0.5, 1024), quantity(LATE, 0.6), quantity(LATE, 0.7, 4096, "constant")
     assert [row.rate.point for row in rows(suite(*measured))] == [0.5]
 
 

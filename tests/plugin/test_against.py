@@ -120,7 +120,7 @@ def test_no_claim_left_at_all_fails(suite, record):
 
 
 def test_a_new_claim_is_named_and_does_not_fail(suite, record):
-    suite.write('@claim("It is new")\ndef test_new():\n    assert 1 + 1 == 2\n', "claims/test_new.py")
+    suite.write('@claim("It is new", exact=True)\ndef test_new():\n    assert 1 + 1 == 2\n', "claims/test_new.py")
     result = suite.run("--against", DEFAULT)
     assert result.ret == 0
     assert comparison(result) == [
@@ -170,8 +170,8 @@ def test_collecting_only_compares_nothing(suite, record):
     ("content", "sentence"),
     [
         (None, "--against must be a file of verdicts; *old.json: No such file or directory"),
-        ("", "--against must be a file of verdicts; *old.json must hold verdicts in format 1, but: *"),
-        ("[]", "--against must be a file of verdicts; *old.json must hold verdicts in format 1, but: *"),
+        ("", "--against must be a file of verdicts; *old.json must hold verdicts in format 2, but: *"),
+        ("[]", "--against must be a file of verdicts; *old.json must hold verdicts in format 2, but: *"),
         (json.dumps({"format": 7}), "--against must be a file of verdicts; *old.json must hold verdicts *"),
     ],
 )

@@ -49,7 +49,9 @@ def test_a_verdict_survives_its_journey_as_json(verdict):
 @given(st.lists(verdicts, max_size=3), st.booleans())
 def test_a_suite_survives_its_file(tmp_path_factory, cases, complete):
     path = tmp_path_factory.mktemp("suite") / "deep" / "v.json"
-    suite = SuiteVerdicts.of(cases, alpha=0.001, seed_offset=0, first_look=256, max_seeds=512, complete=complete)
+    suite = SuiteVerdicts.of(
+        cases, alpha=0.001, quantities=64, seed_offset=0, first_seeds=8, max_seeds=512, complete=complete
+    )
     suite.write(path)
     assert same(SuiteVerdicts.read(path), suite)
     first = path.read_bytes()
@@ -69,7 +71,7 @@ def test_a_foreign_file_is_never_read_as_verdicts(tmp_path, content):
 
 
 def test_another_format_is_refused(tmp_path):
-    suite = SuiteVerdicts(0.001, 0, 256, 512, True, ())
+    suite = SuiteVerdicts(0.001, 64, 0, 8, 512, True, ())
     path = tmp_path / "v.json"
     path.write_text(json.dumps(suite.to_json() | {"format": 2}))
     with pytest.raises(ValueError, match="its format is 2"):
@@ -89,7 +91,7 @@ def test_shared_quantities_count_once():
         found = tuple(MeasuredQuantity(key, key, 0.5, 0.4, 0.6, 64, 64) for key in keys)
         return Verdict("", test, "s", "", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1, found)
 
-    suite = SuiteVerdicts(0.001, 0, 256, 512, True, (verdict("a", "x", "y"), verdict("b", "y", "z")))
+    suite = SuiteVerdicts(0.001, 64, 0, 8, 512, True, (verdict("a", "x", "y"), verdict("b", "y", "z")))
     assert suite.quantities == suite.totals["quantities"] == 3
 
 

@@ -90,7 +90,7 @@ def test_the_totals_name_the_promise():
         verdict("d", Outcome.INCONCLUSIVE),
         verdict("e", Outcome.ERROR),
     )
-    suite = SuiteVerdicts(0.001, 0, 256, 1024, True, cases)
+    suite = SuiteVerdicts(0.001, 64, 0, 8, 1024, True, cases)
     counted = "1 supported, 2 refuted (1 known), 1 inconclusive (0 known), 1 errors"
     assert _totals(suite, True) == f"{counted}; with probability at least 99.9 % every verdict holds"
     assert _totals(suite, False) == counted

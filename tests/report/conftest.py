@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts import MeasuredQuantity, Outcome, Quantity, SuiteVerdicts, Verdict
 
-RATE = MeasuredQuantity("k1", "rate of heads in a coin", 0.25, 0.125, 0.5, 256, 256)
-MEAN = MeasuredQuantity("k2", "mean of spots in a die", 3.5, 3.25, 3.75, 512, 1024)
+HEADS = Quantity("rate", "heads", ("a coin",))
+SPOTS = Quantity("mean", "spots", ("a die",))
+RATE = MeasuredQuantity("k1", HEADS.name, 0.25, 0.125, 0.5, 256, 256, (0.5,), 1, HEADS)
+MEAN = MeasuredQuantity("k2", SPOTS.name, 3.5, 3.25, 3.75, 512, 1024, (3.0,), 1, SPOTS)
 
 
 def verdict(test, outcome=Outcome.SUPPORTED, **fields):
@@ -36,7 +38,9 @@ THREE = (
 
 
 def suite_of(*verdicts, **settings):
-    values = {"alpha": 0.001, "seed_offset": 0, "first_look": 256, "max_seeds": 1024, "complete": True}
+    values = {
+        "alpha": 0.001, "quantities": 64, "seed_offset": 0, "first_seeds": 8, "max_seeds": 1024, "complete": True,
+    }  # fmt: skip
     return SuiteVerdicts.of(verdicts, **{**values, **settings})
 
 

@@ -6,14 +6,14 @@ import re
 
 from claims.companions import FIGURES, companions
 from lrn.report import Quantities
-from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
+from lrn.verdicts import MeasuredQuantity, Quantity, SuiteVerdicts
 from tests.report.conftest import suite_of, verdict
 from tests.report.test_committed import COMMITTED
 
 
 def accuracy(depth, point):
-    name = f"median of test_accuracy in residual CNNs of depth {depth} on digits"
-    return MeasuredQuantity(name, name, point, point - 0.1, point + 0.1, 64, 64)
+    quantity = Quantity("quantile", "test_accuracy", (f"residual CNNs of depth {depth} on digits",), q=0.5)
+    return MeasuredQuantity(quantity.key, quantity.name, point, point - 0.1, point + 0.1, 64, 64, (0.5,), 1, quantity)
 
 
 def drawn(*points):

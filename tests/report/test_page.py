@@ -123,8 +123,8 @@ def test_a_part_of_a_suite_says_so(page):
     assert "This is a part of the suite" in words(page(suite_of(*THREE, complete=False)))
 
 
-def test_too_many_quantities_leave_no_promise(page):
-    many = tuple(dataclasses.replace(RATE, key=f"k{i}") for i in range(4097))
+def test_too_many_shares_leave_no_promise(page):
+    many = tuple(dataclasses.replace(RATE, key=f"k{i}") for i in range(65))
     text = words(page(suite_of(verdict("t.py::test", estimates=many))))
     assert "no verdict here is certain" in text
     assert "With probability at least" not in text
@@ -175,7 +175,7 @@ def test_a_record_that_cannot_be_read_is_left_out(tmp_path, content):
 def test_a_file_that_holds_no_verdicts_is_refused(tmp_path):
     path = tmp_path / "verdicts.json"
     path.write_text("{}")
-    with pytest.raises(ValueError, match="must hold verdicts in format 1"):
+    with pytest.raises(ValueError, match="must hold verdicts in format 2"):
         write_report(path, None, tmp_path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lrn.report import Quantities, ReportError, Section, write_report
+from lrn.verdicts import MeasuredQuantity, Quantity
 from tests.report.conftest import RATE, THREE, suite_of, verdict
 
 OWN = """
@@ -70,10 +71,37 @@ def test_anchors_are_made_of_titles():
     assert Section("Dead layers: Figures 4.1 and 4.2", "").anchor == "dead-layers-figures-4-1-and-4-2"
 
 
-def test_a_quantity_is_looked_up_at_its_last_look():
-    import dataclasses
+def test_a_quantity_is_found_by_what_it_is_at_its_most_seeds():
+    late = RATE.replace(seeds=1024, point=0.3)
+    found = Quantities(suite_of(verdict("t.py::test_a", estimates=(late,)), verdict("t.py::test_b")))
+    assert found.find("rate", "heads", "a coin").point == 0.3
+    for other in (
+        ("mean", "heads", "a coin"),
+        ("rate", "tails", "a coin"),
+        ("rate", "heads", "a die"),
+        ("rate", "heads"),
+    ):
+        assert found.find(*other) is None
+    assert found.find("rate", "heads", "a coin", given="tails") is None
+    assert list(found) == [late]
+    assert len(found) == 1
 
-    late = dataclasses.replace(RATE, seeds=1024, point=0.3)
-    suite = suite_of(verdict("t.py::test_a", estimates=(late,)), verdict("t.py::test_b"))
-    assert Quantities(suite)[RATE.name].point == 0.3
-    assert Quantities(suite).get("nothing") is None
+
+def test_the_terms_of_a_comparison_are_found_too():
+    other = RATE.replace(key="k3", quantity=Quantity("rate", "heads", ("another coin",)), point=0.125)
+    difference = MeasuredQuantity(
+        "k4", "the difference", 0.125, 0.0, 0.25, 256, 256, (0.0,), 1, terms=(RATE, other), coefficients=(1.0, -1.0)
+    )
+    found = Quantities(suite_of(verdict("t.py::test", estimates=(difference,))))
+    assert found.find("rate", "heads", "another coin") == other
+    assert set(found) == {RATE, other}
+
+
+def test_a_median_is_a_quantile():
+    quantity = Quantity("quantile", "heads", ("a coin",), given="tails", q=0.5)
+    found = Quantities(suite_of(verdict("t.py::test", estimates=(RATE.replace(quantity=quantity),))))
+    assert found.find("median", "heads", "a coin", given="tails") is found.find(
+        "quantile", "heads", "a coin", given="tails", q=0.5
+    )
+    assert found.find("quantile", "heads", "a coin", given="tails", q=0.25) is None
+    assert found.find("median", "heads", "a coin") is None

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from lrn.report import interval_text, number_text, percent_text
-from lrn.verdicts import MeasuredQuantity
+from lrn.verdicts import MeasuredQuantity, Quantity
 
 
 @pytest.mark.parametrize(
@@ -34,5 +34,11 @@ def test_rates_are_in_percent_and_only_what_is_0_reads_0(x, text):
 
 
 def test_only_rates_are_in_percent():
-    assert interval_text(MeasuredQuantity("k", "rate of x", 0.25, 0.125, 0.5, 1, 1)) == "25.0\u00a0% [12.5, 50.0]"
-    assert interval_text(MeasuredQuantity("k", "mean of x", 0.25, 0.125, 0.5, 1, 1)) == "0.25 [0.125, 0.5]"
+    measured = MeasuredQuantity("k", "k", 0.25, 0.125, 0.5, 1, 1)
+    for statistic, text in (("rate", "25.0\u00a0% [12.5, 50.0]"), ("mean", "0.25 [0.125, 0.5]")):
+        one = measured.replace(quantity=Quantity(statistic, "x", ("a",)))
+        assert interval_text(one) == text
+        assert interval_text(measured.replace(terms=(one, one), coefficients=(1.0, -1.0))) == text
+    rate, mean = (measured.replace(quantity=Quantity(statistic, "x", ("a",))) for statistic in ("rate", "mean"))
+    mixed = measured.replace(terms=(rate, mean), coefficients=(1.0, -1.0))
+    assert interval_text(mixed) == "0.25 [0.125, 0.5]"

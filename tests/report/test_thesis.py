@@ -14,14 +14,16 @@ from claims.thesis.grid import DEPTHS, pair
 from claims.thesis.report import sections
 from claims.thesis.report.networks import network_svg
 from lrn.ledger import Ledger
-from lrn.verdicts import MeasuredQuantity, Outcome
+from lrn.verdicts import MeasuredQuantity, Outcome, Quantity
 from tests.report.conftest import suite_of, verdict
 
 
 def measured(statistic, experiment, point, given=""):
     most = 1.0 if statistic.startswith("rate") else 60.0
-    name = f"{statistic}{given and f' given {given}'} in {experiment.label}"
-    return MeasuredQuantity(f"{name} [{experiment.key}]", name, point, point / 2, min(2 * point, most), 1024, 1024)
+    what, metric = statistic.split(" of ")
+    quantity = Quantity(what, metric, (experiment.label,), given or None, digests=(experiment.key,))
+    ends = point / 2, min(2 * point, most)
+    return MeasuredQuantity(quantity.key, quantity.name, point, *ends, 1024, 1024, (0.5,), 1, quantity)
 
 
 def rates(optimizer, lr, style, plain, late):

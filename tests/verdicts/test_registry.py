@@ -50,7 +50,9 @@ def recorded(*endings):
     verdicts = [
         Verdict("", test, "", "", "", "", Outcome(outcome), Outcome.SUPPORTED, None, "", 1) for test, outcome in endings
     ]
-    return SuiteVerdicts.of(verdicts, alpha=0.001, seed_offset=0, first_look=256, max_seeds=512, complete=True)
+    return SuiteVerdicts.of(
+        verdicts, alpha=0.001, quantities=64, seed_offset=0, first_seeds=8, max_seeds=512, complete=True
+    )
 
 
 def test_a_case_is_all_that_a_claim_says_and_where(suite):

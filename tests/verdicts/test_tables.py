@@ -18,7 +18,9 @@ ONE = Verdict(
 
 
 def suite(*verdicts):
-    return SuiteVerdicts.of(verdicts, alpha=0.001, seed_offset=0, first_look=256, max_seeds=1024, complete=True)
+    return SuiteVerdicts.of(
+        verdicts, alpha=0.001, quantities=64, seed_offset=0, first_seeds=8, max_seeds=1024, complete=True
+    )
 
 
 def test_rows_are_ordered_by_file_and_numbers_in_ids():

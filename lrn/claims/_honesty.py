@@ -1,0 +1,167 @@
+"""Whether a verdict rests on what was measured: no verdict without an honest assertion.
+
+A claim is SUPPORTED when its test passes and REFUTED when an assertion fails, but only if that outcome rests on what
+was decided. So a test that came to an end is run again with its decisions answered otherwise: all true, all false, each
+the other way round. A test that passed must then fail at an assertion that it had reached; a test that failed must then
+pass the assertion that it failed at. Where neither happens, its assertions do not depend on what was measured, and it
+is an ERROR. That finds forgotten assertions, `is True`, early returns and whatever else lets a test end as it does
+without asking. Nor may it pass if it caught an assertion that failed, or end otherwise when the bare estimates, without
+their intervals, are others. An open decision that the test asked for keeps the claim open, even if the test went on as
+if it had not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lrn.claims._asserting import Reached, reached
+from lrn.claims._measure import Measure, NewMeasurement
+from lrn.intervals import Asked, Undecided, asked
+
+__all__ = ["Run", "one_line", "problem", "run_once"]
+
+_MOST_FLIPS = 64
+_SHIFT = 1e6
+_Answers = Callable[[int, bool], bool]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a claim's test.
+
+    Attributes:
+        asked: the decisions it asked for.
+        returned: what it returned.
+        error: what it raised; None if it came to its end.
+    """
+
+    asked: Asked
+    returned: object = None
+    error: BaseException | None = None
+
+    @property
+    def open(self) -> Undecided | None:
+        """An open decision that was asked for, whether or not the test went on."""
+        if isinstance(self.error, Undecided):
+            return self.error
+        return next((Undecided(decision) for decision in self.asked.decisions if decision.value is None), None)
+
+
+def run_once(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> Run:
+    """Runs a test once, and notes what it asks for.
+
+    Args:
+        body: the test.
+        answers: gives the answer for each measured decision; None for the truth.
+        shift: what is added to bare estimates.
+    """
+    with asked(answers, shift) as noted:
+        try:
+            returned = body()
+        except BaseException as error:
+            return Run(noted, error=error)
+    return Run(noted, returned)
+
+
+def _again(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> tuple[Reached, Run]:
+    """Runs a test once more, and returns what it reached and how it ended."""
+    runs: list[Run] = []
+    lines = reached(lambda: runs.append(run_once(body, answers, shift)))
+    if isinstance(runs[0].error, (KeyboardInterrupt, pytest.exit.Exception)):
+        raise runs[0].error
+    return lines, runs[0]
+
+
+def problem(run: Run, body: Callable[[], object], measure: Measure | None) -> str:
+    """Why the test's end is no verdict; empty if it is one."""
+    if run.returned is not None:
+        return f"it must assert, not return; it returned {one_line(repr(run.returned))}"
+    if run.asked.unasked:
+        return (
+            f"it compared bare estimates ({run.asked.unasked[0]}), which may come out either way by chance; compare "
+            "the estimates themselves, without .point"
+        )
+    if measure is None:
+        return _exact_problem(run, body)
+    if not run.asked.measured or not measure.quantities:
+        return "it asked for measure, but asserted no comparison of what it measured: its verdict would rest on nothing"
+    with measure.frozen():
+        lines, _ = _again(body)
+        return _caught(run, lines) or _independent(run, lines, body) or _by_chance(run, body)
+
+
+def _exact_problem(run: Run, body: Callable[[], object]) -> str:
+    """Why a test that does not measure came to no verdict."""
+    if run.asked.measured:
+        return "a claim that measures is not exact: ask for the fixture measure"
+    if run.error is not None:
+        return ""
+    lines, _ = _again(body)
+    return _caught(run, lines) or ("" if lines.asserted else "it came to no assertion, so it could not fail")
+
+
+def _caught(run: Run, lines: Reached) -> str:
+    """Whether a test passed although an assertion of it failed."""
+    if run.error is not None or not lines.failed:
+        return ""
+    file, line = lines.failed[0]
+    return (
+        f"an assertion failed ({Path(file).name}, line {line}) and was caught, so the test went on as if it held; let "
+        "it fail, write assert not, or count what is true"
+    )
+
+
+def _independent(run: Run, lines: Reached, body: Callable[[], object]) -> str:
+    """Whether the test ends the same however its decisions are answered."""
+    count = len(run.asked.decisions)
+    last_first = reversed(range(max(count - _MOST_FLIPS, 0), count))
+    others: list[_Answers] = [lambda _, __: False, lambda _, __: True, lambda _, truth: not truth]
+    others += [_flipped(place) for place in last_first]
+    differs = _fails_now if run.error is None else _passes_now
+    if any(differs(run, lines, *_again(body, answers)) for answers in others):
+        return ""
+    return "it ends the same whatever is decided, so its assertions do not depend on what it measured"
+
+
+def _flipped(place: int) -> _Answers:
+    return lambda at, truth: truth is not (at == place)
+
+
+def _fails_now(run: Run, lines: Reached, _: Reached, other: Run) -> bool:
+    """Whether a test that had passed failed with other answers, at an assertion that it had reached before."""
+    deciding = isinstance(other.error, (AssertionError, NewMeasurement, Undecided))
+    return deciding and bool(lines.assertions(other.error))
+
+
+def _passes_now(run: Run, lines: Reached, other_lines: Reached, other: Run) -> bool:
+    """Whether a test that had failed passed, with other answers, the assertion that it had failed at."""
+    failed = lines.assertions(run.error)
+    if not other_lines.reaches(failed):
+        return False
+    more = len(other.asked.decisions) > len(run.asked.decisions)
+    return more or not isinstance(other.error, AssertionError) or other_lines.assertions(other.error) != failed
+
+
+def _by_chance(run: Run, body: Callable[[], object]) -> str:
+    """Whether the test ends otherwise where bare estimates are others."""
+    if run.asked.bare and any(_ends_otherwise(run, _again(body, shift=shift)[1]) for shift in (_SHIFT, -_SHIFT)):
+        return "its end depends on bare estimates, which may come out either way by chance; compare the estimates"
+    return ""
+
+
+def _ends_otherwise(run: Run, other: Run) -> bool:
+    comparable = other.error is None or isinstance(other.error, (AssertionError, Undecided, NewMeasurement))
+    ends = [(type(one.error), len(one.asked.decisions)) for one in (run, other)]
+    return bool(other.asked.unasked) or (comparable and ends[0] != ends[1])
+
+
+def one_line(text: str) -> str:
+    """The first line, without what differs from one process to the next."""
+    line = next(iter(text.strip().splitlines()), "")
+    line = re.sub(r" at 0x[0-9a-fA-F]+", "", line)
+    return line if len(line) <= 300 else f"{line[:299]}…"

@@ -1,0 +1,205 @@
+"""The difference of two conditional means on shared seeds: coverage under dependence, a plain reference, laws."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import slow
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from lrn.intervals import Side, conditional_capital, conditional_difference_sequence, mean_sequence
+
+# The same examples every time, however busy the machine is.
+repeatable = settings(derandomize=True, deadline=None, max_examples=30)
+
+Case = tuple[float, float, bool, bool]  # a, b, and whether the seed counts for each
+
+
+def sides(cases: list[Case]) -> tuple[Side, Side]:
+    a, b, in_a, in_b = map(np.array, zip(*cases, strict=True))
+    return Side(a * 1.0, in_a, 0.0, 1.0), Side(b * 1.0, in_b, 0.0, 1.0)
+
+
+# Each: what a seed can show, with its probability. Values and conditions depend on one another in all of them.
+POPULATIONS: dict[str, list[tuple[Case, float]]] = {
+    "larger where the other does not count": [
+        ((1, 0, True, False), 0.3), ((0, 0, True, True), 0.4), ((0, 1, False, True), 0.3),
+    ],
+    "anticorrelated": [((1, 0, True, True), 0.5), ((0, 1, True, True), 0.5)],
+    "few survivors": [((1, 0, True, False), 0.1), ((0, 1, False, True), 0.2), ((0, 0, False, False), 0.7)],
+    "selected": [((1, 1, True, False), 0.25), ((0, 1, True, True), 0.25), ((1, 0, False, True), 0.5)],
+}  # fmt: skip
+
+
+def difference(population: list[tuple[Case, float]]) -> float:
+    """Returns the true difference of the conditional means."""
+    means = [
+        sum(p * case[side] for case, p in population if case[2 + side])
+        / sum(p for case, p in population if case[2 + side])
+        for side in (0, 1)
+    ]
+    return means[0] - means[1]
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.1])
+@pytest.mark.parametrize("name", POPULATIONS)
+@pytest.mark.parametrize("flip", [False, True])
+def test_an_end_ever_misses_with_at_most_half_of_alpha(name: str, alpha: float, flip: bool) -> None:
+    # All sequences of seven seeds by their counts: the weights change at the eighth.
+    population = POPULATIONS[name]
+    margin = difference(population)
+    known: dict[tuple[int, ...], bool] = {}
+
+    def out(counts: tuple[int, ...]) -> bool:
+        if counts not in known:
+            cases = [case for (case, _), k in zip(population, counts, strict=True) for _ in range(k)]
+            a, b = sides(cases)
+            capital = conditional_capital(b, a, -margin) if flip else conditional_capital(a, b, margin)
+            known[counts] = capital >= math.log(2 / alpha)
+        return known[counts]
+
+    missed = 0.0
+    for choice in itertools.product(range(len(population)), repeat=7):
+        beginnings = (tuple(np.bincount(choice[:n], minlength=len(population))) for n in range(1, 8))
+        if any(out(counts) for counts in beginnings):
+            missed += math.prod(population[i][1] for i in choice)
+    assert missed <= alpha / 2
+
+
+def outside(a: Any, b: Any, in_a: Any, in_b: Any, truth: float, alpha: float = 0.2) -> bool:
+    """Whether either end has passed the truth."""
+    of_a, of_b = Side(a, in_a, 0.0, 1.0), Side(b, in_b, 0.0, 1.0)
+    goal = math.log(2 / alpha)
+    flipped = of_a.mirrored(), of_b.mirrored()
+    return conditional_capital(of_a, of_b, truth) >= goal or conditional_capital(*flipped, -truth) >= goal
+
+
+def pairs_of_survivors(a: Any, b: Any, in_a: Any, in_b: Any, truth: float) -> bool:
+    """Takes the seeds for which both count, which is another quantity."""
+    both = in_a & in_b
+    low, high = mean_sequence(a[both] - b[both], -1, 1, 0.2)
+    return low > truth or high < truth
+
+
+def misses(missed: Any, population: list[tuple[Case, float]], runs: int = 100) -> int:
+    """Returns how often the truth was ever missed, at several numbers of seeds."""
+    rng, truth, found = np.random.default_rng(5), difference(population), 0
+    for _ in range(runs):
+        drawn = rng.choice(len(population), size=60, p=[p for _, p in population])
+        a, b, in_a, in_b = (np.array(column) for column in zip(*(population[i][0] for i in drawn), strict=True))
+        numbers = (4, 8, 12, 18, 27, 40, 60)
+        found += any(missed(a[:n] * 1.0, b[:n] * 1.0, in_a[:n], in_b[:n], truth) for n in numbers)
+    return found
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_simulated_coverage_holds_at_all_numbers_of_seeds(name: str) -> None:
+    assert misses(outside, POPULATIONS[name]) <= stats.binom.isf(1e-3, 100, 0.2)
+
+
+def test_the_simulation_finds_another_quantity() -> None:
+    population: list[tuple[Case, float]] = [((1, 0, True, False), 0.4), ((0, 0, True, True), 0.6)]
+    assert misses(outside, population) <= stats.binom.isf(1e-3, 100, 0.2)
+    assert misses(pairs_of_survivors, population) > stats.binom.isf(1e-3, 100, 0.2)
+
+
+def test_the_ends_are_where_the_stake_reaches_its_goal() -> None:
+    a, b, in_a, in_b = drawn(120, 2)
+    low, high = conditional_difference_sequence(a, b, in_a, in_b, 0, 1, 0.2)
+    assert -1 < low < high < 1
+    assert outside(a, b, in_a, in_b, low)
+    assert outside(a, b, in_a, in_b, high)
+    assert not outside(a, b, in_a, in_b, low + 1e-4)
+    assert not outside(a, b, in_a, in_b, high - 1e-4)
+
+
+def drawn(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng([n, seed])
+    shared = rng.random(n)
+    a, b = np.round(0.4 + 0.6 * shared, 1), np.round(0.5 * (1 - shared), 1)
+    return a, b, rng.random(n) < 0.9, rng.random(n) < 0.3 + 0.4 * shared
+
+
+@pytest.mark.parametrize("margin", [-0.3, 0.0, 0.4])
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 25, 70])
+def test_agrees_with_the_plain_reference(n: int, margin: float) -> None:
+    a, b, in_a, in_b = drawn(n, 1)
+    candidates = np.linspace(max(0, -margin), 1, 101)
+    plain = math.log(min(slow.conditional_stake(a, b, in_a, in_b, 0, 1, margin, c) for c in candidates))
+    capital = conditional_capital(Side(a, in_a, 0, 1), Side(b, in_b, 0, 1), margin)
+    assert capital <= plain + 1e-9  # for all means of b, not only those of a grid
+    assert capital >= 0.9 * plain - 0.5  # without giving much away
+
+
+def test_the_plain_reference_notices_weights_that_peek() -> None:
+    _, _, in_a, in_b = drawn(70, 1)
+    honest = slow.weights(in_a, in_b)
+    assert honest[:8] == [(1.0, 1.0)] * 8
+    changed = in_b.copy()
+    changed[40:] = ~changed[40:]
+    assert slow.weights(in_a, changed)[:41] == honest[:41]
+
+
+@repeatable
+@given(st.integers(0, 1000), st.integers(1, 60), st.sampled_from([0.01, 0.2]))
+def test_mirrors_and_contains_its_estimate(seed: int, n: int, alpha: float) -> None:
+    a, b, in_a, in_b = drawn(n, seed)
+    low, high = conditional_difference_sequence(a, b, in_a, in_b, 0, 1, alpha)
+    assert -1 <= low <= high <= 1
+    if in_a.any() and in_b.any():
+        assert low <= a[in_a].mean() - b[in_b].mean() + 1e-9
+        assert a[in_a].mean() - b[in_b].mean() - 1e-9 <= high
+    else:
+        assert (low, high) == (-1, 1)
+    mirrored = conditional_difference_sequence(1 - a, 1 - b, in_a, in_b, 0, 1, alpha)
+    assert mirrored == pytest.approx((-high, -low), abs=1e-5)
+
+
+def test_values_of_seeds_that_do_not_count_say_nothing() -> None:
+    a, b, in_a, in_b = drawn(50, 3)
+    before = conditional_difference_sequence(a, b, in_a, in_b, 0, 1, 0.05)
+    a[~in_a], b[~in_b] = math.nan, 99.0
+    assert conditional_difference_sequence(a, b, in_a, in_b, 0, 1, 0.05) == before
+
+
+def test_more_seeds_and_a_larger_alpha_narrow() -> None:
+    a, b, in_a, in_b = drawn(600, 4)
+    widths = [
+        np.ptp(conditional_difference_sequence(a[:n], b[:n], in_a[:n], in_b[:n], 0, 1, 0.05)) for n in (50, 200, 600)
+    ]
+    assert widths == sorted(widths, reverse=True)
+    alphas = [np.ptp(conditional_difference_sequence(a, b, in_a, in_b, 0, 1, x)) for x in (1e-9, 1e-3, 0.2)]
+    assert alphas == sorted(alphas, reverse=True)
+    assert alphas[-1] < 0.3
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: conditional_difference_sequence([0.5], [0.5], [1], [True], 0, 1, 0.1), TypeError, "must be boolean"),
+        (
+            lambda: conditional_difference_sequence([0.5, 1], [0.5], [True, True], [True], 0, 1, 0.1),
+            ValueError,
+            "both sides must have the same seeds; got 2 and 1",
+        ),
+        (
+            lambda: conditional_difference_sequence([2.0], [0.5], [True], [True], 0, 1, 0.1),
+            ValueError,
+            r"values must lie in \[0, 1\]; got \[2\.0, 2\.0\]",
+        ),
+        (
+            lambda: conditional_difference_sequence([0.5], [0.5], [True], [True], 0, 1, 0),
+            ValueError,
+            "alpha must lie strictly between 0 and 1",
+        ),
+    ],
+)
+def test_bad_input_is_named(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()

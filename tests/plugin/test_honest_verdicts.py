@@ -1,0 +1,63 @@
+"""No verdict without an honest assertion: whatever a claim tries, it ends as it should, or as an ERROR."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lrn.verdicts import SuiteVerdicts
+
+HERE = Path(__file__).parent
+MODES = {"alone": [], "workers": ["-p", "xdist", "-n2"], "plain assertions": ["--assert=plain"]}
+
+
+def run(folder, *arguments, python=()):
+    """Runs the claims in tricks.py in a process of its own; returns it and the verdicts by test."""
+    for name, copy in (("tricks.py", "test_tricks.py"), ("populations.py", "populations.py")):
+        (folder / copy).write_text((HERE / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider --no-ledger\npythonpath = .\n")
+    environment = {
+        **os.environ,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONPATH": str(HERE.parents[1]),
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    environment.pop("PYTEST_ADDOPTS", None)
+    command = [sys.executable, *python, "-m", "pytest", "-p", "lrn.plugin", "-q", "--verdicts=v.json", *arguments]
+    process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    verdicts = SuiteVerdicts.read(folder / "v.json").claims if (folder / "v.json").exists() else ()
+    return process, {verdict.test.partition("::")[2]: verdict for verdict in verdicts}
+
+
+def wrong(verdicts):
+    """The claims that ended otherwise than they must: test, verdict, reason."""
+    return {
+        test: (str(verdict.verdict), verdict.reason)
+        for test, verdict in verdicts.items()
+        if verdict.verdict != verdict.reading
+    }
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_claim_ends_as_it_should(tmp_path, mode):
+    process, verdicts = run(tmp_path, *MODES[mode])
+    assert len(verdicts) > 100, process.stdout
+    assert wrong(verdicts) == {}
+    assert process.returncode == 1
+
+
+def test_no_claim_is_judged_without_assertions(tmp_path):
+    process, verdicts = run(tmp_path, python=["-O"])
+    assert {verdict.verdict for verdict in verdicts.values()} == {"ERROR"}, process.stdout
+    assert "python -O removes assertions" in verdicts["test_assertion"].reason
+
+
+@pytest.mark.parametrize("plugin", ["skipping", "terminal", "unittest", "faulthandler", "unraisableexception"])
+def test_other_plugins_may_be_missing(tmp_path, plugin):
+    selected = "test_assertion or test_false_assertion or test_open_assertion or test_xfail or test_exact"
+    _, verdicts = run(tmp_path, "-p", f"no:{plugin}", "-k", selected)
+    assert len(verdicts) >= 5
+    assert wrong(verdicts) == {}
