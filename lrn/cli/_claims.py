@@ -44,7 +44,11 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("folder", nargs="?", default="claims", metavar="FOLDER", help="the suite (claims)")
     parser.add_argument("--group", metavar="ID", help="claims whose id begins so: C, C1, A")
-    parser.add_argument("--verdict", metavar="NAME", help="those that ended SUPPORTED, REFUTED, INCONCLUSIVE, ...; of sentences: holds, overstated, ...")
+    parser.add_argument(
+        "--verdict",
+        metavar="NAME",
+        help="those that ended SUPPORTED, REFUTED, INCONCLUSIVE, ...; of sentences: holds, overstated, ...",
+    )
     parser.add_argument("--search", metavar="TEXT", help="those that have TEXT in what they say or quote")
     parser.add_argument("--verdicts", metavar="FILE", help=f"how they ended ({VERDICTS}, if there is such a file)")
     parser.add_argument(
@@ -82,12 +86,12 @@ def _sentences(given: argparse.Namespace) -> int:
     from lrn.verdicts.sentence_tables import as_json, as_text, judged_documents
     from lrn.verdicts.sentences import read_documents
 
-    path = Path(given.sentences or Path(given.folder, SENTENCES))
+    path, verdicts = Path(given.sentences or Path(given.folder, SENTENCES)), Path(given.verdicts or VERDICTS)
     if not path.exists():
         raise ValueError(f"--sentences must name a TOML file of sentences or a folder of them; there is no {path}")
-    if not Path(given.verdicts or VERDICTS).is_file():
-        raise ValueError(f"--sentences needs a file of verdicts (--verdicts FILE); there is no {given.verdicts or VERDICTS}")
-    documents = judged_documents(read_documents(path), SuiteVerdicts.read(given.verdicts or VERDICTS))
+    if not verdicts.is_file():
+        raise ValueError(f"--sentences needs a file of verdicts (--verdicts FILE); there is no {verdicts}")
+    documents = judged_documents(read_documents(path), SuiteVerdicts.read(verdicts))
     names = [judged.document.name for judged in documents]
     if given.group not in (None, *names):
         raise ValueError(f"--group must be one of {', '.join(names)} with --sentences; got {given.group!r}")
