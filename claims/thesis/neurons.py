@@ -34,7 +34,8 @@ def contributing(runs: Runs) -> NDArray[np.int64]:
     """Living neurons whose signal can reach the output, shape (S,).
 
     What lies behind a dead layer is the same for every sample. In a plain network what lies in front of it cannot reach
-    the output either, so that none contributes.
+    the output either, so that none contributes; that a living neuron may be cut off by what follows it in other ways too
+    is not counted, in favour of plain networks.
     """
     if runs.experiment.connection == "plain":
         return np.where(runs.dead.all(axis=2).any(axis=1), 0, needed(runs))
