@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,7 @@ def test_switches_are_counted_round_and_round():
 def test_as_drawn_is_the_experiment_itself():
     runs = train(LATE, range(16), trace=True)
     seen = Arranged(LATE, "as drawn").sample(range(16))
-    spikes = [np.mean([b - a > CONVERGED_RMSE for a, b in zip(t[:99], t[1:100], strict=True)]) for t in runs.trace]
+    spikes = [np.mean([b - a > CONVERGED_RMSE for a, b in pairwise(t[:100])]) for t in runs.trace]
     assert seen["spikes"] == pytest.approx(spikes)
     assert (seen["converged"] == runs.converged).all()
 
