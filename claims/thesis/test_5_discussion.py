@@ -56,25 +56,41 @@ def test_late_networks_have_fewer_dead_neurons(measure):
     assert late < sum(measure.mean(plain, "dead_fraction") for plain, _ in PAIRS)
 
 
-MORE_DEAD = {
-    ("adam", 0.01, "iterative"): refuted("more"),
-    ("adam", 0.01, "batch"): refuted("more"),
-    ("adam", 0.1, "iterative"): refuted("more"),
-    ("adam", 0.1, "batch"): refuted("more"),
-    ("sgd", 0.1, "iterative"): refuted("more"),
-    ("sgd", 0.1, "batch"): refuted("more"),
-}
-
-
 @claim(
     "Late networks have a smaller share of dead neurons than plain ones",
     id="D5-dead-column",
     **THESIS("potential-reduced-dead"),
     reading="all networks, converged or not; the mean of late less that of plain, added over the seven depths",
 )
-@columns(MORE_DEAD)
+@pytest.mark.parametrize(
+    ("optimizer", "lr", "style"),
+    [
+        ("adam", 0.001, "batch"),
+        ("adam", 0.001, "iterative"),
+        ("sgd", 0.01, "batch"),
+        ("sgd", 0.01, "iterative"),
+        pytest.param("adam", 0.01, "iterative", marks=refuted("larger, by about 0.69 added over seven depths")),
+        pytest.param("adam", 0.1, "batch", marks=refuted("larger, by about 1.9 added over seven depths")),
+        pytest.param("adam", 0.1, "iterative", marks=refuted("larger, by about 2.6 added over seven depths")),
+        pytest.param("sgd", 0.1, "iterative", marks=refuted("larger, by about 0.71 added over seven depths")),
+    ],
+)
 def test_late_networks_have_fewer_dead_neurons_in_a_column(measure, optimizer, lr, style):
     assert difference(measure, column(optimizer, lr, style), "dead_fraction") < 0
+
+
+@claim(
+    "Late networks have about as large a share of dead neurons as plain ones",
+    id="D5-dead-alike",
+    source="ours",
+    reading="the columns that D5-dead-column leaves out: within two points of a hundred on average over the seven depths",
+)
+@pytest.mark.parametrize(
+    ("optimizer", "lr", "style"),
+    [("adam", 0.01, "batch"), ("sgd", 0.001, "batch"), ("sgd", 0.001, "iterative"), ("sgd", 0.1, "batch")],
+)
+def test_late_networks_have_about_as_many_dead_neurons(measure, optimizer, lr, style):
+    assert abs(difference(measure, column(optimizer, lr, style), "dead_fraction")) < 0.02 * len(DEPTHS)
 
 
 @claim(

@@ -306,7 +306,14 @@ def _made(kind: type[Any], entry: Mapping[str, Any], what: str, **types: type) -
 
 def judge(document: Document, suite: SuiteVerdicts) -> list[JudgedSentence]:
     """What became of each sentence of a document, by the verdicts of a suite."""
-    return [_judged(sentence, suite.claims) for sentence in document.sentences]
+    by_id: dict[str, list[Verdict]] = {}
+    for verdict in suite.claims:
+        by_id.setdefault(verdict.id, []).append(verdict)
+    judged = []
+    for sentence in document.sentences:
+        readings = tuple(_judged_reading(reading, by_id) for reading in sentence.readings)
+        judged.append(JudgedSentence(sentence, readings))
+    return judged
 
 
 def counts(sentences: Iterable[JudgedSentence]) -> dict[Standing, int]:
@@ -322,29 +329,28 @@ def matches(name: str, id: str, parameters: str) -> bool:
     return same and (not bracket or fnmatchcase(parameters, chosen.removesuffix("]")))
 
 
-def _judged(sentence: Sentence, verdicts: Sequence[Verdict]) -> JudgedSentence:
-    return JudgedSentence(sentence, tuple(_judged_reading(reading, verdicts) for reading in sentence.readings))
-
-
-def _judged_reading(reading: Reading, verdicts: Sequence[Verdict]) -> JudgedReading:
-    cases = [verdict for verdict in verdicts if any(matches(name, *_parts(verdict)) for name in reading.claims)]
+def _judged_reading(reading: Reading, by_id: Mapping[str, Sequence[Verdict]]) -> JudgedReading:
+    cases: dict[str, Verdict] = {}
+    missing = []
+    for name in reading.claims:
+        named = list(_named(name, by_id))
+        cases |= {verdict.test: verdict for verdict in named}
+        missing += [] if named else [name]
     ended: dict[Outcome, list[str]] = {outcome: [] for outcome in Outcome}
-    for verdict in cases:
+    for verdict in cases.values():
         ended[verdict.verdict].append(verdict.case)
-    rest = [case for outcome in Outcome if outcome not in _DECIDED for case in ended[outcome]]
-    undecided = [*rest, *_missing(reading, verdicts)]
-    supported, refuted = (ended[outcome] for outcome in _DECIDED)
+    supported, refuted = (ended.pop(outcome) for outcome in _DECIDED)
+    undecided = [*(case for rest in ended.values() for case in rest), *missing]
     return JudgedReading(reading, *(tuple(sorted(n, key=natural_key)) for n in (supported, refuted, undecided)))
 
 
+def _named(name: str, by_id: Mapping[str, Sequence[Verdict]]) -> Iterator[Verdict]:
+    """The cases that a name in a reading means."""
+    id = name.partition("[")[0]
+    ids = [known for known in by_id if fnmatchcase(known, id)] if re.search(r"[*?]", id) else [id]
+    for verdict in (verdict for known in ids for verdict in by_id.get(known, ())):
+        if matches(name, verdict.id, verdict.test.partition("[")[2].removesuffix("]")):
+            yield verdict
+
+
 _DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
-
-
-def _missing(reading: Reading, verdicts: Sequence[Verdict]) -> Iterator[str]:
-    for name in reading.claims:
-        if not any(matches(name, *_parts(verdict)) for verdict in verdicts):
-            yield name
-
-
-def _parts(verdict: Verdict) -> tuple[str, str]:
-    return verdict.id, verdict.test.partition("[")[2].removesuffix("]")
