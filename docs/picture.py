@@ -24,7 +24,7 @@ WIDTH, HEIGHT, PANEL, TOP, BOTTOM, LEFT = 900, 400, 450, 70, 330, 60
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart: the measured quantity and the thesis's figure for each connection and depth; hollow, of all networks."""
+    """One chart: for each connection and depth what was measured, what the thesis says and, hollow, of all networks."""
 
     title: str
     label: str
@@ -79,7 +79,7 @@ def _dead(suite: SuiteVerdicts) -> Panel:
     networks = r"in (\w+), depth (\d+), width 4, adam 0.001, batch"
     return Panel(
         "What holds in part: fewer dead neurons",
-        "dead neurons of those that converge, ○ of all (width 4, Adam, 0.001)",
+        "dead neurons of those that converge, ○ of all (width 4)",
         depths,
         tuple((float(n), str(n)) for n in (0, 10, 20, 30)),
         _measured(suite, f"mean of dead_neurons given converged {networks}", depths),
@@ -128,7 +128,8 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield f'<circle cx="{x:.1f}" cy="{panel.y(quantity.point):.1f}" r="4.5" fill="{colour}"/>'
     for (connection, depth), quantity in panel.hollow.items():
         x, y = panel.x(depth, connection) + (12 if connection == "late" else -12), panel.y(quantity.point)
-        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="white" stroke="{COLOURS[connection]}" stroke-width="1.5"/>'
+        style = f'fill="white" stroke="{COLOURS[connection]}" stroke-width="1.5"'
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" {style}/>'
     for (connection, depth), value in panel.published.items():
         x, y = panel.x(depth, connection), panel.y(value)
         yield (
