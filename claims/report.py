@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from claims.companions import companions
+from claims.judgement import judgement
 from claims.thesis import report as thesis
 from lrn.ledger import Ledger
 from lrn.report import Section
@@ -16,8 +17,9 @@ TITLE = thesis.TITLE
 
 
 def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterator[Section]:
-    """The thesis's sections, then the one of the companion documents."""
+    """The thesis's sections, then the one of the companion documents, then every sentence with its verdict."""
     yield from thesis.sections(suite, ledger)
-    found = companions(suite)
-    if found is not None:
-        yield found
+    for section in (companions, judgement):
+        found = section(suite)
+        if found is not None:
+            yield found

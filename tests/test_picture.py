@@ -28,7 +28,7 @@ def test_it_is_sound_and_says_what_it_shows(draw):
     root = ET.fromstring(draw(VERDICTS))
     assert "converge" in root.attrib["aria-label"]
     circles = root.iter("{http://www.w3.org/2000/svg}circle")
-    assert len(list(circles)) == 2 * 7 + 2 * 4
+    assert len(list(circles)) == 2 * 7 + 2 * 4 + 2 * 4
 
 
 @pytest.mark.parametrize("field", ["point", "low", "high"])

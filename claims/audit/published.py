@@ -1,16 +1,16 @@
-"""What the thesis prints: its tables of width two, its sentences and its labels of figures, as text."""
+"""What the thesis prints: its tables of width two and its labels of figures, as text."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from claims.documents import THESIS
 from lrn.audit import conflicts
 from lrn.audit.documents import index_table, read_quotes, read_table
 
 AUDIT = Path(__file__).parent
 TABLES = AUDIT.parent / "thesis" / "tables"
-SAID = read_quotes(AUDIT / "sentences.toml")
 LABELS = read_quotes(AUDIT / "captions.toml")
 
 FIGURES = ("4.3", "4.6", "4.9", "4.12", "4.15", "4.18")
@@ -24,6 +24,27 @@ DEAD_LAYERS = index_table(read_table(TABLES / "figure-4.1.csv"), "depth")
 WIDE = index_table(read_table(TABLES / "figure-4.22.csv"), "depth", "connection")
 
 
+TABLE_OF = {
+    ("Adam", "0.01"): "4.3",
+    ("SGD", "0.01"): "4.6",
+    ("Adam", "0.001"): "4.9",
+    ("SGD", "0.001"): "4.12",
+    ("Adam", "0.1"): "4.15",
+    ("SGD", "0.1"): "4.18",
+}
+
+
+def labels(figure: str) -> dict[str, dict[str, Any]]:
+    """Return {where: fields} of everything that names this figure."""
+    return {label.section: dict(label.fields) for label in LABELS.values() if label.figure == figure}
+
+
+def network(figure: str) -> dict[str, Any]:
+    """Return the set-up drawn, as its caption names it, with the optimizer of its subsection."""
+    (text,) = (fields for section, fields in labels(figure).items() if section.startswith("§"))
+    return {**labels(figure)["caption"], "optimizer": text["optimizer"]}
+
+
 def disagreements(*ids: str) -> dict[str, dict[str, Any]]:
     """Return the fields on which these sentences disagree, and who says what."""
-    return conflicts({id: SAID[id].fields for id in ids})
+    return conflicts(THESIS.fields(*ids))

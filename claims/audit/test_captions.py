@@ -6,39 +6,20 @@ import re
 
 import pytest
 
-from claims.audit.published import CELLS, LABELS
+from claims.audit.published import CELLS, LABELS, TABLE_OF, TABLES, labels, network
+from claims.documents import THESIS
 from lrn.audit import conflicts
 from lrn.claims import claim
+from lrn.documents import read_table
 
+CITATIONS = read_table(TABLES / "citations.csv", ["cited", "listed"])
 FIGURES = list(dict.fromkeys(label.figure for label in LABELS.values()))
-TABLE_OF = {
-    ("Adam", "0.01"): "4.3",
-    ("SGD", "0.01"): "4.6",
-    ("Adam", "0.001"): "4.9",
-    ("SGD", "0.001"): "4.12",
-    ("Adam", "0.1"): "4.15",
-    ("SGD", "0.1"): "4.18",
-}
-
-
-def labels(figure):
-    """Return {source: fields} of everything that names this figure."""
-    return {label.section: label.fields for label in LABELS.values() if label.figure == figure}
-
-
-def network(figure):
-    """Return the set-up drawn, as its caption names it, with the optimizer of its subsection."""
-    (text,) = (fields for section, fields in labels(figure).items() if section.startswith("§"))
-    return {**labels(figure)["caption"], "optimizer": text["optimizer"]}
-
-
 PLOTS = [figure for figure in FIGURES if "converges" in labels(figure)["caption"]]
 
 
 @claim(
     "List of figures, caption and text describe the figure alike",
-    source="thesis, list of figures, captions and text of Figures 4.3 to 4.20",
-    quote="LIST OF FIGURES",
+    **THESIS("labels"),
     id="E-labels",
     exact=True,
 )
@@ -53,8 +34,7 @@ UNNAMED = pytest.mark.refuted("Figure 4.10: the text of §4.2.2 describes it and
 
 @claim(
     "The text names every figure of results",
-    source="thesis, text of §4.2",
-    quote=LABELS.words("4.10 §4.2.2 Adam", "4.11 §4.2.2 Adam"),
+    source="ours",
     id="E-named",
     exact=True,
 )
@@ -66,8 +46,7 @@ def test_text_names_the_figure(figure):
 
 @claim(
     "Caption and text give Figure 4.7 the same depth",
-    source=LABELS.source("thesis", "4.7 §4.2.1 SGD", "4.7 caption"),
-    quote=LABELS.words("4.7 §4.2.1 SGD", "4.7 caption"),
+    **THESIS("figure-4.7-depth"),
     refuted="Figure 4.7: depth five in the text, depth 10 in the caption (Figure 4.6 has 0 of 10 for both)",
     id="E-label-4.7",
     exact=True,
@@ -78,8 +57,7 @@ def test_figure_4_7_has_one_depth():
 
 @claim(
     "List of figures and text give Figure 4.8 the same optimizer",
-    source=LABELS.source("thesis", "4.8 list of figures", "4.8 §4.2.1 SGD"),
-    quote=LABELS.words("4.8 list of figures", "4.8 §4.2.1 SGD"),
+    **THESIS("figure-4.8-same"),
     refuted="Figure 4.8: Adam in the list of figures; the text shows it under SGD, as the network of Figure 4.7",
     id="E-label-4.8",
     exact=True,
@@ -89,9 +67,29 @@ def test_figure_4_8_has_one_optimizer():
 
 
 @claim(
+    "Text and caption give Figure 4.8 the same depth",
+    **THESIS("figure-4.8-same"),
+    refuted="Figure 4.8: the same network as Figure 4.7, which the text gives depth five; the caption says depth 10",
+    id="E-label-4.8-depth",
+)
+def test_figure_4_8_has_one_depth():
+    (inherited,) = (fields["depth"] for section, fields in labels("4.7").items() if section.startswith("§"))
+    assert conflicts({"text": {"depth": inherited}, "caption": labels("4.8")["caption"]}) == {}
+
+
+@claim(
+    "Every work that the thesis cites is in its bibliography",
+    **THESIS("google-cited"),
+    refuted="Google, 2017, in the captions of Figures 1.1, 2.1 and 2.2, is not listed",
+    id="E-cited",
+)
+def test_every_work_cited_is_listed():
+    assert [row["cited"] for row in CITATIONS if row["listed"] == "no"] == []
+
+
+@claim(
     "A network drawn as converged, or not, belongs to a cell with, or without, convergences",
-    source="thesis, captions of Figures 4.4 to 4.20",
-    quote=LABELS.words(*(f"{figure} caption" for figure in ("4.4", "4.5"))),
+    **THESIS("labels"),
     id="E-drawn",
     exact=True,
 )

@@ -4,14 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from claims.documents import JOURNAL
 from claims.journal.networks import AS_TORCH_STARTS, DEEP, DEEPER, SHALLOW, UNNORMALISED, pair, start
 from lrn.claims import claim, every
-
-VANISHING = "their repeated multiplications during backpropagation lead to an exponentially decreasing value"
-NEGLIGIBLE = "the earlier layers of the network receive negligible updates"
-EXPLODING = "particularly when weights are initialized with larger values, gradients can explode. This means that during backpropagation, the gradients can grow"
-DIVERGING = "the model can become unstable and fail to converge, or even diverge entirely"
-NAN = "a model with exploding gradients can result in a computational overflow or produce NaN values"
 
 SIX_MORE = (8, 14, 20)
 LARGE = UNNORMALISED | {"scale": 2.0}
@@ -20,8 +15,7 @@ LARGE = UNNORMALISED | {"scale": 2.0}
 @claim(
     "Layers as torch starts them: before training, the first layer's gradient of a plain CNN shrinks exponentially with depth",
     id="F1-start",
-    source="journal §2.1",
-    quote=VANISHING,
+    **JOURNAL("below-one"),
     reading="median norm; six layers more at least halve it, from depth 8 to 14 and from 14 to 20; no normalisation",
 )
 def test_gradients_vanish_with_depth(measure):
@@ -32,8 +26,7 @@ def test_gradients_vanish_with_depth(measure):
 @claim(
     "Batch normalisation: before training, the first layer's gradient of a plain CNN shrinks with depth",
     id="F1-normalised",
-    source="journal §2.1",
-    quote=VANISHING,
+    source="ours",
     reading="median norm at depths 8, 20 and 56; the journal's own blocks have batch normalisation",
     refuted="it grows instead, from about 0.18 at depth 8 to about 220 at depth 56: normalised plain networks start with exploding gradients",
 )
@@ -45,8 +38,7 @@ def test_gradients_vanish_with_depth_in_normalised_networks(measure):
 @claim(
     "Before training, the first layer of a plain CNN of depth 20 has a smaller gradient than the last",
     id="F1-layers",
-    source="journal §2.1",
-    quote=NEGLIGIBLE,
+    **JOURNAL("negligible-updates"),
     reading="in more than half of the seeds: with batch normalisation; with He's initialisation alone; with layers as torch starts them",
 )
 @pytest.mark.parametrize(
@@ -68,8 +60,7 @@ def test_the_first_layer_has_the_smaller_gradient(measure, options):
 @claim(
     "During training, the first layer's gradient of a normalised plain CNN is smaller at depth 56 than at depth 20",
     id="F1-training",
-    source="journal §2.1",
-    quote=NEGLIGIBLE,
+    **JOURNAL("negligible-updates"),
     reading="median over the steps of 12 epochs, median over seeds",
 )
 def test_gradients_vanish_during_training(measure):
@@ -80,8 +71,7 @@ def test_gradients_vanish_during_training(measure):
 @claim(
     "He's initial weights doubled: before training, the first layer's gradient of a plain CNN grows exponentially with depth",
     id="F2-depth",
-    source="journal §2.2",
-    quote=EXPLODING,
+    **JOURNAL("grow-exponentially", "susceptible"),
     reading="median norm; six layers more at least double it, from depth 8 to 14 and from 14 to 20; no normalisation",
 )
 def test_gradients_explode_with_depth(measure):
@@ -92,8 +82,7 @@ def test_gradients_explode_with_depth(measure):
 @claim(
     "The larger the initial weights, the larger the first layer's gradient",
     id="F2-scale",
-    source="journal §2.2",
-    quote=EXPLODING,
+    **JOURNAL("can-explode"),
     reading="depth 20, median norm before training; He's weights times 1, 2 and 4",
 )
 @pytest.mark.parametrize(
@@ -121,8 +110,7 @@ def trained_a_little(scale, skip, normalise):
 @claim(
     "Plain CNNs of depth 20 without normalisation diverge when their initial weights are doubled, and more often than when not",
     id="F2-diverges",
-    source="journal §2.2 and §2.3",
-    quote=f"{DIVERGING} / {NAN}",
+    **JOURNAL("diverge", "nan"),
     reading="a loss that is NaN or infinite within 6 steps: in most seeds at twice He's weights, more often than at He's",
 )
 def test_large_weights_diverge(measure):
@@ -133,8 +121,7 @@ def test_large_weights_diverge(measure):
 @claim(
     "Residual CNNs of depth 20 with doubled weights diverge less often with batch normalisation than without",
     id="F2-normalised",
-    source="journal §3.3",
-    quote="The exploding gradient problem, on the other hand, becomes less prevalent due to the normalization techniques",
+    **JOURNAL("less-prevalent"),
     reading="a loss that is NaN or infinite within 6 steps",
 )
 def test_normalisation_prevents_divergence(measure):

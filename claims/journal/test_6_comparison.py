@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from claims.documents import JOURNAL
 from claims.journal.networks import DEEP, DEEPER, SHALLOW, pair
 from lrn.claims import claim
 
@@ -13,8 +14,7 @@ DEPTHS = (DEEP, DEEPER)
 @claim(
     "Residual CNNs reach a training loss of 1 in fewer epochs than plain ones",
     id="F4",
-    source="journal §6, Training Efficiency",
-    quote="Faster convergence and training due to skip connections assisting gradient flow.",
+    **JOURNAL("faster-convergence"),
     reading="median epochs; a loss of 1 is less than half of that of a guess, log 10",
 )
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -26,8 +26,7 @@ def test_residual_networks_converge_in_fewer_epochs(measure, depth):
 @claim(
     "The deeper a plain CNN, the smaller its accuracy on test images",
     id="F5-plain",
-    source="journal §6, Performance",
-    quote="Plateaus or even degrades with increased depth.",
+    **JOURNAL("plateaus"),
     reading="degrades: same seed, depth 20 below depth 8 and depth 56 below depth 20 in more than half of the seeds",
 )
 @pytest.mark.parametrize(("shallow", "deep"), [(SHALLOW, DEEP), (DEEP, DEEPER)])
@@ -38,8 +37,7 @@ def test_accuracy_of_plain_networks_degrades_with_depth(measure, shallow, deep):
 @claim(
     "The deeper a residual CNN, the larger its accuracy on test images",
     id="F5-residual-literal",
-    source="journal §6, Performance",
-    quote="Consistently high accuracy, benefiting from increased depth especially on datasets I have used.",
+    **JOURNAL("consistently-high"),
     reading="literal: same seed, depth 56 above depth 8 in more than half of the seeds",
     refuted="depth 56 is above depth 8 in about 3 % of seeds after 12 epochs",
 )
@@ -50,8 +48,7 @@ def test_residual_networks_benefit_from_depth(measure):
 @claim(
     "Residual CNNs have a larger accuracy on test images than plain ones",
     id="F5-residual-practical",
-    source="journal §6, Performance",
-    quote="Consistently high accuracy, benefiting from increased depth especially on datasets I have used.",
+    **JOURNAL("consistently-high"),
     reading="practical: more accurate than plain ones where networks are deep; median",
 )
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -63,8 +60,7 @@ def test_residual_networks_are_more_accurate(measure, depth):
 @claim(
     "Residual CNNs classify 80 % of the training images rightly after fewer epochs than plain ones",
     id="F6-epochs",
-    source="journal §6, Training Time",
-    quote="Longer, requiring more epochs for comparable performance.",
+    **JOURNAL("more-epochs"),
     reading="median epochs",
 )
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -76,8 +72,7 @@ def test_plain_networks_need_more_epochs_for_the_same_accuracy(measure, depth):
 @claim(
     "An epoch of a residual CNN takes no more multiplications than one of the plain CNN",
     id="F6-operations",
-    source="journal §6, Training Time",
-    quote="Quicker training times due to efficient gradient flow and faster convergence.",
+    **JOURNAL("quicker"),
     reading="exact, forward and backward; identity shortcuts only add. Seconds would differ from run to run",
     exact=True,
 )
@@ -96,8 +91,7 @@ def test_an_epoch_costs_the_same(depth):
 @claim(
     "A plain CNN of depth 56 has a larger training loss than one of depth 20",
     id="F7-plain",
-    source="journal §6, Depth Handling",
-    quote="Performance degradation with increasing depth.",
+    **JOURNAL("degradation"),
     reading="last of 12 epochs; same seed; in more than half of the seeds",
 )
 def test_training_loss_of_plain_networks_degrades_with_depth(measure):
@@ -107,8 +101,7 @@ def test_training_loss_of_plain_networks_degrades_with_depth(measure):
 @claim(
     "A residual CNN of depth 56 has no larger training loss than one of depth 20",
     id="F7-residual-literal",
-    source="journal §6, Depth Handling",
-    quote="Can handle increased depth without performance deterioration; exploits depth for complex datasets.",
+    **JOURNAL("handles-depth"),
     reading="literal: last of 12 epochs; same seed; larger in at most half of the seeds",
     refuted="it is larger in about 95 % of seeds: depth delays the training of residual networks too",
 )
@@ -119,8 +112,7 @@ def test_residual_networks_do_not_deteriorate_with_depth(measure):
 @claim(
     "From depth 20 to 56 the training loss of residual CNNs rises less than that of plain ones",
     id="F7-residual-practical",
-    source="journal §6, Depth Handling",
-    quote="Can handle increased depth without performance deterioration; exploits depth for complex datasets.",
+    **JOURNAL("handles-depth"),
     reading="practical: less deterioration than without skip connections; difference of the medians",
 )
 def test_residual_networks_deteriorate_less(measure):
@@ -134,8 +126,7 @@ def test_residual_networks_deteriorate_less(measure):
 @claim(
     "A residual CNN of depth 56 seldom has more epochs of rising loss than the plain one of the same seed",
     id="F8",
-    source="journal §6, Training Stability",
-    quote="More stable training with fewer instances of loss fluctuations",
+    **JOURNAL("more-stable"),
     reading="epochs whose training loss is larger than that of the epoch before; the residual one has more in fewer than half of the seeds (in some both have as many)",
 )
 def test_residual_networks_do_not_fluctuate_more_often(measure):

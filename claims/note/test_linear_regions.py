@@ -5,18 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
+from claims.documents import NOTE
 from claims.note.stacks import Regions
 from claims.note.trained import Lines
 from lrn import Experiment
 from lrn.claims import claim
 from lrn.gradients import linear_regions
 from lrn.nets import PlainNet
-
-EXPLANATION = "note, explanation, after Bishop"
-REGIONS = (
-    "With ReLU activation functions, there is an *exponential increase* in the **number of linear regions** that the "
-    "network can represent."
-)
 
 
 def sawtooth(depth: int) -> PlainNet:
@@ -34,8 +29,7 @@ def sawtooth(depth: int) -> PlainNet:
 @claim(
     "A network of width 2 and depth D can have 2^D linear regions on a line",
     id="G3-can",
-    source=EXPLANATION,
-    quote=REGIONS,
+    **NOTE("linear-regions"),
     reading='"can represent": weights set by hand so that every layer folds the line once, D from 1 to 14',
     exact=True,
 )
@@ -46,8 +40,7 @@ def test_a_deep_network_can_have_exponentially_many_regions():
 @claim(
     "Random networks have more linear regions the deeper they are, up to depth 10",
     id="G3-more",
-    source=EXPLANATION,
-    quote=REGIONS,
+    **NOTE("discontinuities"),
     reading="what networks have, not what they can have: median pieces on [-2, 2] at depths 2, 5 and 10; width 8, before training",
 )
 def test_random_networks_gain_regions_with_depth(measure):
@@ -58,8 +51,7 @@ def test_random_networks_gain_regions_with_depth(measure):
 @claim(
     "The number of linear regions of random networks grows exponentially with depth",
     id="G3-does",
-    source=EXPLANATION,
-    quote=REGIONS,
+    source="ours",
     reading="what networks have, not what they can have: eight further layers multiply the median number of pieces on "
     "[-2, 2] by no less from depth 10 to 18 than from 2 to 10; width 8, before training",
     refuted="eight layers more take the median from about 12 to about 38 pieces, the next eight only to about 48, where 2^18 = 262,144 are possible",
@@ -72,8 +64,7 @@ def test_random_networks_have_exponentially_many_regions(measure):
 @claim(
     "Most random networks have fewer linear regions on a line than they have neurons",
     id="G3-neurons",
-    source=EXPLANATION,
-    quote=REGIONS,
+    source="ours",
     reading="what networks have, not what they can have, after Hanin and Rolnick (2019): on [-2, 2], depth 5, 10 or 20, width 8, "
     "before training",
 )
@@ -90,8 +81,7 @@ def late(depth: int) -> Experiment:
 @claim(
     "Late networks that converged have as many linear regions as their depth allows by folding",
     id="G3-trained",
-    source=EXPLANATION,
-    quote=REGIONS,
+    source="ours",
     reading="what networks have, not what they can have: a median of at least 2^D pieces between the data's extremes, after training "
     "on the thesis's task (width 2, Adam, 0.01, batch)",
 )
@@ -110,8 +100,7 @@ def test_trained_networks_have_the_regions_they_can_have(measure, depth):
 @claim(
     "Late networks that converged have fewer linear regions than neurons",
     id="G3-trained-neurons",
-    source=EXPLANATION,
-    quote=REGIONS,
+    source="ours",
     reading="what networks have, not what they can have: the median of pieces between the data's extremes, after training on the "
     "thesis's task (width 2, Adam, 0.01, batch)",
 )

@@ -6,23 +6,17 @@ from itertools import pairwise
 
 import pytest
 
+from claims.documents import NOTE
 from claims.note.stacks import Shaken, Starts
 from lrn.claims import claim, every
 
-EXPLANATION = "note, explanation, after Bishop"
-SHATTERED = "One explanation for this phenomenon is called **shattered gradients** (Balduzzi et al., 2017)."
-SMALL_CHANGES = (
-    "for deep networks, **extremely small changes** in the *weight parameters* in the **early layers** of the network "
-    "can produce *significant changes* in the gradient"
-)
 DEEP = (10, 24, 50)
 
 
 @claim(
     "The deeper a plain network, the less the slope at an input says about the slope at inputs near by",
     id="G2-depth",
-    source=EXPLANATION,
-    quote=SHATTERED,
+    **NOTE("shattered"),
     reading="mean autocorrelation, lags 1 to 15, of the output's derivative at 256 inputs from -2 to 2; depths 2, 10, 24 "
     "and 50, width 32, before training",
 )
@@ -34,8 +28,7 @@ def test_plain_gradients_shatter_with_depth(measure):
 @claim(
     "In a plain network of depth 50 the slopes at neighbouring inputs are as unrelated as white noise",
     id="G2-noise",
-    source=EXPLANATION,
-    quote=SHATTERED,
+    source="ours",
     reading='literal: Balduzzi et al. (2017) say that such gradients "resemble white noise", which has no correlation; '
     "here within 0.05 of none, 256 inputs from -2 to 2, width 32, before training",
     refuted="the correlation of neighbours is 0.68 on average: width 32 has too few kinks between two of 256 inputs",
@@ -48,8 +41,7 @@ def test_deep_plain_gradients_are_white_noise(measure):
     "With residual connections the slope at an input says more about the slopes near by than in a plain network of the "
     "same seed",
     id="G2-residual",
-    source=EXPLANATION,
-    quote=SHATTERED,
+    **NOTE("shattered"),
     reading="autocorrelation as in G2-depth; in more than half of the seeds",
 )
 @pytest.mark.parametrize("depth", DEEP)
@@ -61,8 +53,7 @@ def test_residual_gradients_resist_shattering(measure, depth):
     "With late residual connections the slope at an input says more about the slopes near by than in a plain network of "
     "the same seed, but less than with residual connections around every layer",
     id="G2-late",
-    source=EXPLANATION,
-    quote=SHATTERED,
+    source="ours",
     reading="autocorrelation as in G2-depth, in more than half of the seeds; the note speaks of residual connections only",
 )
 @pytest.mark.parametrize("depth", DEEP)
@@ -76,8 +67,7 @@ def test_late_gradients_shatter_less_than_plain_ones(measure, depth):
 @claim(
     "With residual connections the slope at an input says more about those near by at depth 50 than at depth 2",
     id="G2-residual-depth",
-    source=EXPLANATION,
-    quote=SHATTERED,
+    **NOTE("shattered"),
     reading="autocorrelation as in G2-depth; in more than half of the seeds",
 )
 def test_residual_gradients_do_not_shatter_with_depth(measure):
@@ -88,8 +78,7 @@ def test_residual_gradients_do_not_shatter_with_depth(measure):
 @claim(
     "A change of the first layer's weights by a thousandth turns the gradient of a plain network by more than 60 degrees",
     id="G4-literal",
-    source=EXPLANATION,
-    quote=SMALL_CHANGES,
+    source="ours",
     reading='literal: "significant" as a cosine below 1/2, in more than 5 % of networks of depth 50; width 32, before training',
     refuted="19 in 20 networks keep a cosine above 0.99",
 )
@@ -100,8 +89,7 @@ def test_tiny_changes_turn_the_gradient_away(measure):
 @claim(
     "In deep plain networks a change of the first layer's weights by a thousandth changes the gradient by more than that",
     id="G4-amplified",
-    source=EXPLANATION,
-    quote=SMALL_CHANGES,
+    **NOTE("small-changes"),
     reading='practical: "significant" as out of proportion: relative change of the gradient over that of the weights above '
     "1 in more than half of the networks, width 32, before training",
 )
@@ -113,8 +101,7 @@ def test_deep_plain_networks_amplify_small_changes(measure, depth):
 @claim(
     "Without skip connections small changes of the early weights change the gradient more than with them",
     id="G4-residual",
-    source=EXPLANATION,
-    quote=SMALL_CHANGES,
+    **NOTE("small-changes"),
     reading="first layer changed by a thousandth; relative change of the gradient, plain above residual of the same seed in "
     "more than half of the seeds, width 32, before training",
 )
@@ -127,8 +114,7 @@ def test_residual_gradients_turn_less(measure, depth):
 @claim(
     "Plain networks amplify small changes of the early weights more at depth 24 than at depth 2",
     id="G4-depth",
-    source=EXPLANATION,
-    quote=SMALL_CHANGES,
+    **NOTE("small-changes"),
     reading="first layer changed by a thousandth; median relative change of the gradient, width 32, before training",
 )
 def test_deeper_networks_turn_more(measure):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
+from claims.documents import NOTE
 from lrn import Experiment
-from lrn.claims import claim
-
-NOTE = "note, definition"
-HELPS = "helps training *extremely deep network* ($>20$ layers)"
+from lrn.claims import claim, every
 
 
 def at_depth(depth: int, norm: str = "none") -> tuple[Experiment, Experiment]:
@@ -20,8 +20,7 @@ def at_depth(depth: int, norm: str = "none") -> tuple[Experiment, Experiment]:
 @claim(
     "At least 5 % of deep networks with residual connections converge, where fewer plain ones do",
     id="G1-converging",
-    source=NOTE,
-    quote=HELPS,
+    **NOTE("helps-deep"),
     reading="the thesis's task (width 2, Adam, 0.01, batch), residual connections and nothing else; 5 % as the practical zero",
 )
 @pytest.mark.parametrize(
@@ -44,8 +43,7 @@ def test_residual_connections_help_deep_networks_converge(measure, depth):
 @claim(
     "Deep networks end with a smaller loss with residual connections than a plain network of the same seed",
     id="G1-loss",
-    source=NOTE,
-    quote=HELPS,
+    **NOTE("helps-deep"),
     reading="the thesis's task (width 2, Adam, 0.01, batch), residual connections and nothing else; in more than half of the seeds",
 )
 @pytest.mark.parametrize(
@@ -72,11 +70,21 @@ def test_residual_connections_help_deep_networks_learn(measure, depth):
 @claim(
     "With batch normalisation in both, deep networks converge more often with residual connections",
     id="G1-normalised",
-    source=NOTE,
-    quote=f"{HELPS} / even with batch normalization, it becomes increasingly difficult to train networks with a large number of layers",
+    **NOTE("helps-deep"),
     reading="practical: the thesis's task (width 2, Adam, 0.01, batch), batch normalisation before every activation",
 )
 @pytest.mark.parametrize("depth", [20, 50, 100])
 def test_residual_connections_help_normalised_networks_converge(measure, depth):
     plain, residual = at_depth(depth, norm="batch")
     assert measure.rate(residual, "converged") > measure.rate(plain, "converged")
+
+
+@claim(
+    "With batch normalisation plain networks converge the less often the deeper they are",
+    id="G1-difficult",
+    **NOTE("increasingly-difficult"),
+    reading="the thesis's task (width 2, Adam, 0.01, batch), batch normalisation before every activation; depths 2, 5 and 10",
+)
+def test_normalised_plain_networks_converge_less_often_with_depth(measure):
+    rates = [measure.rate(at_depth(depth, norm="batch")[0], "converged") for depth in (2, 5, 10)]
+    assert every(deep < shallow for shallow, deep in pairwise(rates))

@@ -23,6 +23,16 @@ def pair(depth: int, optimizer: str, lr: float, style: str, width: int = 2) -> t
     return plain, plain.replace(connection="late")
 
 
+PAIRS = [
+    pair(depth, optimizer, lr, style)
+    for depth in DEPTHS
+    for optimizer in ("adam", "sgd")
+    for lr in (0.01, 0.001, 0.1)
+    for style in STYLES
+]
+"""The 84 settings of the grid, plain and late."""
+
+
 def at_least_once_in_ten(rate: Estimate) -> Estimate:
     """The chance that ten runs, as the thesis made, hold at least one success."""
     return rate.apply(lambda p: 1 - (1 - p) ** 10, monotone="increasing", name=f"at least one in ten: {rate.name}")

@@ -20,7 +20,11 @@ BLOCK = 1024
 
 @dataclass(frozen=True)
 class Start:
-    """The networks of an experiment at their initial weights; observes the gradient norm of the first layer."""
+    """The networks of an experiment at their initial weights, and the gradients that reach their hidden layers.
+
+    Observes the norm of the gradient of the weights of the first layer ("first_layer_gradient") and of each layer
+    ("gradient of layer 1", ...), and the share of hidden neurons whose weights have any gradient ("reached").
+    """
 
     experiment: Experiment
 
@@ -29,12 +33,19 @@ class Start:
         return f"the start of {self.experiment.label}"
 
     def sample(self, seeds: range) -> dict[str, NDArray[np.floating]]:
-        gradients = first_layer_gradients(self.experiment, np.array(seeds, np.uint64))
-        return {"first_layer_gradient": gradients}
+        neurons = neuron_gradients(self.experiment, np.array(seeds, np.uint64))
+        layers = np.linalg.norm(neurons, axis=2)
+        by_layer = {f"gradient of layer {d + 1}": layers[:, d] for d in range(layers.shape[1])}
+        return {"first_layer_gradient": layers[:, 0], "reached": (neurons > 0).mean(axis=(1, 2))} | by_layer
 
 
 def first_layer_gradients(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
     """Norm of the gradient of the first layer's weights before training, shape (S,)."""
+    return np.linalg.norm(neuron_gradients(experiment, seeds)[:, 0], axis=1)
+
+
+def neuron_gradients(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
+    """Norm of the gradient of each hidden neuron's incoming weights before training, shape (S, D, W)."""
     blocks = [_norms(experiment, seeds[i : i + BLOCK]) for i in range(0, len(seeds), BLOCK)]
     return np.concatenate(blocks)
 
@@ -50,7 +61,9 @@ def _norms(e: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
     def loss(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
         return ((functional_call(net, parameters, (x,)) - t) ** 2).mean()
 
-    return vmap(grad(loss))(stacked)["hidden.0.weight"].flatten(1).norm(dim=1).numpy()
+    gradients = vmap(grad(loss))(stacked)
+    norms = [gradients[f"hidden.{d}.weight"].norm(dim=2) for d in range(e.depth)]
+    return torch.stack(norms, dim=1).numpy()
 
 
 def _one_of_two_converged(runs: Runs) -> NDArray[np.bool_]:

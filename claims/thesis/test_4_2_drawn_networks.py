@@ -7,17 +7,11 @@ are large to keep, so no claim here may look at more than 32,768 networks of a s
 import numpy as np
 import pytest
 
+from claims.documents import THESIS
 from claims.thesis.drawn import DRAWN
 from lrn.claims import claim
 from lrn.experiment import CONVERGED_RMSE
 from lrn.metrics import Metric
-
-SPIKES = "we see spiking in the loss function graph for the first 100 epochs for iterative training"
-NEVER_CHANGED = "Here, the networks loss never changed."
-STILL_DECREASING = "the loss is still decreasing during the last epoch"
-NOT_MINIMIZING = "The left side of the figure shows the loss of the network not minimizing."
-GRADUALLY = "does so gradually and with less spiking compared to iterative training"
-
 
 MOST = 32768
 
@@ -54,8 +48,7 @@ def figure(*figures):
 @claim(
     "The trained-on loss of most networks spikes within the first 100 epochs of iterative training",
     id="C5-spikes",
-    source="thesis §4.2.1, Figures 4.4 and 4.5",
-    quote=SPIKES,
+    **THESIS("spiking"),
     reading="a spike is a rise from one epoch to the next by more than the convergence threshold, 0.07",
     max_seeds=MOST,
 )
@@ -67,8 +60,7 @@ def test_iterative_loss_spikes_early(measure, figure):
 @claim(
     "SGD, 0.01, batch, depth 10: the loss of most plain networks never changes",
     id="C6-unchanged-literal",
-    source="thesis caption, Figure 4.7",
-    quote=NEVER_CHANGED,
+    **THESIS("loss-never-changed"),
     reading="literal: it is the same number in all 3,000 epochs",
     refuted="in none of 256 networks: a dead network still learns the mean of the targets",
     max_seeds=MOST,
@@ -80,8 +72,7 @@ def test_loss_of_most_plain_networks_never_changes(measure):
 @claim(
     "SGD, 0.01, batch, depth 10: the loss of most plain networks hardly changes",
     id="C6-unchanged-practical",
-    source="thesis caption, Figure 4.7",
-    quote=NEVER_CHANGED,
+    **THESIS("loss-never-changed"),
     reading="practical: in all epochs it stays within the convergence threshold, 0.07, of where it began",
     max_seeds=MOST,
 )
@@ -92,8 +83,7 @@ def test_loss_of_most_plain_networks_hardly_changes(measure):
 @claim(
     "Batch training: most plain networks of the settings drawn are at no epoch as good as a converged one",
     id="C10-drawn-plain",
-    source="thesis captions, Figures 4.10, 4.13, 4.16 and 4.19",
-    quote=NOT_MINIMIZING,
+    **THESIS("loss-not-minimizing", "cannot-minimize-4.13", "constant-at-0.1", "previous-plain-networks"),
     reading="not minimizing: the loss is above the convergence threshold, 0.07, in every epoch",
     max_seeds=MOST,
 )
@@ -105,27 +95,47 @@ def test_loss_of_plain_networks_is_never_minimal(measure, figure):
 @claim(
     "Batch training: the loss of most late networks that converge comes down without a spike",
     id="C8-drawn-late",
-    source="thesis §4.2.1, Figure 4.8; §4.2.2, Figure 4.11; §4.2.3, Figures 4.17 and 4.20",
-    quote=f"{GRADUALLY} / we can see the loss function flows in textbook Adam fashion / The lack of oscillation in the loss",
+    **THESIS("after-roughly-1000", "textbook-adam"),
     reading="no rise from one epoch to the next exceeds the convergence threshold, 0.07",
     max_seeds=MOST,
 )
-@figure(
-    "4.8",
-    "4.11",
-    pytest.param("4.17", marks=pytest.mark.refuted("about 12 % come down without one, at Adam's learning rate of 0.1")),
-    pytest.param("4.20", marks=pytest.mark.refuted("about 44 % come down without one, at SGD's learning rate of 0.1")),
-)
+@figure("4.8", "4.11")
 def test_loss_of_converging_late_networks_comes_down_without_a_spike(measure, figure):
     assert measure.rate(DRAWN[figure].experiment, gradual, given="converged") > 0.5
 
 
 @claim(
+    "Batch training at 0.1: the loss of some late networks that converge comes down without a spike",
+    id="C17-drawn",
+    **THESIS("lack-of-oscillation"),
+    reading="the networks drawn: there are such networks",
+    max_seeds=MOST,
+)
+@figure("4.17", "4.20")
+def test_loss_of_some_late_networks_comes_down_without_a_spike(measure, figure):
+    assert measure.rate(DRAWN[figure].experiment, gradual, given="converged") > 0
+
+
+@claim(
+    "Batch training at 0.1: the loss of most late networks that converge comes down without a spike",
+    id="C17-typical",
+    **THESIS("lack-of-oscillation"),
+    reading="no rise from one epoch to the next exceeds the convergence threshold, 0.07, in more than half of the networks",
+    max_seeds=MOST,
+)
+@figure(
+    pytest.param("4.17", marks=pytest.mark.refuted("about 12 % come down without one, at Adam's learning rate of 0.1")),
+    pytest.param("4.20", marks=pytest.mark.refuted("about 44 % come down without one, at SGD's learning rate of 0.1")),
+)
+def test_loss_of_most_late_networks_comes_down_without_a_spike(measure, figure):
+    assert measure.rate(DRAWN[figure].experiment, gradual, given="converged") > 0.5
+
+
+@claim(
     "SGD, 0.001, batch, depth 2: the loss of some late networks still decreases in the last epoch",
-    id="C13-decreasing-literal",
-    source="thesis §4.2.2, Figure 4.14",
-    quote=STILL_DECREASING,
-    reading="literal: there are such networks",
+    id="C13-decreasing",
+    **THESIS("given-more-time"),
+    reading="the network drawn: there are such networks",
     max_seeds=MOST,
 )
 def test_loss_of_some_late_networks_still_decreases(measure):
@@ -134,10 +144,9 @@ def test_loss_of_some_late_networks_still_decreases(measure):
 
 @claim(
     "SGD, 0.001, batch, depth 2: the loss of most late networks still decreases in the last epoch",
-    id="C13-decreasing-practical",
-    source="thesis §4.2.2, Figure 4.14",
-    quote=STILL_DECREASING,
-    reading="practical: in more than half of the networks",
+    id="C13-decreasing-most",
+    **THESIS("given-more-time"),
+    reading="in more than half of the networks",
     max_seeds=MOST,
 )
 def test_loss_of_most_late_networks_still_decreases(measure):

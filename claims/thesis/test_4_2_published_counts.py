@@ -2,6 +2,7 @@
 
 import pytest
 
+from claims.documents import THESIS
 from claims.thesis.grid import experiment_of, published
 from lrn.claims import claim
 from lrn.intervals import binomial_compatibility
@@ -17,8 +18,7 @@ def name(row: dict[str, str]) -> str:
 @claim(
     "The published number of convergences in ten runs is compatible with the measured rate",
     id="C0",
-    source="thesis §4.2, Figures 4.3, 4.6, 4.9, 4.12, 4.15 and 4.18",
-    quote="Total Conv",
+    **THESIS("red-totals"),
     reading="exact binomial test of k in 10, Holm at 5 % over the 168 cells",
 )
 @pytest.mark.parametrize("row", CELLS, ids=name)

@@ -2,20 +2,17 @@
 
 import csv
 
-import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from claims.documents import THESIS
 from claims.thesis.grid import DEPTHS, TABLES, pair
+from claims.thesis.neurons import NEEDED, needed
 from lrn import network, prune, train
 from lrn.claims import claim
-from lrn.metrics import Metric
 
 WIDTHS = (2, 4, 8, 16, 32)
-COST = "an analysis of the space and time complexity of the late residual connections could give insight on the trade offs of using them"
-WIDER = "It would add to the validity of this research if there were more experiments performed on wider architectures"
-PRUNING = "pruning networks to only have the necessary neurons needed to generalize a problem"
 
 
 def cells():
@@ -35,8 +32,7 @@ def multiply_adds(experiment, training):
 @claim(
     "Late connections add exactly W(D - 1) weights to D layers of W neurons, less than 1/W of what is there",
     id="D6-space",
-    source="thesis §5.2",
-    quote=COST,
+    **THESIS("space-and-time"),
     reading="exact: one weight for each neuron of all but the last layer, counted at three depths and five widths",
     exact=True,
 )
@@ -51,8 +47,7 @@ def test_late_connections_cost_a_weight_for_each_neuron():
 @claim(
     "Late connections add exactly W(D - 1) multiply-adds a sample to D layers of W neurons, three times that in training",
     id="D6-time",
-    source="thesis §5.2",
-    quote=COST,
+    **THESIS("space-and-time"),
     reading="exact, as torch counts them: at width 2 it is up to half as much again, at width W up to 1/W more; "
     "times on a clock are for the benchmarks",
     exact=True,
@@ -68,8 +63,7 @@ def test_late_connections_cost_a_multiplication_for_each_neuron():
 @claim(
     "Wherever the thesis gives both training times, late networks took longer",
     id="D6-published-time",
-    source="thesis §4.2, training times of Figures 4.3 to 4.18",
-    quote=COST,
+    **THESIS("space-and-time"),
     reading="exact, for every cell of the tables in which both connections converged",
     exact=True,
 )
@@ -88,8 +82,7 @@ def test_late_networks_took_longer():
 @claim(
     "Late networks converge more often at widths 8 to 32 too, where layers are many",
     id="D7-converge",
-    source="thesis §5.2",
-    quote=WIDER,
+    **THESIS("wider-architectures"),
     reading="Adam, 0.01, batch",
 )
 @pytest.mark.parametrize(("width", "depth"), [(8, 10), (8, 30), (16, 30), (32, 30)])
@@ -101,8 +94,7 @@ def test_late_converges_more_often_in_wider_networks(measure, width, depth):
 @claim(
     "Width 32: plain networks of up to 10 layers converge in most runs without late connections",
     id="D7-unneeded",
-    source="thesis §5.2",
-    quote=WIDER,
+    source="ours",
     reading="Adam, 0.01, batch; more than half of the runs",
 )
 @pytest.mark.parametrize("depth", [5, 10])
@@ -114,8 +106,7 @@ def test_wide_plain_networks_converge_too(measure, depth):
 @claim(
     "Depth 10: late networks have fewer dead neurons than plain ones at widths 8 to 32",
     id="D7-dead",
-    source="thesis §5.2",
-    quote="if these connections can keep more neurons in a neural network alive",
+    source="ours",
     reading="of the seeds where the number differs, more have fewer dead neurons late; all networks, converged or not; "
     "Adam, 0.01, batch",
     refuted="more, in about 75 % of the seeds at width 8, and in over 90 % at widths 16 and 32",
@@ -127,20 +118,10 @@ def test_late_connections_keep_neurons_alive_in_wider_networks(measure, width):
     assert fewer > measure.paired_rate(late, plain, "dead_neurons")
 
 
-def _needed(runs):
-    """Neurons that are alive, and in front of the first dead layer."""
-    in_front = ~np.logical_or.accumulate(runs.dead.all(axis=2), axis=1)
-    return (~runs.dead & in_front[:, :, None]).sum(axis=(1, 2))
-
-
-NEEDED = Metric("neurons needed", _needed, lambda e: (0.0, float(e.neurons)))
-
-
 @claim(
     "Pruning a converged late network of depth 10 leaves its living neurons in front of the first dead layer, and its output",
     id="D7-prune",
-    source="thesis §5.2",
-    quote=PRUNING,
+    **THESIS("reduction-of-neurons"),
     reading="exact, for the converged ones of 24 trained networks",
     exact=True,
 )
@@ -148,18 +129,17 @@ def test_pruning_leaves_the_needed_neurons_and_the_output():
     _, late = pair(10, "adam", 0.01, "batch")
     late = late.replace(dtype="float64")
     runs, x = train(late, range(24)), torch.as_tensor(late.data.x_standardised)
-    for seed, needed in zip(runs.seeds[runs.converged], _needed(runs)[runs.converged], strict=True):
+    for seed, left in zip(runs.seeds[runs.converged], needed(runs)[runs.converged], strict=True):
         net = network(late, seed)
         small = prune(net, x)
-        assert sum(small.widths) == needed
+        assert sum(small.widths) == left
         assert torch.allclose(small(x), net(x), rtol=0, atol=1e-12)
 
 
 @claim(
     "A converged late network needs fewer than half of its neurons",
     id="D7-needed",
-    source="thesis §5.2",
-    quote=PRUNING,
+    **THESIS("reduction-of-neurons"),
     reading="mean of the neurons that pruning leaves, of converged networks; Adam, 0.01, batch, from depth 10",
 )
 @pytest.mark.parametrize("depth", [d for d in DEPTHS if d >= 10])
@@ -171,8 +151,7 @@ def test_converged_networks_need_fewer_than_half_of_their_neurons(measure, depth
 @claim(
     "A converged late network of depth 30 needs fewer than twice the neurons of one of depth 5",
     id="D7-needed-depth",
-    source="thesis §5.2",
-    quote=PRUNING,
+    **THESIS("reduction-of-neurons"),
     reading="mean of the neurons that pruning leaves, of converged networks; Adam, 0.01, batch; six times the neurons",
 )
 def test_needed_neurons_hardly_grow_with_depth(measure):

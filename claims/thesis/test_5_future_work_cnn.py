@@ -4,6 +4,7 @@ The classifier of a late residual CNN reads the average of every stage. Networks
 initialisation and, like the thesis's, no normalisation.
 """
 
+from claims.documents import THESIS
 from lrn.claims import claim
 from lrn.classifiers import Classifiers
 
@@ -11,7 +12,6 @@ CNN = (
     "experiments run on more advanced networks that use the ReLU activation function, such as convolutional neural "
     "networks (CNN), could also show the validity of these connections"
 )
-ALIVE = "if these connections can keep more neurons in a neural network alive"
 
 
 def networks(**options):
@@ -23,8 +23,7 @@ def networks(**options):
 @claim(
     "Before training, the first layer of a late residual CNN has a larger gradient than that of a plain one of the same seed",
     id="D7-cnn-gradient",
-    source="thesis §5.2",
-    quote=CNN,
+    **THESIS("convolutional"),
     reading="norm of the first convolution's gradient, equal weights in all convolutions; in more than half of the seeds",
 )
 def test_late_connections_let_more_gradient_through(measure):
@@ -35,8 +34,7 @@ def test_late_connections_let_more_gradient_through(measure):
 @claim(
     "Late residual CNNs end with a smaller training loss than plain ones of the same seed",
     id="D7-cnn-loss",
-    source="thesis §5.2",
-    quote=CNN,
+    **THESIS("convolutional"),
     reading="learning rate 0.01, 12 epochs of 256 digits; in more than half of the seeds",
 )
 def test_late_networks_end_with_a_smaller_loss(measure):
@@ -47,8 +45,7 @@ def test_late_networks_end_with_a_smaller_loss(measure):
 @claim(
     "Late residual CNNs classify test images at least as well as residual ones",
     id="D7-cnn-residual",
-    source="thesis §5.2",
-    quote=CNN,
+    source="ours",
     reading="learning rate 0.01, 12 epochs of 256 digits; same seed; the residual one is better in at most half of the seeds",
     refuted="the residual one is better in about 0.94 of the seeds: at this depth late networks hardly learn",
 )
@@ -60,8 +57,7 @@ def test_late_networks_are_as_accurate_as_residual_ones(measure):
 @claim(
     "Learning rate 0.1: most late residual CNNs keep more than half of their channels alive",
     id="D7-cnn-dead",
-    source="thesis §5.2",
-    quote=ALIVE,
+    source="ours",
     reading="the median share of channels that are zero at every pixel of every training image after 12 epochs is below 1/2",
 )
 def test_late_networks_keep_most_channels_alive(measure):

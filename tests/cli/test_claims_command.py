@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +109,54 @@ def test_the_report_is_written_and_its_path_printed(tmp_path, capsys):
 def test_a_report_needs_verdicts(capsys):
     assert main(["report"]) == 2
     assert "there is no file of verdicts reports/verdicts.json" in capsys.readouterr().err
+
+
+SENTENCES = """
+[document]
+name = "paper"
+title = "Coins"
+
+[[sentence]]
+id = "fall"
+section = "§1"
+quote = "They do."
+weight = "central"
+readings = [{ words = "they fall", claims = ["K1"] }, { words = "they fly, too", claims = ["K2"] }]
+"""
+
+
+def write_sentences(path="claims/sentences/paper.toml"):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(SENTENCES, encoding="utf-8")
+
+
+def test_sentences_are_listed_with_their_verdicts(capsys):
+    write_verdicts()
+    write_sentences()
+    assert main(["claims", "--sentences"]) == 0
+    out = capsys.readouterr().out
+    assert "OVERSTATED  fall (paper §1; central)" in out
+    assert out.splitlines()[-2] == "paper: 1 sentences: 1 overstated"
+    assert main(["claims", "--sentences", "--verdict", "refuted", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["sentences"] == []
+    write_sentences("elsewhere.toml")
+    assert main(["claims", "--sentences", "elsewhere.toml", "--group", "paper", "--weight", "central"]) == 0
+    assert "fall" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--sentences", "nowhere.toml"], "there is no nowhere.toml"),
+        (["--sentences", "--verdicts", "nowhere.json"], "there is no nowhere.json"),
+        (["--sentences", "--group", "other"], "--group must be one of paper with --sentences; got 'other'"),
+        (["--sentences", "--verdict", "REFUTED"], "standing must be one of holds, .*; got 'REFUTED'"),
+        (["--sentences", "--weight", "heavy"], "weight must be one of central, .*; got 'heavy'"),
+        (["--weight", "central"], "--weight is for sentences"),
+    ],
+)
+def test_bad_choices_of_sentences_are_refused(capsys, options, message):
+    write_verdicts()
+    write_sentences()
+    assert main(["claims", *options]) == 2
+    assert re.search(message, capsys.readouterr().err)

@@ -12,6 +12,7 @@ from lrn.ledger import Ledger
 from lrn.report import Quantities, anchor_of, environment
 from lrn.runs import Runs
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.sentences import matches
 
 __all__ = ["Context"]
 
@@ -41,13 +42,18 @@ class Context:
                 found.setdefault(verdict.id, []).append(verdict)
         return found
 
-    def anchor(self, id: str) -> str:
-        """Where the page shows the claim."""
-        return anchor_of(self.claims[id][0].test)
+    def cases(self, name: str) -> list[Verdict]:
+        """The verdicts of a claim by its id, or of some of its cases: "D5-dead-column[*-0.001-*]"."""
+        verdicts = self.claims.get(name.partition("[")[0], [])
+        return [v for v in verdicts if matches(name, v.id, v.test.partition("[")[2].removesuffix("]"))]
 
-    def ended(self, id: str) -> Outcome | None:
-        """How all cases of the claim ended; None if they differ, or there are none."""
-        ends = {verdict.verdict for verdict in self.claims.get(id, ())}
+    def anchor(self, name: str) -> str:
+        """Where the page shows the claim."""
+        return anchor_of(self.cases(name)[0].test)
+
+    def ended(self, name: str) -> Outcome | None:
+        """How all these cases of the claim ended; None if they differ, or there are none."""
+        ends = {verdict.verdict for verdict in self.cases(name)}
         return next(iter(ends)) if len(ends) == 1 else None
 
     def rate(self, experiment: Experiment, metric: str = "converged", given: str = "") -> MeasuredQuantity | None:

@@ -1,0 +1,356 @@
+"""Sentences of a document, each with one verdict: what follows from its claims, most charitable reading first.
+
+A claim is one test of one reading of a sentence. A reader wants to know of the sentence. A TOML file per document lists
+them:
+
+    [document]
+    name = "paper"
+    title = "A. Author, A Paper (2020)"
+
+    [[sentence]]
+    id = "faster"
+    section = "§4, Table 2"
+    quote = "Our method converges faster."
+    weight = "central"
+    readings = [
+      { words = "in fewer epochs, on most data sets", claims = ["T1-most"] },
+      { words = "in fewer epochs, on every data set", claims = ["T1-each"] },
+      { words = "in Table 2", claims = ["E1"], own = true },
+    ]
+
+    [[ours]]
+    about = "why it is faster, which the paper does not say"
+    claims = ["O*"]
+
+A claim is named by its id ("T1", or a pattern such as "T1-*"), or its id and its test's parameters ("T1[10-batch]",
+"T1[10-*]"), which chooses some of its cases.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from lrn.verdicts._record import Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.text import natural_key
+
+__all__ = [
+    "Document",
+    "JudgedReading",
+    "JudgedSentence",
+    "OwnStatements",
+    "Reading",
+    "Sentence",
+    "Standing",
+    "Weight",
+    "counts",
+    "judge",
+    "matches",
+    "read_document",
+    "read_documents",
+]
+
+
+class Weight(StrEnum):
+    """How much of the document stands on a sentence."""
+
+    CENTRAL = "central"
+    SUPPORTING = "supporting"
+    DETAIL = "detail"
+
+
+class Standing(StrEnum):
+    """What became of a sentence, or of one reading of it."""
+
+    HOLDS = "holds"
+    IN_PART = "holds in part"
+    OVERSTATED = "overstated"
+    AGAINST_ITS_TABLE = "against its own table"
+    REFUTED = "refuted"
+    OPEN = "open"
+
+
+_RANK = (Standing.HOLDS, Standing.IN_PART, Standing.OPEN, Standing.REFUTED)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a sentence.
+
+    Attributes:
+        words: the reading.
+        claims: the claims that check it, by id, or by id and parameters; patterns with "*" are allowed.
+        own: whether they compare the sentence with the document itself: its tables, its captions, its other sentences.
+    """
+
+    words: str
+    claims: tuple[str, ...]
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A statement of a document, verbatim.
+
+    Attributes:
+        id: unique in its document.
+        document: the document's short name.
+        section: where it stands.
+        quote: its words, copied.
+        weight: how much stands on it.
+        readings: most charitable first; empty for what no claim checks.
+        figure: the figure or table that it speaks of, such as "4.3"; may be "".
+        note: what a reader should know beside the readings; may be "".
+        fields: what it says in terms that other sentences use too, to find contradictions.
+    """
+
+    id: str
+    document: str
+    section: str
+    quote: str
+    weight: Weight
+    readings: tuple[Reading, ...] = ()
+    figure: str = ""
+    note: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Where it stands, such as "thesis §4.2.1, Figure 4.3"."""
+        return f"{self.document} {self.section}" + (f", Figure {self.figure}" if self.figure else "")
+
+
+@dataclass(frozen=True)
+class OwnStatements:
+    """Claims that the suite's authors made up, to learn more than the documents say."""
+
+    about: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """The sentences of one document that a suite checks.
+
+    Attributes:
+        name: its short name, which sources begin with.
+        title: author, title and year.
+        sentences: in the order of the file.
+        ours: claims that belong to no sentence.
+    """
+
+    name: str
+    title: str
+    sentences: tuple[Sentence, ...] = ()
+    ours: tuple[OwnStatements, ...] = ()
+
+
+@dataclass(frozen=True)
+class JudgedReading:
+    """What became of a reading.
+
+    Attributes:
+        reading: the reading.
+        holds: the cases of its claims that ended SUPPORTED.
+        fails: those that ended REFUTED.
+        undecided: all others; a claim without any verdict stands here by its name.
+    """
+
+    reading: Reading
+    holds: tuple[str, ...]
+    fails: tuple[str, ...]
+    undecided: tuple[str, ...]
+
+    @property
+    def standing(self) -> Standing:
+        """HOLDS, IN_PART, REFUTED or OPEN.
+
+        A reading holds if all cases do, and is refuted if all are. It is open if nothing is supported and not all is
+        refuted. In all other cases it holds in part, in the settings that `holds` names.
+        """
+        if self.holds:
+            return Standing.IN_PART if self.fails or self.undecided else Standing.HOLDS
+        return Standing.REFUTED if self.fails and not self.undecided else Standing.OPEN
+
+
+@dataclass(frozen=True)
+class JudgedSentence:
+    """What became of a sentence.
+
+    Attributes:
+        sentence: the sentence.
+        readings: its readings, in its order.
+    """
+
+    sentence: Sentence
+    readings: tuple[JudgedReading, ...]
+
+    @property
+    def best(self) -> JudgedReading | None:
+        """The reading that stands best, the first of them; None if no claim checks the sentence."""
+        return min(self.readings, key=lambda judged: _RANK.index(judged.standing), default=None)
+
+    @property
+    def standing(self) -> Standing:
+        """What follows from the readings.
+
+        A sentence is refuted only if every reading is; then it stands against its own table if one of these compared it
+        with the document itself. If one reading holds and another does not, it is overstated.
+        """
+        if self.best is None or self.best.standing is Standing.OPEN:
+            return Standing.OPEN
+        if self.best.standing is Standing.REFUTED:
+            own = any(judged.reading.own for judged in self.readings)
+            return Standing.AGAINST_ITS_TABLE if own else Standing.REFUTED
+        if self.best.standing is Standing.IN_PART:
+            return Standing.IN_PART
+        strict = (judged.standing for judged in self.readings)
+        return Standing.HOLDS if all(standing is Standing.HOLDS for standing in strict) else Standing.OVERSTATED
+
+
+def read_documents(path: str | Path) -> list[Document]:
+    """Reads a file of sentences, or every TOML file of a folder in the order of their names.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: there is no such file, or one of them is not a file of sentences; the message says which and why.
+    """
+    folder = Path(path)
+    paths = sorted(folder.glob("*.toml")) if folder.is_dir() else [folder]
+    if not paths:
+        raise ValueError(f"{path} must be a TOML file of sentences, or a folder of such files; got an empty folder")
+    documents = [read_document(file) for file in paths]
+    twice = [name for name, times in Counter(document.name for document in documents).items() if times > 1]
+    if twice:
+        raise ValueError(f"{path} must hold each document once; got {twice[0]!r} twice")
+    return documents
+
+
+def read_document(path: str | Path) -> Document:
+    """Reads the sentences of one document.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not TOML, or lacks something, or has something unknown; the message says what.
+    """
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return _document(data)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} must be a file of sentences, but: {error}") from error
+
+
+def _document(data: Mapping[str, Any]) -> Document:
+    unknown = set(data) - {"document", "sentence", "ours"}
+    if unknown or not isinstance(data.get("document"), dict):
+        raise ValueError(f"it must have [document], [[sentence]] and [[ours]]; got {', '.join(data) or 'nothing'}")
+    document = _made(Document, data["document"], "document", name=str, title=str)
+    sentences = [_sentence(entry, document.name) for entry in _tables(data, "sentence")]
+    twice = [id for id, times in Counter(sentence.id for sentence in sentences).items() if times > 1]
+    if twice:
+        raise ValueError(f"sentence ids must differ; got {twice[0]!r} twice")
+    ours = [_own(entry) for entry in _tables(data, "ours")]
+    return dataclasses.replace(document, sentences=tuple(sentences), ours=tuple(ours))
+
+
+def _sentence(entry: Mapping[str, Any], document: str) -> Sentence:
+    what = f"sentence {entry.get('id', '?')!r}"
+    readings = [_reading(reading, what) for reading in _tables(entry, "readings", what)]
+    weight = entry.get("weight")
+    if weight not in [str(known) for known in Weight]:
+        raise ValueError(f"weight of {what} must be one of {', '.join(Weight)}; got {weight!r}")
+    own = {"document": document, "weight": Weight(weight), "readings": tuple(readings)}
+    return _made(Sentence, {**entry, **own}, what, id=str, section=str, quote=str, figure=str, note=str, fields=dict)
+
+
+def _reading(entry: Mapping[str, Any], what: str) -> Reading:
+    return _made(Reading, {**entry, "claims": _names(entry, f"a reading of {what}")}, what, words=str, own=bool)
+
+
+def _own(entry: Mapping[str, Any]) -> OwnStatements:
+    return _made(OwnStatements, {**entry, "claims": _names(entry, "[[ours]]")}, "[[ours]]", about=str)
+
+
+def _names(entry: Mapping[str, Any], what: str) -> tuple[str, ...]:
+    names = entry.get("claims")
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"claims of {what} must be a list of names of claims; got {names!r}")
+    return tuple(names)
+
+
+def _tables(data: Mapping[str, Any], key: str, what: str = "the file") -> list[Mapping[str, Any]]:
+    entries = data.get(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{key} of {what} must be a list of tables; got {entries!r}")
+    return entries
+
+
+def _made(kind: type[Any], entry: Mapping[str, Any], what: str, **types: type) -> Any:
+    for name, type_ in types.items():
+        value = entry.get(name)
+        if name in entry and (not isinstance(value, type_) or (type_ is str and not str(value).strip())):
+            raise ValueError(f"{name} of {what} must be {type_.__name__}, and not empty; got {value!r}")
+    try:
+        return kind(**entry)
+    except TypeError as error:
+        raise ValueError(f"{what}: {str(error).partition(' ')[2]}") from None
+
+
+def judge(document: Document, suite: SuiteVerdicts) -> list[JudgedSentence]:
+    """What became of each sentence of a document, by the verdicts of a suite."""
+    by_id: dict[str, list[Verdict]] = {}
+    for verdict in suite.claims:
+        by_id.setdefault(verdict.id, []).append(verdict)
+    judged = []
+    for sentence in document.sentences:
+        readings = tuple(_judged_reading(reading, by_id) for reading in sentence.readings)
+        judged.append(JudgedSentence(sentence, readings))
+    return judged
+
+
+def counts(sentences: Iterable[JudgedSentence]) -> dict[Standing, int]:
+    """How many sentences stand in which way, in the order of `Standing`."""
+    standings = Counter(judged.standing for judged in sentences)
+    return {standing: standings[standing] for standing in Standing}
+
+
+def matches(name: str, id: str, parameters: str) -> bool:
+    """Whether a name in a reading means the case of a claim with this id and these parameters ("" without any)."""
+    pattern, bracket, chosen = name.partition("[")
+    same = fnmatchcase(id, pattern) if re.search(r"[*?]", pattern) else id == pattern
+    return same and (not bracket or fnmatchcase(parameters, chosen.removesuffix("]")))
+
+
+def _judged_reading(reading: Reading, by_id: Mapping[str, Sequence[Verdict]]) -> JudgedReading:
+    cases: dict[str, Verdict] = {}
+    missing = []
+    for name in reading.claims:
+        named = list(_named(name, by_id))
+        cases |= {verdict.test: verdict for verdict in named}
+        missing += [] if named else [name]
+    ended: dict[Outcome, list[str]] = {outcome: [] for outcome in Outcome}
+    for verdict in cases.values():
+        ended[verdict.verdict].append(verdict.case)
+    supported, refuted = (ended.pop(outcome) for outcome in _DECIDED)
+    undecided = [*(case for rest in ended.values() for case in rest), *missing]
+    return JudgedReading(reading, *(tuple(sorted(n, key=natural_key)) for n in (supported, refuted, undecided)))
+
+
+def _named(name: str, by_id: Mapping[str, Sequence[Verdict]]) -> Iterator[Verdict]:
+    """The cases that a name in a reading means."""
+    id = name.partition("[")[0]
+    ids = [known for known in by_id if fnmatchcase(known, id)] if re.search(r"[*?]", id) else [id]
+    for verdict in (verdict for known in ids for verdict in by_id.get(known, ())):
+        if matches(name, verdict.id, verdict.test.partition("[")[2].removesuffix("]")):
+            yield verdict
+
+
+_DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
