@@ -31,6 +31,7 @@ ARROWS = {
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
     "report": {"intervals", "ledger", "verdicts"},
     "cli": {
+        "claims",
         "dead",
         "experiment",
         "intervals",
