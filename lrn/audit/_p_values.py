@@ -103,7 +103,8 @@ def _read_statistic(statistic: str, df: float | Sequence[float] | None) -> tuple
     name = _NAMES.get(str(statistic).strip().lower(), str(statistic).strip())
     if name not in _STATISTICS:
         raise ValueError(f"statistic must be one of {', '.join(_STATISTICS)}; got {statistic!r}")
-    given = () if df is None else tuple(df) if isinstance(df, Sequence) else (df,)
+    several = isinstance(df, Iterable) and not isinstance(df, str)
+    given: tuple[Any, ...] = () if df is None else tuple(df) if several else (df,)  # type: ignore[arg-type]
     if len(given) != _STATISTICS[name] or not all(is_number(each) and 0 < each < inf for each in given):
         raise ValueError(f"df must be {_STATISTICS[name]} positive numbers for {name}; got {df!r}")
     return name, given

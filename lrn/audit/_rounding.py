@@ -85,7 +85,7 @@ def read_rounding(rounding: str | Iterable[str]) -> tuple[Rounding, ...]:
 def _named(name: object) -> Rounding:
     known: tuple[Rounding, ...] = ("lenient", *CONVENTIONS)
     plain = str(name).strip().lower().replace(" ", "_").replace("-", "_")
-    plain = _ALIASES.get(plain, plain)
+    plain = _ALIASES.get(plain, plain.replace("round_half", "half"))  # as the decimal module has it
     for convention in known:
         if plain == convention:
             return convention

@@ -198,7 +198,9 @@ class _Job:
     def need(self, columns: Sequence[str]) -> None:
         missing = [name for name in dict.fromkeys(columns) if name not in self.columns]
         if missing:
-            raise ValueError(f"the table must have the columns {', '.join(missing)}; got {', '.join(self.columns)}")
+            raise ValueError(
+                f"the table must have the columns {', '.join(missing)}; got {', '.join(self.columns) or 'none'}"
+            )
 
     def name(self, index: int) -> str:
         return str(self.rows[index][self.label]).strip() if self.label else f"row {index + 1}"
