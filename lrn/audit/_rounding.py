@@ -92,8 +92,8 @@ def _named(name: object) -> Rounding:
     return _refuse(name)[0]
 
 
-def _refuse(given: object) -> tuple[Rounding, ...]:
-    raise ValueError(f"rounding must be lenient, {', '.join(CONVENTIONS)}, or several of them; got {given!r}")
+def _refuse(rounding: object) -> tuple[Rounding, ...]:
+    raise ValueError(f"rounding must be lenient, {', '.join(CONVENTIONS)}, or several of them; got {rounding!r}")
 
 
 @lru_cache(maxsize=4096)  # tables repeat themselves

@@ -70,6 +70,13 @@ def test_either_number_of_sides_will_do_unless_told():
     assert check_p_value("F", "4.84", ".018", df=(1, 28)), "F is t squared"
 
 
+def test_a_one_sided_test_may_go_the_other_way():
+    assert check_p_value("t", "-2.20", ".982", df=28).reading == "one-sided, other direction"
+    assert not check_p_value("t", "-2.20", ".982", df=28, sided=2)
+    assert not check_p_value("t", "-2.20", ".95", df=28)
+    assert check_p_value("t", "2.20", "ns", df=28).decision_error, "ns is not what such a test would say"
+
+
 def test_slips_and_decision_errors_are_told_apart():
     slip = check_p_value("t", "2.20", ".01", df=28)
     assert not slip
