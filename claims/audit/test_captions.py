@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from lrn.documents import read_table
+from lrn.audit.documents import read_table
 
 from claims.audit.published import CELLS, LABELS, TABLE_OF, TABLES, labels, network
 from claims.documents import THESIS
