@@ -35,7 +35,7 @@ SUITE = SuiteVerdicts.of(
     ],
     alpha=0.001,
     seed_offset=0,
-    first_look=64,
+    quantities=64, first_seeds=8,
     max_seeds=512,
     complete=True,
 )
