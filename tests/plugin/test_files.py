@@ -98,7 +98,7 @@ def test_another_folder_of_claims_can_be_named(suite):
 
 
 def test_failures_do_not_keep_the_verdicts_of_a_whole_suite(suite):
-    suite.write(THREE + '\n    @claim("False")\n    def test_false():\n        assert 1 == 2\n')
+    suite.write(THREE + '\n    @claim("False", exact=True)\n    def test_false():\n        assert 1 == 2\n')
     assert suite.run().ret == 1
     assert suite.read(DEFAULT).totals["refuted"] == 2
     assert suite.read(DEFAULT).totals["refuted_known"] == 1
@@ -106,7 +106,7 @@ def test_failures_do_not_keep_the_verdicts_of_a_whole_suite(suite):
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
 def test_a_session_that_stops_early_leaves_the_default_file_alone(suite, option):
-    suite.write('@claim("False")\ndef test_false():\n    assert 1 == 2\n' + "    \n")
+    suite.write('@claim("False", exact=True)\ndef test_false():\n    assert 1 == 2\n' + "    \n")
     suite.write(THREE, "claims/test_later.py")
     result = suite.run(option)
     result.stdout.fnmatch_lines([f"{DEFAULT} stays as it was: the session was stopped"])
