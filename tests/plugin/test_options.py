@@ -1,5 +1,7 @@
 """Options are read, or refused with one sentence before anything runs."""
 
+import itertools
+
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -106,7 +108,11 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(
     options = ["--engine=reference", "--device=cuda:1", "--ledger=here", "--verdicts=v.json"]
     suite.run("-o", "addopts=-p no:cacheprovider", "--first-seeds=64", *options).assert_outcomes(passed=1)
     how = {"engine": "reference", "device": "cuda:1", "threads": None, "scheduler": None}
-    assert made == [(suite.pytester.path / "here", how), (3, range(64), False), "closed"]
+    assert made[0] == (suite.pytester.path / "here", how)
+    assert made[1] == (3, range(64), False)
+    assert made[-1] == "closed"
+    asked = [seeds for _, seeds, _ in made[1:-1]]
+    assert all(one.stop == other.start for one, other in itertools.pairwise(asked)), "only new seeds are asked for"
     keys = [quantity.key for quantity in suite.read("v.json").claims[0].estimates]
     assert [key.split(" [")[0] for key in keys] == [
         "rate of converged in late, depth 3, width 2, adam 0.01, batch",
