@@ -429,8 +429,9 @@ class Measure:
         if leaf is None:
             self._new()
             for population in populations:
-                for metric in filter(None, metrics):
-                    resolve(population, metric)  # an unknown name is refused before anything is sampled
+                for metric in metrics:  # an unknown name is refused before anything is sampled
+                    if metric is not None:
+                        resolve(population, metric)
             self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe)
         else:
             leaf.check_same(populations, metrics)

@@ -125,7 +125,7 @@ def test_a_request_to_measure(call, error, sentence):
     (lambda: str(BUSY.mean(Coin(), "nan", bounds=(0, 1))), ValueError, "nan must be numbers; 8 of 8 values are NaN"),
     (lambda: str(BUSY.median(Coin(), "text")), TypeError, "text must be numbers; its values are <U1"),
     (
-        lambda: str(BUSY.mean_difference(Coin(), Coin(), "n", bounds=(0, 1))),
+        lambda: str(BUSY.mean_difference(Coin(), Coin(), "n", given="heads", bounds=(0, 1))),
         ValueError,
         "values must lie in [0.0, 1.0]; got 2 for n",
     ),
