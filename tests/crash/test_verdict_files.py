@@ -35,7 +35,8 @@ SUITE = SuiteVerdicts.of(
     ],
     alpha=0.001,
     seed_offset=0,
-    quantities=64, first_seeds=8,
+    quantities=64,
+    first_seeds=8,
     max_seeds=512,
     complete=True,
 )

@@ -1,7 +1,9 @@
 """Options are read, or refused with one sentence before anything runs."""
 
 import itertools
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -79,18 +81,18 @@ def test_the_marks_are_registered(suite):
 def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(suite, monkeypatch):
     made = []
 
+    class Runs(SimpleNamespace):
+        def select(self, part):
+            return Runs(**{name: values[part] for name, values in vars(self).items()})
+
     class Ledger:
         def __init__(self, path, **options):
             made.append((path, options))
 
         def runs(self, experiment, seeds, trace=False):
-            from types import SimpleNamespace
-
-            import numpy as np
-
             made.append((experiment.depth, seeds, trace))
             converged = np.arange(seeds.start, seeds.stop) % 4 > 0
-            return SimpleNamespace(converged=converged, dead_neurons=converged + 0)
+            return Runs(converged=converged, dead_neurons=converged + 0)
 
         def close(self):
             made.append("closed")

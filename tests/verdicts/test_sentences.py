@@ -60,7 +60,9 @@ def suite(**outcomes):
         for parameters, outcome in (ended if isinstance(ended, dict) else {"": ended}).items():
             test = f"claims/t.py::test_{id.lower()}" + (f"[{parameters}]" if parameters else "")
             verdicts.append(Verdict(id, test, "s", "", "", "", outcome, outcome, None, "", 1))
-    return SuiteVerdicts.of(verdicts, alpha=0.001, seed_offset=0, quantities=64, first_seeds=8, max_seeds=64, complete=True)
+    return SuiteVerdicts.of(
+        verdicts, alpha=0.001, seed_offset=0, quantities=64, first_seeds=8, max_seeds=64, complete=True
+    )
 
 
 @pytest.fixture
