@@ -1,5 +1,7 @@
 """How many seeds a claim uses: it begins small, and only what keeps it open grows, by a quarter at most."""
 
+import itertools
+
 import pytest
 from populations import Coin, uniform
 
@@ -34,7 +36,7 @@ def test_seeds_grow_by_a_quarter_at_most_until_it_is_decided():
     decision, tried = decide(measuring(), lambda m: m.rate(Coin(0.6), "heads") > m.rate(Coin(0.4, stream=1), "heads"))
     assert decision.value is True
     assert tried[0] == 8
-    assert all(a < b <= a + max(1, -(-a // 4)) for a, b in zip(tried, tried[1:], strict=False))
+    assert all(a < b <= a + max(1, -(-a // 4)) for a, b in itertools.pairwise(tried))
     assert tried[-1] < 1024
 
 
