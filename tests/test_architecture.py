@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 ARROWS = {
     "files": set(),
     "intervals": set(),
-    "verdicts": set(),
+    "verdicts": {"files"},
     "audit": set(),
     "documents": set(),
     "nets": set(),
@@ -30,10 +30,11 @@ ARROWS = {
     "ledger": {"engines", "experiment", "files", "runs"},
     "classifiers": {"data", "engines", "nets"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
-    "report": {"intervals", "ledger", "verdicts"},
+    "report": {"files", "intervals", "ledger", "verdicts"},
     "cli": {
         "dead",
         "experiment",
+        "files",
         "intervals",
         "ledger",
         "nets",
@@ -43,7 +44,7 @@ ARROWS = {
         "verdicts",
     },
     "__main__": {"cli"},
-    "plugin": {"claims", "engines", "intervals", "ledger", "report", "verdicts"},
+    "plugin": {"claims", "engines", "files", "intervals", "ledger", "report", "verdicts"},
 }
 
 

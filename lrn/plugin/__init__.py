@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lrn.plugin._options import Settings, add_options, read_settings
-from lrn.plugin._session import PROPERTY, Deselection, Session
+from lrn.plugin._session import BEGUN, PROPERTY, Deselection, Session
 from lrn.verdicts import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -123,7 +123,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Puts the verdict into the report, which xdist carries to the process that reports."""
     report = yield
-    if item.get_closest_marker("claim") is None or call.when == "teardown" or (call.when == "setup" and report.passed):
+    if item.get_closest_marker("claim") is None or call.when == "teardown":
+        return report
+    if call.when == "setup" and report.passed:
+        if hasattr(item.config, "workerinput"):
+            report.user_properties.append((BEGUN, json.dumps(_died(item).to_json())))
         return report
     verdict = item.stash.get(_VERDICT, None) or _unjudged(item, call, report)
     if report.skipped and isinstance(report.longrepr, tuple):
@@ -215,6 +219,16 @@ def _properties(verdict: Verdict) -> list[tuple[str, object]]:
     ]
     # Workers send what UTF-8 can write.
     return [(name, text.encode(errors="backslashreplace").decode()) for name, text in found]
+
+
+def _died(item: pytest.Item) -> Verdict:
+    """The verdict of a claim whose process dies while it is checked."""
+    from lrn.claims import unjudged
+
+    said, expectation = claim_of(item), expectation_of(item)
+    assert said is not None
+    assert expectation is not None
+    return unjudged("the worker that checked it died", False).record(said, item.nodeid, expectation, None)
 
 
 def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:

@@ -14,17 +14,21 @@ from typing import Any
 
 import pytest
 
+from lrn.files import write_json
 from lrn.plugin._against import Comparison, Record, compare, print_comparison, read_record
 from lrn.plugin._options import RUN_RECORD, Settings
-from lrn.verdicts import Outcome, SuiteVerdicts, Verdict, write_json
+from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 
-__all__ = ["EXIT_INCONCLUSIVE", "PROPERTY", "Deselection", "Session"]
+__all__ = ["BEGUN", "EXIT_INCONCLUSIVE", "PROPERTY", "Deselection", "Session"]
 
 EXIT_INCONCLUSIVE = 10
 """Exit code of a session whose only failures are INCONCLUSIVE claims."""
 
 PROPERTY = "lrn.verdict"
 """Name of the user property in which a report carries its verdict, as JSON."""
+
+BEGUN = "lrn.begun"
+"""Name of the user property in which the report of a setup carries the verdict for the case that its worker dies."""
 
 _PHASES = ("setup", "call", "teardown")
 _PACKAGES = ("lrn", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
@@ -69,6 +73,7 @@ class Session:
         self._deselected = 0
         self._uncollected = 0
         self._crashed = 0
+        self._begun: dict[str, Any] = {}  # what becomes of claims whose worker dies for good
         self._again: dict[str, bool] = {}  # claims whose worker died: whether they came back
         self._other_failures = 0
         self._started = time.perf_counter()
@@ -82,6 +87,12 @@ class Session:
             self._verdicts[report.nodeid] = verdict
             self._seconds[report.nodeid] = report.duration
             self._workers.add(getattr(report, "worker_id", "main"))
+        if report.when == "setup" and report.passed:
+            self._begun[report.nodeid] = dict(report.user_properties).get(BEGUN)
+        elif report.when not in _PHASES and report.outcome != _AGAIN and self._begun.get(report.nodeid):
+            died = Verdict.from_json(json.loads(str(self._begun[report.nodeid])))
+            self._verdicts[report.nodeid] = died
+            self._seconds[report.nodeid] = report.duration
         undecided = verdict is not None and verdict.verdict is Outcome.INCONCLUSIVE
         self._other_failures += report.failed and not undecided
         self._crashed += report.when not in _PHASES and report.outcome != _AGAIN
@@ -144,7 +155,8 @@ class Session:
         try:
             self._write(suite, [*gaps, *([refusal] if refusal else [])])
         except OSError as error:
-            self._notes.append(f"the verdicts could not be written: {error}")
+            which = _shown(Path(error.filename)) if error.filename else "the verdicts"
+            self._notes.append(f"{which} could not be written: {error.strerror or error}")
             _fail(session)
         self._report(session, suite, [*gaps, *([refusal] if refusal else [])])
 
