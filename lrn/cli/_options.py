@@ -38,7 +38,9 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Ends the process with exit code 2."""
         match = re.fullmatch(r"unrecognized arguments: (-\S+).*", message)
-        known = [option for action in self._actions for option in action.option_strings]
+        commands = [a for a in self._actions if isinstance(a, argparse._SubParsersAction)]
+        parsers = [self, *(parser for action in commands for parser in action.choices.values())]
+        known = {option for parser in parsers for action in parser._actions for option in action.option_strings}
         if match is not None:
             message += meant(match[1].partition("=")[0], known)
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -46,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 
 def meant(text: str, known: Iterable[str]) -> str:
     """A question whether one of these was meant, to end a sentence with; "" where none is near."""
-    near = difflib.get_close_matches(text, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(text, sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -66,7 +66,7 @@ def add(commands: Any) -> None:
     out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
     out.add_argument("--csv", type=target, metavar="FILE", help="a row for each cell; - prints it instead of the table")
     out.add_argument("--json", type=target, metavar="FILE", help="the same as JSON; - prints it instead of the table")
-    out.add_argument("--quiet", action="store_true", help="no progress, even on a terminal")
+    out.add_argument("--quiet", action="store_true", help="neither plan nor progress, even on a terminal")
     parser.set_defaults(main=main)
 
 
@@ -83,7 +83,7 @@ def main(given: argparse.Namespace) -> int:
 
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     with ledger_of(given) as ledger:
-        if not given.quiet:
+        if not given.quiet and sys.stderr.isatty():
             sys.stderr.write(f"{_plan(ledger, experiments, seeds)}\n")
         table = measure(train_grid(ledger, experiments, seeds, quiet=given.quiet), seeds, given.alpha)
     for path, form in ((given.csv, as_csv), (given.json, as_json)):

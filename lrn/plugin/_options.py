@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable
@@ -19,6 +20,8 @@ RUN_RECORD = "run.json"
 """Name of the file, beside the verdicts, with what differs from one run to the next."""
 
 _ALPHA, _FIRST_LOOK, _MAX_SEEDS, _MOST_OFFSET = 0.001, 256, 131072, 2**63
+
+_LONGEST_NAME = 255  # of a file, in every file system in use
 
 _T = TypeVar("_T")
 
@@ -268,6 +271,8 @@ def _blocked(option: str, path: Path) -> bool:
         pytest.UsageError: it cannot be looked at: a folder may not be entered, or a name is too long.
     """
     try:
+        if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return any(parent.exists() and not parent.is_dir() for parent in path.parents)
