@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrn.claims._contract import NoMoreSeeds, Population, is_experiment
+from lrn.claims._contract import NoMoreSeeds, Population, PopulationError, is_experiment
 from lrn.claims._function import FunctionPopulation
 from lrn.claims._state import State, settings_of
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from lrn.claims._observe import Observer
     from lrn.experiment import Experiment
     from lrn.ledger import Ledger
-    from lrn.ledger.samples import Samples
+    from lrn.ledger.samples import Samples, Shelf
 
 __all__ = ["Cost", "Draw"]
+
+_OPTIONS = {"block", "counts", "first_seeds", "most", "step", "varies", "version"}
+"""Attributes of a population that say how to sample it, and change nothing of what is observed."""
 
 
 @dataclass
@@ -86,7 +89,9 @@ class Draw:
 
         Raises:
             NoMoreSeeds: some cannot be had (see `available`).
+            PopulationError: the population was found to break its contract when it was last sampled.
         """
+        self._refuse_condemned(population)
         if isinstance(population, FunctionPopulation):
             return self._observer.columns(population, seeds)
         if self.frozen or self.deadline is not None or getattr(population, "most", None) is not None:
@@ -99,11 +104,10 @@ class Draw:
 
     def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
         """The first of these seeds that can be had now, and why not all; "" where all can."""
-        label = population.label
         most = getattr(population, "most", None)
         if most is not None and seeds.stop > most:
             part, why = self.available_trained(population, range(seeds.start, max(most, seeds.start)))
-            return part, why or f"there are only {most} seeds of {label}"
+            return part, why or f"there are only {most} seeds of {population.label}"
         return self.available_trained(population, seeds)
 
     def available_trained(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
@@ -120,10 +124,17 @@ class Draw:
         """What is observed for each seed now, whatever the ledger says."""
         if isinstance(population, FunctionPopulation):
             return self._observer.again(population, seeds)
+        if is_experiment(population):
+            return self._anew.runs(population, seeds)
         start = time.perf_counter()
         sample = population.sample(seeds)
         self.cost(population.label).add(len(seeds), time.perf_counter() - start)
         return sample
+
+    def condemn(self, population: Any, metric: str, why: str) -> None:
+        """Notes on disk that a population breaks its contract, so that no later run rests on what was kept of it."""
+        for shelf in self._shelves(population)[:1]:
+            shelf.describe(broken={"metric": metric, "why": why})
 
     def cost(self, label: str) -> Cost:
         """What sampling a population has cost so far."""
@@ -152,9 +163,35 @@ class Draw:
 
         label: str = population.label
         # As they were at first: sampling may count, or remember.
-        settings = self._settings.setdefault(label, settings_of(population))
+        if label not in self._settings:
+            found = settings_of(population).items()
+            self._settings[label] = {name: text for name, text in found if name not in _OPTIONS}
+        settings = self._settings[label]
         block = getattr(population, "seeds_per_block", None)
         return self._samples.sample(label, version, draw, seeds, block=block, settings=settings)
+
+    def _shelves(self, population: Any) -> list[Shelf]:
+        """The files of a population; none of one that is not kept on disk."""
+        if isinstance(population, FunctionPopulation):
+            return self._editions.shelves(population)
+        version = getattr(population, "version", None)
+        if self.ledger is None or version is None or is_experiment(population):
+            return []
+        from lrn.ledger.samples import Shelf
+
+        return [Shelf(self.ledger, population.label, version)]
+
+    def _refuse_condemned(self, population: Any) -> None:
+        """Raises PopulationError for what an earlier run found to be broken, unless it is now said to vary."""
+        if is_experiment(population) or population.label in self._costs:
+            return
+        self.cost(population.label)
+        varies = getattr(population, "varies", ())
+        for shelf in self._shelves(population):
+            broken = shelf.described().get("broken")
+            if isinstance(broken, dict) and varies is not True and broken.get("metric") not in varies:
+                hint = "Found in an earlier run; what was kept is not used until the version changes."
+                raise PopulationError(f"{broken.get('why')} ({hint})")
 
     def _known(self, population: Any, seeds: range) -> int:
         """How many of these seeds are known from the first on."""
@@ -196,6 +233,12 @@ class Draw:
             self.cost(label).add(seeds, seconds)
 
         return Observer(self._crew, self._editions.shelves, spent, self.frozen, self.deadline, self.say)
+
+    @cached_property
+    def _anew(self) -> Ledger:
+        from lrn.ledger import Ledger
+
+        return Ledger(None, engine=self.engine, device=self.device, threads=self.threads)
 
     @cached_property
     def _trained(self) -> Ledger:

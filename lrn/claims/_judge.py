@@ -57,6 +57,8 @@ class Judgement:
         else:
             outlook = f"about {needed:.0f} seeds of each would settle it"
         allowed = f", and {measure.max_seeds} are allowed" if measure else ""
+        if measure is not None and measure.lack:
+            allowed = f"; {measure.lack}"
         shown = wide or ["  nothing that was measured"]
         return "\n".join([f"INCONCLUSIVE: {verdict.reason}", "too wide:", *shown, f"{outlook}{allowed}"])
 

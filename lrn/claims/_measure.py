@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from lrn.claims._leaves import Leaf, Observe
 from lrn.claims._populations import (
     MeasurementError,
+    NoMoreSeeds,
     Population,
     Sampler,
+    available,
     boolean,
     bounds_of,
     columns,
+    counts_of,
     is_experiment,
     label_of,
     name_of,
@@ -132,6 +135,7 @@ class Measure:
         self._tracked: dict[Terms, _Tracked] = {}
         self._closed = ""
         self._frozen = False
+        self._lack = ""
 
     def rate(
         self, population: Population | Experiment, metric: str | Metric, given: str | Metric | None = None
@@ -339,7 +343,7 @@ class Measure:
         times the seeds allowed would still not settle it.
         """
         terms = self._open(undecided)
-        growing = [self._tracked[t] for t in terms if self._tracked[t].seeds < self.max_seeds]
+        growing = [self._tracked[t] for t in terms if self._tracked[t].seeds < self._most(t)]
         tried = all(self._tracked[t].seeds >= FUTILE_SEEDS for t in terms)
         if not growing or (tried and self.seeds_needed(undecided) > _FUTILE_FACTOR * self.max_seeds):
             return False
@@ -347,8 +351,13 @@ class Measure:
         for t in terms:
             tracked = self._tracked[t]
             more = max(1.0, min(math.ceil(step * tracked.seeds), self._most_new(t)))
-            tracked.seeds = min(tracked.seeds + int(more), self.max_seeds)
+            tracked.seeds = max(tracked.seeds, min(tracked.seeds + int(more), self._most(t)))
         return True
+
+    @property
+    def lack(self) -> str:
+        """Why seeds were missing, one sentence; empty where none were."""
+        return self._lack
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -433,7 +442,13 @@ class Measure:
         """What the seeds of an expression say."""
         tracked = self._track(terms)
         if tracked.cached is None or tracked.cached[0] != tracked.seeds:
-            tracked.cached = tracked.seeds, self._make(terms, tracked.seeds)
+            try:
+                sample = self._make(terms, tracked.seeds)
+            except NoMoreSeeds as error:  # time was over on the way
+                self._lack = str(error)
+                tracked.seeds = min(tracked.seeds, self._most(terms))
+                sample = self._make(terms, tracked.seeds)
+            tracked.cached = tracked.seeds, sample
         return tracked.cached[1]
 
     def _make(self, terms: Terms, seeds: int) -> Sample:
@@ -466,7 +481,17 @@ class Measure:
     def _first(self, terms: Terms) -> int:
         """How many seeds an expression starts with."""
         own = [n for n in self._own(terms, "first_seeds") if n is not None]
-        return min([self._first_seeds if not own else min(own), self.max_seeds])
+        return min([self._first_seeds if not own else min(own), self._most(terms)])
+
+    def _most(self, terms: Terms) -> int:
+        """The most seeds that an expression can have: those allowed, and there."""
+        most, seeds = self.max_seeds, range(self._offset, self._offset + self.max_seeds)
+        for quantity, _ in terms:
+            for population in self._leaf(quantity).populations:
+                there, why = available(self._sampler, population, seeds)
+                if len(there) < most:
+                    most, self._lack = len(there), why
+        return most
 
     def _most_new(self, terms: Terms) -> float:
         """How many seeds may be added to an expression at once."""
@@ -528,12 +553,15 @@ class Measure:
     ) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
         """The metric's values (S,) for each population, and which seeds count (S,)."""
         observed, counts = [], np.ones(len(seeds), np.bool_)
-        metrics = [which for which in (metric, given) if which is not None]
         for population in populations:
-            values = columns(self._sampler, population, metrics, seeds)
-            observed.append(values[0])
-            if given is not None:
-                counts &= boolean(values[1], given)
+            conditions = [which for which in (given, counts_of(population)) if which is not None]
+            values, *true = columns(self._sampler, population, [metric, *conditions], seeds)
+            observed.append(values)
+            for condition, column in zip(conditions, true, strict=True):
+                counts &= boolean(column, condition)
+        for values in observed:
+            if values.dtype.kind == "f":  # NaN is refused, with its seed
+                numbers(values[counts], metric, np.arange(seeds.start, seeds.stop, dtype=np.uint64)[counts])
         return observed, counts
 
 
@@ -587,11 +615,13 @@ def _quantity(
     bounds: tuple[float, float] | None = None,
     q: float | None = None,
 ) -> Quantity:
+    conditions = [] if given is None else [name_of(given)]
+    conditions += [name for name in dict.fromkeys(map(counts_of, populations)) if name and name not in conditions]
     return Quantity(
         statistic,
         name_of(metric),
         tuple(label_of(population) for population in populations),
-        None if given is None else name_of(given),
+        " and ".join(conditions) or None,
         bounds,
         q,
         tuple(population.key if is_experiment(population) else "" for population in populations),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lrn.claims._contract import (
@@ -73,6 +74,8 @@ def columns(
         ValueError: no such metric, values of another shape, or masked ones.
     """
     resolved = [resolve(population, metric) for metric in metrics]
+    if not len(seeds):
+        return [np.empty(0, np.bool_) for _ in resolved]
     if not callable(sampler):
         return sampler.values(population, resolved, seeds)
     label = label_of(population)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
@@ -46,6 +47,7 @@ class _Growing:
         cost: what sampling took.
         kept: whether the observations are on disk too.
         metrics: for networks, each metric (kept, so that no other can come to have its id) and its values so far.
+        rechecked: whether some seeds were sampled again as that was asked for.
     """
 
     population: Any
@@ -57,6 +59,7 @@ class _Growing:
     seconds_again: float = 0.0
     metrics: dict[Hashable, tuple[Any, NDArray[Any]]] = field(default_factory=dict)
     kept: bool = False
+    rechecked: bool = False
 
     def __len__(self) -> int:
         return self.parts[-1][0].stop - self.parts[0][0].start if self.parts else 0
@@ -80,10 +83,12 @@ class RecentSamples:
     Args:
         sampler: what samples.
         most_seeds: how many seeds to remember in all; the loss of every epoch is too large to keep.
+        recheck: how many seeds of each population to sample again, chosen at random, and to compare.
     """
 
-    def __init__(self, sampler: Source, most_seeds: int = 1 << 19) -> None:
+    def __init__(self, sampler: Source, most_seeds: int = 1 << 19, recheck: int = 0) -> None:
         self._sampler = sampler
+        self._recheck = recheck
         self._most_seeds = most_seeds
         self._growing: OrderedDict[Hashable, _Growing] = OrderedDict()
         self._known: OrderedDict[str, _Known] = OrderedDict()
@@ -123,13 +128,15 @@ class RecentSamples:
         if is_experiment(population):
             if any(metric.trace for metric in metrics):
                 return [self._traced_values(population, metric, seeds) for metric in metrics]
-            return self._values(population, label, metrics, seeds, (population.key, seeds.start))
+            found = self._values(population, label, metrics, seeds, (population.key, seeds.start))
+            self._compare(population, label, metrics, found, seeds, (population.key, seeds.start))
+            return found
         if label in self._broken:
             raise self._broken[label]
         try:
             self._recognise(population, label)
             found = self._values(population, label, metrics, seeds, (label, seeds.start))
-            self._compare(population, label, metrics, found, seeds)
+            self._compare(population, label, metrics, found, seeds, (label, seeds.start))
         except PopulationError as error:
             self._broken[label] = error
             raise
@@ -199,6 +206,14 @@ class RecentSamples:
                 break
         growing.turn += 1
 
+    def _check_again(self, growing: _Growing, label: str, seeds: range) -> None:
+        """Samples some seeds again, chosen anew in every run."""
+        growing.rechecked = True
+        again = getattr(self._sampler, "again", None) or (lambda who, part: self._sampler(who, part, False))
+        for at in sorted(random.SystemRandom().sample(range(len(seeds)), min(self._recheck, len(seeds)))):
+            with shielded(f"sampling {label}"):
+                growing.again.append((seeds[at : at + 1], tabular(again(growing.population, seeds[at : at + 1]))))
+
     def _recognise(self, population: Any, label: str) -> None:
         """Refuses a second object of one label, and an object that was changed."""
         known = self._known.get(label)
@@ -224,16 +239,24 @@ class RecentSamples:
         metrics: Sequence[Metric | Column],
         found: Sequence[NDArray[Any]],
         seeds: range,
+        key: Hashable,
     ) -> None:
         """Compares values with those of seeds that were asked for again."""
-        growing = self._growing.get((label, seeds.start))
+        growing = self._growing.get(key)
         varies = getattr(population, "varies", ())
+        if growing is not None and self._recheck and not growing.rechecked:
+            self._check_again(growing, label, seeds)
         for metric, values in zip(metrics, found, strict=True):
-            notes = [suspicious(label, metric.name, values)]
+            notes = [] if is_experiment(population) else [suspicious(label, metric.name, values)]
             for part, sample in growing.again if growing and varies is not True and metric.name not in varies else ():
                 if part.stop <= seeds.stop:
                     first = values[part.start - seeds.start : part.stop - seeds.start]
-                    notes.append(compare(label, metric.name, part, first, values_of(metric, sample, part, label)))
+                    try:
+                        notes.append(compare(label, metric.name, part, first, values_of(metric, sample, part, label)))
+                    except PopulationError as error:
+                        if hasattr(self._sampler, "condemn"):
+                            self._sampler.condemn(population, metric.name, str(error))
+                        raise
             for note in filter(None, notes):
                 self._notes.setdefault((label, metric.name), note)
 

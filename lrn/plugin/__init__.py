@@ -19,6 +19,7 @@ import pytest
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
 from lrn.plugin._session import PROPERTY, STARTED, Deselection, Session
+from lrn.plugin._training import Training, add_training_options, read_training, sampler_of
 from lrn.verdicts import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["measure"]
 
 _SETTINGS = pytest.StashKey[Settings]()
+_TRAINING = pytest.StashKey[Training]()
 _SAMPLER: pytest.StashKey[RecentSamples] = pytest.StashKey()
 _MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
 _VERDICT = pytest.StashKey[Verdict]()
@@ -48,11 +50,13 @@ _IN_FIXTURE = "a fixture is set up once, but claims ask again with more seeds; m
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the options."""
     add_options(parser)
+    add_training_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Reads the options and, in the process that reports, starts to collect verdicts."""
     settings = config.stash[_SETTINGS] = read_settings(config)
+    config.stash[_TRAINING] = read_training(config)
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
     if hasattr(config, "workerinput"):
@@ -204,13 +208,7 @@ def expectation_of(item: pytest.Item) -> Expectation | None:
 def _sampler(config: pytest.Config) -> RecentSamples:
     """The sampler of this process."""
     if _SAMPLER not in config.stash:
-        from lrn.claims._populations import Draw, RecentSamples
-
-        settings = config.stash[_SETTINGS]
-        threads = 1 if hasattr(config, "workerinput") else None
-        draw = Draw(settings.ledger, settings.engine, settings.device, threads, settings.scheduler)
-        config.add_cleanup(draw.close)
-        config.stash[_SAMPLER] = RecentSamples(draw)
+        config.stash[_SAMPLER] = sampler_of(config, config.stash[_SETTINGS], config.stash[_TRAINING])
     return config.stash[_SAMPLER]
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from lrn.claims._contract import MeasurementError, PopulationError
 from lrn.claims._populations import Draw, RecentSamples, bounds_of, columns, identity_of, label_of, numbers
+from lrn.experiment import Experiment
 from lrn.metrics import Metric
 from tests.plugin.populations import uniform
 
@@ -298,6 +299,49 @@ def test_observations_from_the_ledger_are_compared_with_those_of_today(tmp_path)
     columns(samples, changed, ["x"], range(8))
     with pytest.raises(PopulationError, match=r"x of seed \d+ was"):
         columns(samples, changed, ["x"], range(16))
+
+
+def test_what_was_kept_of_a_broken_population_is_never_used(tmp_path):
+    class Unseeded:
+        label, version, varies = "p", "1", ()
+
+        def sample(self, seeds):
+            return {"x": np.random.default_rng().normal(size=len(seeds))}
+
+    for expected in ("is 0|is -|is 1|is 2|is 3", "Found in an earlier run"):
+        with pytest.raises(PopulationError, match=expected):
+            columns(RecentSamples(Draw(tmp_path)), Unseeded(), ["x"], range(8))
+    Unseeded.varies = True
+    columns(RecentSamples(Draw(tmp_path)), Unseeded(), ["x"], range(8))
+    Unseeded.varies, Unseeded.version = (), "2"
+    with pytest.raises(PopulationError, match="does not depend on its seeds alone"):
+        columns(RecentSamples(Draw(tmp_path)), Unseeded(), ["x"], range(8))
+
+
+class Drifts:
+    label, version, _shift = "drifts", "1", 0.0
+
+    def sample(self, seeds):
+        return {"x": uniform(seeds) + self._shift}
+
+
+def test_seeds_may_be_sampled_again_on_request(tmp_path, monkeypatch):
+    columns(RecentSamples(Draw(tmp_path)), Drifts(), ["x"], range(8))
+    monkeypatch.setattr(Drifts, "_shift", 0.5)
+    columns(RecentSamples(Draw(tmp_path)), Drifts(), ["x"], range(8))
+    with pytest.raises(PopulationError, match=r"drifts does not depend on its seeds alone: x of seed \d"):
+        columns(RecentSamples(Draw(tmp_path), recheck=2), Drifts(), ["x"], range(8))
+
+
+def test_networks_may_be_trained_again_on_request(tmp_path):
+    class Other(Draw):
+        def again(self, population, seeds):
+            return super().again(population.replace(lr=0.1), seeds)
+
+    tiny = Experiment(depth=2, epochs=3)
+    columns(RecentSamples(Draw(tmp_path), recheck=3), tiny, ["loss"], range(8))
+    with pytest.raises(PopulationError, match="loss of seed"):
+        columns(RecentSamples(Other(tmp_path), recheck=3), tiny, ["loss"], range(8))
 
 
 # ---- odd values ----

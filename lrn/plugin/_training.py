@@ -1,0 +1,150 @@
+"""Options that say who trains what: workers, time, and what becomes of results that exist."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from lrn.claims._populations import RecentSamples
+    from lrn.plugin._options import Settings
+
+__all__ = ["Training", "add_training_options", "read_training", "sampler_of"]
+
+_STALE = ("retrain", "use", "fail")
+_STARTED = time.monotonic()
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the options say.
+
+    Attributes:
+        workers: seeds of expensive functions that run at once on this machine; None for one per core.
+        hours: after which nothing starts any more; None for no end.
+        stale: what becomes of seeds that earlier code has trained.
+        frozen: whether nothing may be trained.
+        recheck: how many seeds of each population to train again and compare.
+    """
+
+    workers: int | None
+    hours: float | None
+    stale: str
+    frozen: bool
+    recheck: int
+
+
+def add_training_options(parser: pytest.Parser) -> None:
+    """Adds the options, and the ini values of the same names."""
+    group = parser.getgroup("lrn")
+    for name, metavar, text in (
+        ("workers", "N", "seeds of an expensive function that run at once on this machine (one per core)"),
+        ("hours", "H", "start no training after so many hours; claims are judged on what there is then (no end)"),
+        ("stale", "|".join(_STALE), "what becomes of seeds that earlier code has trained (retrain)"),
+        ("recheck", "N", "train N seeds of each population again, and compare (0)"),
+    ):
+        group.addoption(f"--{name}", dest=f"lrn_{name}", metavar=metavar, default=None, help=text)
+        parser.addini(f"lrn_{name}", f"the same as --{name}", default="")
+    group.addoption("--frozen", dest="lrn_frozen", action="store_true", help="train nothing; judge what the ledger has")
+
+
+def read_training(config: pytest.Config) -> Training:
+    """What the options say. Raises pytest.UsageError, one sentence, for one that is out of range."""
+
+    def read(name: str, parse: Callable[[str, str], Any], default: Any) -> Any:
+        text = config.getoption(f"lrn_{name}")
+        if text is not None:
+            return parse(f"--{name}", text)
+        written = str(config.getini(f"lrn_{name}")).strip()
+        return parse(f"lrn_{name}", written) if written else default
+
+    return Training(
+        workers=read("workers", _at_least_one, None),
+        hours=read("hours", _hours, None),
+        stale=read("stale", _stale, "retrain"),
+        frozen=config.getoption("lrn_frozen"),
+        recheck=read("recheck", _count, 0),
+    )
+
+
+def sampler_of(config: pytest.Config, settings: Settings, training: Training) -> RecentSamples:
+    """The sampler of this process, which lets go of what it holds when pytest ends."""
+    from lrn.claims._populations import Draw, RecentSamples
+
+    in_worker = hasattr(config, "workerinput")
+    draw = Draw(
+        settings.ledger,
+        settings.engine,
+        settings.device,
+        threads=1 if in_worker else None,
+        scheduler=settings.scheduler,
+        workers=training.workers,
+        slots=_slots(settings.ledger, in_worker),
+        processes=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) if in_worker else 1,
+        stale=training.stale,
+        frozen=training.frozen,
+        deadline=None if training.hours is None else _STARTED + 3600 * training.hours,
+        say=_speaker(config),
+    )
+    config.add_cleanup(draw.close)
+    return RecentSamples(draw, recheck=training.recheck)
+
+
+def _slots(ledger: Path | None, in_worker: bool) -> str | None:
+    """The folder of the locks that processes share: beside the ledger, else one for this run."""
+    if ledger is not None and type(ledger).__module__.partition(".")[0] == "pathlib":
+        return str(ledger.absolute() / "slots")
+    if not in_worker:
+        return None
+    return str(Path(tempfile.gettempdir()) / f"lrn-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getppid())}")
+
+
+def _speaker(config: pytest.Config) -> Callable[[str], None]:
+    """Shows a line at once, although pytest captures what tests print."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        if capture is None:
+            sys.stderr.write(f"\n{line}\n")
+            return
+        with capture.global_and_fixture_disabled():
+            sys.stderr.write(f"\n{line}\n")
+            sys.stderr.flush()
+
+    return say
+
+
+def _at_least_one(option: str, text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 4096:
+        raise pytest.UsageError(f"{option} must be a whole number from 1 to 4,096; got {text!r}")
+    return int(text)
+
+
+def _count(option: str, text: str) -> int:
+    if not text.isdecimal() or int(text) > 1_000_000:
+        raise pytest.UsageError(f"{option} must be a whole number of at least 0; got {text!r}")
+    return int(text)
+
+
+def _hours(option: str, text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = -1.0
+    if not 0 <= hours < 1e6:
+        raise pytest.UsageError(f"{option} must be a number of hours, at least 0; got {text!r}")
+    return hours
+
+
+def _stale(option: str, text: str) -> str:
+    if text not in _STALE:
+        raise pytest.UsageError(f"{option} must be one of {', '.join(_STALE)}; got {text!r}")
+    return text
