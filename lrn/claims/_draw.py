@@ -82,6 +82,7 @@ class Draw:
     deadline: float | None = None
     say: Callable[[str], None] | None = field(default=None, compare=False)
     _settings: dict[str, State] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _sound: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     _costs: dict[str, Cost] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __call__(self, population: Population | Experiment, seeds: range, trace: bool) -> Any:
@@ -183,15 +184,15 @@ class Draw:
 
     def _refuse_condemned(self, population: Any) -> None:
         """Raises PopulationError for what an earlier run found to be broken, unless it is now said to vary."""
-        if is_experiment(population) or population.label in self._costs:
+        if is_experiment(population) or population.label in self._sound:
             return
-        self.cost(population.label)
         varies = getattr(population, "varies", ())
         for shelf in self._shelves(population):
             broken = shelf.described().get("broken")
             if isinstance(broken, dict) and varies is not True and broken.get("metric") not in varies:
                 hint = "Found in an earlier run; what was kept is not used until the version changes."
                 raise PopulationError(f"{broken.get('why')} ({hint})")
+        self._sound.add(population.label)
 
     def _known(self, population: Any, seeds: range) -> int:
         """How many of these seeds are known from the first on."""
