@@ -36,6 +36,7 @@ from lrn.claims._judge import Judgement, asserts, judge, unjudged
 from lrn.claims._measure import Measure
 from lrn.claims._populations import MeasurementError, Population
 from lrn.claims._ratio import Ratio
+from lrn.claims._recorded import recorded
 from lrn.intervals import Decision, Estimate, Undecided, binomial_compatibility, every, some
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ __all__ = [
     "every",
     "judge",
     "population",
+    "recorded",
     "some",
     "unjudged",
 ]

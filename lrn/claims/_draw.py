@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "Draw"]
 
-_OPTIONS = {"block", "counts", "first_seeds", "most", "step", "varies", "version"}
+_OPTIONS = re.compile(r"(block|counts|first_seeds|most|step|varies|version)($|[.\[])")
 """Attributes of a population that say how to sample it, and change nothing of what is observed."""
 
 
@@ -166,7 +167,7 @@ class Draw:
         # As they were at first: sampling may count, or remember.
         if label not in self._settings:
             found = settings_of(population).items()
-            self._settings[label] = {name: text for name, text in found if name not in _OPTIONS}
+            self._settings[label] = {name: text for name, text in found if not _OPTIONS.match(name)}
         settings = self._settings[label]
         block = getattr(population, "seeds_per_block", None)
         return self._samples.sample(label, version, draw, seeds, block=block, settings=settings)

@@ -259,6 +259,8 @@ class RecentSamples:
                         raise
             for note in filter(None, notes):
                 self._notes.setdefault((label, metric.name), note)
+        for note in () if is_experiment(population) else getattr(population, "notes", ()):
+            self._notes.setdefault((label, note), note)
 
     def _traced_values(self, experiment: Experiment, metric: Metric | Column, seeds: range) -> NDArray[Any]:
         """The values of a metric that may need the loss of every epoch, of which only the values are kept."""

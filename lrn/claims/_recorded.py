@@ -1,0 +1,219 @@
+"""Results that exist: the rows of a table, one for each run, as populations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.claims._tables import Table, read_table
+
+__all__ = ["Recorded", "RecordedPopulation", "recorded"]
+
+RECORDED = "recorded"
+"""Metric of every recorded population: whether the table has the seed."""
+
+
+def recorded(source: Any, *, seed: str = "seed", by: str | Sequence[str] = (), name: str | None = None) -> Recorded:
+    """Reads a table of runs that somebody has made; its populations are judged on the rows that there are.
+
+    Args:
+        source: a file (`.csv`, `.tsv`, `.parquet`, `.jsonl`), a folder that Weights & Biases or MLflow has left or
+            exported (one run per folder, read from its files, without any network), or a data frame.
+        seed: the column that names the seed of a run, a whole number.
+        by: the columns that say which population a run belongs to.
+        name: what the table is called in labels; None for the file's name.
+
+    Returns:
+        A `Recorded`: call it with a value for each column of `by` for a population.
+
+    Raises:
+        ValueError: no such column, a seed that is not a whole number, two rows for one seed of one population, or a
+            table that cannot be read.
+        OSError: no such file.
+
+    Example:
+        >>> from lrn.claims import recorded
+        >>> runs = recorded({"seed": [0, 1, 0, 1], "method": list("aabb"), "loss": [0.3, 0.2, 0.5, 0.4]}, by=["method"],
+        ...                 name="runs")
+        >>> runs(method="a").label
+        "runs(method='a')"
+    """
+    columns = (by,) if isinstance(by, str) else tuple(by)
+    return Recorded(read_table(source), seed, columns, name or _named(source))
+
+
+class Recorded:
+    """A table of runs.
+
+    Args:
+        table: its columns.
+        seed: the column that names the seed.
+        by: the columns that say which population a run belongs to.
+        name: what it is called.
+
+    Raises:
+        ValueError: as `recorded`.
+    """
+
+    def __init__(self, table: Table, seed: str, by: tuple[str, ...], name: str) -> None:
+        for column in (seed, *by):
+            if column not in table:
+                raise ValueError(
+                    f"{name} must have the columns seed={seed!r} and by={list(by)!r}; it has {_list(table)}"
+                )
+        if RECORDED in table:
+            raise ValueError(f"{name} must not have a column called {RECORDED!r}; rename it")
+        self.name, self._by = name, by
+        self._metrics = {column: values for column, values in table.items() if column not in (seed, *by)}
+        seeds = _whole(table[seed], seed, name)
+        groups: dict[tuple[Hashable, ...], dict[int, int]] = {}
+        for row, number in enumerate(seeds):
+            key = tuple(_plain(table[column][row]) for column in by)
+            places = groups.setdefault(key, {})
+            if number in places:
+                shown = ", ".join(f"{column}={value!r}" for column, value in zip(by, key, strict=True)) or "it"
+                raise ValueError(
+                    f"{name} must have one row for each seed of a population; seed {number} of {shown} is in rows "
+                    f"{places[number] + 1} and {row + 1} (is a column missing in by?)"
+                )
+            places[number] = row
+        self._groups = groups
+        self.seeds = tuple(sorted(set(seeds)))
+
+    def __call__(self, **values: Any) -> RecordedPopulation:
+        """The population of the runs with these values.
+
+        Raises:
+            TypeError: a column of `by` is missing, or one is not of it.
+            ValueError: no run has them.
+        """
+        if set(values) != set(self._by):
+            raise TypeError(
+                f"{self.name} takes {', '.join(self._by) or 'nothing'}; got {', '.join(values) or 'nothing'}"
+            )
+        key = tuple(_plain(values[column]) for column in self._by)
+        if key not in self._groups:
+            known = "; ".join(self._shown(group) for group in self._groups)
+            raise ValueError(f"{self.name} has no runs with {self._shown(key)}; it has {known}")
+        return RecordedPopulation(self, key)
+
+    def populations(self) -> list[RecordedPopulation]:
+        """All populations, in the order of the table."""
+        return [RecordedPopulation(self, key) for key in self._groups]
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def label(self, key: tuple[Hashable, ...]) -> str:
+        """The label of a population."""
+        return f"{self.name}({self._shown(key)})"
+
+    def rows(self, key: tuple[Hashable, ...]) -> dict[int, int]:
+        """The row of each seed of a population."""
+        return self._groups[key]
+
+    def columns(self) -> Table:
+        """The metrics."""
+        return self._metrics
+
+    def _shown(self, key: tuple[Hashable, ...]) -> str:
+        return ", ".join(f"{column}={value!r}" for column, value in zip(self._by, key, strict=True))
+
+
+@dataclass(frozen=True, repr=False)
+class RecordedPopulation:
+    """The runs of a table that belong together.
+
+    Seeds are counted in the order of all seeds of the table, so that populations of one table are paired by seed. Where
+    a population lacks one that another has, it does not count (`recorded` is False).
+
+    Attributes:
+        table: where the runs are.
+        key: the values of the table's columns `by`.
+    """
+
+    table: Recorded
+    key: tuple[Hashable, ...]
+
+    recorded = True
+    counts = RECORDED
+    varies = ()
+
+    @property
+    def label(self) -> str:
+        """The table's name and the values."""
+        return self.table.label(self.key)
+
+    def __repr__(self) -> str:
+        return self.label
+
+    @property
+    def most(self) -> int:
+        """How many seeds the table has."""
+        return len(self.table.seeds)
+
+    @property
+    def missing(self) -> list[int]:
+        """The seeds that the table has, and this population has not."""
+        rows = self.table.rows(self.key)
+        return [seed for seed in self.table.seeds if seed not in rows]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which seeds are missing, if any."""
+        missing = self.missing
+        if not missing:
+            return ()
+        shown = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
+        return (f"{self.label} has no run for {len(missing)} of the table's {self.most} seeds: {shown}",)
+
+    def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
+        """The recorded values of some seeds, by their place among all seeds of the table."""
+        rows = self.table.rows(self.key)
+        places = [rows.get(seed) for seed in self.table.seeds[seeds.start : seeds.stop]]
+        columns = {name: _taken(values, places) for name, values in self.table.columns().items()}
+        return {**columns, RECORDED: np.array([place is not None for place in places], np.bool_)}
+
+
+def _taken(values: Sequence[Any], places: Sequence[int | None]) -> NDArray[Any]:
+    """The values in these rows; NaN, False or "" where there is none."""
+    column = np.asarray(values)
+    if column.dtype.kind in "iu" and None in places:
+        column = column.astype(np.float64)
+    empty: Any = {"b": False, "f": np.nan}.get(column.dtype.kind)
+    return np.array([empty if place is None else column[place] for place in places], dtype=column.dtype)
+
+
+def _whole(values: Sequence[Any], column: str, name: str) -> list[int]:
+    """Seeds as whole numbers."""
+    seeds = []
+    for row, value in enumerate(values):
+        try:
+            seed = int(value)
+            fits = float(value) == seed and seed >= 0
+        except (TypeError, ValueError, OverflowError):
+            fits = False
+        if not fits:
+            raise ValueError(f"{column} of {name} must be a whole number in every row; got {value!r} in row {row + 1}")
+        seeds.append(seed)
+    if not seeds:
+        raise ValueError(f"{name} must have at least one run; got none")
+    return seeds
+
+
+def _plain(value: Any) -> Hashable:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _named(source: Any) -> str:
+    return Path(source).stem if isinstance(source, (str, os.PathLike)) else "table"
+
+
+def _list(table: Mapping[str, Any]) -> str:
+    return ", ".join(table)

@@ -1,0 +1,177 @@
+"""Results that exist: tables of runs, judged on the rows that there are."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from lrn.claims import recorded
+from lrn.claims._contract import NoMoreSeeds
+from lrn.claims._populations import Draw, RecentSamples, available, columns, counts_of
+
+CSV = """\
+seed,method,depth,accuracy,diverged,note
+3,a,2,0.9,false,x
+1,a,2,0.8,true,y
+1,b,2,0.7,False,z
+7,b,2,0.6,false,
+3,b,2,,true,w
+"""
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text(CSV)
+    return path
+
+
+def observed(population, metric, n=3):
+    return columns(RecentSamples(Draw(None)), population, [metric], range(n))[0].tolist()
+
+
+def test_the_rows_of_a_table_are_populations(table):
+    runs = recorded(table, by=["method", "depth"])
+    a, b = runs.populations()
+    assert (a.label, b.label) == ("runs(method='a', depth=2)", "runs(method='b', depth=2)")
+    assert runs(depth=2, method="b") == b
+    assert a.table.seeds == (1, 3, 7)
+    assert a.missing == [7]
+    assert a.notes == ("runs(method='a', depth=2) has no run for 1 of the table's 3 seeds: 7",)
+    assert b.notes == ()
+
+
+def test_seeds_are_paired_and_missing_ones_do_not_count(table):
+    a, b = recorded(table, by=["method", "depth"]).populations()
+    assert counts_of(a) == "recorded"
+    assert observed(a, "recorded") == [True, True, False]
+    assert observed(a, "accuracy")[:2] == [0.8, 0.9]
+    assert observed(a, "diverged") == [True, False, False]
+    accuracy = observed(b, "accuracy")
+    assert (accuracy[0], accuracy[2]) == (0.7, 0.6)
+    assert math.isnan(accuracy[1])
+
+
+def test_there_are_no_more_seeds_than_rows(table):
+    samples, (a, _) = RecentSamples(Draw(None)), recorded(table, by=["method", "depth"]).populations()
+    there, why = available(samples, a, range(8))
+    assert there == range(3)
+    assert why == "there are only 3 seeds of runs(method='a', depth=2)"
+    with pytest.raises(NoMoreSeeds, match="there are only 3 seeds"):
+        columns(samples, a, ["accuracy"], range(8))
+    assert available(Draw(None, frozen=True), a, range(3)) == (range(3), "")
+
+
+ROWS = [{"seed": seed, "method": method, "x": seed + len(method)} for seed in range(3) for method in ("a", "bb")]
+
+
+def forms(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "runs.parquet")
+    (tmp_path / "runs.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
+    lines = ["seed\tmethod\tx", *("\t".join(map(str, row.values())) for row in ROWS)]
+    (tmp_path / "runs.tsv").write_text("\n".join(lines))
+    yield tmp_path / "runs.parquet"
+    yield str(tmp_path / "runs.jsonl")
+    yield tmp_path / "runs.tsv"
+    yield {name: [row[name] for row in ROWS] for name in ROWS[0]}
+    yield pytest.importorskip("pandas").DataFrame(ROWS)
+
+
+def test_tables_of_every_form_are_the_same(tmp_path):
+    for source in forms(tmp_path):
+        runs = recorded(source, by="method", name="runs")
+        assert [p.label for p in runs.populations()] == ["runs(method='a')", "runs(method='bb')"]
+        assert observed(runs(method="bb"), "x") == [2, 3, 4]
+
+
+def test_runs_of_weights_and_biases_are_read_from_their_folders(tmp_path):
+    for seed in range(2):
+        files = tmp_path / f"run-{seed}" / "files"
+        files.mkdir(parents=True)
+        (files / "wandb-summary.json").write_text(json.dumps({"_step": 9, "val": {"acc": 0.5 + seed}}))
+        config = {"seed": {"value": seed}, "opt": {"value": {"lr": 0.1}}, "wandb_version": 1}
+        (files / "config.json").write_text(json.dumps(config))
+    runs = recorded(tmp_path, by="opt.lr", name="wandb")
+    assert observed(runs(**{"opt.lr": 0.1}), "val.acc", 2) == [0.5, 1.5]
+
+
+def test_runs_of_mlflow_are_read_from_their_folders(tmp_path):
+    for seed in range(2):
+        run = tmp_path / "0" / f"run{seed}"
+        for kind in ("metrics", "params", "tags"):
+            (run / kind).mkdir(parents=True)
+        (run / "meta.yaml").write_text("")
+        (run / "params" / "seed").write_text(str(seed))
+        (run / "params" / "method").write_text("late")
+        (run / "tags" / "mlflow.user").write_text("somebody")
+        (run / "metrics" / "loss").write_text(f"1700000000000 0.9 0\n1700000000001 {0.1 + seed} 1\n")
+    (run := recorded(tmp_path, by="method", name="mlflow")(method="late"))
+    assert observed(run, "loss", 2) == [0.1, 1.1]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "must have a line with the names of its columns; it is empty"),
+        ("seed,method\n", "runs must have at least one run; got none"),
+        ("number,method\n1,a\n", r"runs must have the columns seed='seed' and by=\['method'\]; it has number, method"),
+        ("seed,method\n1.5,a\n", "seed of runs must be a whole number in every row; got 1.5 in row 1"),
+        (
+            "seed,method\n1,a\nx,a\n",
+            "seed of runs must be a whole number in every row; got '1' in row 1|got 'x' in row 2",
+        ),
+        ("seed,method\n-1,a\n", "seed of runs must be a whole number in every row; got -1 in row 1"),
+        ("seed,method\n1,a\n1,a\n", "seed 1 of method='a' is in rows 1 and 2"),
+        ("seed,method\n1,a,3\n", "must have 2 values in every row; row 1 has 3"),
+        ("seed,method,method\n1,a,3\n", "must have a name of its own for each column"),
+        ("seed,method,recorded\n1,a,3\n", "runs must not have a column called 'recorded'"),
+    ],
+)
+def test_tables_that_are_not_clear_are_refused_in_one_sentence(tmp_path, text, sentence):
+    (tmp_path / "runs.csv").write_text(text)
+    with pytest.raises(ValueError, match=sentence):
+        recorded(tmp_path / "runs.csv", by=["method"])
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (3, "a table must be a file, a folder, or a data frame; got int"),
+        ("runs.xlsx", "a table must be a folder or one of .csv"),
+        ({"seed": [1, 2], "x": [1]}, "the columns of a table must be equally long"),
+    ],
+)
+def test_what_is_not_a_table_is_refused(source, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        recorded(source)
+
+
+def test_damaged_tables_are_refused(tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    (tmp_path / "a.jsonl").write_text("{")
+    (tmp_path / "empty").mkdir()
+    for name in ("a.parquet", "a.jsonl"):
+        with pytest.raises(ValueError, match="cannot be read as a table"):
+            recorded(tmp_path / name)
+    with pytest.raises(ValueError, match="must hold runs of Weights & Biases"):
+        recorded(tmp_path / "empty")
+    with pytest.raises(FileNotFoundError):
+        recorded(tmp_path / "none.csv")
+
+
+def test_populations_that_are_not_there_are_refused(table):
+    runs = recorded(table, by=["method", "depth"])
+    with pytest.raises(ValueError, match=r"runs has no runs with method='c', depth=2; it has method='a', depth=2; m"):
+        runs(method="c", depth=2)
+    with pytest.raises(TypeError, match="runs takes method, depth; got method"):
+        runs(method="a")
+
+
+def test_without_columns_to_tell_them_apart_all_runs_are_one_population():
+    runs = recorded({"seed": [0, 1], "x": np.array([1.0, 2.0])}, name="t")
+    assert runs().label == "t()"
+    assert observed(runs(), "x", 2) == [1.0, 2.0]
