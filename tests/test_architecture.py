@@ -33,6 +33,7 @@ ARROWS = {
     "report": {"intervals", "ledger", "verdicts"},
     "cli": {
         "_torch",
+        "claims",
         "dead",
         "experiment",
         "intervals",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from lrn import __version__
-from lrn.cli import _claims, _completion, _dead, _plan, _report, _run, _show
+from lrn.cli import _check, _claims, _completion, _dead, _init, _plan, _report, _run, _show
 from lrn.cli._options import Formatter, Parser
 
 __all__ = ["main", "parser"]
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lrn {__version__}")
     top.add_argument("--traceback", action="store_true", help="show where an error comes from")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in (_run, _show, _claims, _plan, _report, _dead, _completion):
+    for command in (_init, _check, _plan, _run, _show, _claims, _report, _dead, _completion):
         command.add(commands)
     return top
 

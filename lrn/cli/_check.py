@@ -1,0 +1,240 @@
+"""`lrn check population`: whether the seed decides everything, how long it takes, and what its version is."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib.util
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lrn.cli._options import Formatter, whole
+
+__all__ = ["add", "main"]
+
+DESCRIPTION = """\
+Checks a population before many seeds of it are trained: whether the seed decides everything, asked for
+alone, again, in other company and in another process; how long a seed takes; what its version rests on."""
+
+EPILOG = """\
+examples:
+  lrn check population claims/digits.py::digits depth=4 norm=True
+  lrn check population claims/digits.py::digits --seeds 2     two seeds, each trained three times
+  lrn check population claims/digits.py                       all populations in the file
+
+exit codes:
+  0    the seed decides everything
+  1    it does not
+  2    bad input, said in one sentence"""
+
+
+def add(commands: Any) -> None:
+    """Describes the command."""
+    parser = commands.add_parser(
+        "check",
+        help="check a population of your own before training many seeds",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=Formatter,
+    )
+    parser.add_argument("what", choices=["population"], metavar="population", help="what to check")
+    parser.add_argument("target", metavar="FILE[::NAME]", help="the Python file, and a population in it")
+    parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE", help="settings that are not the defaults")
+    parser.add_argument("--seeds", type=whole(1, 1000), default=3, metavar="N", help="seeds to try (3)")
+    parser.set_defaults(main=main)
+
+
+def main(given: argparse.Namespace) -> int:
+    """Runs the command."""
+    populations = list(_populations(given.target, _settings(given.settings)))
+    broken = [_checked(population, given.seeds) for population in populations]
+    return int(any(broken))
+
+
+def _populations(target: str, settings: dict[str, Any]) -> Iterator[Any]:
+    """The populations that a target names."""
+    from lrn.claims._function import PopulationFunction
+
+    name, _, wanted = target.partition("::")
+    module = _module(Path(name))
+    if wanted:
+        if not hasattr(module, wanted):
+            raise ValueError(f"{name} must define {wanted}; it does not")
+        yield _population(getattr(module, wanted), wanted, settings)
+        return
+    found = {key: value for key, value in vars(module).items() if not key.startswith("_")}
+    mine = {key: v for key, v in found.items() if isinstance(v, PopulationFunction) or _is_instance(v)}
+    if not mine:
+        raise ValueError(
+            f"{name} must define a population: a function with @population, or an object with sample(seeds)"
+        )
+    if settings and len(mine) > 1:
+        raise ValueError(f"settings are for one population; {name} has {', '.join(mine)} (write {name}::NAME)")
+    yield from (_population(value, key, settings) for key, value in mine.items())
+
+
+def _module(path: Path) -> Any:
+    """The file as a module, under the name that tests give it."""
+    if not path.is_file():
+        raise ValueError(f"the target must be a Python file, or FILE::NAME; got {str(path)!r}")
+    sys.path[:0] = [str(path.resolve().parent), str(Path.cwd())]
+    spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
+    if spec is None or spec.loader is None:
+        raise ValueError(f"the target must be a Python file; got {str(path)!r}")
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _population(value: Any, name: str, settings: dict[str, Any]) -> Any:
+    from lrn.claims._contract import label_of
+    from lrn.claims._function import PopulationFunction
+
+    made = value(**settings) if isinstance(value, (PopulationFunction, type)) else value
+    if made is value and settings:
+        raise ValueError(f"{name} is one population and takes no settings; got {', '.join(settings)}")
+    label_of(made)
+    return made
+
+
+def _is_instance(value: Any) -> bool:
+    return not isinstance(value, type) and callable(getattr(value, "sample", None)) and hasattr(value, "label")
+
+
+def _settings(texts: list[str]) -> dict[str, Any]:
+    """`depth=4` as a setting; what is not a Python value is text."""
+    settings = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"a setting must be NAME=VALUE; got {text!r}")
+        try:
+            settings[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            settings[name] = value
+    return settings
+
+
+def _checked(population: Any, n: int) -> bool:
+    """Checks one population and prints what came of it; whether it is broken."""
+    from lrn.claims._contract import PopulationError
+
+    print(population.label)
+    _print_version(population)
+    try:
+        alone, seconds = _alone(population, n)
+        print(f"  one seed takes {_duration(seconds)}; {_shown(alone[0])}")
+        _compare(population, "asked for again, alone", alone, [_one(population, seed) for seed in range(n)])
+        if n > 1:
+            _compare(population, "asked for together", alone, _together(population, n))
+        elsewhere = _elsewhere(population, n)
+        if elsewhere is not None:
+            _compare(population, "in another process", alone, elsewhere)
+    except PopulationError as error:
+        print(f"  BROKEN: {error}")
+        return True
+    return False
+
+
+def _print_version(population: Any) -> None:
+    version = getattr(population, "version", None)
+    if version is None:
+        print("  no version: nothing is kept on disk between runs")
+        return
+    print(f"  version {version}")
+    for part, digest in getattr(population, "parts", {}).items():
+        print(f"    {part} ({digest})")
+
+
+def _alone(population: Any, n: int) -> tuple[list[dict[str, Any]], float]:
+    """What each seed gives, and the seconds that one takes; says which global generators were used."""
+    before = _states()
+    start = time.perf_counter()
+    rows = [_one(population, seed) for seed in range(n)]
+    seconds = (time.perf_counter() - start) / n
+    used = [name for name, state in _states().items() if state != before.get(name, state)]
+    if used:
+        print(f"  it uses the global generator of {' and '.join(used)}: it must seed it first, from the seed")
+    return rows, seconds
+
+
+def _one(population: Any, seed: int) -> dict[str, Any]:
+    from lrn.claims._worker import limited
+
+    with limited(_threads(population)):
+        return _row(population.sample(range(seed, seed + 1)), 0)
+
+
+def _together(population: Any, n: int) -> list[dict[str, Any]]:
+    from lrn.claims._worker import limited
+
+    with limited(_threads(population)):
+        sample = population.sample(range(n))
+    return [_row(sample, k) for k in range(n)]
+
+
+def _threads(population: Any) -> int:
+    return getattr(getattr(population, "definition", None), "threads", 1)
+
+
+def _elsewhere(population: Any, n: int) -> list[dict[str, Any]] | None:
+    """What worker processes give; None where there can be none."""
+    from lrn.claims._crew import Crew
+    from lrn.claims._function import FunctionPopulation
+
+    crew = Crew(workers=2)
+    if not isinstance(population, FunctionPopulation) or not crew.works or population.definition.gpu:
+        return None
+    answers = {answer.seed: answer.row for answer in crew.each(population, range(n))}
+    sample = population.tabulated([answers[seed] for seed in range(n)], range(n))
+    return [_row(sample, k) for k in range(n)]
+
+
+def _row(sample: Any, place: int) -> dict[str, Any]:
+    from lrn.claims._metrics import tabular
+
+    columns = tabular(sample)
+    columns = columns if hasattr(columns, "items") else vars(columns)
+    return {name: values[place] for name, values in columns.items()}
+
+
+def _compare(population: Any, how: str, first: list[dict[str, Any]], again: list[dict[str, Any]]) -> None:
+    """Prints whether both are the same. Raises PopulationError where they are not."""
+    import numpy as np
+
+    from lrn.claims._again import compare
+
+    varies, notes = getattr(population, "varies", ()), []
+    seeds = range(len(first))
+    for name in first[0] if varies is not True else ():
+        if name not in varies:
+            columns = [np.array([row[name] for row in rows]) for rows in (first, again)]
+            notes.append(compare(population.label, name, seeds, *columns))
+    print(f"  {how}: the same{' but for rounding' if any(notes) else ''}")
+
+
+def _states() -> dict[str, str]:
+    """The states of the global generators that are loaded."""
+    states = {"random": str(random.getstate())}
+    if "numpy" in sys.modules:
+        states["numpy"] = str(sys.modules["numpy"].random.get_state())
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        states["torch"] = str(torch.get_rng_state().tolist())
+    return states
+
+
+def _duration(seconds: float) -> str:
+    from lrn.claims._progress import duration
+
+    return duration(seconds)
+
+
+def _shown(row: dict[str, Any]) -> str:
+    plain = {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
+    return f"seed 0 gives {json.dumps(plain, default=str)}"

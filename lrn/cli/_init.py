@@ -1,0 +1,201 @@
+"""`lrn init`: a folder of claims to start from."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from lrn.cli._options import Formatter
+
+__all__ = ["add", "main"]
+
+DESCRIPTION = """\
+Writes a folder of claims to start from: a small training as a population, three claims about it, settings
+for pytest, and a workflow for GitHub that checks the claims. What exists already is never changed."""
+
+EPILOG = """\
+examples:
+  lrn init                  claims/, pyproject.toml, .gitignore, .github/workflows/claims.yml
+  lrn init paper/claims     the claims in another folder
+  pytest claims/            checks them, in seconds"""
+
+POPULATION = '''\
+"""What the paper trains: a function of a seed. Replace it by your own training, in any library."""
+
+import numpy as np
+
+from lrn.claims import population
+
+
+@population
+def regression(seed: int, *, momentum: float = 0.0, steps: int = 60) -> dict[str, float | bool]:
+    """Linear regression on badly scaled inputs, by gradient descent."""
+    rng = np.random.default_rng(seed)  # every random number comes from the seed
+    inputs = rng.normal(size=(80, 10)) * np.geomspace(1, 10, 10)
+    targets = inputs @ rng.normal(size=10)
+    weights, velocity = np.zeros(10), np.zeros(10)
+    for _ in range(steps):
+        gradient = inputs.T @ (inputs @ weights - targets) / len(targets)
+        velocity = momentum * velocity - 0.005 * gradient
+        weights = weights + velocity
+    loss = float(np.mean((inputs @ weights - targets) ** 2))
+    return {"loss": loss, "learned": loss < 0.1}
+'''
+
+CLAIMS = '''\
+"""The paper's claims. Each ends SUPPORTED, REFUTED or INCONCLUSIVE: pytest {folder}/
+
+The sentence says                       ask for
+"... learns more often than ..."        measure.rate(a, "learned") > measure.rate(b, "learned")
+"... learns in most runs"               measure.rate(a, "learned") > 0.5
+"... is better in most runs"            measure.paired_rate(a, b, "accuracy") > 0.5      (same seed)
+"... typically reaches ..."             measure.median(a, "accuracy") > 0.9              (needs no bounds)
+"... reaches ... on average"            measure.mean(a, "accuracy", bounds=(0, 1)) > 0.9
+"... twice as often"                    measure.rate(a, "x") > 2 * measure.rate(b, "x")
+"... among the runs that converged"     any of these with given="converged"
+"... can", "sometimes"                  measure.rate(a, "x") > 0
+"""
+
+from {module} import regression
+
+from lrn.claims import claim
+
+PLAIN, MOMENTUM = regression(), regression(momentum=0.9)
+
+
+@claim("Momentum lowers the loss in most runs", id="1", source="section 4", quote="momentum helps")
+def test_momentum_lowers_the_loss(measure):
+    assert measure.paired_rate(PLAIN, MOMENTUM, "loss") > 0.5
+
+
+@claim("Networks learn more often with momentum", id="2", source="table 1")
+def test_momentum_learns_more_often(measure):
+    assert measure.rate(MOMENTUM, "learned") > measure.rate(PLAIN, "learned") + 0.2
+
+
+@claim("Without momentum no network learns", id="3", source="section 5", reading="literal")
+def test_plain_never_learns(measure):
+    assert measure.rate(PLAIN, "learned") < 0.05
+'''
+
+SETTINGS = """
+[tool.pytest.ini_options]
+testpaths = ["{folder}"]
+lrn_claims = "{folder}"
+lrn_alpha = "0.05"         # every verdict holds with probability 95 %
+lrn_quantities = "64"      # comparisons that share this; more than a dozen claims need more
+lrn_first_seeds = "8"      # seeds a comparison starts with
+lrn_max_seeds = "2000"     # most seeds of a comparison
+lrn_hours = ""             # after which nothing is trained any more; empty for no end
+lrn_ledger = ""            # where results are kept; empty for .ledger
+"""
+
+WORKFLOW = """\
+name: claims
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  claims:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          persist-credentials: false
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.12"
+      - uses: actions/cache@v4  # trained seeds are kept from run to run
+        with:
+          path: .ledger
+          key: ledger-${{{{ github.sha }}}}
+          restore-keys: ledger-
+      - run: pip install {package}
+      - run: pytest {folder}/ --inconclusive skip
+"""
+
+
+def add(commands: Any) -> None:
+    """Describes the command."""
+    parser = commands.add_parser(
+        "init",
+        help="write a folder of claims to start from",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=Formatter,
+    )
+    parser.add_argument("folder", nargs="?", default="claims", metavar="FOLDER", help="where claims are to be (claims)")
+    parser.set_defaults(main=main)
+
+
+def main(given: argparse.Namespace) -> int:
+    """Runs the command."""
+    folder = Path(given.folder)
+    if folder.is_absolute() or ".." in folder.parts or folder.name in ("", "."):
+        raise ValueError(f"the folder must lie in this one, such as claims; got {given.folder!r}")
+    if any(parent.exists() and not parent.is_dir() for parent in (folder, *folder.parents)):
+        raise ValueError(f"the folder must be a folder; {folder} is a file")
+    name, package = folder.as_posix(), _package()
+    _write(folder / "trainings.py", POPULATION)
+    _write(folder / "test_claims.py", CLAIMS.format(folder=name, module="trainings"))
+    _settings(name)
+    _ignore()
+    _write(Path(".github/workflows/claims.yml"), WORKFLOW.format(folder=name, package=package))
+    print(f"\nnext: pytest {name}/    then put your own training into {name}/trainings.py")
+    print(f"before you train many seeds: lrn check population {name}/trainings.py::regression")
+    print(f"badge for your README: {_badge()}")
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    if path.exists():
+        print(f"{path} exists and stays as it is")
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(f"{path} written")
+
+
+def _settings(folder: str) -> None:
+    """Adds the settings to pyproject.toml, unless pytest has settings somewhere."""
+    path, section = Path("pyproject.toml"), SETTINGS.format(folder=folder)
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    others = [name for name in ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml") if Path(name).exists()]
+    if "[tool.pytest" in text or others:
+        where = others[0] if others else "pyproject.toml"
+        print(f"{where} has settings of pytest and stays as it is; these are for claims:")
+        print("".join(f"    {line}\n" for line in section.strip().splitlines()[2:]), end="")
+        return
+    path.write_text(f"{text.rstrip()}\n{section}" if text.strip() else section.lstrip(), encoding="utf-8")
+    print(f"{path}: settings added")
+
+
+def _ignore() -> None:
+    path = Path(".gitignore")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if ".ledger" not in text:
+        path.write_text(f"{text.rstrip()}\n.ledger/\n".lstrip(), encoding="utf-8")
+        print(f"{path}: .ledger/ added")
+
+
+def _package() -> str:
+    """What pip calls the package that lrn comes from."""
+    names = importlib.metadata.packages_distributions().get("lrn", [])
+    return names[0] if names else "lrn"
+
+
+def _badge() -> str:
+    """The badge of the workflow, for the repository that git knows as origin."""
+    try:
+        command = ["git", "remote", "get-url", "origin"]
+        url = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        url = ""
+    match = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(\.git)?\s*$", url)
+    repository = match.group(1) if match else "OWNER/REPOSITORY"
+    base = f"https://github.com/{repository}/actions/workflows/claims.yml"
+    return f"[![claims]({base}/badge.svg)]({base})"

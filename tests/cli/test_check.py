@@ -1,0 +1,123 @@
+"""`lrn check population`: what it finds, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lrn.cli import _check, main
+
+FILE = """
+import numpy as np
+from lrn.claims import population
+
+class Coin:
+    def __init__(self, p=0.5):
+        self.p, self.label = p, f"coin {p}"
+
+    def sample(self, seeds):
+        return {"heads": np.array([np.random.default_rng(s).random() < self.p for s in seeds])}
+
+coin = Coin(0.25)
+
+@population
+def good(seed, *, depth=2, name="a"):
+    return {"x": np.random.default_rng([seed, depth]).random(), "seconds": 1.0}
+
+@population
+def unseeded(seed):
+    return {"x": np.random.random()}
+
+@population(varies=["x"])
+def varies(seed):
+    return {"x": np.random.default_rng().random(), "y": seed}
+
+@population
+def breaks(seed):
+    raise ValueError("no data")
+
+class Together:
+    label = "together"
+
+    def sample(self, seeds):
+        return {"x": np.arange(len(seeds)) / len(seeds)}
+
+together = Together()
+"""
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, capsys):
+    """Runs the command on a population of the file; its exit code and what it prints."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(FILE)
+    monkeypatch.setattr(_check, "_elsewhere", lambda population, n: None)
+
+    def run(*arguments):
+        code = main(["check", "population", *arguments])
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return run
+
+
+@pytest.mark.parametrize("target", ["mine.py::good", "mine.py::coin", "mine.py::Coin", "mine.py::varies"])
+def test_a_sound_population_passes(check, target):
+    code, text = check(target)
+    assert code == 0
+    assert re.search(r"one seed takes [\d.e-]+ s; seed 0 gives \{", text)
+    assert "asked for again, alone: the same" in text
+    assert "asked for together: the same" in text
+
+
+def test_settings_are_given_as_python_writes_them(check):
+    code, text = check("mine.py::good", "depth=4", "name=late")
+    assert (code, text.splitlines()[0]) == (0, "good(depth=4, name='late')")
+    assert check("mine.py::Coin", "p=0.75")[1].startswith("coin 0.75")
+
+
+def test_its_version_and_what_that_rests_on_are_shown(check):
+    _, text = check("mine.py::good")
+    assert re.search(r"  version [0-9a-f]{12}\n    function good \([0-9a-f]{12}\)\n", text)
+    assert "no version: nothing is kept on disk between runs" in check("mine.py::coin")[1]
+
+
+@pytest.mark.parametrize("name", ["unseeded", "together"])
+def test_a_broken_one_is_found(check, name):
+    code, text = check(f"mine.py::{name}")
+    assert code == 1
+    assert "BROKEN: " in text
+
+
+def test_global_generators_are_named(check):
+    assert "it uses the global generator of numpy" in check("mine.py::unseeded")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["none.py"], "the target must be a Python file, or FILE::NAME; got 'none.py'"),
+        (["mine.py::nothing"], "mine.py must define nothing; it does not"),
+        (["mine.py::np"], "a population is an Experiment, or has a text `label`"),
+        (["mine.py::good", "depth"], "a setting must be NAME=VALUE; got 'depth'"),
+        (["mine.py::good", "width=3"], "good takes the settings depth, name; got an unexpected keyword argument"),
+        (["mine.py::coin", "p=3"], "coin is one population and takes no settings"),
+        (["mine.py", "depth=3"], "settings are for one population; mine.py has"),
+        (["mine.py::breaks"], "breaks() failed for seed 0: ValueError: no data"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_sentence(check, arguments, sentence):
+    code, text = check(*arguments)
+    assert code in (2, 70)
+    assert sentence in text
+
+
+def test_seeds_run_in_other_processes_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alone.py").write_text(
+        "from lrn.claims import population\n\n\n@population\n"
+        "def hashes(seed):\n    return {'x': hash(f'text {seed}') % 1000}\n"
+    )
+    assert main(["check", "population", "alone.py", "--seeds", "2"]) == 1
+    assert "BROKEN: hashes() does not depend on its seeds alone" in capsys.readouterr().out

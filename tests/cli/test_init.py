@@ -1,0 +1,84 @@
+"""`lrn init`: a folder of claims that pass, and nothing of what was there is changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lrn.cli import main
+
+ROOT = Path(__file__).parents[2]
+CLAIMS = ["claims/test_claims.py", "claims/trainings.py"]
+WRITTEN = [".github/workflows/claims.yml", ".gitignore", *CLAIMS, "pyproject.toml"]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_claims_it_writes_are_decided(folder, capsys):
+    assert main(["init"]) == 0
+    assert files(folder) == WRITTEN
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--verdicts", "v.json"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    claims = json.loads((folder / "v.json").read_text())["claims"]
+    assert [claim["verdict"] for claim in claims] == ["SUPPORTED"] * 3
+    assert "torch" not in done.stdout + done.stderr
+
+
+def test_once_more_it_changes_nothing(folder, capsys):
+    main(["init"])
+    before = {name: (folder / name).read_bytes() for name in files(folder)}
+    assert main(["init"]) == 0
+    assert {name: (folder / name).read_bytes() for name in files(folder)} == before
+    assert "claims/trainings.py exists and stays as it is" in capsys.readouterr().out
+
+
+def test_settings_are_added_to_a_project_that_has_none_of_pytest(folder):
+    (folder / "pyproject.toml").write_text('[project]\nname = "mine"\n')
+    (folder / ".gitignore").write_text("*.pyc")
+    main(["init", "paper/claims"])
+    settings = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert settings["project"]["name"] == "mine"
+    assert settings["tool"]["pytest"]["ini_options"]["testpaths"] == ["paper/claims"]
+    assert (folder / ".gitignore").read_text() == "*.pyc\n.ledger/\n"
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "pytest.ini"])
+def test_settings_of_pytest_that_exist_are_left_alone(folder, name, capsys):
+    text = "[tool.pytest.ini_options]\n" if name == "pyproject.toml" else "[pytest]\n"
+    (folder / name).write_text(text)
+    main(["init"])
+    assert (folder / name).read_text() == text
+    printed = capsys.readouterr().out
+    assert f"{name} has settings of pytest and stays as it is; these are for claims:" in printed
+    assert '    lrn_alpha = "0.05"' in printed
+
+
+def test_the_badge_is_that_of_the_repository(folder, capsys):
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", "git@github.com:some/where.git"], check=True)
+    main(["init"])
+    assert "https://github.com/some/where/actions/workflows/claims.yml/badge.svg" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["../claims", "/tmp/claims", "", ".", "file"])
+def test_a_folder_elsewhere_is_refused(folder, name, capsys):
+    (folder / "file").write_text("")
+    assert main(["init", name]) == 2
+    assert "the folder must" in capsys.readouterr().err
+    assert files(folder) == ["file"]
