@@ -30,7 +30,7 @@ LEAD = (
 
 def judgement(suite: SuiteVerdicts) -> Section | None:
     """Every sentence with its verdict and readings; None where no claim of them was checked."""
-    documents = judged_documents(read_documents(SENTENCES), suite)
+    documents = sorted(judged_documents(read_documents(SENTENCES), suite), key=lambda d: d.document.name != "thesis")
     if not any(judged.standing is not Standing.OPEN for document in documents for judged in document.sentences):
         return None
     return Section("Sentence by sentence", _html(documents), _markdown(documents))
@@ -85,7 +85,8 @@ def _markdown_lines(judged: JudgedSentence) -> Iterator[str]:
     for reading in judged.readings:
         where = settings(reading)
         own = ", by the document itself" if reading.reading.own else ""
-        yield f"- {reading.standing}{own}: {_plain(reading.reading.words)}" + (f" ({_plain(where)})" if where else "")
+        words = f"{reading.reading.words} ({', '.join(reading.reading.claims)})"
+        yield f"- {reading.standing}{own}: {_plain(words)}" + (f"; {_plain(where)}" if where else "")
     if sentence.note:
         yield f"- {_plain(sentence.note)}"
 
@@ -130,8 +131,9 @@ def _html_sentence(judged: JudgedSentence) -> str:
     for reading in judged.readings:
         own = ", by the document itself" if reading.reading.own else ""
         where = settings(reading)
-        more = f' <span class="dim">{escape(where)}</span>' if where else ""
-        items.append(f"<li>{reading.standing}{own}: {escape(reading.reading.words)}{more}</li>")
+        claims = "; ".join([", ".join(reading.reading.claims), *([where] if where else [])])
+        words = f'{escape(reading.reading.words)} <span class="dim">{escape(claims)}</span>'
+        items.append(f"<li>{reading.standing}{own}: {words}</li>")
     note = f'<p class="dim">{escape(sentence.note)}</p>' if sentence.note else ""
     head = f"<b>{judged.standing}</b> ({sentence.weight}, {escape(sentence.source)}): “{escape(sentence.quote)}”"
     return f"<p>{head}</p><ul>{''.join(items)}</ul>{note}"

@@ -7,14 +7,21 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import lrn.arithmetic
 from lrn import Ledger
 
 LIBRARIES = ("numpy", "scipy", "torch")
 
 
 @cache
+def code(*sources: Path) -> str:
+    """Names these files and those of these folders: enough for what `lrn.arithmetic` makes the same everywhere."""
+    files = [file for source in sources for file in (sorted(source.glob("*.py")) if source.is_dir() else [source])]
+    files.append(Path(lrn.arithmetic.__file__))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
+@cache
 def code_and_arithmetic(*sources: Path) -> str:
     """Names these files, those of these folders, the engine that trains, and the libraries that calculate."""
-    files = [file for source in sources for file in (sorted(source.glob("*.py")) if source.is_dir() else [source])]
-    code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-    return "-".join([Ledger(".").folder.name, code, *map(version, LIBRARIES)])
+    return "-".join([Ledger(".").folder.name, code(*sources), *map(version, LIBRARIES)])

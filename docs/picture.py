@@ -76,15 +76,15 @@ def _convergence(suite: SuiteVerdicts) -> Panel:
 
 def _dead(suite: SuiteVerdicts) -> Panel:
     depths = (2, 5, 10, 15)
-    networks = r"in (\w+), depth (\d+), width 4, adam 0.001, batch"
+    networks = "width 4, adam 0.001, batch"
     return Panel(
         "What holds in part: fewer dead neurons",
         "dead neurons of those that converge, ○ of all (width 4)",
         depths,
         tuple((float(n), str(n)) for n in (0, 10, 20, 30)),
-        _measured(suite, f"mean of dead_neurons given converged {networks}", depths),
+        _measured(suite, ("mean", "dead_neurons"), "converged", networks, depths),
         {key: float(row["mean_dead_neurons"]) for key, row in _rows("figure-4.22.csv")},
-        _measured(suite, f"mean of dead_neurons {networks}", depths),
+        _measured(suite, ("mean", "dead_neurons"), None, networks, depths),
     )
 
 

@@ -14,11 +14,12 @@ ROOT = Path(__file__).parents[1]
 # Each part of lrn and the parts it may import; a part is a module or a folder of lrn/.
 ARROWS = {
     "_torch": set(),
+    "arithmetic": set(),
     "files": set(),
     "intervals": set(),
     "verdicts": set(),
     "audit": set(),
-    "nets": {"_torch"},
+    "nets": {"_torch", "arithmetic"},
     "dead": {"_torch", "nets"},
     "gradients": {"_torch", "dead"},
     "data": set(),
@@ -28,7 +29,7 @@ ARROWS = {
     "training": {"_torch", "engines", "experiment", "nets", "runs"},
     "metrics": {"experiment", "runs"},
     "ledger": {"engines", "experiment", "files", "runs"},
-    "classifiers": {"_torch", "data", "engines", "nets"},
+    "classifiers": {"_torch", "arithmetic", "data", "engines", "nets"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
     "report": {"intervals", "ledger", "verdicts"},
     "cli": {

@@ -329,7 +329,7 @@ def test_a_folder_of_leaves_trains_and_is_learnt(tmp_path):
             Image.fromarray(pixels).save(path)
     of = change(images=image_folder(tmp_path), train=15, test=9, batch=15, epochs=20)
     assert of.label.startswith("residual CNNs of depth 8 on test_a_folder_of_leaves")
-    assert of.sample(range(4))["test_accuracy"].mean() > 0.9
+    assert of.sample(range(4))["test_accuracy"].mean() > 0.8
 
 
 # ---- Bad input ----

@@ -34,6 +34,8 @@ def test_it_is_sound_and_says_what_it_shows(draw):
 @pytest.mark.parametrize("field", ["point", "low", "high"])
 def test_another_figure_is_another_picture(draw, field):
     def changed(quantity):
+        if quantity.terms:
+            return dataclasses.replace(quantity, terms=tuple(map(changed, quantity.terms)))
         wanted = quantity.name == "rate of converged in late, depth 30, width 2, adam 0.01, batch"
         shift = {"point": 0.01, "low": -0.01, "high": 0.01}[field]
         return dataclasses.replace(quantity, **{field: getattr(quantity, field) + shift}) if wanted else quantity

@@ -50,6 +50,7 @@ def intervals(verdicts):
     """The intervals of all that the cases measured, and of what they compared, with both signs."""
     for verdict in verdicts:
         found = [(quantity.low, quantity.high) for quantity in verdict.estimates]
+        found += [(leaf.low, leaf.high) for quantity in verdict.estimates for leaf in quantity.leaves]
         found += [(float(low), float(high)) for low, high in INTERVAL.findall(verdict.reason)]
         yield from found
         yield from ((-high, -low) for low, high in found)

@@ -63,6 +63,7 @@ def test_late_total_is_above_plain_total(style):
     "In Figure 4.6 every late architecture converges more often than the plain one, both styles together",
     **THESIS("sgd-more-often"),
     id="E-sgd-more-often-both",
+    exact=True,
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_every_late_architecture_converges_more_often_over_both_styles(depth):
@@ -213,6 +214,7 @@ def test_only_adam_helped_at_0_001():
     reading="in the tables; the thesis speaks of 0.001 there, and itself goes on to a higher rate",
     refuted="SGD's late networks converged 71 times at 0.01 (Figure 4.6), 51 at 0.1 (4.18)",
     id="E-only-adam-rate",
+    exact=True,
 )
 def test_no_other_rate_helped():
     assert total("late", ["4.6", "4.18"]) == 0
@@ -285,6 +287,7 @@ def test_late_converged_once_at_all_depths(style):
     **THESIS("once-at-all-depths"),
     reading="in either style",
     id="E-once-in-either",
+    exact=True,
 )
 def test_late_converged_once_at_all_depths_in_either_style():
     assert all(max(pair) >= 1 for pair in zip(*(counts("4.18", style, "late") for style in STYLES), strict=True))
@@ -298,6 +301,7 @@ SHOWN_PLAIN = ("4.4", "4.7", "4.10", "4.13", "4.16")
     **THESIS("previous-plain-networks"),
     reading="all that are shown: Figures 4.4, 4.7, 4.10, 4.13 and 4.16",
     id="E-previous-plain",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", SHOWN_PLAIN)
 def test_no_plain_network_shown_converged(figure):
@@ -313,6 +317,7 @@ def test_no_plain_network_shown_converged(figure):
     reading="all plain networks, shown or not",
     refuted="30 of 840 plain runs converged: Figures 4.3 (13), 4.6 (7), 4.9 (5), 4.15 (1) and 4.18 (4)",
     id="E-previous-all",
+    exact=True,
 )
 def test_no_plain_network_converged():
     assert total("plain") == 0
@@ -322,6 +327,7 @@ def test_no_plain_network_converged():
     "In Figure 4.18 late networks converged more often than plain ones in both training styles",
     **THESIS("succeed-in-both-styles"),
     id="E-succeed",
+    exact=True,
 )
 @pytest.mark.parametrize("style", STYLES)
 def test_late_succeeds_in_both_styles_at_0_1(style):

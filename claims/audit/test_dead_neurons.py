@@ -46,6 +46,7 @@ def test_over_half_dead_occasionally():
     reading="at every depth",
     refuted="Figure 4.3: 6 of 14 cells",
     id="E-typically-all",
+    exact=True,
 )
 def test_over_half_dead_typically():
     over = shares_over_half(row for row in ROWS if row["figure"] == "4.3")
@@ -57,6 +58,7 @@ def test_over_half_dead_typically():
     **THESIS("typically-over-half"),
     reading="where only late networks converge",
     id="E-typically-deep",
+    exact=True,
 )
 def test_over_half_dead_typically_when_deep():
     over = shares_over_half(row for row in ROWS if row["figure"] == "4.3" and int(row["depth"]) >= 10)
@@ -89,6 +91,7 @@ NOT_AT_DEPTH_2 = pytest.mark.refuted(
     **THESIS("fewer-dead-per-convergence"),
     reading="mean divided by the count",
     id="E-fewer-dead-per-count",
+    exact=True,
 )
 @pytest.mark.parametrize(
     ("style", "depth"),
@@ -150,6 +153,7 @@ def rises(column):
     **THESIS("high-rate-kills"),
     reading='"can": in one column at least',
     id="E-high-rate-can",
+    exact=True,
 )
 def test_dead_neurons_can_rise_with_the_learning_rate():
     assert any(all(rises(column)) for column in RATES)
@@ -186,6 +190,7 @@ def less_dead(figure):
     **THESIS("batch-kills-less"),
     reading='"potentially": at one depth of the table at least',
     id="E-batch-can",
+    exact=True,
 )
 @pytest.mark.parametrize("figure", ["4.3", "4.6", "4.9", "4.18"])
 def test_batch_can_leave_fewer_dead_neurons(figure):
@@ -218,6 +223,7 @@ def test_batch_leaves_fewer_dead_neurons(figure):
     reading="both sentences speak of Figure 4.3, one paragraph apart",
     refuted="§4.2.1: by the one sentence they do not die, by the other over half of them are dead",
     id="E-die-or-half",
+    exact=True,
 )
 def test_neurons_die_or_do_not():
     assert disagreements("neurons-do-not-die", "typically-over-half") == {}
@@ -263,6 +269,7 @@ def test_wide_means_are_of_three_networks(mean):
     **THESIS("three-convergences"),
     reading="the decimals printed",
     id="E-4.22-three-printed",
+    exact=True,
 )
 @pytest.mark.parametrize("mean", wide_means({"4.71", "15.5", "8.75", "12.38"}))
 def test_wide_means_as_printed_are_of_three_networks(mean):

@@ -41,7 +41,6 @@ def test_skip_connections_let_more_gradient_through_normalised_networks(measure,
     id="F3-meaningful",
     **JOURNAL("meaningful-updates", "flow-effectively"),
     reading="median of |log10 of the ratio of the two norms|",
-    first_look=64,
 )
 @pytest.mark.parametrize("depth", [DEEP, DEEPER])
 def test_the_first_layer_gets_a_meaningful_gradient(measure, depth):

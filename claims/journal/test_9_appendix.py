@@ -41,6 +41,7 @@ def test_residual_networks_have_fewer_parameters(depth, shortcut):
     id="F9-bottleneck",
     **JOURNAL("fewer-parameters"),
     reading="the design of deep ResNets beside a plain block of two 3x3 convolutions; 64 to 2,048 channels",
+    exact=True,
 )
 @pytest.mark.parametrize("channels", [64, 256, 512, 1024, 2048])
 def test_bottleneck_blocks_have_fewer_parameters(channels):
@@ -91,6 +92,7 @@ def demonstration():
     **JOURNAL("demonstration"),
     reading="exact, by their shapes",
     refuted="64 channels of 32x32 pixels cannot be added to 128 channels of 16x16",
+    exact=True,
 )
 def test_the_demonstrated_outputs_can_be_added():
     first, second = demonstration()
@@ -103,6 +105,7 @@ def test_the_demonstrated_outputs_can_be_added():
     **JOURNAL("demonstration"),
     reading="exact: it takes 128 features, and nothing averages over the image before it",
     refuted="the second layer puts out 128 channels of 16x16 pixels, 32,768 features",
+    exact=True,
 )
 def test_the_demonstrated_classifier_fits():
     _, second = demonstration()
@@ -114,6 +117,7 @@ def test_the_demonstrated_classifier_fits():
     id="F12-dataset",
     **JOURNAL("plant-digits", "plant-images"),
     refuted="§1 calls it a plant digit dataset, §4.2 describes images of plants and their diseases",
+    exact=True,
 )
 def test_plant_village_is_described_alike():
     assert conflicts(JOURNAL.fields("plant-digits", "plant-images")) == {}

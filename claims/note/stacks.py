@@ -3,7 +3,7 @@
 Weights and biases are normal with variance 2 / fan_in (He et al., 2015), the output layer's with 1 / fan_in. Each seed
 has its own generator, and hidden layers are drawn first, so networks of one seed share their hidden layers whatever
 their connection. "residual" is h_d = relu(A_d h_{d-1} + b_d) + h_{d-1} from the second layer on; in "late" networks
-the output reads every layer.
+the output reads every layer. All of it is made of `lrn.arithmetic`, and has the same bits on every machine.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from claims.note import SOURCES
-from claims.versions import code_and_arithmetic
+from claims.versions import code
+from lrn.arithmetic import matmul, normal
 from lrn.data import absolute_value
 from lrn.gradients import autocorrelation
 
 Array = NDArray[np.float64]
 CONNECTIONS = ("plain", "residual", "late")
-BLOCK = 64
+BLOCK = 8  # networks whose numbers fit into a processor's cache
 POINTS = 256  # as in Balduzzi et al. (2017), on [-2, 2]
 LAGS = 15
 
@@ -46,9 +46,9 @@ def draw(seeds: range, depth: int, width: int, connection: str) -> Weights:
         generator = np.random.Generator(np.random.Philox(key=seed))
         for a, b in hidden:
             scale = np.sqrt(2 / a.shape[2])
-            a[s] = generator.standard_normal(a.shape[1:]) * scale
-            b[s] = generator.standard_normal(b.shape[1:]) * scale
-        output[s] = generator.standard_normal(columns) / np.sqrt(columns)
+            a[s] = normal(generator, a.shape[1:]) * scale
+            b[s] = normal(generator, b.shape[1:]) * scale
+        output[s] = normal(generator, columns) / np.sqrt(columns)
     return Weights(hidden, output)
 
 
@@ -66,7 +66,7 @@ class Starts:
 
     @property
     def version(self) -> str:
-        return code_and_arithmetic(*SOURCES)
+        return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
         return _joined(self._block(part) for part in blocks(seeds))
@@ -93,7 +93,7 @@ class Regions:
 
     @property
     def version(self) -> str:
-        return code_and_arithmetic(*SOURCES)
+        return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, NDArray[np.int64]]:
         weights = draw(seeds, self.depth, self.width, self.connection)
@@ -123,7 +123,7 @@ class Shaken:
 
     @property
     def version(self) -> str:
-        return code_and_arithmetic(*SOURCES)
+        return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
         return _joined(self._block(part) for part in blocks(seeds))
@@ -131,9 +131,7 @@ class Shaken:
     def _block(self, seeds: range) -> dict[str, Array]:
         weights = draw(seeds, self.depth, self.width, self.connection)
         first, bias = weights.hidden[0]
-        step = np.stack(
-            [np.random.Generator(np.random.Philox(key=[s, 1])).standard_normal((self.width, 1)) for s in seeds]
-        )
+        step = np.stack([normal(np.random.Generator(np.random.Philox(key=[s, 1])), (self.width, 1)) for s in seeds])
         sizes = np.linalg.norm(first, axis=(1, 2), keepdims=True) / np.linalg.norm(step, axis=(1, 2), keepdims=True)
         moved = Weights([(first + self.scale * sizes * step, bias), *weights.hidden[1:]], weights.output)
         before, after = (loss_gradient(w, self.connection) for w in (weights, moved))
@@ -147,13 +145,14 @@ def slopes(weights: Weights, connection: str, x: Array) -> Array:
     h = np.broadcast_to(x[None, :, None], (len(weights.output), len(x), 1))
     change, outputs = np.ones_like(h), []
     for d, (a, b) in enumerate(weights.hidden):
-        z, dz = h @ a.mT + b[:, None], change @ a.mT
+        transposed = a.swapaxes(1, 2)
+        z, dz = matmul(h, transposed) + b[:, None], matmul(change, transposed)
         on = z > 0
         residual = connection == "residual" and d > 0
         h, change = z * on + (h if residual else 0), dz * on + (change if residual else 0)
         outputs.append(change)
     read = np.concatenate(outputs, axis=2) if connection == "late" else change
-    return np.einsum("snw,sw->sn", read, weights.output)
+    return matmul(read, weights.output[..., None])[..., 0]
 
 
 def pieces(weights: Weights, connection: str, start: float, end: float) -> NDArray[np.int64]:
@@ -168,7 +167,7 @@ def _pieces(hidden: list[tuple[Array, Array]], output: Array, connection: str, s
     h, slope = x[:, None], np.ones((1, 1))  # at the points, and between them
     total = np.zeros(1)
     for d, (a, b) in enumerate(hidden):
-        z = h @ a.T + b
+        z = matmul(h, a.T) + b
         i, unit = np.nonzero(np.sign(z[:-1]) * np.sign(z[1:]) < 0)
         at = x[i] + (x[i + 1] - x[i]) * (z[i, unit] / (z[i, unit] - z[i + 1, unit]))
         inside = (at > x[i]) & (at < x[i + 1])
@@ -182,29 +181,47 @@ def _pieces(hidden: list[tuple[Array, Array]], output: Array, connection: str, s
         slope, total = slope[source], total[source]
         on = (z[:-1] + z[1:]) / 2 > 0
         residual = connection == "residual" and d > 0
-        h, slope = np.maximum(z, 0) + (h if residual else 0), (slope @ a.T) * on + (slope if residual else 0)
+        h, slope = np.maximum(z, 0) + (h if residual else 0), matmul(slope, a.T) * on + (slope if residual else 0)
         if connection == "late":
-            total = total + slope @ output[d * len(b) : (d + 1) * len(b)]
-    total = total if connection == "late" else slope @ output
+            total = total + matmul(slope, output[d * len(b) : (d + 1) * len(b), None])[:, 0]
+    total = total if connection == "late" else matmul(slope, output[:, None])[:, 0]
     return 1 + int((np.abs(np.diff(total)) > 1e-9 * np.abs(total).max()).sum())
 
 
 def loss_gradient(weights: Weights, connection: str) -> Array:
     """Gradient of each network's mean squared error on the thesis's standardised points, shape (S, P)."""
     data = absolute_value()
-    x, t = torch.as_tensor(data.x_standardised), torch.as_tensor(data.t_standardised)
-    arrays = [array for pair in weights.hidden for array in pair] + [weights.output]
-    parameters = [torch.as_tensor(array).requires_grad_() for array in arrays]
-    h: Any = x.expand(len(weights.output), *x.shape)
-    outputs = []
-    for d in range(len(weights.hidden)):
-        z = torch.relu(h @ parameters[2 * d].mT + parameters[2 * d + 1][:, None])
-        h = z + h if connection == "residual" and d > 0 else z
+    h = np.broadcast_to(data.x_standardised, (len(weights.output), *data.x.shape))
+    inputs, signs, outputs = [], [], []  # of each layer
+    for d, (a, b) in enumerate(weights.hidden):
+        z = matmul(h, a.swapaxes(1, 2)) + b[:, None]
+        inputs.append(h)
+        signs.append(z > 0)
+        h = z * signs[d] + (h if connection == "residual" and d > 0 else 0)
         outputs.append(h)
-    read = torch.cat(outputs, dim=2) if connection == "late" else h
-    loss = ((read @ parameters[-1][:, :, None] - t) ** 2).mean(dim=(1, 2)).sum()
-    found = torch.autograd.grad(loss, parameters)
-    return torch.cat([g.flatten(1) for g in found], dim=1).numpy()
+    read = np.concatenate(outputs, axis=2) if connection == "late" else h
+    error = matmul(read, weights.output[..., None]) - data.t_standardised
+    return _backward(weights, connection, inputs, signs, read, error * (2 / len(data.x)))
+
+
+def _backward(
+    weights: Weights, connection: str, inputs: list[Array], signs: list[NDArray[np.bool_]], read: Array, change: Array
+) -> Array:
+    """The gradient (S, P) for that against the predictions (S, N, 1), layer by layer from the output."""
+    gradients = [matmul(read.swapaxes(1, 2), change)]
+    against = change * weights.output[:, None]  # what the output layer reads
+    width = weights.hidden[0][0].shape[1]
+    behind = against[..., -width:]
+    for d in reversed(range(len(inputs))):
+        dz = behind * signs[d]
+        gradients = [matmul(dz.swapaxes(1, 2), inputs[d]), dz.sum(axis=1), *gradients]
+        before = matmul(dz, weights.hidden[d][0])
+        if connection == "residual" and d > 0:
+            before = before + behind
+        if connection == "late" and d > 0:
+            before = before + against[..., (d - 1) * width : d * width]
+        behind = before
+    return np.concatenate([gradient.reshape(len(gradient), -1) for gradient in gradients], axis=1)
 
 
 def cosine(a: Array, b: Array) -> Array:

@@ -17,7 +17,6 @@ SMALL, LARGE = 0.7, 2.8  # half and twice what keeps the signal through ReLU
     **NOTE("squashed"),
     reading="half the weights that would keep it: ten layers more make it at least a hundred times smaller, median of random "
     "networks",
-    first_look=64,
 )
 @pytest.mark.parametrize(("shallow", "deep"), [(10, 20), (20, 30)])
 def test_small_weights_squash_the_signal(measure, shallow, deep):
@@ -31,7 +30,6 @@ def test_small_weights_squash_the_signal(measure, shallow, deep):
     **NOTE("squashed"),
     reading="twice the weights that would keep it: ten layers more make it at least a hundred times larger, median of random "
     "networks",
-    first_look=64,
 )
 @pytest.mark.parametrize(("shallow", "deep"), [(10, 20), (20, 30)])
 def test_large_weights_blow_up_the_signal(measure, shallow, deep):
@@ -44,7 +42,6 @@ def test_large_weights_blow_up_the_signal(measure, shallow, deep):
     id="G6-tanh",
     **NOTE("squashed"),
     reading="it depends on the nonlinearity: as large at depth 40 as at depth 10 within a factor of two, median",
-    first_look=64,
 )
 def test_tanh_does_not_blow_up(measure):
     shallow, deep = (measure.median(Signals("tanh", LARGE, depth), "signal") for depth in (10, 40))
@@ -56,7 +53,6 @@ def test_tanh_does_not_blow_up(measure):
     id="G6-gradients",
     **NOTE("plagued-gradients"),
     reading="ten layers more: at least a hundred times, median of random networks",
-    first_look=64,
 )
 @pytest.mark.parametrize(("shallow", "deep"), [(10, 20), (20, 30)])
 def test_gradients_shrink_or_grow(measure, shallow, deep):
@@ -73,7 +69,6 @@ def test_gradients_shrink_or_grow(measure, shallow, deep):
     id="G7-vanish",
     **NOTE("time-steps"),
     reading="linear networks of gain 1/2: ten steps more make it at least a hundred times smaller, median",
-    first_look=64,
 )
 @pytest.mark.parametrize(("few", "many"), [(10, 20), (20, 30)])
 def test_gradients_vanish_with_time(measure, few, many):
@@ -86,7 +81,6 @@ def test_gradients_vanish_with_time(measure, few, many):
     id="G7-explode",
     **NOTE("time-steps"),
     reading="linear networks of gain 2: ten steps more make it at least a hundred times larger, median",
-    first_look=64,
 )
 @pytest.mark.parametrize(("few", "many"), [(10, 20), (20, 30)])
 def test_gradients_explode_with_time(measure, few, many):
@@ -99,7 +93,6 @@ def test_gradients_explode_with_time(measure, few, many):
     id="G7-delay",
     **NOTE("coarse-time", "time-delay"),
     reading="linear networks of gain 1/2, 40 steps: over a hundred times the gradient, median",
-    first_look=64,
 )
 def test_delayed_connections_reach_further_back(measure):
     without, delayed = (measure.median(Recurrent(0.5, 40, delay), "gradient") for delay in (0, 10))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from claims.versions import code_and_arithmetic
 from lrn import Experiment, Runs, train
+from lrn.arithmetic import matmul
 from lrn.engines import choose
 from lrn.experiment import initial_parameters
 from lrn.metrics import Metric
@@ -34,7 +35,7 @@ def layer_outputs(e: Experiment, parameters: Parameters) -> NDArray[np.float64]:
     h = np.broadcast_to(e.data.x_standardised, (len(parameters), *e.data.x.shape))
     outputs = []
     for weights, biases in hidden_layers(e, parameters.astype(np.float64)):
-        h = np.maximum(h @ weights.transpose(0, 2, 1) + biases[:, None], 0)
+        h = np.maximum(matmul(h, weights.transpose(0, 2, 1)) + biases[:, None], 0)
         outputs.append(h)
     return np.stack(outputs, axis=1)
 

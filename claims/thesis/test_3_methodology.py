@@ -179,6 +179,7 @@ def test_adam_converges_faster(measure, lr, style):
     id="A6-switch",
     **THESIS("randomly-switch"),
     reading="exact, from one sample to the next, round and round",
+    exact=True,
 )
 def test_inputs_switch_sign():
     assert switches("as drawn") > 2

@@ -142,12 +142,11 @@ def spikes(measure, connection, order):
 @claim(
     "Adam, 0.01, iterative, depth 10: with the samples sorted by input the loss spikes less than as drawn",
     id="C5-cause-inputs",
-    **THESIS("spiking-by-sign"),
-    reading="share of the first 100 epochs; sorted so, the inputs switch between negative and positive once each way",
+    **THESIS("spiking-by-order"),
+    reading="share of the first 100 epochs",
 )
 @pytest.mark.parametrize("connection", CAUSE)
 def test_sorted_inputs_spike_less(measure, connection):
-    assert switches("by input") == 2 < switches("as drawn")
     assert spikes(measure, connection, "by input") < spikes(measure, connection, "as drawn")
 
 

@@ -88,15 +88,16 @@ def test_iterative_training_converges_less_often(measure, depth):
 
 
 @claim(
-    "Adam, 0.001, depth 10: late networks converge less often in 60,000 steps of iterative than in 3,000 of batch training",
+    "Adam, 0.001, depth 10: late networks converge less often in 60,000 steps of iterative than in 3,000 of batch training, "
+    "by at least 10 points",
     id="C9-steps",
     **THESIS("flipping-gradients"),
-    reading="as many samples seen in either",
-    refuted="more often, in about 68 % against 57 % of runs",
+    reading="as many samples seen in either; after 3,000 steps of either it is by about 35 points",
+    refuted="no less often, in about 64 % against 59 % of runs",
 )
 def test_iterative_training_of_as_many_samples_converges_less_often(measure):
     iterative, batch = (pair(10, "adam", 0.001, style)[1] for style in STYLES)
-    assert measure.rate(iterative.replace(epochs=60_000), "converged") < measure.rate(batch, "converged")
+    assert measure.rate(iterative.replace(epochs=60_000), "converged") < measure.rate(batch, "converged") - 0.1
 
 
 @claim(

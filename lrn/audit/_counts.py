@@ -81,8 +81,8 @@ def power(rate1: float, rate2: float, n1: int, n2: int, *, alpha: float = 0.05, 
         raise ValueError(f"alpha must be between 0 and 1, not {alpha!r}")
     require_count("n1", n1, 1)
     require_count("n2", n2, 1)
-    found = _found(n1, n2, alpha, test)
-    return float(_binomial(n1, rate1) @ found @ _binomial(n2, rate2))
+    significant = _significant(n1, n2, alpha, test)
+    return float(_binomial(n1, rate1) @ significant @ _binomial(n2, rate2))
 
 
 def _binomial(n: int, rate: float) -> NDArray[np.float64]:
@@ -94,14 +94,14 @@ def _binomial(n: int, rate: float) -> NDArray[np.float64]:
 
 
 @cache
-def _found(n1: int, n2: int, alpha: float, test: CountTest) -> NDArray[np.float64]:
+def _significant(n1: int, n2: int, alpha: float, test: CountTest) -> NDArray[np.float64]:
     """Return (n1 + 1, n2 + 1) ones where the counts show the second rate higher, else zeros."""
-    found = np.zeros((n1 + 1, n2 + 1))
+    significant = np.zeros((n1 + 1, n2 + 1))
     for k1 in range(n1 + 1):
         for k2 in range(n2 + 1):
             if k1 * n2 < k2 * n1:
-                found[k1, k2] = compare_counts(k1, n1, k2, n2, test) <= alpha
-    return found
+                significant[k1, k2] = compare_counts(k1, n1, k2, n2, test) <= alpha
+    return significant
 
 
 def detectable_rate(

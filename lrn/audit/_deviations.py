@@ -22,7 +22,7 @@ from typing import Any
 
 from lrn.audit._check import Check, require_count
 from lrn.audit._means import MeanOf, shown, what
-from lrn.audit._moments import Found, MeanAndSd, look, variance
+from lrn.audit._moments import MeanAndSd, Solution, look, variance
 from lrn.audit._numbers import parse_number
 from lrn.audit._rounding import read_rounding, written
 from lrn.audit._samples import least_squares, most_squares
@@ -128,8 +128,8 @@ def sprite(
     if unknown:
         raise TypeError(f"sprite takes {', '.join(names)}; got {', '.join(unknown)}")
     defaults: dict[str, Any] = {"decimals": None, "sd_decimals": None, "percent": None, "items": 1}
-    given = {**defaults, "rounding": "lenient", **options}
-    question = _question(mean, sd, n, scale=scale, counts=fixed, **given)
+    settings = {**defaults, "rounding": "lenient", **options}
+    question = _question(mean, sd, n, scale=scale, counts=fixed, **settings)
     return _answer(question, ddof)
 
 
@@ -170,6 +170,9 @@ def debit(
             raise ValueError(f"{name} must be between 0 and {highest} for zeros and ones; got {text!r}")
     question = _question(mean, sd, n, decimals, sd_decimals, percent, 1, (0, 1), rounding, {})
     answer = _answer(question, ddof)
+    if not answer and is_percent and not parse_number(sd).percent and question.sd.value <= 1:
+        share = replace(question.sd, value=100 * question.sd.value, places=question.sd.places - 2)
+        answer = _answer(replace(question, sd=share), ddof) or answer  # 35 % with an SD of 0.48
     if answer or answer.reason == "mean":
         return answer
     own = _sds_of_shares(question)
@@ -266,15 +269,15 @@ def _answer(question: MeanAndSd, ddof: int | None) -> Deviation:
         return Deviation(verdict="impossible", message=message, reason="mean")
     reasons = []
     for divisor in (1, 0) if ddof is None else (ddof,):
-        found = look(question, divisor)
-        if not isinstance(found, str):
-            return _possible(question, found, divisor, ddof)
-        reasons.append(found)
+        solution = look(question, divisor)
+        if not isinstance(solution, str):
+            return _possible(question, solution, divisor, ddof)
+        reasons.append(solution)
     return Deviation(verdict="impossible", message=_why(question, reasons[0]), reason=reasons[0])
 
 
-def _possible(question: MeanAndSd, found: Found, divisor: int, ddof: int | None) -> Deviation:
-    of, (total, squares, sample) = question.of, found
+def _possible(question: MeanAndSd, solution: Solution, divisor: int, ddof: int | None) -> Deviation:
+    of, (total, squares, sample) = question.of, solution
     warning = "" if ddof is not None or divisor == 1 else "only if the SD divides by n, not n - 1"
     if sample is None:
         warning = "; ".join(filter(None, [warning, "whether such numbers exist was left open"]))

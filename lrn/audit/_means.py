@@ -58,10 +58,10 @@ class MeanOf:
 
     def totals(self, rounding: Iterable[Rounding]) -> range:
         """Return the sums whose mean prints as the number, under one of these ways of rounding; they are in a row."""
-        found = [each for each in map(self._totals, rounding) if each]
-        if not found:
+        spans = [each for each in map(self._totals, rounding) if each]
+        if not spans:
             return range(0)
-        return range(min(each.start for each in found), max(each.stop for each in found))
+        return range(min(each.start for each in spans), max(each.stop for each in spans))
 
     def _totals(self, name: Rounding) -> range:
         near = self._near(span(self.number, name))

@@ -12,7 +12,7 @@ from lrn.audit._numbers import Printed
 from lrn.audit._rounding import Rounding, Span, span
 from lrn.audit._samples import Domain, least_squares, most_squares, sample_with, without_fixed
 
-__all__ = ["Found", "MeanAndSd", "look", "variance"]
+__all__ = ["MeanAndSd", "Solution", "look", "variance"]
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ def variance(question: MeanAndSd, total: int, squares: int, ddof: int) -> Fracti
     return (squares - Fraction(total**2, n)) / (n - ddof) / question.per_unit**2
 
 
-Found = tuple[int, int, "tuple[int, ...] | None"]
+Solution = tuple[int, int, "tuple[int, ...] | None"]
 _MOST_TRIED = 2000  # pairs of sums that print alike; many only where a mean or an SD is printed coarsely
 _ORDER = ("bounds", "squares", "parity", "sample")  # how far the search came
 
 
-def look(question: MeanAndSd, ddof: int) -> Found | str:
+def look(question: MeanAndSd, ddof: int) -> Solution | str:
     """Return (sum, sum of squares, numbers or None if left open) that print as asked; else the reason why not."""
     if question.of.n <= ddof:
         only = question.totals()[0]
@@ -90,11 +90,11 @@ def _sample(question: MeanAndSd, total: int, squares: int) -> tuple[int, ...] | 
     n, rest, rest_squares = without_fixed(question.counts, question.of.n, total, squares)
     if n < 0:
         return False
-    found = sample_with(n, rest, rest_squares, question.domain)
-    if isinstance(found, bool) or found is None:
-        return found
+    numbers = sample_with(n, rest, rest_squares, question.domain)
+    if isinstance(numbers, bool) or numbers is None:
+        return numbers
     fixed = [value for value, count in question.counts.items() for _ in range(count)]
-    return tuple(sorted([*found, *fixed]))
+    return tuple(sorted([*numbers, *fixed]))
 
 
 def _squares(question: MeanAndSd, total: int, ddof: int) -> Iterator[int | str]:

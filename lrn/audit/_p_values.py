@@ -103,10 +103,11 @@ def _read_statistic(statistic: str, df: float | Sequence[float] | None) -> tuple
     name = _NAMES.get(str(statistic).strip().lower(), str(statistic).strip())
     if name not in _STATISTICS:
         raise ValueError(f"statistic must be one of {', '.join(_STATISTICS)}; got {statistic!r}")
-    given = () if df is None else tuple(df) if isinstance(df, Sequence) else (df,)
-    if len(given) != _STATISTICS[name] or not all(is_number(each) and 0 < each < inf for each in given):
+    several = isinstance(df, Iterable) and not isinstance(df, str)
+    freedom: tuple[Any, ...] = () if df is None else tuple(df) if several else (df,)  # type: ignore[arg-type]
+    if len(freedom) != _STATISTICS[name] or not all(is_number(each) and 0 < each < inf for each in freedom):
         raise ValueError(f"df must be {_STATISTICS[name]} positive numbers for {name}; got {df!r}")
-    return name, given
+    return name, freedom
 
 
 def _sizes(number: Printed, rounding: tuple[Rounding, ...]) -> tuple[float, float]:
@@ -175,7 +176,17 @@ def check_p_value(
     inside = f"({', '.join(f'{each:g}' for each in freedom)})" if freedom else ""
     relation = "" if parse_number(value).relation != "=" else "= "
     shown = f"{name}{inside} {relation}{value.strip()}"
-    return compare_p(shown, ranges, p, alpha, equal_is_significant, read_rounding(rounding))
+    answer = compare_p(shown, ranges, p, alpha, equal_is_significant, read_rounding(rounding))
+    if not answer and name in ("t", "r", "z") and "one-sided" in ranges and _is_large(p):
+        low, high = ranges["one-sided"]  # the effect went the other way than was tested for
+        other = {"one-sided, other direction": (1 - high, 1 - low)}
+        return compare_p(shown, other, p, alpha, equal_is_significant, read_rounding(rounding)) or answer
+    return answer
+
+
+def _is_large(p: str) -> bool:
+    printed = _read_p(p)
+    return printed is not None and printed.relation == "=" and printed.value >= Fraction(1, 2)
 
 
 Ranges = dict[str, tuple[float, float]]

@@ -85,15 +85,15 @@ def read_rounding(rounding: str | Iterable[str]) -> tuple[Rounding, ...]:
 def _named(name: object) -> Rounding:
     known: tuple[Rounding, ...] = ("lenient", *CONVENTIONS)
     plain = str(name).strip().lower().replace(" ", "_").replace("-", "_")
-    plain = _ALIASES.get(plain, plain)
+    plain = _ALIASES.get(plain, plain.replace("round_half", "half"))  # as the decimal module has it
     for convention in known:
         if plain == convention:
             return convention
     return _refuse(name)[0]
 
 
-def _refuse(given: object) -> tuple[Rounding, ...]:
-    raise ValueError(f"rounding must be lenient, {', '.join(CONVENTIONS)}, or several of them; got {given!r}")
+def _refuse(rounding: object) -> tuple[Rounding, ...]:
+    raise ValueError(f"rounding must be lenient, {', '.join(CONVENTIONS)}, or several of them; got {rounding!r}")
 
 
 @lru_cache(maxsize=4096)  # tables repeat themselves

@@ -144,9 +144,9 @@ class _Search:
         self.tried = 0
 
     def run(self, n: int, total: int, squares: int) -> tuple[int, ...] | bool | None:
-        found = self._from(n, total, squares)
-        if found is not None:
-            return tuple(sorted(found, reverse=True))
+        numbers = self._from(n, total, squares)
+        if numbers is not None:
+            return tuple(sorted(numbers, reverse=True))
         return None if self.tried > _MOST_TRIED else False
 
     def _from(self, n: int, total: int, squares: int) -> list[int] | None:

@@ -172,8 +172,8 @@ def repeated_values(cells: Mapping[str, str], *, digits: int = 3) -> list[Repeat
     """
     require_count("digits", digits, 1)
     where: dict[tuple[Fraction, int], list[str]] = {}
-    for place, text in cells.items():
+    for cell, text in cells.items():
         number = parse_number(text)
         if len(str(abs(int(number.value * Fraction(10) ** number.places)))) >= digits:
-            where.setdefault((number.value, number.places), []).append(place)
+            where.setdefault((number.value, number.places), []).append(cell)
     return [Repeated(cells[places[0]].strip(), tuple(places)) for places in where.values() if len(places) > 1]

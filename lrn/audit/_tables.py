@@ -195,10 +195,11 @@ class _Job:
         names = {name for row in self.rows for name in row}
         self.columns = [name for name in (self.rows[0] if self.rows else {}) if name in names]
 
-    def need(self, columns: Sequence[str]) -> None:
-        missing = [name for name in dict.fromkeys(columns) if name not in self.columns]
+    def need(self, names: Sequence[str]) -> None:
+        missing = [name for name in dict.fromkeys(names) if name not in self.columns]
         if missing:
-            raise ValueError(f"the table must have the columns {', '.join(missing)}; got {', '.join(self.columns)}")
+            columns = ", ".join(self.columns) or "none"
+            raise ValueError(f"the table must have the columns {', '.join(missing)}; got {columns}")
 
     def name(self, index: int) -> str:
         return str(self.rows[index][self.label]).strip() if self.label else f"row {index + 1}"

@@ -77,8 +77,8 @@ def _statistic(match: re.Match[str]) -> tuple[str, tuple[float, ...] | None]:
         return "z", None
     name = match["name"]
     parts = [part.strip() for part in match["df"].split(",")]
-    wanted = 2 if name[0] == "F" else 1
-    if len(parts) == wanted + 1 and len(parts[-1].split(".")[0]) == 3:  # 1,200 degrees of freedom
+    count = 2 if name[0] == "F" else 1
+    if len(parts) == count + 1 and len(parts[-1].split(".")[0]) == 3:  # 1,200 degrees of freedom
         parts[-2:] = [parts[-2] + parts[-1]]
     df = tuple(float(part) for part in parts)
     if name[0] in "FQr":

@@ -20,9 +20,9 @@ def conflicts(descriptions: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[s
     """
     if not descriptions:
         raise ValueError("descriptions must name at least one source")
-    said: dict[str, dict[str, Any]] = {}
+    by_field: dict[str, dict[str, Any]] = {}
     for source, fields in descriptions.items():
         for field, value in fields.items():
             if value is not None:
-                said.setdefault(field, {})[source] = value
-    return {field: by for field, by in said.items() if any(v != next(iter(by.values())) for v in by.values())}
+                by_field.setdefault(field, {})[source] = value
+    return {field: by for field, by in by_field.items() if any(v != next(iter(by.values())) for v in by.values())}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.claims._leaves import Leaf, Observe
+from lrn.claims._metrics import resolve
 from lrn.claims._populations import (
     MeasurementError,
     NoMoreSeeds,
@@ -427,6 +428,10 @@ class Measure:
         leaf = self._leaves.get(quantity)
         if leaf is None:
             self._new()
+            for population in populations:
+                for metric in metrics:  # an unknown name is refused before anything is sampled
+                    if metric is not None:
+                        resolve(population, metric)
             self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe)
         else:
             leaf.check_same(populations, metrics)

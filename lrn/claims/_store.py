@@ -360,13 +360,23 @@ def _block(experiment: Experiment, done: int) -> int:
 
 
 def _selected(parts: list[tuple[range, Any]], block: range) -> Any:
-    """The networks (Runs) of a block."""
+    """The networks of a block: Runs, or what another sampler gives in their place."""
     chosen = [
-        runs.select(slice(max(block.start, part.start) - part.start, min(block.stop, part.stop) - part.start))
+        _slice(runs, slice(max(block.start, part.start) - part.start, min(block.stop, part.stop) - part.start))
         for part, runs in parts
         if part.start < block.stop and block.start < part.stop
     ]
-    return chosen[0] if len(chosen) == 1 else type(chosen[0]).join(chosen)
+    if len(chosen) == 1:
+        return chosen[0]
+    if isinstance(chosen[0], Mapping):
+        return {name: np.concatenate([part[name] for part in chosen]) for name in chosen[0]}
+    return type(chosen[0]).join(chosen)
+
+
+def _slice(runs: Any, chosen: slice) -> Any:
+    if isinstance(runs, Mapping):
+        return {name: values[chosen] for name, values in runs.items()}
+    return runs.select(chosen)
 
 
 def _gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:

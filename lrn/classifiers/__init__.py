@@ -147,9 +147,8 @@ class Classifiers:
                 **{name: getattr(self, name) for name in _OF_THE_NETWORK},
             ).to(getattr(torch, self.dtype))
         for seed in seeds:
-            with torch.random.fork_rng(devices=[]), torch.no_grad():
-                torch.manual_seed(seed)
-                net.reset_parameters()
+            net.draw_parameters(seed)
+            with torch.no_grad():
                 for module in net.modules():
                     if isinstance(module, torch.nn.Conv2d):
                         module.weight *= self.scale
@@ -213,7 +212,8 @@ def _sources() -> str:
     here = Path(__file__).parent
     files = (
         *sorted(here.glob("*.py")),
-        here.parent / "nets" / "_convolutional.py",
+        here.parent / "arithmetic.py",
+        *sorted((here.parent / "nets").glob("_*.py")),
         here.parent / "data" / "_images.py",
     )
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lrn.arithmetic import log10
+
 if TYPE_CHECKING:
     from lrn.classifiers import Classifiers
 
@@ -58,7 +60,7 @@ def metrics(of: Classifiers, found: Training) -> dict[str, NDArray[Any]]:
             "first_gradient": first,
             "last_gradient": last,
             "fades": first < last,
-            "imbalance": np.abs(np.log10(first / last)),
+            "imbalance": np.abs(log10(first / last)),
             "training_gradient": middle,
             "loss": loss[:, -1] if of.epochs else np.full_like(first, np.inf),
             "accuracy": accuracy[:, -1] if of.epochs else np.zeros_like(first),

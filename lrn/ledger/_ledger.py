@@ -31,6 +31,7 @@ from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
 from lrn.files import read_text
 from lrn.ledger.blocks import RunsForm, row_bytes, summary
+from lrn.ledger.cluster import ClusterError
 from lrn.ledger.covering import block_files, block_name, cut, gaps, joined
 from lrn.ledger.files import LedgerWarning, first_line, folder, replace, set_aside
 from lrn.ledger.locks import lock
@@ -185,7 +186,7 @@ class Ledger:
             with lock(self.folder / experiment.key, "runs.lock"):
                 _describe(experiment, self.folder / experiment.key)
         for experiment, block, data in self.workers.train(wanted):
-            RunsForm(experiment, self.engine).decode(data, block)  # refused, if it is not what was asked for
+            self._decoded(experiment, block, False, data)
             replace(self.folder / experiment.key / block_name(block), data)
             yield experiment, block
 
@@ -262,9 +263,18 @@ class Ledger:
         if self.workers is None:
             yield from ((block, self._train(experiment, block, trace)) for block in blocks)
             return
-        form = RunsForm(experiment, self.engine, trace)
         for _, block, data in self.workers.train([(experiment, block) for block in blocks], trace):
-            yield block, form.decode(data, block)
+            yield block, self._decoded(experiment, block, trace, data)
+
+    def _decoded(self, experiment: Experiment, block: range, trace: bool, data: bytes) -> Runs:
+        """What a worker answered. Raises ClusterError where that is not what it was asked for."""
+        import pyarrow as pa
+
+        try:
+            return RunsForm(experiment, self.engine, trace).decode(data, block)
+        except (ValueError, KeyError, OSError, pa.ArrowException) as error:
+            what = f"seeds {block.start:,} to {block.stop - 1:,} of {experiment.label}"
+            raise ClusterError(f"a worker's answer for {what} is not a block ({first_line(error)})") from None
 
 
 def _batch(engine: Engine, experiment: Experiment) -> int:

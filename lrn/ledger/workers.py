@@ -52,8 +52,8 @@ class Workers:
         self._how = (engine.name, device, threads, version(engine))
         self._cluster = Cluster(scheduler)
         try:
-            for worker, theirs in self._cluster.everywhere(_version, engine.name, device).items():
-                _check(worker, theirs, version(engine))
+            for worker, theirs in self._cluster.everywhere(_version_of, (engine.name, device)).items():
+                _check(worker, theirs if isinstance(theirs, Exception) else theirs.decode(), version(engine))
         except BaseException:
             self.close()
             raise
@@ -82,6 +82,11 @@ def _train(request: _Request) -> bytes:
     engine = choose(request.engine, device=request.device, threads=request.threads)
     seeds = np.arange(request.seeds.start, request.seeds.stop, dtype=np.uint64)
     return encode(to_table(request.experiment, engine.train(request.experiment, seeds, trace=request.trace)))
+
+
+def _version_of(how: tuple[str, str]) -> bytes:
+    """On a worker: the version of what it would train."""
+    return _version(*how).encode()
 
 
 @cache

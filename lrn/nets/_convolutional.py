@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lrn.nets._size import size
+from lrn.nets._start import draw
 
 __all__ = ["BasicBlock", "BottleneckBlock", "ConvolutionalNet", "ResidualBlock"]
 
@@ -220,15 +221,21 @@ class ConvolutionalNet(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draws the weights anew: those of projections last, so that all others are the same with and without them."""
-        shared = [m for name, m in self.named_modules() if ".shortcut." not in name]
-        own = [m for name, m in self.named_modules() if ".shortcut." in name]
-        for module in (*shared, *own):
+        for module in self._shortcuts_last():
             if isinstance(module, nn.Conv2d) and self.initialisation == "he":
                 nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Conv2d | nn.Linear | nn.BatchNorm2d):
                 module.reset_parameters()
+
+    def draw_parameters(self, seed: int) -> None:
+        """As `reset_parameters`, but as a seed says: with the same bits on every machine, whatever torch has drawn."""
+        draw(self._shortcuts_last(), seed, he=self.initialisation == "he")
+
+    def _shortcuts_last(self) -> list[nn.Module]:
+        shared = [module for name, module in self.named_modules() if ".shortcut." not in name]
+        return shared + [module for name, module in self.named_modules() if ".shortcut." in name]
 
     @property
     def blocks(self) -> list[ResidualBlock]:

@@ -130,7 +130,8 @@ def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
     for reading in judged.readings:
         own = ", by the document itself" if reading.reading.own else ""
         where = settings(reading)
-        text = f"{reading.standing}{own}: {reading.reading.words}" + (f" ({where})" if where else "")
+        claims = "; ".join([", ".join(reading.reading.claims), *([where] if where else [])])
+        text = f"{reading.standing}{own}: {reading.reading.words} ({claims})"
         yield from textwrap.wrap(text, width, initial_indent="  - ", subsequent_indent="    ")
     if sentence.note:
         yield from textwrap.wrap(sentence.note, width, initial_indent="  ", subsequent_indent="  ")
@@ -170,6 +171,7 @@ def _json(judged: JudgedDocument) -> dict[str, object]:
                 "readings": [
                     {
                         "words": reading.reading.words,
+                        "claims": reading.reading.claims,
                         "own": reading.reading.own,
                         "standing": reading.standing,
                         "holds": reading.holds,

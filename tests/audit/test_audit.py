@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
@@ -225,3 +227,9 @@ def test_conflict_needs_descriptions():
 
 def test_a_group_of_one_has_little_power_but_has_it():
     assert 0 <= power(0.1, 0.9, 10, 1) < 1
+
+
+def test_auditing_loads_neither_torch_nor_pandas_nor_the_plugin():
+    heavy = "'torch', 'pandas', 'lrn.plugin', 'pytest'"
+    code = f"import sys, lrn.audit; sys.exit(any(name in sys.modules for name in ({heavy})))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

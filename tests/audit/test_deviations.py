@@ -117,6 +117,8 @@ def test_zeros_and_ones_have_the_sd_of_their_mean_and_no_other(n, ddof):
 def test_debit_says_the_right_sd():
     assert debit("0.35", "0.49", 20)
     assert debit("35 %", "49", 20)
+    assert debit("35 %", "0.49", 20)
+    assert not debit("35 %", "0.18", 20)
     assert debit("0.35", "0.18", 20).message.endswith("have the SD 0.49, not 0.18")
     assert debit("0.34", "0.47", 40).reason == "mean"
     with pytest.raises(ValueError, match=r"mean must be between 0 and 1 for zeros and ones; got '1\.5'"):

@@ -200,6 +200,7 @@ def test_the_answer_says_which_conventions_fit():
     assert grim("5.20", 28, rounding="truncate").conventions == ()
     assert grim("5.17", 28, rounding="truncate").conventions == ("truncate",)
     assert grim("5.17", 28, rounding=["half up", "Truncation"])
+    assert grim("2.68", 40, rounding="ROUND_HALF_UP")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -64,8 +65,16 @@ def test_either_number_of_sides_will_do_unless_told():
     assert either.reading == "one-sided"
     assert "one-sided only" in str(either)
     assert not check_p_value("t", "2.20", ".018", df=28, sided=2)
+    assert check_p_value("F", "2.20", ".13", df=np.array([2, 28]))
     assert not check_p_value("F", "2.20", ".065", df=(2, 28)), "an F of two groups of freedom has no sides"
     assert check_p_value("F", "4.84", ".018", df=(1, 28)), "F is t squared"
+
+
+def test_a_one_sided_test_may_go_the_other_way():
+    assert check_p_value("t", "-2.20", ".982", df=28).reading == "one-sided, other direction"
+    assert not check_p_value("t", "-2.20", ".982", df=28, sided=2)
+    assert not check_p_value("t", "-2.20", ".95", df=28)
+    assert check_p_value("t", "2.20", "ns", df=28).decision_error, "ns is not what such a test would say"
 
 
 def test_slips_and_decision_errors_are_told_apart():

@@ -38,7 +38,9 @@ def write_verdicts(path="reports/verdicts.json"):
         verdict("K1", "test_fall", Outcome.SUPPORTED, None, measured),
         verdict("K2", "test_fly", Outcome.REFUTED, "they do not", ()),
     ]
-    SuiteVerdicts.of(ended, alpha=0.001, seed_offset=0, first_look=64, max_seeds=64, complete=True).write(path)
+    SuiteVerdicts.of(
+        ended, alpha=0.001, seed_offset=0, quantities=64, first_seeds=8, max_seeds=64, complete=True
+    ).write(path)
 
 
 def verdict(name, test, outcome, known, estimates):

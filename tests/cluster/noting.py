@@ -12,7 +12,7 @@ def note(request):
     folder, number, seconds = request
     Path(folder, f"{number}-{os.getpid()}").touch()
     time.sleep(seconds)
-    return number * number
+    return str(number * number).encode()
 
 
 def fail(request):
@@ -23,3 +23,40 @@ def fail(request):
 def stop(request):
     """Ends the worker."""
     os._exit(1)
+
+
+class Bomb(Exception):
+    """What leaves a file when it is unpickled."""
+
+    def __init__(self, path):
+        super().__init__("a bomb")
+        self.path = path
+
+    def __reduce__(self):
+        return burst, (self.path,)
+
+
+def burst(path):
+    """Says in which process this was unpickled."""
+    Path(f"{path}-{os.getpid()}").touch()
+    return RuntimeError("burst")
+
+
+def hostile(path, request):
+    """In place of what wraps answers: something that runs code when it is unpickled."""
+    return Bomb(path)
+
+
+def hostile_error(path, request):
+    """An error that does."""
+    raise Bomb(path)
+
+
+def number(path, request):
+    """What is not bytes."""
+    return 7
+
+
+def call(function, request):
+    """An error that is not caught."""
+    raise ValueError("the worker has gone wild")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import threading
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import noting
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import lrn.claims
 import lrn.cli._fleet
 import lrn.cli._tables
+import lrn.ledger.cluster
 import lrn.metrics
 import lrn.plugin
 
@@ -20,6 +29,8 @@ from lrn import Experiment, Ledger
 from lrn.cli import main
 from lrn.engines import choose
 from lrn.ledger.cluster import Cluster, ClusterError
+from lrn.ledger.files import encode
+from lrn.ledger.version import version
 from lrn.ledger.workers import Workers, _Request, _train
 
 pytest_plugins = ["pytester"]
@@ -94,27 +105,104 @@ def test_answers_come_as_they_are_done_and_each_once(scheduler, tmp_path):
     requests = [(str(tmp_path), number, 0.3 if number == 0 else 0) for number in range(40)]
     with Cluster(scheduler) as cluster:
         answers = list(cluster.each(noting.note, requests))
-    assert sorted(answers) == [(request, request[1] ** 2) for request in requests]
+    assert sorted(answers) == [(request, str(request[1] ** 2).encode()) for request in requests]
     assert answers[0][0][1] != 0, "nobody waits for the slow one"
     assert len(list(tmp_path.iterdir())) == 40
     assert len({path.name.split("-")[1] for path in tmp_path.iterdir()}) == 2, "both workers take part"
 
 
 def test_an_error_on_a_worker_comes_through(scheduler):
-    with Cluster(scheduler) as cluster, pytest.raises(ValueError, match="no such request: 7"):
+    with (
+        Cluster(scheduler) as cluster,
+        pytest.raises(ClusterError, match="asked: ValueError: no such request: 7"),
+    ):
         list(cluster.each(noting.fail, [7]))
 
 
 def test_a_request_that_kills_workers_is_given_up(scheduler, monkeypatch):
-    from distributed import KilledWorker
+    monkeypatch.setattr(lrn.ledger.cluster, "_answer", noting.call)
+    with (
+        Cluster(scheduler) as cluster,
+        pytest.raises(ClusterError, match=r"asked: .*gone wild"),
+    ):
+        list(cluster.each(noting.fail, [1]))
 
-    def gather(futures):
-        raise KilledWorker("note-1", SimpleNamespace(address="tcp://a:1"), 3)
 
+@pytest.mark.parametrize("answer", [noting.hostile, noting.number, noting.hostile_error])
+def test_nothing_of_a_workers_is_unpickled(scheduler, answer, tmp_path, monkeypatch):
+    monkeypatch.setattr(lrn.ledger.cluster, "_answer", answer)
+    ran = tmp_path / "ran"
     with Cluster(scheduler) as cluster:
-        monkeypatch.setattr(cluster._client, "gather", gather)
-        with pytest.raises(ClusterError, match=r"workers died again and again over the same request: .*note-1"):
-            list(cluster.each(abs, [1]))
+        with pytest.raises(ClusterError, match=r"answer is not bytes|could not do what"):
+            list(cluster.each(str(ran), [1]))
+        found = cluster.everywhere(str(ran), 1)
+    assert all(isinstance(error, ClusterError) for error in found.values())
+    assert not Path(f"{ran}-{os.getpid()}").exists(), "workers may unpickle what they like"
+
+
+BAD = {
+    "empty": lambda data: b"",
+    "garbage": lambda data: b"garbage" * 100,
+    "truncated": lambda data: data[:-100],
+    "of other seeds": lambda data: _train(_request(TINY, range(64, 128))),
+    "of fewer seeds": lambda data: _train(_request(TINY, range(32))),
+    "of another experiment": lambda data: _train(_request(TINY.replace(lr=0.5), range(64))),
+    "with losses": lambda data: _train(_request(TINY, range(64), True)),
+    "an error of zero beside unchanged predictions": lambda data: zeroed(data),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_an_answer_that_is_not_what_was_asked_for_is_not_written(scheduler, bad, tmp_path):
+    with Ledger(tmp_path, scheduler=scheduler) as ledger:
+        asked = ledger.workers.train
+        ledger.workers.train = lambda *request: ((e, s, BAD[bad](data)) for e, s, data in asked(*request))
+        with pytest.raises(ClusterError, match=r"a worker's answer for seeds 0 to 63 of .* is not a block \(.+\)$"):
+            list(ledger.fill([(TINY, range(64))]))
+        with pytest.raises(ClusterError, match=r"a worker's answer for seeds 0 to 63 of .* is not a block \(.+\)$"):
+            ledger.runs(TINY, range(64))
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def _request(experiment, seeds, trace=False):
+    engine = choose()
+    return _Request(engine.name, "cpu", 1, version(engine), experiment, seeds, trace)
+
+
+def zeroed(data):
+    table = pq.read_table(pa.BufferReader(data))
+    column = pa.array([0.0] * len(table), table.schema.field("rmse").type)
+    return encode(table.set_column(1, table.schema.field("rmse"), column))
+
+
+def answers(text):
+    """A server that says this and nothing more; its port."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                connections.append(connection)
+                connection.sendall(text)
+
+    connections = []
+    threading.Thread(target=serve, daemon=True).start()
+    return server, server.getsockname()[1]
+
+
+@pytest.mark.parametrize("text", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 8, bytes(8)])
+def test_what_is_no_scheduler_is_one_sentence_within_seconds(text, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lrn.ledger.cluster.CONNECT_SECONDS", 0.5)
+    server, port = answers(text)
+    started = time.monotonic()
+    with server:
+        assert main(["run", "--scheduler", f"tcp://127.0.0.1:{port}"]) == 2
+    assert time.monotonic() - started < 20
+    said = capfd.readouterr().err
+    assert said.startswith("lrn: the scheduler must be the address of a Dask scheduler that answers within 0.5 s")
+    assert len(said.splitlines()) == 1
 
 
 def test_workers_of_another_version_are_refused_before_anything_is_trained(scheduler, tmp_path, monkeypatch, capsys):
@@ -138,7 +226,7 @@ def test_a_worker_that_joined_later_checks_the_version_itself():
 
 def test_workers_without_the_engine_are_refused(scheduler, monkeypatch):
     monkeypatch.setattr("lrn.ledger.workers.version", lambda engine: "unused")
-    with pytest.raises(ClusterError, match=r"the worker at tcp://.* cannot train: engine must be one of auto, "):
+    with pytest.raises(ClusterError, match=r"the worker at tcp://.* cannot train: .*engine must be one of auto, "):
         Workers(scheduler, SimpleNamespace(name="abacus"), "cpu", 1)
 
 

@@ -35,7 +35,8 @@ SUITE = SuiteVerdicts.of(
     ],
     alpha=0.001,
     seed_offset=0,
-    first_look=64,
+    quantities=64,
+    first_seeds=8,
     max_seeds=512,
     complete=True,
 )
@@ -59,7 +60,7 @@ def refused(path):
     else:
         assert found == SUITE, "other verdicts than were written"
         return False
-    assert re.match(re.escape(str(path)) + r" must hold verdicts in format 1, but: \S", told)
+    assert re.match(re.escape(str(path)) + r" must hold verdicts in format 2, but: \S", told)
     assert len(told.splitlines()) == 1
     return True
 
@@ -110,8 +111,8 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path, sound):
         ('"verdicts"', "it holds no JSON object"),
         ("{}", "it lacks 'format'"),
         ("[" * 100_000, "maximum recursion depth exceeded"),
-        ({"format": 2}, "its format is 2"),
-        ({**WHOLE, "format": 2, "claims": {"by": "id"}}, "its format is 2"),
+        ({"format": 3}, "its format is 3"),
+        ({**WHOLE, "format": 3, "claims": {"by": "id"}}, "its format is 3"),
         ({**WHOLE, "sha256": "0" * 64}, "it was changed after it was written (its checksum differs)"),
         ({**WHOLE, "sha256": None}, "it was changed after it was written (its checksum differs)"),
         ({name: value for name, value in WHOLE.items() if name != "alpha"}, "it lacks 'alpha'"),
@@ -143,7 +144,7 @@ def test_what_is_no_file_of_verdicts_is_refused_and_says_why(tmp_path, content, 
 FILES = {
     "truncated": lambda path: path.write_bytes(path.read_bytes()[:-100]),
     "changed": lambda path: path.write_bytes(path.read_bytes().replace(b'"SUPPORTED"', b'"REFUTED"')),
-    "newer": lambda path: path.write_bytes(path.read_bytes().replace(b'"format": 1', b'"format": 2')),
+    "newer": lambda path: path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format": 3')),
     "foreign": lambda path: path.write_text('{"rows": []}'),
     "binary": lambda path: path.write_bytes(bytes(range(256))),
     "empty": lambda path: path.write_bytes(b""),
@@ -161,7 +162,7 @@ def test_every_command_says_so_in_one_line_and_leaves_the_file(tmp_path, sound, 
         assert main(command) == 2
         told = capsys.readouterr()
         assert told.out == ""
-        assert told.err.startswith(f"lrn: {path} must hold verdicts in format 1, but: ")
+        assert told.err.startswith(f"lrn: {path} must hold verdicts in format 2, but: ")
         assert len(told.err.splitlines()) == 1
     with pytest.raises(pytest.UsageError, match=r"^--against must be a file of verdicts; .* must hold") as error:
         read_record(path)

@@ -98,7 +98,7 @@ def test_another_folder_of_claims_can_be_named(suite):
 
 
 def test_failures_do_not_keep_the_verdicts_of_a_whole_suite(suite):
-    suite.write(THREE + '\n    @claim("False")\n    def test_false():\n        assert 1 == 2\n')
+    suite.write(THREE + '\n    @claim("False", exact=True)\n    def test_false():\n        assert 1 == 2\n')
     assert suite.run().ret == 1
     assert suite.read(DEFAULT).totals["refuted"] == 2
     assert suite.read(DEFAULT).totals["refuted_known"] == 1
@@ -106,7 +106,7 @@ def test_failures_do_not_keep_the_verdicts_of_a_whole_suite(suite):
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
 def test_a_session_that_stops_early_leaves_the_default_file_alone(suite, option):
-    suite.write('@claim("False")\ndef test_false():\n    assert 1 == 2\n' + "    \n")
+    suite.write('@claim("False", exact=True)\ndef test_false():\n    assert 1 == 2\n' + "    \n")
     suite.write(THREE, "claims/test_later.py")
     result = suite.run(option)
     result.stdout.fnmatch_lines([f"{DEFAULT} stays as it was: the session was stopped"])
@@ -180,20 +180,23 @@ def test_a_lone_surrogate_survives(suite):
 
 def test_the_file_says_what_the_verdicts_were_reached_with(suite):
     suite.write(THREE)
-    suite.run("--alpha=0.01", "--first-look=128", "--max-seeds=4096", "--seed-offset=7", "--verdicts=v.json")
+    suite.run(
+        "--alpha=0.01", "--quantities=9", "--first-seeds=12", "--max-seeds=4096", "--seed-offset=7", "--verdicts=v.json"
+    )
     data = json.loads((suite.pytester.path / "v.json").read_text(encoding="utf-8"))
     claims, totals, checksum = data.pop("claims"), data.pop("totals"), data.pop("sha256")
     assert data == {
-        "format": 1,
+        "format": 2,
         "alpha": 0.01,
+        "quantities": 9,
         "seed_offset": 7,
-        "first_look": 128,
+        "first_seeds": 12,
         "max_seeds": 4096,
         "complete": True,
     }
     assert len(checksum) == 64
     assert [claim["test"] for claim in claims] == sorted(claim["test"] for claim in claims)
-    assert (totals["supported"], totals["refuted"], totals["refuted_known"], totals["quantities"]) == (3, 1, 1, 3)
+    assert (totals["supported"], totals["refuted"], totals["refuted_known"], totals["shares"]) == (3, 1, 1, 4)
 
 
 def test_what_differs_between_runs_is_in_a_file_beside(suite):

@@ -1,5 +1,9 @@
 """Options are read, or refused with one sentence before anything runs."""
 
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -12,12 +16,15 @@ pytest_plugins = ["pytester"]
         (["--alpha=1"], "--alpha must be a number strictly between 0 and 1; got '1'"),
         (["--alpha=nan"], "--alpha must be a number strictly between 0 and 1; got 'nan'"),
         (["--alpha=few"], "--alpha must be a number strictly between 0 and 1; got 'few'"),
-        (["--first-look=100"], "--first-look must be 64 times a power of two (64, 128, 256, ...); got '100'"),
-        (["--first-look=0"], "--first-look must be 64 times a power of two (64, 128, 256, ...); got '0'"),
-        (["--first-look=32"], "--first-look must be 64 times a power of two (64, 128, 256, ...); got '32'"),
-        (["--max-seeds=-64"], "--max-seeds must be 64 times a power of two (64, 128, 256, ...); got '-64'"),
-        (["--max-seeds=1e4"], "--max-seeds must be 64 times a power of two (64, 128, 256, ...); got '1e4'"),
-        (["--first-look=512", "--max-seeds=256"], "--first-look must not exceed --max-seeds; got 512 and 256"),
+        (["--first-seeds=0"], "--first-seeds must be a whole number, at least 1; got '0'"),
+        (["--first-seeds=8.5"], "--first-seeds must be a whole number, at least 1; got '8.5'"),
+        (["--max-seeds=-64"], "--max-seeds must be a whole number, at least 1; got '-64'"),
+        (["--max-seeds=1e4"], "--max-seeds must be a whole number, at least 1; got '1e4'"),
+        (["--first-seeds=512", "--max-seeds=256"], "--first-seeds must not exceed --max-seeds; got 512 and 256"),
+        (["--quantities=0"], "--quantities must be a whole number, at least 1; got '0'"),
+        (["-o", "lrn_quantities=few"], "lrn_quantities must be a whole number, at least 1; got 'few'"),
+        (["-o", "lrn_alpha=2"], "lrn_alpha must be a number strictly between 0 and 1; got '2'"),
+        (["--first-look=64"], "--first-look is no longer there: any number of seeds can be tested; use --first-seeds"),
         (["--seed-offset=-1"], "--seed-offset must be a whole number from 0 to 2**63; got '-1'"),
         (["--seed-offset=99999999999999999999"], "--seed-offset must be a whole number from 0 to 2**63; got '9*'"),
         (["--inconclusive=ignore"], "--inconclusive must be fail or skip; got 'ignore'"),
@@ -74,18 +81,18 @@ def test_the_marks_are_registered(suite):
 def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(suite, monkeypatch):
     made = []
 
+    class Runs(SimpleNamespace):
+        def select(self, part):
+            return Runs(**{name: values[part] for name, values in vars(self).items()})
+
     class Ledger:
         def __init__(self, path, **options):
             made.append((path, options))
 
         def runs(self, experiment, seeds, trace=False):
-            from types import SimpleNamespace
-
-            import numpy as np
-
             made.append((experiment.depth, seeds, trace))
             converged = np.arange(seeds.start, seeds.stop) % 4 > 0
-            return SimpleNamespace(converged=converged, dead_neurons=converged + 0)
+            return Runs(converged=converged, dead_neurons=converged + 0)
 
         def close(self):
             made.append("closed")
@@ -101,9 +108,13 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(
             assert measure.mean(Experiment(depth=3), "dead_neurons", given="converged") < 2
     """)
     options = ["--engine=reference", "--device=cuda:1", "--ledger=here", "--verdicts=v.json"]
-    suite.run("-o", "addopts=-p no:cacheprovider", *options).assert_outcomes(passed=1)
+    suite.run("-o", "addopts=-p no:cacheprovider", "--first-seeds=64", *options).assert_outcomes(passed=1)
     how = {"engine": "reference", "device": "cuda:1", "threads": None, "scheduler": None}
-    assert made == [(suite.pytester.path / "here", how), (3, range(256), False), "closed"]
+    assert made[0] == (suite.pytester.path / "here", how)
+    assert made[1] == (3, range(64), False)
+    assert made[-1] == "closed"
+    asked = [seeds for _, seeds, _ in made[1:-1]]
+    assert all(one.stop == other.start for one, other in itertools.pairwise(asked)), "only new seeds are asked for"
     keys = [quantity.key for quantity in suite.read("v.json").claims[0].estimates]
     assert [key.split(" [")[0] for key in keys] == [
         "rate of converged in late, depth 3, width 2, adam 0.01, batch",
@@ -132,48 +143,35 @@ def test_a_mark_that_makes_no_sense_is_one_sentence_before_anything_is_measured(
         @pytest.mark.claim()
         def test_0(measure): raise SystemExit("it ran")
 
-        @pytest.mark.claim("  ")
+        @pytest.mark.claim("It holds", sauce="thesis")
         def test_1(measure): raise SystemExit("it ran")
 
-        @pytest.mark.claim(3)
-        def test_2(measure): raise SystemExit("it ran")
-
-        @pytest.mark.claim("It holds", first_look=100)
-        def test_3(measure): raise SystemExit("it ran")
-
-        @pytest.mark.claim("It holds", refuted="")
-        def test_4(measure): raise SystemExit("it ran")
-
-        @pytest.mark.claim("It holds", refuted="so", inconclusive="or so")
-        def test_5(measure): raise SystemExit("it ran")
-
         @pytest.mark.refuted("0 of 10")
-        def test_6(): raise SystemExit("it ran")
+        def test_2(): raise SystemExit("it ran")
 
         @pytest.mark.refuted
-        @pytest.mark.claim("It holds")
-        def test_7(measure): raise SystemExit("it ran")
+        @claim("It holds")
+        def test_3(measure): raise SystemExit("it ran")
 
-        @pytest.mark.claim("It holds", sauce="thesis")
-        def test_8(measure): raise SystemExit("it ran")
+        def test_4(measure): raise SystemExit("it ran")
 
-        def test_9(measure): raise SystemExit("it ran")
+        @claim("It holds")
+        def test_5(): raise SystemExit("it ran")
+
+        @claim("It holds", exact=True)
+        def test_6(measure): raise SystemExit("it ran")
     """)
     result = suite.run()
-    result.assert_outcomes(errors=10)
+    result.assert_outcomes(errors=7)
     result.stdout.no_fnmatch_line("*it ran*")
     result.stdout.no_fnmatch_line("*During handling*")
     result.stdout.fnmatch_lines_random(
         [
-            "*missing 1 required positional argument: 'statement'*",
-            "*a claim's statement must say something; got none*",
-            "*a claim's statement must be text; got 3*",
-            "*100 is not a look: a look has 64, 128, 256, ...*",
-            "*refuted needs the reason, a text with the figure that shows it; got ''*",
-            "*a claim is known to be refuted or inconclusive; got a reason for both*",
+            "*a claim is made by @claim(...) of lrn.claims, not by the mark; got pytest.mark.claim*",
             "*refuted is for claims: put @claim(...) of lrn.claims on the test*",
             "*refuted needs the reason, a text with the figure that shows it; got None*",
-            "*unexpected keyword argument 'sauce'*",
+            "*it measures nothing: ask for the fixture measure, or say exact=True *",
+            "*a claim that measures is not exact: leave out exact=True, or measure*",
             "*measure is for claims: put @claim(...) of lrn.claims on the test*",
         ]
     )

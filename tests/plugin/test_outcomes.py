@@ -26,8 +26,8 @@ def test_a_true_claim_is_supported_and_passes(suite):
     result.assert_outcomes(passed=1)
     assert result.ret == 0
     verdict = verdicts["test_it"]
-    assert (verdict.verdict, verdict.expected, verdict.looks) == (Outcome.SUPPORTED, Outcome.SUPPORTED, 1)
-    assert verdict.reason.startswith("rate of heads in coin 0.5: 0.49")
+    assert (verdict.verdict, verdict.expected, verdict.looks > 1) == (Outcome.SUPPORTED, Outcome.SUPPORTED, True)
+    assert verdict.reason.startswith("rate of heads in coin 0.5: 0.")
 
 
 def test_a_false_claim_is_refuted_and_fails_with_its_intervals(suite):
@@ -35,7 +35,7 @@ def test_a_false_claim_is_refuted_and_fails_with_its_intervals(suite):
     result.assert_outcomes(failed=1)
     assert result.ret == 1
     assert verdicts["test_it"].verdict is Outcome.REFUTED
-    result.stdout.fnmatch_lines(["E * assert 0.49* [[]0.3*, 0.6*[]] > 0.7", "E * rate of heads in coin 0.5, n = 256"])
+    result.stdout.fnmatch_lines(["E * assert 0.* [[]0.*, 0.*[]] > 0.7", "E * rate of heads in coin 0.5, n = *"])
 
 
 @pytest.mark.parametrize("verbosity", ["-q", "-vv"])
@@ -43,7 +43,7 @@ def test_the_reason_of_a_refutation_is_the_decision_whatever_the_verbosity(suite
     body = 'assert (measure.rate(Coin(0.5), "heads") > 0.7) | some(measure.rate(c, "heads") > .9 for c in [Coin(0.1)])'
     _, verdicts = suite.judge(claim(body), verbosity)
     first, second = verdicts["test_it"].estimates
-    shown = [f"{q.point:.4g} [{q.low:.4g}, {q.high:.4g}]" for q in (first, second)]
+    shown = [f"{q.name} = {q.point:.4g} [{q.low:.4g}, {q.high:.4g}]" for q in (first, second)]
     assert verdicts["test_it"].reason == f"{shown[0]} > 0.7 or {shown[1]} > 0.9"
 
 
@@ -57,7 +57,7 @@ def test_an_assertion_in_a_helper_without_message_refutes(suite):
     suite.pytester.makepyfile(helper="def check(truth):\n    if not truth:\n        raise AssertionError\n")
     _, verdicts = suite.judge(claim("import helper; helper.check(measure.rate(Coin(0.5), 'heads') > 0.7)"))
     assert verdicts["test_it"].verdict is Outcome.REFUTED
-    assert verdicts["test_it"].reason == "an assertion without a message failed"
+    assert verdicts["test_it"].reason.startswith("the last decision is false: rate of heads in coin 0.5 = 0.")
 
 
 def test_a_known_refuted_claim_passes_while_it_is_refuted(suite):
@@ -96,13 +96,14 @@ def test_an_undecided_claim_fails_and_says_what_is_too_wide(suite):
     result.assert_outcomes(failed=1)
     verdict = verdicts["test_it"]
     assert verdict.verdict is Outcome.INCONCLUSIVE
-    assert verdict.looks == 2
-    assert verdict.seeds_needed > 512
+    assert verdict.looks > 2
     result.stdout.fnmatch_lines(
         [
             '>*assert measure.rate(Coin(0.5), "heads") > 0.5',
-            f"E*INCONCLUSIVE after 2 looks: 0.5*> 0.5; too wide: rate of heads in coin 0.5, * at 512 seeds; "
-            f"about {verdict.seeds_needed:.0f} seeds of each would settle it, and 512 are allowed",
+            "E*INCONCLUSIVE: rate of heads in coin 0.5 = *> 0.5",
+            "E*too wide:",
+            "E*rate of heads in coin 0.5: * after 512 seeds",
+            "E*512 are allowed",
         ]
     )
 
@@ -140,7 +141,7 @@ def test_an_undecided_claim_can_be_skipped_instead(suite):
     result.assert_outcomes(skipped=1)
     assert result.ret == 0
     assert verdicts["test_it"].verdict is Outcome.INCONCLUSIVE
-    result.stdout.fnmatch_lines(["SKIPPED * claims/test_claims.py:*: INCONCLUSIVE after 1 looks: *"])
+    result.stdout.fnmatch_lines(["SKIPPED * claims/test_claims.py:*: INCONCLUSIVE: *"])
 
 
 @pytest.mark.parametrize(
@@ -170,16 +171,25 @@ def test_a_broken_teardown_is_no_undecided_claim(suite):
     ("body", "reason"),
     [
         ("1 / 0", "ZeroDivisionError: division by zero"),
-        ("measure.rate(Coin(0.5), 'tails')", "ValueError: metric must be one of first, heads, late, odd, seed, u; *"),
+        (
+            "assert measure.rate(Coin(0.5), 'tails') > 0",
+            "ValueError: metric must be one of first, heads, late, odd, seed, u; *",
+        ),
         ("pytest.fail('no')", "Failed: no"),
         ("raise SystemExit(3)", "SystemExit: 3"),
-        ("measure.rate(Broken(), 'x')", "MeasurementError: sampling broken failed: AssertionError('the engine is *"),
+        (
+            "assert measure.rate(Broken(), 'x') > 0",
+            "MeasurementError: sampling broken failed: AssertionError('the engine is *",
+        ),
         ("assert measure.rate(Coin(0.5), 'heads')", "TypeError: the truth of *"),
-        ("assert 1 == 1", "it asked for measure, but measured nothing"),
-        ("measure.rate(Coin(0.5), 'heads') > 0.3", "it measured, but asserted no comparison of what it measured: *"),
-        ("every([measure.rate(Coin(0.5), 'heads') > 0.7])", "it measured, but asserted no comparison *"),
-        ("assert measure.rate(Coin(0.5), 'heads').point > 0.3", "it measured, but asserted no comparison *"),
-        ("return measure.rate(Coin(0.5), 'heads') > 0.3", "it must assert, not return; it returned Decision(true: *"),
+        ("assert 1 == 1", "it asked for measure, but asserted no comparison *"),
+        (
+            "measure.rate(Coin(0.5), 'heads') > 0.3",
+            "it asked for measure, but asserted no comparison of what it measured: *",
+        ),
+        ("every([measure.rate(Coin(0.5), 'heads') > 0.7])", "it asked for measure, but asserted no comparison *"),
+        ("assert measure.rate(Coin(0.5), 'heads').point > 0.3", "it compared bare estimates *"),
+        ("return measure.rate(Coin(0.5), 'heads') > 0.3", "it must assert, not return; it returned Decision(*"),
     ],
 )
 @pytest.mark.parametrize("arguments", ["", ', refuted="known"'])
@@ -210,7 +220,7 @@ def test_an_async_claim_is_an_error(suite, start):
 
 
 def test_a_claim_in_a_test_case_is_an_error(suite):
-    body = '@claim("It is a method")\n    def test_it(self):\n        pass\n'
+    body = '@claim("It is a method", exact=True)\n    def test_it(self):\n        assert 1 + 1 == 2\n'
     result, verdicts = suite.judge(f"import unittest\nclass TestCase(unittest.TestCase):\n    {body}")
     assert result.ret == 1
     assert verdicts["TestCase::test_it"].verdict is Outcome.ERROR
@@ -222,7 +232,7 @@ def test_a_claim_in_a_test_case_is_an_error(suite):
     [
         ("", "pytest.skip('not here')"),
         ("@pytest.mark.skip(reason='not here')", TRUE),
-        ("", "measure.rate(Coin(0.5), 'heads'); pytest.skip('not here')"),
+        ("", "str(measure.rate(Coin(0.5), 'heads')); pytest.skip('not here')"),
     ],
 )
 def test_a_skip_stays_a_skip(suite, marks, body):
@@ -235,8 +245,8 @@ def test_a_skip_stays_a_skip(suite, marks, body):
 
 def test_claims_without_measurement_are_judged_by_their_assertions(suite):
     result, verdicts = suite.judge(
-        claim("assert 1 + 1 == 2", parameters="")
-        + claim("assert 1 + 1 == 3", ', refuted="it is 2"', name="test_three", parameters="")
+        claim("assert 1 + 1 == 2", ", exact=True", parameters="")
+        + claim("assert 1 + 1 == 3", ', exact=True, refuted="it is 2"', name="test_three", parameters="")
     )
     result.assert_outcomes(passed=2)
     assert verdicts["test_it"].verdict is Outcome.SUPPORTED
@@ -292,7 +302,10 @@ def test_a_class_of_claims_shares_its_statement(suite):
             '@claim("It is so")\n@pytest.mark.refuted("")\ndef test_it(): assert False',
             "refuted needs the reason, a text with the figure that shows it; got ''",
         ),
-        ("@pytest.mark.claim(statement='', id='x')\ndef test_it(): pass", "a claim's statement must say something*"),
+        (
+            "@pytest.mark.claim(statement='', id='x')\ndef test_it(): pass",
+            "a claim is made by @claim(...) of lrn.claims*",
+        ),
     ],
 )
 def test_marks_that_make_no_sense_are_refused(suite, test, sentence):

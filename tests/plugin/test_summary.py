@@ -136,12 +136,16 @@ SAMPLED = TRAINED.replace('Experiment(depth=1, width=1, epochs=1), "converged"',
     ],
 )
 def test_training_without_the_native_engine_is_told_in_one_line(suite, monkeypatch, body, built, arguments, slow):
+    class Runs(SimpleNamespace):
+        def select(self, part):
+            return Runs(converged=self.converged[part])
+
     class Ledger:
         def __init__(self, path, **options):
             pass
 
         def runs(self, experiment, seeds, trace=False):
-            return SimpleNamespace(converged=np.zeros(len(seeds), bool))
+            return Runs(converged=np.zeros(len(seeds), bool))
 
         def close(self):
             pass

@@ -128,7 +128,7 @@ def test_alternatives_are_listed_from_the_best_on():
 def ledger(tmp_path_factory):
     ledger = Ledger(tmp_path_factory.mktemp("ledger"))
     for experiment in (DRAWN["4.7"].experiment, DRAWN["4.8"].experiment):
-        ledger.runs(experiment, range(32), trace=True)
+        ledger.runs(experiment, range(64), trace=True)
     for experiment in pair(5, "adam", 0.1, "batch"):
         ledger.runs(experiment, range(64))
     return ledger
@@ -136,11 +136,11 @@ def ledger(tmp_path_factory):
 
 def test_plots_show_the_first_network_that_ended_as_the_thesis_says(ledger):
     html = shown(verdict("t.py::test"), ledger=ledger)["Losses"].html
-    runs = ledger.remembered(DRAWN["4.8"].experiment, range(32), trace=True)
+    runs = ledger.remembered(DRAWN["4.8"].experiment, range(64), trace=True)
     first = int(np.flatnonzero(runs.converged)[0])
     part = html[html.index("Figure 4.8:") :].split("</figure>")[0]
     assert f"Ours: seed {first}, RMSE {runs.rmse[first]:.3g} at the end" in part
-    assert f"{runs.converged.sum()} of 32 networks converge like it" in part
+    assert f"{runs.converged.sum()} of 64 networks converge like it" in part
     assert "The ledger holds no losses for Figure 4.4, 4.5, 4.10" in html
 
 

@@ -60,7 +60,9 @@ def suite(**outcomes):
         for parameters, outcome in (ended if isinstance(ended, dict) else {"": ended}).items():
             test = f"claims/t.py::test_{id.lower()}" + (f"[{parameters}]" if parameters else "")
             verdicts.append(Verdict(id, test, "s", "", "", "", outcome, outcome, None, "", 1))
-    return SuiteVerdicts.of(verdicts, alpha=0.001, seed_offset=0, first_look=64, max_seeds=64, complete=True)
+    return SuiteVerdicts.of(
+        verdicts, alpha=0.001, seed_offset=0, quantities=64, first_seeds=8, max_seeds=64, complete=True
+    )
 
 
 @pytest.fixture
@@ -174,8 +176,8 @@ def test_text_and_tables_show_every_sentence_and_count(document):
     judged = judged_documents([document], suite(T1={"a": S, "b": R}, E1=R, O1=R, O2=S))
     text = as_text(judged)
     assert "HOLDS IN PART  faster (paper §4, Figure 2; central)" in text
-    assert "holds in part: on most sets (holds in T1[a]; not in T1[b])" in text
-    assert "refuted, by the document itself: in Table 2" in text
+    assert "holds in part: on most sets (T1; holds in T1[a]; not in T1[b])" in text
+    assert "refuted, by the document itself: in Table 2 (E1)" in text
     assert "Nothing to check." in text
     assert text.splitlines()[-2:] == [
         "paper: 2 sentences: 1 holds in part, 1 open",
@@ -191,6 +193,7 @@ def test_json_has_every_case(document):
     assert data["counts"]["holds in part"] == 1
     assert data["sentences"][0]["readings"][0] == {
         "words": "on most sets",
+        "claims": ["T1"],
         "own": False,
         "standing": "holds in part",
         "holds": ["T1[a]"],

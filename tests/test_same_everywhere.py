@@ -1,0 +1,114 @@
+"""What populations observe has the same bits on another machine, which another process emulates.
+
+torch, MKL, OpenBLAS, numpy and the C library are told to do without the instructions of newer processors. That this
+changes what they calculate by themselves is checked, too: else there would be nothing to find.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from claims.note.flows import Flows
+from claims.note.stacks import Regions, Shaken, Starts
+from claims.note.trained import Lines
+from claims.ours.starts import BORN_DEAD, Trained, Untrained, both_sides
+from lrn import Experiment, train
+from lrn.classifiers import Classifiers
+from lrn.engines import native
+
+ROOT = Path(__file__).parents[1]
+SHORT = Experiment(depth=3, epochs=60)
+SMALL = {"depth": 8, "train": 32, "test": 32}
+POPULATIONS = {
+    "slopes": (Starts("plain", 6), 16),
+    "slopes, residual": (Starts("residual", 6), 16),
+    "slopes, late": (Starts("late", 6), 16),
+    "pieces": (Regions("plain", 6), 16),
+    "pieces, late": (Regions("late", 6), 16),
+    "shaken": (Shaken("plain", 12, 1e-3), 16),
+    "shaken, residual": (Shaken("residual", 12, 1e-3), 16),
+    "flows": (Flows(), 16),
+    "lines before training": (Lines(SHORT, trained=False), 16),
+    "signal": (Untrained(SHORT), 16),
+}
+TRAINED = {
+    "lines": (Lines(SHORT), 16),
+    "first layer": (Trained(SHORT), 16),
+    "changed starts": (both_sides(SHORT), 16),
+    "CNNs": (Classifiers(epochs=2, **SMALL), 3),
+    "CNNs without normalisation": (Classifiers(epochs=1, normalise=False, **SMALL), 3),
+}
+
+
+def digest(*arrays):
+    return hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
+
+
+def observations():
+    """A digest of each population's samples, and of a few calculations that do depend on the machine."""
+    engine = native.available()
+    digests = {
+        name: digest(*population.sample(range(seeds)).values())
+        for name, (population, seeds) in (POPULATIONS | (TRAINED if engine else {})).items()
+    }
+    for initialisation in ("he", "torch"):
+        net = Classifiers(initialisation=initialisation, **SMALL).network(5)
+        digests[f"weights, {initialisation}"] = digest(*(p.detach().numpy() for p in net.parameters()))
+    if engine:
+        digests["born dead"] = digest(BORN_DEAD.function(train(SHORT, range(64))))
+    return digests, ordinary()
+
+
+def ordinary():
+    generator = np.random.default_rng(0)
+    a = generator.random((64, 64))
+    weights = torch.empty(4096).normal_(generator=torch.Generator().manual_seed(1))
+    calculations = {"numpy": np.tanh(a), "BLAS": a @ a, "torch": weights.numpy()}
+    return {name: digest(values) for name, values in calculations.items()}
+
+
+def older_machine():
+    """Environment variables that take the newer instructions away from everyone."""
+    newer = " ".join(np.show_config(mode="dicts")["SIMD Extensions"]["found"])
+    tunables = "AVX512F,-AVX512VL,-AVX512DQ,-AVX512BW,-AVX2,-AVX,-FMA,-AVX2_Usable,-FMA_Usable,-AVX512F_Usable"
+    return os.environ | {
+        "ATEN_CPU_CAPABILITY": "default",
+        "GLIBC_TUNABLES": f"glibc.cpu.hwcaps=-{tunables}",
+        "MKL_CBWR": "COMPATIBLE",
+        "NPY_DISABLE_CPU_FEATURES": newer,
+        "OPENBLAS_CORETYPE": "Nehalem",
+    }
+
+
+def elsewhere(environment):
+    code = "import json; from tests.test_same_everywhere import observations; print(json.dumps(observations()))"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def here():
+    return elsewhere(os.environ)
+
+
+def test_populations_have_the_same_bits_on_an_older_machine(here):
+    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX"):
+        pytest.skip("this processor has nothing that an older one lacks")
+    there = elsewhere(older_machine())
+    assert {name for name in here[1] if here[1][name] == there[1][name]} == set(), "this does not emulate anything"
+    assert {name for name in here[0] if here[0][name] != there[0][name]} == set()
+
+
+def test_populations_have_the_same_bits_with_other_numbers_of_threads(here):
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "3")
+    assert elsewhere(os.environ | threads)[0] == here[0]
