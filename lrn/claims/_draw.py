@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "Draw"]
 
-_OPTIONS = re.compile(r"(block|counts|first_seeds|most|step|varies|version)($|[.\[])")
+_OPTIONS = re.compile(r"(seeds_per_block|counts|first_seeds|most|step|varies|version)($|[.\[])")
 """Attributes of a population that say how to sample it, and change nothing of what is observed."""
 
 

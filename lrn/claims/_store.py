@@ -108,7 +108,8 @@ class RecentSamples:
 
     def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
         """The first of these seeds that can be had now, and why not all; "" where all can."""
-        growing = self._growing.get((getattr(population, "key", None) or label_of(population), seeds.start))
+        name = population.key if is_experiment(population) else label_of(population)
+        growing = self._growing.get((name, seeds.start))
         if growing is not None and len(growing) >= len(seeds):
             return seeds, ""
         if hasattr(self._sampler, "available"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.machinery
 import importlib.metadata
 import importlib.util
 import inspect
@@ -207,20 +208,31 @@ def _absolute(name: str, importer: str) -> str:
 
 
 def _source_of(name: str) -> Path | None:
-    """The file of a module, without running it where it is not loaded yet."""
-    module = sys.modules.get(name)
-    if module is not None:
-        file = getattr(module, "__file__", None)
-    else:
-        parent = name.rpartition(".")[0]
-        if parent and parent not in sys.modules:
-            return None
+    """The file of a module, whether or not it is loaded yet, so that a version is the same before and after."""
+    if importlib.machinery.PathFinder.find_spec(name.partition(".")[0]) is not None:
+        file = _on_path(name)
+    else:  # another finder's, such as that of an editable installation
         try:
             spec = importlib.util.find_spec(name)
+            file = spec.origin if spec else None
         except (ImportError, ValueError, AttributeError):
-            return None
-        file = spec.origin if spec else None
+            file = getattr(sys.modules.get(name), "__file__", None)
     return Path(file).resolve() if file and file.endswith(".py") and Path(file).is_file() else None
+
+
+def _on_path(name: str) -> str | None:
+    """The file of a module as found on the path, without importing the packages that it lies in."""
+    path, file = None, None
+    parts = name.split(".")
+    for k in range(len(parts)):
+        spec = importlib.machinery.PathFinder.find_spec(".".join(parts[: k + 1]), path)
+        if spec is None:
+            return None
+        file, locations = spec.origin, spec.submodule_search_locations
+        if locations is None and k < len(parts) - 1:
+            return None
+        path = list(locations or [])
+    return file
 
 
 def _depended(text: str, folder: Path, root: Path) -> tuple[str, str]:

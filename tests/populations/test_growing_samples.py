@@ -124,11 +124,25 @@ class Trained:
 
     def __call__(self, experiment, seeds, trace):
         self.asked.append((seeds, trace))
-        return {"u": uniform(seeds)}
+        return Networks(uniform(seeds))
 
 
-U = Metric("u", lambda runs: runs["u"])
-TRACED = Metric("traced", lambda runs: runs["u"], trace=True)
+class Networks:
+    """What `lrn.runs.Runs` can do."""
+
+    def __init__(self, u):
+        self.u = u
+
+    def select(self, index):
+        return Networks(self.u[index])
+
+    @classmethod
+    def join(cls, parts):
+        return cls(np.concatenate([part.u for part in parts]))
+
+
+U = Metric("u", lambda runs: runs.u)
+TRACED = Metric("traced", lambda runs: runs.u, trace=True)
 
 
 @pytest.mark.parametrize("metric", [U, TRACED], ids=["ends", "with every epoch"])

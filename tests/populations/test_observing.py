@@ -173,6 +173,27 @@ def test_an_unseeded_function_is_found():
         columns(RecentSamples(Draw(None)), one(), ["x"], range(8))
 
 
+def test_a_full_disk_says_how_much_is_kept_and_more_room_is_all_it_takes(tmp_path, monkeypatch):
+    import lrn.ledger.samples as module
+
+    asked, room, written = [], [3], module.replace
+
+    def replace(path, data):
+        if path.suffix == ".parquet":
+            if not room[0]:
+                raise OSError(28, "No space left on device", str(path))
+            room[0] -= 1
+        written(path, data)
+
+    monkeypatch.setattr(module, "replace", replace)
+    monkeypatch.setattr("lrn.claims._work._FLUSH", 0)
+    with pytest.raises(OSError, match=r"No space left on device; 3 seeds of one\(\) are kept"):
+        columns(Draw(tmp_path), made(asked), ["x"], range(8))
+    room[0] = 100
+    assert len(columns(Draw(tmp_path), made(asked), ["x"], range(8))[0]) == 8
+    assert sorted(asked) == [0, 1, 2, 3, 3, *range(4, 8)], "only what found no room runs again"
+
+
 # ---- code that has changed ----
 
 

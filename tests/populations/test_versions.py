@@ -109,6 +109,24 @@ def test_what_does_not_matter_changes_nothing(parts, changed):
     assert parts() == parts(**changed)
 
 
+def test_a_version_is_the_same_before_and_after_its_modules_are_loaded(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "__init__.py").write_text("from . import other\n")
+    (tmp_path / "inside" / "other.py").write_text("VALUE = 1\n")
+    (tmp_path / "inside" / "deep.py").write_text("from .other import VALUE\n")
+    (tmp_path / "lazy.py").write_text("def one(seed):\n    import inside.deep\n    return {'x': inside.deep.VALUE}\n")
+    function = importlib.import_module("lazy").one
+    before = parts_of(function)
+    assert {"module inside", "module inside.deep", "module inside.other"} <= set(before)
+    assert "inside" not in sys.modules
+    function(0)
+    assert parts_of(function) == before
+    for name in ("lazy", "inside", "inside.deep", "inside.other"):
+        sys.modules.pop(name, None)
+
+
 def test_declared_files_and_packages_count(parts):
     before = parts(["data.csv", "numpy"])
     assert {"file data.csv", "package numpy"} <= set(before)

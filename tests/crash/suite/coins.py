@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Coin:
-    label, version, block = "coin", "1", 32
+    label, version, seeds_per_block = "coin", "1", 32
 
     def sample(self, seeds):
         time.sleep(0.005)
