@@ -67,18 +67,23 @@ $(KERNEL): pyproject.toml $(NATIVE) | $(VENV)/bin/python
 	LRN_VARIANTS='$(VARIANTS)' $(PIP) --no-deps $(if $(LOCKED),--no-build-isolation) -e .
 	@touch $@
 
+# torch alone may come from an index of its own, TORCH_INDEX: where pip may choose between two indexes, whoever puts a
+# higher version of some package into either of them has it installed.
+TORCH = $(PIP) --no-deps $(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)')
 USED := import jinja2, matplotlib.pyplot, pyarrow.parquet, pytest, scipy.integrate, scipy.stats, sklearn.datasets, torch, \
   torch.utils.flop_counter, xdist.plugin
 $(VENV)/packages-%: pyproject.toml constraints.txt requirements/needed.py | $(VENV)/bin/python
-ifdef LOCKED
-	$(PIP) -c constraints.txt torch
+ifneq ($(LOCKED),)
 	$(PIP) --require-hashes --no-deps -r requirements/dev.txt
+	$(TORCH) $(if $(TORCH_HASHES),--require-hashes -r '$(TORCH_HASHES)',-c constraints.txt torch)
+	$(RUN) pip check
 else
+	$(if $(TORCH_INDEX),$(TORCH) -c constraints.txt torch)
 	$(PYTHON) requirements/needed.py $* | $(PIP) --no-compile -c constraints.txt -r /dev/stdin
 	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/bin/python -c '$(USED)' # compiles that, a tenth of what there is
 endif
 	@touch $@
-ifdef LOCKED
+ifneq ($(LOCKED),)
 $(KERNEL): $(VENV)/packages-dev # which has what builds it
 endif
 

@@ -21,7 +21,7 @@ ARROWS = {
     "audit": set(),
     "nets": {"_torch", "arithmetic"},
     "dead": {"_torch", "nets"},
-    "gradients": {"_torch", "dead"},
+    "gradients": {"_torch", "arithmetic", "dead"},
     "data": set(),
     "experiment": {"data"},
     "runs": {"experiment"},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.arithmetic import log10
+from lrn.arithmetic import log10, total
 
 if TYPE_CHECKING:
     from lrn.classifiers import Classifiers
@@ -42,8 +42,15 @@ def standardised(of: Classifiers) -> Sets:
     """Images in the networks' precision, standardised channel by channel by those that are trained on."""
     train, test = of.data.split(of.train, of.test)
     x = train.x.astype(float)
-    mean, std = x.mean((0, 2, 3), keepdims=True), x.std((0, 2, 3), keepdims=True, ddof=1).clip(min=1e-6)
+    mean = _by_channel(x) / (x.size // x.shape[1])
+    std = np.sqrt(_by_channel(np.square(x - mean)) / (x.size // x.shape[1] - 1)).clip(min=1e-6)
     return Sets(((x - mean) / std).astype(of.dtype), train.y, ((test.x - mean) / std).astype(of.dtype), test.y)
+
+
+def _by_channel(x: Floats) -> Floats:
+    """Sums (1, C, 1, 1) of images (N, C, H, W)."""
+    sums: Floats = total(x.swapaxes(0, 1).reshape(x.shape[1], -1).astype(np.float64))[:, None, None]
+    return sums[None]
 
 
 def metrics(of: Classifiers, found: Training) -> dict[str, NDArray[Any]]:
