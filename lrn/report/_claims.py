@@ -95,7 +95,7 @@ class ClaimView:
     @property
     def text(self) -> str:
         """What a search looks through."""
-        parts = [self.id, self.statement, self.source, *self.quotes, self.reading, self.group]
+        parts = [self.group, self.id, self.statement, self.source, *self.quotes, self.reading]
         return " ".join([*parts, *(reason for reason, _ in self.known)]).lower()
 
 

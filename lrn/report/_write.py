@@ -67,8 +67,8 @@ def write_report(
     from lrn.report._page import page
 
     if not isinstance(verdicts, SuiteVerdicts):
-        run = Path(verdicts).with_name(RUN_RECORD) if run is None else run
-        verdicts = SuiteVerdicts.read(verdicts)
+        path, verdicts = Path(verdicts), SuiteVerdicts.read(verdicts)
+        run = path.with_name(RUN_RECORD) if run is None else run
     place, base = Path(folder), Path(root).resolve()
     title, sections = _sections(verdicts, _opened(ledger), base, suite)
     record = _record(run)

@@ -65,9 +65,10 @@ def markdown_text(text: str) -> str:
 
     Example:
         >>> print(markdown_text("<img src=x> | *late*"))
-        \\<img src=x\\> \\| \\*late\\*
+        &lt;img src=x&gt; \\| \\*late\\*
     """
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", plain_text(text)).replace("&", "&amp;")
+    escaped = re.sub(r"([\\`*_\[\]|#~])", r"\\\1", plain_text(text))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _visible(character: str) -> str:
