@@ -80,15 +80,15 @@ def task_for(population: FunctionPopulation, by_value: bool = False) -> Task:
     cloudpickle, definition = pickler(), population.definition
     module = None if by_value else _place(definition)
     if module is None:
-        home = sys.modules.get(definition.function.__module__)
-        registered = home is not None and home.__name__ != "__main__" and cloudpickle is not None
-        if registered:
-            cloudpickle.register_pickle_by_value(home)
+        names = [definition.function.__module__, *(part.removeprefix("module ") for part in population.parts)]
+        modules = [sys.modules[name] for name in dict.fromkeys(names) if name in sys.modules and name != "__main__"]
+        for travelling in modules:
+            cloudpickle.register_pickle_by_value(travelling)
         try:
             payload = cloudpickle.dumps(population)
         finally:
-            if registered:
-                cloudpickle.unregister_pickle_by_value(home)
+            for travelling in modules:
+                cloudpickle.unregister_pickle_by_value(travelling)
     else:
         payload = cloudpickle.dumps(population.pairs)
     return Task(module, payload, population.version, 0, definition.threads, tuple(sys.path))
