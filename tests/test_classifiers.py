@@ -327,7 +327,7 @@ def test_a_folder_of_leaves_trains_and_is_learnt(tmp_path):
             pixels = np.array(Image.open(path)) // 2
             pixels[:, :, place] += 127
             Image.fromarray(pixels).save(path)
-    of = change(images=image_folder(tmp_path), train=15, test=9, batch=15, epochs=20)
+    of = change(images=image_folder(tmp_path), train=15, test=9, batch=15, epochs=40)
     assert of.label.startswith("residual CNNs of depth 8 on test_a_folder_of_leaves")
     assert of.sample(range(4))["test_accuracy"].mean() > 0.8
 
