@@ -103,7 +103,7 @@ def _images(folder: Path, batch_size: int) -> Iterator[Any]:
     try:
         from PIL import Image
     except ImportError:
-        raise ImportError(f"{folder} is a folder of images; pip install 'lrn[images]' to read them") from None
+        raise ImportError(f"{folder} is a folder of images; pip install 'lrn-claims[images]' to read them") from None
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in IMAGES)
     if not files:
         raise ValueError(f"{folder} must hold images ({', '.join(sorted(IMAGES))}); it has none")

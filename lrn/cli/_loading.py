@@ -69,7 +69,7 @@ def load_tensors(path: str) -> Any:
     try:
         from safetensors.torch import load_file
     except ImportError:
-        raise ImportError(f"{path} needs the package safetensors: pip install 'lrn[safetensors]'") from None
+        raise ImportError(f"{path} needs the package safetensors: pip install 'lrn-claims[safetensors]'") from None
     try:
         return load_file(path)
     except Exception as error:  # whatever a damaged file leads to
