@@ -184,7 +184,7 @@ def test_a_difference_at_its_smallest_is_not_larger(low: float, high: float) -> 
     a, b = Side(np.full(n, low), all_count, low, high), Side(np.full(n, high), all_count, low, high)
     assert conditional_capital(a, b, low - high) == 0
     assert conditional_capital(a, b, math.nextafter(low - high, 1)) < math.log(2)
-    assert conditional_capital(a, b, math.nextafter(low - high, -1)) == math.inf  # no difference is so small
+    assert conditional_capital(a, b, math.nextafter(low - high, -2)) == math.inf  # no difference is so small
     one_off = Side(np.where(np.arange(n) == 7, high, low), all_count, low, high)
     assert conditional_capital(one_off, b, low - high) == math.inf
 
