@@ -43,8 +43,8 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
     Args:
         net: a `PlainNet`, a `LateResidualNet`, a `ConvolutionalNet` or one of its blocks, or a `torch.nn.Sequential`,
             nested or not, of torch's own linear layers, convolutions, normalisations, pooling, activations, Flatten,
-            Dropout and Identity. Every other module needs the package torch-pruning (`pip install 'lrn-claims[prune]'`), which
-            follows its graph. It is not changed, and is looked at in evaluation mode.
+            Dropout and Identity. Every other module needs the package torch-pruning (`pip install
+            'lrn-claims[prune]'`), which follows its graph. It is not changed, and is looked at in evaluation mode.
         data: as in `dead_units`.
         batch_size: as in `dead_units`.
 
@@ -106,7 +106,8 @@ def _way(net: Any) -> Shrink:
         else:
             return shrink_graph
     allowed = "a PlainNet, a LateResidualNet or a torch.nn.Sequential of Linear and ReLU"
-    hint = "; for other modules install torch-pruning (pip install 'lrn-claims[prune]')" if isinstance(net, nn.Module) else ""
+    install = "; for other modules install torch-pruning (pip install 'lrn-claims[prune]')"
+    hint = install if isinstance(net, nn.Module) else ""
     raise TypeError(f"prune takes {allowed}, not {type(net).__name__}{hint}")
 
 

@@ -3,7 +3,8 @@
 What is promised
 ----------------
 A suite of claims has one error budget, alpha (0.001 by default): with probability at least 1 - alpha, *every* decision
-ever made from these intervals is right. The argument has three steps, each of them exact; docs/guarantee.md proves them.
+ever made from these intervals is right. The argument has three steps, each of them exact; docs/guarantee.md proves
+them.
 
 1. *One end of one interval.* A gambler who bets against a mean that is true multiplies the stake by K / alpha, at any
    number of observations, with probability at most alpha / K (Ville's inequality). So a mean is rejected where the
