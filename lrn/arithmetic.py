@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["exp", "log", "log10", "matmul", "normal", "tanh"]
+__all__ = ["exp", "log", "log10", "matmul", "normal", "tanh", "total"]
 
 Array = NDArray[np.float64]
 
@@ -124,6 +124,22 @@ def matmul(a: Array, b: Array) -> Array:
     a_high, a_low = _parts(a, bits)
     b_high, b_low = _parts(b, bits)
     return a_high @ b_high + (a_high @ b_low + a_low @ b_high)
+
+
+def total(x: Array, axis: int = -1) -> Array:
+    """The sum along an axis, its second half added to its first until one number is left.
+
+    numpy's own order of adding has changed from one version to the next.
+
+    Example:
+        >>> total(np.array([[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]])).tolist()
+        [7.0, 56.0]
+    """
+    x = np.moveaxis(x, axis, -1)
+    while x.shape[-1] > 1:
+        half = x.shape[-1] // 2
+        x = np.concatenate([x[..., :half] + x[..., half : 2 * half], x[..., 2 * half :]], axis=-1)
+    return x[..., 0] if x.shape[-1] else np.zeros(x.shape[:-1])
 
 
 def _parts(x: Array, bits: int) -> tuple[Array, Array]:

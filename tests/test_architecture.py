@@ -17,11 +17,11 @@ ARROWS = {
     "arithmetic": set(),
     "files": set(),
     "intervals": set(),
-    "verdicts": set(),
+    "verdicts": {"files"},
     "audit": set(),
     "nets": {"_torch", "arithmetic"},
     "dead": {"_torch", "nets"},
-    "gradients": {"_torch", "dead"},
+    "gradients": {"_torch", "arithmetic", "dead"},
     "data": set(),
     "experiment": {"data"},
     "runs": {"experiment"},
@@ -31,12 +31,13 @@ ARROWS = {
     "ledger": {"engines", "experiment", "files", "runs"},
     "classifiers": {"_torch", "arithmetic", "data", "engines", "nets"},
     "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
-    "report": {"intervals", "ledger", "verdicts"},
+    "report": {"files", "intervals", "ledger", "verdicts"},
     "cli": {
         "_torch",
         "claims",
         "dead",
         "experiment",
+        "files",
         "intervals",
         "ledger",
         "nets",
@@ -46,7 +47,7 @@ ARROWS = {
         "verdicts",
     },
     "__main__": {"cli"},
-    "plugin": {"claims", "engines", "intervals", "ledger", "report", "verdicts"},
+    "plugin": {"claims", "engines", "files", "intervals", "ledger", "report", "verdicts"},
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lrn import arithmetic
-from lrn.arithmetic import exp, log, log10, matmul, normal, tanh
+from lrn.arithmetic import exp, log, log10, matmul, normal, tanh, total
 
 ULP = 2.0**-52
 
@@ -89,6 +89,18 @@ def test_the_parts_products_are_exact():
     (a, _), (b, _) = (arithmetic._parts(x, 23) for x in (a, b))
     exact = sum(Fraction(x) * Fraction(y) for x, y in zip(a[0], b[0], strict=True))
     assert Fraction((a @ b.T).item()) == exact
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.floats(-1e6, 1e6), max_size=40))
+def test_totals_are_sums(values):
+    assert total(np.array([values, values])) == pytest.approx([math.fsum(values)] * 2, rel=1e-12, abs=1e-8)
+
+
+def test_totals_run_along_any_axis():
+    x = philox(4).random((3, 7, 5))
+    assert np.array_equal(total(x, axis=1), total(x.swapaxes(1, 2)))
+    assert total(x, axis=0) == pytest.approx(x.sum(axis=0))
 
 
 def test_zeros_and_empty_products():

@@ -24,6 +24,7 @@ from claims.ours.starts import BORN_DEAD, Trained, Untrained, both_sides
 from lrn import Experiment, train
 from lrn.classifiers import Classifiers
 from lrn.engines import native
+from lrn.engines.reference import ReferenceEngine
 
 ROOT = Path(__file__).parents[1]
 SHORT = Experiment(depth=3, epochs=60)
@@ -65,7 +66,7 @@ def observations():
         digests[f"weights, {initialisation}"] = digest(*(p.detach().numpy() for p in net.parameters()))
     if engine:
         digests["born dead"] = digest(BORN_DEAD.function(train(SHORT, range(64))))
-    return digests, ordinary()
+    return digests, ordinary() | {"the reference engine's name": ReferenceEngine().arithmetic}
 
 
 def ordinary():

@@ -13,7 +13,7 @@ from benchmarks.calibration.exact import holm
 from benchmarks.calibration.figure import draw
 from benchmarks.tables import _table as table
 from benchmarks.tables import number
-from lrn.verdicts import replace_file
+from lrn.files import replace_file
 
 __all__ = ["DOCUMENT", "FIGURE", "RESULTS", "judgement", "tables", "write"]
 

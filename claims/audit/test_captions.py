@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from lrn.audit.documents import read_table
 
 from claims.audit.published import CELLS, LABELS, TABLE_OF, TABLES, labels, network
 from claims.documents import THESIS
 from lrn.audit import conflicts
+from lrn.audit.documents import read_table
 from lrn.claims import claim
 
 CITATIONS = read_table(TABLES / "citations.csv", ["cited", "listed"])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from claims.note import SOURCES
 from claims.versions import code
-from lrn.arithmetic import log, normal, tanh
+from lrn.arithmetic import log, normal, tanh, total
 
 Array = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class Flows:
         a, b, start = (np.stack(parts) for parts in zip(*map(self._draw, seeds), strict=True))
         exact = flow(a, b, start)
         ends = [euler(a, b, start, steps) for steps in self.steps]
-        errors = np.stack([np.sqrt(np.square(end - exact).sum(axis=1)) for end in ends], axis=1)
+        errors = np.stack([np.sqrt(total(np.square(end - exact))) for end in ends], axis=1)
         return {"order": self._order(errors)} | {f"error at {n}": errors[:, i] for i, n in enumerate(self.steps)}
 
     def _draw(self, seed: int) -> tuple[Array, Array, Array]:
@@ -51,13 +51,13 @@ class Flows:
 
     def _order(self, errors: Array) -> Array:
         x = log(self.steps)
-        x = x - x.mean()
-        return -(log(errors) * x).sum(axis=1) / np.square(x).sum()
+        x = x - total(x) / len(x)
+        return -total(log(errors) * x) / total(np.square(x))
 
 
 def field(a: Array, b: Array, h: Array) -> Array:
     """f(h) = tanh(A h + b) of stacked systems: A (S, W, W), b and h (S, W)."""
-    return tanh((a * h[:, None]).sum(axis=2) + b)
+    return tanh(total(a * h[:, None]) + b)
 
 
 def euler(a: Array, b: Array, start: Array, steps: int) -> Array:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from claims.note import SOURCES
 from claims.versions import code
-from lrn.arithmetic import matmul, normal
+from lrn.arithmetic import matmul, normal, total
 from lrn.data import absolute_value
 from lrn.gradients import autocorrelation
 
@@ -76,7 +76,7 @@ class Starts:
         found = autocorrelation(slopes(weights, self.connection, np.linspace(-2, 2, POINTS)), LAGS)
         # A slope that never changes is as far from noise as can be.
         found = np.where(np.isnan(found), 1.0, found)
-        return {"neighbours": found[:, 1], "autocorrelation": found[:, 1:].mean(axis=1)}
+        return {"neighbours": found[:, 1], "autocorrelation": total(found[:, 1:]) / LAGS}
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,11 @@ class Shaken:
         weights = draw(seeds, self.depth, self.width, self.connection)
         first, bias = weights.hidden[0]
         step = np.stack([normal(np.random.Generator(np.random.Philox(key=[s, 1])), (self.width, 1)) for s in seeds])
-        sizes = np.linalg.norm(first, axis=(1, 2), keepdims=True) / np.linalg.norm(step, axis=(1, 2), keepdims=True)
+        sizes = (length(first[..., 0]) / length(step[..., 0]))[:, None, None]
         moved = Weights([(first + self.scale * sizes * step, bias), *weights.hidden[1:]], weights.output)
         before, after = (loss_gradient(w, self.connection) for w in (weights, moved))
-        size = np.linalg.norm(before, axis=1)
-        change = np.linalg.norm(after - before, axis=1) / np.where(size > 0, size, 1.0) * (size > 0)
+        size = length(before)
+        change = length(after - before) / np.where(size > 0, size, 1.0) * (size > 0)
         return {"cosine": cosine(before, after), "amplification": change / self.scale}
 
 
@@ -214,7 +214,7 @@ def _backward(
     behind = against[..., -width:]
     for d in reversed(range(len(inputs))):
         dz = behind * signs[d]
-        gradients = [matmul(dz.swapaxes(1, 2), inputs[d]), dz.sum(axis=1), *gradients]
+        gradients = [matmul(dz.swapaxes(1, 2), inputs[d]), total(dz, axis=1), *gradients]
         before = matmul(dz, weights.hidden[d][0])
         if connection == "residual" and d > 0:
             before = before + behind
@@ -224,12 +224,17 @@ def _backward(
     return np.concatenate([gradient.reshape(len(gradient), -1) for gradient in gradients], axis=1)
 
 
+def length(a: Array) -> Array:
+    """The Euclidean length of each row, shape (S,)."""
+    return np.sqrt(total(np.square(a)))
+
+
 def cosine(a: Array, b: Array) -> Array:
     """Cosine of the angle between rows, shape (S,); 1 where both are zero, 0 where one is."""
     with np.errstate(invalid="ignore"):
-        a, b = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (a, b))
+        a, b = (v / length(v)[:, None] for v in (a, b))
     zero = np.isnan(a).any(axis=1).astype(int) + np.isnan(b).any(axis=1)
-    found = np.clip((np.nan_to_num(a) * np.nan_to_num(b)).sum(axis=1), -1, 1)
+    found = np.clip(total(np.nan_to_num(a) * np.nan_to_num(b)), -1, 1)
     return np.where(zero == 2, 1.0, found)
 
 

@@ -587,7 +587,8 @@ def _parts(leaves: Sequence[tuple[Leaf, float]], sides: Sequence[tuple[Side, flo
 
 def _added(sides: Sequence[Side]) -> Side:
     """The sum of sides for which every seed counts."""
-    values = np.sum([side.values for side in sides], axis=0)
+    # Term by term, as the bounds are added: a value whose terms are all at their bounds is then exactly at the bound.
+    values = sum((side.values for side in sides[1:]), sides[0].values)
     return Side(values, sides[0].counts, sum(side.low for side in sides), sum(side.high for side in sides))
 
 

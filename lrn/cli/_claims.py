@@ -75,7 +75,7 @@ def main(given: argparse.Namespace) -> int:
     if given.verdict is not None and verdicts is None:
         raise ValueError(f"--verdict needs a file of verdicts (--verdicts FILE); there is no {VERDICTS} here")
     cases = registry(given.folder, verdicts, group=given.group, search=given.search, verdict=given.verdict)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100_000  # a pipe cuts nothing
     print(as_json(cases) if given.json else as_text(cases, width))
     return 0
 

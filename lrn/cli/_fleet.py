@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrn.cli._interrupt import check_interrupt
 from lrn.ledger import BLOCK
+from lrn.verdicts.text import shortened
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
@@ -87,6 +90,7 @@ def _fill(ledger: Ledger, workers: Workers, experiments: Sequence[Experiment], s
     cells = {experiment: cell for cell, experiment in enumerate(experiments)}
     try:
         for experiment, block in ledger.fill(wanted):
+            check_interrupt()
             done += len(block)
             line.show(experiment.label, cells[experiment], _work(experiment) * len(block))
     except KeyboardInterrupt:
@@ -101,6 +105,7 @@ def _blocks(ledger: Ledger, experiment: Experiment, seeds: range) -> Iterator[tu
     while at < len(seeds):
         block = seeds[at : at + size]
         started = time.monotonic()
+        check_interrupt()
         runs = ledger.runs(experiment, block)
         if time.monotonic() - started < BLOCK_SECONDS / 2:
             size = min(2 * size, BLOCK)
@@ -147,7 +152,9 @@ class _Progress:
             return
         left = self._time_left(now)
         share = self._done / self._total
-        sys.stderr.write(f"\r{cell + 1} of {self._cells} cells, {share:.0%}{left}: {label} \x1b[K")
+        text = f"{cell + 1} of {self._cells} cells, {share:.0%}{left}: {label}"
+        # A line that is wider than the terminal would go on below, and stay there.
+        sys.stderr.write(f"\r{shortened(text, max(shutil.get_terminal_size().columns - 1, 10))}\x1b[K")
         sys.stderr.flush()
 
     def _time_left(self, now: float) -> str:

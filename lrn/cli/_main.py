@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from lrn import __version__
-from lrn.cli import _check, _claims, _completion, _dead, _init, _plan, _report, _run, _show
+from lrn.cli import _check, _claims, _completion, _dead, _explain, _init, _plan, _report, _run, _show
+from lrn.cli._interrupt import check_interrupt, watched
 from lrn.cli._options import Formatter, Parser
+from lrn.verdicts.text import plain_text
 
 __all__ = ["main", "parser"]
 
@@ -29,6 +31,7 @@ examples:
   lrn run --width 2 --depths 2 5 10 --lr 0.01 --optimizers Adam SGD --epochs 3000
   lrn show --depth 10 --connection late --seed 17 --out network.svg
   lrn claims --verdict REFUTED
+  lrn explain C3
   lrn dead model.pt data.npy
 
 exit codes:
@@ -47,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lrn {__version__}")
     top.add_argument("--traceback", action="store_true", help="show where an error comes from")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in (_init, _check, _plan, _run, _show, _claims, _report, _dead, _completion):
+    for command in (_init, _check, _plan, _run, _show, _claims, _explain, _report, _dead, _completion):
         command.add(commands)
     return top
 
@@ -61,12 +64,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code. (argparse itself exits, by SystemExit, after `--help` and for unknown options.)
     """
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  until the process ends
+    if sys.stdout is None:
+        return _stop("standard output is closed; give it somewhere to go, such as > /dev/null", BAD_INPUT)
+    if hasattr(sys.stdout, "reconfigure"):  # what an output cannot write is no reason to end
+        sys.stdout.reconfigure(errors="backslashreplace")
     top = parser()
     given = top.parse_args(arguments)
     if given.command is None:
         top.print_help()
         return 0
-    with _plain_warnings():
+    with _plain_warnings(), watched():
         return _guarded(lambda: given.main(given), traceback=given.traceback)
 
 
@@ -75,6 +84,7 @@ def _guarded(command: Callable[[], int], *, traceback: bool) -> int:
     try:
         code = command()
         sys.stdout.flush()
+        check_interrupt()
         return code
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,7 +105,7 @@ def _guarded(command: Callable[[], int], *, traceback: bool) -> int:
 
 
 def _stop(message: str, code: int) -> int:
-    sys.stderr.write(f"lrn: {message}\n")
+    sys.stderr.write(f"lrn: {plain_text(message)}\n")
     return code
 
 
@@ -110,7 +120,7 @@ def _plain_warnings() -> Iterator[None]:
     """Warnings as one line each, without the place in the source."""
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        sys.stderr.write(f"lrn: {message}\n")
+        sys.stderr.write(f"lrn: {plain_text(str(message))}\n")
 
     with warnings.catch_warnings():
         warnings.showwarning = show

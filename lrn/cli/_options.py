@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import difflib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -35,7 +37,19 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Ends the process with exit code 2."""
+        match = re.fullmatch(r"unrecognized arguments: (-\S+).*", message)
+        commands = [a for a in self._actions if isinstance(a, argparse._SubParsersAction)]
+        parsers = [self, *(parser for action in commands for parser in action.choices.values())]
+        known = {option for parser in parsers for action in parser._actions for option in action.option_strings}
+        if match is not None:
+            message += meant(match[1].partition("=")[0], known)
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def meant(text: str, known: Iterable[str]) -> str:
+    """A question whether one of these was meant, to end a sentence with; "" where none is near."""
+    near = difflib.get_close_matches(text, sorted(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -157,7 +171,8 @@ def _name(allowed: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if _plain(text) not in names:
-            raise argparse.ArgumentTypeError(f"must be one of {', '.join(names.values())}; got {text!r}")
+            near = meant(_plain(text), names)
+            raise argparse.ArgumentTypeError(f"must be one of {', '.join(names.values())}; got {text!r}{near}")
         return names[_plain(text)]
 
     return read

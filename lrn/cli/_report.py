@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from lrn.cli._options import Formatter
@@ -15,7 +16,7 @@ It trains nothing. (pytest claims/ --report checks the claims and writes it in o
 
 EPILOG = """\
 examples:
-  lrn report
+  lrn report --suite claims
   lrn report --verdicts mine.json --out public
 
 It needs jinja2 and matplotlib: pip install 'lrn-claims[report]'."""
@@ -36,6 +37,9 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="how they ended (reports/verdicts.json)",
     )
+    parser.add_argument(
+        "--suite", metavar="DIR", help="the suite's folder: its report.py is run, and adds sections (none)"
+    )
     parser.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained (.ledger)")
     parser.add_argument("--out", default="reports", metavar="DIR", help="where to write (reports)")
     parser.set_defaults(main=main)
@@ -45,9 +49,13 @@ def main(given: argparse.Namespace) -> int:
     """Runs the command."""
     from pathlib import Path
 
-    if not Path(given.verdicts).is_file():
+    if not Path(given.verdicts).exists():
         raise ValueError(f"there is no file of verdicts {given.verdicts}; pytest claims/ -n auto writes it")
+    if given.suite is not None and not Path(given.suite).is_dir():
+        raise ValueError(f"--suite must be a folder of claims; got {given.suite!r}")
     from lrn.report import write_report
 
-    print(write_report(verdicts=given.verdicts, ledger=given.ledger, folder=given.out))
+    print(write_report(verdicts=given.verdicts, ledger=given.ledger, folder=given.out, suite=given.suite))
+    if given.suite is None and Path("claims/report.py").is_file():
+        sys.stderr.write("lrn: without the sections of claims/report.py; --suite claims runs it\n")
     return 0

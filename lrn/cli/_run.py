@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from lrn.cli._options import Formatter, add_fields, add_training, fields_of, fraction, ledger_of, target, whole
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
+    from lrn.ledger import Ledger
 
 __all__ = ["add", "grid", "main"]
 
@@ -64,7 +66,7 @@ def add(commands: Any) -> None:
     out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
     out.add_argument("--csv", type=target, metavar="FILE", help="a row for each cell; - prints it instead of the table")
     out.add_argument("--json", type=target, metavar="FILE", help="the same as JSON; - prints it instead of the table")
-    out.add_argument("--quiet", action="store_true", help="no progress, even on a terminal")
+    out.add_argument("--quiet", action="store_true", help="neither plan nor progress, even on a terminal")
     parser.set_defaults(main=main)
 
 
@@ -81,6 +83,8 @@ def main(given: argparse.Namespace) -> int:
 
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     with ledger_of(given) as ledger:
+        if not given.quiet and sys.stderr.isatty():
+            sys.stderr.write(f"{_plan(ledger, experiments, seeds)}\n")
         table = measure(train_grid(ledger, experiments, seeds, quiet=given.quiet), seeds, given.alpha)
     for path, form in ((given.csv, as_csv), (given.json, as_json)):
         if path is not None:
@@ -88,6 +92,19 @@ def main(given: argparse.Namespace) -> int:
     if "-" not in (given.csv, given.json):
         print(as_text(table))
     return 0
+
+
+def _plan(ledger: Ledger, experiments: list[Experiment], seeds: range) -> str:
+    """What is going to be done, in a line."""
+    total = len(seeds) * len(experiments)
+    cells = f"{len(experiments)} cell{'s' * (len(experiments) != 1)}"
+    text = f"{cells} of {len(seeds):,} networks each, seeds {seeds[0]:,} to {seeds[-1]:,}"
+    if ledger.root is None:
+        return f"{text}: {total:,} to train, and nothing is kept"
+    wanted = [min(block.stop, seeds.stop) - block.start for e in experiments for block in ledger.missing(e, seeds)]
+    missing = sum(wanted)
+    there = f", {total - missing:,} are in {ledger.root}" if missing < total else f", kept in {ledger.root}"
+    return f"{text}: {missing:,} to train{there}"
 
 
 def grid(fields: dict[str, Any]) -> list[Experiment]:
@@ -113,6 +130,6 @@ def _write(path: str, text: str) -> None:
     if path == "-":
         print(text, end="")
     else:
-        from lrn.verdicts import replace_file
+        from lrn.files import replace_file
 
         replace_file(path, text)

@@ -5,9 +5,10 @@ Every other engine must agree with it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,24 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 }
 
 
+@cache
+def _arithmetic_of(device: str) -> str:
+    """Names the instructions that torch uses, and the bits of calculations that differ between kinds of processor."""
+    start = torch.arange(1.0, 4097.0, device=device).remainder(127).reshape(64, 64) / 127
+    calculations = [
+        start,
+        start @ start,
+        start.t() @ (start * 0.1),
+        start.exp(),
+        start.tanh(),
+        start.sum(dim=1),
+        start.std(),
+    ]
+    flat = torch.cat([values.flatten() for values in calculations]).cpu().numpy()
+    instructions = torch.backends.cpu.get_cpu_capability()
+    return hashlib.sha256(flat.tobytes() + instructions.encode()).hexdigest()[:8]
+
+
 def check_device(device: str) -> None:
     """Raises ValueError if torch cannot compute on that device here."""
     try:
@@ -62,8 +81,8 @@ class ReferenceEngine:
 
     @property
     def arithmetic(self) -> str:
-        """Torch promises no bits across devices and versions."""
-        return f"torch-{torch.__version__}-{self.device}"
+        """Torch promises no bits across devices, versions and kinds of processor."""
+        return f"torch-{torch.__version__}-{self.device}-{_arithmetic_of(self.device)}"
 
     def train(
         self,

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lrn.arithmetic import total
 from lrn.dead import looking
 from lrn.gradients._loss import check_model, check_whole
 
@@ -114,11 +115,11 @@ def autocorrelation(values: Any, lags: int | None = None) -> NDArray[np.float64]
     # Scaled first, so that squares neither overflow nor underflow; equal values are told by comparison, not by sums.
     scale = np.abs(v).max(axis=-1, keepdims=True)
     v = v / np.where(scale > 0, scale, 1.0)
-    centred = v - v.mean(axis=-1, keepdims=True)
-    total = np.square(centred).sum(axis=-1)
+    centred = v - total(v)[..., None] / n
+    squares = total(np.square(centred))
     equal = (v == v[..., :1]).all(axis=-1)
-    sums = [(centred[..., : n - k] * centred[..., k:]).sum(axis=-1) for k in range(most + 1)]
-    return np.where(equal[..., None], np.nan, np.stack(sums, axis=-1) / np.where(equal, 1.0, total)[..., None])
+    sums = [total(centred[..., : n - k] * centred[..., k:]) for k in range(most + 1)]
+    return np.where(equal[..., None], np.nan, np.stack(sums, axis=-1) / np.where(equal, 1.0, squares)[..., None])
 
 
 def ends(model: nn.Module, start: Any, end: Any) -> tuple[Tensor, Tensor]:

@@ -3,35 +3,36 @@
 What is promised
 ----------------
 A suite of claims has one error budget, alpha (0.001 by default): with probability at least 1 - alpha, *every* decision
-ever made from these intervals is right. The argument has three steps, each of them exact.
+ever made from these intervals is right. The argument has three steps, each of them exact; docs/guarantee.md proves
+them.
 
-1. *One interval.* :func:`rate_sequence`, :func:`mean_sequence`, :func:`quantile_sequence` and
-   :func:`conditional_difference_sequence` are confidence sequences: the probability that one of them *ever* misses the
-   true value, at any number of observations, is at most its level. So one may look as often as one likes, and stop when
-   the answer is there. There is no normal approximation, so nothing has to be "large enough". What they need is
-   independent observations of one distribution, which is what different seeds of one experiment are. What is compared
-   is measured directly: `A > B + 0.2` asks for the mean of A - B, one value per seed (:class:`Expression`), and A and B
-   may depend on one another in any way.
-2. *All intervals at once.* K quantities share the budget, and each may spend alpha / K on each end of its interval. A
-   comparison with one number can be wrong at one end only, and takes one share; a suite that takes more than K is
-   refused. Adding up needs no independence: quantities may share their seeds, their weights, or everything.
-3. *All decisions.* Where the intervals hold, interval arithmetic and comparisons give only true statements
-   (:class:`Estimate`), and Kleene's logic combines true statements into true ones (:class:`Decision`). So it does not
-   matter how claims are combined, how many there are, or in which order they are tested.
+1. *One end of one interval.* A gambler who bets against a mean that is true multiplies the stake by K / alpha, at any
+   number of observations, with probability at most alpha / K (Ville's inequality). So a mean is rejected where the
+   stake has grown so much. One may look after every seed, and stop when the answer is there. There is no normal
+   approximation, so nothing has to be "large enough". Needed are independent observations of one distribution within
+   known bounds, which is what different seeds of one experiment are.
+2. *What is compared is measured directly.* `A > B + 0.2` asks for the mean of A - B, one value per seed
+   (:class:`Expression`), and A and B may depend on one another in any way. Means over different seeds, such as those
+   that converged, are compared by :func:`conditional_difference_sequence`.
+3. *All decisions at once.* K ends share the budget. A comparison with one number can be wrong at one end only, so it
+   takes one share; several numbers, or arithmetic with the interval, take two. A suite that takes more than K is
+   refused. Adding up needs no independence. Where all of these ends hold, comparisons and interval arithmetic
+   (:class:`Estimate`) give only true statements, and Kleene's logic (:class:`Decision`) combines true statements into
+   true ones: so neither the number of claims, nor their order, nor the reason to stop matters.
 
 The two errors
 --------------
 *A wrong verdict* (true for a false claim, or false for a true one) has probability at most alpha, for the whole suite.
 Both directions are alike: no claim stands merely for want of data against it.
 
-*No verdict* is the other error: nothing is decided when the observations run out. :func:`seeds_needed` says before any
-training how many seeds a comparison takes, :func:`detectable` what can be shown with those that one can afford, and
-:class:`Undecided`, raised when an open decision is asked for its truth, how many it would take from here. Asked whether
-one measured quantity exceeds another that in truth equals it, a decision stays open for ever, with probability at least
-1 - alpha; no number of observations can show that two rates are equal.
+*No verdict* is the other error: nothing is decided when the observations run out. Its probability is planned, not
+bounded: :func:`seeds_needed` says before any training how many seeds a comparison takes, :func:`detectable` what can be
+shown with those that one can afford, and :class:`Undecided`, raised when an open decision is asked for its truth, how
+many it would take from here. Asked whether one measured quantity exceeds another that in truth equals it, a decision
+stays open for ever; no number of observations can show that two rates are equal.
 
-What is not promised: that what was observed is what the words of a claim mean, or that the code which observed it is
-right.
+What is not promised: that what was observed is what the words of a claim mean, that the code which observed it is
+right, or that what was chosen after looking at the same observations holds.
 
 Example
 -------
@@ -43,6 +44,21 @@ True
 False
 >>> (late > 0.7).undecided
 ('late',)
+
+The same from the seeds themselves, where one interval for the difference is narrower than the difference of two:
+
+>>> late = [1, 1, 0, 1, 1, 1, 0, 1] * 32
+>>> plain = [0, 1, 0, 0, 1, 0, 0, 1] * 32
+>>> low, high = mean_sequence([a - b for a, b in zip(late, plain)], -1, 1, alpha=0.001)
+>>> 0.2 < low < 0.375 < high < 0.55
+True
+
+Before any training: how many seeds of each show that 0.75 exceeds 0.375, nine times out of ten, if K = 64?
+
+>>> 100 < seeds_needed(0.75, 0.375, alpha=0.001) < 200
+True
+>>> 0.3 < detectable(0.75, seeds=150, alpha=0.001) < 0.45
+True
 """
 
 from __future__ import annotations

@@ -5,17 +5,20 @@ observed (:math:`X_a, X_b`: its dead neurons). The question is whether :math:`E[
 The k-th seed that counts for a must not be paired with the k-th that counts for b: those are different seeds, each of
 which is in two pairs, so the pairs depend on one another.
 
-If the difference is at most m, then the mean of b is some c, and the mean of a is at most c + m. For this c,
+Let a lie above `low` and b below `high`. If the difference is d, then its room, :math:`r = d - (low - high)`, is split
+by the two means: some part s of it lies between the mean of b and `high`, and the part 1 - s between `low` and the mean
+of a. For this s,
 
-.. math:: 1 + \lambda \, (w_a G_a (X_a - c - m) - w_b G_b (X_b - c))
+.. math:: 1 + \beta \, \bigl(w_a G_a ((X_a - low) / r - (1 - s)) + w_b G_b ((high - X_b) / r - s)\bigr)
 
-has an expectation of at most 1 for every seed, whatever a and b have in common: both terms have their sign in
-expectation. So the stake that was bet against c is a nonnegative supermartingale, and the difference is more than m as
-soon as the stakes against *all* c have grown enough. With :math:`w_a : w_b = P(G_b) : P(G_a)`, estimated from earlier
-seeds, c cancels in expectation, so that all stakes grow alike.
+has an expectation of 1 for every seed, whatever a and b have in common: both terms have the expectation 0. With weights
+and a fraction :math:`\beta` of at most 1 it is not negative. So the stake that was bet against s is a nonnegative
+martingale, and the difference is not d as soon as the stakes against *all* s in [0, 1] have grown enough. For a larger
+d no factor is larger, so that whoever rejects d has rejected all smaller differences too. With :math:`w_a : w_b =
+P(G_b) : P(G_a)`, estimated from earlier seeds, s cancels in expectation, so that all stakes grow alike.
 
-For constant bets the logarithm of a stake is concave in c, so its smallest value between two c is at one of them: a
-grid gives a bound that is exact for all c between its points.
+For constant bets the logarithm of a stake is concave in s, so its smallest value between two s is at one of them: a
+grid gives a bound that is exact for all s between its points.
 
 Source: composite nulls by the infimum over the nuisance parameter, as in Waudby-Smith & Ramdas (2023), section 2 and
 appendix; the weights are of this project.
@@ -82,8 +85,8 @@ class ConditionalStakes:
     def __init__(self, a: Side, b: Side) -> None:
         self._a, self._b = a, b
         weight_a, weight_b = _weights(a.counts, b.counts)
-        of_a = np.where(a.counts, weight_a, 0.0), np.where(a.counts, a.values, a.low)
-        of_b = np.where(b.counts, weight_b, 0.0), np.where(b.counts, b.values, b.low)
+        of_a = np.where(a.counts, weight_a, 0.0), np.where(a.counts, a.values - a.low, 0.0)
+        of_b = np.where(b.counts, weight_b, 0.0), np.where(b.counts, b.high - b.values, 0.0)
         either, nothing = a.counts | b.counts, np.zeros(len(a.values))
         # What is bet on together, on a alone and on b alone; most seeds of discrete metrics fall together.
         self._rows = [
@@ -91,31 +94,31 @@ class ConditionalStakes:
             _distinct(of_a[0], of_a[1], nothing, nothing, a.counts),
             _distinct(nothing, nothing, of_b[0], of_b[1], b.counts),
         ]
+        self._is_off_bounds = bool(of_a[1].any() or of_b[1].any())
 
     def log_capital(self, margin: float, goal: float = math.inf) -> float:
         """Returns the logarithm of the stake, the smallest over all that the mean of b may be.
 
         Args:
-            margin: the difference that is bet against.
+            margin: the difference that is bet against; the stake falls as it grows.
             goal: below it, an upper bound will do, which takes a small part of the time.
         """
-        a, b = self._a, self._b
-        largest_loss = margin + b.high - a.low
-        if largest_loss <= 0:  # no difference is that small
-            return math.inf if a.counts.any() and b.counts.any() else 0.0
-        lowest = max(b.low, a.low - margin)
-        if goal < math.inf and b.counts.any():
-            likely = np.clip([b.mean], lowest, b.high)
-            bound = float(np.logaddexp.reduce(self._stakes(likely, margin, largest_loss), axis=None))
+        room = margin - (self._a.low - self._b.high)
+        if not (room > 0):  # the difference cannot be smaller, and it is so small only where all values are at bounds
+            certain = self._a.counts.any() and self._b.counts.any() and (room < 0 or self._is_off_bounds)
+            return math.inf if certain else 0.0
+        if goal < math.inf and self._b.counts.any():
+            likely = np.clip([(self._b.high - self._b.mean) / room], 0.0, 1.0)
+            bound = float(np.logaddexp.reduce(self._stakes(likely, room), axis=None))
             if bound < goal:
                 return bound
-        stakes = self._stakes(_grid(b, lowest), margin, largest_loss)
-        between = np.minimum(stakes[:-1], stakes[1:]) if len(stakes) > 1 else stakes
+        stakes = self._stakes(_grid(self._a, self._b, room), room)
+        between = np.minimum(stakes[:-1], stakes[1:])
         return float(np.logaddexp.reduce(between, axis=1).min())
 
-    def _stakes(self, c: NDArray[np.float64], margin: float, largest_loss: float) -> NDArray[np.float64]:
-        """Returns the logarithms (C, 3 B) of all bets' stakes against each mean (C,) of b."""
-        parts = [_log_stakes(rows, c, margin, largest_loss) for rows in self._rows]
+    def _stakes(self, split: NDArray[np.float64], room: float) -> NDArray[np.float64]:
+        """Returns the logarithms (C, 3 B) of all bets' stakes against each split (C,) of the room."""
+        parts = [_log_stakes(rows, split, room) for rows in self._rows]
         return np.concatenate([share + part for share, part in zip(_SHARES, parts, strict=True)], axis=1)
 
 
@@ -197,18 +200,19 @@ def _side(values: ArrayLike, counts: ArrayLike, low: float, high: float) -> Side
 
 
 _Rows = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""Distinct seeds (R, 4) as weight and value of a, weight and value of b; and how often each was seen (R,)."""
+"""Distinct seeds (R, 4): the weight of a and how far it lies above its lower bound, the weight of b and how far it lies
+below its upper bound; and how often each was seen (R,)."""
 
 
 def _distinct(
     weight_a: NDArray[np.float64],
-    value_a: NDArray[np.float64],
+    above_a: NDArray[np.float64],
     weight_b: NDArray[np.float64],
-    value_b: NDArray[np.float64],
+    below_b: NDArray[np.float64],
     chosen: NDArray[np.bool_],
 ) -> _Rows:
     """Returns the distinct seeds among those chosen; on all others nothing is won or lost."""
-    rows = np.stack([column[chosen] for column in (weight_a, value_a, weight_b, value_b)], axis=1)
+    rows = np.stack([column[chosen] for column in (weight_a, above_a, weight_b, below_b)], axis=1)
     distinct, counts = np.unique(rows, axis=0, return_counts=True)
     return distinct, counts.astype(np.float64)
 
@@ -227,30 +231,30 @@ def _weights(in_a: NDArray[np.bool_], in_b: NDArray[np.bool_]) -> tuple[NDArray[
     return weight_a, weight_b
 
 
-def _grid(b: Side, lowest: float) -> NDArray[np.float64]:
-    """Returns candidates (C,) for the mean of b, over all that is possible and denser near the estimate."""
-    coarse = np.linspace(lowest, b.high, _COARSE)
-    chosen = b.values[b.counts]
-    if len(chosen) < 2:
-        return coarse
-    error = max(float(chosen.std()), 1e-3 * (b.high - b.low)) / math.sqrt(len(chosen))
-    near = [b.mean + sign * step * error for sign in (-1, 1) for step in _NEAR]
-    return np.unique(np.clip([*coarse, b.mean, *near], lowest, b.high))
+def _grid(a: Side, b: Side, room: float) -> NDArray[np.float64]:
+    """Returns splits (C,) of the room: from 0 to 1, and denser near those that the estimates of both means say."""
+    splits = list(np.linspace(0.0, 1.0, _COARSE))
+    estimates = (b, (b.high - b.mean) / room), (a, 1.0 - (a.mean - a.low) / room)
+    for side, split in estimates:
+        chosen = side.values[side.counts]
+        if len(chosen) > 1:
+            error = max(float(chosen.std()), 1e-3 * (side.high - side.low)) / math.sqrt(len(chosen)) / room
+            splits += [split, *(split + sign * step * error for sign in (-1, 1) for step in _NEAR)]
+    return np.unique(np.clip(splits, 0.0, 1.0))
 
 
-def _log_stakes(rows: _Rows, c: NDArray[np.float64], margin: float, largest_loss: float) -> NDArray[np.float64]:
-    """Returns the logarithm (C, B) of each bet's stake against each mean of b.
+def _log_stakes(rows: _Rows, split: NDArray[np.float64], room: float) -> NDArray[np.float64]:
+    """Returns the logarithm (C, B) of each bet's stake against each split of the room.
 
     Args:
         rows: distinct seeds; a weight of 0 bets on nothing.
-        c: (C,) means of b.
-        margin: the difference that is bet against.
-        largest_loss: the most that one seed can lose.
+        split: (C,) which part of the room lies between the mean of b and its upper bound.
+        room: the most that one seed can lose.
     """
     seeds, counts = rows
-    weight_a, value_a, weight_b, value_b = seeds.T
-    logs = np.empty((len(c), len(BETS)))
-    for i, mean in enumerate(c):
-        gain = weight_a * (value_a - mean - margin) - weight_b * (value_b - mean)
-        logs[i] = counts @ np.log1p(BETS * (gain / largest_loss)[:, None])
+    weight_a, above_a, weight_b, below_b = seeds.T
+    logs = np.empty((len(split), len(BETS)))
+    for i, part in enumerate(split):
+        gain = weight_a * (above_a / room - (1.0 - part)) + weight_b * (below_b / room - part)
+        logs[i] = counts @ np.log1p(BETS * gain[:, None])
     return STAKES + logs

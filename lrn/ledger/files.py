@@ -10,6 +10,7 @@ elsewhere a torn file is found by its checksums and set aside.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -185,7 +186,8 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
     with writing(path.parent), lock(path.parent, "write.lock") as held:
         if held is not None:
             for left in path.parent.glob(".*.part"):  # by a writer that was killed: nobody else writes now
-                left.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # whatever it is, it is in nobody's way
+                    left.unlink()
         replace_file(path, data, durable=durable)
 
 

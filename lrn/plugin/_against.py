@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lrn.verdicts import SuiteVerdicts, Verdict
+from lrn.verdicts.text import plain_text
 
 __all__ = ["Comparison", "Record", "compare", "print_comparison", "read_record"]
 
@@ -91,13 +92,17 @@ def compare(record: SuiteVerdicts, verdicts: Iterable[Verdict], partial: Sequenc
 def print_comparison(reporter: pytest.TerminalReporter, comparison: Comparison, name: str) -> None:
     """Prints what differs: a line or two for each claim, then the counts."""
     reporter.section(f"claims against {name}")
+
+    def write(text: str, **colour: bool) -> None:
+        reporter.write_line(f"{text[:10]}{plain_text(text[10:])}", **colour)  # a record may come from anybody
+
     for was, is_ in comparison.changed:
-        reporter.write_line(f"CHANGED   {was.case}: {was.verdict} -> {is_.verdict}  {is_.statement}", red=True)
-        reporter.write_line(f"          {is_.test}")
-        reporter.write_line(f"          {is_.reason}")
+        write(f"CHANGED   {was.case}: {was.verdict} -> {is_.verdict}  {is_.statement}", red=True)
+        write(f"          {is_.test}")
+        write(f"          {is_.reason}")
     for was in comparison.vanished:
-        reporter.write_line(f"VANISHED  {was.case}: {was.verdict}  {was.statement}", red=True)
-        reporter.write_line(f"          {was.test}")
+        write(f"VANISHED  {was.case}: {was.verdict}  {was.statement}", red=True)
+        write(f"          {was.test}")
     for is_ in comparison.new:
-        reporter.write_line(f"NEW       {is_.case}: {is_.verdict}  {is_.statement}", yellow=True)
+        write(f"NEW       {is_.case}: {is_.verdict}  {is_.statement}", yellow=True)
     reporter.write_line(comparison.summary, bold=True, red=comparison.failed, green=not comparison.failed)

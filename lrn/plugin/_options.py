@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import pytest
+
+from lrn.verdicts.text import plain_text, shortened
 
 __all__ = ["RUN_RECORD", "Settings", "add_options", "read_settings"]
 
@@ -28,6 +32,8 @@ _IN_INI = (
     "ledger",
 )
 _OLD = {"first-look": "--first-seeds"}
+
+_LONGEST_NAME = 255  # of a file, in every file system in use
 
 _T = TypeVar("_T")
 
@@ -132,7 +138,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if first_seeds > max_seeds:
         raise pytest.UsageError(f"--first-seeds must not exceed --max-seeds; got {first_seeds} and {max_seeds}")
     engine, device = read("engine", _engine, "auto"), read("device", _device, "cpu")
-    if (engine, device) != ("auto", "cpu"):
+    if (engine, device) != ("auto", "cpu") or os.environ.get("LRN_VARIANT"):
         _check_engine(engine, device)
     scheduler = config.getoption(_destination("scheduler"))
     if scheduler is not None and not hasattr(config, "workerinput"):
@@ -164,7 +170,8 @@ def _check_engine(engine: str, device: str) -> None:
     try:
         choose(engine, device=device)
     except (ValueError, RuntimeError) as error:
-        raise pytest.UsageError(f"--engine {engine} --device {device}: {error}") from None
+        named = (engine, device) != ("auto", "cpu")
+        raise pytest.UsageError(f"--engine {engine} --device {device}: {error}" if named else str(error)) from None
 
 
 def _check_scheduler(address: str, engine: str, device: str) -> None:
@@ -241,7 +248,7 @@ def _ledger(config: pytest.Config) -> Path | None:
     if text is None and "://" in written:
         return _remote(written)
     path = config.rootpath / (written or ".ledger") if text is None else config.invocation_params.dir / text
-    if text == "" or _blocked(path / "block"):
+    if text == "" or _blocked("--ledger", path / "block"):
         raise pytest.UsageError(f"--ledger must be a folder; got {str(path) if text is None else text!r}")
     return path
 
@@ -259,6 +266,8 @@ def _against(config: pytest.Config) -> Path | None:
     text = config.getoption("lrn_against")
     if text == "":
         raise pytest.UsageError("--against must be a file of verdicts; got ''")
+    if text is not None:
+        _blocked("--against", config.invocation_params.dir / text)
     return None if text is None else config.invocation_params.dir / text
 
 
@@ -278,14 +287,27 @@ def _default_verdicts(config: pytest.Config) -> Path | None:
 
 def _verdicts_file(option: str, text: str, folder: Path) -> Path:
     path = folder / text
-    if path.is_dir() or path.name == RUN_RECORD or _blocked(path):
+    if _blocked(option, path) or path.is_dir() or path.name == RUN_RECORD:
         raise pytest.UsageError(f"{option} must be a file not called {RUN_RECORD}; got {text!r}")
     return path
 
 
-def _blocked(path: Path) -> bool:
-    """Whether no such file can be written, as a folder on its way is a file."""
-    return any(parent.exists() and not parent.is_dir() for parent in path.parents)
+def _blocked(option: str, path: Path) -> bool:
+    """Whether no such file can be written, as a folder on its way is a file.
+
+    Raises:
+        pytest.UsageError: it cannot be looked at: a folder may not be entered, or a name is too long.
+    """
+    try:
+        if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return any(parent.exists() and not parent.is_dir() for parent in path.parents)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise pytest.UsageError(f"{option}: {plain_text(shortened(str(path), 200))} cannot be used ({why})") from None
+    return False
 
 
 def _report(config: pytest.Config) -> Path | Literal[""] | None:
@@ -295,7 +317,7 @@ def _report(config: pytest.Config) -> Path | Literal[""] | None:
             _check_report()
         return "" if text is not None else None
     path = config.invocation_params.dir / text
-    if _blocked(path / "index.html") or any(path.glob("test_*.py")) or (path / "report.py").exists():
+    if _blocked("--report", path / "index.html") or any(path.glob("test_*.py")) or (path / "report.py").exists():
         # `--report claims/` would otherwise take the tests' folder for the report's.
         raise pytest.UsageError(f"--report=DIR must be a folder without tests; got {text!r} (write --report last)")
     _check_report()

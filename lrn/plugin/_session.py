@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from lrn.files import write_json
 from lrn.plugin._against import Comparison, Record, compare, print_comparison, read_record
 from lrn.plugin._options import RUN_RECORD, Settings
-from lrn.verdicts import Outcome, SuiteVerdicts, Verdict, write_json
+from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 
 __all__ = ["EXIT_INCONCLUSIVE", "PROPERTY", "STARTED", "Deselection", "Session"]
 
@@ -159,7 +160,8 @@ class Session:
         try:
             self._write(suite, [*gaps, *([refusal] if refusal else [])])
         except OSError as error:
-            self._notes.append(f"the verdicts could not be written: {error}")
+            which = _shown(Path(error.filename)) if error.filename else "the verdicts"
+            self._notes.append(f"{which} could not be written: {error.strerror or error}")
             _fail(session)
         self._report(session, suite, [*gaps, *([refusal] if refusal else [])])
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from lrn.files import read_text
 from lrn.report._text import interval_text, number_text
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import natural_key
 
 __all__ = ["Case", "ClaimView", "Finding", "Interval", "Refutation", "anchor_of", "claim_views", "refutations_of"]
 
+_LARGEST_SOURCE = 1 << 22
 _ORDER = (Outcome.ERROR, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.SUPPORTED)
 
 
@@ -93,7 +95,7 @@ class ClaimView:
     @property
     def text(self) -> str:
         """What a search looks through."""
-        parts = [self.id, self.statement, self.source, *self.quotes, self.reading, self.group]
+        parts = [self.group, self.id, self.statement, self.source, *self.quotes, self.reading]
         return " ".join([*parts, *(reason for reason, _ in self.known)]).lower()
 
 
@@ -179,7 +181,7 @@ def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
         reading=first.reading,
         group=_group(path),
         path=path,
-        line=_lines(root / path).get(name.split("::")[-1]),
+        line=_lines(root, path).get(name.split("::")[-1]),
         command=_command(first.id, function),
         cases=cases,
     )
@@ -242,11 +244,14 @@ def _command(id: str, function: str) -> str:
 
 
 @cache
-def _lines(path: Path) -> dict[str, int]:
-    """The line of each function of a file; nothing if it cannot be read."""
+def _lines(root: Path, name: str) -> dict[str, int]:
+    """The line of each function of a file below the root; nothing if it cannot be read, or lies elsewhere."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
+        path = (root / name).resolve()
+        if not path.is_relative_to(root.resolve()) or path.suffix != ".py":
+            return {}
+        tree = ast.parse(read_text(path, _LARGEST_SOURCE))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError, RuntimeError):
         return {}
     return {node.name: node.lineno for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from lrn.report._section import Section
 from lrn.verdicts import Outcome, SuiteVerdicts
 from lrn.verdicts.tables import Row, few, rows_of
+from lrn.verdicts.text import markdown_text
 
 __all__ = ["badge", "guarantee", "headline", "markdown", "summary"]
 
@@ -50,11 +50,11 @@ def badge(suite: SuiteVerdicts) -> dict[str, Any]:
 
 def markdown(suite: SuiteVerdicts, title: str, sections: Sequence[Section]) -> str:
     """The report for a code host."""
-    parts = [f"# {_cell(title)}", "", headline(suite), "", guarantee(suite), ""]
+    parts = [f"# {markdown_text(title)}", "", headline(suite), "", guarantee(suite), ""]
     for first in (True, False):
         for section in sections:
             if section.markdown and section.first is first:
-                parts += [f"## {_cell(section.title)}", "", section.markdown.strip(), ""]
+                parts += [f"## {markdown_text(section.title)}", "", section.markdown.strip(), ""]
         if first:
             parts += [*_surprises(suite), *_verdicts(rows_of(suite.claims))]
     return "\n".join(parts)
@@ -67,7 +67,7 @@ def summary(suite: SuiteVerdicts, notes: Sequence[str] = ()) -> str:
         cut = [] if shown >= len(rows) else ["", f"The table shows {shown} of {len(rows)} rows: it would be too long."]
         table = ["<details><summary>Every verdict</summary>", "", *_table(rows[:shown]), *cut, "", "</details>", ""]
         head = ["## Claims", "", headline(suite), "", guarantee(suite), "", *_surprises(suite)]
-        text = "\n".join([*head, *table, *(f"{_cell(note)}\n" for note in notes)])
+        text = "\n".join([*head, *table, *(f"{markdown_text(note)}\n" for note in notes)])
         if len(text.encode("utf-8", errors="replace")) <= _LARGEST_SUMMARY:
             break
     return text
@@ -99,15 +99,9 @@ def _table(rows: Sequence[Row]) -> list[str]:
         source = f" ({row.source})" if row.source else ""
         verdict = f"{_mark(row.verdict)} {row.verdict}{'' if row.as_expected else ' (unexpected)'}{cases}"
         cells = [row.id, f"{row.statement}{source}", verdict, few(row.measured, 2), row.seeds][: len(names)]
-        lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+        lines.append(f"| {' | '.join(markdown_text(cell) for cell in cells)} |")
     return lines
 
 
 def _mark(outcome: Outcome) -> str:
     return {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗"}.get(outcome, "?")
-
-
-def _cell(text: str) -> str:
-    """A text that Markdown and HTML take for nothing but text."""
-    text = " ".join(text.split())
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text).replace("&", "&amp;")

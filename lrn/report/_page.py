@@ -11,6 +11,7 @@ from lrn.report._markdown import guarantee
 from lrn.report._section import Section
 from lrn.report._text import number_text
 from lrn.verdicts import SuiteVerdicts
+from lrn.verdicts.text import visible
 
 __all__ = ["environment", "page"]
 
@@ -28,10 +29,16 @@ def environment(folder: Path = TEMPLATES) -> Any:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
+        finalize=_seen,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _seen(value: Any) -> Any:
+    """What is shown of a value: text without what cannot be seen; HTML that was made here stays."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def page(suite: SuiteVerdicts, title: str, sections: Sequence[Section], root: Path, record: Mapping[str, Any]) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lrn.files import read_text, replace_file, write_json
 from lrn.report._section import ReportError, Section, check_installed
-from lrn.verdicts import SuiteVerdicts, replace_file, write_json
+from lrn.verdicts import SuiteVerdicts
 
 if TYPE_CHECKING:
     from lrn.ledger import Ledger
@@ -22,6 +23,7 @@ __all__ = ["write_report"]
 
 PAGE, MARKDOWN, BADGE = "index.html", "REPRODUCTION.md", "badge.json"
 RUN_RECORD = "run.json"
+_LARGEST_RECORD = 1 << 24
 RECORD = {
     "seconds": (int, float),
     "workers": int,
@@ -48,7 +50,8 @@ def write_report(
         ledger: what was trained, or its folder; None for none.
         folder: where to write; made if needed.
         root: the folder that the tests' paths start from.
-        suite: the suite's folder, whose `report.py` adds sections; else the one that all tests lie in.
+        suite: the suite's folder, whose `report.py` is run and adds sections; None for none. What the verdicts say
+            has no say in it: they may come from anybody.
         run: what the session wrote about itself, or the file run.json that holds it; else the one beside the verdicts.
 
     Returns:
@@ -64,8 +67,8 @@ def write_report(
     from lrn.report._page import page
 
     if not isinstance(verdicts, SuiteVerdicts):
-        run = Path(verdicts).with_name(RUN_RECORD) if run is None else run
-        verdicts = SuiteVerdicts.read(verdicts)
+        path, verdicts = Path(verdicts), SuiteVerdicts.read(verdicts)
+        run = path.with_name(RUN_RECORD) if run is None else run
     place, base = Path(folder), Path(root).resolve()
     title, sections = _sections(verdicts, _opened(ledger), base, suite)
     record = _record(run)
@@ -96,7 +99,7 @@ def _record(path: Mapping[str, Any] | str | os.PathLike[str] | None) -> Mapping[
     if isinstance(path, Mapping):
         return path
     try:
-        record = {} if path is None else json.loads(Path(path).read_text(encoding="utf-8"))
+        record = {} if path is None else json.loads(read_text(path, _LARGEST_RECORD))
     except (OSError, ValueError, RecursionError):
         return {}
     return record if _sound(record, RECORD) else {}
@@ -113,8 +116,8 @@ def _sections(
     suite: SuiteVerdicts, ledger: Ledger | None, root: Path, folder: str | os.PathLike[str] | None
 ) -> tuple[str, Sequence[Section]]:
     """The report's title and the sections of the suite's own."""
-    path = (_common(suite, root) if folder is None else Path(folder).resolve()) / "report.py"
-    if not path.is_file():
+    path = None if folder is None else Path(folder).resolve() / "report.py"
+    if path is None or not path.is_file():
         return "Claims and verdicts", ()
     with _importable(root):
         module = _load(path)
@@ -122,12 +125,6 @@ def _sections(
     if not all(isinstance(section, Section) for section in found):
         raise ReportError(f"{path} must have a function sections(suite, ledger) that yields lrn.report.Section")
     return str(getattr(module, "TITLE", "Claims and verdicts")), found
-
-
-def _common(suite: SuiteVerdicts, root: Path) -> Path:
-    """The folder that all tests lie in."""
-    folders = {Path(verdict.test.partition("::")[0]).parent for verdict in suite.claims}
-    return root / os.path.commonpath(folders) if folders else root
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lrn.files import replace_file, write_json
 from lrn.verdicts._quantity import MeasuredQuantity, Quantity, expression_key, expression_name
 from lrn.verdicts._record import (
     FORMAT,
@@ -9,8 +10,6 @@ from lrn.verdicts._record import (
     SuiteVerdicts,
     Verdict,
     case_name,
-    replace_file,
-    write_json,
 )
 
 __all__ = [

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from lrn.verdicts._validate import check_quantity
+
 __all__ = ["MeasuredQuantity", "Quantity", "expression_key", "expression_name"]
 
 _SHOWN_TERMS = 3
@@ -126,7 +128,7 @@ class MeasuredQuantity:
         numbers = {name: float(data[name]) for name in ("point", "low", "high")}
         lists = {name: tuple(map(float, data[name])) for name in ("thresholds", "coefficients")}
         what = data["quantity"]
-        return cls(
+        measured = cls(
             **{
                 **data,
                 **numbers,
@@ -136,6 +138,7 @@ class MeasuredQuantity:
                 "terms": tuple(cls.from_json(term) for term in data["terms"]),
             }
         )
+        return check_quantity(measured)
 
     def replace(self, **changes: Any) -> Self:
         """Returns a copy with some fields changed."""

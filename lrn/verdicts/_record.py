@@ -15,10 +15,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
+from lrn.files import NotRegularError, read_text, write_json
 from lrn.verdicts._quantity import MeasuredQuantity
+from lrn.verdicts._validate import check_suite, check_verdict
 
 __all__ = [
     "FORMAT",
@@ -26,8 +27,6 @@ __all__ = [
     "SuiteVerdicts",
     "Verdict",
     "case_name",
-    "replace_file",
-    "write_json",
 ]
 
 FORMAT = 2
@@ -106,7 +105,7 @@ class Verdict:
             "seeds_needed": float(needed) if isinstance(needed, str) else needed,
             "notes": tuple(map(str, data["notes"])),
         }
-        return _checked(cls(**{**data, **changed}))
+        return check_verdict(cls(**{**data, **changed}))
 
 
 @dataclass(frozen=True)
@@ -183,10 +182,10 @@ class SuiteVerdicts:
     def read(cls, path: str | os.PathLike[str]) -> Self:
         """The verdicts in a file. Raises ValueError if it is not a file of verdicts in this format, or was damaged."""
         try:
-            return cls._from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+            return cls._from_json(json.loads(read_text(path)))
         except KeyError as error:
             raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: it lacks {error}") from error
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError, RecursionError, NotRegularError) as error:
             raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: {error}") from error
 
     @classmethod
@@ -195,10 +194,13 @@ class SuiteVerdicts:
             raise TypeError("it holds no JSON object")
         if data["format"] != FORMAT:
             raise ValueError(f"its format is {data['format']!r}")
-        if "sha256" in data and data.pop("sha256") != _digest(data):
+        if "sha256" not in data:
+            raise ValueError("it has no checksum")
+        if data.pop("sha256") != _digest(data):
             raise ValueError("it was changed after it was written (its checksum differs)")
         settings = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name != "claims"}
-        return _checked(cls.of((Verdict.from_json(claim) for claim in data["claims"]), **settings))
+        # The file's totals are for people: they are counted again.
+        return check_suite(cls.of((Verdict.from_json(claim) for claim in data["claims"]), **settings))
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the file, whole or not at all; folders are made where needed."""
@@ -217,45 +219,6 @@ def case_name(id: str, test: str) -> str:
     """A claim's id, or its test's name where it has none, with the parameters of the test (pytest's node id)."""
     name, bracket, parameters = test.partition("[")
     return (id or name.rpartition("::")[2]) + bracket + parameters
-
-
-def write_json(path: str | os.PathLike[str], data: Any) -> None:
-    """Writes data as readable JSON, whole or not at all; folders are made where needed."""
-    replace_file(path, json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def replace_file(path: str | os.PathLike[str], text: str) -> None:
-    """Writes a text file, whole or not at all; folders are made where needed."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        # A half of a surrogate pair, which UTF-8 lacks, comes out as JSON's own escape for it.
-        part.write_bytes(text.encode("utf-8", errors="backslashreplace"))
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-_TYPES: dict[Any, tuple[type, ...]] = {
-    "str": (str,),
-    "str | None": (str, type(None)),
-    "int": (int,),
-    "float": (float, int),
-    "float | None": (float, int, type(None)),
-    "bool": (bool,),
-}
-
-_T = TypeVar("_T", bound=MeasuredQuantity | Verdict | SuiteVerdicts)
-
-
-def _checked(found: _T) -> _T:
-    """The same, if its fields have the types that they say."""
-    for field in dataclasses.fields(found):
-        value, types = getattr(found, field.name), _TYPES.get(field.type)
-        if types and not isinstance(value, types):
-            raise TypeError(f"{field.name} must be {field.type}; got {value!r}")
-    return found
 
 
 def _digest(content: Mapping[str, Any]) -> str:

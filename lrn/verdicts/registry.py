@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
-from lrn.verdicts.text import ending, shortened
+from lrn.verdicts.text import ending, plain_text, shortened
 
 __all__ = ["Case", "as_json", "as_text", "registry"]
 
@@ -138,7 +138,10 @@ def as_text(cases: Sequence[Case], width: int = 120) -> str:
         width: characters of a line. Statements are shortened to fit; where they would hardly be legible, the last
             of the columns id, verdict ("-" for none), statement, file and line is left out.
     """
-    rows = [(case.id, _ending(case), " ".join(case.statement.split()), f"{case.file}:{case.line}") for case in cases]
+    rows = [
+        (plain_text(case.id), _ending(case), plain_text(case.statement), f"{plain_text(case.file)}:{case.line}")
+        for case in cases
+    ]
     ids, endings, statements, places = (max((len(row[i]) for row in rows), default=0) for i in range(4))
     room = min(width - ids - endings - places - 6, statements)
     if room < min(_LEGIBLE, statements):
@@ -155,8 +158,9 @@ def as_text(cases: Sequence[Case], width: int = 120) -> str:
 
 
 def as_json(cases: Sequence[Case]) -> str:
-    """The cases as a JSON list."""
-    return json.dumps([case.to_json() for case in cases], indent=1, ensure_ascii=False)
+    """The cases as a JSON list; what cannot be seen is escaped."""
+    text = json.dumps([case.to_json() for case in cases], indent=1, ensure_ascii=False)
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _ending(case: Case) -> str:
@@ -176,7 +180,7 @@ def _outcome(name: Outcome | str) -> Outcome:
 
 
 def _read(path: Path) -> SuiteVerdicts:
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"there is no file of verdicts {path}")
     return SuiteVerdicts.read(path)
 
@@ -190,7 +194,9 @@ def _collected(folder: Path) -> list[Case]:
         command = [sys.executable, "-m", "lrn.plugin.collecting", str(folder), str(target)]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
         if not target.is_file():
-            raise ValueError(f"pytest could not collect {folder}: {_first_error(done.stdout + done.stderr)}")
+            raise ValueError(
+                f"pytest could not collect {folder}: {plain_text(_first_error(done.stdout + done.stderr))}"
+            )
         found = [Case.from_json(case) for case in json.loads(target.read_text(encoding="utf-8"))]
     return list(_distinct(found))
 

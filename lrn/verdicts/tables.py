@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict, replace_file
-from lrn.verdicts.text import ending, natural_key
+from lrn.files import read_text, replace_file
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.text import ending, markdown_text, natural_key, plain_text
 
 __all__ = ["Row", "few", "markdown", "renew", "rows_of"]
 
@@ -74,8 +75,9 @@ def markdown(suite: SuiteVerdicts) -> str:
     for row in rows_of(suite.claims):
         if row.measured:
             cases = f", {row.cases} cases" if row.cases > 1 else ""
-            cells = [f"{row.statement} ({row.source})", f"{row.ending.replace(', known', '')}{cases}"]
-            lines.append(f"| {' | '.join([*cells, few(row.measured, 2), row.seeds])} |")
+            claim = f"{row.statement} ({row.source})"
+            how = f"{row.ending.replace(', known', '')}{cases}"
+            lines.append(f"| {markdown_text(claim)} | {how} | {few(row.measured, 2)} | {row.seeds} |")
     exact = [verdict for verdict in suite.claims if not verdict.estimates]
     ended = {outcome: sum(verdict.verdict is outcome for verdict in exact) for outcome in Outcome}
     checks = ", ".join(f"{count} {outcome}" for outcome, count in ended.items() if count)
@@ -107,10 +109,10 @@ def _row(group: Sequence[Verdict]) -> Row:
         verdict=first.verdict,
         as_expected=first.as_expected,
         ending=ending(first.verdict, first.expected),
-        id=first.id,
+        id=plain_text(first.id),
         cases=len(group),
-        statement=" ".join(first.statement.split()),
-        source=first.source,
+        statement=plain_text(first.statement),
+        source=plain_text(first.source),
         measured=_measured([verdict.estimates for verdict in group]),
         seeds="-".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1]))) if seeds else "",
     )
@@ -141,4 +143,4 @@ def _range(quantities: Sequence[MeasuredQuantity]) -> str:
 
 if __name__ == "__main__":
     source, target = map(Path, sys.argv[1:])
-    replace_file(target, renew(target.read_text(encoding="utf-8"), SuiteVerdicts.read(source)))
+    replace_file(target, renew(read_text(target), SuiteVerdicts.read(source)))

@@ -1,12 +1,18 @@
-"""Small pieces of text that tables, pages and the terminal share."""
+"""Small pieces of text that tables, pages and the terminal share, and other people's text made harmless.
+
+Records, names of tests and files of networks come from elsewhere. Printed as they are they can clear the terminal or
+set its title, give orders to a workflow (`::error::`), become HTML on a page, or end the program where an output
+cannot write them. Whatever is shown of them goes through `visible`, `plain_text` or `markdown_text`.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from lrn.verdicts._record import Outcome
 
-__all__ = ["ending", "natural_key", "shortened"]
+__all__ = ["ending", "markdown_text", "natural_key", "plain_text", "shortened", "visible"]
 
 
 def ending(outcome: Outcome, expected: Outcome) -> str:
@@ -28,3 +34,44 @@ def shortened(text: str, room: int) -> str:
 def natural_key(text: str) -> list[tuple[int, str]]:
     """Returns a key to sort by, for which numbers in a text count as numbers: "C2" comes before "C10"."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", text)]
+
+
+def visible(text: str) -> str:
+    """Returns the text with everything that cannot be seen, but line ends and tabs, as an escape.
+
+    These are control characters, what reorders text, what has no width, and halves of surrogate pairs.
+
+    Example:
+        >>> print(visible("a\\x1b[2Jb"))
+        a\\x1b[2Jb
+    """
+    return text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
+
+
+def plain_text(text: str) -> str:
+    """Returns the text on one line that a terminal, a log and a workflow take for nothing but text.
+
+    Example:
+        >>> print(plain_text("late  networks\\n::error::converge"))
+        late networks \\::error::converge
+    """
+    line = " ".join(visible(text).split())
+    # GitHub and Azure take a line that begins so for an order; another program may break lines anywhere.
+    return re.sub(r"(?:(?<=\s)|^)(::|##\[|##vso)", r"\\\1", line)
+
+
+def markdown_text(text: str) -> str:
+    """Returns the text on one line that Markdown and HTML take for nothing but text.
+
+    Example:
+        >>> print(markdown_text("<img src=x> | *late*"))
+        &lt;img src=x&gt; \\| \\*late\\*
+    """
+    escaped = re.sub(r"([\\`*_\[\]|#~])", r"\\\1", plain_text(text))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        return character
+    return character.encode("unicode_escape").decode()

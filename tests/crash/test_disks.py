@@ -142,7 +142,7 @@ def test_a_suite_and_the_command_line_pass_the_sentence_on(disk):
     told = run(suite, "pytest", "claims", "-p", "lrn.plugin", f"--ledger={disk.path}/l", f"--verdicts={record}")
     assert told.returncode == 1
     assert "the ledger cannot be written to (No space left on device)" in told.stdout
-    assert "the verdicts could not be written: [Errno 28] No space left on device" in told.stdout
+    assert "could not be written: No space left on device" in told.stdout
     assert not record.exists()
     assert leftovers(disk.path) == []
     told = run(suite, "lrn", "run", "--depths", "2", "--epochs", "3", "--seeds", "4", "--ledger", f"{disk.path}/l")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from lrn.cli import main
 from lrn.plugin._against import read_record
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts._record import _digest
 
 SUITE = SuiteVerdicts.of(
     [
@@ -28,7 +30,7 @@ SUITE = SuiteVerdicts.of(
             known=None,
             reason="0.25 [0.125, inf] > 0",
             looks=2,
-            estimates=(MeasuredQuantity(f"key {n}", "rate of heads", 0.25, 0.125, math.inf, 60, 64),),
+            estimates=(MeasuredQuantity(f"key {n}", "mean of heads", 0.25, 0.125, math.inf, 60, 64),),
             seeds_needed=math.inf if outcome is Outcome.INCONCLUSIVE else None,
         )
         for n, outcome in enumerate(Outcome)
@@ -70,9 +72,68 @@ def test_what_was_written_is_read(tmp_path, sound):
     assert not refused(tmp_path / "v.json")
 
 
-def test_a_file_without_a_checksum_is_read(tmp_path):
+def test_a_file_without_a_checksum_is_refused(tmp_path):
     (tmp_path / "v.json").write_text(json.dumps(WHOLE))
-    assert not refused(tmp_path / "v.json")
+    with pytest.raises(ValueError, match="it has no checksum"):
+        SuiteVerdicts.read(tmp_path / "v.json")
+
+
+def summed(content):
+    """With the checksum of what is wrong."""
+    return content if "sha256" in content else {**content, "sha256": _digest(content)}
+
+
+def quantity(**changes):
+    return {**WHOLE, "claims": [{**CLAIM, "estimates": [{**CLAIM["estimates"][0], **changes}]}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ({**WHOLE, "alpha": -3.0}, "alpha must be a number strictly between 0 and 1; got -3.0"),
+        ({**WHOLE, "alpha": "nan"}, "alpha must be float; got 'nan'"),
+        ({**WHOLE, "alpha": 1}, "alpha must be a number strictly between 0 and 1; got 1"),
+        ({**WHOLE, "alpha": True}, "alpha must be float; got True"),
+        ({**WHOLE, "seed_offset": -1}, "seed_offset must be a whole number from 0 to 2**64; got -1"),
+        ({**WHOLE, "max_seeds": 10**30}, "max_seeds must be a whole number from 0 to 2**64"),
+        ({**WHOLE, "claims": WHOLE["claims"] * 2}, "each test must stand there once"),
+        ({**WHOLE, "claims": [{**CLAIM, "looks": -1}]}, "looks must be at least 0; got -1"),
+        ({**WHOLE, "claims": [{**CLAIM, "looks": True}]}, "looks must be int; got True"),
+        ({**WHOLE, "claims": [{**CLAIM, "seeds_needed": "nan"}]}, "seeds_needed must be at least 0; got nan"),
+        ({**WHOLE, "claims": [{**CLAIM, "seeds_needed": -5.0}]}, "seeds_needed must be at least 0; got -5.0"),
+        ({**WHOLE, "claims": [{**CLAIM, "test": ""}]}, "test must be pytest's name of a test; got ''"),
+        ({**WHOLE, "claims": [{**CLAIM, "test": "a\0b.py::test"}]}, "test must be pytest's name of a test"),
+        (quantity(low=2.0, high=1.0), "an interval must have low <= high; got [2, 1]"),
+        (quantity(low="nan"), "an interval must have low <= high; got [nan, inf]"),
+        (quantity(high="nan"), "an interval must have low <= high; got [0.125, nan]"),
+        (quantity(name="rate of heads", point=7.0, high=1.0), "a rate must lie between 0 and 1; got 7 [0.125, 1]"),
+        (quantity(name="rate of heads", high=7.0), "a rate must lie between 0 and 1; got 0.25 [0.125, 7]"),
+        (quantity(name="rate of heads", low="-inf", high=1.0), "a rate must lie between 0 and 1; got 0.25 [-inf, 1]"),
+        (quantity(n=65), "observations must be at most as many as seeds; got 65 of 64"),
+        (quantity(n=-1), "observations must be at most as many as seeds; got -1 of 64"),
+        (quantity(seeds=10**30, n=0), "observations must be at most as many as seeds"),
+    ],
+)
+def test_what_no_suite_can_have_ended_in_is_refused_whatever_its_checksum(tmp_path, content, why):
+    path = tmp_path / "v.json"
+    path.write_text(json.dumps(summed(content)))
+    assert refused(path)
+    with pytest.raises(ValueError, match=re.escape(why)):
+        SuiteVerdicts.read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes in folders")
+def test_a_pipe_or_an_endless_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(20 << 30)
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "sparse", "link", "."):
+        assert refused(tmp_path / name)
+        assert main(["claims", str(tmp_path), "--verdicts", str(tmp_path / name)]) == 2
+        assert main(["report", "--verdicts", str(tmp_path / name)]) == 2
+        with pytest.raises(pytest.UsageError, match="--against must be a file of verdicts"):
+            read_record(tmp_path / name)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
@@ -135,7 +196,7 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path, sound):
 )
 def test_what_is_no_file_of_verdicts_is_refused_and_says_why(tmp_path, content, why):
     path = tmp_path / "v.json"
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    path.write_text(content if isinstance(content, str) else json.dumps(summed(content)))
     assert refused(path)
     with pytest.raises(ValueError, match=re.escape(why)):
         SuiteVerdicts.read(path)

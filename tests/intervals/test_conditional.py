@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lrn.intervals import Side, conditional_capital, conditional_difference_sequence, mean_sequence
+from lrn.intervals import ConditionalStakes, Side, conditional_capital, conditional_difference_sequence, mean_sequence
 
 # The same examples every time, however busy the machine is.
 repeatable = settings(derandomize=True, deadline=None, max_examples=30)
@@ -130,7 +130,7 @@ def drawn(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 25, 70])
 def test_agrees_with_the_plain_reference(n: int, margin: float) -> None:
     a, b, in_a, in_b = drawn(n, 1)
-    candidates = np.linspace(max(0, -margin), 1, 101)
+    candidates = np.linspace(-margin, 1, 101)
     plain = math.log(min(slow.conditional_stake(a, b, in_a, in_b, 0, 1, margin, c) for c in candidates))
     capital = conditional_capital(Side(a, in_a, 0, 1), Side(b, in_b, 0, 1), margin)
     assert capital <= plain + 1e-9  # for all means of b, not only those of a grid
@@ -159,6 +159,34 @@ def test_mirrors_and_contains_its_estimate(seed: int, n: int, alpha: float) -> N
         assert (low, high) == (-1, 1)
     mirrored = conditional_difference_sequence(1 - a, 1 - b, in_a, in_b, 0, 1, alpha)
     assert mirrored == pytest.approx((-high, -low), abs=1e-5)
+
+
+@repeatable
+@given(st.integers(0, 1000), st.integers(1, 60))
+def test_the_stake_falls_as_the_margin_grows(seed: int, n: int) -> None:
+    # Otherwise several thresholds of one difference would need more than one share for each end.
+    a, b, in_a, in_b = drawn(n, seed)
+    of_a, of_b = Side(a, in_a, 0.0, 1.0), Side(b, in_b, 0.0, 1.0)
+    for split in (0.0, 0.3, 1.0):
+        stakes = [_against(of_a, of_b, room, split) for room in np.linspace(0.05, 2, 20)]
+        assert all(later <= earlier + 1e-9 for earlier, later in itertools.pairwise(stakes))
+
+
+def _against(a: Side, b: Side, room: float, split: float) -> float:
+    """Returns the logarithm of the stake against one split of the room."""
+    return float(np.logaddexp.reduce(ConditionalStakes(a, b)._stakes(np.array([split]), room), axis=None))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.1, 0.7)])
+def test_a_difference_at_its_smallest_is_not_larger(low: float, high: float) -> None:
+    # The estimate of a mean of many equal values is off by rounding, which must decide nothing.
+    n, all_count = 1000, np.ones(1000, np.bool_)
+    a, b = Side(np.full(n, low), all_count, low, high), Side(np.full(n, high), all_count, low, high)
+    assert conditional_capital(a, b, low - high) == 0
+    assert conditional_capital(a, b, math.nextafter(low - high, 1)) < math.log(2)
+    assert conditional_capital(a, b, math.nextafter(low - high, -2)) == math.inf  # no difference is so small
+    one_off = Side(np.where(np.arange(n) == 7, high, low), all_count, low, high)
+    assert conditional_capital(one_off, b, low - high) == math.inf
 
 
 def test_values_of_seeds_that_do_not_count_say_nothing() -> None:

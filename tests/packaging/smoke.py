@@ -56,9 +56,9 @@ def main(distribution: Path) -> None:
         venv.create(environment, with_pip=True)
         scripts = environment / ("Scripts" if os.name == "nt" else "bin")
 
-        def run(command: str, *arguments: object) -> str:
+        def run(command: object, *arguments: object) -> str:
             clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-            line = [str(scripts / command), *map(str, arguments)]
+            line = [str(scripts / str(command)), *map(str, arguments)]
             print("$", " ".join(line), flush=True)
             done = subprocess.run(line, cwd=work, env=clean, capture_output=True, text=True, check=False)
             print(done.stdout + done.stderr, flush=True)
@@ -66,8 +66,11 @@ def main(distribution: Path) -> None:
                 sys.exit(f"{distribution.name}: exit code {done.returncode}")
             return done.stdout
 
-        extras = "" if core else "[torch,xdist]"
-        run("python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", f"{distribution.resolve()}{extras}")
+        pip = ("python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt")
+        index = os.environ.get("TORCH_INDEX")
+        if index and not core:
+            run(*pip, "--no-deps", "--index-url", index, "torch")
+        run(*pip, f"{distribution.resolve()}{'' if core else '[torch,xdist]'}")
         Path(work, "test_ordinary.py").write_text(ORDINARY)
         assert "1 supported" in run("python", "-m", "pytest", "-q", "test_ordinary.py")
         (try_core if core else try_engine)(run, work)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
+import sys
 import tomllib
 from pathlib import Path
 
@@ -80,3 +82,37 @@ def test_every_package_that_linux_installs_has_a_known_licence():
 
 def test_every_licence_is_one_that_allows_use_and_distribution():
     assert {name: licence for name, licence in table().items() if not licence.startswith(ALLOWED)} == {}
+
+
+def audited():
+    return runpy.run_path(str(ROOT / "requirements" / "audited.py"))
+
+
+def report(*rows):
+    return json.dumps({"dependencies": list(rows), "fixes": []})
+
+
+SOUND = {"name": "Some.Package", "version": "1", "vulns": []}
+
+
+def test_an_audit_of_every_package_without_a_vulnerability_is_sound():
+    assert audited()["problems"](report(SOUND), {"some-package"}) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([], "some-package was not looked at: it is not in pip-audit's report"),
+        ([{"name": "some-package", "skip_reason": "no answer"}], "some-package was not looked at: no answer"),
+        ([SOUND | {"vulns": [{"id": "CVE-1"}]}], "some-package 1 is vulnerable: CVE-1"),
+    ],
+)
+def test_an_audit_that_did_not_look_or_that_finds_something_fails(rows, sentence):
+    assert audited()["problems"](report(*rows), {"some-package"}) == [sentence]
+
+
+def test_the_audit_asks_for_all_that_this_machine_would_install():
+    names = audited()["locked"](LOCK)
+    assert {"numpy", "pytest", "jinja2"} <= names
+    assert names <= {name_of(name) for name, *_ in locked(LOCK)}
+    assert "appnope" not in names or sys.platform == "darwin"

@@ -61,6 +61,33 @@ def test_all_variants_are_built_where_they_are_asked_for(planned):
     assert "LRN_VARIANTS='all'" in planned("test", "VARIANTS=all")
 
 
+def test_locked_files_are_compared_with_their_hashes_before_anything_else_is_installed(planned):
+    lines = [line for line in planned("setup", "LOCKED=1").splitlines() if " pip install " in line]
+    assert "--require-hashes --no-deps -r requirements/dev.txt" in lines[0]
+    assert " ".join(lines[1].split()).endswith("--no-deps -c constraints.txt torch")
+    assert "--no-build-isolation" in lines[2]
+    assert len(lines) == 3
+
+
+def test_torch_can_be_taken_by_its_hash_too(planned):
+    commands = " ".join(planned("setup", "LOCKED=1", "TORCH_HASHES=torch.txt").split())
+    assert "--no-deps --require-hashes -r 'torch.txt'" in commands
+
+
+@pytest.mark.parametrize("locked", ["LOCKED=", "LOCKED=1"])
+def test_an_index_for_torch_is_asked_for_torch_alone(planned, locked):
+    lines = [line for line in planned("setup", "TORCH_INDEX=https://example.org", locked).splitlines() if "pip" in line]
+    asking = [line for line in lines if "example.org" in line]
+    assert len(asking) == 1
+    assert "--no-deps --index-url 'https://example.org' -c constraints.txt torch" in " ".join(asking[0].split())
+
+
+def test_no_second_index_serves_all_packages():
+    files = [ROOT / "Makefile", *(ROOT / ".github/workflows").iterdir(), *(ROOT / "requirements").glob("*.txt")]
+    texts = {file.name: file.read_text(encoding="utf-8").lower().replace("_", "-") for file in files if file.is_file()}
+    assert [name for name, text in texts.items() if "extra-index-url" in text] == []
+
+
 @pytest.fixture
 def configured(tmp_path):
     """The variants that a build with these options would compile; CMake's error where it refuses."""

@@ -104,6 +104,19 @@ def test_a_crashed_worker_leaves_the_default_file_alone(suite):
     assert not (suite.pytester.path / DEFAULT).exists()
 
 
+def test_a_claim_whose_worker_dies_for_good_is_an_error_in_table_and_totals(suite):
+    suite.write(
+        '\n    @claim("Crash", id="X1", source="§9")\n    def test_crash(measure):\n        import os; os._exit(3)\n'
+    )
+    result = suite.run_workers("--verdicts", "v.json", workers=1)
+    assert result.ret == 1
+    (verdict,) = suite.read("v.json").claims
+    assert (verdict.id, verdict.statement, verdict.source) == ("X1", "Crash", "§9")
+    assert (verdict.verdict, verdict.reason) == ("ERROR", "the worker that checked it died")
+    assert not suite.read("v.json").complete
+    result.stdout.fnmatch_lines(["ERROR*X1*Crash*", "*1 errors*"])
+
+
 KILLED = """
     import os
     import signal

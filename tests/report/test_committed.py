@@ -16,14 +16,14 @@ COMMITTED = ROOT / "reports"
 def fresh(tmp_path_factory):
     """A report of the committed verdicts, without a ledger: what is committed does not depend on one."""
     folder = tmp_path_factory.mktemp("fresh")
-    write_report(COMMITTED / "verdicts.json", None, folder, root=ROOT)
+    write_report(COMMITTED / "verdicts.json", None, folder, root=ROOT, suite=ROOT / "claims")
     return folder
 
 
 @pytest.mark.parametrize("name", ["REPRODUCTION.md", "badge.json"])
 def test_the_committed_report_shows_the_committed_verdicts(fresh, name):
     assert (COMMITTED / name).read_text(encoding="utf-8") == (fresh / name).read_text(encoding="utf-8"), (
-        "run: make claims, or: lrn report"
+        "run: make claims, or: lrn report --suite claims"
     )
 
 

@@ -26,7 +26,7 @@ def test_claims_cannot_break_the_markdown(tmp_path):
     evil = "a | b <img src=x> `c` [d](e) *f*\n# g"
     write_report(suite_of(verdict("t.py::test", statement=evil)), None, tmp_path, root=tmp_path)
     text = (tmp_path / "REPRODUCTION.md").read_text(encoding="utf-8")
-    assert r"a \| b \<img src=x\> \`c\` \[d\](e) \*f\* \# g" in text
+    assert r"a \| b &lt;img src=x&gt; \`c\` \[d\](e) \*f\* \# g" in text
 
 
 @pytest.mark.parametrize(

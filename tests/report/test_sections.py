@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from lrn.cli import main
 from lrn.report import Quantities, ReportError, Section, write_report
+from lrn.report._claims import claim_views
 from lrn.verdicts import MeasuredQuantity, Quantity
 from tests.report.conftest import RATE, THREE, suite_of, verdict
 
@@ -29,7 +33,7 @@ def root(tmp_path):
 
 
 def written(root, **options):
-    write_report(suite_of(*THREE), None, root / "out", root=root, **options)
+    write_report(suite_of(*THREE), None, root / "out", root=root, **{"suite": root / "suite", **options})
     return (root / "out" / "index.html").read_text(), (root / "out" / "REPRODUCTION.md").read_text()
 
 
@@ -57,6 +61,7 @@ def test_the_suites_folder_can_be_named(root):
     (root / "elsewhere").mkdir()
     (root / "suite" / "report.py").rename(root / "elsewhere" / "report.py")
     assert "Coins &amp; dice" not in written(root)[0]
+    assert "Coins &amp; dice" not in written(root, suite=None)[0]
     assert "Coins &amp; dice" in written(root, suite=root / "elsewhere")[0]
 
 
@@ -65,6 +70,34 @@ def test_a_file_that_gives_no_sections_is_refused(root, content):
     (root / "suite" / "report.py").write_text(content)
     with pytest.raises(ReportError, match=r"report\.py must have a function sections"):
         written(root)
+
+
+@pytest.mark.parametrize("test", ["{}/suite/test_a.py::test_a", "suite/test_a.py::test_a", "out/../suite/test_a.py::t"])
+def test_nothing_that_is_read_chooses_what_runs(root, test, monkeypatch, capsys):
+    ran = root / "ran"
+    (root / "suite" / "report.py").write_text(f"from pathlib import Path\nPath({str(ran)!r}).touch()\n")
+    suite_of(verdict(test.format(root))).write(root / "v.json")
+    monkeypatch.chdir(root)
+    assert main(["report", "--verdicts", "v.json", "--out", "out"]) == 0
+    write_report(root / "v.json", None, root / "out", root=root)
+    assert not ran.exists()
+    assert main(["report", "--verdicts", "v.json", "--out", "out", "--suite", "suite"]) == 2, "it gives no sections"
+    assert ran.exists(), "what the person names is run"
+
+
+def test_files_outside_the_root_and_what_is_no_file_are_not_opened(root, tmp_path):
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    (outside / "secret.py").write_text("def test_a(): pass\n")
+    inside = tmp_path / "root"
+    (inside / "suite").mkdir(parents=True)
+    os.mkfifo(inside / "suite" / "pipe.py")
+    (inside / "suite" / "link.py").symlink_to(outside / "secret.py")
+    with (inside / "suite" / "sparse.py").open("wb") as file:
+        file.truncate(20 << 30)
+    names = [f"{outside}/secret.py", "../elsewhere/secret.py", "suite/pipe.py", "suite/link.py", "suite/sparse.py"]
+    tests = [verdict(f"{name}::test_a") for name in names]
+    assert [claim.line for claim in claim_views(suite_of(*tests), inside)] == [None] * len(tests)
 
 
 def test_anchors_are_made_of_titles():

@@ -1,0 +1,107 @@
+"""`lrn explain`: everything about one claim, with the numbers of each of its cases."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lrn.cli._options import Formatter, meant
+
+if TYPE_CHECKING:
+    from lrn.verdicts.registry import Case
+
+__all__ = ["add", "main"]
+
+VERDICTS = "reports/verdicts.json"
+
+DESCRIPTION = """\
+Tells everything about one claim: what it says, in whose words, where it stands, and how each
+of its cases ended when it was last checked, with every number that was measured."""
+
+EPILOG = """\
+examples:
+  lrn explain C3
+  lrn explain "C2[10-batch]"               one case alone
+  lrn explain A7 other/suite --verdicts mine.json"""
+
+
+def add(commands: Any) -> None:
+    """Describes the command."""
+    parser = commands.add_parser(
+        "explain",
+        help="tell everything about one claim",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=Formatter,
+    )
+    parser.add_argument("claim", metavar="ID", help="the claim's id, or that of one case")
+    parser.add_argument("folder", nargs="?", default="claims", metavar="FOLDER", help="the suite (claims)")
+    parser.add_argument("--verdicts", metavar="FILE", help=f"how claims ended ({VERDICTS}, where it is there)")
+    parser.set_defaults(main=main)
+
+
+def main(given: argparse.Namespace) -> int:
+    """Runs the command."""
+    from lrn.verdicts.registry import registry
+
+    known = given.verdicts or (VERDICTS if Path(VERDICTS).exists() else None)
+    cases = registry(given.folder, known)
+    selected = [case for case in cases if given.claim in (case.id, case.claim, case.test)]
+    if not selected:
+        ids = dict.fromkeys([case.claim or case.id for case in cases])
+        raise ValueError(f"there is no claim {given.claim!r} in {given.folder}{meant(given.claim, ids)}")
+    width = min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 100
+    print("\n".join(_lines(selected, width)))
+    return 0
+
+
+def _lines(cases: Sequence[Case], width: int) -> Iterator[str]:
+    tests = dict.fromkeys(case.test.partition("[")[0] for case in cases)
+    for n, test in enumerate(tests):
+        if n:
+            yield ""
+        yield from _claim([case for case in cases if case.test.partition("[")[0] == test], width)
+
+
+def _claim(cases: Sequence[Case], width: int) -> Iterator[str]:
+    """One test function: what it says, then its cases."""
+    from lrn.verdicts.text import plain_text
+
+    first = cases[0]
+    yield from _wrapped(f"{first.claim or first.id}: {plain_text(first.statement)}", width, "")
+    told = {"source": first.source, "quote": first.quote, "reading": first.reading, "known": first.known}
+    for name, text in {**told, "test": f"{first.file}:{first.line}"}.items():
+        if text:
+            yield from _wrapped(f"{name + ':':9} {plain_text(text)}", width, " " * 10)
+    ended = [case.verdict for case in cases if case.verdict is not None]
+    if not ended:
+        yield "It has not been checked; pytest checks it, and --verdicts FILE names what it wrote."
+    for case in cases:
+        yield from _case(case, width)
+    yield f"check again: pytest {first.file} -k {first.test.partition('[')[0].rpartition('::')[2]}"
+
+
+def _case(case: Case, width: int) -> Iterator[str]:
+    """How a case ended, and its numbers."""
+    from lrn.verdicts.text import ending, plain_text
+
+    verdict = case.verdict
+    if verdict is None:
+        return
+    yield ""
+    yield f"{plain_text(case.id)}: {ending(verdict.verdict, verdict.expected)}"
+    if verdict.reason:
+        yield from _wrapped(f"  {plain_text(verdict.reason)}", width, "  ")
+    for q in verdict.estimates:
+        seeds = f"{q.seeds:,} seeds" if q.n == q.seeds else f"{q.n:,} of {q.seeds:,} seeds"
+        yield from _wrapped(f"  {plain_text(q.name)}", width, "    ")
+        yield f"      {q.point:.4g}  [{q.low:.4g}, {q.high:.4g}]  {seeds}"
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
