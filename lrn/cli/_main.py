@@ -20,10 +20,14 @@ __all__ = ["main", "parser"]
 BAD_INPUT, INTERNAL, INTERRUPTED = 2, 70, 130
 
 DESCRIPTION = """\
-Checks what a thesis says of late residual networks: trains fleets of them, draws single ones, lists the claims."""
+Checks what a paper claims, by as many trainings as it takes. For your own paper: init, check, plan.
+For the thesis on late residual networks: run, show. For both: claims, report. For any network: dead."""
 
 EPILOG = """\
 examples:
+  lrn init                                                   a folder of claims of your own
+  lrn check population claims/trainings.py::regression       does the seed decide everything?
+  lrn plan --rates 0.9 0.6                                   how many seeds will it take?
   lrn run --width 2 --depths 2 5 10 --lr 0.01 --optimizers Adam SGD --epochs 3000
   lrn show --depth 10 --connection late --seed 17 --out network.svg
   lrn claims --verdict REFUTED
@@ -32,7 +36,7 @@ examples:
 
 exit codes:
   0    done
-  1    done, and it found something (lrn dead: dead units)
+  1    done, and it found something (lrn dead: dead units; lrn check: a broken population)
   2    bad input, said in one sentence
   70   an error of lrn's own
   130  interrupted

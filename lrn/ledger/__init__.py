@@ -1,7 +1,7 @@
 """Everything that is on disk or on a cluster: trained networks, samples of other populations, and who trains them.
 
 - `_ledger`: trains what has not been trained yet and remembers it (`Ledger`).
-- `samples`: the same for populations that are not Experiments, one file per seed or block of seeds.
+- `samples`: the same for populations that are not Experiments, one file per seed or block of seeds (`sample_files`).
 - `shelf`: blocks of one thing in memory and on disk, merged into few files; `covering` says which of them to read.
 - `blocks`: trained networks as tables; `checks` refuses what no network can have left behind.
 - `files`: files that appear whole or not at all, checksums; on this machine or in an object store; `locks`.

@@ -275,7 +275,7 @@ def test_a_block_that_is_not_a_size_is_refused(tmp_path, block):
 
 
 def test_growing_samples_read_a_file_once(tmp_path, monkeypatch):
-    import lrn.ledger.samples as module
+    import lrn.ledger.sample_files as module
 
     read, paths = module.read_block, []
     monkeypatch.setattr(module, "read_block", lambda path, parse: paths.append(path.name) or read(path, parse))

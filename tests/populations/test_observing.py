@@ -174,7 +174,7 @@ def test_an_unseeded_function_is_found():
 
 
 def test_a_full_disk_says_how_much_is_kept_and_more_room_is_all_it_takes(tmp_path, monkeypatch):
-    import lrn.ledger.samples as module
+    import lrn.ledger.sample_files as module
 
     asked, room, written = [], [3], module.replace
 
