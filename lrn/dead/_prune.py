@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lrn.dead._looking import batches, looking
+from lrn.dead._data import batches
+from lrn.dead._looking import looking
 from lrn.nets import LateResidualNet, PlainNet
 
 __all__ = ["prune"]
@@ -106,7 +107,8 @@ def _linears(net: nn.Sequential) -> list[int]:
 
 def _find(head: Sequence[nn.Module], stages: Sequence[Stage], data: Iterable[Tensor]) -> Found:
     alive = [torch.zeros_like(stage.linear.weight[:, 0], dtype=torch.bool) for stage in stages]
-    for x in data:
+    for batch in data:
+        x = batch.args[0]
         _check_finite([("data", x)])
         x = _through(head, x)
         for stage, flags in zip(stages, alive, strict=True):

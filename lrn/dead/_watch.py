@@ -1,189 +1,312 @@
 """Watching a forward pass: which units of each ReLU-like call fired.
 
-A `TorchFunctionMode` sees every torch function that Python code calls, whether a module or a functional
-form calls it, and sees it once: `torch.nn.ReLU` calls `torch.nn.functional.relu`, and what that calls in
-turn is not shown.
+A `TorchDispatchMode` sees every operation, whoever calls it: modules, functions, scripted code, code under `vmap`,
+checkpoints and custom autograd functions. Hooks that torch calls for every module say in whose code the call stands;
+in a thread of the model's own they start the watching there too.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils._python_dispatch import TorchDispatchMode
 
-__all__ = ["RELU_LIKE", "Call", "Watch"]
+from lrn.dead._activations import COMPARISONS, activation, is_floating
+from lrn.dead._layout import of_kind
+from lrn.dead._rules import CONTRACTIONS, NORMS, Info, Operation, labels
+from lrn.dead._tally import Counting, Tally, Uncountable
+from lrn.dead._tracks import Tracks
 
-RELU_LIKE = (
-    "relu, relu6, clamp with min=0, hardtanh with min_val=0, threshold with value=0, "
-    "leaky_relu with slope 0, hardswish, hardsigmoid, hardshrink, softshrink, and the ReLU of an RNNCell"
-)
+__all__ = ["Watch"]
 
-# Where the units of a layer's output are. Counted from the end for convolutions, so that a missing batch
-# dimension does no harm.
-UNIT_DIMS = {
-    "linear": -1,
-    "bilinear": -1,
-    "layer_norm": -1,
-    "rms_norm": -1,
-    "conv1d": -2,
-    "conv2d": -3,
-    "conv3d": -4,
-    "conv_transpose1d": -2,
-    "conv_transpose2d": -3,
-    "conv_transpose3d": -4,
-    "batch_norm": 1,
-    "group_norm": 1,
-    "instance_norm": 1,
-}
+ARITHMETIC = {"mul", "sub", "rsub", "neg", "div", "reciprocal", "pow", "abs"}
+WITHOUT_DATA = ("_like", "new_zeros", "new_empty", "new_full", "new_ones", "new_empty_strided")
+SEEN_THROUGH = {"aten", "quantized", "prim", "prims", "_quantized", "mkldnn", "onednn", "torchvision", "profiler"}
 
 
-@dataclass
-class Call:
-    """One ReLU-like call of the forward pass, and which of its units (W,) have fired so far."""
-
-    kind: str
-    fired: Tensor
-
-
-class Watch(TorchFunctionMode):
+class Watch(TorchDispatchMode):
     """Collects, over any number of forward passes, the units that fired in each ReLU-like call.
 
     Args:
-        module: what will be called; hooks stand on its submodules during `attached()`, only to know their
-            names.
-        unit_dims: for a call, by name, the dimension of its output that holds the units.
+        module: what will be called.
+        counting: what counts as firing.
+        unit_dims: for a call, by name, the dimensions of its output that hold the units.
+        merged: whether calls of one activation behind one layer are counted together.
 
     Attributes:
-        calls: name of the call -> `Call`, in the order of their first appearance.
+        tallies: name of the activation -> counts, in the order of their first appearance.
+        left_out: name -> why it could not be counted.
+        samples_in_one: whether weights were summed over dimension 0 of the data: it was a single sample.
     """
 
-    def __init__(self, module: nn.Module, unit_dims: Mapping[str, int]) -> None:
+    supports_higher_order_operators = True
+
+    def __init__(
+        self,
+        module: nn.Module,
+        counting: Counting | None = None,
+        unit_dims: Mapping[str, Sequence[int]] | None = None,
+        merged: bool = True,
+    ) -> None:
         super().__init__()
-        self.calls: dict[str, Call] = {}
-        self._module = module
-        self._unit_dims = unit_dims
-        self._running: list[tuple[str, nn.Module]] = []
-        self._times: Counter[str] = Counter()
-        self._layouts: dict[torch.Size | int, int] = {}
+        self.tallies: dict[str, Tally] = {}
+        self.left_out: dict[str, str] = {}
+        self.single_sample = False
+        self._module, self.counting = module, counting or Counting()
+        self._unit_dims, self._merged = unit_dims or {}, merged
+        self._names: dict[tuple[Any, ...], str] = {}
+        self._bases: Counter[str] = Counter()
+        self._turns: Counter[tuple[Any, ...]] = Counter()
+        self._tracks = Tracks(module)
+        self._mask: Tensor | None = None
+        self._serial = 0
+        self._local, self._lock = threading.local(), threading.RLock()
+        self._ended = self._used = self._summed = frozenset[str]()
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """Knows the names of the running submodules inside this context; the hooks are gone after it."""
-        handles = []
-        try:
-            for path, child in self._module.named_modules():
-                enter = partial(self._enter, path.replace("_orig_mod.", "").removesuffix("_orig_mod"))
-                handles.append(child.register_forward_pre_hook(enter))
-                handles.append(child.register_forward_hook(self._leave, always_call=True))
+        """Knows the names of the running submodules inside this context."""
+        with ExitStack() as stack:
+            stack.callback(register_module_forward_pre_hook(self._enter).remove)
+            stack.callback(register_module_forward_hook(self._leave, always_call=True).remove)
             yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
-    def forward(self, batch: Tensor) -> None:
+    def forward(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None) -> Any:
         """Run one batch through the module."""
-        self._times.clear()
-        self._layouts.clear()
-        with self:
-            self._module(batch)
+        with self.watching(args, kwargs, mask):
+            output = self._module(*args, **kwargs)
+            self.outputs(output)
+        return output
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
+    @contextmanager
+    def watching(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None) -> Iterator[None]:
+        """What the module does with these inputs is counted inside this context."""
+        self._turns.clear()
+        self._tracks.start(args, kwargs)
+        self._mask = mask
+        self._local.active = True
+        try:
+            with self:
+                yield
+        finally:
+            self._local.active = False
+        self._finish()
+
+    def outputs(self, output: Any) -> None:
+        """Note what the module gave: activations of which only a single number came out are no layers."""
+        for tensor in _tensors(output):
+            if tensor.numel() > 1 or tensor.ndim > 0:
+                self._used |= self._tracks.info(tensor).sources
+
+    def _finish(self) -> None:
+        for tally in list(self.tallies.values()):
+            try:
+                tally.resolve(self._tracks.features)
+            except Uncountable as error:
+                self._leave_out(tally.name, tally.shape, str(error))
+        self.single_sample = self.single_sample or "0" in self._tracks.features
+        for name in self._summed - self._used:
+            if name in self.tallies:
+                self._leave_out(name, self.tallies[name].shape, "it only enters a single number, as a loss does")
+        self._tracks.stop()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if torch.is_inference_mode_enabled() and isinstance(func, torch._ops.OpOverload):
+            with self:
+                result = func.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
         result = func(*args, **kwargs)
-        # relu, relu_, relu.default and _threshold: the same operation by other names.
-        operation = getattr(func, "__name__", "").split(".")[0].strip("_")
-        if operation in UNIT_DIMS:
-            # The next ReLU of this shape, or else of this number of dimensions, has its units in the same
-            # place.
-            self._layouts[result.shape] = self._layouts[result.ndim] = UNIT_DIMS[operation]
-        elif operation == "rnn_relu":
-            raise ValueError(f"{self._label(operation)}: cannot look inside torch.nn.RNN; use torch.nn.RNNCell")
-        elif _is_relu_like(operation, args, kwargs):
-            self._record(operation, result)
+        with self._lock:
+            self._follow(func, args, kwargs, result)
         return result
 
-    def _enter(self, path: str, module: nn.Module, args: Any) -> None:
-        self._running.append((path, module))
+    def _follow(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        schema = getattr(func, "_schema", None)
+        name = func.overloadpacket.__name__ if schema is not None else func.name()
+        mutates = schema is not None and schema.is_mutable
+        op = Operation(
+            name.rstrip("_"),
+            [argument.name for argument in schema.arguments] if schema is not None else (),
+            args, kwargs, result, self._tracks.info, "", self._tracks.features,
+        )  # fmt: skip
+        op.layer = self._layer(op)
+        info = self._info(op)
+        kind = activation(op) if info.data and self._records(op) else None
+        if info.data and getattr(func, "namespace", "") not in SEEN_THROUGH:
+            self._leave_out(self._label(str(func)), (), "the inside of a custom operation is not seen")
+        made = labels(op)
+        for output, dims in zip(op.outputs, made, strict=True):
+            self._tracks.set(output, replace(info, dims=dims), mutates)
+        if kind is not None:
+            self._record(kind, op, info, made[0])
+
+    def _records(self, op: Operation) -> bool:
+        return bool(op.outputs) and is_floating(op.outputs[0]) and torch._C._current_graph_task_id() == -1
+
+    def _layer(self, op: Operation) -> str:
+        """The layer whose weights an operation uses, by the names of its parameters."""
+        feeds = [feed for tensor in op.tensors for feed in self._tracks.info(tensor).feeds
+                 if not self._tracks.info(tensor).data]  # fmt: skip
+        return "+".join(dict.fromkeys(feeds)) or self._path() or type(self._module).__name__
+
+    def _info(self, op: Operation) -> Info:
+        infos = [self._tracks.info(tensor) for tensor in op.tensors]
+        data = [info for info in infos if info.data]
+        made = Info(None, bool(data) and not op.name.endswith(WITHOUT_DATA))
+        made.feeds = tuple(dict.fromkeys(feed for info in (*data, *infos) for feed in info.feeds))
+        made.serial = max((info.serial for info in infos), default=0)
+        made.sources = frozenset().union(*(info.sources for info in data))
+        constant = [info for info in infos if not info.data]
+        if not data:
+            return made
+        if op.name in ("clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"):
+            made.gate = data[0].gate
+        made.gate = made.gate or (op.name in COMPARISONS and _compares_floats(op))
+        made.ranked = data[0].dims if op.name == "topk" else next((i.ranked for i in data if i.ranked), None)
+        made.direct = len(data) == 1 and data[0].direct and op.name not in ARITHMETIC and not _adds_number(op)
+        contraction = op.name.startswith(CONTRACTIONS) or "conv" in op.name or "linear" in op.name
+        if (contraction or any(norm in op.name for norm in NORMS)) and len(data) < len(infos) or _is_quantised(op):
+            self._serial += 1
+            self._used |= made.sources
+            feeds = tuple(dict.fromkeys(feed for info in constant for feed in info.feeds)) or (op.layer,)
+            if contraction or len(constant) > 1 or _is_quantised(op):
+                made.feeds, made.serial = feeds, self._serial
+            made.sources, made.direct = frozenset(), True
+        elif any(output.ndim == 0 for output in op.outputs) and any(tensor.ndim for tensor in op.tensors):
+            self._summed |= made.sources
+        return made
+
+    def _record(self, kind: str, op: Operation, info: Info, dims: Any) -> None:
+        base = self._label(f"{kind}()")
+        feeds, serial = self._fed_by(op, info)
+        name = self._name(base, feeds, serial)
+        output = op.outputs[0]
+        tally = self.tallies.get(name)
+        if tally is None:
+            tally = self.tallies[name] = Tally(name, self._kind(kind), feeds, self.counting)
+        try:
+            self._count(tally, output, dims, raw=not feeds)
+        except Uncountable as error:
+            self._leave_out(name, tuple(output.shape), str(error))
+        self._serial += 1
+        source = frozenset() if info.direct else frozenset({name})
+        made = replace(self._tracks.info(output), feeds=(name,), serial=self._serial, sources=source, direct=True)
+        self._tracks.set(output, made, False)
+
+    def _count(self, tally: Tally, output: Tensor, dims: Any, raw: bool) -> None:
+        unit_dims = self._unit_dims.get(tally.name)
+        if dims is None:  # a nested tensor: rows of any number, and the last dimension
+            for part in output.unbind():
+                if part.ndim < 2:
+                    raise Uncountable("its rows have no dimension of their own for units")
+                labels = (*of_kind("place", part.shape[:-1]), *of_kind("unit", part.shape[-1:], "nested"))
+                tally.add(part, labels, False, None, None)
+            return
+        tally.add(output, dims, raw, unit_dims, self._mask)
+
+    def _fed_by(self, op: Operation, info: Info) -> tuple[tuple[str, ...], int]:
+        fused = _is_quantised(op) or op.name.startswith(CONTRACTIONS)
+        return (info.feeds, info.serial) if not fused else ((op.layer,), info.serial)
+
+    def _name(self, base: str, feeds: tuple[str, ...], serial: int) -> str:
+        """The name of a call: the first of its kind has its base's, others a number.
+
+        Two calls are one activation when they stand in one place and the same layers feed them, except where both read
+        what one call of these layers gave (`relu(x)` and `relu(-x)`).
+        """
+        key: tuple[Any, ...] = (base, feeds, serial) if self._merged else (base,)
+        turn = self._turns[key]
+        self._turns[key] += 1
+        known = (base, feeds, turn) if self._merged else (base, turn)
+        if known not in self._names:
+            self._bases[base] += 1
+            times = self._bases[base]
+            self._names[known] = base if times == 1 else f"{base}#{times}"
+        return self._names[known]
+
+    def _leave_out(self, name: str, shape: Sequence[int], reason: str) -> None:
+        self.tallies.pop(name, None)
+        size = f" of shape {tuple(shape)}" if shape else ""
+        self.left_out.setdefault(name, f"{reason}{size}")
+
+    # ---- In whose code a call stands ----
+
+    @property
+    def _running(self) -> list[nn.Module]:
+        if not hasattr(self._local, "running"):
+            self._local.running = []
+        running: list[nn.Module] = self._local.running
+        return running
+
+    def _enter(self, module: nn.Module, args: Any) -> None:
+        if id(module) not in self._tracks.paths:
+            return
+        self._running.append(module)
+        if not getattr(self._local, "active", False) and self._tracks.started and not self._on_main_thread():
+            self._local.active = True
+            self._local.depth = len(self._running)
+            self.__enter__()
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        if id(module) not in self._tracks.paths or not self._running:
+            return
+        if getattr(self._local, "depth", 0) == len(self._running):
+            self._local.active, self._local.depth = False, 0
+            self.__exit__(None, None, None)
         self._running.pop()
 
-    def _record(self, operation: str, output: Tensor) -> None:
-        name = self._label(operation)
-        self._times[name] += 1
-        if self._times[name] > 1:
-            name = f"{name}#{self._times[name]}"
-        unit_dim = self._unit_dim(name, output)
-        if unit_dim is not None and not -output.ndim <= unit_dim < output.ndim:
-            raise ValueError(f"the output of {name} has {output.ndim} dimensions; there is no dimension {unit_dim}")
-        fired = _fired(output, unit_dim)
-        call = self.calls.setdefault(name, Call(self._kind(operation), torch.zeros_like(fired)))
-        if call.fired.shape != fired.shape:
-            raise ValueError(
-                f"{name} gave {len(call.fired)} units on one batch and {len(fired)} on another; "
-                f"say which dimension holds its units, as in unit_dims={{{name!r}: 1}}"
-            )
-        call.fired |= fired
+    def _on_main_thread(self) -> bool:
+        return threading.get_ident() == self._tracks.thread
+
+    def _path(self) -> str:
+        return self._tracks.paths.get(id(self._running[-1]), "") if self._running else ""
 
     def _label(self, operation: str) -> str:
-        path = self._running[-1][0] if self._running else ""
+        path = self._path()
         if self._is_activation_module():
-            return path or self._kind(operation)
-        return f"{path}.{operation}()" if path else f"{operation}()"
+            return path or type(self._running[-1]).__name__
+        return f"{path}.{operation}" if path else operation
 
     def _kind(self, operation: str) -> str:
-        return type(self._running[-1][1]).__name__ if self._is_activation_module() else operation
+        return type(self._running[-1]).__name__ if self._is_activation_module() else operation
 
     def _is_activation_module(self) -> bool:
-        return bool(self._running) and type(self._running[-1][1]).__module__ == "torch.nn.modules.activation"
-
-    def _unit_dim(self, name: str, output: Tensor) -> int | None:
-        if name in self._unit_dims:
-            return self._unit_dims[name]
-        default = None if output.ndim < 2 else 1 if output.ndim > 3 else -1
-        return self._layouts.get(output.shape, self._layouts.get(output.ndim, default))
+        return bool(self._running) and type(self._running[-1]).__module__ == "torch.nn.modules.activation"
 
 
-def _fired(output: Tensor, unit_dim: int | None) -> Tensor:
-    fired = output != 0
-    if unit_dim is None:
-        return fired.any().reshape(1)
-    unit_dim = range(output.ndim)[unit_dim]
-    others = [dim for dim in range(output.ndim) if dim != unit_dim]
-    return fired.any(dim=others) if others else fired
+def _is_quantised(op: Operation) -> bool:
+    return any(not isinstance(arg, Tensor) and "PackedParams" in str(type(arg)) + _script_name(arg) for arg in op.args)
 
 
-def _is_relu_like(operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    match operation:
-        case "relu" | "relu6" | "hardswish" | "hardsigmoid" | "hardshrink" | "softshrink" | "rnn_relu_cell":
-            return True
-        case "clamp" | "clip" | "clamp_min":
-            return _is_zero(_argument(1, "min", None, args, kwargs))
-        case "hardtanh":
-            return _is_zero(_argument(1, "min_val", -1.0, args, kwargs))
-        case "threshold":
-            return _is_zero(_argument(2, "value", None, args, kwargs))
-        case "leaky_relu":
-            return _is_zero(_argument(1, "negative_slope", 0.01, args, kwargs))
-    return False
+def _script_name(arg: Any) -> str:
+    return arg._type().qualified_name() if isinstance(arg, torch.ScriptObject) else ""
 
 
-def _argument(position: int, name: str, default: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    return args[position] if position < len(args) else kwargs.get(name, default)
+def _compares_floats(op: Operation) -> bool:
+    first = op.tensors[0]
+    return first.is_floating_point() and op.outputs[0].shape == first.shape
 
 
-def _is_zero(bound: Any) -> bool:
-    return bound is not None and bool((bound == 0).all() if isinstance(bound, Tensor) else bound == 0)
+def _adds_number(op: Operation) -> bool:
+    return op.name == "add" and not all(isinstance(arg, Tensor) for arg in op.args[:2])
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+        return
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple | set) else ()
+    if not parts and hasattr(value, "__dict__"):
+        parts = vars(value).values()
+    for part in parts:
+        yield from _tensors(part)

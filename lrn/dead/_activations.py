@@ -1,0 +1,122 @@
+"""Which operations are ReLU-like: exactly zero on a whole interval of inputs.
+
+There a unit can be zero for all data and get no gradient. What is zero at single points at most (leaky ReLU, ELU, GELU,
+SiLU, tanh) is not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from lrn.dead._rules import Operation
+
+__all__ = ["COMPARISONS", "RELU_LIKE", "activation", "is_floating", "nonzero"]
+
+RELU_LIKE = (
+    "relu, relu6, clamp with min=0, hardtanh with min_val=0, threshold with value=0, "
+    "leaky_relu with slope 0, hardswish, hardsigmoid, hardshrink, softshrink, the ReLU of recurrent layers, "
+    "and gates such as x * (x > 0), torch.where(x > a, x, 0), torch.maximum(x, 0) and the scatter of a top-k"
+)
+
+COMPARISONS = {"gt", "ge", "lt", "le", "greater", "greater_equal", "less", "less_equal"}
+
+_ALWAYS = {"relu", "relu6", "hardswish", "hardsigmoid", "hardshrink", "softshrink", "rnn_relu", "rnn_relu_cell"}
+
+
+def activation(op: Operation) -> str | None:
+    """What a ReLU-like call is to be called ("relu"), or None for every other call."""
+    name = op.name
+    if name in _ALWAYS:
+        return name
+    if name in _BOUNDED:
+        argument, default = _BOUNDED[name]
+        six = name == "hardtanh" and op.get("max_val", 1) == 6
+        shown = "relu6" if six else name.replace("clamp_min", "clamp").replace("clip", "clamp")
+        return shown if _is_zero(op.get(argument, default)) else None
+    if name.removesuffix("_dynamic").endswith(("_relu", "_relu6")):  # fused: quantised layers, cuDNN
+        return "relu"
+    if name == "_addmm_activation":
+        return None if op.get("use_gelu") else "relu"
+    return _GATES[name](op) if name in _GATES else None
+
+
+# What must be zero for a ReLU: the argument, and its default.
+_BOUNDED: dict[str, tuple[str, Any]] = {
+    "clamp": ("min", None),
+    "clip": ("min", None),
+    "clamp_min": ("min", None),
+    "hardtanh": ("min_val", -1.0),
+    "threshold": ("value", None),
+    "leaky_relu": ("negative_slope", 0.01),
+}
+
+
+def _is_zero(bound: Any) -> bool:
+    if isinstance(bound, Tensor):
+        return bound.device.type != "meta" and bool((bound == 0).all())
+    return bound is not None and bound == 0
+
+
+def _product(op: Operation) -> str | None:
+    """`x * (x > a)`: one factor is a comparison of data, as numbers or truth values, the other has its shape."""
+    if len(op.tensors) != 2 or op.tensors[0].shape != op.tensors[1].shape:
+        return None
+    gates = [op.info(tensor).gate for tensor in op.tensors]
+    return "gate" if sum(gates) == 1 and all(op.info(tensor).data for tensor in op.tensors) else None
+
+
+def _choice(op: Operation) -> str | None:
+    """`torch.where(x > a, x, 0)`, in either order."""
+    if len(op.args) < 3 or not op.info(op.args[0]).gate:
+        return None
+    branches = op.args[1:3]
+    zeros = [not isinstance(b, Tensor) or not op.info(b).data for b in branches]
+    return "where" if sum(zeros) == 1 and _is_zero(branches[zeros.index(True)]) else None
+
+
+def _filled(op: Operation) -> str | None:
+    """`x.masked_fill(x < a, 0)`."""
+    return "masked_fill" if op.info(op.args[1]).gate and _is_zero(op.get("value")) else None
+
+
+def _maximum(op: Operation) -> str | None:
+    """`torch.maximum(x, zero)`."""
+    constant = [tensor for tensor in op.tensors if not op.info(tensor).data]
+    return op.name if len(constant) == 1 and len(op.tensors) == 2 and _is_zero(constant[0]) else None
+
+
+def _scattered(op: Operation) -> str | None:
+    """The values of a top-k put back among zeros."""
+    source = op.get("src")
+    if not isinstance(source, Tensor) or op.info(source).ranked is None or op.info(op.args[0]).data:
+        return None
+    return "topk"
+
+
+_GATES = {
+    "mul": _product,
+    "where": _choice,
+    "masked_fill": _filled,
+    "maximum": _maximum,
+    "fmax": _maximum,
+    "max": _maximum,
+    "scatter": _scattered,
+    "scatter_add": _scattered,
+    "scatter_reduce": _scattered,
+}
+
+
+def is_floating(tensor: Tensor) -> bool:
+    """Whether a tensor holds numbers that an activation could give: floating, complex or quantised."""
+    return tensor.is_floating_point() or tensor.is_quantized or tensor.dtype.is_complex
+
+
+def nonzero(tensor: Tensor, threshold: float = 0.0) -> Tensor:
+    """Where a tensor is not zero, or above a threshold in size."""
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    return tensor != 0 if threshold == 0 else ~(tensor.abs() <= threshold)
+
+

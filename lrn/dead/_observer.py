@@ -1,0 +1,3 @@
+class DeadUnits: pass
+class DeadHistory: pass
+class DeadUnitsCallback: pass

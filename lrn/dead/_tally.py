@@ -1,0 +1,185 @@
+"""Counts of what fired, unit by unit, over any number of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+import torch
+from torch import Tensor
+
+from lrn.dead._activations import nonzero
+from lrn.dead._layout import Dims, Factor, has_units
+
+__all__ = ["Counting", "Tally", "Uncountable", "unit_factors"]
+
+
+class Uncountable(Exception):
+    """Which dimensions hold the units cannot be known; the message says why."""
+
+
+@dataclass(frozen=True)
+class Counting:
+    """What counts as firing.
+
+    Attributes:
+        threshold: a value fires when it is larger than this in size.
+        sizes: whether the mean size of each unit is wanted too.
+    """
+
+    threshold: float = 0.0
+    sizes: bool = False
+
+
+@dataclass
+class Tally:
+    """What one activation gave so far.
+
+    Attributes:
+        name, kind, feeds, shape: see `lrn.dead.LayerUnits`.
+        counting: what counts as firing.
+        factors: what the counts are kept for: units, or dimensions of the data of which it is not known yet.
+        fired: how often each fired, (*factor sizes) int64; None before the first call.
+        total: values looked at for each of them.
+        sums: sum of the sizes of the values, as `fired`, float64; None where not wanted.
+        has_nan: whether a value was NaN.
+        batches: forward passes in which it was called.
+    """
+
+    name: str
+    kind: str
+    feeds: tuple[str, ...]
+    counting: Counting
+    shape: tuple[int, ...] = ()
+    factors: tuple[Factor, ...] = ()
+    fired: Tensor | None = None
+    total: int = 0
+    sums: Tensor | None = None
+    has_nan: bool = False
+    unresolved: bool = False
+    masked: bool = field(default=False)
+
+    def add(self, output: Tensor, dims: Dims, raw: bool, unit_dims: Sequence[int] | None, mask: Tensor | None) -> None:
+        """Count one call's output.
+
+        Raises:
+            Uncountable: it cannot be known which dimensions hold the units, or where the mask lies.
+            ValueError: the number of units changed, or `unit_dims` has a dimension that there is not.
+        """
+        flat = tuple(factor for dim in dims for factor in dim)
+        kept = _chosen(self.name, dims, unit_dims) if unit_dims is not None else unit_factors(dims, raw)
+        sizes = tuple(flat[i].size for i in kept)
+        if self.fired is not None and tuple(self.fired.shape) != sizes:
+            raise ValueError(
+                f"{self.name} gave {self.fired.numel()} units on one batch and {prod(sizes)} on another; "
+                f"say which dimension holds its units, as in unit_dims={{{self.name!r}: 1}}"
+            )
+        values = (output.dequantize() if output.is_quantized else output).reshape([factor.size for factor in flat])
+        seen = None if mask is None else _laid_out(mask, flat)
+        fired, total = _fired(values, kept, self.counting.threshold, seen)
+        self.fired = fired if self.fired is None else self.fired + fired.to(self.fired.device)
+        self.total += total
+        if self.counting.sizes:
+            size = _sums(values, kept, seen)
+            self.sums = size if self.sums is None else self.sums + size.to(self.sums.device)
+        self.has_nan = self.has_nan or _has_nan(values)
+        self.shape = ("N", *output.shape[1:]) if flat[:1] and flat[0].base == "0" else tuple(output.shape)  # type: ignore[assignment]
+        self.factors = tuple(flat[i] for i in kept)
+        self.unresolved = unit_dims is None and any(factor.kind == "input" for factor in self.factors)
+
+    def resolve(self, features: set[str]) -> None:
+        """Of the dimensions of the data that are kept, those over which weights were summed are the units."""
+        if not self.unresolved or self.fired is None:
+            return
+        places = [i for i, factor in enumerate(self.factors) if factor.base not in features]
+        if len(places) == len(self.factors):
+            if len(self.factors) == 1 and len(self.shape) == 2:
+                self.unresolved = False
+                return
+            raise Uncountable("nothing says which dimension holds the units")
+        if places:
+            self.fired = self.fired.sum(places)
+            self.sums = None if self.sums is None else self.sums.sum(places)
+            self.total *= prod(self.factors[i].size for i in places)
+        self.factors = tuple(f for i, f in enumerate(self.factors) if i not in places)
+        self.unresolved = False
+
+
+def unit_factors(dims: Dims, raw: bool) -> list[int]:
+    """Which of the factors, counted through all dimensions, are units, in the order of the layer's outputs.
+
+    Args:
+        dims: the labels of the activation.
+        raw: whether no layer came before, so that the data's own dimensions may be features.
+
+    Raises:
+        Uncountable: it cannot be known.
+    """
+    flat = [factor for dim in dims for factor in dim]
+    if has_units(dims):
+        first = {factor.base: i for i, factor in reversed(list(enumerate(flat)))}
+        units = [i for i, factor in enumerate(flat) if factor.kind == "unit"]
+        return sorted(units, key=lambda i: (first[flat[i].base], flat[i].path))
+    kinds = {factor.kind for factor in flat}
+    if "slot" in kinds:
+        raise Uncountable("its values are ranked, so that no place belongs to one unit")
+    if "unknown" in kinds:
+        raise Uncountable("it cannot be known which dimension holds the units")
+    return [i for i, factor in enumerate(flat) if factor.kind == "input" and factor.base != "0"] if raw else []
+
+
+def _chosen(name: str, dims: Dims, unit_dims: Sequence[int]) -> list[int]:
+    for d in unit_dims:
+        if not -len(dims) <= d < len(dims):
+            raise ValueError(f"the output of {name} has {len(dims)} dimensions; there is no dimension {d}")
+    chosen = {d % len(dims) for d in unit_dims}
+    owners = [d for d, dim in enumerate(dims) for _ in dim]
+    return [i for i, owner in enumerate(owners) if owner in chosen]
+
+
+def _fired(values: Tensor, kept: list[int], threshold: float, seen: Tensor | None) -> tuple[Tensor, int]:
+    others = [i for i in range(values.ndim) if i not in kept]
+    if threshold == 0 and seen is None:
+        fired = torch.count_nonzero(values, others) if others else (values != 0).long()
+        total = prod(values.shape[i] for i in others)
+    else:
+        hits = nonzero(values, threshold)
+        hits = hits if seen is None else hits & seen
+        fired = hits.sum(others) if others else hits.long()
+        total = prod(values.shape[i] for i in others)
+        total = total if seen is None else int(seen.sum()) * total // prod(seen.shape[i] for i in others)
+    return _ordered(fired, kept), total
+
+
+def _sums(values: Tensor, kept: list[int], seen: Tensor | None) -> Tensor:
+    others = [i for i in range(values.ndim) if i not in kept]
+    sizes = values.abs() if seen is None else values.abs() * seen
+    return _ordered(sizes.double().sum(others) if others else sizes.double(), kept)
+
+
+def _ordered(counts: Tensor, kept: list[int]) -> Tensor:
+    """What a sum over all other dimensions left, with the kept ones in their own order."""
+    rank = sorted(kept)
+    return counts.permute([rank.index(i) for i in kept])
+
+
+def _has_nan(values: Tensor) -> bool:
+    total = values.sum()
+    return bool(total.isnan()) and bool(values.isnan().any())
+
+
+def _laid_out(mask: Tensor, flat: Sequence[Factor]) -> Tensor:
+    """A mask over dimensions of the data, (N, T), as it lies over the factors of an activation."""
+    shape = [1] * len(flat)
+    order = []
+    for d, size in enumerate(mask.shape):
+        places = [i for i, f in enumerate(flat) if f.kind == "input" and f.base == str(d) and not f.path]
+        if size == 1:
+            continue
+        if len(places) != 1 or flat[places[0]].size != size:
+            raise Uncountable(f"dimension {d} of the mask cannot be followed to it")
+        shape[places[0]] = size
+        order.append(places[0])
+    wide = mask.reshape([size for size in mask.shape if size != 1])
+    return wide.permute([order.index(i) for i in sorted(order)]).reshape(shape)

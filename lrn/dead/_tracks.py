@@ -1,0 +1,137 @@
+"""What is known of every tensor of a forward pass, for as long as it lives."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from lrn.dead._layout import Dims, has_units, of_kind
+from lrn.dead._rules import Info
+
+__all__ = ["Tracks"]
+
+NOT_LAYERS = ("num_batches_tracked",)
+
+
+class Tracks:
+    """The `Info` of tensors: of parameters by name, of inputs by their dimensions, and of what was made of them.
+
+    Attributes:
+        paths: path of each submodule, by its id.
+        features: numbers of the input dimensions over which weights were summed.
+        strangers: whether a tensor came in that was computed where nothing watched, as in another thread.
+        thread: which thread started.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self.paths = {
+            id(child): path.replace("_orig_mod.", "").removesuffix("_orig_mod").rstrip(".")
+            for path, child in module.named_modules()
+        }
+        self.features: set[str] = set()
+        self.strangers = False
+        self.started = False
+        self.thread = 0
+        self._module = module
+        self._known: Any = WeakTensorKeyDictionary()
+        self._weights: dict[int, tuple[Tensor, Info]] = {}
+
+    def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Begin a forward pass with these inputs."""
+        self._known = WeakTensorKeyDictionary()
+        self.features.clear()
+        self._weights = {id(tensor): (tensor, info) for tensor, info in self._layers()}
+        for tensor in _inside((args, kwargs)):
+            dims = None if tensor.is_nested else of_kind("input", tensor.shape)
+            self._known[tensor] = Info(dims, data=True)
+        self.started, self.thread = True, threading.get_ident()
+
+    def stop(self) -> None:
+        """Forget the tensors of this pass."""
+        self._known = WeakTensorKeyDictionary()
+        self.started = False
+
+    def info(self, tensor: Tensor) -> Info:
+        """What is known of a tensor; one that was never seen is a constant."""
+        weight = self._weights.get(id(tensor))
+        if weight is not None:
+            return weight[1]
+        info: Info | None = self._known.get(tensor)
+        if info is None:
+            self.strangers = self.strangers or tensor.grad_fn is not None
+            info = Info(None if tensor.is_nested else of_kind("weight", tensor.shape, "constant "))
+            self._known[tensor] = info
+        return info
+
+    def set(self, tensor: Tensor, info: Info, mutated: bool) -> None:
+        """Note what is known of a tensor, and, where it was changed in place, of what it is a view of."""
+        if id(tensor) in self._weights:
+            return
+        self._known[tensor] = info
+        base = tensor._base if mutated else None
+        if base is not None and info.data and id(base) not in self._weights:
+            before = self.info(base)
+            same = base.shape == tensor.shape
+            dims = info.dims if same else _of_base(before.dims, info.dims, tuple(base.shape))
+            self._known[base] = Info(dims, True, info.feeds, info.serial, info.direct, info.sources | before.sources)
+
+    def _layers(self) -> Iterator[tuple[Tensor, Info]]:
+        for path, child in self._module.named_modules():
+            named = (*child.named_parameters(recurse=False), *child.named_buffers(recurse=False))
+            for name, tensor in named:
+                if not is_lazy(tensor):
+                    yield tensor, self._weight(path, child, name, tensor)
+
+    def _weight(self, path: str, child: nn.Module, name: str, tensor: Tensor) -> Info:
+        path = self.paths[id(child)]
+        own = type(child).__module__.startswith(("torch.nn", "torch.ao")) or name in ("weight", "bias")
+        feed = (path or type(child).__name__) if own else f"{path}.{name}".lstrip(".")
+        parametrised, _, rest = feed.partition(".parametrizations.")
+        feed = parametrised if rest else feed
+        if name in NOT_LAYERS or not (tensor.is_floating_point() or tensor.dtype.is_complex):
+            return Info(of_kind("any", tensor.shape))
+        return Info(None if tensor.is_nested else of_kind("weight", tensor.shape, f"{feed}.{name}."), feeds=(feed,))
+
+
+def _of_base(base: Dims | None, part: Dims | None, shape: tuple[int, ...]) -> Dims | None:
+    """The labels of a tensor after one of its views was written to: those of the view, where sizes agree."""
+    if base is None or part is None:
+        return base
+    if len(part) == len(shape):
+        sizes = [_size(dim) for dim in part]
+        units = [
+            dim if size == _size(dim) or not has_units((dim,)) else of_kind("unit", [size], "written")[0]
+            for dim, size in zip(part, shape, strict=True)
+        ]
+        return tuple(
+            dim if _size(dim) == size else of_kind("place", [size])[0] for dim, size in zip(units, shape, strict=True)
+        ) if sizes else base  # fmt: skip
+    made, left = list(of_kind("place", shape)), list(part)
+    for d in reversed(range(len(shape))):  # matched from the last dimension on
+        if left and _size(left[-1]) == shape[d]:
+            made[d] = left.pop()
+    return tuple(made) if not left else of_kind("unknown", shape)
+
+
+def _size(dim: tuple[Any, ...]) -> int:
+    size = 1
+    for factor in dim:
+        size *= factor.size
+    return size
+
+
+def _inside(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _inside(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _inside(part)
+
