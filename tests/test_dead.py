@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from lrn.dead import DeadUnits, LayerUnits, dead_layers, dead_neurons, dead_units
+from lrn.dead import DeadReport, LayerUnits, dead_layers, dead_neurons, dead_units
 
 X = torch.linspace(-1, 1, 12).reshape(4, 3)
 
@@ -22,7 +22,7 @@ X = torch.linspace(-1, 1, 12).reshape(4, 3)
 def example():
     alive = LayerUnits("features.0", "ReLU", np.array([False, True, False]))
     dead = LayerUnits("relu()", "relu", np.array([True, True]))
-    return DeadUnits((alive, dead), samples=20)
+    return DeadReport((alive, dead), samples=20)
 
 
 def test_counts_add_up():

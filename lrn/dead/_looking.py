@@ -27,7 +27,8 @@ def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[Non
         module: what will be run.
         training: the mode to run it in; None leaves every submodule in its own.
     """
-    flags = [(child, child.training) for child in module.modules()]
+    # Frozen scripted modules have no flag.
+    flags = [(child, child.training) for child in module.modules() if hasattr(child, "training")]
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
         stack.enter_context(_random_states_kept(module))

@@ -53,6 +53,7 @@ class Info:
         serial: number of the latest of these calls, to tell apart what one and another call gave.
         direct: whether it is a layer's output as it came, and not the result of arithmetic with it.
         sources: activations that it depends on, as far as no layer lies between.
+        layered: whether weights were summed over it on the way, so that dimensions of the data are positions now.
         gate: whether it is the result of a comparison of data with something.
         ranked: for the values of a top-k, the labels of what they were taken from.
     """
@@ -62,6 +63,7 @@ class Info:
     feeds: tuple[str, ...] = ()
     serial: int = 0
     direct: bool = False
+    layered: bool = False
     sources: frozenset[str] = frozenset()
     gate: bool = False
     ranked: Dims | None = None
@@ -233,6 +235,9 @@ def _slice(op: Operation) -> list[Dims]:
 def _chosen(op: Operation) -> list[Dims]:
     """`index_select`, `flip`, `roll`: the order of one dimension changes, or it gets another size."""
     dims, output = op.dims(op.tensors[0]), op.outputs[0]
+    if op.name == "index_select" and not op.info(op.tensors[0]).data and op.tensors[1].ndim == 1:
+        d = op.get("dim") % len(dims)  # a table that data chooses from, as an embedding
+        return [_settled(op, (*dims[:d], *op.dims(op.tensors[1]), *dims[d + 1 :]))]
     changed = op.get("dims", op.get("dim", 1 if "shuffle" in op.name else 0))
     changed = {d % len(dims) for d in (changed if isinstance(changed, list | tuple) else [changed])}
     return [
@@ -256,7 +261,10 @@ def _index(op: Operation) -> list[Dims]:
     sizes = output.shape[len(first) : len(first) + width]
     if len(at) == 1 and width == 1:
         return [(*first, renewed(middle, sizes[0], "index"), *last)]
-    made = _settled(op, (*first, *of_kind("place", sizes), *last))
+    chosen = [op.dims(index) for index in indices if index is not None and str(index.dtype) != "torch.bool"]
+    places = broadcast(chosen, sizes) if len(chosen) == len(at) else of_kind("place", sizes)
+    places = relabelled(places, lambda f: f if f.kind == "input" else Factor("place", f.size))
+    made = _settled(op, (*first, *places, *last))
     return [made if not any(f.kind == "unit" for f in middle) else of_kind("unknown", output.shape)]
 
 

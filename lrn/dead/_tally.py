@@ -51,7 +51,7 @@ class Tally:
     kind: str
     feeds: tuple[str, ...]
     counting: Counting
-    shape: tuple[int, ...] = ()
+    shape: tuple[int | str, ...] = ()
     factors: tuple[Factor, ...] = ()
     fired: Tensor | None = None
     total: int = 0
@@ -60,7 +60,15 @@ class Tally:
     unresolved: bool = False
     masked: bool = field(default=False)
 
-    def add(self, output: Tensor, dims: Dims, raw: bool, unit_dims: Sequence[int] | None, mask: Tensor | None) -> None:
+    def add(
+        self,
+        output: Tensor,
+        dims: Dims,
+        raw: bool,
+        unit_dims: Sequence[int] | None,
+        mask: Tensor | None,
+        single: bool,
+    ) -> None:
         """Count one call's output.
 
         Raises:
@@ -84,7 +92,9 @@ class Tally:
             size = _sums(values, kept, seen)
             self.sums = size if self.sums is None else self.sums + size.to(self.sums.device)
         self.has_nan = self.has_nan or _has_nan(values)
-        self.shape = ("N", *output.shape[1:]) if flat[:1] and flat[0].base == "0" else tuple(output.shape)  # type: ignore[assignment]
+        self.shape = tuple(_shown(dim, size) for dim, size in zip(dims, output.shape, strict=True))
+        if single and self.shape[:1] == (1,):
+            self.shape = ("N", *self.shape[1:])
         self.factors = tuple(flat[i] for i in kept)
         self.unresolved = unit_dims is None and any(factor.kind == "input" for factor in self.factors)
 
@@ -104,6 +114,13 @@ class Tally:
             self.total *= prod(self.factors[i].size for i in places)
         self.factors = tuple(f for i, f in enumerate(self.factors) if i not in places)
         self.unresolved = False
+
+
+def _shown(dim: tuple[Factor, ...], size: int) -> int | str:
+    """The size of a dimension, with N for the samples."""
+    samples = [factor for factor in dim if factor.kind == "input" and factor.base == "0"]
+    rest = size // prod(factor.size for factor in samples)
+    return size if not samples else "N" if rest == 1 else f"N*{rest}"
 
 
 def unit_factors(dims: Dims, raw: bool) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ class Tracks:
         features: numbers of the input dimensions over which weights were summed.
         strangers: whether a tensor came in that was computed where nothing watched, as in another thread.
         thread: which thread started.
+        single: whether an input has one sample only, so that dimension 0 may be the samples without a label.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -35,10 +37,11 @@ class Tracks:
         }
         self.features: set[str] = set()
         self.strangers = False
-        self.started = False
+        self.started = self.single = False
         self.thread = 0
         self._module = module
         self._known: Any = WeakTensorKeyDictionary()
+        self._strangers: Any = WeakTensorKeyDictionary()
         self._weights: dict[int, tuple[Tensor, Info]] = {}
 
     def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -46,7 +49,9 @@ class Tracks:
         self._known = WeakTensorKeyDictionary()
         self.features.clear()
         self._weights = {id(tensor): (tensor, info) for tensor, info in self._layers()}
+        self.single = False
         for tensor in _inside((args, kwargs)):
+            self.single = self.single or (not tensor.is_nested and tensor.shape[:1] == (1,))
             dims = None if tensor.is_nested else of_kind("input", tensor.shape)
             self._known[tensor] = Info(dims, data=True)
         self.started, self.thread = True, threading.get_ident()
@@ -64,9 +69,17 @@ class Tracks:
         info: Info | None = self._known.get(tensor)
         if info is None:
             self.strangers = self.strangers or tensor.grad_fn is not None
-            info = Info(None if tensor.is_nested else of_kind("weight", tensor.shape, "constant "))
+            info = self._stranger(tensor)
             self._known[tensor] = info
         return info
+
+    def _stranger(self, tensor: Tensor) -> Info:
+        """A tensor that is no parameter and was not made in this pass: weights without a name, or a constant."""
+        if not tensor.is_floating_point() or tensor.is_nested:
+            return Info(None if tensor.is_nested else of_kind("any", tensor.shape))
+        number = self._strangers.setdefault(tensor, len(self._strangers) + 1)
+        name = f"(unnamed {number})"
+        return Info(of_kind("weight", tensor.shape, f"{name}."), feeds=(name,) if tensor.ndim else ())
 
     def set(self, tensor: Tensor, info: Info, mutated: bool) -> None:
         """Note what is known of a tensor, and, where it was changed in place, of what it is a view of."""
@@ -78,7 +91,7 @@ class Tracks:
             before = self.info(base)
             same = base.shape == tensor.shape
             dims = info.dims if same else _of_base(before.dims, info.dims, tuple(base.shape))
-            self._known[base] = Info(dims, True, info.feeds, info.serial, info.direct, info.sources | before.sources)
+            self._known[base] = replace(info, dims=dims, sources=info.sources | before.sources)
 
     def _layers(self) -> Iterator[tuple[Tensor, Info]]:
         for path, child in self._module.named_modules():

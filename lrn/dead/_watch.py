@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lrn.dead._activations import COMPARISONS, activation, is_floating
@@ -68,6 +67,7 @@ class Watch(TorchDispatchMode):
         self._tracks = Tracks(module)
         self._mask: Tensor | None = None
         self._serial = 0
+        self._error: ValueError | None = None
         self._local, self._lock = threading.local(), threading.RLock()
         self._ended = self._used = self._summed = frozenset[str]()
 
@@ -75,8 +75,11 @@ class Watch(TorchDispatchMode):
     def attached(self) -> Iterator[None]:
         """Knows the names of the running submodules inside this context."""
         with ExitStack() as stack:
-            stack.callback(register_module_forward_pre_hook(self._enter).remove)
-            stack.callback(register_module_forward_hook(self._leave, always_call=True).remove)
+            for child in self._module.modules():
+                # A hook for every module at once would make torch.compile warn.
+                if not isinstance(child, torch.jit.ScriptModule):  # takes no hooks; its calls are its owner's
+                    stack.callback(child.register_forward_pre_hook(self._enter).remove)
+                    stack.callback(child.register_forward_hook(self._leave, always_call=True).remove)
             yield
 
     def forward(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None) -> Any:
@@ -98,6 +101,8 @@ class Watch(TorchDispatchMode):
                 yield
         finally:
             self._local.active = False
+        if self._error is not None:
+            raise self._error
         self._finish()
 
     def outputs(self, output: Any) -> None:
@@ -127,7 +132,10 @@ class Watch(TorchDispatchMode):
                 return result
         result = func(*args, **kwargs)
         with self._lock:
-            self._follow(func, args, kwargs, result)
+            try:
+                self._follow(func, args, kwargs, result)
+            except ValueError as error:
+                self._error = self._error or error  # scripted code would wrap it in an error of its own
         return result
 
     def _follow(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
@@ -172,6 +180,7 @@ class Watch(TorchDispatchMode):
         if op.name in ("clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"):
             made.gate = data[0].gate
         made.gate = made.gate or (op.name in COMPARISONS and _compares_floats(op))
+        made.layered = any(info.layered for info in data)
         made.ranked = data[0].dims if op.name == "topk" else next((i.ranked for i in data if i.ranked), None)
         made.direct = len(data) == 1 and data[0].direct and op.name not in ARITHMETIC and not _adds_number(op)
         contraction = op.name.startswith(CONTRACTIONS) or "conv" in op.name or "linear" in op.name
@@ -181,6 +190,7 @@ class Watch(TorchDispatchMode):
             feeds = tuple(dict.fromkeys(feed for info in constant for feed in info.feeds)) or (op.layer,)
             if contraction or len(constant) > 1 or _is_quantised(op):
                 made.feeds, made.serial = feeds, self._serial
+                made.layered = made.layered or contraction or _is_quantised(op)
             made.sources, made.direct = frozenset(), True
         elif any(output.ndim == 0 for output in op.outputs) and any(tensor.ndim for tensor in op.tensors):
             self._summed |= made.sources
@@ -195,7 +205,7 @@ class Watch(TorchDispatchMode):
         if tally is None:
             tally = self.tallies[name] = Tally(name, self._kind(kind), feeds, self.counting)
         try:
-            self._count(tally, output, dims, raw=not feeds)
+            self._count(tally, output, dims, raw=not info.layered)
         except Uncountable as error:
             self._leave_out(name, tuple(output.shape), str(error))
         self._serial += 1
@@ -210,9 +220,9 @@ class Watch(TorchDispatchMode):
                 if part.ndim < 2:
                     raise Uncountable("its rows have no dimension of their own for units")
                 labels = (*of_kind("place", part.shape[:-1]), *of_kind("unit", part.shape[-1:], "nested"))
-                tally.add(part, labels, False, None, None)
+                tally.add(part, labels, False, None, None, self._tracks.single)
             return
-        tally.add(output, dims, raw, unit_dims, self._mask)
+        tally.add(output, dims, raw, unit_dims, self._mask, self._tracks.single)
 
     def _fed_by(self, op: Operation, info: Info) -> tuple[tuple[str, ...], int]:
         fused = _is_quantised(op) or op.name.startswith(CONTRACTIONS)
@@ -249,8 +259,6 @@ class Watch(TorchDispatchMode):
         return running
 
     def _enter(self, module: nn.Module, args: Any) -> None:
-        if id(module) not in self._tracks.paths:
-            return
         self._running.append(module)
         if not getattr(self._local, "active", False) and self._tracks.started and not self._on_main_thread():
             self._local.active = True
@@ -258,8 +266,6 @@ class Watch(TorchDispatchMode):
             self.__enter__()
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
-        if id(module) not in self._tracks.paths or not self._running:
-            return
         if getattr(self._local, "depth", 0) == len(self._running):
             self._local.active, self._local.depth = False, 0
             self.__exit__(None, None, None)
