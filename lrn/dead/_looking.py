@@ -14,7 +14,7 @@ from torch import nn
 
 from lrn.dead._data import home
 
-__all__ = ["looking"]
+__all__ = ["looking", "unchanged"]
 
 @contextmanager
 def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[None]:
@@ -32,8 +32,7 @@ def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[Non
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
         stack.enter_context(_random_states_kept(module))
-        stack.enter_context(_eager())
-        stack.enter_context(_unfused())
+        stack.enter_context(unchanged())
         try:
             for child, _ in flags if training is not None else ():
                 child.training = bool(training)
@@ -41,6 +40,13 @@ def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[Non
         finally:
             for child, training in flags:
                 child.training = training
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Code runs operation by operation, as it is written: nothing compiled, scripted code and layers not fused."""
+    with _eager(), _unfused():
+        yield
 
 
 @contextmanager

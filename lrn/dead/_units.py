@@ -19,7 +19,7 @@ from lrn.dead._report import DeadReport, LayerUnits
 from lrn.dead._tally import Counting, Tally
 from lrn.dead._watch import Watch
 
-__all__ = ["check_module", "criterion", "dead_units", "report_of"]
+__all__ = ["check_module", "checked_dims", "checked_names", "criterion", "dead_units", "report_of"]
 
 Mask = str | Tensor | Callable[..., Tensor] | None
 
@@ -98,7 +98,7 @@ def dead_units(
         np.True_
     """
     check_module(module)
-    dims, patterns = _checked_dims(unit_dims or {}), _checked_names(ignore)
+    dims, patterns = checked_dims(unit_dims or {}), checked_names(ignore)
     counting = criterion(threshold, tau)
     watch = Watch(module, counting, dims, merge_calls)
     samples, masks = 0, _Masks(mask)
@@ -199,7 +199,8 @@ class _Masks:
             raise ValueError(f"mask has {self._mask.shape[0]} samples, but the data has {self._start}")
 
 
-def _checked_dims(unit_dims: Any) -> dict[str, tuple[int, ...]]:
+def checked_dims(unit_dims: Any) -> dict[str, tuple[int, ...]]:
+    """`unit_dims` with a tuple for each name. Raises TypeError for what is not that."""
     whole = isinstance(unit_dims, Mapping)
     for dims in unit_dims.values() if whole else ():
         several = dims if isinstance(dims, list | tuple) and dims else [dims]
@@ -209,7 +210,8 @@ def _checked_dims(unit_dims: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(dims) if isinstance(dims, list | tuple) else (dims,) for name, dims in unit_dims.items()}
 
 
-def _checked_names(ignore: Any) -> tuple[str, ...]:
+def checked_names(ignore: Any) -> tuple[str, ...]:
+    """`ignore` as a tuple. Raises TypeError for what are not names."""
     names = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"ignore must be names of activations, or patterns such as 'head.*'; got {ignore!r}")

@@ -69,7 +69,8 @@ class Watch(TorchDispatchMode):
         self._serial = 0
         self._error: ValueError | None = None
         self._local, self._lock = threading.local(), threading.RLock()
-        self._ended = self._used = self._summed = frozenset[str]()
+        self._used: frozenset[str] = frozenset()
+        self._summed: frozenset[str] = frozenset()
 
     @contextmanager
     def attached(self) -> Iterator[None]:
@@ -104,6 +105,12 @@ class Watch(TorchDispatchMode):
         if self._error is not None:
             raise self._error
         self._finish()
+
+    def reset(self) -> None:
+        """Forget what was counted; names stay."""
+        self.tallies.clear()
+        self.left_out.clear()
+        self._used = self._summed = frozenset()
 
     def outputs(self, output: Any) -> None:
         """Note what the module gave: activations of which only a single number came out are no layers."""
@@ -266,6 +273,8 @@ class Watch(TorchDispatchMode):
             self.__enter__()
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        if not self._running:  # the observer put its hooks up while the module ran
+            return
         if getattr(self._local, "depth", 0) == len(self._running):
             self._local.active, self._local.depth = False, 0
             self.__exit__(None, None, None)

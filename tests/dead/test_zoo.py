@@ -120,7 +120,7 @@ def test_a_real_model_has_the_same_calls_units_and_flags_as_an_independent_count
 
 def plant(model):
     """In every fifth layer with a bias, or linear layer without one, two units are made never to be positive."""
-    biased = [m for m in model.modules() if getattr(m, "bias", None) is not None and m.bias.ndim == 1]
+    biased = [m for m in model.modules() if isinstance(getattr(m, "bias", None), torch.Tensor) and m.bias.ndim == 1]
     linear = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m.bias is None]
     with torch.no_grad():
         for module in biased[::5]:

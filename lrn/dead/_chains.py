@@ -1,0 +1,255 @@
+"""Sequences of torch's own layers without their dead units: nested Sequentials, convolutions, normalisation, pooling.
+
+A sequence falls into segments, each from one layer with weights up to the next. What stands between two of them must
+act on each unit by itself; then a unit that is zero on all of the data, and constant where the next layer reads it, can
+be cut from both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lrn.dead._data import Batch
+from lrn.nets import BasicBlock, BottleneckBlock, ConvolutionalNet
+
+__all__ = ["chains_of", "shrink_chains"]
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+LAYERS = (nn.Linear, *CONVOLUTIONS)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+BY_ITSELF = {
+    nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish,
+    nn.Softplus, nn.Softsign, nn.Tanh, nn.Sigmoid, nn.LogSigmoid, nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid,
+    nn.Hardshrink, nn.Softshrink, nn.Tanhshrink, nn.Threshold, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d,
+    nn.AlphaDropout, nn.FeatureAlphaDropout,
+}  # fmt: skip
+POOLS = {
+    getattr(nn, f"{kind}Pool{n}d") for kind in ("Max", "Avg", "AdaptiveMax", "AdaptiveAvg") for n in (1, 2, 3)
+}  # fmt: skip
+MIXING = {nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm}
+BLOCKS = (ConvolutionalNet, BasicBlock, BottleneckBlock)
+KNOWN = {*LAYERS, *NORMS, *BY_ITSELF, *POOLS, *MIXING, nn.Flatten}
+
+
+@dataclass
+class Segment:
+    """A layer with weights, and what stands between it and the next one.
+
+    Attributes:
+        paths: of the layer and of each module behind it.
+        reader: path of the next layer; None behind the last one.
+        zero: which units were zero on all data in one of the modules' outputs, (C,) bool; None before the first batch.
+        constant: their value where the next layer reads them, (C,); NaN where it is not one value.
+        whole: whether it cannot be cut, for something mixes its units.
+    """
+
+    paths: list[str]
+    reader: str | None = None
+    zero: Tensor | None = None
+    constant: Tensor | None = None
+    whole: bool = False
+    seen: dict[str, Tensor] = field(default_factory=dict)
+
+
+def chains_of(net: nn.Module) -> list[list[str]]:
+    """The paths of the modules of each sequence in a network.
+
+    Raises:
+        TypeError: there is a module that is not known, or none that has weights.
+    """
+    chains: list[list[str]] = [[]]
+    _walk(net, "", chains, sequence=isinstance(net, nn.Sequential))
+    if not any(type(net.get_submodule(path)) in LAYERS for chain in chains for path in chain):
+        raise TypeError("prune takes a Sequential with at least one Linear; there is none")
+    return chains
+
+
+def _walk(module: nn.Module, path: str, chains: list[list[str]], *, sequence: bool) -> None:
+    for name, child in module.named_children():
+        inner = f"{path}.{name}" if path else name
+        if isinstance(child, nn.Sequential):
+            if not sequence:
+                chains.append([])
+            _walk(child, inner, chains, sequence=True)
+        elif type(child) in BLOCKS or (type(module) in BLOCKS and type(child) is nn.ModuleList) or not sequence:
+            chains.append([])
+            _walk(child, inner, chains, sequence=False)
+            chains.append([])
+        elif type(child) in KNOWN:
+            chains[-1].append(inner)
+        else:
+            raise TypeError(
+                f"prune takes Sequentials of torch's own layers; it does not know {type(child).__name__} at {inner!r}"
+            )
+
+
+def shrink_chains(whole: nn.Module, small: nn.Module, several: Callable[[], Iterable[Batch]]) -> None:
+    """Make `small`, a copy of `whole`, smaller."""
+    segments = [segment for chain in chains_of(whole) for segment in _segments(whole, chain)]
+    _drop_shared(whole, segments)
+    hooks = [
+        whole.get_submodule(path).register_forward_hook(_taking_down(whole, segment, path))
+        for segment in segments
+        for path in segment.paths
+    ]
+    try:
+        for batch in several():
+            whole(*batch.args, **batch.kwargs)
+            for segment in segments:
+                _sum_up(segment)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    for segment in segments:
+        _cut(small, segment)
+
+
+def _segments(net: nn.Module, chain: Sequence[str]) -> Iterator[Segment]:
+    segment: Segment | None = None
+    for path in chain:
+        if type(net.get_submodule(path)) in LAYERS:
+            if segment is not None:
+                segment.reader = path
+                yield segment
+            segment = Segment([path])
+        elif segment is not None:
+            segment.paths.append(path)
+
+
+def _drop_shared(net: nn.Module, segments: list[Segment]) -> None:
+    """Modules that stand in two places are left whole."""
+    paths = [path for path, _ in net.named_modules(remove_duplicate=False)]
+    times: dict[int, int] = {}
+    for path in paths:
+        key = id(net.get_submodule(path))
+        times[key] = times.get(key, 0) + 1
+    for segment in segments:
+        weights = (segment.paths[0], segment.reader or segment.paths[0])
+        stateful = [p for p in segment.paths if any(True for _ in net.get_submodule(p).parameters())]
+        segment.whole = any(times[id(net.get_submodule(path))] > 1 for path in (*weights, *stateful))
+
+
+def _taking_down(net: nn.Module, segment: Segment, path: str) -> Callable[[nn.Module, Any, Any], None]:
+    layer = net.get_submodule(segment.paths[0])
+    before = [type(net.get_submodule(p)) for p in segment.paths[: segment.paths.index(path) + 1]]
+
+    def hook(module: nn.Module, args: Any, output: Any) -> None:
+        if path in segment.seen or not isinstance(output, Tensor):
+            segment.whole = True  # called twice in one pass
+            return
+        rows = None if segment.whole else _by_unit(layer, before, module, output, args[0])
+        if rows is None:
+            segment.whole = True
+        else:
+            segment.seen[path] = rows
+
+    return hook
+
+
+def _by_unit(
+    layer: nn.Module, before: Sequence[type], module: nn.Module, output: Tensor, source: Tensor
+) -> Tensor | None:
+    """The output of a module as (C, values) for the units of the layer; None where it mixes them."""
+    units = _units(layer)
+    convolution = type(layer) in CONVOLUTIONS
+    rank = layer.weight.ndim if convolution else 0  # type: ignore[union-attr,operator]
+    if type(module) in MIXING or (not convolution and before[-1] in POOLS):
+        return None
+    if type(module) is nn.Flatten and (module.start_dim, module.end_dim % source.ndim) != (1, source.ndim - 1):
+        return None
+    if type(module) in NORMS and not convolution and output.ndim > 2 and nn.Flatten not in before:
+        return None
+    if isinstance(module, nn.PReLU) and module.num_parameters > 1 and module.num_parameters != units:
+        return None
+    if nn.Flatten in before:
+        if before[-1] in POOLS or (before[-1] in NORMS and output.shape[1] != units):
+            return None
+        shape = (len(output), units, -1) if convolution else (len(output), -1, units)
+        return output.reshape(shape).movedim(1 if convolution else 2, 0).reshape(units, -1)
+    if convolution:
+        return output.movedim(1, 0).reshape(units, -1) if output.ndim == rank else None
+    return output.movedim(-1, 0).reshape(units, -1)
+
+
+def _sum_up(segment: Segment) -> None:
+    if segment.whole or not segment.seen:
+        segment.whole = segment.whole or segment.reader is None
+        segment.seen.clear()
+        return
+    zero = torch.stack([(rows == 0).all(1) for rows in segment.seen.values()])
+    last = segment.seen[segment.paths[-1]]
+    constant = torch.where((last == last[:, :1]).all(1), last[:, 0], torch.nan)
+    if segment.zero is None or segment.constant is None:
+        segment.zero, segment.constant = zero, constant
+    else:
+        segment.zero &= zero
+        segment.constant = torch.where(segment.constant == constant, constant, torch.nan)
+    segment.seen.clear()
+
+
+def _cut(net: nn.Module, segment: Segment) -> None:
+    if segment.whole or segment.reader is None or segment.zero is None or segment.constant is None:
+        return
+    layer, reader = net.get_submodule(segment.paths[0]), net.get_submodule(segment.reader)
+    if getattr(layer, "groups", 1) > 1 or getattr(reader, "groups", 1) > 1:
+        return
+    dead = segment.zero.any(0) & ~segment.constant.isnan()
+    dead &= (segment.constant == 0) | _takes_constants(reader)
+    if dead.all():
+        dead[0] = False
+    if not dead.any():
+        return
+    flat = any(type(net.get_submodule(path)) is nn.Flatten for path in segment.paths)
+    _cut_columns(reader, dead, segment.constant, inner=not flat or type(layer) is nn.Linear)
+    _keep(layer, ~dead)
+    for path in segment.paths[1:]:
+        _keep(net.get_submodule(path), ~dead)
+
+
+def _takes_constants(reader: nn.Module) -> bool:
+    """Whether a layer can take a constant input into its bias: not at a border of zeros."""
+    padded = type(reader) in CONVOLUTIONS and reader.padding_mode == "zeros" and reader.padding != "valid"
+    none = padded and isinstance(reader.padding, tuple) and not any(reader.padding)
+    return reader.bias is not None and (not padded or none)
+
+
+def _cut_columns(reader: nn.Module, dead: Tensor, constant: Tensor, *, inner: bool) -> None:
+    """Leaves out what the reader reads of dead units; their constant goes into its bias."""
+    weight: Tensor = reader.weight  # type: ignore[assignment]
+    times = weight.shape[1] // len(dead)
+    columns = dead.repeat(times) if inner else dead.repeat_interleave(times)
+    values = constant.repeat(times) if inner else constant.repeat_interleave(times)
+    added = (weight[:, columns].flatten(2).sum(2) if weight.ndim > 2 else weight[:, columns]) @ values[columns]
+    if reader.bias is not None and bool(added.any()):
+        _set(reader, "bias", reader.bias + added)
+    _set(reader, "weight", weight[:, ~columns])
+    name = "in_features" if isinstance(reader, nn.Linear) else "in_channels"
+    setattr(reader, name, int((~columns).sum()))
+
+
+def _keep(module: nn.Module, kept: Tensor) -> None:
+    """Leaves out the other units of a module that has numbers for each."""
+    for name, tensor in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)):
+        if tensor.ndim and len(tensor) == len(kept):
+            _set(module, name, tensor[kept])
+    for name in ("out_features", "out_channels", "num_features", "num_parameters"):
+        if getattr(module, name, None) == len(kept):
+            setattr(module, name, int(kept.sum()))
+
+
+def _set(module: nn.Module, name: str, value: Tensor) -> None:
+    old = getattr(module, name)
+    if isinstance(old, nn.Parameter):
+        setattr(module, name, nn.Parameter(value.detach().clone(), requires_grad=old.requires_grad))
+    else:
+        setattr(module, name, value.detach().clone())
+
+
+def _units(layer: nn.Module) -> int:
+    return int(prod(layer.weight.shape[:1]))  # type: ignore[union-attr]

@@ -1,0 +1,43 @@
+"""Copies of modules that have plain weights."""
+
+from __future__ import annotations
+
+import copy
+from typing import TypeVar
+
+from torch import Tensor, nn
+from torch.nn.utils import parametrize, remove_spectral_norm, remove_weight_norm
+from torch.nn.utils import prune as masks
+
+__all__ = ["independent_copy"]
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def independent_copy(module: Module) -> Module:
+    """A deep copy whose weights are parameters again where they were computed from others (masks, weight norms)."""
+    # deepcopy refuses tensors that were computed, as the weight under a mask is.
+    memo = {
+        id(value): value.detach().clone()
+        for child in module.modules()
+        for value in vars(child).values()
+        if isinstance(value, Tensor) and not value.is_leaf
+    }
+    made = copy.deepcopy(module, memo)
+    for child in made.modules():
+        _make_plain(child)
+    return made
+
+
+def _make_plain(child: nn.Module) -> None:
+    if parametrize.is_parametrized(child):
+        for name in list(child.parametrizations):  # type: ignore[union-attr,arg-type]
+            parametrize.remove_parametrizations(child, name)
+    for hook in list(child._forward_pre_hooks.values()):
+        name = getattr(hook, "_tensor_name", getattr(hook, "name", None))
+        if isinstance(hook, masks.BasePruningMethod):
+            masks.remove(child, name)
+        elif type(hook).__name__ == "WeightNorm":
+            remove_weight_norm(child, name)
+        elif type(hook).__name__ == "SpectralNorm":
+            remove_spectral_norm(child, name)

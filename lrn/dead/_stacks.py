@@ -1,0 +1,165 @@
+"""Plain and late residual stacks, and flat sequences of Linear and ReLU, without their dead neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lrn.dead._data import Batch
+from lrn.nets import LateResidualNet, PlainNet
+
+__all__ = ["is_stack", "shrink_stack"]
+
+Prunable = PlainNet | LateResidualNet | nn.Sequential
+
+
+class Stage(NamedTuple):
+    """A hidden layer: a Linear, and what stands between it and the next Linear."""
+
+    linear: nn.Linear
+    rest: tuple[nn.Module, ...]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return _through(self.rest, self.linear(x))
+
+
+class Found(NamedTuple):
+    """What the data showed.
+
+    Attributes:
+        alive: which neurons fired, (W,) bool, for each layer before the first dead one.
+        constants: outputs (W,) of the first dead layer, which are zero, and of each layer behind it; empty
+            if no layer is dead.
+    """
+
+    alive: list[Tensor]
+    constants: list[Tensor]
+
+
+def is_stack(net: Any) -> bool:
+    """Whether a network is of exactly these classes: a PlainNet, a LateResidualNet, a flat Sequential of Linear and ReLU."""
+    if type(net) in (PlainNet, LateResidualNet):
+        return True
+    plain = type(net) is nn.Sequential and all(type(module) in (nn.Linear, nn.ReLU) for module in net)
+    return plain and len({id(module) for module in net}) == len(net) and not any(map(_has_hooks, net.modules()))
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
+
+
+def shrink_stack(whole: Prunable, small: Prunable, several: Callable[[], Iterable[Batch]]) -> None:
+    """Make `small`, a copy of `whole`, smaller."""
+    head, stages = _stages(whole)
+    _shrink(small, stages, _find(head, stages, (batch.args[0] for batch in several())))
+
+
+def _stages(net: Prunable) -> tuple[list[nn.Module], list[Stage]]:
+    """What comes before the first Linear, and the hidden layers."""
+    if not isinstance(net, nn.Sequential):
+        pairs = zip(net.hidden, net.activations, strict=True)
+        return [], [Stage(cast(nn.Linear, linear), (activation,)) for linear, activation in pairs]
+    modules = list(net)
+    linears = _linears(net)
+    if not linears:
+        raise TypeError("prune takes a Sequential with at least one Linear; there is none")
+    stages = [Stage(cast(nn.Linear, net[i]), tuple(modules[i + 1 : j])) for i, j in pairwise(linears)]
+    return modules[: linears[0]], stages
+
+
+def _linears(net: nn.Sequential) -> list[int]:
+    return [i for i, module in enumerate(net) if isinstance(module, nn.Linear)]
+
+
+def _find(head: Sequence[nn.Module], stages: Sequence[Stage], data: Iterable[Tensor]) -> Found:
+    alive = [torch.zeros_like(stage.linear.weight[:, 0], dtype=torch.bool) for stage in stages]
+    for batch in data:
+        x = _through(head, batch)
+        for stage, flags in zip(stages, alive, strict=True):
+            x = stage(x)
+            flags |= (x != 0).reshape(-1, len(flags)).any(0)
+    first = next((d for d, flags in enumerate(alive) if not flags.any()), len(stages))
+    constants = [torch.zeros_like(stage.linear.weight[:, 0]) for stage in stages[first : first + 1]]
+    for stage in stages[first + 1 :]:
+        constants.append(stage(constants[-1]))
+    return Found(alive[:first], constants)
+
+
+def _shrink(net: Prunable, stages: Sequence[Stage], found: Found) -> None:
+    """Replace the layers of `net` by smaller ones."""
+    output = _output(net)
+    first = stages[0].linear if stages else output
+    inputs = torch.ones_like(first.weight[0], dtype=torch.bool)
+    thin = [
+        _thin(stage, rows, columns)
+        for stage, rows, columns in zip(stages, found.alive, [inputs, *found.alive], strict=False)
+    ]
+    if isinstance(net, LateResidualNet):
+        net.output = _late_output(output, found, inputs)
+    elif isinstance(net, PlainNet):
+        net.output = _plain_output(output, found, inputs)
+        thin = [] if found.constants else thin
+    else:
+        _refill(net, [*thin, _plain_output(output, found, inputs)], constant=bool(found.constants))
+        return
+    net.hidden = nn.ModuleList(thin)
+    net.activations = net.activations[: len(thin)]
+
+
+def _refill(net: nn.Sequential, linears: Sequence[nn.Linear], *, constant: bool) -> None:
+    places = _linears(net)
+    if constant:
+        del net[: places[-1]]
+        net[0] = linears[-1]
+        return
+    for place, linear in zip(places, linears, strict=True):
+        net[place] = linear
+
+
+def _plain_output(output: nn.Linear, found: Found, inputs: Tensor) -> nn.Linear:
+    if found.constants:
+        weight = output.weight.new_zeros(output.out_features, len(inputs))
+        return _linear(output, weight, output(found.constants[-1]))
+    return _linear(output, output.weight[:, [inputs, *found.alive][-1]], output.bias)
+
+
+def _late_output(output: nn.Linear, found: Found, inputs: Tensor) -> nn.Linear:
+    alive = torch.cat([inputs[:0], *found.alive])
+    weight = output.weight[:, : len(alive)][:, alive]
+    bias: Tensor | None = output.bias
+    if found.constants:
+        bias = F.linear(torch.cat(found.constants), output.weight[:, len(alive) :], bias)
+    return _linear(output, weight, bias)
+
+
+def _thin(stage: Stage, rows: Tensor, columns: Tensor) -> nn.Linear:
+    own = [p for module in stage.rest for p in module.parameters() if p.numel() > 1]
+    if own and not rows.all():
+        raise ValueError("prune cannot drop neurons from an activation that has parameters for each neuron")
+    linear = stage.linear
+    return _linear(linear, linear.weight[rows][:, columns], None if linear.bias is None else linear.bias[rows])
+
+
+def _linear(like: nn.Linear, weight: Tensor, bias: Tensor | None) -> nn.Linear:
+    linear = nn.Linear(1, 1, bias=bias is not None)
+    linear.out_features, linear.in_features = weight.shape
+    linear.weight = nn.Parameter(weight, requires_grad=like.weight.requires_grad)
+    if bias is not None:
+        needs_grad = like.weight.requires_grad if like.bias is None else like.bias.requires_grad
+        linear.bias = nn.Parameter(bias, requires_grad=needs_grad)
+    return linear
+
+
+def _output(net: Prunable) -> nn.Linear:
+    return cast(nn.Linear, net[_linears(net)[-1]]) if isinstance(net, nn.Sequential) else net.output
+
+
+def _through(modules: Iterable[nn.Module], x: Tensor) -> Tensor:
+    for module in modules:
+        x = module(x)
+    return x
