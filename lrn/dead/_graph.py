@@ -2,48 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
+from lrn.dead._copies import independent_copy
 from lrn.dead._data import Batch
+from lrn.dead._same import check_same
 from lrn.dead._watch import Watch
 
 __all__ = ["shrink_graph"]
+
+Dead = Mapping[str, set[int]]
 
 
 def shrink_graph(whole: nn.Module, small: nn.Module, several: Callable[[], Iterable[Batch]]) -> None:
     """Make `small`, a copy of `whole`, smaller.
 
     A channel goes together with all that torch-pruning couples to it, and only if it is dead wherever one of the
-    coupled layers feeds an activation.
+    coupled layers feeds an activation. Layers behind which its zeros become something else (as in a normalisation of
+    joined channels) stay as they are: a copy without its channels tells.
     """
+    dead = {path: channels for path, channels in _dead_channels(whole, several()).items() if channels}
+    example = next(iter(several()))
+    _cut(small, _harmless(whole, dead, example, several), example)
+
+
+def _harmless(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[], Iterable[Batch]]) -> Dead:
+    """The layers without whose dead channels the output stays: all, or those of each half."""
+    if not dead or _is_same(whole, dead, example, several):
+        return dead
+    paths = list(dead)
+    if len(paths) == 1:
+        return {}
+    halves = ([paths[: len(paths) // 2], paths[len(paths) // 2 :]])
+    kept = [_harmless(whole, {path: dead[path] for path in half}, example, several) for half in halves]
+    both = {**kept[0], **kept[1]}
+    return both if _is_same(whole, both, example, several) else kept[0]
+
+
+def _is_same(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[], Iterable[Batch]]) -> bool:
+    trial = independent_copy(whole).eval()
+    try:
+        _cut(trial, dead, example)
+        check_same(whole, trial, several())
+    except Exception:  # torch-pruning fails with any on graphs that it does not know
+        return False
+    return True
+
+
+def _cut(net: nn.Module, dead: Dead, example: Batch) -> None:
     import torch_pruning
 
-    dead = _dead_channels(whole, several())
-    example = next(iter(several()))
     inputs: Any = example.kwargs or example.args
+    needs = [(p, p.requires_grad) for p in net.parameters()]
+    for parameter, _ in needs:
+        parameter.requires_grad_(True)  # torch-pruning follows the graph of the backward pass
     with torch.enable_grad():
-        graph = torch_pruning.DependencyGraph().build_dependency(small, example_inputs=inputs, verbose=False)
-    names = {module: path for path, module in small.named_modules()}
+        graph = torch_pruning.DependencyGraph().build_dependency(net, example_inputs=inputs, verbose=False)
+    frozen = {name for (name, _), (_, need) in zip(net.named_parameters(), needs, strict=True) if not need}
+    names = {module: path for path, module in net.named_modules()}
     done: set[str] = set()
     for path in dead:
-        if path in done:
+        pruner = graph.get_pruner_of_module(net.get_submodule(path))
+        if path in done or pruner is None:
             continue
-        layer = small.get_submodule(path)
-        pruner = graph.get_pruner_of_module(layer)
-        if pruner is None:
-            continue
-        group = graph.get_pruning_group(layer, pruner.prune_out_channels, list(range(pruner.get_out_channels(layer))))
-        coupled = [names.get(dep.target.module) for dep, _ in group if graph.is_out_channel_pruning_fn(dep.handler)]
-        done |= {name for name in coupled if name is not None}
-        common = set.intersection(*(dead[name] for name in coupled if name in dead))
-        channels = sorted(common)[: pruner.get_out_channels(layer) - 1]
-        chosen = graph.get_pruning_group(layer, pruner.prune_out_channels, channels) if channels else None
-        if chosen is not None and graph.check_pruning_group(chosen):
-            chosen.prune()
+        layer = net.get_submodule(path)
+        width = pruner.get_out_channels(layer)
+        group = graph.get_pruning_group(layer, pruner.prune_out_channels, list(range(width)))
+        coupled = {names.get(dep.target.module, "") for dep, _ in group if graph.is_out_channel_pruning_fn(dep.handler)}
+        done |= coupled
+        channels = sorted(set.intersection(*(set(dead[name]) for name in coupled & dead.keys())))[: width - 1]
+        if channels:
+            graph.get_pruning_group(layer, pruner.prune_out_channels, channels).prune()
+    for name, parameter in net.named_parameters():
+        parameter.requires_grad_(name not in frozen)
 
 
 def _dead_channels(whole: nn.Module, several: Iterable[Batch]) -> dict[str, set[int]]:
@@ -52,12 +88,15 @@ def _dead_channels(whole: nn.Module, several: Iterable[Batch]) -> dict[str, set[
     with watch.attached():
         for batch in several:
             watch.forward(batch.args, batch.kwargs)
-    modules = dict(whole.named_modules())
+    layers = {path for path, module in whole.named_modules() if path}
     dead: dict[str, set[int]] = {}
     for tally in watch.tallies.values():
         bases = {factor.base for factor in tally.factors}
-        if len(bases) != 1 or tally.fired is None or not isinstance(modules.get(base := bases.pop()), nn.Module):
+        base = next(iter(bases), "")
+        if len(bases) != 1 or base not in layers or tally.fired is None:
             continue
         silent = set((tally.fired.flatten() == 0).nonzero().flatten().tolist())
         dead[base] = silent if base not in dead else dead[base] & silent
-    return dead
+    mixed = {part for tally in watch.tallies.values() for f in tally.factors for part in re.split(r"[+*\[\]]", f.base)[1:]}
+    mixed |= {re.split(r"[+*\[\]]", f.base)[0] for t in watch.tallies.values() for f in t.factors if f.base not in layers}
+    return {path: channels for path, channels in dead.items() if path not in watch.exposed | mixed}

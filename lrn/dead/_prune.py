@@ -6,23 +6,20 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lrn.dead._chains import chains_of, shrink_chains
 from lrn.dead._copies import independent_copy
 from lrn.dead._data import Batch, batches
 from lrn.dead._graph import shrink_graph
 from lrn.dead._looking import looking
+from lrn.dead._same import check_same
 from lrn.dead._stacks import is_stack, shrink_stack
 from lrn.nets import BasicBlock, BottleneckBlock, ConvolutionalNet, LateResidualNet, PlainNet
 
 __all__ = ["prune"]
 
 Net = TypeVar("Net", bound=nn.Module)
-
-ROUNDINGS = 4096
-"""Outputs may differ by this many roundings of their largest size: sums of some thousand terms in another order."""
-
 
 def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
     """A smaller network that gives the same output as `net` on `data`, by leaving out what is dead on it.
@@ -80,7 +77,7 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
 
         kept = read if _can_repeat(data) else _held(read())
         shrink(whole, small, kept)
-        _check_same(whole, small, kept())
+        check_same(whole, small, kept())
     small.train(net.training)
     if len(list(small.modules())) == len(modes):
         for child, mode in zip(small.modules(), modes, strict=True):
@@ -120,40 +117,6 @@ def _held(several: Iterable[Batch]) -> Callable[[], Iterable[Batch]]:
     """A generator is read once, so its batches are kept."""
     batches_read = list(several)
     return lambda: batches_read
-
-
-def _check_same(whole: nn.Module, small: nn.Module, several: Iterable[Batch]) -> None:
-    for batch in several:
-        expected = whole(*batch.args, **batch.kwargs)
-        try:
-            output = small(*batch.args, **batch.kwargs)
-        except Exception as error:
-            raise ValueError(
-                f"prune does not understand the forward of {type(whole).__name__}: without its dead neurons it fails "
-                f"with {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            ) from error
-        for one, other in zip(_tensors(output), _tensors(expected), strict=True):
-            if not _close(one, other):
-                raise ValueError(
-                    f"prune does not understand the forward of {type(whole).__name__}: without its dead neurons the "
-                    f"output differs by {float((one - other).abs().max()):.3g}"
-                )
-
-
-def _close(one: Tensor, other: Tensor) -> bool:
-    if one.shape != other.shape:
-        return False
-    if not other.is_floating_point() or not other.numel():
-        return torch.equal(one, other)
-    rounding = min(ROUNDINGS * torch.finfo(other.dtype).eps, 0.05)
-    return bool((one - other).abs().max() <= rounding * max(float(other.abs().max()), 1.0))
-
-
-def _tensors(value: Any) -> list[Tensor]:
-    if isinstance(value, Tensor):
-        return [value]
-    parts = value.values() if hasattr(value, "values") else value if isinstance(value, list | tuple) else ()
-    return [tensor for part in parts for tensor in _tensors(part)]
 
 
 def _check_finite(tensors: Iterable[tuple[str, Any]]) -> None:

@@ -43,7 +43,8 @@ class Watch(TorchDispatchMode):
     Attributes:
         tallies: name of the activation -> counts, in the order of their first appearance.
         left_out: name -> why it could not be counted.
-        samples_in_one: whether weights were summed over dimension 0 of the data: it was a single sample.
+        single_sample: whether weights were summed over dimension 0 of the data: it was one sample.
+        exposed: layers whose outputs are among the module's outputs.
     """
 
     supports_higher_order_operators = True
@@ -59,6 +60,7 @@ class Watch(TorchDispatchMode):
         self.tallies: dict[str, Tally] = {}
         self.left_out: dict[str, str] = {}
         self.single_sample = False
+        self.exposed: set[str] = set()
         self._module, self.counting = module, counting or Counting()
         self._unit_dims, self._merged = unit_dims or {}, merged
         self._names: dict[tuple[Any, ...], str] = {}
@@ -116,7 +118,9 @@ class Watch(TorchDispatchMode):
         """Note what the module gave: activations of which only a single number came out are no layers."""
         for tensor in _tensors(output):
             if tensor.numel() > 1 or tensor.ndim > 0:
-                self._used |= self._tracks.info(tensor).sources
+                info = self._tracks.info(tensor)
+                self._used |= info.sources
+                self.exposed |= {factor.base for dim in info.dims or () for factor in dim if factor.kind == "unit"}
 
     def _finish(self) -> None:
         for tally in list(self.tallies.values()):
