@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +17,25 @@ from lrn.cli._options import Formatter, whole
 __all__ = ["add", "main"]
 
 FOUND = 1
+BATCH_SIZE = 256
 
 DESCRIPTION = """\
 Finds the units of a saved torch model that are exactly zero on all of the data, layer
-by layer, and ends with exit code 1 if there are any.
+by layer, and ends with exit code 1 if there are any, or if the model gives NaN.
 
-MODEL.pt is what torch.save wrote: a model made of torch.nn's own layers, or, with
---class, the state_dict of a model of your own. Nothing else in it is ever run: the file
-is read with torch's weights_only loading. DATA.npy is an array with the samples first."""
+MODEL is what torch.save wrote: a model made of torch.nn's own layers, or, with --class,
+the weights of a model of your own: a state_dict, a checkpoint that has one (also of
+Lightning, DataParallel or torch.compile), or a safetensors file. Nothing else in it is
+ever run: the file is read with torch's weights_only loading.
+
+DATA has the samples first: an array (.npy, .npz), tensors (.pt, .safetensors), a table
+(.csv), or a folder of images of one size. Several arrays in one file are inputs by name."""
 
 EPILOG = """\
 examples:
   lrn dead model.pt data.npy                     torch.save(model, "model.pt")
   lrn dead weights.pt data.npy --class mine:Net  torch.save(model.state_dict(), "weights.pt")
+  lrn dead last.ckpt images/ --class mine:Net    a Lightning checkpoint, a folder of images
   lrn dead model.pt data.npy --json | jq .dead_neurons"""
 
 
@@ -34,15 +45,27 @@ def add(commands: Any) -> None:
         "dead", help="find the dead units of a saved model", description=DESCRIPTION, epilog=EPILOG,
         formatter_class=Formatter,
     )  # fmt: skip
-    parser.add_argument("model", metavar="MODEL.pt", help="a model of torch.nn's layers, or a state_dict (--class)")
-    parser.add_argument("data", metavar="DATA.npy", help="inputs, the samples in dimension 0")
+    parser.add_argument("model", metavar="MODEL", help="a model of torch.nn's layers, or weights (--class)")
+    parser.add_argument("data", metavar="DATA", help="inputs, the samples in dimension 0")
     parser.add_argument(
         "--class",
         dest="factory",
         metavar="MODULE:NAME",
         help="a class or function of yours that makes the model without arguments; run from where it can be imported",
     )
-    parser.add_argument("--batch-size", type=whole(1), metavar="N", help="samples in one pass (all of them)")
+    parser.add_argument("--key", metavar="KEY", help="where in a checkpoint the weights are (model_state_dict)")
+    parser.add_argument("--strip", metavar="PREFIX", help="what names of weights begin with that the model's do not")
+    parser.add_argument(
+        "--batch-size", type=whole(1), metavar="N", default=BATCH_SIZE, help=f"samples in one pass ({BATCH_SIZE})"
+    )
+    parser.add_argument("--ignore", action="append", metavar="NAME", default=[], help="leave out these activations")
+    parser.add_argument(
+        "--tau", type=_positive, metavar="X", help="count units of at most X times their layer's mean size as dead"
+    )
+    parser.add_argument(
+        "--unit-dim", action="append", type=_unit_dim, metavar="NAME=DIM", default=[],
+        help="the dimension of an activation's output that holds its units",
+    )  # fmt: skip
     parser.add_argument(
         "--json", action="store_true", help="print JSON: each layer and the positions of its dead units"
     )
@@ -52,30 +75,80 @@ def add(commands: Any) -> None:
 def main(given: argparse.Namespace) -> int:
     """Runs the command."""
     for path in (given.model, given.data):
-        if not Path(path).is_file():
+        if not Path(path).is_file() and not (path == given.data and Path(path).is_dir()):
             raise ValueError(f"there is no file {path}")
-    data = _data(given.data)
+    with _prints_aside():
+        found = _found(given)
+    print(json.dumps(found.to_dict(), indent=1) if given.json else _shown(str(found)))
+    return FOUND if found.dead_neurons or found.nan_layers else 0
+
+
+def _found(given: argparse.Namespace) -> Any:
+    from lrn.cli._inputs import load_data, shape_of
+
+    data = load_data(given.data, given.batch_size)
 
     from lrn.cli._loading import load_model
     from lrn.dead import dead_units
 
-    model = load_model(given.model, given.factory)
+    model = load_model(given.model, given.factory, given.key, given.strip)
     try:
-        found = dead_units(model, data, batch_size=given.batch_size)
-    except (RuntimeError, IndexError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"the model cannot read data of shape {data.shape} and type {data.dtype}: {reason}") from error
-    print(json.dumps(found.to_dict(), indent=1) if given.json else found)
-    return FOUND if found.dead_neurons else 0
+        return dead_units(
+            model, data, batch_size=given.batch_size, ignore=given.ignore, tau=given.tau, unit_dims=dict(given.unit_dim)
+        )
+    except (Exception, SystemExit) as error:
+        if not _is_the_models(error):
+            raise
+        reason = (str(error).strip().split("\n") or [""])[0]
+        kind = "" if isinstance(error, RuntimeError) and reason else f"{type(error).__name__}: "
+        message = f"the model cannot read data of {shape_of(data)}: {kind}{reason}".rstrip(": ")
+        raise ValueError(message) from error
 
 
-def _data(path: str) -> Any:
-    import numpy as np
+def _is_the_models(error: BaseException) -> bool:
+    """Whether an error comes from the model's code, or from torch's below it, and not from ours."""
+    frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    ours = str(Path(__file__).parents[1]) + os.sep
+    return not frames[-1].startswith(ours) or frames[-1].startswith(ours + "nets" + os.sep)
 
+
+@contextmanager
+def _prints_aside() -> Iterator[None]:
+    """What the model's code prints goes to standard error, so that standard output has the result alone."""
+    sys.stdout.flush()
     try:
-        data = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError):
-        data = None
-    if not isinstance(data, np.ndarray) or data.dtype.kind not in "biuf" or data.ndim == 0:
-        raise ValueError(f"{path} must hold one array of numbers with the samples first, as numpy.save writes it")
-    return data
+        number = sys.stdout.fileno()
+        kept = os.dup(number)
+    except (OSError, ValueError):  # standard output is no file
+        with redirect_stdout(sys.stderr):
+            yield
+        return
+    try:
+        with redirect_stdout(sys.stderr):
+            os.dup2(sys.stderr.fileno(), number)
+            yield
+    finally:
+        os.dup2(kept, number)
+        os.close(kept)
+
+
+def _shown(text: str) -> str:
+    """Names come from the file: what a terminal would act on is shown as an escape."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number of at least 0; got {text!r}")
+    return value
+
+
+def _unit_dim(text: str) -> tuple[str, int]:
+    name, _, dim = text.rpartition("=")
+    if not name or not dim.lstrip("-").isdigit():
+        raise argparse.ArgumentTypeError(f"must be NAME=DIM, such as relu()=1; got {text!r}")
+    return name, int(dim)

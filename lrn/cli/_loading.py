@@ -1,21 +1,30 @@
-"""Models from files that may come from anywhere: torch's own layers and tensors, and nothing that runs."""
+"""Models from files that may come from anywhere: torch's own layers and tensors, and nothing that runs.
+
+torch's weights_only loading calls the classes it allows, and a layer's constructor can be asked for any amount of
+memory. So the classes allowed here are stand-ins that run no constructor, and the process may not grow by much more
+than the file while it is read.
+"""
 
 from __future__ import annotations
 
 import importlib
 import os
 import pickle
+import secrets
 import sys
 import warnings
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from lrn.cli._memory import MemoryRefused, memory_for
+from lrn.cli._states import NO_STATE, fitted, state_of
 from lrn.nets import HiddenStack
 
-__all__ = ["load_model"]
+__all__ = ["load_model", "load_tensors"]
 
 HOW = (
     "save a model of torch.nn's layers with torch.save(model, ...), or torch.save(model.state_dict(), ...) and give "
@@ -23,33 +32,68 @@ HOW = (
 )
 
 
-def load_model(path: str, factory: str | None) -> nn.Module:
+def load_model(path: str, factory: str | None, key: str | None = None, strip: str | None = None) -> nn.Module:
     """The model in a file, on the CPU.
 
     Args:
-        path: what `torch.save` wrote.
+        path: what `torch.save` or safetensors wrote.
         factory: "module:name" of what makes a model whose state_dict the file holds; None for a file with a whole
             model.
+        key: where in the file the model or state_dict is; None where it can be in one place only.
+        strip: what to leave out at the beginning of the names of parameters; None to find it out.
 
     Raises:
         ValueError: the file holds something else, or what would have to be run to be read; or the factory is no good.
     """
     made = None if factory is None else _make(factory)
-    found = _load(path)
+    found = load_tensors(path) if path.endswith(".safetensors") else _load(path)
+    if key is not None:
+        found = _entry(path, found, key)
     if made is None:
-        if isinstance(found, nn.Module):
-            return found
-        kind = "a state_dict, which needs --class MODULE:NAME" if _is_state(found) else f"a {type(found).__name__}"
-        raise ValueError(f"{path} holds {kind}; {HOW}")
-    state = found.state_dict() if isinstance(found, nn.Module) else found
-    if not _is_state(state):
-        raise ValueError(f"{path} must hold a state_dict for {factory}; it holds a {type(found).__name__}")
-    try:
-        made.load_state_dict(state)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} does not fit {factory}: {reason[:300]}") from error
+        return _whole(path, found)
+    state = state_of(path, found, str(factory))
+    made.load_state_dict(fitted(path, state, made, str(factory), strip))
     return made
+
+
+def load_tensors(path: str) -> Any:
+    """Tensors in a file, by name: safetensors, or what `torch.save` wrote.
+
+    Raises:
+        ValueError: it holds something else.
+        ImportError: it is a safetensors file, and safetensors is not installed.
+    """
+    if not path.endswith(".safetensors"):
+        return _load(path)
+    try:
+        from safetensors.torch import load_file
+    except ImportError:
+        raise ImportError(f"{path} needs the package safetensors: pip install 'lrn[safetensors]'") from None
+    try:
+        return load_file(path)
+    except Exception as error:  # whatever a damaged file leads to
+        raise ValueError(f"{path} is not a safetensors file, or is damaged: {error}") from error
+
+
+def _entry(path: str, found: Any, key: str) -> Any:
+    for part in key.split("."):
+        if not isinstance(found, dict) or part not in found:
+            keys = ", ".join(map(str, found)) if isinstance(found, dict) else "none"
+            raise ValueError(f"--key must be one of {path}'s keys; got {key!r}, there are {keys}")
+        found = found[part]
+    return found
+
+
+def _whole(path: str, found: Any) -> nn.Module:
+    """A model that is saved whole, by itself or as the one module of a dictionary."""
+    modules = [value for value in found.values() if isinstance(value, nn.Module)] if isinstance(found, dict) else []
+    if len(modules) == 1:
+        found = modules[0]
+    if isinstance(found, nn.Module):
+        return found
+    if isinstance(found, dict) and state_of(path, found, "") is not NO_STATE:
+        raise ValueError(f"{path} holds a state_dict, which needs --class MODULE:NAME; {HOW}")
+    raise ValueError(f"{path} holds a {type(found).__name__}; {HOW}")
 
 
 def _load(path: str) -> Any:
@@ -57,13 +101,15 @@ def _load(path: str) -> Any:
         with zipfile.ZipFile(path) as archive:
             names = [name.split("/", 1)[-1] for name in archive.namelist()]
         if any(name.startswith("code/") for name in names):
-            raise ValueError(f"{path} is TorchScript, whose calls cannot be seen; {HOW}")
+            raise ValueError(f"{path} is TorchScript, a program that would have to be run; {HOW}")
         if any(name in ("archive_format", "models/model.json", "serialized_exported_program.json") for name in names):
             raise ValueError(f"{path} is a torch.export archive, which torch reads by running pickled code; {HOW}")
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(_layers()):
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_allowed()), memory_for(path):
             warnings.simplefilter("ignore")  # of formats that are then refused
-            return torch.load(path, map_location="cpu", weights_only=True)
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryRefused as error:
+        raise ValueError(f"{path} asks for far more memory than it has numbers; it is not read") from error
     except pickle.UnpicklingError as error:
         unknown = _unknown(path)
         if unknown:
@@ -73,11 +119,77 @@ def _load(path: str) -> Any:
         raise ValueError(f"{path} is nothing that torch.save wrote; {HOW}") from error
     except Exception as error:  # whatever the bytes of a damaged file lead torch to
         raise ValueError(f"{path} is nothing that torch.save wrote, or is damaged; {HOW}") from error
+    _check(path, found)
+    return found
+
+
+def _allowed() -> list[Any]:
+    """What a file may name: for each layer a stand-in, and the layer itself under a name that no file can know.
+
+    torch calls what a file names, but lets only instances of allowed classes be filled with what the file holds.
+    """
+    secret = secrets.token_hex(16)
+    named = [(_stand_in(kind) if isinstance(kind, type) else kind, _name(kind)) for kind in _layers()]
+    return [*named, *((kind, f"{secret}.{_name(kind)}") for kind in _layers())]
+
+
+def _stand_in(kind: type) -> type:
+    """A class that makes empty layers and never runs the layer's constructor."""
+    return type(kind.__name__, (), {"__new__": lambda cls, *args, **kwargs: object.__new__(kind)})
+
+
+def _name(kind: Any) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _check(path: str, found: Any) -> None:
+    """Raise ValueError where a layer is not built as layers are, or a tensor is larger than its numbers."""
+    for value in _everything(found, set()):
+        if isinstance(value, Tensor):
+            _check_size(path, value)
+        if isinstance(value, nn.Module):
+            _check_parts(path, value)
+
+
+def _everything(value: Any, seen: set[int]) -> Iterator[Any]:
+    left = [value]
+    while left:
+        value = left.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield value
+        if isinstance(value, nn.Module):
+            left += vars(value).values()
+        elif isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list | tuple | set):
+            left += value
+
+
+def _check_size(path: str, tensor: Tensor) -> None:
+    dense = tensor.layout == torch.strided and not tensor.is_meta and not tensor.is_quantized
+    if dense and tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise ValueError(f"{path} has a tensor of shape {tuple(tensor.shape)} that is larger than what is stored of it")
+
+
+def _check_parts(path: str, module: nn.Module) -> None:
+    own, kind = vars(module), type(module).__name__
+    for name, allowed in (("_parameters", Tensor), ("_buffers", Tensor), ("_modules", nn.Module)):
+        parts = own.get(name)
+        whole = isinstance(parts, dict) and all(isinstance(key, str) for key in parts)
+        if not whole or not all(part is None or isinstance(part, allowed) for part in parts.values()):  # type: ignore[union-attr]
+            raise ValueError(f"{path} has a {kind} whose {name.strip('_')} are not what a layer has")
+    if not isinstance(own.get("training"), bool):
+        raise ValueError(f"{path} has a {kind} without a training flag")
+    hooks = [name for name, value in own.items() if name.endswith(("_hooks", "_hooks_with_kwargs")) and value]
+    if hooks:
+        raise ValueError(f"{path} has a {kind} with hooks, which would have to be run; {HOW}")
 
 
 def _unknown(path: str) -> list[str]:
     """What the file would have to import, beyond what is known to be harmless."""
-    known = {f"{kind.__module__}.{kind.__qualname__}" for kind in _layers()}
+    known = set(map(_name, _layers()))
     try:
         return [name for name in torch.serialization.get_unsafe_globals_in_checkpoint(path) if name not in known]
     except Exception:  # what is no checkpoint has no such list
@@ -97,10 +209,6 @@ def _layers() -> list[Any]:
     return [*own, nn.functional.relu, nn.functional.gelu]
 
 
-def _is_state(found: Any) -> bool:
-    return isinstance(found, dict) and all(isinstance(value, torch.Tensor) for value in found.values())
-
-
 def _make(factory: str) -> nn.Module:
     module, _, name = factory.partition(":")
     if not module or not name.isidentifier():
@@ -109,7 +217,7 @@ def _make(factory: str) -> nn.Module:
         sys.path.insert(0, os.getcwd())
     try:
         made = getattr(importlib.import_module(module), name)()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"--class {factory} makes no model: {type(error).__name__}: {error}") from error
     if not isinstance(made, nn.Module):
         raise ValueError(f"--class {factory} must make a torch.nn.Module; it made {type(made).__name__}")

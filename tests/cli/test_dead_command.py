@@ -156,7 +156,7 @@ def own():
 @pytest.mark.parametrize(
     ("save", "options", "message"),
     [
-        (script, [], "is TorchScript, whose calls cannot be seen"),
+        (script, [], "is TorchScript, a program"),
         (exported, [], "is a torch.export archive"),
         (own, [], "needs code that is not torch's to be read (own_model.Net)"),
         (lambda: torch.save(model().state_dict(), "model.pt"), [], "holds a state_dict, which needs --class"),

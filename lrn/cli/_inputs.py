@@ -1,0 +1,126 @@
+"""Data for a model from the files that people have."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["load_data", "shape_of"]
+
+FORMS = "an array (.npy, .npz), tensors (.pt, .safetensors), a table (.csv) or a folder of images"
+IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+
+
+def load_data(path: str, batch_size: int) -> Any:
+    """What a file or folder holds, in a form that `dead_units` takes.
+
+    Args:
+        path: .npy or .npz, .pt or .pth, .safetensors, .csv or .tsv, or a folder of images of one size. Several arrays in
+            one file are inputs by name.
+        batch_size: how many images to read at a time.
+
+    Raises:
+        ValueError: it holds something else.
+        ImportError: images or safetensors need a package that is not installed.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return _images(place, batch_size)
+    match place.suffix.lower():
+        case ".csv" | ".tsv":
+            return _table(path)
+        case ".pt" | ".pth" | ".safetensors":
+            return _tensors(path)
+    return _arrays(path)
+
+
+def shape_of(data: Any) -> str:
+    """The shape and type of data, for errors."""
+    if hasattr(data, "shape"):
+        return f"shape {tuple(data.shape)} and type {data.dtype}"
+    return f"type {type(data).__name__}"
+
+
+def _arrays(path: str) -> Any:
+    try:
+        data = np.load(path, mmap_mode="r", allow_pickle=False)
+        if isinstance(data, np.lib.npyio.NpzFile):
+            named = {name: data[name] for name in data.files}
+            data = next(iter(named.values())) if len(named) == 1 else named
+    except (ValueError, EOFError, OSError, KeyError, NotImplementedError):
+        data = None
+    arrays = list(data.values()) if isinstance(data, dict) else [data]
+    if not arrays or not all(isinstance(a, np.ndarray) and a.dtype.kind in "biuf" and a.ndim for a in arrays):
+        raise ValueError(
+            f"{path} must hold one array of numbers with the samples first, as numpy.save writes it; or be {FORMS}"
+        )
+    return data
+
+
+def _table(path: str) -> Any:
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
+        first = file.readline()
+        comma = max(",;\t", key=first.count)
+        file.seek(0)
+        rows = [row for row in csv.reader(file, delimiter=comma) if row]
+    if rows and not all(map(_is_number, rows[0])):
+        rows = rows[1:]  # names of the columns
+    for number, row in enumerate(rows, start=1):
+        wrong = [cell for cell in row if not _is_number(cell)]
+        if wrong or len(row) != len(rows[0]):
+            reason = f"has {wrong[0]!r}" if wrong else f"has {len(row)} columns, the first one {len(rows[0])}"
+            raise ValueError(f"{path} must be a table of numbers; row {number} {reason}")
+    if not rows:
+        raise ValueError(f"{path} must be a table of numbers; it has no row")
+    return np.array([[float(cell) for cell in row] for row in rows])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _tensors(path: str) -> Any:
+    import torch
+
+    from lrn.cli._loading import load_tensors
+
+    data = load_tensors(path)
+    values = list(data.values()) if isinstance(data, dict) else data if isinstance(data, list | tuple) else [data]
+    if not values or not any(isinstance(value, torch.Tensor) and value.ndim for value in values):
+        raise ValueError(f"{path} must hold tensors with the samples first; it holds a {type(data).__name__}")
+    return next(iter(values)) if isinstance(data, dict) and len(values) == 1 else data
+
+
+def _images(folder: Path, batch_size: int) -> Iterator[Any]:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ImportError(f"{folder} is a folder of images; pip install 'lrn[images]' to read them") from None
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in IMAGES)
+    if not files:
+        raise ValueError(f"{folder} must hold images ({', '.join(sorted(IMAGES))}); it has none")
+
+    def read() -> Iterator[Any]:
+        size = None
+        for start in range(0, len(files), batch_size):
+            batch = []
+            for file in files[start : start + batch_size]:
+                try:
+                    with Image.open(file) as image:
+                        batch.append(np.asarray(image.convert("RGB"), np.float32).transpose(2, 0, 1) / 255)
+                except (OSError, ValueError, SyntaxError) as error:
+                    raise ValueError(f"{file} is not an image, or is damaged: {error}") from error
+                size = size or batch[-1].shape
+                if batch[-1].shape != size:
+                    raise ValueError(f"images must have one size; {file} has {batch[-1].shape[:0:-1]}, others {size[:0:-1]}")
+            yield np.stack(batch)
+
+    return read()
