@@ -9,7 +9,8 @@ neuron that outputs NaN is not dead.
 take layer outputs that are already at hand, and `prune` builds the smaller network.
 """
 
-from lrn.dead._data import Batch, Signature, batches, read
+from lrn.dead._data import Batch, Signature, batches, home, read
+from lrn.dead._forms import as_tensor, is_array
 from lrn.dead._looking import looking
 from lrn.dead._observer import DeadHistory, DeadUnits, DeadUnitsCallback
 from lrn.dead._outputs import dead_layers, dead_neurons
@@ -25,10 +26,13 @@ __all__ = [
     "DeadUnitsCallback",
     "LayerUnits",
     "Signature",
+    "as_tensor",
     "batches",
     "dead_layers",
     "dead_neurons",
     "dead_units",
+    "home",
+    "is_array",
     "looking",
     "prune",
     "read",

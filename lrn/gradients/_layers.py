@@ -91,11 +91,13 @@ def report(model: nn.Module, batch: Any, loss: Loss) -> GradientReport:
     network that explodes.
 
     The model runs once forwards and once backwards, in the mode it is in. Its parameters, their `.grad`, its buffers,
-    its hooks and the random states are left as they were.
+    its hooks and the random states are left as they were. A part that a checkpoint runs again is one layer all the
+    same. Layers inside scripted modules have no gradient against their outputs.
 
     Args:
         model: any module with parameters; a layer is a module that has parameters of its own.
-        batch: what the model takes (a tensor, a tuple or a mapping), or a pair (that, target).
+        batch: what the model takes (a tensor, an array, a mapping by argument name), or a pair (that or a tuple of
+            inputs, target), by the rule of `lrn.dead.dead_units`.
         loss: a function of the output, or of (output, target), that gives one number.
 
     Raises:
@@ -113,10 +115,29 @@ def report(model: nn.Module, batch: Any, loss: Loss) -> GradientReport:
     calls: dict[str, tuple[nn.Module, list[float]]] = {}
     with untouched(model), _watching(model, calls):
         value = loss_of(model, batch, loss)
-        found = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
+        found = _gradients(value, list(parameters.values()))
     gradients: dict[str, Tensor | None] = dict(zip(parameters, found, strict=True))
     layers = tuple(_layers(model, calls, gradients))
     return GradientReport(value.item(), layers, _diagnosis(layers), tuple(_remarks(model, value.item(), layers)))
+
+
+def _gradients(value: Tensor, parameters: list[Tensor]) -> list[Tensor | None]:
+    """The gradient against each parameter, whose `.grad` stays as it is."""
+    try:
+        return list(torch.autograd.grad(value, parameters, allow_unused=True, retain_graph=True))
+    except RuntimeError as error:
+        if "heckpointing is not compatible" not in str(error):
+            raise
+    # Reentrant checkpoints allow no other way than through `.grad`.
+    before = [p.grad for p in parameters]
+    try:
+        for p in parameters:
+            p.grad = None
+        value.backward()
+        return [p.grad for p in parameters]
+    finally:
+        for p, gradient in zip(parameters, before, strict=True):
+            p.grad = gradient
 
 
 def _diagnosis(layers: tuple[LayerGradient, ...]) -> Diagnosis:
@@ -131,23 +152,38 @@ def _watching(model: nn.Module, calls: dict[str, tuple[nn.Module, list[float]]])
     times: Counter[str] = Counter()
 
     def called(name: str, module: nn.Module, args: Any, output: Any) -> None:
+        tensor = _first_tensor(output)
+        if torch._C._current_graph_task_id() != -1:  # a checkpoint runs its part again in the backward pass
+            _again(calls, name, tensor)
+            return
         times[name] += 1
         norms: list[float] = []
         calls[name if times[name] == 1 else f"{name}#{times[name]}"] = module, norms
-        tensor = _first_tensor(output)
-        if tensor is not None and tensor.requires_grad:
-            tensor.register_hook(lambda gradient: norms.append(_norm(gradient)))
-            norms.append(0.0)  # no gradient comes back where the loss does not depend on it
+        _follow(tensor, norms)
 
     handles = []
     try:
         for name, module in model.named_modules():
-            if any(p.requires_grad for p in module.parameters(recurse=False)):
+            scripted = isinstance(module, torch.jit.ScriptModule)  # takes no hooks
+            if not scripted and any(p.requires_grad for p in module.parameters(recurse=False)):
                 handles.append(module.register_forward_hook(partial(called, name or type(module).__name__)))
         yield
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _follow(tensor: Tensor | None, norms: list[float]) -> None:
+    if tensor is not None and tensor.requires_grad:
+        tensor.register_hook(lambda gradient: norms.append(_norm(gradient)))
+        norms.append(0.0)  # no gradient comes back where the loss does not depend on it
+
+
+def _again(calls: dict[str, tuple[nn.Module, list[float]]], name: str, tensor: Tensor | None) -> None:
+    """A call that is run again: the latest of its layer that had no gradient to follow in the forward pass."""
+    same = [norms for key, (_, norms) in calls.items() if key.partition("#")[0] == name and not norms]
+    if same:
+        _follow(tensor, same[-1])
 
 
 def _layers(

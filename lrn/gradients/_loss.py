@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lrn.dead import looking
+from lrn.dead import Signature, as_tensor, home, is_array, looking, read
 
 __all__ = ["Loss", "check_model", "check_one_number", "check_whole", "loss_of", "split", "trainable", "untouched"]
 
@@ -57,33 +57,29 @@ def trainable(model: nn.Module) -> dict[str, Tensor]:
     return found
 
 
-def split(batch: Any) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:
-    """A batch as (positional inputs, named inputs, what the loss takes after the output).
-
-    Args:
-        batch: the inputs; or a pair (inputs, target). Inputs are a tensor, a tuple of them, or a mapping by name.
+def split(model: nn.Module, batch: Any) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:
+    """A batch as (positional inputs, named inputs, what the loss takes after the output), by the rule of `lrn.dead`.
 
     Raises:
-        TypeError: it is none of these.
-        ValueError: a pair has another length, or a tensor is empty, or not finite.
+        TypeError: it is not a batch.
+        ValueError: the model would not get all of it, or a tensor is empty, or not finite.
     """
-    inputs: Any = batch
-    rest: tuple[Any, ...] = ()
-    if isinstance(batch, tuple | list):
-        if len(batch) != 2:
-            raise ValueError(f"a batch is the inputs, or a pair (inputs, target); got {len(batch)} things")
-        inputs, rest = batch[0], (batch[1],)
-    named = dict(inputs) if isinstance(inputs, Mapping) else {}
-    positional = () if named else tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-    if not any(isinstance(value, Tensor) for value in (*positional, *named.values())):
-        raise TypeError(f"the inputs of a batch must be a tensor, a tuple of them or a mapping; got {inputs!r}")
-    for value in (*positional, *named.values(), *rest):
+    if not isinstance(batch, tuple | list | Mapping) and not is_array(batch):
+        raise TypeError(f"the inputs of a batch must be a tensor, a tuple of them or a mapping; got {batch!r}")
+    parts = read(batch, Signature(model))
+    target = tuple(_as_tensor(value) for value in parts.target)
+    moved = parts.to(*home(model))
+    for value in (*moved.args, *moved.kwargs.values(), *target):
         _check_tensor(value)
-    return positional, named, rest
+    return moved.args, moved.kwargs, target
 
 
-def loss_of(forward: Callable[..., Any], batch: Any, loss: Loss) -> Tensor:
-    """The loss of a model's forward pass on a batch, shape ().
+def _as_tensor(value: Any) -> Any:
+    return as_tensor(value, None, ()) if is_array(value) else value
+
+
+def loss_of(model: nn.Module, batch: Any, loss: Loss, forward: Callable[..., Any] | None = None) -> Tensor:
+    """The loss of a model's forward pass on a batch, shape (); of another forward pass of the model where one is given.
 
     Raises:
         TypeError: `loss` cannot be called, or gives no tensor; or the batch is none.
@@ -91,8 +87,8 @@ def loss_of(forward: Callable[..., Any], batch: Any, loss: Loss) -> Tensor:
     """
     if not callable(loss):
         raise TypeError(f"loss must be a function of the output, or of (output, target); got {loss!r}")
-    positional, named, rest = split(batch)
-    return check_one_number(loss(forward(*positional, **named), *rest))
+    positional, named, rest = split(model, batch)
+    return check_one_number(loss((forward or model)(*positional, **named), *rest))
 
 
 def check_one_number(value: Any) -> Tensor:

@@ -119,7 +119,7 @@ def _gradients(
     def forward(*args: Any, **kwargs: Any) -> Any:
         return functional_call(model, dict(parameters), args, kwargs)
 
-    value = loss_of(forward, batch, loss)
+    value = loss_of(model, batch, loss, forward)
     found = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
     return {
         name: torch.zeros_like(p) if g is None else g for (name, p), g in zip(parameters.items(), found, strict=True)
