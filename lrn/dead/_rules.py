@@ -142,7 +142,7 @@ def _rule(op: Operation) -> Callable[[Operation], list[Dims]]:
         return _convolution
     if "scaled_dot_product" in name or "_efficient_attention" in name or "_flash_attention" in name:
         return _attention
-    if any(part in name for part in RECURRENT) or "linear" in name:
+    if any(part in name for part in RECURRENT) or ("linear" in name and "upsample" not in name):
         return _last_dimension
     if "dim" in op.schema and op.outputs[0].ndim <= op.tensors[0].ndim and op.outputs[0].shape != op.tensors[0].shape:
         return _reduction
@@ -266,6 +266,19 @@ def _index(op: Operation) -> list[Dims]:
     places = relabelled(places, lambda f: f if f.kind == "input" else Factor("place", f.size))
     made = _settled(op, (*first, *places, *last))
     return [made if not any(f.kind == "unit" for f in middle) else of_kind("unknown", output.shape)]
+
+
+def _windows(op: Operation) -> list[Dims]:
+    """`Tensor.unfold`: windows along one dimension, and the places within them in a new last one."""
+    dims, output, d = op.dims(op.tensors[0]), op.outputs[0], op.args[1] % op.tensors[0].ndim
+    if has_units((dims[d],)):
+        return [of_kind("unknown", output.shape)]
+    return [(*resized(dims, output.shape[:-1], "unfold"), *of_kind("place", output.shape[-1:]))]
+
+
+def _as_real(op: Operation) -> list[Dims]:
+    dims = op.dims(op.tensors[0])
+    return [(*dims, *of_kind("any", [2])) if op.name == "view_as_real" else dims[:-1]]
 
 
 def _reduction(op: Operation) -> list[Dims]:
@@ -421,6 +434,9 @@ _RULES: dict[str, Callable[[Operation], list[Dims]]] = {
     **dict.fromkeys(("softmax", "_softmax", "_log_softmax", "cumsum", "cumprod", "scatter", "gather"), _elementwise),
     "embedding": _embedding,
     "index": _index,
+    "unfold": _windows,
+    "view_as_real": _as_real,
+    "view_as_complex": _as_real,
     "repeat": _repeat,
     "stack": _stack,
     "_trilinear": _trilinear,

@@ -67,15 +67,12 @@ def split(model: nn.Module, batch: Any) -> tuple[tuple[Any, ...], dict[str, Any]
     if not isinstance(batch, tuple | list | Mapping) and not is_array(batch):
         raise TypeError(f"the inputs of a batch must be a tensor, a tuple of them or a mapping; got {batch!r}")
     parts = read(batch, Signature(model))
-    target = tuple(_as_tensor(value) for value in parts.target)
-    moved = parts.to(*home(model))
+    device, dtypes = home(model)
+    target = tuple(as_tensor(value, device, dtypes) if is_array(value) else value for value in parts.target)
+    moved = parts.to(device, dtypes)
     for value in (*moved.args, *moved.kwargs.values(), *target):
         _check_tensor(value)
     return moved.args, moved.kwargs, target
-
-
-def _as_tensor(value: Any) -> Any:
-    return as_tensor(value, None, ()) if is_array(value) else value
 
 
 def loss_of(model: nn.Module, batch: Any, loss: Loss, forward: Callable[..., Any] | None = None) -> Tensor:

@@ -58,7 +58,9 @@ class Stream(IterableDataset):
         list(REFERENCE.split(6)),
         [(batch, 0) for batch in REFERENCE.split(6)],
         [[batch, 0] for batch in REFERENCE.split(6)],
-        [((batch, "extra"), 0) for batch in REFERENCE.split(6)],
+        [((batch,), 0) for batch in REFERENCE.split(6)],
+        TensorDataset(REFERENCE, torch.zeros(20)),
+        REFERENCE.split(7),
         loader(REFERENCE),
         loader(REFERENCE, torch.zeros(20)),
         DataLoader(Stream(), batch_size=3),
@@ -228,15 +230,6 @@ def test_an_exported_program_is_seen():
     net = reference_net().eval()
     exported = torch.export.export(net, (REFERENCE,)).module()
     assert dead_units(exported, REFERENCE).counts == dead_units(net, REFERENCE).counts
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_torchscript_is_refused_by_name():
-    script = torch.jit.trace(nn.ReLU(), torch.zeros(2))
-    with pytest.raises(TypeError, match=r"^module is TorchScript, whose calls cannot be seen"):
-        dead_units(script, REFERENCE)
-    with pytest.raises(TypeError, match=r"^submodule '1' is TorchScript"):
-        dead_units(nn.Sequential(nn.ReLU(), script), REFERENCE)
 
 
 @pytest.mark.parametrize("kind", [PlainNet, LateResidualNet])

@@ -9,7 +9,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import TensorDataset
 
 from lrn.dead import DeadReport, LayerUnits, dead_layers, dead_neurons, dead_units
 
@@ -35,9 +34,9 @@ def test_counts_add_up():
 def test_str_is_a_table_to_read():
     assert str(example()).splitlines() == [
         "3 of 5 units and 1 of 2 layers are dead on 20 samples",
-        "layer       kind  units  dead",
-        "features.0  ReLU      3     1",
-        "relu()      relu      2     2  dead layer",
+        "layer       kind  fed by  shape  units  dead    %  zeros",
+        "features.0  ReLU  -       -          3     1   33      -",
+        "relu()      relu  -       -          2     2  100      -  dead layer",
     ]
 
 
@@ -50,8 +49,12 @@ def test_to_dict_survives_json():
         "units": 2,
         "dead": [0, 1],
         "is_dead": True,
+        "shape": [],
+        "fed_by": [],
+        "zeros": None,
+        "has_nan": False,
     }
-    assert list(record) == ["samples", "units", "dead_neurons", "dead_layers", "layers"]
+    assert list(record) == ["samples", "units", "dead_neurons", "dead_layers", "layers", "not_counted", "criterion"]
     assert [record[name] for name in list(record)[:4]] == [20, 5, 3, 1]
 
 
@@ -112,7 +115,7 @@ def test_only_exact_zeros_are_dead():
             r"data must be a tensor, a numpy array,.*; got float",
         ),
         (lambda: dead_units(nn.ReLU(), "data"), TypeError, r"data must be .*; got str"),
-        (lambda: dead_units(nn.ReLU(), {"x": X}), TypeError, r"data must be .*; got dict"),
+        (lambda: dead_units(nn.ReLU(), {"x": X}), ValueError, "a batch has 'x', which the forward does not take; it takes input"),
         (lambda: dead_units(nn.ReLU(), [1.0, 2.0]), TypeError, r"data must be .*; got float"),
         (
             lambda: dead_units(nn.ReLU(), [[1.0], [2.0]]),
@@ -120,11 +123,6 @@ def test_only_exact_zeros_are_dead():
             r"first element of a batch .* list it is 1.0",
         ),
         (lambda: dead_units(nn.ReLU(), ()), TypeError, r"first element of a batch .* tuple it is \(\)"),
-        (
-            lambda: dead_units(nn.ReLU(), TensorDataset(X)),
-            TypeError,
-            "TensorDataset gives single samples; put",
-        ),
         (lambda: dead_units(nn.ReLU(), torch.tensor(1.0)), ValueError, r"samples in dimension 0"),
         (lambda: dead_units(nn.ReLU(), []), ValueError, "data has no samples; at least one is needed"),
         (lambda: dead_units(nn.ReLU(), X[:0]), ValueError, "data has no samples"),

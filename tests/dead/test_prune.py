@@ -281,7 +281,7 @@ class Odd(nn.Module):
     [
         (Odd(), X, TypeError, r"prune takes a PlainNet, a LateResidualNet or .*, not Odd"),
         (nn.Sequential(nn.ReLU()), X, TypeError, r"with at least one Linear; there is none"),
-        (nn.Sequential(nn.Linear(2, 2), nn.Tanh()), X, TypeError, r"Linear and ReLU only, not of Tanh"),
+        (nn.Sequential(nn.Linear(2, 2), Odd()), X, TypeError, r"does not know Odd at '1'"),
         (PlainNet(2, [2], 1), X[:0], ValueError, r"data has no samples"),
         (PlainNet(2, [], 1), [], ValueError, r"data has no samples"),
         (PlainNet(2, [2], 1), 3, TypeError, r"data must be a tensor, .*; got int"),
