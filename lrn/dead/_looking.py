@@ -33,13 +33,16 @@ def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[Non
         stack.enter_context(torch.no_grad())
         stack.enter_context(_random_states_kept(module))
         stack.enter_context(unchanged())
+        buffers = [] if training is False else [(buffer, buffer.clone()) for buffer in module.buffers()]
         try:
             for child, _ in flags if training is not None else ():
                 child.training = bool(training)
             yield
         finally:
-            for child, training in flags:
-                child.training = training
+            for child, before in flags:
+                child.training = before
+            for buffer, value in buffers:  # running statistics, which training mode changes
+                buffer.copy_(value)
 
 
 @contextmanager

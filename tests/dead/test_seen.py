@@ -1,0 +1,258 @@
+"""Nothing is left out in silence: who calls the activation, and what is not one."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from lrn.dead import dead_units
+
+X = torch.linspace(-1, 1, 12).reshape(4, 3)
+
+
+class Net(nn.Module):
+    """Three units, of which the middle one is never positive, through any function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.layer, self.function = nn.Linear(3, 3), function
+        with torch.no_grad():
+            self.layer.bias.copy_(torch.tensor([10.0, -10.0, 10.0]))
+
+    def forward(self, x):
+        return self.function(self.layer(x))
+
+
+class Own(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return torch.relu(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+def in_thread(x):
+    layer = nn.Sequential(nn.ReLU())
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(layer, x).result()
+
+
+def top_k(x):
+    values, places = x.topk(2, dim=-1)
+    return torch.zeros_like(x).scatter(-1, places, values)
+
+
+SEEN = {
+    "autograd function": Own.apply,
+    "checkpoint": lambda x: checkpoint(torch.relu, x, use_reentrant=False),
+    "reentrant checkpoint": lambda x: checkpoint(torch.relu, x, use_reentrant=True),
+    "vmap": torch.vmap(torch.relu),
+    "nested vmap": torch.vmap(torch.vmap(torch.relu)),
+    "inference mode": torch.inference_mode()(torch.relu),
+    "jump": lambda x: x * (x > 0.5),
+    "jump as numbers": lambda x: x * (x > 0.5).float(),
+    "where": lambda x: torch.where(x > 0, x, 0.0),
+    "where, other way round": lambda x: torch.where(x <= 0, torch.zeros_like(x), x),
+    "masked_fill": lambda x: x.masked_fill(x < 0, 0.0),
+    "maximum": lambda x: torch.maximum(x, torch.zeros(())),
+    "top-k": top_k,
+    "dispatcher": torch.ops.aten.relu.default,
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("name", SEEN)
+def test_an_activation_is_seen_whoever_calls_it(name):
+    found = dead_units(Net(SEEN[name]), X)
+    assert len(found.layers) == 1, found
+    assert found.layers[0].dead.tolist() == [False, True, False]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("make", [torch.jit.script, lambda net: torch.jit.trace(net, X),
+                                  lambda net: torch.jit.freeze(torch.jit.script(net.eval()))],
+                         ids=["script", "trace", "frozen"])  # fmt: skip
+def test_scripted_modules_are_seen(make):
+    net = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Sequential(nn.Linear(3, 2), nn.ReLU()))
+    with torch.no_grad():
+        net[0].bias[1] = -100
+    found = dead_units(make(net), X)
+    assert [layer.units for layer in found.layers] == [3, 2]
+    assert found.layers[0].dead[1]
+
+
+def test_threads_of_the_model_are_seen():
+    class Branches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = (nn.Sequential(nn.Linear(3, 2), nn.ReLU()) for _ in range(2))
+
+        def forward(self, x):
+            with ThreadPoolExecutor(2) as pool:
+                return sum(pool.map(lambda branch: branch(x), (self.a, self.b)))
+
+    assert sorted(dead_units(Branches(), X).names) == ["a.1", "b.1"]
+
+
+def test_nested_tensors_are_counted_by_their_last_dimension():
+    net = Net(torch.relu)
+    data = torch.nested.nested_tensor([torch.randn(2, 3), torch.randn(5, 3)])
+
+    class Rows(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net
+
+        def forward(self, x):
+            return self.net(x)
+
+    found = dead_units(Rows(), [(data, 0)])
+    assert found.layers[0].dead.tolist() == [False, True, False]
+
+
+def test_branches_that_share_a_name_stay_apart_and_calls_of_one_layer_are_merged():
+    class Experts(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.experts, self.act = nn.ModuleList(nn.Linear(2, 3) for _ in range(3)), nn.ReLU()
+            with torch.no_grad():
+                self.experts[1].bias.fill_(-100.0)
+
+        def forward(self, x):
+            return self.act(self.experts[int(x[0, 0])](x))
+
+    found = dead_units(Experts(), iter([torch.full((2, 2), float(i)) for i in (0, 1, 2, 0, 1)]))
+    assert found.names == ("act", "act#2", "act#3")
+    assert [layer.is_dead for layer in found.layers] == [False, True, False]
+    assert [layer.fed_by for layer in found.layers] == [("experts.0",), ("experts.1",), ("experts.2",)]
+
+
+def test_two_activations_of_one_output_stay_apart():
+    class Concatenated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(3, 2)
+
+        def forward(self, x):
+            h = self.layer(x)
+            return torch.cat([F.relu(h), F.relu(-h)], 1)
+
+    net = Concatenated()
+    with torch.no_grad():
+        net.layer.bias.fill_(100.0)
+    assert dead_units(net, X).counts == (0, 2)
+
+
+# ---- What is not an activation of data ----
+
+
+class Hinge(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body, self.head = nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.Linear(4, 1)
+
+    def forward(self, x, y=None):
+        return F.relu(1 - y * self.head(self.body(x))).mean()
+
+
+def test_a_hinge_loss_is_no_layer():
+    found = dead_units(Hinge(), {"x": X, "y": torch.ones(4, 1)})
+    assert found.names == ("body.1",)
+    assert "as a loss does" in str(found)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x + torch.arange(3).clamp(min=0),
+        lambda x: x + torch.relu(torch.tensor([-1.0, 0.0, 1.0])),
+        lambda x: x[:, torch.arange(9).clamp(0, 2)],
+        lambda x: x / (x > 0).sum().clamp(min=1),
+        lambda x: x * (torch.arange(3) > 1),
+        lambda x: x.masked_fill(x.isnan(), 0.0),
+        lambda x: torch.where(x > 0, x, 0.1 * x),
+    ],
+)
+def test_what_acts_on_positions_constants_or_nothing_is_not_counted(function):
+    with pytest.raises(ValueError, match="no ReLU-like activation"):
+        dead_units(Net(function), X)
+
+
+def test_custom_operations_are_named_as_not_seen():
+    @torch.library.custom_op("lrn_tests::hidden", mutates_args=())
+    def hidden(x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x)
+
+    found = dead_units(nn.Sequential(Net(hidden), nn.ReLU()), X)
+    assert "custom operation" in str(found)
+
+
+def test_ignore_leaves_out_by_name_and_pattern():
+    net = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 2), nn.ReLU())
+    assert dead_units(net, X, ignore="1").names == ("3",)
+    assert dead_units(net, X, ignore=["1*"]).names == ("3",)
+    with pytest.raises(ValueError, match="ignore names 'x', but the calls are 1, 3"):
+        dead_units(net, X, ignore="x")
+
+
+# ---- What practitioners ask for ----
+
+
+def test_masks_leave_padding_out_in_every_form():
+    net = nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 1), nn.ReLU())
+    with torch.no_grad():
+        net[0].weight[0], net[0].weight[1:] = 50.0, 0.1
+        net[1].weight.fill_(1.0)
+        net[1].bias.fill_(-10.0)
+    ids = torch.randint(1, 10, (20, 7))
+    ids[:, 5:] = 0
+    assert not dead_units(net, ids).masks[0].all()
+    for mask in (ids != 0, (ids != 0).numpy(), lambda ids: ids != 0):
+        assert dead_units(net, ids, mask=mask, batch_size=6).masks[0].all()
+    with pytest.raises(ValueError, match="mask has 20 samples, but the data has 10"):
+        dead_units(net, ids[:10], mask=ids != 0)
+
+
+def test_tau_is_the_dormancy_of_sokar_et_al():
+    net = nn.Sequential(nn.Linear(1, 3, bias=False), nn.ReLU())
+    with torch.no_grad():
+        net[0].weight[:, 0] = torch.tensor([1.0, 0.01, 2.0])
+    x = torch.rand(30, 1) + 0.5
+    scores = torch.tensor([1.0, 0.01, 2.0]) * 3 / 3.01
+    found = dead_units(net, x, tau=0.1, batch_size=7)
+    assert found.layers[0].scores == pytest.approx(scores.numpy(), rel=1e-5)
+    assert found.masks[0].tolist() == [False, True, False]
+    assert "dormant (tau 0.1)" in str(found)
+    assert dead_units(net, x, threshold=0.1).masks[0].tolist() == [False, True, False]
+    assert dead_units(net, x).dead_neurons == 0
+    with pytest.raises(ValueError, match="not both"):
+        dead_units(net, x, tau=0.1, threshold=0.1)
+
+
+def test_training_mode_leaves_buffers_as_they_were():
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU())
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    dead_units(net.eval(), X, training=True)
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+    assert not net.training
+
+
+def test_a_network_of_nan_is_called_one():
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+    with torch.no_grad():
+        net[0].weight.fill_(float("nan"))
+    found = dead_units(net, X)
+    assert found.nan_layers == ("1",)
+    assert "NaN" in str(found)
+
+
+def test_a_module_without_numbers_is_refused():
+    with pytest.raises(ValueError, match=r"0\.weight is on the meta device"):
+        dead_units(nn.Sequential(nn.Linear(3, 4, device="meta"), nn.ReLU()), X)
