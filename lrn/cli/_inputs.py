@@ -120,7 +120,9 @@ def _images(folder: Path, batch_size: int) -> Iterator[Any]:
                     raise ValueError(f"{file} is not an image, or is damaged: {error}") from error
                 size = size or batch[-1].shape
                 if batch[-1].shape != size:
-                    raise ValueError(f"images must have one size; {file} has {batch[-1].shape[:0:-1]}, others {size[:0:-1]}")
+                    raise ValueError(
+                        f"images must have one size; {file} has {batch[-1].shape[:0:-1]}, others {size[:0:-1]}"
+                    )
             yield np.stack(batch)
 
     return read()

@@ -118,5 +118,3 @@ def nonzero(tensor: Tensor, threshold: float = 0.0) -> Tensor:
     if tensor.is_quantized:
         tensor = tensor.dequantize()
     return tensor != 0 if threshold == 0 else ~(tensor.abs() <= threshold)
-
-

@@ -60,7 +60,9 @@ class Batch:
         def part(value: Any) -> Any:
             return value[start:stop] if is_array(value) and len(value.shape) else value
 
-        return Batch(tuple(map(part, self.args)), {name: part(value) for name, value in self.kwargs.items()}, self.target)
+        return Batch(
+            tuple(map(part, self.args)), {name: part(value) for name, value in self.kwargs.items()}, self.target
+        )
 
     def to(self, device: torch.device | None, dtypes: Sequence[torch.dtype]) -> Batch:
         """The same as tensors on a device; floating ones in a dtype that the model has."""
@@ -299,7 +301,9 @@ def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:
         return
     lengths = {tensor.shape[0] for tensor in tensors if len(tensor.shape)}
     if len(lengths) > 1:
-        raise ValueError(f"inputs of {', '.join(map(str, sorted(lengths)))} samples cannot be cut; give batch_size=None")
+        raise ValueError(
+            f"inputs of {', '.join(map(str, sorted(lengths)))} samples cannot be cut; give batch_size=None"
+        )
     for start in range(0, len(batch), size):
         yield batch.cut(start, start + size)
 

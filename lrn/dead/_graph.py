@@ -38,7 +38,7 @@ def _harmless(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[]
     paths = list(dead)
     if len(paths) == 1:
         return {}
-    halves = ([paths[: len(paths) // 2], paths[len(paths) // 2 :]])
+    halves = [paths[: len(paths) // 2], paths[len(paths) // 2 :]]
     kept = [_harmless(whole, {path: dead[path] for path in half}, example, several) for half in halves]
     both = {**kept[0], **kept[1]}
     return both if _is_same(whole, both, example, several) else kept[0]
@@ -97,6 +97,10 @@ def _dead_channels(whole: nn.Module, several: Iterable[Batch]) -> dict[str, set[
             continue
         silent = set((tally.fired.flatten() == 0).nonzero().flatten().tolist())
         dead[base] = silent if base not in dead else dead[base] & silent
-    mixed = {part for tally in watch.tallies.values() for f in tally.factors for part in re.split(r"[+*\[\]]", f.base)[1:]}
-    mixed |= {re.split(r"[+*\[\]]", f.base)[0] for t in watch.tallies.values() for f in t.factors if f.base not in layers}
+    mixed = {
+        part for tally in watch.tallies.values() for f in tally.factors for part in re.split(r"[+*\[\]]", f.base)[1:]
+    }
+    mixed |= {
+        re.split(r"[+*\[\]]", f.base)[0] for t in watch.tallies.values() for f in t.factors if f.base not in layers
+    }
     return {path: channels for path, channels in dead.items() if path not in watch.exposed | mixed}

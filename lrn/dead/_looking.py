@@ -16,6 +16,7 @@ from lrn.dead._data import home
 
 __all__ = ["looking", "unchanged"]
 
+
 @contextmanager
 def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[None]:
     """Evaluation mode, without gradients and without compiled or fused code; afterwards all is as it was.

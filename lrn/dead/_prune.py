@@ -21,6 +21,7 @@ __all__ = ["prune"]
 
 Net = TypeVar("Net", bound=nn.Module)
 
+
 def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
     """A smaller network that gives the same output as `net` on `data`, by leaving out what is dead on it.
 
@@ -72,7 +73,7 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
 
         def read() -> Iterable[Batch]:
             for batch in batches(whole, data, batch_size):
-                _check_finite((("data", t) for t in batch.tensors))
+                _check_finite(("data", t) for t in batch.tensors)
                 yield batch
 
         kept = read if _can_repeat(data) else _held(read())

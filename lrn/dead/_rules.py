@@ -240,9 +240,7 @@ def _chosen(op: Operation) -> list[Dims]:
         return [_settled(op, (*dims[:d], *op.dims(op.tensors[1]), *dims[d + 1 :]))]
     changed = op.get("dims", op.get("dim", 1 if "shuffle" in op.name else 0))
     changed = {d % len(dims) for d in (changed if isinstance(changed, list | tuple) else [changed])}
-    return [
-        tuple(renewed(dim, output.shape[d], op.name) if d in changed else dim for d, dim in enumerate(dims))
-    ]
+    return [tuple(renewed(dim, output.shape[d], op.name) if d in changed else dim for d, dim in enumerate(dims))]
 
 
 def _index(op: Operation) -> list[Dims]:
@@ -350,9 +348,7 @@ def _matmul(op: Operation) -> list[Dims]:
 
 
 def _weights_are_units(op: Operation, dim: tuple[Factor, ...]) -> tuple[Factor, ...]:
-    return tuple(
-        Factor("unit", f.size, f"{op.layer}.{f.base}", f.path) if f.kind == "weight" else f for f in dim
-    )
+    return tuple(Factor("unit", f.size, f"{op.layer}.{f.base}", f.path) if f.kind == "weight" else f for f in dim)
 
 
 def _convolution(op: Operation) -> list[Dims]:
@@ -400,7 +396,7 @@ def _last_dimension(op: Operation) -> list[Dims]:
 
 def _embedding(op: Operation) -> list[Dims]:
     indices, output = op.get("indices"), op.outputs[0]
-    rest = op.dims(indices)[:output.ndim - 1]
+    rest = op.dims(indices)[: output.ndim - 1]
     return [(*rest, fresh_units(op.layer, output.shape[-1]))]
 
 

@@ -147,4 +147,3 @@ def _inside(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _inside(part)
-

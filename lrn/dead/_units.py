@@ -230,5 +230,3 @@ def _check_calls(watch: Watch, unit_dims: Mapping[str, Any], ignore: Sequence[st
         reasons = "; ".join(f"{name}: {reason}" for name, reason in watch.left_out.items())
         left_out = f"; not counted: {reasons}" if reasons else ""
         raise ValueError(f"no ReLU-like activation was called; what counts: {RELU_LIKE}{left_out}")
-
-

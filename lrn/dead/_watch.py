@@ -188,14 +188,23 @@ class Watch(TorchDispatchMode):
         constant = [info for info in infos if not info.data]
         if not data:
             return made
-        if op.name in ("clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"):
+        if op.name in (
+            "clone",
+            "_to_copy",
+            "view",
+            "_unsafe_view",
+            "logical_not",
+            "bitwise_not",
+            "expand",
+            "unsqueeze",
+        ):
             made.gate = data[0].gate
         made.gate = made.gate or (op.name in COMPARISONS and _compares_floats(op))
         made.layered = any(info.layered for info in data)
         made.ranked = data[0].dims if op.name == "topk" else next((i.ranked for i in data if i.ranked), None)
         made.direct = len(data) == 1 and data[0].direct and op.name not in ARITHMETIC and not _adds_number(op)
         contraction = op.name.startswith(CONTRACTIONS) or "conv" in op.name or "linear" in op.name
-        if (contraction or any(norm in op.name for norm in NORMS)) and len(data) < len(infos) or _is_quantised(op):
+        if ((contraction or any(norm in op.name for norm in NORMS)) and len(data) < len(infos)) or _is_quantised(op):
             self._serial += 1
             self._used |= made.sources
             feeds = tuple(dict.fromkeys(feed for info in constant for feed in info.feeds)) or (op.layer,)

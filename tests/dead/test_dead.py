@@ -115,7 +115,11 @@ def test_only_exact_zeros_are_dead():
             r"data must be a tensor, a numpy array,.*; got float",
         ),
         (lambda: dead_units(nn.ReLU(), "data"), TypeError, r"data must be .*; got str"),
-        (lambda: dead_units(nn.ReLU(), {"x": X}), ValueError, "a batch has 'x', which the forward does not take; it takes input"),
+        (
+            lambda: dead_units(nn.ReLU(), {"x": X}),
+            ValueError,
+            "a batch has 'x', which the forward does not take; it takes input",
+        ),
         (lambda: dead_units(nn.ReLU(), [1.0, 2.0]), TypeError, r"data must be .*; got float"),
         (
             lambda: dead_units(nn.ReLU(), [[1.0], [2.0]]),

@@ -101,6 +101,7 @@ def test_threads_of_the_model_are_seen():
     assert sorted(dead_units(Branches(), X).names) == ["a.1", "b.1"]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_nested_tensors_are_counted_by_their_last_dimension():
     net = Net(torch.relu)
     data = torch.nested.nested_tensor([torch.randn(2, 3), torch.randn(5, 3)])

@@ -31,7 +31,7 @@ def image(size=64):
 def tokens(**more):
     def make(generator):
         ids = torch.randint(1, 90, (2, 7), generator=generator)
-        return {"input_ids": ids} | {name: ids for name in more}
+        return {"input_ids": ids} | dict.fromkeys(more, ids)
 
     return make
 

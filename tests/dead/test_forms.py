@@ -1,0 +1,199 @@
+"""One rule for data: every form is read, and what can be read in two ways is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas
+import pytest
+import scipy.sparse
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from lrn.dead import dead_units
+from lrn.gradients import report
+
+torch.manual_seed(0)
+X = torch.randn(20, 3)
+
+
+class Two(nn.Module):
+    """Fires only if it gets its second input."""
+
+    def __init__(self, needed=True):
+        super().__init__()
+        self.a, self.b, self.needed = nn.Linear(3, 2), nn.Linear(3, 2), needed
+        with torch.no_grad():
+            self.a.bias.fill_(-100.0)
+            self.b.bias.fill_(200.0)
+
+    def forward(self, a, b=None):
+        if b is None and self.needed:
+            raise TypeError("b is missing")
+        return torch.relu(self.a(a) if b is None else self.a(a) + self.b(b))
+
+
+class Needs(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.two = Two()
+
+    def forward(self, a, b):
+        return self.two(a, b)
+
+
+def net():
+    torch.manual_seed(1)
+    made = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+    with torch.no_grad():
+        made[0].bias[1] = -100
+    return made
+
+
+FORMS = {
+    "tensor": X,
+    "float64": X.double(),
+    "float64 pair": (X.double(), torch.zeros(20)),
+    "array": X.numpy(),
+    "big-endian array": X.numpy().astype(">f4"),
+    "table": pandas.DataFrame(X.numpy(), columns=list("abc")),
+    "csr": scipy.sparse.csr_matrix(X.numpy()),
+    "coo": scipy.sparse.coo_array(X.numpy()).tocsr(),
+    "sparse tensor": X.to_sparse(),
+    "sparse csr tensor": X.to_sparse_csr(),
+    "chunks": X.split(6),
+    "two chunks": X.split(10),
+    "chunk": X.chunk(3),
+    "single samples": list(X),
+    "data set": TensorDataset(X),
+    "data set with targets": TensorDataset(X, torch.zeros(20)),
+    "mapping": {"input": X},
+    "mappings": [{"input": part} for part in X.split(6)],
+    "mapping and target": [({"input": part}, 0) for part in X.split(6)],
+    "loader": DataLoader(TensorDataset(X, torch.zeros(20)), batch_size=6),
+    "loader of mappings": DataLoader([{"input": row} for row in X], batch_size=6),
+    "generator": iter(X.split(6)),
+    "batch of a loader": next(iter(DataLoader(TensorDataset(X, torch.zeros(20, dtype=torch.long)), batch_size=20))),
+    "list of one": [X],
+    "lists": [[part] for part in X.split(6)],
+}
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_is_read_as_its_tensor_is(name):
+    expected = dead_units(net(), X)
+    found = dead_units(net(), FORMS[name])
+    assert [mask.tolist() for mask in found.masks] == [mask.tolist() for mask in expected.masks]
+    assert found.samples == 20
+
+
+A, B, Y = torch.randn(6, 3), torch.randn(6, 3), torch.zeros(6)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"a": A, "b": B}, [{"a": A, "b": B}], ((A, B), Y), [((A, B), Y)], [(A, B, Y)], (A, B, Y), [((A, B),)],
+     (A, {"b": B}), DataLoader(TensorDataset(A, B, Y), batch_size=4), [{"a": A.numpy(), "b": B.numpy()}],
+     ({"a": A, "b": B}, Y)],
+    ids=str,
+)  # fmt: skip
+def test_a_second_input_is_never_dropped(data):
+    assert dead_units(Two(), data).counts == (0,)
+
+
+def test_inputs_that_the_forward_needs_are_no_target():
+    assert dead_units(Needs(), (A, B)).counts == (0,)
+    assert dead_units(Needs(), [A, B]).counts == (0,)
+
+
+class Three(nn.Module):
+    def forward(self, a, b=None, c=None):
+        return torch.relu(a)
+
+
+@pytest.mark.parametrize(
+    ("module", "data", "words"),
+    [
+        (Three(), [(A, B, Y)], r"a batch of 3 can be 3 inputs, or 2 and a target"),
+        (net(), [(A, B, Y)], r"a pair \(inputs, target\); got 3 things for a forward that takes 1 inputs"),
+        (net(), [((A, B), Y)], "a batch has 2 inputs, but the forward takes 1 inputs"),
+        (net(), {"input": A, "labels": Y}, "a batch has 'labels', which the forward does not take; it takes input"),
+        (net(), [A, torch.zeros(6, 7)], "a list of two unlike tensors can be two batches, or an input and its target"),
+        (net(), pandas.DataFrame({"a": [1.0], "name": ["x"]}), "a DataFrame must hold numbers; name hold"),
+        (net(), {"input": "x"}, "in a dict it is"),
+    ],
+)
+def test_what_is_ambiguous_or_would_be_dropped_is_refused(module, data, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        dead_units(module, data)
+
+
+def test_a_list_of_two_like_the_output_is_a_pair_and_says_so():
+    square = nn.Sequential(nn.Linear(3, 3), nn.ReLU())
+    with pytest.warns(UserWarning, match="read as an input and its target"):
+        assert dead_units(square, [A, B]).samples == 6
+    assert dead_units(square, iter([A, B])).samples == 12
+    assert dead_units(net(), [A, B]).samples == 12
+
+
+def test_batches_are_cut_in_all_inputs_alike():
+    seen = []
+
+    class Both(nn.Module):
+        def forward(self, a, b):
+            seen.append((len(a), len(b)))
+            return torch.relu(a + b)
+
+    dead_units(Both(), {"a": A, "b": B}, batch_size=4)
+    assert seen == [(4, 4), (2, 2)]
+    with pytest.raises(ValueError, match="inputs of 3, 6 samples cannot be cut"):
+        dead_units(Both(), {"a": A, "b": B[:3]}, batch_size=4)
+
+
+def test_gradients_take_data_by_the_same_rule():
+    model = Needs()
+    names = [layer.name for layer in report(model, {"a": A, "b": B}, lambda y: y.sum()).layers]
+    assert names == ["two.a", "two.b"]
+    assert report(model, ((A.double(), B.numpy()), torch.zeros(6, 2)), nn.functional.mse_loss).loss > 0
+    assert [f for layer in dead_units(model, (A, B)).layers for f in layer.fed_by] == names
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_gradients_of_a_checkpointed_model_are_those_of_the_plain_one(reentrant):
+    from torch.utils.checkpoint import checkpoint
+
+    class Net(nn.Module):
+        def __init__(self, again):
+            super().__init__()
+            torch.manual_seed(0)
+            self.a, self.c, self.again = nn.Linear(3, 4), nn.Linear(4, 1), again
+            self.block = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4))
+
+        def forward(self, x):
+            h = self.a(x)
+            return self.c(checkpoint(self.block, h, use_reentrant=reentrant) if self.again else self.block(h))
+
+    plain, again = (report(Net(flag), X, lambda y: y.square().mean()) for flag in (False, True))
+    assert [layer.name for layer in again.layers] == ["a", "block.0", "block.2", "c"]
+    for one, other in zip(plain.layers, again.layers, strict=True):
+        assert other.output == pytest.approx(one.output)
+        assert other.parameters == pytest.approx(one.parameters)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_gradients_of_a_scripted_model_are_those_of_its_parameters():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    plain = report(model, X, lambda y: y.square().mean())
+    scripted = report(torch.jit.script(model), X, lambda y: y.square().mean())
+    assert [layer.name for layer in scripted.layers] == ["0", "2"]
+    assert [layer.parameters for layer in scripted.layers] == pytest.approx(
+        [layer.parameters for layer in plain.layers]
+    )
+
+
+def test_numbers_are_not_changed():
+    data = np.ones((4, 3))
+    dead_units(net(), data)
+    assert data.dtype == np.float64
