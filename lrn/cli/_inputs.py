@@ -19,8 +19,8 @@ def load_data(path: str, batch_size: int) -> Any:
     """What a file or folder holds, in a form that `dead_units` takes.
 
     Args:
-        path: .npy or .npz, .pt or .pth, .safetensors, .csv or .tsv, or a folder of images of one size. Several arrays in
-            one file are inputs by name.
+        path: .npy or .npz, .pt or .pth, .safetensors, .csv or .tsv, or a folder of images of one size. Several arrays
+            in one file are inputs by name.
         batch_size: how many images to read at a time.
 
     Raises:

@@ -29,7 +29,7 @@ def state_of(path: str, found: Any, factory: str) -> State:
     if isinstance(found, nn.Module):
         return found.state_dict()
     if is_state(found):
-        return found  # type: ignore[no-any-return]
+        return found
     entries = found if isinstance(found, dict) else {}
     states = {key: value.state_dict() if isinstance(value, nn.Module) else value for key, value in entries.items()
               if isinstance(value, nn.Module) or (is_state(value) and value)}  # fmt: skip

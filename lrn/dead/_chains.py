@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import prod
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -158,7 +157,7 @@ def _by_unit(
     """The output of a module as (C, values) for the units of the layer; None where it mixes them."""
     units = _units(layer)
     convolution = type(layer) in CONVOLUTIONS
-    rank = layer.weight.ndim if convolution else 0  # type: ignore[union-attr,operator]
+    rank = layer.weight.ndim if convolution else 0
     if type(module) in MIXING or (not convolution and before[-1] in POOLS):
         return None
     if type(module) is nn.Flatten and (module.start_dim, module.end_dim % source.ndim) != (1, source.ndim - 1):
@@ -227,7 +226,7 @@ def _cut_columns(reader: nn.Module, dead: Tensor, constant: Tensor, *, inner: bo
     values = constant.repeat(times) if inner else constant.repeat_interleave(times)
     added = (weight[:, columns].flatten(2).sum(2) if weight.ndim > 2 else weight[:, columns]) @ values[columns]
     if reader.bias is not None and bool(added.any()):
-        _set(reader, "bias", reader.bias + added)
+        _set(reader, "bias", cast(Tensor, reader.bias) + added)
     _set(reader, "weight", weight[:, ~columns])
     name = "in_features" if isinstance(reader, nn.Linear) else "in_channels"
     setattr(reader, name, int((~columns).sum()))
@@ -252,4 +251,4 @@ def _set(module: nn.Module, name: str, value: Tensor) -> None:
 
 
 def _units(layer: nn.Module) -> int:
-    return int(prod(layer.weight.shape[:1]))  # type: ignore[union-attr]
+    return len(cast(Tensor, layer.weight))

@@ -31,10 +31,10 @@ def independent_copy(module: Module) -> Module:
 
 def _make_plain(child: nn.Module) -> None:
     if parametrize.is_parametrized(child):
-        for name in list(child.parametrizations):  # type: ignore[union-attr,arg-type]
+        for name in list(child.parametrizations):  # type: ignore[arg-type]
             parametrize.remove_parametrizations(child, name)
     for hook in list(child._forward_pre_hooks.values()):
-        name = getattr(hook, "_tensor_name", getattr(hook, "name", None))
+        name = str(getattr(hook, "_tensor_name", getattr(hook, "name", "weight")))
         if isinstance(hook, masks.BasePruningMethod):
             masks.remove(child, name)
         elif type(hook).__name__ == "WeightNorm":

@@ -83,7 +83,7 @@ class Signature:
 
     def __init__(self, module: nn.Module) -> None:
         self.least, self.most, self.names = 0, None, None  # type: tuple[int, int | None, list[str] | None]
-        inner = module
+        inner: Any = module
         while isinstance(inner, nn.DataParallel | nn.parallel.DistributedDataParallel) or hasattr(inner, "_orig_mod"):
             inner = getattr(inner, "_orig_mod", None) or inner.module
         try:
@@ -156,9 +156,9 @@ def read(item: Any, signature: Signature) -> Batch:
         raise TypeError(_no_array(item, item))
     if isinstance(item[0], tuple | list | Mapping) and len(item) <= 2:
         return _with_target(item[0], tuple(item[1:]), signature)
-    if len(item) == 2 and isinstance(item[1], Mapping) and item[1] and is_array(item[0]):
-        if not signature.unknown(item[1]) and signature.names is not None:
-            return Batch((item[0],), dict(item[1]))
+    by_name = len(item) == 2 and isinstance(item[1], Mapping) and item[1] and is_array(item[0])
+    if by_name and signature.names is not None and not signature.unknown(item[1]):
+        return Batch((item[0],), dict(item[1]))
     if not is_array(item[0]):
         raise TypeError(_no_array(item, item[0]))
     return _by_position(item, signature)

@@ -198,7 +198,7 @@ def _rank(factor: Factor) -> int:
 
 def joined(several: Sequence[Dims], dim: int, sizes: Sequence[int]) -> Dims:
     """The labels of `cat` along `dim`: units where one part has units or features there."""
-    others = broadcast([dims[:dim] + ((),) + dims[dim + 1 :] for dims in several], (*sizes[:dim], 1, *sizes[dim + 1 :]))
+    others = broadcast([(*dims[:dim], (), *dims[dim + 1 :]) for dims in several], (*sizes[:dim], 1, *sizes[dim + 1 :]))
     if sizes[dim] == 1:
         return others
     parts = [dims[dim] for dims in several]

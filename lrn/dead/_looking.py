@@ -81,7 +81,7 @@ def _unfused() -> Iterator[None]:
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with torch.jit.optimized_execution(False):
+        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)

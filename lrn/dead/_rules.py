@@ -122,10 +122,11 @@ def labels(op: Operation) -> list[Dims | None]:
     if any(output.is_nested for output in op.outputs) or not op.outputs:
         return [None for _ in op.outputs]
     made = _rule(op)(op)
-    return [
+    known: list[Dims | None] = [
         dims if _fits(dims, output.shape) else of_kind("unknown", output.shape)
         for dims, output in zip(made, op.outputs, strict=False)
-    ] + [of_kind("unknown", output.shape) for output in op.outputs[len(made) :]]
+    ]
+    return known + [of_kind("unknown", output.shape) for output in op.outputs[len(made) :]]
 
 
 def _fits(dims: Dims, shape: Sequence[int]) -> bool:
@@ -374,7 +375,7 @@ def _normalised(op: Operation) -> list[Dims]:
     d = 1 if "layer_norm" not in op.name and "rms_norm" not in op.name else len(source) - 1
     if not has_units(source) and len(shape) == 1 and d < len(source) and len(op.tensors) > 1:
         _contracted(op, source[d])
-    return [source, *([()] * 0)]
+    return [source]
 
 
 def _attention(op: Operation) -> list[Dims]:

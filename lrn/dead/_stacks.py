@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 def is_stack(net: Any) -> bool:
-    """Whether a network is of exactly these classes: a PlainNet, a LateResidualNet, a flat Sequential of Linear and ReLU."""
+    """Whether a network is exactly a PlainNet, a LateResidualNet or a flat Sequential of Linear and ReLU."""
     if type(net) in (PlainNet, LateResidualNet):
         return True
     plain = type(net) is nn.Sequential and all(type(module) in (nn.Linear, nn.ReLU) for module in net)

@@ -264,7 +264,7 @@ class Watch(TorchDispatchMode):
             self._names[known] = base if times == 1 else f"{base}#{times}"
         return self._names[known]
 
-    def _leave_out(self, name: str, shape: Sequence[int], reason: str) -> None:
+    def _leave_out(self, name: str, shape: Sequence[int | str], reason: str) -> None:
         self.tallies.pop(name, None)
         size = f" of shape {tuple(shape)}" if shape else ""
         self.left_out.setdefault(name, f"{reason}{size}")

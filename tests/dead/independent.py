@@ -1,5 +1,7 @@
-"""A count of dead units that shares nothing with `lrn.dead`: torch's functions are watched from above, not its operations
-from below, and where the units are is what whoever wrote the test says."""
+"""A count of dead units that shares nothing with `lrn.dead`.
+
+torch's functions are watched from above, not its operations from below, and where the units are, the test says.
+"""
 
 from __future__ import annotations
 

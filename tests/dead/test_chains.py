@@ -141,7 +141,7 @@ class Doubled(nn.Linear):
 
 
 def test_layers_that_are_not_torchs_own_are_refused_by_name():
-    with pytest.raises(TypeError, match="does not know Doubled at '0.0'"):
+    with pytest.raises(TypeError, match=r"does not know Doubled at '0\.0'"):
         prune(nn.Sequential(nn.Sequential(Doubled(6, 8)), nn.ReLU(), nn.Linear(8, 2)), VECTORS)
 
 

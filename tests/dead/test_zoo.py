@@ -139,8 +139,9 @@ def test_merged_calls_of_a_real_model_are_the_same_units(name):
 
 
 def test_deberta_whose_clamps_are_of_positions_has_no_relu():
-    make = hugging_face("DebertaV2Model", "DebertaV2Config", hidden_size=16, intermediate_size=24, num_hidden_layers=2,
-                        num_attention_heads=2, vocab_size=99, relative_attention=True, pos_att_type=["p2c", "c2p"])  # fmt: skip
+    sizes = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
+    options = {"vocab_size": 99, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]}
+    make = hugging_face("DebertaV2Model", "DebertaV2Config", **sizes, **options)
     with pytest.raises(ValueError, match="no ReLU-like activation was called"):
         dead_units(make(), tokens()(torch.Generator().manual_seed(0)))
 
