@@ -64,11 +64,13 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
         >>> prune(net, torch.rand(50, 2))[0].out_features
         2
     """
-    shrink = _way(net)
-    _check_finite(net.named_parameters())
+    if not isinstance(net, nn.Module):
+        raise TypeError(_allowed(net))
     modes = [child.training for child in net.modules()]
     whole = independent_copy(net)
-    small = independent_copy(net)
+    shrink = _way(whole)
+    _check_finite(whole.named_parameters())
+    small = independent_copy(whole)
     with looking(whole), looking(small):
 
         def read() -> Iterable[Batch]:
@@ -105,9 +107,13 @@ def _way(net: Any) -> Shrink:
             pass
         else:
             return shrink_graph
+    raise TypeError(_allowed(net))
+
+
+def _allowed(net: Any) -> str:
     allowed = "a PlainNet, a LateResidualNet or a torch.nn.Sequential of Linear and ReLU"
     hint = "; for other modules install torch-pruning (pip install 'lrn[prune]')" if isinstance(net, nn.Module) else ""
-    raise TypeError(f"prune takes {allowed}, not {type(net).__name__}{hint}")
+    return f"prune takes {allowed}, not {type(net).__name__}{hint}"
 
 
 def _can_repeat(data: Any) -> bool:
