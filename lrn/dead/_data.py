@@ -260,7 +260,9 @@ def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterat
         yield read(data, signature)
         return
     one_each = len(first.shape) > 0 and len(second.shape) > 0 and len(first) == len(second)
-    is_batch = first.dtype == second.dtype and len(first.shape) == len(second.shape)
+    # Sequences may have other lengths in another batch; features and images may not.
+    lengths = tuple(first.shape[1:]) == tuple(second.shape[1:]) or len(first.shape) > 2 or _is_whole(first)
+    is_batch = first.dtype == second.dtype and len(first.shape) == len(second.shape) and lengths
     is_target = one_each and len(first) > 0 and _fits(module, Batch((first,)), second)
     if is_batch and not is_target:
         yield from (Batch((part,)) for part in data)
@@ -285,9 +287,13 @@ def _fits(module: nn.Module, batch: Batch, target: Any) -> bool:
     several = output if isinstance(output, tuple | list) else [output]
     shapes = [tuple(each.shape) for each in several if isinstance(each, Tensor)]
     shape = tuple(target.shape)
-    whole = str(target.dtype).split(".")[-1].startswith(("int", "uint", "bool"))
+    whole = _is_whole(target)
     classes = [(s[:1] + s[2:], s[:-1]) for s in shapes if len(s) > 1]
     return shape in shapes or (whole and any(shape in pair for pair in classes))
+
+
+def _is_whole(value: Any) -> bool:
+    return str(value.dtype).split(".")[-1].startswith(("int", "uint", "bool"))
 
 
 def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:

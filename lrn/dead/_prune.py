@@ -43,8 +43,8 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
     Args:
         net: a `PlainNet`, a `LateResidualNet`, a `ConvolutionalNet` or one of its blocks, or a `torch.nn.Sequential`,
             nested or not, of torch's own linear layers, convolutions, normalisations, pooling, activations, Flatten,
-            Dropout and Identity. Every other module needs the package torch-pruning (`pip install
-            'lrn-claims[prune]'`), which follows its graph. It is not changed, and is looked at in evaluation mode.
+            Dropout and Identity. Every other module needs the package torch-pruning (`pip install 'lrn-claims[prune]'`), which
+            follows its graph. It is not changed, and is looked at in evaluation mode.
         data: as in `dead_units`.
         batch_size: as in `dead_units`.
 
@@ -64,11 +64,13 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
         >>> prune(net, torch.rand(50, 2))[0].out_features
         2
     """
-    shrink = _way(net)
-    _check_finite(net.named_parameters())
+    if not isinstance(net, nn.Module):
+        raise TypeError(_allowed(net))
     modes = [child.training for child in net.modules()]
     whole = independent_copy(net)
-    small = independent_copy(net)
+    shrink = _way(whole)
+    _check_finite(whole.named_parameters())
+    small = independent_copy(whole)
     with looking(whole), looking(small):
 
         def read() -> Iterable[Batch]:
@@ -105,10 +107,17 @@ def _way(net: Any) -> Shrink:
             pass
         else:
             return shrink_graph
+    raise TypeError(_allowed(net))
+
+
+def _allowed(net: Any) -> str:
     allowed = "a PlainNet, a LateResidualNet or a torch.nn.Sequential of Linear and ReLU"
-    install = "; for other modules install torch-pruning (pip install 'lrn-claims[prune]')"
-    hint = install if isinstance(net, nn.Module) else ""
-    raise TypeError(f"prune takes {allowed}, not {type(net).__name__}{hint}")
+    hint = (
+        "; for other modules install torch-pruning (pip install 'lrn-claims[prune]')"
+        if isinstance(net, nn.Module)
+        else ""
+    )
+    return f"prune takes {allowed}, not {type(net).__name__}{hint}"
 
 
 def _can_repeat(data: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -44,7 +44,8 @@ class Tally:
         total: values looked at for each of them.
         sums: sum of the sizes of the values, as `fired`, float64; None where not wanted.
         has_nan: whether a value was NaN.
-        batches: forward passes in which it was called.
+        unresolved, settled: whether it is not known yet, or was found out, which of the data's dimensions are units.
+        places: which of the kept factors were found to be positions.
     """
 
     name: str
@@ -58,7 +59,8 @@ class Tally:
     sums: Tensor | None = None
     has_nan: bool = False
     unresolved: bool = False
-    masked: bool = field(default=False)
+    settled: bool = False
+    places: tuple[int, ...] = ()
 
     def add(
         self,
@@ -78,25 +80,31 @@ class Tally:
         flat = tuple(factor for dim in dims for factor in dim)
         kept = _chosen(self.name, dims, unit_dims) if unit_dims is not None else unit_factors(dims, raw)
         sizes = tuple(flat[i].size for i in kept)
-        if self.fired is not None and tuple(self.fired.shape) != sizes:
+        left = tuple(size for i, size in enumerate(sizes) if i not in self.places)
+        if self.fired is not None and tuple(self.fired.shape) != left:
             raise ValueError(
-                f"{self.name} gave {self.fired.numel()} units on one batch and {prod(sizes)} on another; "
+                f"{self.name} gave {self.fired.numel()} units on one batch and {prod(left)} on another; "
                 f"say which dimension holds its units, as in unit_dims={{{self.name!r}: 1}}"
             )
         values = (output.dequantize() if output.is_quantized else output).reshape([factor.size for factor in flat])
         seen = None if mask is None else _laid_out(mask, flat)
         fired, total = _fired(values, kept, self.counting.threshold, seen)
+        if self.places:  # known from an earlier batch
+            fired, total = fired.sum(self.places), total * prod(sizes[i] for i in self.places)
         self.fired = fired if self.fired is None else self.fired + fired.to(self.fired.device)
         self.total += total
         if self.counting.sizes:
             size = _sums(values, kept, seen)
+            size = size.sum(self.places) if self.places else size
             self.sums = size if self.sums is None else self.sums + size.to(self.sums.device)
         self.has_nan = self.has_nan or _has_nan(values)
         self.shape = tuple(_shown(dim, size) for dim, size in zip(dims, output.shape, strict=True))
         if single and self.shape[:1] == (1,):
             self.shape = ("N", *self.shape[1:])
-        self.factors = tuple(flat[i] for i in kept)
-        self.unresolved = unit_dims is None and any(factor.kind == "input" for factor in self.factors)
+        self.factors = tuple(flat[i] for n, i in enumerate(kept) if n not in self.places)
+        self.unresolved = (
+            unit_dims is None and not self.settled and any(factor.kind == "input" for factor in self.factors)
+        )
 
     def resolve(self, features: set[str]) -> None:
         """Of the dimensions of the data that are kept, those over which weights were summed are the units."""
@@ -105,7 +113,7 @@ class Tally:
         places = [i for i, factor in enumerate(self.factors) if factor.base not in features]
         if len(places) == len(self.factors):
             if len(self.factors) == 1 and len(self.shape) == 2:
-                self.unresolved = False
+                self.unresolved, self.settled = False, True
                 return
             raise Uncountable("nothing says which dimension holds the units")
         if places:
@@ -113,7 +121,7 @@ class Tally:
             self.sums = None if self.sums is None else self.sums.sum(places)
             self.total *= prod(self.factors[i].size for i in places)
         self.factors = tuple(f for i, f in enumerate(self.factors) if i not in places)
-        self.unresolved = False
+        self.places, self.unresolved, self.settled = tuple(places), False, True
 
 
 def _shown(dim: tuple[Factor, ...], size: int) -> int | str:

