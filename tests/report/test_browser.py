@@ -27,7 +27,9 @@ def thesis(tmp_path_factory):
         ledger.runs(DRAWN[figure].experiment, range(64), trace=True)
     for experiment in pair(5, "adam", 0.1, "batch"):
         ledger.runs(experiment, range(64))
-    return write_report(SuiteVerdicts.read(ROOT / "reports" / "verdicts.json"), ledger, folder, root=ROOT, suite=ROOT / "claims")
+    return write_report(
+        SuiteVerdicts.read(ROOT / "reports" / "verdicts.json"), ledger, folder, root=ROOT, suite=ROOT / "claims"
+    )
 
 
 @pytest.fixture(scope="session")
