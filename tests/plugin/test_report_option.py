@@ -103,7 +103,7 @@ def test_a_job_gets_a_summary(suite, monkeypatch):
     suite.run()
     text = path.read_text(encoding="utf-8")
     assert text.startswith("before\n## Claims\n\n1 of 2 claims hold; 1 is refuted, 0 undecided.")
-    assert r"Heads &amp; \<tails\> (§1)" in text
+    assert r"Heads &amp; &lt;tails&gt; (§1)" in text
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
