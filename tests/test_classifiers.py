@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -42,6 +44,23 @@ def change(**fields):
     return dataclasses.replace(SMALL, **fields)
 
 
+def measure(net, parts):
+    """Gives the norms the mean over all images of what they see of each part."""
+    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
+    sums = [[0, 0] for _ in norms]
+    for norm in norms:
+        norm.momentum = 1
+    for part in parts:
+        net(part)
+        for norm, total in zip(norms, sums, strict=True):
+            total[0] = total[0] + norm.running_mean * len(part)
+            total[1] = total[1] + norm.running_var * len(part)
+    images = sum(map(len, parts))
+    for norm, (mean, variance) in zip(norms, sums, strict=True):
+        norm.running_mean.copy_(mean / images)
+        norm.running_var.copy_(variance / images)
+
+
 def by_hand(of, seed):
     """One network, trained and looked at by the loop of any tutorial."""
     net = of.network(seed)
@@ -52,14 +71,16 @@ def by_hand(of, seed):
     x, y = torch.as_tensor((pixels - mean) / std), torch.as_tensor(train.y)
     convolutions = [m for n, m in net.named_modules() if isinstance(m, nn.Conv2d) and ".shortcut." not in n]
 
-    F.cross_entropy(net(x), y).backward()
+    parts = np.array_split(np.arange(of.train), math.ceil(of.train / of.part_size))
+    for part in parts:
+        (F.cross_entropy(net(x[part]), y[part]) * len(part) / of.train).backward()
     found = {
         "first_gradient": convolutions[0].weight.grad.norm().item(),
         "last_gradient": convolutions[-1].weight.grad.norm().item(),
     }
     losses, accuracies, gradients = [], [], []
     for epoch in range(of.epochs):
-        for batch in np.split(of.order(seed, epoch), of.train // of.batch):
+        for batch in np.split(of.order(seed, epoch), range(of.batch, of.train, of.batch)):
             optimizer.zero_grad()
             logits = net(x[batch])
             loss = F.cross_entropy(logits, y[batch])
@@ -68,8 +89,9 @@ def by_hand(of, seed):
             optimizer.step()
             losses.append(loss.item())
             accuracies.append((logits.argmax(1) == y[batch]).double().mean().item())
-    loss = np.reshape(losses, (of.epochs, -1)).mean(1)
-    accuracy = np.reshape(accuracies, (of.epochs, -1)).mean(1)
+    sizes = [min(of.batch, of.train - start) for start in range(0, of.train, of.batch)]
+    loss = np.reshape(losses, (of.epochs, -1)) @ sizes / of.train
+    accuracy = np.reshape(accuracies, (of.epochs, -1)) @ sizes / of.train
     found |= {
         "training_gradient": sorted(gradients)[(len(gradients) - 1) // 2],
         "loss": loss[-1],
@@ -79,11 +101,8 @@ def by_hand(of, seed):
         "rises": np.mean([b > a for a, b in itertools.pairwise(loss)]),
         "climb": sum(max(b - a, 0) for a, b in itertools.pairwise(loss)),
     }
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1
     with torch.no_grad():
-        net(x)
+        measure(net, [x[part] for part in parts])
         net.eval()
         silent = []
         for module in net.modules():
@@ -109,6 +128,9 @@ def by_hand(of, seed):
         {"preactivation": True, "normalise": False, "channels": (1, 3, 7), "batch": 6},
         {"late": True, "preactivation": True, "channels": (2, 5), "depth": 10, "batch": 12},
         {"late": True, "skip": False, "block": "bottleneck", "depth": 11, "normalise": False, "shortcut": "projection"},
+        {"train": 14, "batch": 4, "part": 5},
+        {"train": 15, "batch": 15, "part": 2, "test": 40, "late": True, "shortcut": "projection"},
+        {"train": 13, "batch": 4, "part": 1, "normalise": False, "test": 33},  # batches and parts of one image
     ],
 )
 def test_each_network_is_given_what_a_training_loop_gives_it(options, engine, monkeypatch):
@@ -166,7 +188,10 @@ def test_the_number_of_torchs_threads_does_not_show_and_is_left_alone(engine):
 
 @needs_native
 @pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize("options", [{}, {"channels": (4, 5, 8), "shortcut": "projection"}, {"normalise": False}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"channels": (4, 5, 8), "shortcut": "projection"}, {"normalise": False}, {"train": 14, "part": 5}],
+)
 def test_a_network_has_the_same_bits_whatever_the_processors_vectors(options, fused, monkeypatch):
     of, found = change(**options), {}
     for variant in VARIANTS:
@@ -285,6 +310,7 @@ def test_no_two_populations_share_a_label():
         "test": 64,
         "epochs": 3,
         "batch": 16,
+        "part": 16,
         "lr": 0.2,
         "momentum": 0.5,
         "enough_loss": 0.5,
@@ -304,6 +330,63 @@ def test_the_version_names_images_and_sources(monkeypatch):
     before = SMALL.version
     monkeypatch.setattr(lrn.classifiers, "_sources", lambda: "another code")
     assert SMALL.version != before
+
+
+# ---- Many images ----
+
+
+def test_images_come_in_parts_that_their_size_bounds():
+    def part(height, width, **options):
+        x = np.zeros((40, 1, height, width), np.float32)
+        return change(images=Images("any", x, np.arange(40) % 2, ("a", "b")), **options).part_size
+
+    assert part(8, 8) == 256
+    assert part(28, 28) == 83
+    assert part(600, 600) == 1
+    assert part(28, 28, part=1000) == 1000
+
+
+@engines
+def test_one_part_is_all_images_at_once(engine):
+    whole = change(part=12).sample(range(3), engine)
+    for part in (13, 1000):
+        found = change(part=part).sample(range(3), engine)
+        assert all(np.array_equal(found[name], whole[name]) for name in whole)
+    assert not np.array_equal(change(part=6).sample(range(3), engine)["first_gradient"], whole["first_gradient"])
+
+
+@needs_native
+def test_networks_trained_in_several_calls_are_the_same(monkeypatch):
+    seeds = 2 * max(variant.lanes for variant in VARIANTS) + 1
+    whole = SMALL.sample(range(seeds), "native")
+    monkeypatch.setattr("lrn.classifiers._native._LARGEST_ORDER", 1)
+    parts = SMALL.sample(range(seeds), "native")
+    assert all(np.array_equal(parts[name], whole[name]) for name in whole)
+
+
+MEMORY = """
+import resource, sys
+import numpy as np
+from lrn.classifiers import Classifiers
+from lrn.data import Images
+
+def peak(train, test):
+    x = np.random.default_rng(0).random((train + test, 1, 28, 28), np.float32)
+    images = Images("noise", x, np.arange(len(x)) % 10, tuple("0123456789"))
+    Classifiers(depth=8, channels=(1, 1, 1), images=images, train=train, test=test, epochs=0).sample(range(1), "native")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+few = peak(100, 20)
+print(peak(3000, 1000) - few)
+"""
+
+
+@needs_native
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told in other units")
+def test_memory_does_not_grow_with_the_number_of_images():
+    """3,000 images in one pass would take 2,000 MB; their pixels and copies of them take 60."""
+    result = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    assert float(result.stdout) < 150
 
 
 # ---- Other images ----
@@ -341,7 +424,8 @@ def test_a_folder_of_leaves_trains_and_is_learnt(tmp_path):
         ({"train": 0}, "train must be a whole number of at least 1; got 0"),
         ({"epochs": -1}, "epochs must be a whole number of at least 0; got -1"),
         ({"test": 1.5}, "test must be a whole number of at least 1; got 1.5"),
-        ({"batch": 5}, "batch must divide train, which is 12; got 5"),
+        ({"batch": 13}, "batch must be at most train, which is 12; got 13"),
+        ({"part": 0}, "part must be a whole number of at least 1; got 0"),
         ({"lr": 0}, "lr must be a number above 0; got 0"),
         ({"scale": math.nan}, "scale must be a number above 0; got nan"),
         ({"dtype": "float16"}, "dtype must be one of float32, float64; got 'float16'"),

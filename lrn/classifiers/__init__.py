@@ -44,7 +44,10 @@ class Classifiers:
         train: how many images to train on.
         test: how many other images to test on.
         epochs: how often each training image is seen; 0 observes networks before training.
-        batch: images of one step; it divides `train`.
+        batch: images of one step; an epoch's last batch may be smaller.
+        part: images that pass at once, at most, where all training images are looked at, before and after training:
+            gradients and the statistics of normalisation are means over such parts. Memory grows with the larger of
+            `part` and `batch`, not with `train`. None for 256, or fewer large ones: 65,536 pixels together.
         lr: learning rate.
         momentum: of the gradient descent.
         enough_loss: training loss that `epochs_to_loss` waits for.
@@ -71,6 +74,7 @@ class Classifiers:
     test: int = 256
     epochs: int = 12
     batch: int = 32
+    part: int | None = None
     lr: float = 0.1
     momentum: float = 0.9
     enough_loss: float = 1.0
@@ -78,12 +82,14 @@ class Classifiers:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        for name, least in (("train", 1), ("test", 1), ("epochs", 0), ("batch", 1)):
+        for name, least in (("train", 1), ("test", 1), ("epochs", 0), ("batch", 1), ("part", 1)):
             value = getattr(self, name)
+            if name == "part" and value is None:
+                continue
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
-        if self.train % self.batch:
-            raise ValueError(f"batch must divide train, which is {self.train}; got {self.batch}")
+        if self.batch > self.train:
+            raise ValueError(f"batch must be at most train, which is {self.train}; got {self.batch}")
         if self.dtype not in ("float32", "float64"):
             raise ValueError(f"dtype must be one of float32, float64; got {self.dtype!r}")
         for name in ("scale", "lr", "enough_loss", "enough_accuracy"):
@@ -125,6 +131,12 @@ class Classifiers:
     def data(self) -> Images:
         """The images."""
         return digits() if self.images is None else self.images
+
+    @property
+    def part_size(self) -> int:
+        """How many training images pass at once, at most."""
+        height, width = self.data.x.shape[2:]
+        return max(1, min(256, 65_536 // (height * width))) if self.part is None else self.part
 
     def network(self, seed: int) -> ConvolutionalNet:
         """The network of that seed before training."""
@@ -171,7 +183,7 @@ class Classifiers:
             - fades: whether the first is the smaller of the two;
             - imbalance: how many powers of ten lie between the two, whichever is larger;
             - training_gradient: the median over all steps of the norm of the first convolution's gradient;
-            - loss, accuracy: of the training images, mean over the last epoch's batches, each before its step;
+            - loss, accuracy: of the training images, mean over the last epoch, each batch before its step;
             - epochs_to_loss, epochs_to_accuracy: the first epoch, from 1, in which they are good enough, or `inf`;
             - rises: in which share of the epochs but the first the loss is larger than in the epoch before;
             - climb: by how much it is, added up over the epochs;

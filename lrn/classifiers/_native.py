@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lrn.classifiers._training import Training, standardised
+from lrn.classifiers._training import Sets, Training, joined, standardised
 from lrn.engines.native import NativeEngine
 from lrn.nets import ConvolutionalNet, ResidualBlock
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 _CONVOLUTION, _NORM, _SUM = range(3)
+_LARGEST_ORDER = 2**26
+"""Images of all epochs and networks of one call of the kernel: their order takes four times as many bytes."""
 
 
 class _Plan:
@@ -100,26 +102,42 @@ class _Plan:
 
 def train(of: Classifiers, seeds: range) -> Training:
     """Trains the networks of these seeds, on one thread."""
-    rows = []
+    sets, engine = standardised(of), NativeEngine(threads=1)
+    lanes = engine.variant.lanes
+    vectors = max(1, _LARGEST_ORDER // (lanes * max(1, of.epochs) * of.train))
+    return joined([_train(of, group, sets, engine) for group in _groups(seeds, vectors * lanes)])
+
+
+def _groups(seeds: range, most: int) -> list[range]:
+    return [seeds[start : start + most] for start in range(0, len(seeds), most)]
+
+
+def _train(of: Classifiers, seeds: range, sets: Sets, engine: NativeEngine) -> Training:
+    """Trains the networks of so few seeds that the order of all their images fits in memory."""
+    initial = []
     for net in of.networks(seeds):
         plan = _Plan(net)
-        rows.append(torch.cat([p.detach().flatten() for module in plan.modules for p in module.parameters()]).numpy())
-    sets = standardised(of)
+        parameters = [p.detach().flatten() for module in plan.modules for p in module.parameters()]
+        initial.append(torch.cat(parameters).numpy())
     rectified = [plan.channels[k + 1] for k, layer in enumerate(plan.layers) if layer[-1]]
-    order = [[of.order(seed, epoch) for epoch in range(of.epochs)] for seed in seeds]
-    found = NativeEngine(threads=1).classify(
+    order = np.empty((len(seeds), of.epochs, of.train), np.int32)
+    for row, seed in zip(order, seeds, strict=True):
+        for epoch in range(of.epochs):
+            row[epoch] = of.order(seed, epoch)
+    results = engine.classify(
         layers=np.array(plan.layers, np.int32),
         read=np.array(plan.read, np.int32),
         activations=sum(rectified),
         last=plan.last,
-        initial=np.stack(rows),
+        initial=np.stack(initial),
         train=(sets.train_x, sets.train_y),
         test=sets.test_x,
         classes=len(of.data.classes),
-        order=np.array(order, np.int32).reshape(len(seeds), of.epochs, of.train),
+        order=order,
+        part=of.part_size,
         batch=of.batch,
         lr=float(of.lr),
         momentum=float(of.momentum),
     )
-    silent = np.split(found.pop("silent"), np.cumsum(rectified)[:-1], axis=1)
-    return Training(right=(found.pop("predicted") == sets.test_y).mean(1), silent=silent, **found)
+    silent = np.split(results.pop("silent"), np.cumsum(rectified)[:-1], axis=1)
+    return Training(right=(results.pop("predicted") == sets.test_y).mean(1), silent=silent, **results)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 from torch.nn import functional as F
 
-from lrn.classifiers._training import Training, standardised
+from lrn.classifiers._training import Training, joined, parts, standardised
 
 if TYPE_CHECKING:
     from lrn.classifiers import Classifiers
@@ -35,12 +35,7 @@ def train(of: Classifiers, seeds: range) -> Training:
     first = seeds.start // STACK * STACK
     with _one_thread():
         stacks = [Stack(of, range(s, s + STACK)).observe() for s in range(first, seeds.stop, STACK)]
-    asked = slice(seeds.start - first, seeds.stop - first)
-    joined: dict[str, Any] = {
-        name: np.concatenate([getattr(stack, name) for stack in stacks])[asked] for name in Training._fields[:-1]
-    }
-    layers = zip(*(stack.silent for stack in stacks), strict=True)
-    return Training(**joined, silent=[np.concatenate(layer)[asked] for layer in layers])
+    return joined(stacks).part(slice(seeds.start - first, seeds.stop - first))
 
 
 class Stack:
@@ -52,7 +47,10 @@ class Stack:
         for self.net in of.networks(seeds):
             state = (*self.net.named_parameters(), *self.net.named_buffers())
             states.append({name: value.detach().clone() for name, value in state})
-        stacked = {name: _channels_last(torch.stack([state[name] for state in states])) for name in states[0]}
+        stacked = {name: torch.stack([state[name] for state in states]) for name in states[0]}
+        # Of passes of a single image, torch 2.13 computes wrong weight gradients from weights with channels last.
+        if min(of.train % of.batch or of.batch, *(part.stop - part.start for part in parts(of))) > 1:
+            stacked = {name: _channels_last(values) for name, values in stacked.items()}
         self.parameters = {name: stacked.pop(name) for name, _ in self.net.named_parameters()}
         self.buffers = stacked
         sets = standardised(of)
@@ -77,9 +75,15 @@ class Stack:
         return gradients, losses.detach(), accuracies.detach()
 
     def _gradient_before_training(self) -> tuple[Tensor, Tensor]:
-        gradients, _, _ = self._step(self.x, self.y, None)
-        convolutions = [g for name, g in gradients.items() if g.ndim == 5 and ".shortcut." not in name]
-        return _norm(convolutions[0]), _norm(convolutions[-1])
+        """Norms (S,) for the first and the last convolution: of the mean over the parts, weighted by their images."""
+        first, last = torch.zeros(1), torch.zeros(1)
+        for part in parts(self.of):
+            gradients, _, _ = self._step(self.x[part], self.y[part], None)
+            convolutions = [g for name, g in gradients.items() if g.ndim == 5 and ".shortcut." not in name]
+            share = len(self.y[part]) / len(self.y)
+            first = first + share * convolutions[0]
+            last = last + share * convolutions[-1]
+        return _norm(first), _norm(last)
 
     def _train(self) -> tuple[Tensor, Tensor, Tensor]:
         """Loss, accuracy and norm of the first convolution's gradient, each (S, epochs, steps)."""
@@ -107,7 +111,7 @@ class Stack:
             out: Tensor = functional_call(self.net, (parameters, buffers), (x,))
             return out
 
-        def dead(parameters: Any, buffers: Any) -> list[Tensor]:
+        def dead(parameters: Any, buffers: Any, x: Tensor) -> list[Tensor]:
             silent: list[Tensor] = []
             hooks = [
                 module.register_forward_hook(lambda _, __, out: silent.append((out == 0).all(3).all(2).all(0)))
@@ -115,22 +119,29 @@ class Stack:
                 if isinstance(module, nn.ReLU)
             ]
             try:
-                logits(parameters, buffers, self.x)
+                logits(parameters, buffers, x)
             finally:
                 for hook in hooks:
                     hook.remove()
             return silent
 
+        in_dims = (0, 0, None)
         with torch.no_grad():
-            for module in self.net.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.momentum = 1.0  # the statistics of the next pass alone
-            run = vmap(logits, in_dims=(0, 0, None))
-            run(self.parameters, self.buffers, self.x)
+            seen = 0
+            for part in parts(self.of):
+                seen += len(self.y[part])
+                for module in self.net.modules():
+                    if isinstance(module, nn.BatchNorm2d):
+                        module.momentum = len(self.y[part]) / seen  # the mean of all parts so far
+                vmap(logits, in_dims)(self.parameters, self.buffers, self.x[part])
             self.net.eval()
-            predicted = run(self.parameters, self.buffers, self.test_x).argmax(2)
-            silent = vmap(dead)(self.parameters, self.buffers)
-            return (predicted == self.test_y).double().mean(1), silent
+            predicted = [vmap(logits, in_dims)(self.parameters, self.buffers, x).argmax(2) for x in self._test_parts()]
+            by_part = [vmap(dead, in_dims)(self.parameters, self.buffers, self.x[part]) for part in parts(self.of)]
+            silent = [torch.stack(layer).all(0) for layer in zip(*by_part, strict=True)]
+            return (torch.cat(predicted, 1) == self.test_y).double().mean(1), silent
+
+    def _test_parts(self) -> tuple[Tensor, ...]:
+        return self.test_x.split(self.of.part_size)
 
 
 def _channels_last(stacked: Tensor) -> Tensor:

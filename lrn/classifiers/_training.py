@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from lrn.classifiers import Classifiers
 
-__all__ = ["Sets", "Training", "metrics", "standardised"]
+__all__ = ["Sets", "Training", "joined", "metrics", "parts", "standardised"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -25,6 +25,11 @@ class Training(NamedTuple):
     gradient: Floats  # (S, epochs, steps) norm of the first convolution's
     right: Floats  # (S,) share of test images
     silent: list[NDArray[np.bool_]]  # (S, C) for each activation: channels that are zero on every training image
+
+    def part(self, which: slice) -> Training:
+        """Some of the networks."""
+        arrays: dict[str, Any] = {name: getattr(self, name)[which] for name in self._fields[:-1]}
+        return Training(**arrays, silent=[layer[which] for layer in self.silent])
 
 
 class Sets(NamedTuple):
@@ -41,14 +46,38 @@ def standardised(of: Classifiers) -> Sets:
     train, test = of.data.split(of.train, of.test)
     x = train.x.astype(float)
     mean, std = x.mean((0, 2, 3), keepdims=True), x.std((0, 2, 3), keepdims=True, ddof=1).clip(min=1e-6)
-    return Sets(((x - mean) / std).astype(of.dtype), train.y, ((test.x - mean) / std).astype(of.dtype), test.y)
+    del x  # many images take gigabytes in double precision
+
+    def standard(images: Floats) -> Floats:
+        result = np.empty(images.shape, of.dtype)
+        for few in np.array_split(np.arange(len(images)), max(1, len(images) // 1024)):
+            result[few] = (images[few].astype(float) - mean) / std
+        return result
+
+    return Sets(standard(train.x), train.y, standard(test.x), test.y)
+
+
+def parts(of: Classifiers) -> list[slice]:
+    """The training images in parts of at most `of.part_size`, as even as they can be."""
+    count = -(-of.train // of.part_size)
+    ends = np.cumsum([len(part) for part in np.array_split(np.arange(of.train), count)])
+    return [slice(int(start), int(end)) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def joined(trainings: list[Training]) -> Training:
+    """Of the networks of all, one after another."""
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(training, name) for training in trainings]) for name in Training._fields[:-1]
+    }
+    layers = zip(*(training.silent for training in trainings), strict=True)
+    return Training(**arrays, silent=[np.concatenate(layer) for layer in layers])
 
 
 def metrics(of: Classifiers, found: Training) -> dict[str, NDArray[Any]]:
     """What `Classifiers.sample` promises."""
     steps = found.loss.astype(float)
-    loss = np.where(np.isfinite(steps), steps, np.inf).mean(2)
-    accuracy = found.accuracy.mean(2, dtype=float)
+    loss = _epochs(of, np.where(np.isfinite(steps), steps, np.inf))
+    accuracy = _epochs(of, found.accuracy.astype(float))
     first, last = found.first_gradient.astype(float), found.last_gradient.astype(float)
     gradients = found.gradient.reshape(len(first), -1)
     middle = np.quantile(gradients, 0.5, axis=1, method="lower") if of.epochs else first
@@ -74,6 +103,16 @@ def metrics(of: Classifiers, found: Training) -> dict[str, NDArray[Any]]:
     return {
         name: v if v.dtype == bool else np.where(np.isnan(v), np.inf, v).astype(float) for name, v in values.items()
     }
+
+
+def _epochs(of: Classifiers, steps: Floats) -> Floats:
+    """Means (S, epochs) over the images of (S, epochs, steps), of which the last step may have had fewer."""
+    last = of.train % of.batch
+    if not last:
+        return steps.mean(2)
+    images = np.full(steps.shape[2], of.batch)
+    images[-1] = last
+    return np.average(steps, axis=2, weights=images)
 
 
 def _first(reached: NDArray[np.bool_]) -> Floats:

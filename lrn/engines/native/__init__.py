@@ -145,6 +145,7 @@ class NativeEngine:
         test: NDArray[np.floating],
         classes: int,
         order: NDArray[np.int32],
+        part: int,
         batch: int,
         lr: float,
         momentum: float,
@@ -160,12 +161,13 @@ class NativeEngine:
             train, test: images (N, C, H, W) and the former's classes (N,).
             classes: how many there are.
             order: the images of each epoch as each network sees them (S, epochs, N).
-            batch: images of one step; it divides N.
+            part: images of one pass, at most, where all training images are looked at: before and after training.
+            batch: images of one step; the last one of an epoch may have fewer.
             lr, momentum: of the gradient descent.
 
         Returns:
             Arrays by name: first_gradient, last_gradient (S,), norms before training; loss, accuracy, gradient (S,
-            epochs, N / batch), before each step; predicted (S, test images); silent (S, A), channels that are zero on
+            epochs, steps), before each step; predicted (S, test images); silent (S, A), channels that are zero on
             every training image after their ReLU.
 
         Raises:
@@ -173,7 +175,7 @@ class NativeEngine:
         """
         real, (S, epochs, N) = initial.dtype, order.shape
         found: dict[str, NDArray[Any]] = {name: np.empty(S, real) for name in ("first_gradient", "last_gradient")}
-        found |= {name: np.empty((S, epochs, N // batch), real) for name in ("loss", "accuracy", "gradient")}
+        found |= {name: np.empty((S, epochs, -(-N // batch)), real) for name in ("loss", "accuracy", "gradient")}
         found |= {"predicted": np.empty((S, len(test)), np.int32), "silent": np.empty((S, activations), np.uint8)}
         getattr(_native, f"classify_{real.name}")(
             self.variant.name,
@@ -181,6 +183,7 @@ class NativeEngine:
             read=read,
             classes=classes,
             last=last,
+            part=part,
             batch=batch,
             epochs=epochs,
             lr=lr,

@@ -2,6 +2,7 @@
 #pragma once
 #include "convolution.hpp"
 
+#include <numeric>
 #include <utility>
 
 namespace LRN_NAMESPACE {
@@ -14,6 +15,7 @@ struct Node {
   Shape from, other, to;
   long weight = 0, bias = 0;   // its first parameter, its first bias
   long statistics = 0;         // its first channel among those of all norms
+  int out = 0;                 // the tensor where what it makes lies: a sum's may be that which it reads
   Geometry geometry;           // of a convolution
   int gradient_to = -1, gradient_from = -1, gradient_other = -1; // places; -1: there is none, as of the images
   bool first_from = false, first_other = false;                  // nothing is there yet
@@ -27,7 +29,10 @@ template <class R> struct Graph {
   std::vector<int> gradient_of;    // places where the way back starts: of the tensors that the classifier reads
   int places = 0, features = 0;    // for gradients; of the classifier
   long output = 0, parameters = 0; // the classifier's first one; all
+  long widest = 0;                 // values of the largest tensor, for one image
   long normed = 0, rectified = 0;  // channels: of all norms; after all ReLUs
+  std::vector<int> norms;          // which nodes are norms: a pass waits there until all of its images have come
+  int visit = block_size;          // images that go from one norm to the next together; convolutions gather whole groups
 
   explicit Graph(const lrn::ImageJob<R> &job) : job(job), shapes{job.image} {
     for (int k = 0; k < job.layer_count; ++k) {
@@ -37,11 +42,16 @@ template <class R> struct Graph {
       if (layer.kind == Kind::sum && layer.other >= 0) node.other = shapes[layer.other];
       node.to = shape_after(layer, node.from, node.other);
       node.weight = output, output += parameters_of(layer, node.from);
-      if (layer.kind == Kind::norm) node.statistics = normed, normed += node.from.channels;
-      if (layer.kind == Kind::norm) node.bias = node.weight + node.from.channels;
-      if (layer.kind == Kind::convolution) {
+      node.out = k + 1;
+      if (layer.kind == Kind::norm) {
+        node.bias = node.weight + node.from.channels;
+        node.statistics = normed;
+        normed += node.from.channels;
+        norms.push_back(k);
+      } else if (layer.kind == Kind::convolution) {
         node.geometry = Geometry(layer.kernel, layer.stride, node.from, node.to);
         node.bias = output - (layer.biased ? layer.channels : 0);
+        visit = std::lcm(visit, block_size * node.geometry.blocks);
       }
       if (layer.rectified) rectified += node.to.channels;
       shapes.push_back(node.to);
@@ -49,10 +59,27 @@ template <class R> struct Graph {
     }
     for (int t = 0; t < job.read_count; ++t) features += shapes[job.read[t]].channels;
     parameters = output + long(job.classes) * (features + 1);
+    for (const Shape &shape : shapes) widest = std::max(widest, shape.size());
+    plan_tensors();
     plan_gradients();
   }
 
 private:
+  // A sum is made where what it reads lies, if nobody else reads that, not even the way back: a ReLU's does.
+  void plan_tensors() {
+    std::vector<int> readers(shapes.size(), 0);
+    for (const Node &node : nodes) {
+      ++readers[node.layer.from];
+      if (node.layer.kind == Kind::sum && node.layer.other >= 0) ++readers[node.layer.other];
+    }
+    for (int t = 0; t < job.read_count; ++t) ++readers[job.read[t]];
+    for (Node &node : nodes) {
+      const int from = node.layer.from;
+      if (node.layer.kind == Kind::sum && from > 0 && readers[from] == 1 && !nodes[from - 1].layer.rectified)
+        node.out = nodes[from - 1].out;
+    }
+  }
+
   void plan_gradients() {
     std::vector<int> place(shapes.size(), -1), free;
     const auto take = [&] {

@@ -9,61 +9,155 @@ namespace LRN_NAMESPACE {
 
 namespace {
 
-// Trains vectors of networks until none is left; threads share one job.
-template <class V, class R> void classify_all(const lrn::ImageJob<R> &job) {
-  constexpr int L = Lanes<V>::count;
-  flush_subnormals();
-  const Graph<R> graph(job);
-  Classifier<V> net(graph);
-  const long N = job.train, size = job.image.size(), steps = N / job.batch;
-  for (long first; (first = job.next->fetch_add(1) * L) < job.count && !*job.cancelled;) {
-    const int used = int(std::min<long>(L, job.count - first));
-    const auto each = [&](auto f) { // lanes to spare train the last network once more
-      for (int i = 0; i < L; ++i) f(i, std::min(first + i, job.count - 1));
-    };
-    const auto store = [&](R *to, long step, long of, const V &value) {
-      for (int i = 0; i < used; ++i) to[(first + i) * of + step] = lane(value, i);
-    };
+constexpr int evaluated = 16; // images of a pass without a way back: few enough for the nearest caches
+
+template <class V> V norm(const std::vector<V> &gradient) {
+  V sum{};
+  for (const V &g : gradient) sum = fma(g, g, sum);
+  return root(sum);
+}
+
+// Trains vectors of networks, from initial weights to results; a thread has one of these.
+template <class V, class R> class Trainer {
+  static constexpr int L = Lanes<V>::count;
+
+public:
+  explicit Trainer(const lrn::ImageJob<R> &job)
+      : job(job), graph(job), parts(job.train, job.part),
+        net(graph, std::max({parts.size(0), std::min(job.batch, job.train), evaluated}),
+            std::max(parts.size(0), std::min(job.batch, job.train))) {}
+
+  // Takes vectors until none is left; threads share one job.
+  void work() {
+    while ((first = job.next->fetch_add(1) * L) < job.count && !*job.cancelled) {
+      used = int(std::min<long>(L, job.count - first));
+      start();
+      look_before_training();
+      train();
+      if (*job.cancelled) return;
+      measure();
+      look_after_training();
+      test();
+      if (*job.cancelled) return;
+      *job.done += used;
+    }
+  }
+
+private:
+  void start() {
     std::fill_n(net.velocity(), graph.parameters, V{});
-    each([&](int i, long s) {
-      for (long p = 0; p < graph.parameters; ++p) set_lane(net.weights()[p], i, job.initial[s * graph.parameters + p]);
+    for_lanes([&](int i, long s) {
+      for (long p = 0; p < graph.parameters; ++p)
+        set_lane(net.weights()[p], i, job.initial[s * graph.parameters + p]);
     });
-    const auto load_all = [&] { net.load(job.train, [&](int n, int) { return job.train_x + n * size; }); };
+  }
 
-    load_all();
-    net.forward(job.train, Mode::train);
-    net.backward(job.train, [&](int n, int) { return job.train_y[n]; });
-    store(job.first_gradient, 0, 1, net.gradient_norm(graph.nodes[0]));
-    store(job.last_gradient, 0, 1, net.gradient_norm(graph.nodes[job.last]));
+  // The gradient of all training images is the mean of those of the parts.
+  void look_before_training() {
+    const Node &bottom = graph.nodes[0], &top = graph.nodes[job.last];
+    std::vector<V> first_gradient = net.weight_gradient(bottom), last_gradient = net.weight_gradient(top);
+    std::fill(first_gradient.begin(), first_gradient.end(), V{});
+    std::fill(last_gradient.begin(), last_gradient.end(), V{});
+    for_parts([&](int from, int count, R share) {
+      net.forward(count, Mode::train);
+      net.backward(count, [&](int n, int) { return job.train_y[from + n]; });
+      add(first_gradient, net.weight_gradient(bottom), share);
+      add(last_gradient, net.weight_gradient(top), share);
+    });
+    store(job.first_gradient, 0, 1, norm(first_gradient));
+    store(job.last_gradient, 0, 1, norm(last_gradient));
+  }
 
+  void train() {
+    const long steps = job.steps(), N = job.train, size = job.image.size(), all = job.epochs * steps;
     long order[L];
-    for (long step = 0, end = job.epochs * steps; step < end && !*job.cancelled; ++step) {
-      each([&](int i, long s) { order[i] = (s * job.epochs + step / steps) * N + step % steps * job.batch; });
+    for (long step = 0; step < all && !*job.cancelled; ++step) {
+      const long epoch = step / steps, begin = step % steps * job.batch;
+      const int count = int(std::min<long>(job.batch, N - begin));
+      for_lanes([&](int i, long s) { order[i] = (s * job.epochs + epoch) * N + begin; });
       const auto image = [&](int n, int i) { return job.order[order[i] + n]; };
-      net.load(job.batch, [&](int n, int i) { return job.train_x + image(n, i) * size; });
-      net.forward(job.batch, Mode::train);
-      const auto [loss, accuracy] = net.backward(job.batch, [&](int n, int i) { return job.train_y[image(n, i)]; });
-      store(job.loss, step, end, loss), store(job.accuracy, step, end, accuracy);
-      store(job.gradient, step, end, net.gradient_norm(graph.nodes[0]));
+      net.load(count, [&](int n, int i) { return job.train_x + image(n, i) * size; });
+      net.forward(count, Mode::train);
+      const auto [loss, accuracy] = net.backward(count, [&](int n, int i) { return job.train_y[image(n, i)]; });
+      store(job.loss, step, all, loss);
+      store(job.accuracy, step, all, accuracy);
+      store(job.gradient, step, all, norm(net.weight_gradient(graph.nodes[0])));
       net.step();
     }
-    if (*job.cancelled) return;
-
-    load_all();
-    net.forward(job.train, Mode::measure);
-    net.forward(job.train, Mode::evaluate);
-    long a = 0;
-    for (const Node &node : graph.nodes)
-      for (int c = 0; node.layer.rectified && c < node.to.channels; ++c, ++a) {
-        const V sum = net.sum_of(node, job.train, c);
-        for (int i = 0; i < used; ++i) job.silent[(first + i) * graph.rectified + a] = lane(sum, i) == 0;
-      }
-    net.load(job.test, [&](int n, int) { return job.test_x + n * size; });
-    net.forward(job.test, Mode::evaluate);
-    for (int i = 0; i < used; ++i)
-      for (int n = 0; n < job.test; ++n) job.predicted[(first + i) * job.test + n] = net.predicted(n, i);
-    *job.done += used;
   }
+
+  // The statistics of norms are the mean of those of the parts.
+  void measure() {
+    net.start_measuring();
+    for_parts([&](int, int count, R share) { net.forward(count, Mode::measure, share); });
+    net.finish_measuring();
+  }
+
+  void look_after_training() {
+    std::vector<V> sums(graph.rectified);
+    evaluate(job.train_x, job.train, [&](int, int count) {
+      long a = 0;
+      for (const Node &node : graph.nodes)
+        for (int c = 0; node.layer.rectified && c < node.to.channels; ++c, ++a)
+          sums[a] = sums[a] + net.sum_of(node, count, c);
+    });
+    for (long a = 0; a < graph.rectified; ++a)
+      for (int i = 0; i < used; ++i) job.silent[(first + i) * graph.rectified + a] = lane(sums[a], i) == 0;
+  }
+
+  void test() {
+    evaluate(job.test_x, job.test, [&](int from, int count) {
+      for (int i = 0; i < used; ++i)
+        for (int n = 0; n < count; ++n) job.predicted[(first + i) * job.test + from + n] = net.predicted(n, i);
+    });
+  }
+
+  // Calls `use(from, count, share)` for each part of the training images, which are loaded; `share` of all are in it.
+  template <class Use> void for_parts(Use use) {
+    const long size = job.image.size();
+    for (int k = 0; k < parts.count && !*job.cancelled; ++k) {
+      const int from = parts.first(k), count = parts.size(k);
+      net.load(count, [&](int n, int) { return job.train_x + (from + n) * size; });
+      use(from, count, R(count) / R(job.train));
+    }
+  }
+
+  // Calls `use(from, count)` after a few images have passed, which come one after another.
+  template <class Use> void evaluate(const R *images, int number, Use use) {
+    const long size = job.image.size();
+    for (int from = 0; from < number && !*job.cancelled; from += evaluated) {
+      const int count = std::min(evaluated, number - from);
+      net.load(count, [&](int n, int) { return images + (from + n) * size; });
+      net.forward(count, Mode::evaluate);
+      use(from, count);
+    }
+  }
+
+  static void add(std::vector<V> &sum, const std::vector<V> &gradient, R share) {
+    for (std::size_t p = 0; p < sum.size(); ++p) sum[p] = fma(fill<V>(share), gradient[p], sum[p]);
+  }
+
+  // Calls `f(i, s)` for each lane and its network; lanes to spare train the last network once more.
+  template <class F> void for_lanes(F f) const {
+    for (int i = 0; i < L; ++i) f(i, std::min(first + i, job.count - 1));
+  }
+
+  // Each network's number of that step, where each has so `many`.
+  void store(R *to, long step, long many, const V &value) const {
+    for (int i = 0; i < used; ++i) to[(first + i) * many + step] = lane(value, i);
+  }
+
+  const lrn::ImageJob<R> &job;
+  const Graph<R> graph;
+  const lrn::Parts parts;
+  Classifier<V> net;
+  long first = 0; // network of this vector
+  int used = 0;   // lanes
+};
+
+template <class V, class R> void classify_all(const lrn::ImageJob<R> &job) {
+  flush_subnormals();
+  Trainer<V, R>(job).work();
 }
 
 } // namespace
