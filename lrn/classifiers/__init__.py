@@ -221,6 +221,6 @@ def _sources() -> str:
     files = (
         *sorted(here.glob("*.py")),
         here.parent / "nets" / "_convolutional.py",
-        here.parent / "data" / "_images.py",
+        *sorted((here.parent / "data").glob("_*.py")),
     )
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -28,7 +28,7 @@ DTYPES = st.sampled_from(["float16", "float32", "float64", "complex64", "int32",
 SHAPES = st.lists(st.integers(0, 6), max_size=4).map(tuple)
 KINDS = ("connection", "optimizer", "activation", "initial", "norm")
 NUMBERS = ("depth", "width", "epochs", "threads", "connection", "optimizer", "activation", "initial_weights", "norm")
-NUMBERS += ("classes", "last", "batch")
+NUMBERS += ("classes", "last", "batch", "part")
 INPUTS = ("x", "t", "seeds", "layers", "read", "train_x", "train_y", "test_x", "order")
 OUTPUTS = ("rmse", "rmse_initial", "converged_at", "dead", "prediction", "parameters", "trace")
 OUTPUTS += ("first_gradient", "last_gradient", "loss", "accuracy", "gradient", "predicted", "silent")
@@ -54,15 +54,15 @@ def intact(whole: np.ndarray) -> bool:
 
 @st.composite
 def layers_of(
-    draw: Any, image: tuple[int, int, int], batch: int
+    draw: Any, image: tuple[int, int, int], fewest: int
 ) -> tuple[list[list[int]], list[tuple[int, int, int]], int]:
-    """Layers that fit together, the shapes of all tensors, and how many parameters there are."""
+    """Layers that fit, the shapes of all tensors, number of parameters; passes have at least `fewest` images."""
     shapes, layers, parameters = [image], [], 0
     for place in range(draw(st.integers(1, 6))):
         source = draw(st.integers(0, place))
         c, h, w = shapes[source]
         kind = draw(st.sampled_from([CONVOLUTION, CONVOLUTION, NORM, SUM])) if place else CONVOLUTION
-        kind = CONVOLUTION if kind == NORM and batch * h * w < 2 else kind
+        kind = CONVOLUTION if kind == NORM and fewest * h * w < 2 else kind
         other, channels, kernel, stride, biased = -1, c, 1, 1, 0
         if kind == CONVOLUTION:
             channels, kernel = draw(st.integers(1, 6)), draw(st.sampled_from([1, 3, 5]))
@@ -88,15 +88,16 @@ def layers_of(
 def sound_images(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
     """Arguments of what trains on images that fit together, and the memory around the arrays."""
     real, small = draw(st.sampled_from(["float32", "float64"])), st.integers(1, 5)
-    image, batch = (draw(small), draw(small), draw(small)), draw(small)
+    image, batch, part = (draw(small), draw(small), draw(small)), draw(small), draw(small)
     N, M, S, classes, epochs = (
-        batch * draw(st.integers(1, 3)),
+        batch + draw(st.integers(0, 9)),
         draw(small),
         draw(st.integers(0, 5)),
         draw(small),
         draw(small) - 1,
     )
-    layers, shapes, P = draw(layers_of(image, batch))
+    fewest = min(N % batch or batch, N // -(-N // part))
+    layers, shapes, P = draw(layers_of(image, fewest))
     read = draw(st.lists(st.integers(0, len(layers)), min_size=1, max_size=3, unique=True))
     P += classes * (1 + sum(shapes[t][0] for t in read))
     A = sum(shape[0] for shape, layer in zip(shapes[1:], layers, strict=True) if layer[-1])
@@ -112,7 +113,7 @@ def sound_images(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
         "initial": ((S, P), real, rng.normal(size=(S, P)) if values is None else values),
         "first_gradient": ((S,), real, 0),
         "last_gradient": ((S,), real, 0),
-        **dict.fromkeys(("loss", "accuracy", "gradient"), ((S, epochs, N // batch), real, 0)),
+        **dict.fromkeys(("loss", "accuracy", "gradient"), ((S, epochs, -(-N // batch)), real, 0)),
         "predicted": ((S, M), "int32", 0),
         "silent": ((S, A), "uint8", 0),
     }
@@ -121,6 +122,7 @@ def sound_images(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
         "classes": classes,
         "last": max(k for k, layer in enumerate(layers) if layer[0] == CONVOLUTION),
         "batch": batch,
+        "part": part,
         "epochs": epochs,
         "lr": draw(st.sampled_from([1e-30, 0.01, 1.0, 1e30])),
         "momentum": draw(st.sampled_from([0.0, 0.9])),

@@ -98,7 +98,7 @@ ONE = np.zeros((3, 1, 4, 4), np.float32)
         "images are looked for in the folder /nowhere, which is not there",
     ),
     (lambda: load_images(__file__), FileNotFoundError, "test_bad_networks.py, which is a file"),
-    (lambda: mnist(".", ["train"]), ValueError, "part must be one of train, test; got ['train']"),
+    (lambda: mnist(".", ["train"]), ValueError, "part must be one of train, test, all; got ['train']"),
     (lambda: image_folder(".", size=3), ValueError, "size must be (height, width), at least 1 each; got 3"),
     (lambda: image_folder(".", size=(0, 1)), ValueError, "size must be (height, width), at least 1 each; got (0, 1)"),
     (lambda: Classifiers(train=0), ValueError, "train must be a whole number of at least 1; got 0"),
