@@ -235,12 +235,15 @@ private:
 
   void gather_norm(const Node &node, Span images) {
     if (node.gradient_to < 0) return;
-    norm_gradient(node.to, images, tensor(node.layer.from), made_by(node), gradient_at(node.gradient_to),
+    norm_gradient(node.to, images, tensor(node.layer.from), gradient_at(node.gradient_to),
                   normalisation(node, Mode::train), node.layer.rectified, gradient() + node.bias,
                   gradient() + node.weight);
   }
 
   // ---- sums ----
+
+  // Whether both tensors have the same shape: then value k of the one meets value k of the other.
+  static bool alike(const Node &node) { return node.layer.stride == 1 && node.other.channels == node.to.channels; }
 
   // Calls `f(k, j)` for each value k of a block of the sum to which value j of the other tensor's block is added.
   template <class B, class F> LRN_FN static void for_added(const Node &node, B size, F f) {
@@ -255,32 +258,40 @@ private:
   }
 
   void add(const Node &node, Span images, Tensor<V> in, Tensor<V> out) const {
-    const bool rectified = node.layer.rectified;
+    const bool rectified = node.layer.rectified, adds = node.layer.other >= 0;
+    const auto finish = [rectified](V value) { return rectified ? relu(value) : value; };
     for_blocks(images, [&](int n, auto B) {
-      const V *const x = in.at(n);
+      const V *const x = in.at(n), *const other = adds ? tensor(node.layer.other).at(n) : nullptr;
       V *const y = out.at(n);
       const long size = node.to.size() * B;
-      if (x != y) std::copy_n(x, size, y);
-      if (node.layer.other >= 0) {
-        const V *const other = tensor(node.layer.other).at(n);
-        for_added(node, B, [&](long k, long j) { y[k] = y[k] + other[j]; });
+      if (adds && alike(node)) {
+        for (long k = 0; k < size; ++k) y[k] = finish(x[k] + other[k]);
+        return;
       }
+      if (x != y) std::copy_n(x, size, y);
+      if (adds) for_added(node, B, [&](long k, long j) { y[k] = y[k] + other[j]; });
       for (long k = 0; rectified && k < size; ++k) y[k] = relu(y[k]);
     });
   }
 
-  // The gradient `g` against a sum, added to those against what it reads, or handed on to them.
+  // Adds the gradient against a sum to those against what it reads, or leaves it there as theirs.
   void share(const Node &node, Span images, Tensor<V> gradient, Tensor<V> below) {
     for_blocks(images, [&](int n, auto B) {
       const V *const g = gradient.at(n);
+      const long size = node.to.size() * B;
       if (node.gradient_other >= 0) {
         V *const other = gradient_at(node.gradient_other).at(n);
-        if (node.first_other) std::fill_n(other, node.other.size() * B, V{});
-        for_added(node, B, [&](long k, long j) { other[j] = other[j] + g[k]; });
+        const bool first = node.first_other;
+        if (first && alike(node)) {
+          for (long k = 0; k < size; ++k) other[k] = V{} + g[k]; // with the sign that a sum's zero has
+        } else {
+          if (first) std::fill_n(other, node.other.size() * B, V{});
+          for_added(node, B, [&](long k, long j) { other[j] = other[j] + g[k]; });
+        }
       }
       if (below.values && below.at(n) != g) {
         V *const to = below.at(n);
-        for (long k = 0; k < node.to.size() * B; ++k) to[k] = to[k] + g[k];
+        for (long k = 0; k < size; ++k) to[k] = to[k] + g[k];
       }
     });
   }

@@ -14,15 +14,15 @@ struct Geometry {
   struct Pair { int to, from; };
   using Taps = std::vector<std::vector<Tap>>; // for each pixel
   Taps forward, backward;                               // of those that come out, and of those that go in
-  std::vector<std::vector<std::vector<Pair>>> meetings; // for each group of rows that come out and each weight
-  int blocks = 1; // of images that gather gradients together, where there are few pixels
+  std::vector<std::vector<std::vector<Pair>>> meetings; // for each group of pixels that come out and each weight
+  static constexpr int group = 16; // pixels of four channels and images: two such fit in the nearest cache
+  int blocks = 1;                  // of images that gather gradients together, where there are few pixels
 
   Geometry() = default;
   Geometry(int kernel, int stride, Shape from, Shape to)
       : forward(to.height * to.width), backward(from.height * from.width),
-        blocks(std::max(1, 16 / (to.height * to.width))) {
-    const int rows = std::max(1, 16 / to.width), groups = (to.height + rows - 1) / rows;
-    meetings.assign(groups, std::vector<std::vector<Pair>>(kernel * kernel));
+        blocks(std::max(1, group / (to.height * to.width))) {
+    meetings.assign((to.height * to.width + group - 1) / group, std::vector<std::vector<Pair>>(kernel * kernel));
     for (int p = 0; p < to.height * to.width; ++p)
       for (int tap = 0; tap < kernel * kernel; ++tap) {
         const int y = p / to.width * stride + tap / kernel - kernel / 2;
@@ -31,7 +31,7 @@ struct Geometry {
         const int q = y * from.width + x;
         forward[p].push_back({tap, q});
         backward[q].push_back({tap, p});
-        meetings[p / to.width / rows][tap].push_back({p, q});
+        meetings[p / group][tap].push_back({p, q});
       }
   }
 };
@@ -170,10 +170,10 @@ private:
   template <int B> LRN_BIG_FN void meet(int blocks, int n, Tensor<V> gradient, Tensor<V> in, V *of_weight) const {
     const Meeting<V> meeting{blocks, gradient.at(n), in.at(n), to.pixels() * B, from.pixels() * B, gradient.stride * B,
                              in.stride * B, of_weight, from.channels * taps(), taps()};
-    for (const auto &rows : geometry.meetings)
+    for (const auto &pairs : geometry.meetings)
       for_tiles<V>(to.channels, [&](int c, auto C) {
         for_tiles<V>(from.channels, [&](int d, auto D) {
-          for (long tap = 0; tap < taps(); ++tap) meeting.template tile<C, D, B>(rows[tap], c, d, tap);
+          for (long tap = 0; tap < taps(); ++tap) meeting.template tile<C, D, B>(pairs[tap], c, d, tap);
         });
       });
   }

@@ -99,7 +99,7 @@ private:
       bool passed_on = false;
       if (from > 0 && place[from] < 0) {
         node.first_from = true;
-        passed_on = node.layer.kind == Kind::sum;
+        passed_on = node.layer.kind != Kind::convolution; // the others turn it into that of what they read where it lies
         place[from] = passed_on ? node.gradient_to : take();
       }
       if (other > 0 && place[other] < 0) node.first_other = true, place[other] = take();

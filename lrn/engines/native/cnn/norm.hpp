@@ -53,21 +53,22 @@ LRN_BIG_FN void normalise(Shape shape, Span images, Tensor<V> in, Tensor<V> out,
 }
 
 // Takes the gradient against what a norm, and perhaps a ReLU, put out back through the ReLU, and adds up those against the
-// norm's biases and weights, (channels,) each.
+// norm's biases and weights, (channels,) each. What the ReLU read is computed anew: that is quicker than to read its output.
 template <class V>
-LRN_BIG_FN void norm_gradient(Shape shape, Span images, Tensor<V> in, Tensor<V> out, Tensor<V> gradient,
-                              Normalisation<V> by, bool rectified, V *of_bias, V *of_weight) {
+LRN_BIG_FN void norm_gradient(Shape shape, Span images, Tensor<V> in, Tensor<V> gradient, Normalisation<V> by,
+                              bool rectified, V *of_bias, V *of_weight) {
   const long pixels = shape.pixels();
   for_channels(shape, images, [&](int n, auto B, int c, long k) {
-    const V mean = by.mean[c], spread = by.spread[c];
-    const V *const x = in.at(n), *const y = out.at(n);
-    V *const g = gradient.at(n);
+    const V mean = by.mean[c], spread = by.spread[c], scale = by.weight[c] * spread, bias = by.bias[c];
+    const V *x = in.at(n) + k;
+    V *g = gradient.at(n) + k;
     V sum[B]{}, along[B]{};
-    for (long p = 0; p < pixels; ++p, k += B)
+    for (long p = 0; p < pixels; ++p, x += B, g += B)
       for (int b = 0; b < B; ++b) {
-        if (rectified) g[k + b] = gate(y[k + b], g[k + b]);
-        sum[b] = sum[b] + g[k + b];
-        along[b] = fma(g[k + b], (x[k + b] - mean) * spread, along[b]);
+        const V d = x[b] - mean;
+        if (rectified) g[b] = gate(fma(d, scale, bias), g[b]);
+        sum[b] = sum[b] + g[b];
+        along[b] = fma(g[b], d * spread, along[b]);
       }
     for (int b = 0; b < B; ++b) {
       of_bias[c] = of_bias[c] + sum[b];
@@ -77,7 +78,7 @@ LRN_BIG_FN void norm_gradient(Shape shape, Span images, Tensor<V> in, Tensor<V> 
 }
 
 // From there to the gradient against what the norm read, once those against biases and weights are complete, of `count`
-// images. It is added to what is `below`, unless it is the `first`.
+// images. It is added to what is `below`, unless it is the `first`; then `below` may be where `gradient` is.
 template <class V>
 LRN_BIG_FN void denormalise(Shape shape, Span images, int count, Tensor<V> in, Tensor<V> gradient, Normalisation<V> by,
                             const V *of_bias, const V *of_weight, Tensor<V> below, bool first) {
