@@ -1,52 +1,124 @@
-"""Convolutional networks: the native engine beside torch, stacked and one network at a time, all on one thread."""
+"""Convolutional networks: the native engine beside torch, stacked and one network at a time.
+
+`python -m benchmarks.cnns` measures this section alone and prints its tables.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
-from benchmarks.timing import seconds, turns
+from benchmarks.timing import processor_seconds, seconds, torch_threads, turns
 from lrn.classifiers import Classifiers
+from lrn.classifiers._stack import STACK
 from lrn.classifiers._training import standardised
+from lrn.data import Images
 
 __all__ = ["cnns"]
 
-NETWORKS, EPOCHS = 32, 2
-KINDS = {
-    "plain, as in the thesis's chapter 5": Classifiers(skip=False, normalise=False, lr=0.01),
-    "residual with batch normalisation, as in the journal": Classifiers(),
-}
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+LOOP, LOOP_CORES, STACKED, NATIVE = "loop", "loop_cores", "stacked", "native"
 
 
-def cnns(repeats: int) -> list[dict[str, Any]]:
-    """Milliseconds to train a network of depth 20 for an epoch, without what is looked at before and after."""
-    found, threads = [], torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        for kind, of in KINDS.items():
-            calls = {"loop": partial(seconds, partial(loop, replace(of, epochs=EPOCHS), 0))}
-            for engine in ("reference", "native"):
-                calls[engine] = partial(epochs_alone, of, engine)
-            times = turns(repeats, calls)
-            each = {"loop": 1, "reference": NETWORKS, "native": NETWORKS}
-            ms = {name: median(values) * 1e3 / each[name] / EPOCHS for name, values in times.items()}
-            found.append({"kind": kind, "networks": NETWORKS, "epochs": EPOCHS, "ms": ms})
-            print(f"  {kind}: " + ", ".join(f"{name} {value:.2f} ms" for name, value in ms.items()), flush=True)
-    finally:
-        torch.set_num_threads(threads)
+@dataclass(frozen=True)
+class Case:
+    """What is trained, and how long: `networks` at a time, for `epochs`, but one for `loop_epochs` by torch alone."""
+
+    kind: str
+    of: Classifiers
+    networks: int
+    epochs: int
+    loop_epochs: int
+
+    @property
+    def images(self) -> str:
+        height, width = self.of.data.x.shape[2:]
+        return f"{height} x {width}"
+
+
+def noise(number: int, side: int) -> Images:
+    """Images on which training takes as long as on any others."""
+    x = np.random.default_rng(0).random((number, 1, side, side), np.float32)
+    return Images("noise", x, np.arange(number) % 10, tuple("0123456789"))
+
+
+def cases() -> list[Case]:
+    """The digits' claims, and what claims on MNIST's images need."""
+    digits = [
+        ("plain, as in the thesis's chapter 5", Classifiers(skip=False, normalise=False, lr=0.01)),
+        ("residual with batch normalisation, as in the journal", Classifiers()),
+    ]
+    found = [Case(kind, of, networks=2 * STACK, epochs=2, loop_epochs=2) for kind, of in digits]
+    for depth in (8, 20, 56):
+        for batch in (32, 128):
+            of = Classifiers(depth=depth, images=noise(batch + 8, 28), train=batch, test=8, batch=batch)
+            kind = "residual with batch normalisation"
+            found.append(Case(kind, of, networks=STACK, epochs=256 // batch, loop_epochs=256 // batch))
     return found
 
 
-def epochs_alone(of: Classifiers, engine: str) -> float:
-    """Seconds that training takes longer with epochs than without."""
-    calls = [partial(replace(of, epochs=epochs).sample, range(NETWORKS), engine) for epochs in (0, EPOCHS)]
-    without, with_epochs = (seconds(call) for call in calls)
+def cnns(repeats: int) -> list[dict[str, Any]]:
+    """Milliseconds to train a network on 1,000 images, without what is looked at before and after."""
+    found = []
+    for case in cases():
+        times = turns(repeats, _calls(case))
+        each = {LOOP: case.loop_epochs, LOOP_CORES: case.loop_epochs}
+        images = {who: each.get(who, case.networks * case.epochs) * case.of.train for who in times}
+        ms = {who: median(values) * 1e6 / images[who] for who, values in times.items()}
+        ratios = {who: _ratio(times[who], times[NATIVE]) * images[NATIVE] / images[who] for who in times}
+        found.append(
+            {
+                "kind": case.kind,
+                "images": case.images,
+                "depth": case.of.depth,
+                "batch": case.of.batch,
+                "networks": case.networks,
+                "ms": ms,
+                "ratio": ratios,
+            }
+        )
+        print(f"  {case.kind}, depth {case.of.depth}, {case.images}, batch {case.of.batch}: " + _shown(ms), flush=True)
+    return found
+
+
+def _ratio(times: list[float], others: list[float]) -> float:
+    """The median of the ratios of neighbours."""
+    return median(a / b for a, b in zip(times, others, strict=True))
+
+
+def _shown(ms: dict[str, float]) -> str:
+    return ", ".join(f"{who} {value:.2f} ms" for who, value in ms.items())
+
+
+def _calls(case: Case) -> dict[str, Callable[[], float]]:
+    return {
+        LOOP: partial(_loop_alone, case, 1),
+        LOOP_CORES: partial(_loop_alone, case, CORES),
+        STACKED: partial(_epochs_alone, case, "reference"),
+        NATIVE: partial(_epochs_alone, case, "native"),
+    }
+
+
+def _epochs_alone(case: Case, engine: str) -> float:
+    """Seconds that training takes longer with epochs than without; of one thread, whose processor may be shared."""
+    calls = [partial(replace(case.of, epochs=n).sample, range(case.networks), engine) for n in (0, case.epochs)]
+    without, with_epochs = (processor_seconds(call) for call in calls)
     return with_epochs - without
+
+
+def _loop_alone(case: Case, threads: int) -> float:
+    call = partial(loop, replace(case.of, epochs=case.loop_epochs), 0)
+    with torch_threads(threads):
+        return processor_seconds(call) if threads == 1 else seconds(call)
 
 
 def loop(of: Classifiers, seed: int) -> None:
@@ -59,3 +131,14 @@ def loop(of: Classifiers, seed: int) -> None:
             optimizer.zero_grad()
             F.cross_entropy(net(x[batch]), y[batch]).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+
+
+def main() -> None:
+    """Measures this section alone: so many times, as the first argument says."""
+    from benchmarks.tables import cnn_table
+
+    print(cnn_table(cnns(int(sys.argv[1]) if len(sys.argv) > 1 else 3)))
+
+
+if __name__ == "__main__":
+    main()

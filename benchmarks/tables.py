@@ -9,14 +9,14 @@ from typing import Any
 from benchmarks.goals import goals
 from benchmarks.peers import NATIVE_2
 
-__all__ = ["number", "tables"]
+__all__ = ["cnn_table", "number", "tables"]
 
 
 def tables(results: dict[str, Any]) -> str:
     """Every table of a run, with headings."""
     parts = [_machine(results), _goals(results), _side_by_side(results)]
     parts += [_efficiency(results)] if results["efficiency"] else []
-    parts += [_scaling(results), _freezing(results), _cnns(results), _jobs(results)]
+    parts += [_scaling(results), _freezing(results), cnn_table(results["cnns"]), _jobs(results)]
     return "\n\n".join(parts)
 
 
@@ -131,17 +131,23 @@ def _freezing(results: dict[str, Any]) -> str:
     return "### Exact freezing\n\n" + _table(head, rows)
 
 
-def _cnns(results: dict[str, Any]) -> str:
+def cnn_table(rows: list[dict[str, Any]]) -> str:
+    """How long CNNs take to train, beside torch."""
     head = [
-        "CNNs of depth 20, milliseconds for an epoch of 256 digits, one thread",
-        "torch, one at a time",
-        "torch, stacked",
+        "CNNs: milliseconds per network to train on 1,000 images",
+        "torch, one at a time, all cores",
+        "one core",
+        "torch, stacked, one core",
+        "lrn native, one core",
+        "than one at a time",
+        "than stacked",
     ]
-    rows = []
-    for r in results["cnns"]:
-        ms = [r["ms"][name] for name in ("loop", "reference", "native")]
-        rows.append((r["kind"], *map(number, ms), *(number(other / ms[2]) + " ×" for other in ms[:2])))
-    return "### Convolutional networks\n\n" + _table([*head, "lrn native", "than one at a time", "than stacked"], rows)
+    cells = []
+    for r in rows:
+        name = f"{r['kind']}; depth {r['depth']}, {r['images']} pixels, batch {r['batch']}"
+        ms = [number(r["ms"][who]) for who in ("loop_cores", "loop", "stacked", "native")]
+        cells.append((name, *ms, *(number(r["ratio"][who]) + " ×" for who in ("loop", "stacked"))))
+    return "### Convolutional networks\n\n" + _table(head, cells)
 
 
 def _jobs(results: dict[str, Any]) -> str:
