@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -66,11 +67,17 @@ def cases() -> list[Case]:
     return found
 
 
-def cnns(repeats: int) -> list[dict[str, Any]]:
-    """Milliseconds to train a network on 1,000 images, without what is looked at before and after."""
+def cnns(repeats: int, alone: bool = True) -> list[dict[str, Any]]:
+    """Milliseconds to train a network on 1,000 images, without what is looked at before and after.
+
+    Torch's threads wait for each other, so on all cores it is measured only where nobody else is on them, `alone`.
+    """
     found = []
     for case in cases():
-        times = turns(repeats, _calls(case))
+        calls = _calls(case)
+        if not alone:
+            del calls[LOOP_CORES]
+        times = turns(repeats, calls)
         each = {LOOP: case.loop_epochs, LOOP_CORES: case.loop_epochs}
         images = {who: each.get(who, case.networks * case.epochs) * case.of.train for who in times}
         ms = {who: median(values) * 1e6 / images[who] for who, values in times.items()}
@@ -118,7 +125,7 @@ def _epochs_alone(case: Case, engine: str) -> float:
 def _loop_alone(case: Case, threads: int) -> float:
     call = partial(loop, replace(case.of, epochs=case.loop_epochs), 0)
     with torch_threads(threads):
-        return processor_seconds(call) if threads == 1 else seconds(call)
+        return processor_seconds(call, time.thread_time) if threads == 1 else seconds(call)
 
 
 def loop(of: Classifiers, seed: int) -> None:
@@ -134,10 +141,10 @@ def loop(of: Classifiers, seed: int) -> None:
 
 
 def main() -> None:
-    """Measures this section alone: so many times, as the first argument says."""
+    """Measures this section alone, as often as the first argument says, on a processor that may be shared."""
     from benchmarks.tables import cnn_table
 
-    print(cnn_table(cnns(int(sys.argv[1]) if len(sys.argv) > 1 else 3)))
+    print(cnn_table(cnns(int(sys.argv[1]) if len(sys.argv) > 1 else 3, alone=False)))
 
 
 if __name__ == "__main__":

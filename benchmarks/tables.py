@@ -145,7 +145,8 @@ def cnn_table(rows: list[dict[str, Any]]) -> str:
     cells = []
     for r in rows:
         name = f"{r['kind']}; depth {r['depth']}, {r['images']} pixels, batch {r['batch']}"
-        ms = [number(r["ms"][who]) for who in ("loop_cores", "loop", "stacked", "native")]
+        columns = ("loop_cores", "loop", "stacked", "native")
+        ms = [number(r["ms"][who]) if who in r["ms"] else "" for who in columns]
         cells.append((name, *ms, *(number(r["ratio"][who]) + " ×" for who in ("loop", "stacked"))))
     return "### Convolutional networks\n\n" + _table(head, cells)
 
