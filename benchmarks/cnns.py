@@ -58,7 +58,7 @@ def cases() -> list[Case]:
         ("plain, as in the thesis's chapter 5", Classifiers(skip=False, normalise=False, lr=0.01)),
         ("residual with batch normalisation, as in the journal", Classifiers()),
     ]
-    found = [Case(kind, of, networks=2 * STACK, epochs=2, loop_epochs=2) for kind, of in digits]
+    found = [Case(kind, of, networks=2 * STACK, epochs=8, loop_epochs=4) for kind, of in digits]
     for depth in (8, 20, 56):
         for batch in (32, 128):
             of = Classifiers(depth=depth, images=noise(batch + 8, 28), train=batch, test=8, batch=batch)

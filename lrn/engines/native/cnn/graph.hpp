@@ -41,7 +41,8 @@ template <class R> struct Graph {
       node.from = shapes[layer.from];
       if (layer.kind == Kind::sum && layer.other >= 0) node.other = shapes[layer.other];
       node.to = shape_after(layer, node.from, node.other);
-      node.weight = output, output += parameters_of(layer, node.from);
+      node.weight = output;
+      output += parameters_of(layer, node.from);
       node.out = k + 1;
       if (layer.kind == Kind::norm) {
         node.bias = node.weight + node.from.channels;

@@ -18,11 +18,13 @@ std::vector<Shape> check_layers(const Layer *layers, long count, Shape image, lo
     const auto number = [&](const char *name, long value, long least, long most) {
       check_number((of + name).c_str(), value, least, most);
     };
-    number("kind", long(layer.kind), 0, long(Kind::sum)), number("from", layer.from, 0, k);
+    number("kind", long(layer.kind), 0, long(Kind::sum));
+    number("from", layer.from, 0, k);
     number("stride", layer.stride, 1, largest_size);
     number("other", layer.other, -1, layer.kind == Kind::sum ? k : -1);
     if (layer.kind == Kind::convolution) {
-      number("channels", layer.channels, 1, largest_size), number("kernel", layer.kernel, 1, largest_size);
+      number("channels", layer.channels, 1, largest_size);
+      number("kernel", layer.kernel, 1, largest_size);
       check(layer.kernel % 2 == 1, of + "kernel must be odd; got " + std::to_string(layer.kernel));
     }
     const Shape shape = shape_after(layer, shapes[layer.from], layer.other < 0 ? Shape{} : shapes[layer.other]);
@@ -62,8 +64,10 @@ void classify(const std::string &variant_name, Array<const Whole> layers, Array<
               Array<R> last_gradient, Array<R> loss, Array<R> accuracy, Array<R> gradient, Array<Whole> predicted,
               Array<std::uint8_t> silent, int threads) {
   const Variant &variant = named(variant_name);
-  check_number("classes", classes, 1, largest_size), check_number("epochs", epochs, 0, largest_epochs);
-  check_number("threads", threads, 1, largest_threads), check_positive("lr", lr);
+  check_number("classes", classes, 1, largest_size);
+  check_number("epochs", epochs, 0, largest_epochs);
+  check_number("threads", threads, 1, largest_threads);
+  check_positive("lr", lr);
   check(momentum >= 0 && momentum < 1, "momentum must be at least 0 and below 1; got " + std::to_string(momentum));
   check(train_x.ndim() == 4, "train_x must have four axes; got " + std::to_string(train_x.ndim()));
   check(test_x.ndim() == 4, "test_x must have four axes; got " + std::to_string(test_x.ndim()));
@@ -72,21 +76,26 @@ void classify(const std::string &variant_name, Array<const Whole> layers, Array<
   for (int axis = 1; axis < 4; ++axis)
     check_number("channels, height and width of images", long(train_x.shape(axis)), 1, largest_size);
   const long N = train_x.shape(0), M = test_x.shape(0), C = train_x.shape(1), H = train_x.shape(2), W = train_x.shape(3);
-  check_shape("test_x", test_x, {M, C, H, W}), check_shape("train_y", train_y, {N});
-  check_number("batch", batch, 1, N), check_number("part", part, 1, largest_images);
+  check_shape("test_x", test_x, {M, C, H, W});
+  check_shape("train_y", train_y, {N});
+  check_number("batch", batch, 1, N);
+  check_number("part", part, 1, largest_images);
   check(layers.ndim() == 2 && layers.shape(0) > 0, "layers must have two axes and a row");
   const long K = layers.shape(0), S = initial.ndim() ? initial.shape(0) : 0;
-  check_shape("layers", layers, {K, fields}), check_number("last", last, 0, K - 1);
+  check_shape("layers", layers, {K, fields});
+  check_number("last", last, 0, K - 1);
   const Parts parts(int(N), part);
   const long smallest = std::min<long>(N % batch ? N % batch : batch, parts.size(parts.count - 1));
   const long largest = std::max<long>(batch, parts.size(0));
   ImageJob<R> job{};
-  job.layers = reinterpret_cast<const Layer *>(layers.data()), job.layer_count = int(K);
+  job.layers = reinterpret_cast<const Layer *>(layers.data());
+  job.layer_count = int(K);
   const auto shapes = check_layers(job.layers, K, {int(C), int(H), int(W)}, smallest);
   for (const int layer : {0, last})
     check(job.layers[layer].kind == Kind::convolution, "the first and the last layer must be convolutions");
   check(read.ndim() == 1 && read.shape(0) > 0, "read must have one axis and an element");
-  check_classes("read", read, 0, K + 1), check_classes("train_y", train_y, 0, classes);
+  check_classes("read", read, 0, K + 1);
+  check_classes("train_y", train_y, 0, classes);
   long P = count_parameters(job.layers, shapes), features = 0, A = 0;
   for (long k = 0; k < K; ++k)
     if (job.layers[k].rectified) A += shapes[k + 1].channels;
@@ -99,26 +108,50 @@ void classify(const std::string &variant_name, Array<const Whole> layers, Array<
     features += shapes[read.data()[t]].channels;
   }
   P += classes * (features + 1);
-  check_number("parameters of all layers", P, 0, largest_parameters), check_shape("initial", initial, {S, P});
-  check_shape("order", order, {S, epochs, N}), check_classes("order", order, 0, N);
-  check_shape("first_gradient", first_gradient, {S}), check_shape("last_gradient", last_gradient, {S});
-  job.train = int(N), job.test = int(M), job.part = part, job.batch = batch, job.epochs = epochs;
+  check_number("parameters of all layers", P, 0, largest_parameters);
+  check_shape("initial", initial, {S, P});
+  check_shape("order", order, {S, epochs, N});
+  check_classes("order", order, 0, N);
+  check_shape("first_gradient", first_gradient, {S});
+  check_shape("last_gradient", last_gradient, {S});
+  job.train = int(N);
+  job.test = int(M);
+  job.part = part;
+  job.batch = batch;
+  job.epochs = epochs;
   const long steps = job.steps();
-  check_shape("loss", loss, {S, epochs, steps}), check_shape("accuracy", accuracy, {S, epochs, steps});
-  check_shape("gradient", gradient, {S, epochs, steps}), check_shape("predicted", predicted, {S, M});
+  check_shape("loss", loss, {S, epochs, steps});
+  check_shape("accuracy", accuracy, {S, epochs, steps});
+  check_shape("gradient", gradient, {S, epochs, steps});
+  check_shape("predicted", predicted, {S, M});
   check_shape("silent", silent, {S, A});
   if (S == 0) return;
 
   std::atomic<long> next{0}, done{0};
   std::atomic<bool> cancelled{false}, exhausted{false};
-  job.read = read.data(), job.read_count = int(read.size()), job.classes = classes, job.last = last;
+  job.read = read.data();
+  job.read_count = int(read.size());
+  job.classes = classes;
+  job.last = last;
   job.image = shapes[0];
-  job.train_x = train_x.data(), job.test_x = test_x.data(), job.train_y = train_y.data(), job.order = order.data();
-  job.lr = lr, job.momentum = momentum, job.count = S, job.initial = initial.data();
-  job.first_gradient = first_gradient.data(), job.last_gradient = last_gradient.data(), job.loss = loss.data();
-  job.accuracy = accuracy.data(), job.gradient = gradient.data();
-  job.predicted = predicted.data(), job.silent = silent.data();
-  job.next = &next, job.done = &done, job.cancelled = &cancelled;
+  job.train_x = train_x.data();
+  job.test_x = test_x.data();
+  job.train_y = train_y.data();
+  job.order = order.data();
+  job.lr = lr;
+  job.momentum = momentum;
+  job.count = S;
+  job.initial = initial.data();
+  job.first_gradient = first_gradient.data();
+  job.last_gradient = last_gradient.data();
+  job.loss = loss.data();
+  job.accuracy = accuracy.data();
+  job.gradient = gradient.data();
+  job.predicted = predicted.data();
+  job.silent = silent.data();
+  job.next = &next;
+  job.done = &done;
+  job.cancelled = &cancelled;
   run_threads(
       int(std::min<long>(threads, S)),
       [&] {

@@ -48,7 +48,7 @@ private:
     std::fill_n(net.velocity(), graph.parameters, V{});
     for_lanes([&](int i, long s) {
       for (long p = 0; p < graph.parameters; ++p)
-        set_lane(net.weights()[p], i, job.initial[s * graph.parameters + p]);
+        set_lane(net.weights()[p], i, flushed(job.initial[s * graph.parameters + p]));
     });
   }
 
@@ -144,7 +144,7 @@ private:
 
   // Each network's number of that step, where each has so `many`.
   void store(R *to, long step, long many, const V &value) const {
-    for (int i = 0; i < used; ++i) to[(first + i) * many + step] = lane(value, i);
+    for (int i = 0; i < used; ++i) to[(first + i) * many + step] = one_nan(lane(value, i));
   }
 
   const lrn::ImageJob<R> &job;
