@@ -85,6 +85,47 @@ def test_variants_of_one_arithmetic_agree(family, experiment):
         assert_same_bits(first, other)
 
 
+EXPLODING = [
+    Experiment(
+        depth=3, width=width, epochs=40, connection=connection, activation="elu", optimizer=opt, lr=lr, norm=norm
+    )
+    for width, connection, norm in ((2, "plain", "none"), (3, "plain", "batch"), (4, "residual", "batch"))
+    for opt, lr in (("sgd", 10.0), ("momentum", 1e3), ("adam", 1e10))
+]
+
+
+@pytest.mark.parametrize("family", [FUSED, SEPARATE], ids=["fused", "separate"])
+@pytest.mark.parametrize("experiment", EXPLODING, ids=lambda e: e.label)
+def test_variants_of_one_arithmetic_agree_where_networks_explode(family, experiment):
+    """Far out, e^z is computed of a number that compilers know: what they made of it, the processor would not."""
+    first, *others = [train(experiment, variant=variant) for variant in family]
+    for other in others:
+        assert_same_bits(first, other)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("tiny", [1e-40, -1e-45])
+def test_subnormal_initial_weights_are_zero_in_any_company(variant, tiny):
+    """A dead network that is alone is skipped and keeps its weights; beside another, every step touches them."""
+    experiment = DEEP.replace(depth=2, optimizer="sgd", epochs=80)
+    seeds = np.arange(2, dtype=np.uint64)
+    initial = initial_parameters(experiment, seeds).astype(np.float32)
+    initial[0] = -1
+    initial[0, 0] = tiny
+    together = train(experiment, seeds, variant, initial=initial)
+    alone = train(experiment, seeds[:1], variant, initial=initial[:1])
+    assert_same_bits(alone, together.select(slice(0, 1)))
+    assert alone.parameters[0, 0] == 0
+
+
+@pytest.mark.parametrize("experiment", EXPLODING[:3], ids=lambda e: e.label)
+def test_every_nan_is_the_same(experiment):
+    runs = train(experiment)
+    for values in (runs.rmse, runs.prediction, runs.parameters, runs.trace):
+        assert set(values[np.isnan(values)].view(np.uint32)) <= {0x7FC00000}
+    assert np.isnan(runs.rmse).any()
+
+
 def test_the_two_arithmetics_have_different_names_because_they_differ():
     if not (FUSED and SEPARATE):
         pytest.skip("this processor has only one arithmetic")

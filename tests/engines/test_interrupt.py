@@ -107,3 +107,39 @@ except MemoryError:
 def test_too_little_memory_is_an_exception_and_not_the_end_of_the_process():
     done = subprocess.run([sys.executable, "-c", HUGE], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "refused\n", "")
+
+
+ENDING = """
+import atexit, sys, threading, time
+import numpy as np
+from lrn import Experiment, train
+from lrn.classifiers import Classifiers
+from lrn.data import Images
+from lrn.engines.native import NativeEngine
+
+images = Images("noise", np.zeros((80, 1, 8, 8), np.float32), np.arange(80) % 2, ("a", "b"))
+
+def forever(call):
+    while True:
+        call()
+
+calls = {
+    "fleet": lambda: train(Experiment(depth=30), range(1_000_000), threads=1),
+    "progress": lambda: NativeEngine().train(
+        Experiment(depth=30), np.arange(1_000_000, dtype=np.uint64), progress=lambda done: time.sleep(0.05)
+    ),
+    "images": lambda: Classifiers(images=images, train=64, test=16, epochs=100_000).sample(range(16)),
+    "many": lambda: train(Experiment(depth=1, epochs=1), range(1), threads=1),
+}
+atexit.register(lambda: print(len(train(Experiment(epochs=10), range(5), threads=2).rmse)))
+for _ in range(2):
+    threading.Thread(target=forever, args=(calls[sys.argv[1]],), daemon=True).start()
+time.sleep(0.5)
+"""
+
+
+@pytest.mark.parametrize("call", ["fleet", "progress", "images", "many"])
+def test_the_interpreter_ends_while_daemon_threads_train(call):
+    """As those of a Dask worker do; and what is run at the end may train."""
+    done = subprocess.run([sys.executable, "-c", ENDING, call], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "5\n", "")

@@ -66,7 +66,7 @@ __device__ Fleet<R> load(const Job &job, i64 network, R *workspace) {
   });
   for (R *cell = start; cell != next; cell += lanes) *cell = 0;
   if (job.initial)
-    for (long p = 0; p < P; ++p) f.w[p] = job.initial[network * P + p];
+    for (long p = 0; p < P; ++p) f.w[p] = flushed(job.initial[network * P + p]);
   else
     draw<R>(job, job.seeds[network], [&](long p, R value) { f.w[p] = value; });
   for (long k = 0; k < job.samples * job.features; ++k) f.input[k] = job.x[k];
@@ -90,14 +90,14 @@ __device__ int settled_layers(const Fleet<R> &f, const Job &job) {
 
 __device__ void store(const Fleet<R> &f, const Job &job, i64 s, const Outcome<R> &outcome) {
   const long N = job.samples, W = job.width, D = job.depth, NO = N * job.outputs, P = parameter_count(job);
-  job.rmse[s] = outcome.rmse;
-  job.rmse_initial[s] = outcome.rmse_initial;
+  job.rmse[s] = one_nan(outcome.rmse);
+  job.rmse_initial[s] = one_nan(outcome.rmse_initial);
   job.converged_at[s] = int(outcome.since);
-  for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = f.y[k];
+  for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = one_nan(f.y[k]);
   for (long l = 0; l < D; ++l)
     for (long j = 0; j < W; ++j) job.dead[(s * D + l) * W + j] = dead(f, job, l, j);
   if (job.parameters)
-    for (long p = 0; p < P; ++p) job.parameters[s * P + p] = f.w[p];
+    for (long p = 0; p < P; ++p) job.parameters[s * P + p] = one_nan(f.w[p]);
 }
 
 __device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Progress *progress) {
@@ -113,7 +113,7 @@ __device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Pro
         return epoch % 32 || !__any_sync(everyone, *static_cast<volatile int *>(&progress->cancelled));
       },
       [&](int epoch, R rmse) {
-        if (job.trace && !spare) job.trace[s * job.epochs + epoch] = rmse;
+        if (job.trace && !spare) job.trace[s * job.epochs + epoch] = one_nan(rmse);
       });
   if (finished) finish(network, outcome);
   if (!finished || spare) return;

@@ -23,7 +23,8 @@ template <class R> struct Schedule {
   explicit Schedule(const lrn::Job<R> &job) : step(job.epochs), root(job.epochs) {
     double power1 = 1, power2 = 1;
     for (int e = 0; e < job.epochs; ++e) {
-      power1 *= 0.9, power2 *= 0.999;
+      power1 *= 0.9;
+      power2 *= 0.999;
       step[e] = R(job.lr / (1 - power1));
       root[e] = R(1 / std::sqrt(1 - power2));
     }
@@ -83,7 +84,7 @@ private:
       const long s = std::min(networks[k], job.count - 1); // lanes to spare train the last network once more
       V *const w = state(k / L);
       if (job.initial)
-        for (long p = 0; p < P; ++p) set_lane(w[p], k % L, job.initial[s * P + p]);
+        for (long p = 0; p < P; ++p) set_lane(w[p], k % L, flushed(job.initial[s * P + p]));
       else
         draw<R>(job, job.seeds[s], [&](long p, R value) { set_lane(w[p], k % L, value); });
     }
@@ -92,7 +93,9 @@ private:
   }
 
   bool train(int b, int epoch, int until) {
-    fleet.w = {state(b)}, fleet.m = {state(b) + P}, fleet.v = {state(b) + 2 * P};
+    fleet.w = {state(b)};
+    fleet.m = {state(b) + P};
+    fleet.v = {state(b) + 2 * P};
     Net network(task, fleet);
     const long *const mine = networks.data() + b * L;
     const bool finished = LRN_NAMESPACE::train(
@@ -100,7 +103,7 @@ private:
         [&](int epoch, const V &rmse) {
           if (job.trace)
             for (int i = 0; i < L; ++i)
-              if (mine[i] < job.count) job.trace[mine[i] * job.epochs + epoch] = lane(rmse, i);
+              if (mine[i] < job.count) job.trace[mine[i] * job.epochs + epoch] = one_nan(lane(rmse, i));
         });
     if (!finished) return false;
     for (int i = 0; i < L; ++i) settled[b * L + i] = int(lane(network.settled, i));
@@ -140,14 +143,14 @@ private:
 
   void store(long s, int i, const Outcome<V> &outcome) {
     const long N = job.samples, W = job.width, D = job.depth, NO = N * job.outputs;
-    job.rmse[s] = lane(outcome.rmse, i);
-    job.rmse_initial[s] = lane(outcome.rmse_initial, i);
+    job.rmse[s] = one_nan(lane(outcome.rmse, i));
+    job.rmse_initial[s] = one_nan(lane(outcome.rmse_initial, i));
     job.converged_at[s] = std::int32_t(lane(outcome.since, i));
-    for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = lane(fleet.y[k], i);
+    for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = one_nan(lane(fleet.y[k], i));
     for (long l = 0; l < D; ++l)
       for (long j = 0; j < W; ++j) job.dead[(s * D + l) * W + j] = dead(l, j, i);
     if (job.parameters)
-      for (long p = 0; p < P; ++p) job.parameters[s * P + p] = lane(fleet.w[p], i);
+      for (long p = 0; p < P; ++p) job.parameters[s * P + p] = one_nan(lane(fleet.w[p], i));
     *job.done += 1;
   }
 

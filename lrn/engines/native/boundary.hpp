@@ -11,6 +11,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <climits>
 #include <cmath>
@@ -23,6 +24,8 @@
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include <pthread.h>
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -51,6 +54,58 @@ inline const Variant &named(const std::string &name) {
 
 using Progress = std::optional<std::function<void(long)>>;
 
+// When the interpreter ends, a daemon thread of Python may still wait here for its training. If it then asks for Python's
+// lock, it is ended in the middle of C++, which aborts the process. So before the interpreter ends, trainings are cancelled, and
+// who waited for them stays here until the process is gone.
+struct Ending {
+  static inline std::atomic<bool> begun{false};
+  static inline std::atomic<int> waiting{0};       // threads that will ask for Python's lock again
+  static inline std::thread::id last;              // the thread that ends the interpreter, which may go on training
+  static constexpr auto patience = std::chrono::seconds(10); // in case a thread's report never returns
+
+  // Whether this thread is one of those that stay.
+  static bool stays() { return begun && std::this_thread::get_id() != last; }
+
+  // Run by Python before it ends, in its main thread.
+  static void begin() {
+    last = std::this_thread::get_id();
+    begun = true;
+    nb::gil_scoped_release release;
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (waiting > 0 && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
+  [[noreturn]] static void stay() {
+    --waiting;
+    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
+
+  static void prepare() {
+    pthread_atfork(nullptr, nullptr, [] { waiting = 0; }); // a child has none of the threads
+    nb::module_::import_("atexit").attr("register")(nb::cpp_function(begin));
+  }
+};
+
+// Python's lock, let go; taken again at the end, unless the interpreter ends.
+class Unlocked {
+public:
+  Unlocked() {
+    ++Ending::waiting;
+    state = PyEval_SaveThread();
+    if (Ending::stays()) Ending::stay();
+  }
+  ~Unlocked() {
+    if (Ending::stays()) Ending::stay();
+    PyEval_RestoreThread(state);
+    --Ending::waiting;
+  }
+  Unlocked(const Unlocked &) = delete;
+
+private:
+  PyThreadState *state;
+};
+
 // Runs `work` on several threads; every tenth of a second reports progress and lets Python handle signals.
 inline void run_threads(int threads, const std::function<void()> &work, std::atomic<bool> &cancelled,
                  const std::function<void()> &report) {
@@ -65,24 +120,27 @@ inline void run_threads(int threads, const std::function<void()> &work, std::ato
     --running;
     ended.notify_one();
   };
-  for (int i = 0; i < threads; ++i) try {
-      pool.emplace_back(run);
-    } catch (const std::exception &) { // the machine gives no more threads: those that run do the work
-      if (pool.empty()) throw;
-      std::lock_guard lock(mutex);
-      running -= threads - i;
-      break;
-    }
   bool failed = false;
   {
-    nb::gil_scoped_release release;
+    Unlocked unlocked;
+    for (int i = 0; i < threads; ++i) try {
+        pool.emplace_back(run);
+      } catch (const std::exception &) { // the machine gives no more threads: those that run do the work
+        if (pool.empty()) throw;
+        std::lock_guard lock(mutex);
+        running -= threads - i;
+        break;
+      }
     std::unique_lock lock(mutex);
     while (!ended.wait_for(lock, std::chrono::milliseconds(100), [&] { return running == 0; })) {
       lock.unlock();
-      {
+      if (Ending::stays()) {
+        cancelled = true;
+      } else if (!failed) {
         nb::gil_scoped_acquire acquire;
-        if (!failed && PyErr_CheckSignals() != 0) cancelled = failed = true;
-        if (!failed) {
+        if (PyErr_CheckSignals() != 0) {
+          cancelled = failed = true;
+        } else {
           try {
             report();
           } catch (nb::python_error &error) {
@@ -93,8 +151,9 @@ inline void run_threads(int threads, const std::function<void()> &work, std::ato
       }
       lock.lock();
     }
+    lock.unlock();
+    for (auto &thread : pool) thread.join();
   }
-  for (auto &thread : pool) thread.join();
   if (failed) throw nb::python_error();
 }
 

@@ -56,6 +56,17 @@ template <class V> LRN_FN V power_of_two(V shifted) {
 }
 #endif
 
+// A compiler that sees that a number is `least` may compute what follows itself, and does not make subnormal numbers zero.
+// With this it has to leave that to the processor.
+template <class V> LRN_FN V not_folded(V z) {
+#if defined(__x86_64__)
+  __asm__("" : "+x"(z));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(z));
+#endif
+  return z;
+}
+
 // The parts of e^z: 2^n, and e^r - 1.
 template <class V> struct Exponential {
   using R = typename Lanes<V>::real;
@@ -64,7 +75,7 @@ template <class V> struct Exponential {
   LRN_FN explicit Exponential(V z) {
     using P = ExpParts<R>;
     const V least = fill<V>(P::least), shift = fill<V>(P::shift);
-    const V x = z < least ? least : z; // NaN stays
+    const V x = not_folded(z < least ? least : z); // NaN stays
     const V shifted = fma(x, fill<V>(P::log2e), shift), n = shifted - shift;
     const V r = fma(n, fill<V>(-P::ln2_low), fma(n, fill<V>(-P::ln2_high), x));
     double factorial = 1;

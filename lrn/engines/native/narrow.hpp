@@ -54,7 +54,8 @@ LRN_STREAM_FN void backward_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, 
     for (int j = 0; j < J; ++j) {
       LRN_UNROLL
       for (int i = 0; i < In; ++i) {
-        w[j][i] = f.w[p + (j0 + j) * In + i], gw[j][i] = V{};
+        w[j][i] = f.w[p + (j0 + j) * In + i];
+        gw[j][i] = V{};
         sw[j][i] = s.fetch(p + (j0 + j) * In + i);
       }
       gb[j] = gto[j] = V{};

@@ -33,10 +33,17 @@ private:
       u64 h0, l0, h1, l1;
       multiply(0xD2E7470EE14C6C93ull, c0, h0, l0);
       multiply(0xCA5A826395121157ull, c2, h1, l1);
-      c0 = h1 ^ c1 ^ k0, c1 = l1, c2 = h0 ^ c3 ^ k1, c3 = l0;
-      k0 += 0x9E3779B97F4A7C15ull, k1 += 0xBB67AE8584CAA73Bull;
+      c0 = h1 ^ c1 ^ k0;
+      c1 = l1;
+      c2 = h0 ^ c3 ^ k1;
+      c3 = l0;
+      k0 += 0x9E3779B97F4A7C15ull;
+      k1 += 0xBB67AE8584CAA73Bull;
     }
-    block[0] = c0, block[1] = c1, block[2] = c2, block[3] = c3;
+    block[0] = c0;
+    block[1] = c1;
+    block[2] = c2;
+    block[3] = c3;
     position = 0;
   }
 

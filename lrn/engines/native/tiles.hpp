@@ -73,11 +73,16 @@ private:
       LRN_UNROLL_ALL
       for (int n = 0; n < T; ++n) x[n][0] = f.input[n0 + n];
       ascend<T, 1, store>(w, to, x, a, y, out);
-      w += 2 * W, to += late ? W : 0, out += trail.stride, l = 1;
+      w += 2 * W;
+      to += late ? W : 0;
+      out += trail.stride;
+      l = 1;
     }
     for (; l < task.depth; ++l) {
       ascend<T, W, store>(w, to, a, a, y, out);
-      w += W * W + W, to += late ? W : 0, out += trail.stride;
+      w += W * W + W;
+      to += late ? W : 0;
+      out += trail.stride;
     }
     if constexpr (!late) {
       LRN_UNROLL_ALL
@@ -130,7 +135,8 @@ private:
     long p = layer(top), tap_p = tap(top);
     through_top<T, last>(tap_p, starts, e, dz, out);
     for (int l = top; l > frozen; --l) {
-      tap_p -= late ? W : 0, out -= trail.stride;
+      tap_p -= late ? W : 0;
+      out -= trail.stride;
       descend<T, W, false, last>(p, tap_p, starts, e, dz, out);
       p -= l == 1 ? 2 * W : W * W + W;
     }

@@ -1,4 +1,19 @@
 // One instruction set's build of the kernel. Compiled several times, each with its own flags and LRN_NAMESPACE.
+//
+// Who trains what. `work` looks at the job once and picks a network type; `Batch` (batch.hpp) then trains vectors of such
+// networks. All types compute the same numbers in the same order, so a network's bits do not depend on which one has it.
+//
+//   width 2 or 4, one feature, one output:
+//     plain or late, ReLU or leaky ReLU, Adam or SGD, no norm ("common"; the compiler knows all of that):
+//       width 2, 32 registers (AVX-512)       TiledNetwork   tiles.hpp    five samples go up and down at a time
+//       20 samples in the variant `fused`      HeldNetwork    held.hpp     all samples in registers, as on a GPU
+//       else                                   Network        network.hpp  a layer at a time (narrow.hpp)
+//     any other connection, activation, optimizer or norm:
+//                                              GeneralNetwork<V, 2 or 4>   general.hpp, on narrow.hpp's sums
+//   any other shape:                           GeneralNetwork<V, 0>        general.hpp, on wide.hpp's matrix products
+//
+// All of them share their errors, their steps and when layers are settled (judged.hpp). Networks that classify images are a
+// kernel of their own (cnn/).
 #include "batch.hpp"
 #include "general.hpp"
 #include "held.hpp"
@@ -22,9 +37,8 @@ template <class V, class Act, Optimizer opt, bool late, int width, class R> void
     if (job.samples == LRN_HELD_SAMPLES)
       return go<V, HeldNetwork<V, Act, opt, late, width, LRN_HELD_SAMPLES>>(job);
 #endif
-  if constexpr (Lanes<V>::registers >= 32 && width == 2)
-    if (job.features == 1) return go<V, TiledNetwork<V, Act, opt, late, width>>(job);
-  go<V, Network<V, Act, opt, late, width>>(job);
+  if constexpr (Lanes<V>::registers >= 32 && width == 2) go<V, TiledNetwork<V, Act, opt, late, width>>(job);
+  else go<V, Network<V, Act, opt, late, width>>(job);
 }
 
 template <class V, class Act, Optimizer opt, bool late, class R> void by_width(const lrn::Job<R> &job) {
@@ -50,9 +64,9 @@ template <class R> bool is_common(const lrn::Job<R> &job) {
 template <class V, class R> void work(const lrn::Job<R> &job) {
   flush_subnormals();
   const bool narrow = (job.width == 2 || job.width == 4) && job.features == 1 && job.outputs == 1;
-  if (!narrow) go<V, GeneralNetwork<V, 0>>(job);
-  else if (!is_common(job)) job.width == 2 ? go<V, GeneralNetwork<V, 2>>(job) : go<V, GeneralNetwork<V, 4>>(job);
-  else job.activation == Activation::relu ? by_optimizer<V, Relu>(job) : by_optimizer<V, LeakyRelu>(job);
+  if (!narrow) return go<V, GeneralNetwork<V, 0>>(job);
+  if (!is_common(job)) return job.width == 2 ? go<V, GeneralNetwork<V, 2>>(job) : go<V, GeneralNetwork<V, 4>>(job);
+  job.activation == Activation::relu ? by_optimizer<V, Relu>(job) : by_optimizer<V, LeakyRelu>(job);
 }
 
 } // namespace

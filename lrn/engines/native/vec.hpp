@@ -5,6 +5,14 @@
 // many lanes its neighbours fill, and agrees to the bit on every machine that has a fused multiply-add.
 #pragma once
 
+// How functions are compiled, on a processor and, by nvcc or NVRTC, on a GPU (where LRN_GPU is defined):
+//   LRN_FN        always inlined: small, or of arguments that have to stay in registers
+//   LRN_BIG_FN    inlined where the compiler sees fit
+//   LRN_CALLED_FN never inlined on a GPU, whose registers it would take from its callers
+//   LRN_APART_FN  never inlined on a processor: a loop that needs all registers for itself
+//   LRN_STREAM_FN a pass of all samples; inlined on a GPU, where samples are in registers
+// How loops are: LRN_UNROLL over the neurons of narrow layers, LRN_UNROLL_ALL over what has to be in registers, and
+// LRN_UNROLL_SAMPLES over samples, which only a GPU has in registers.
 #if defined(__CUDACC__)
 #define LRN_GPU
 #define LRN_FN __device__ __forceinline__
@@ -18,7 +26,7 @@
 #define LRN_FN inline __attribute__((always_inline))
 #define LRN_BIG_FN inline
 #define LRN_CALLED_FN inline
-#define LRN_APART_FN __attribute__((noinline)) // a loop that needs all registers for itself
+#define LRN_APART_FN __attribute__((noinline))
 #define LRN_STREAM_FN inline
 #define LRN_UNROLL _Pragma("GCC unroll 4")
 #define LRN_UNROLL_ALL _Pragma("GCC unroll 16")
@@ -78,6 +86,15 @@ LRN_FN bool all_zero(double a) { return a == 0; }
 // `registers`: how many of these a processor has, as far as kernels count on it.
 template <class V> struct Lanes { static constexpr int count = 1, registers = 16; using real = V; };
 
+// Zero, with its sign, for a subnormal number: what every operation takes one for. A number that none has touched, such as an
+// initial weight that is never changed, would stay as it is.
+LRN_FN float flushed(float a) { return a < 1.17549435e-38f && a > -1.17549435e-38f ? a * 0.0f : a; }
+LRN_FN double flushed(double a) { return a < 2.2250738585072014e-308 && a > -2.2250738585072014e-308 ? a * 0.0 : a; }
+
+// Every NaN is the same one: the sign of NaNs depends on the order in which a compiler hands over operands.
+LRN_FN float one_nan(float a) { return a == a ? a : __builtin_nanf(""); }
+LRN_FN double one_nan(double a) { return a == a ? a : __builtin_nan(""); }
+
 template <class V> LRN_FN V fill(typename Lanes<V>::real a) { return V{} + a; }
 template <class V> LRN_FN typename Lanes<V>::real lane(const V &a, int i) { return a[i]; }
 template <> LRN_FN float fill<float>(float a) { return a; }
@@ -119,7 +136,8 @@ template <> LRN_FN f32x16 newton_root(f32x16 a) {
   const f32x16 guess = _mm512_rsqrt14_ps(mantissa);
   f32x16 g = mantissa * guess, h = guess * half;
   const f32x16 miss = _mm512_fnmadd_ps(h, g, half);
-  g = fma(g, miss, g), h = fma(h, miss, h);
+  g = fma(g, miss, g);
+  h = fma(h, miss, h);
   g = fma(h, _mm512_fnmadd_ps(g, g, mantissa), g);
   return _mm512_scalef_ps(g, fma(_mm512_getexp_ps(a), half, half)); // which rounds its exponent down
 }

@@ -18,11 +18,13 @@ std::vector<Shape> check_layers(const Layer *layers, long count, Shape image, lo
     const auto number = [&](const char *name, long value, long least, long most) {
       check_number((of + name).c_str(), value, least, most);
     };
-    number("kind", long(layer.kind), 0, long(Kind::sum)), number("from", layer.from, 0, k);
+    number("kind", long(layer.kind), 0, long(Kind::sum));
+    number("from", layer.from, 0, k);
     number("stride", layer.stride, 1, largest_size);
     number("other", layer.other, -1, layer.kind == Kind::sum ? k : -1);
     if (layer.kind == Kind::convolution) {
-      number("channels", layer.channels, 1, largest_size), number("kernel", layer.kernel, 1, largest_size);
+      number("channels", layer.channels, 1, largest_size);
+      number("kernel", layer.kernel, 1, largest_size);
       check(layer.kernel % 2 == 1, of + "kernel must be odd; got " + std::to_string(layer.kernel));
     }
     const Shape shape = shape_after(layer, shapes[layer.from], layer.other < 0 ? Shape{} : shapes[layer.other]);
@@ -62,8 +64,10 @@ void classify(const std::string &variant_name, Array<const Whole> layers, Array<
               Array<R> last_gradient, Array<R> loss, Array<R> accuracy, Array<R> gradient, Array<Whole> predicted,
               Array<std::uint8_t> silent, int threads) {
   const Variant &variant = named(variant_name);
-  check_number("classes", classes, 1, largest_size), check_number("epochs", epochs, 0, largest_epochs);
-  check_number("threads", threads, 1, largest_threads), check_positive("lr", lr);
+  check_number("classes", classes, 1, largest_size);
+  check_number("epochs", epochs, 0, largest_epochs);
+  check_number("threads", threads, 1, largest_threads);
+  check_positive("lr", lr);
   check(momentum >= 0 && momentum < 1, "momentum must be at least 0 and below 1; got " + std::to_string(momentum));
   check(train_x.ndim() == 4, "train_x must have four axes; got " + std::to_string(train_x.ndim()));
   check(test_x.ndim() == 4, "test_x must have four axes; got " + std::to_string(test_x.ndim()));
