@@ -43,8 +43,8 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
     Args:
         net: a `PlainNet`, a `LateResidualNet`, a `ConvolutionalNet` or one of its blocks, or a `torch.nn.Sequential`,
             nested or not, of torch's own linear layers, convolutions, normalisations, pooling, activations, Flatten,
-            Dropout and Identity. Every other module needs the package torch-pruning (`pip install 'lrn-claims[prune]'`), which
-            follows its graph. It is not changed, and is looked at in evaluation mode.
+            Dropout and Identity. Every other module needs the package torch-pruning (`pip install
+            'lrn-claims[prune]'`), which follows its graph. It is not changed, and is looked at in evaluation mode.
         data: as in `dead_units`.
         batch_size: as in `dead_units`.
 
