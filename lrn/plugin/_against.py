@@ -97,12 +97,12 @@ def print_comparison(reporter: pytest.TerminalReporter, comparison: Comparison, 
         reporter.write_line(f"{text[:10]}{plain_text(text[10:])}", **colour)  # a record may come from anybody
 
     for was, is_ in comparison.changed:
-        write(f"CHANGED   {was.case}: {was.verdict} -> {is_.verdict}  {is_.statement}", red=True)
+        write(f"CHANGED   {was.case}: {was.verdict} -> {is_.verdict} {is_.statement}", red=True)
         write(f"          {is_.test}")
         write(f"          {is_.reason}")
     for was in comparison.vanished:
-        write(f"VANISHED  {was.case}: {was.verdict}  {was.statement}", red=True)
+        write(f"VANISHED  {was.case}: {was.verdict} {was.statement}", red=True)
         write(f"          {was.test}")
     for is_ in comparison.new:
-        write(f"NEW       {is_.case}: {is_.verdict}  {is_.statement}", yellow=True)
+        write(f"NEW       {is_.case}: {is_.verdict} {is_.statement}", yellow=True)
     reporter.write_line(comparison.summary, bold=True, red=comparison.failed, green=not comparison.failed)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrn.cli import main
-from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts import MeasuredQuantity, Outcome, Quantity, SuiteVerdicts, Verdict
 
 SUITE = """
 from lrn.claims import claim
@@ -33,7 +33,8 @@ def suite(tmp_path, monkeypatch):
 
 
 def write_verdicts(path="reports/verdicts.json"):
-    measured = (MeasuredQuantity("heads", "rate of heads", 0.5, 0.4321, 0.6, 64, 64),)
+    heads = Quantity("rate", "heads", ("a coin",))
+    measured = (MeasuredQuantity("heads", "rate of heads", 0.5, 0.4321, 0.6, 64, 64, quantity=heads),)
     ended = [
         verdict("K1", "test_fall", Outcome.SUPPORTED, None, measured),
         verdict("K2", "test_fly", Outcome.REFUTED, "they do not", ()),

@@ -83,6 +83,15 @@ def summed(content):
     return content if "sha256" in content else {**content, "sha256": _digest(content)}
 
 
+RATE = {
+    **dict.fromkeys(("given", "bounds", "q")),
+    "statistic": "rate",
+    "metric": "heads",
+    "populations": ["coin"],
+    "digests": [""],
+}
+
+
 def quantity(**changes):
     return {**WHOLE, "claims": [{**CLAIM, "estimates": [{**CLAIM["estimates"][0], **changes}]}]}
 
@@ -106,9 +115,9 @@ def quantity(**changes):
         (quantity(low=2.0, high=1.0), "an interval must have low <= high; got [2, 1]"),
         (quantity(low="nan"), "an interval must have low <= high; got [nan, inf]"),
         (quantity(high="nan"), "an interval must have low <= high; got [0.125, nan]"),
-        (quantity(name="rate of heads", point=7.0, high=1.0), "a rate must lie between 0 and 1; got 7 [0.125, 1]"),
-        (quantity(name="rate of heads", high=7.0), "a rate must lie between 0 and 1; got 0.25 [0.125, 7]"),
-        (quantity(name="rate of heads", low="-inf", high=1.0), "a rate must lie between 0 and 1; got 0.25 [-inf, 1]"),
+        (quantity(quantity=RATE, point=7.0, high=1.0), "a rate must lie between 0 and 1; got 7 [0.125, 1]"),
+        (quantity(quantity=RATE, high=7.0), "a rate must lie between 0 and 1; got 0.25 [0.125, 7]"),
+        (quantity(quantity=RATE, low="-inf", high=1.0), "a rate must lie between 0 and 1; got 0.25 [-inf, 1]"),
         (quantity(n=65), "observations must be at most as many as seeds; got 65 of 64"),
         (quantity(n=-1), "observations must be at most as many as seeds; got -1 of 64"),
         (quantity(seeds=10**30, n=0), "observations must be at most as many as seeds"),

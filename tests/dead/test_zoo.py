@@ -1,6 +1,6 @@
 """Real architectures with random weights: the same calls, units and flags as an independent count.
 
-Needs torchvision, timm and transformers (`pip install 'lrn[zoo]'`); nothing is downloaded.
+Needs torchvision, timm and transformers (`pip install 'lrn-claims[zoo]'`); nothing is downloaded.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ def test_seeds_that_several_files_hold_count_once(ledger):
 
 
 def test_who_does_not_lock_counts_nothing_twice(monkeypatch):
-    pytest.importorskip("upath", reason="universal-pathlib is not installed: pip install 'lrn[remote]'")
+    pytest.importorskip("upath", reason="universal-pathlib is not installed: pip install 'lrn-claims[remote]'")
     import fsspec
 
     slow, quick = Ledger("memory://overlap"), Ledger("memory://overlap")

@@ -87,7 +87,7 @@ def test_so_it_is_with_samples_and_descriptions(ledger, make, tmp_path):
     block.unlink()
     make(block)
     with pytest.warns(LedgerWarning, match="is no sound block"):
-        samples.sample("coin", "1", lambda seeds: {"u": np.zeros(len(seeds))}, range(3))
+        Samples(tmp_path).sample("coin", "1", lambda seeds: {"u": np.zeros(len(seeds))}, range(3))
     ledger.runs(TINY, range(5))
     described = ledger.folder / TINY.key / "experiment.json"
     described.unlink()

@@ -55,7 +55,9 @@ def hostile_suite():
         )
         for n, text in enumerate(HOSTILE)
     ]
-    return SuiteVerdicts.of(claims, alpha=0.01, seed_offset=0, first_look=64, max_seeds=64, complete=True)
+    return SuiteVerdicts.of(
+        claims, alpha=0.01, quantities=64, seed_offset=0, first_seeds=8, max_seeds=64, complete=True
+    )
 
 
 def assert_harmless(text, html=False):
