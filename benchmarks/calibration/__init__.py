@@ -1,1 +1,1 @@
-"""How often the suite's verdicts are wrong, measured on claims of known truth: `python -m benchmarks.calibration`."""
+"""Wrong verdicts counted in simulated suites whose truth is known, judged by lrn's own code."""

@@ -1,13 +1,14 @@
-"""Simulates, and writes benchmarks/calibration.json, docs/calibration.svg and the figures of docs/calibration.md."""
+"""Simulates, and writes benchmarks/calibration.json, docs/calibration.svg and the tables of docs/calibration.md."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from benchmarks.calibration import document, giving_up, sequences
+from benchmarks.calibration import document
 from benchmarks.calibration.simulate import simulate
 from benchmarks.calibration.suites import plan
 
@@ -15,33 +16,35 @@ from benchmarks.calibration.suites import plan
 def main() -> None:
     """Parses the command line and does what it says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a hundredth of it; prints, and writes nothing")
+    parser.add_argument("--quick", action="store_true", help="a twentieth of it; prints, and writes nothing")
     parser.add_argument("--write", action="store_true", help="simulate nothing: write what follows from the JSON again")
+    parser.add_argument("--processes", type=int, default=2, help="how many processes simulate (2)")
     options = parser.parse_args()
     if options.quick:
-        print(document.tables(measure(0.01)))
+        print(document.tables(measure(0.05, options.processes)))
         return
     if not options.write:
-        document.RESULTS.write_text(json.dumps(measure(1.0), indent=1) + "\n", encoding="utf-8")
+        results = measure(1.0, options.processes)
+        document.RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     document.write(json.loads(document.RESULTS.read_text(encoding="utf-8")))
 
 
-def measure(scale: float) -> dict[str, Any]:
-    """Everything, with this part of the suites and runs; the same code gives the same counts."""
-    parts: list[tuple[str, Any, list[Any]]] = [
-        ("suites", simulate, plan(scale)),
-        ("giving_up", giving_up.give_up, giving_up.near_margins(scale)),
-        ("seeds", lambda problem: sequences.compare(problem, scale), list(sequences.PROBLEMS)),
-        ("widths", sequences.widths, list(sequences.WIDTHS)),
-    ]
-    results: dict[str, Any] = {}
-    for part, function, items in parts:
-        results[part] = []
-        for item in items:
-            start = time.perf_counter()
-            results[part].append(function(item))
-            print(f"{part}: {item.name} ({time.perf_counter() - start:.1f} s)", flush=True)
+def measure(scale: float, processes: int) -> list[dict[str, Any]]:
+    """The counts of every setting, with this part of its suites; the same code gives the same counts."""
+    settings, start = plan(scale), time.perf_counter()
+    results = []
+    with ProcessPoolExecutor(processes) as pool:
+        found = pool.map(_simulated, [scale] * len(settings), range(len(settings)))
+        for setting, result in zip(settings, found, strict=True):
+            results.append(result)
+            seconds = time.perf_counter() - start
+            print(f"{setting.name}: {result['wrong']} of {setting.suites} wrong ({seconds:.0f} s)", flush=True)
     return results
+
+
+def _simulated(scale: float, number: int) -> dict[str, Any]:
+    """The counts of one setting, named by its number: another process cannot be sent the claims themselves."""
+    return simulate(plan(scale)[number])
 
 
 if __name__ == "__main__":

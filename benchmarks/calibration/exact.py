@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from numpy.typing import NDArray
+from scipy import special, stats
 
-from lrn.intervals import LOOK
-
-if TYPE_CHECKING:
-    from benchmarks.calibration.suites import Setting
+from lrn.intervals._betting import BETS, STAKES
 
 __all__ = ["any_miss", "ever_misses", "holm", "p_at_least", "p_two_sided"]
 
@@ -38,26 +34,32 @@ def holm(p_values: Sequence[float], level: float = 0.05) -> int:
     return rejected
 
 
-def any_miss(setting: Setting) -> float:
-    """The probability that in one suite an interval of an independent quantity misses at a look."""
-    rates = Counter(setting.misses).items()
-    kept = sum(n * math.log1p(-ever_misses(rate, setting.quantity_alpha, setting.looks)) for rate, n in rates)
-    return -math.expm1(kept)
+def any_miss(rates: Sequence[float], level: float, seeds: range) -> float:
+    """The probability that an end of one of several independent rates ever passes the truth, tested at these seeds."""
+    return -math.expm1(sum(math.log1p(-ever_misses(rate, level, seeds)) for rate in rates))
 
 
-def ever_misses(rate: float, alpha: float, looks: range) -> float:
-    """The probability that an interval misses at any of these looks, for a quantity with an error budget of its own.
+def ever_misses(rate: float, level: float, seeds: range) -> float:
+    """The probability that either stake against the true rate ever reaches 1 / level.
 
-    Nothing of `lrn.intervals` is used but the numbering of looks: an interval misses exactly where a binomial tail of
-    the true rate is no more than half the look's level. The law of the count among those that never missed is carried
-    from look to look.
+    The law of the count among those that never did is carried from seed to seed; the stakes are written anew here.
+
+    Args:
+        rate: the true rate.
+        level: the error probability of each end.
+        seeds: the numbers of seeds at which it is tested, one by one.
     """
-    kept, n = np.ones(1), 0
-    for look in looks:
-        new = (LOOK << (look - 1)) - n
-        kept = np.convolve(kept, stats.binom.pmf(np.arange(new + 1), new, rate))
-        n += new
-        hits, tail = np.arange(n + 1), alpha / (look * (look + 1)) / 2
-        missed = (stats.binom.sf(hits - 1, n, rate) <= tail) | (stats.binom.cdf(hits, n, rate) <= tail)
-        kept = np.where(missed, 0.0, kept)
+    kept = np.ones(1)
+    for n in range(1, seeds.stop):
+        kept = np.convolve(kept, [1 - rate, rate])
+        if n in seeds:
+            hits = np.arange(n + 1)
+            reached = np.maximum(_stake(hits, n, rate), _stake(n - hits, n, 1 - rate)) >= math.log(1 / level)
+            kept = np.where(reached, 0.0, kept)
     return float(1 - kept.sum())
+
+
+def _stake(hits: NDArray[np.int64], n: int, rate: float) -> NDArray[np.float64]:
+    """The logarithms (n + 1,) of the stakes on a larger rate, after each number of hits."""
+    growth = np.outer(hits, np.log1p(BETS * (1 - rate) / rate)) + np.outer(n - hits, np.log1p(-BETS))
+    return special.logsumexp(STAKES + growth, axis=1)

@@ -1,38 +1,62 @@
-"""Suites of claims whose truth is known: true, false, false by little, and exactly at the margin."""
+"""Suites of claims whose truth is known, with margins at the true value or just beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.calibration.populations import Synthetic
+from benchmarks.efficiency.populations import uniform
 from lrn.claims import Decision, Estimate, Measure, every, some
-from lrn.intervals import MAX_QUANTITIES, look_index
 
-__all__ = ["KINDS", "Asked", "Kind", "Setting", "Stated", "plan"]
+__all__ = ["Group", "Kind", "Setting", "Stated", "Synthetic", "plan"]
 
-Asked = Callable[[Measure], Estimate]
+LITTLE = 0.02
+"""How far from the truth the margins beside it lie, as a part of the quantity's range."""
 
-LITTLE, MUCH = 0.03, 0.25
-"""How far from the truth a claim's margin lies, as a share of the quantity's range."""
+_Metric = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.generic]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Synthetic:
+    """Functions of two uniform numbers per seed; populations of one stream share them, as networks share weights.
+
+    Attributes:
+        label: what it is called.
+        stream: which numbers it observes.
+        metrics: for each metric the function of the numbers (S,), (S,) that it is.
+    """
+
+    label: str
+    stream: int
+    metrics: Mapping[str, _Metric]
+
+    def sample(self, seeds: range) -> dict[str, NDArray[np.generic]]:
+        """What was observed for each seed, in arrays (S,)."""
+        u, v = uniform(seeds, 2 * self.stream), uniform(seeds, 2 * self.stream + 1)
+        return {name: metric(u, v) for name, metric in self.metrics.items()}
+
+
+@dataclass(frozen=True, eq=False)
 class Stated:
     """A claim of known truth.
 
     Attributes:
-        how: where its margin lies: "equal", "at the margin", "by little" or "clearly".
         decide: what it asserts.
         truth: whether that is so.
     """
 
-    how: str
     decide: Callable[[Measure], Decision]
     truth: bool
+
+
+Group = tuple[Stated, ...]
+"""Claims about the same quantities, tested on the same seeds."""
+
+_Asked = Callable[[Measure], Estimate]
 
 
 @dataclass(frozen=True)
@@ -42,24 +66,18 @@ class Kind:
     Attributes:
         name: which way.
         asked: each quantity, with its true value and the width of its range.
-        misses: the probability of the binomial count that an interval of each quantity rests on; () where it rests on
-            none, so that its error rate is not known but bounded.
-        measured: how many quantities the budget has to pay for, more than are asked where one is a difference.
+        shares: what the claims about one of them take of the budget.
+        exact: the rates behind them, where they are independent rates; else ().
     """
 
     name: str
-    asked: tuple[tuple[Asked, float, float], ...]
-    misses: tuple[float, ...] = ()
-    measured: int = 0
+    asked: tuple[tuple[_Asked, float, float], ...]
+    shares: int = 2
+    exact: tuple[float, ...] = ()
 
-    @property
-    def quantities(self) -> int:
-        """How many quantities the budget has to pay for."""
-        return self.measured or len(self.asked)
-
-    def claims(self) -> list[Stated]:
-        """Six claims about each quantity."""
-        return [claim for asked, truth, span in self.asked for claim in _stated(asked, truth, span)]
+    def groups(self) -> tuple[Group, ...]:
+        """Four claims about each quantity."""
+        return tuple(_stated(asked, truth, LITTLE * span) for asked, truth, span in self.asked)
 
 
 @dataclass(frozen=True)
@@ -68,208 +86,195 @@ class Setting:
 
     Attributes:
         name: what they hold.
-        claims: the claims of one suite.
-        quantities: how many distinct quantities they measure.
-        alpha: error budget of a suite.
+        groups: the claims of one suite.
+        shares: by how many shares the budget is divided: as many as the claims take.
         suites: how many suites, on other seeds each.
-        first_look: seeds at first.
+        step: most seeds added at once; None for lrn's own growth.
+        first_seeds: seeds at first.
         max_seeds: most seeds.
-        misses: as for a `Kind`.
-        shares: by how many quantities the budget is shared; None for lrn's own number.
-        by_look: whether a wrong verdict's look is the look of the interval that missed.
+        alpha: error budget of a suite.
+        exact: as for a `Kind`.
         first_suite: number of the first suite, so that settings share no seeds.
     """
 
     name: str
-    claims: tuple[Stated, ...]
-    quantities: int
-    alpha: float
+    groups: tuple[Group, ...]
+    shares: int
     suites: int
-    first_look: int = 64
-    max_seeds: int = 1024
-    misses: tuple[float, ...] = ()
-    shares: int | None = None
-    by_look: bool = True
+    step: int | None = None
+    first_seeds: int = 8
+    max_seeds: int = 128
+    alpha: float = 0.2
+    exact: tuple[float, ...] = ()
     first_suite: int = 0
 
-    @property
-    def looks(self) -> range:
-        """The looks that can be taken."""
-        return range(look_index(self.first_look), look_index(self.max_seeds) + 1)
 
-    @property
-    def quantity_alpha(self) -> float:
-        """The error budget of one quantity."""
-        return self.alpha / (self.shares or MAX_QUANTITIES)
-
-    def bound(self, look: int) -> float:
-        """The probability that the guarantee allows a suite to be wrong at this look."""
-        return self.quantities * self.quantity_alpha / (look * (look + 1))
-
-
-def _stated(asked: Asked, truth: float, span: float) -> list[Stated]:
-    """What can be said of a quantity: its value itself, and bounds at, near and far from it."""
-    little, much = LITTLE * span, MUCH * span
-    return [
-        Stated("equal", lambda measure: asked(measure) == truth, True),
-        Stated("at the margin", lambda measure: asked(measure) > truth, False),
-        Stated("at the margin", lambda measure: asked(measure) >= truth, True),
-        Stated("by little", lambda measure: asked(measure) > truth + little, False),
-        Stated("by little", lambda measure: asked(measure) > truth - little, True),
-        Stated("clearly", lambda measure: asked(measure) > truth + much, False),
-    ]
-
-
-def _hits(stream: int, rate: float) -> Synthetic:
-    return Synthetic(f"hits at {rate:g} ({stream})", stream, {"hit": lambda u: u < rate})
+def _stated(asked: _Asked, truth: float, little: float) -> Group:
+    """Both directions at the true value, and beside it."""
+    return (
+        Stated(lambda measure: asked(measure) > truth, False),
+        Stated(lambda measure: asked(measure) < truth, False),
+        Stated(lambda measure: asked(measure) > truth + little, False),
+        Stated(lambda measure: asked(measure) >= truth - little, True),
+    )
 
 
 def _values(stream: int) -> Synthetic:
-    """Continuous values, counts within 0 and 15, epochs that may be infinite."""
-    metrics = {
-        "value": lambda u: u,
-        "count": lambda u: np.floor(16 * u),
-        "rare": lambda u: 15.0 * (u < 1 / 16),
-        "narrow": lambda u: 7 + np.floor(2 * u),
-        "epochs": lambda u: np.where(u < 0.625, -1000 * np.log1p(-u), np.inf),
-        "turned": lambda u: 1 - u,
-        "quarter": lambda u: np.floor(4 * u),
-        "square": lambda u: np.floor(16 * u * u),
+    metrics: dict[str, _Metric] = {
+        "half": lambda u, v: u < 0.5,
+        "quarter": lambda u, v: u < 0.25,
+        "other half": lambda u, v: u >= 0.5,
+        "value": lambda u, v: u,
+        "turned": lambda u, v: 1 - u,
+        "count": lambda u, v: np.floor(16 * u),
+        "epochs": lambda u, v: np.where(u < 0.625, np.floor(16 * u), np.inf),
+        "rare": lambda u, v: 15.0 * (u < 1 / 16),
+        "mixed": lambda u, v: np.floor(4 * (u + v) / 2),
     }
     return Synthetic(f"values ({stream})", stream, metrics)
 
 
-def _survivors(stream: int, rate: float) -> Synthetic:
-    """Few survive; of those a quarter hits, and the rest is uniform among them."""
-    metrics = {
-        "alive": lambda u: u < rate,
-        "hit": lambda u: u < rate / 4,
-        "value": lambda u: u / rate,
-        "count": lambda u: np.minimum(np.floor(16 * u / rate), 15),
+def _survivors(stream: int) -> Synthetic:
+    """One in sixteen survives; a quarter of those hit, and their values are uniform."""
+    metrics: dict[str, _Metric] = {
+        "alive": lambda u, v: v < 1 / 16,
+        "hit": lambda u, v: u < 0.25,
+        "value": lambda u, v: u,
     }
-    return Synthetic(f"survivors at {rate:g} ({stream})", stream, metrics)
+    return Synthetic(f"survivors ({stream})", stream, metrics)
 
 
-def _rate(population: Synthetic, measure: Measure) -> Estimate:
-    return measure.rate(population, "hit")
+def _pair(stream: int) -> tuple[Synthetic, Synthetic]:
+    """Two whose values are opposite; the second counts for three seeds in four, whatever its value."""
+    hit: dict[str, _Metric] = {"hit": lambda u, v: u < 0.5, "alive": lambda u, v: v < 2}
+    miss: dict[str, _Metric] = {"hit": lambda u, v: u >= 0.5, "alive": lambda u, v: v < 0.75}
+    return Synthetic(f"opposite, all ({stream})", stream, hit), Synthetic(f"opposite, some ({stream})", stream, miss)
 
 
-def _rates(*rates: float) -> tuple[tuple[Asked, float, float], ...]:
-    return tuple((partial(_rate, _hits(100 + i, rate)), rate, 1.0) for i, rate in enumerate(rates))
-
-
-def _kinds() -> tuple[Kind, ...]:
-    rates = (0.5, 0.25, 0.0625, 0.9375)
-    v, w, few = _values(200), _values(201), _survivors(300, 1 / 16)
-    half, quarter, apart = _hits(400, 0.5), _hits(400, 0.25), _hits(401, 0.25)
-    square = sum(1 - (j / 16) ** 0.5 for j in range(1, 16))
-    late, within = -1000 * np.log1p(-0.5), (0.0, 15.0)
-    return (
-        Kind("rate", _rates(*rates), rates),
-        Kind(
-            "median and quantile",
-            (
-                (lambda m: m.median(v, "value"), 0.5, 1.0),
-                (lambda m: m.median(w, "epochs"), late, 1000.0),
-                (lambda m: m.quantile(_SPARE, "value", 0.9), 0.9, 1.0),
-            ),
-            (0.5, 0.5, 0.9),
-        ),
-        Kind(
-            "mean",
-            (
-                (lambda m: m.mean(v, "count", bounds=within), 7.5, 15.0),
-                (lambda m: m.mean(w, "rare", bounds=within), 15 / 16, 15.0),
-                (lambda m: m.mean(_SPARE, "narrow", bounds=within), 7.5, 15.0),
-            ),
-        ),
-        Kind(
-            "paired rate",
-            (
-                (lambda m: m.paired_rate(v, w, "quarter"), 0.375, 1.0),
-                (lambda m: m.paired_rate(_SPARE, _TURNED, "value"), 0.5, 1.0),
-            ),
-            (0.375, 0.5),
-        ),
-        Kind(
-            "mean difference", ((lambda m: m.mean_difference(v, _SQUARE, "count", bounds=within), 7.5 - square, 30.0),)
-        ),
-        Kind(
-            "difference of two rates",
-            (
-                (lambda m: m.rate(half, "hit") - m.rate(quarter, "hit"), 0.25, 1.0),
-                (lambda m: m.rate(half, "hit") - m.rate(apart, "hit"), 0.25, 1.0),
-            ),
-            measured=3,
-        ),
-        Kind(
-            "of few survivors: rate, median, mean",
-            (
-                (lambda m: m.rate(few, "hit", given="alive"), 0.25, 1.0),
-                (lambda m: m.median(few, "value", given="alive"), 0.5, 1.0),
-                (lambda m: m.mean(few, "count", given="alive", bounds=within), 7.5, 15.0),
-            ),
-        ),
+def _selected(stream: int) -> tuple[Synthetic, Synthetic]:
+    """Two of which other seeds count, and what counts depends on the value: means 1/2 and 1/3 of those that count."""
+    first: dict[str, _Metric] = {"hit": lambda u, v: u < 0.25, "alive": lambda u, v: u < 0.5}
+    second: dict[str, _Metric] = {"hit": lambda u, v: u > 0.75, "alive": lambda u, v: u > 0.25}
+    return Synthetic(f"selected, low ({stream})", stream, first), Synthetic(
+        f"selected, high ({stream})", stream, second
     )
 
 
-_SPARE = _values(202)
-_TURNED = Synthetic("turned (202)", 202, {"value": _SPARE.metrics["turned"]})
-_SQUARE = Synthetic("square (200)", 200, {"count": _SPARE.metrics["square"]})
-
-KINDS = _kinds()
+def _coin(rate: float, stream: int) -> Synthetic:
+    return Synthetic(f"hits at {rate:g} ({stream})", stream, {"hit": lambda u, v: u < rate})
 
 
-def _combined() -> list[Stated]:
+def _rate(population: Synthetic, metric: str, measure: Measure) -> Estimate:
+    return measure.rate(population, metric)
+
+
+def _difference(a: Synthetic, b: Synthetic, of_a: str, of_b: str, measure: Measure) -> Estimate:
+    return measure.rate(a, of_a) - measure.rate(b, of_b)
+
+
+def _given(pair: tuple[Synthetic, Synthetic], measure: Measure) -> Estimate:
+    return measure.rate(pair[0], "hit", given="alive") - measure.rate(pair[1], "hit", given="alive")
+
+
+def _kinds() -> dict[str, Kind]:
+    rates = (0.5, 0.25, 0.0625, 0.9375)
+    v, w, x, within = _values(20), _values(21), _values(22), (0.0, 15.0)
+    few, fewer = _survivors(30), _survivors(31)
+    kinds = (
+        Kind("rate", tuple((partial(_rate, _coin(p, i), "hit"), p, 1.0) for i, p in enumerate(rates)), exact=rates),
+        Kind(
+            "difference of rates: shared seeds, anticorrelated, independent",
+            (
+                (partial(_difference, v, v, "half", "quarter"), 0.25, 2.0),
+                (partial(_difference, w, w, "half", "other half"), 0.0, 2.0),
+                (partial(_difference, v, x, "half", "quarter"), 0.25, 2.0),
+            ),
+        ),
+        Kind(
+            "expression of means and rates",
+            (
+                (lambda m: m.mean(v, "count", bounds=within) - 2 * m.mean(w, "rare", bounds=within), 5.625, 45.0),
+                (lambda m: m.mean(v, "value", bounds=(0, 1)) - m.mean(v, "turned", bounds=(0, 1)), 0.0, 2.0),
+                (lambda m: m.rate(v, "half") + m.rate(w, "half") - 2 * m.rate(x, "quarter"), 0.5, 4.0),
+            ),
+        ),
+        Kind(
+            "few survivors: rate, mean, quantile",
+            (
+                (lambda m: m.rate(few, "hit", given="alive"), 0.25, 1.0),
+                (lambda m: m.mean(fewer, "value", given="alive", bounds=(0, 1)), 0.5, 1.0),
+                (lambda m: m.quantile(few, "value", 0.5, given="alive"), 0.5, 1.0),
+            ),
+        ),
+        Kind(
+            "difference of conditional rates",
+            (
+                (partial(_given, _pair(40)), 0.0, 2.0),
+                (partial(_given, _selected(41)), 0.5 - 1 / 3, 2.0),
+                (lambda m: m.rate(few, "hit", given="alive") - m.rate(v, "half"), -0.25, 2.0),
+            ),
+        ),
+        Kind(
+            "quantile",
+            (
+                (lambda m: m.quantile(v, "value", 0.5), 0.5, 1.0),
+                (lambda m: m.quantile(w, "value", 0.9), 0.9, 1.0),
+                (lambda m: m.quantile(x, "epochs", 0.25), 3.0, 16.0),
+            ),
+        ),
+        Kind(
+            "product and quotient",
+            (
+                (lambda m: m.rate(v, "half") * m.rate(w, "half"), 0.25, 1.0),
+                (lambda m: m.rate(x, "quarter") / m.rate(v, "other half"), 0.5, 1.0),
+            ),
+            shares=4,
+        ),
+    )
+    return {kind.name: kind for kind in kinds}
+
+
+def _combined() -> tuple[Group, ...]:
     """Claims over several quantities: one false member settles `every`, one true member `some`."""
-    rates = [asked for asked, _, _ in KINDS[0].asked]
-    low, high = (0.45, 0.2, 0.04, 0.9), (0.55, 0.3, 0.1, 0.97)
-    return [
-        Stated("combined", lambda m: every(r(m) > b for r, b in zip(rates, low, strict=True)), True),
-        Stated("combined", lambda m: every(r(m) < b for r, b in zip(rates, (*high[:3], 0.92), strict=True)), False),
-        Stated("combined", lambda m: some(r(m) > b for r, b in zip(rates, high, strict=True)), False),
-        Stated("combined", lambda m: (rates[0](m) > rates[1](m)) & ~(rates[2](m) > rates[3](m)), True),
-        Stated("combined", lambda m: rates[1](m) > 4 * rates[2](m), False),
-        Stated("combined", lambda m: rates[0](m) / rates[1](m) >= 2, True),
-    ]
+    coins = [partial(_rate, _coin(p, 50 + i), "hit") for i, p in enumerate((0.5, 0.25, 0.0625, 0.9375))]
+    claims = (
+        Stated(lambda m: every([coins[0](m) > 0.45, coins[1](m) > 0.2, coins[3](m) > 0.9]), True),
+        Stated(lambda m: every([coins[0](m) > 0.45, coins[1](m) > 0.25]), False),
+        Stated(lambda m: some([coins[0](m) > 0.5, coins[1](m) > 0.25]), False),
+        Stated(lambda m: (coins[0](m) > coins[1](m)) & ~(coins[2](m) > coins[3](m)), True),
+    )
+    return tuple((claim,) for claim in claims)
 
 
-def _of(
-    kind: Kind, alpha: float, suites: int, name: str = "", *, first_look: int = 64, max_seeds: int = 1024
-) -> Setting:
-    """Suites of the six claims about each quantity of a kind, which share the budget among them."""
-    claims, count = tuple(kind.claims()), kind.quantities
-    return Setting(name or kind.name, claims, count, alpha, suites, first_look, max_seeds, kind.misses, shares=count)
+_COMBINED_SHARES = 2 + 2 + 1 + 1 + 1
+"""Two thresholds of two rates, one of a third, and two differences."""
+
+
+def _of(kind: Kind, suites: int, name: str = "", **options: object) -> Setting:
+    shares = kind.shares * len(kind.asked)
+    setting = Setting(name or kind.name, kind.groups(), shares, suites, exact=kind.exact)
+    return replace(setting, **options)  # type: ignore[arg-type]
 
 
 def plan(scale: float = 1.0) -> list[Setting]:
     """Every setting; `scale` is which part of the suites to simulate."""
-    rate, quantile, mean, paired, difference, rates, survivors = KINDS
-    everything = tuple(claim for kind in KINDS for claim in kind.claims()) + tuple(_combined())
-    together = sum(kind.quantities for kind in KINDS)
-    coins = (0.5, 0.25) * 2048
-    whole = tuple(
-        Stated("equal", partial(_equal, partial(_rate, _hits(1000 + i, p)), p), True) for i, p in enumerate(coins)
-    )
+    kinds = _kinds()
+    rate, conditional = kinds["rate"], kinds["difference of conditional rates"]
+    growing = [replace(_of(kind, 200), exact=()) for kind in kinds.values()]
+    one_by_one = {"step": 1, "first_seeds": 1, "max_seeds": 48}
+    everything = tuple(group for kind in kinds.values() for group in kind.groups()) + _combined()
+    shares = sum(kind.shares * len(kind.asked) for kind in kinds.values()) + _COMBINED_SHARES
     settings = [
-        _of(rate, 0.2, 2000, "rate, one look at 64", max_seeds=64),
-        _of(rate, 0.9, 2000, "rate, one look at 1,024", first_look=1024),
-        *(_of(rate, alpha, 2000) for alpha in (0.5, 0.2, 0.05)),
-        _of(quantile, 0.2, 2000),
-        _of(paired, 0.2, 2000),
-        _of(rates, 0.2, 2000),
-        _of(mean, 0.2, 500),
-        _of(difference, 0.2, 1000),
-        _of(survivors, 0.2, 500),
-        Setting("all kinds and combinations", everything, together, 0.2, 100, shares=together, by_look=False),
-        Setting("rate, the whole budget of 4,096", whole, len(whole), 0.5, 100, max_seeds=256, misses=coins),
-        Setting("rate, as the suite runs", tuple(rate.claims()), rate.quantities, 0.001, 200, 256, 131072),
-    ]
+        *growing,
+        Setting("all of these and combinations", everything, shares, 40),
+        _of(rate, 400, "rate, after every seed", **one_by_one),
+        _of(rate, 400, "rate, after every seed", alpha=0.5, **one_by_one),
+        _of(kinds["difference of rates: shared seeds, anticorrelated, independent"], 200,
+            "difference of rates, after every seed", **one_by_one),
+        _of(conditional, 100, "difference of conditional rates, after every seed", **one_by_one),
+        _of(rate, 100, "rate, as a suite runs", alpha=0.001, max_seeds=1024),
+    ]  # fmt: skip
     return [
         replace(setting, suites=max(1, round(setting.suites * scale)), first_suite=10_000 * i)
         for i, setting in enumerate(settings)
     ]
-
-
-def _equal(asked: Asked, truth: float, measure: Measure) -> Decision:
-    return asked(measure) == truth
