@@ -97,7 +97,8 @@ A, B, Y = torch.randn(6, 3), torch.randn(6, 3), torch.zeros(6)
     [{"a": A, "b": B}, [{"a": A, "b": B}], ((A, B), Y), [((A, B), Y)], [(A, B, Y)], (A, B, Y), [((A, B),)],
      (A, {"b": B}), DataLoader(TensorDataset(A, B, Y), batch_size=4), [{"a": A.numpy(), "b": B.numpy()}],
      ({"a": A, "b": B}, Y)],
-    ids=str,
+    ids=["mapping", "mappings", "pair and target", "pairs and targets", "triples", "triple", "one pair",
+         "mapping beside", "loader", "arrays", "mapping and target"],
 )  # fmt: skip
 def test_a_second_input_is_never_dropped(data):
     assert dead_units(Two(), data).counts == (0,)
