@@ -90,9 +90,13 @@ def _is_number(text: str) -> bool:
 def _tensors(path: str) -> Any:
     import torch
 
-    from lrn.cli._loading import load_tensors
+    from lrn.cli._loading import HOW, load_tensors
 
-    data = load_tensors(path)
+    try:
+        data = load_tensors(path)
+    except ValueError as error:
+        reason = str(error).removesuffix(f"; {HOW}")  # how a model is saved, which this is not to be
+        raise ValueError(f"{path} must hold tensors with the samples first, but: {reason}") from error
     values = list(data.values()) if isinstance(data, dict) else data if isinstance(data, list | tuple) else [data]
     if not values or not any(isinstance(value, torch.Tensor) and value.ndim for value in values):
         raise ValueError(f"{path} must hold tensors with the samples first; it holds a {type(data).__name__}")

@@ -31,6 +31,7 @@ def independent_copy(module: Module) -> Module:
 
 def _make_plain(child: nn.Module) -> None:
     if parametrize.is_parametrized(child):
+        _own_class(child)
         for name in list(child.parametrizations):  # type: ignore[arg-type]
             parametrize.remove_parametrizations(child, name)
     for hook in list(child._forward_pre_hooks.values()):
@@ -41,3 +42,10 @@ def _make_plain(child: nn.Module) -> None:
             remove_weight_norm(child, name)
         elif type(hook).__name__ == "SpectralNorm":
             remove_spectral_norm(child, name)
+
+
+def _own_class(child: nn.Module) -> None:
+    """Parts a parametrised copy's class from that of its original, which torch alters when it makes weights plain."""
+    shared = type(child)
+    members = {name: value for name, value in vars(shared).items() if name not in ("__dict__", "__weakref__")}
+    child.__class__ = type(shared.__name__, shared.__bases__, members)

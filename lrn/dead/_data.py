@@ -52,7 +52,7 @@ class Batch:
     def __len__(self) -> int:
         """The number of samples: the length of the first input."""
         first = self.tensors[0]
-        return int(first.shape[0])
+        return int(first.size(0) if isinstance(first, Tensor) else len(first))
 
     def cut(self, start: int, stop: int) -> Batch:
         """Some of the samples."""
@@ -298,7 +298,7 @@ def _is_whole(value: Any) -> bool:
 
 def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:
     tensors = batch.tensors
-    if any(len(tensor.shape) == 0 for tensor in tensors[:1]):
+    if any(tensor.ndim == 0 for tensor in tensors[:1]):
         raise ValueError("a batch must have the samples in dimension 0, but one is a single number")
     size = batch_size or (SAMPLES if not isinstance(tensors[0], Tensor | np.ndarray) else None)
     if size is None or len(batch) <= size:

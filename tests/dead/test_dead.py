@@ -137,7 +137,7 @@ def test_only_exact_zeros_are_dead():
             "names 'a', but the calls are ReLU",
         ),
         (
-            lambda: dead_units(nn.ReLU(), [torch.ones(2, 3), torch.ones(2, 4)]),
+            lambda: dead_units(nn.ReLU(), iter([torch.ones(2, 3), torch.ones(2, 4)])),
             ValueError,
             r"ReLU gave 3 units on one batch and 4 on another; .*unit_dims=\{'ReLU': 1\}",
         ),

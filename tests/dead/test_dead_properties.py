@@ -316,8 +316,8 @@ def test_a_wrong_dead_layer_is_rejected(mutant):
 )
 def test_a_wrong_dead_unit_inside_a_module_is_rejected(mutant, monkeypatch):
     def planted(values, kept, threshold, seen):
-        width = values.shape[kept[0]] if kept else 1
-        return mutant(values.reshape(-1, width)).reshape([values.shape[i] for i in kept]), len(values)
+        rows = values.reshape(-1, values.shape[kept[0]] if kept else 1)  # dimensions of one are not among its own
+        return mutant(rows).reshape([values.shape[i] for i in kept]), len(rows)
 
     monkeypatch.setattr(lrn.dead._tally, "_fired", planted)
     with pytest.raises((AssertionError, ValueError)):
