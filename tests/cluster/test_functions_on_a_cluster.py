@@ -16,7 +16,7 @@ import numpy as np
 from helping import scale
 from lrn.claims import population
 
-@population(failed="error")
+@population(failed="error", varies=["pid"])
 def mine(seed, *, fails=-1):
     time.sleep(0.06)
     if seed == fails:

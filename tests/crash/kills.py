@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 BLOCK = 64
 GRID = "run --depths 8 10 --connections late --optimizers adam --styles batch --epochs 500 --seeds 512 --csv -"
-OPTIONS = "-p lrn.plugin -p xdist --ledger=ledger --first-look 64 --max-seeds 512"
+OPTIONS = "-p lrn.plugin -p xdist --ledger=ledger --first-seeds 64 --max-seeds 512"
 VERDICTS = "out/verdicts.json"
 COMMANDS = {
     "ledger": ["fleet.py", "ledger"],

@@ -197,7 +197,7 @@ def test_print(measure):
     assert good > 0.5
 
 
-@pytest.mark.parametrize("coin", COINS, ids=str)
+@pytest.mark.parametrize("coin", COINS, ids=lambda coin: coin.label)
 @supported("Parameters")
 def test_parameters(measure, coin):
     assert heads(measure, coin) > 0.5
