@@ -219,7 +219,7 @@ def _kinds() -> dict[str, Kind]:
             (
                 (lambda m: m.quantile(v, "value", 0.5), 0.5, 1.0),
                 (lambda m: m.quantile(w, "value", 0.9), 0.9, 1.0),
-                (lambda m: m.quantile(x, "epochs", 0.25), 3.0, 16.0),
+                (lambda m: m.quantile(x, "epochs", 0.3), 4.0, 16.0),
             ),
         ),
         Kind(

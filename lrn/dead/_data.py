@@ -52,7 +52,9 @@ class Batch:
     def __len__(self) -> int:
         """The number of samples: the length of the first input."""
         first = self.tensors[0]
-        return int(first.size(0) if isinstance(first, Tensor) else len(first))
+        return int(
+            first.size(0) if isinstance(first, Tensor) else first.shape[0] if hasattr(first, "shape") else len(first)
+        )
 
     def cut(self, start: int, stop: int) -> Batch:
         """Some of the samples."""
