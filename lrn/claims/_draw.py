@@ -30,7 +30,7 @@ _OPTIONS = re.compile(r"(seeds_per_block|counts|first_seeds|most|step|varies|ver
 
 @dataclass
 class Cost:
-    """What sampling a population has cost this session.
+    """What sampling a population has cost so far.
 
     Attributes:
         seeds: how many were sampled, not read.

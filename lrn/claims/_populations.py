@@ -1,7 +1,7 @@
 """Populations and metrics: what a claim can measure, and how its values are sampled and checked.
 
 - `_contract`: what a population is. `_metrics`: what a metric is, and which values are refused.
-- `_draw`: where observations come from (`Draw`). `_store`: what was observed in this session (`RecentSamples`).
+- `_draw`: where observations come from (`Draw`). `_store`: what was observed so far (`RecentSamples`).
 - `_state`, `_again`: what shows that a population breaks its contract.
 """
 
