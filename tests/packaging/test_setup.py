@@ -42,7 +42,7 @@ def planned(tmp_path):
     shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
 
     def commands(*goal):
-        plain = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "LRN_"))}
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "LRN_", "VARIANTS"))}
         command = ["make", "--dry-run", f"PYTHON={sys.executable}", *goal]
         return subprocess.run(command, cwd=tmp_path, env=plain, check=True, capture_output=True, text=True).stdout
 
