@@ -97,6 +97,12 @@ def test_the_same_suites_are_wrong_again(setting, found):
         assert again is (suite in wrong)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("setting", "found"), PAIRS, ids=NAMES)
+def test_every_count_comes_out_again(setting, found):
+    assert simulate(setting) == found
+
+
 @pytest.mark.parametrize("setting", SETTINGS[:7], ids=NAMES[:7])
 def test_judging_takes_the_shares_that_the_budget_has(setting):
     assert recorded_suite(setting, 1).shares == setting.shares
