@@ -104,7 +104,7 @@ def test_three_converged_networks_without_a_dead_layer_are_likely(measure, depth
         pytest.param(
             "late",
             5,
-            # 262,144 seeds show that it holds, in two minutes.
+            # 248,927 seeds show that it holds: more than a third of what the whole suite takes.
             marks=pytest.mark.inconclusive("0.048 [0.039, 0.059] at 16,384 seeds: over 100,000 would be needed"),
         ),
         pytest.param("late", 10, marks=refuted("about 23 % have a dead layer")),

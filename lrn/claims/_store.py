@@ -155,7 +155,7 @@ class RecentSamples:
         self._growing.move_to_end(key)
         start = seeds.start + len(growing)
         if start < seeds.stop:
-            new = range(start, _rounded(population, seeds.stop))
+            new = range(start, _rounded(population, seeds))
             if is_experiment(population) and hasattr(self._sampler, "available"):
                 new = range(start, max(self._sampler.available(population, new)[0].stop, seeds.stop))
             self._grow(growing, label, new)
@@ -270,7 +270,7 @@ class RecentSamples:
         parts = self._traced.setdefault((experiment.key, seeds.start, identity_of(metric)), [])  # type: ignore[arg-type]
         start = parts[-1][0].stop if parts else seeds.start
         if start < seeds.stop:
-            new = range(start, _rounded(experiment, seeds.stop))
+            new = range(start, _rounded(experiment, seeds))
             with shielded(f"sampling {experiment.label}"):
                 sample = self._sampler(experiment, new, True)
             parts.append((new, values_of(metric, sample, new, experiment.label)))
@@ -318,13 +318,13 @@ def _certain(state: State) -> State:
     return {where: leaf for where, leaf in state.items() if not leaf.startswith(("code ", "object "))}
 
 
-def _rounded(population: Any, stop: int) -> int:
-    """Where to stop sampling: experiments are trained many at a time, the more the more there are already."""
+def _rounded(population: Any, seeds: range) -> int:
+    """The seed to stop sampling before: experiments are trained many at a time, the more the more seeds there are."""
     if not is_experiment(population):
-        return stop
+        return seeds.stop
     least = ALIGNED if population.width < WIDE else ALIGNED_WIDE
-    size = max(least, 1 << max(stop.bit_length() - 4, 0)) if stop < 1 << 16 else 4096
-    return min(-(-stop // size) * size, 1 << 64)
+    size = max(least, 1 << max(min(len(seeds).bit_length() - 4, 12), 0))
+    return min(seeds.start - (-len(seeds) // size) * size, 1 << 64)
 
 
 def _equal(one: Any, other: Any) -> bool:

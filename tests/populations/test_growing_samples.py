@@ -199,3 +199,21 @@ def test_after_a_failure_the_seeds_before_are_still_known(asked):
     samples._sampler = lambda population, seeds, trace: whole(seeds)
     columns(samples, coin, ["u"], range(10))
     assert asked == [range(8), range(8, 10)]
+
+
+@pytest.mark.parametrize("first", [0, 5, 1_000_000, 2**63])
+@pytest.mark.parametrize("width", [2, 32])
+def test_as_many_networks_are_trained_wherever_the_seeds_begin(first, width):
+    experiment, trained = Experiment(width=width, depth=2), []
+
+    def train(population, seeds, trace):
+        trained.append(seeds)
+        return {"u": np.zeros(len(seeds))}
+
+    samples = recent(train)
+    for n in growing(2000):
+        columns(samples, experiment, [Metric("u", lambda runs: runs["u"])], range(first, first + n))
+    sizes = [(seeds.start - first, len(seeds)) for seeds in trained]
+    assert sizes[-1][0] + sizes[-1][1] < 1.1 * n + 64
+    assert sizes[0] == (0, 64 if width == 2 else 16)
+    assert all(size % sizes[0][1] == 0 for _, size in sizes)
