@@ -48,6 +48,12 @@ class Reached:
         files = {file for file, _ in self.lines}
         return any(self._reached(file, one) for file in files for one in _assertions(file))
 
+    @property
+    def forgotten(self) -> list[_Place]:
+        """The comparisons that were reached as statements of their own, so that nothing becomes of their truth."""
+        files = {file for file, _ in self.lines}
+        return [(file, one.first) for file in files for one in _bare_comparisons(file) if self._reached(file, one)]
+
     def assertions(self, error: BaseException | None) -> list[tuple[str, _Assertion]]:
         """Returns the assertions that were reached among those that an exception came out of."""
         frames = list(_frames(None if error is None else error.__traceback__))
@@ -113,13 +119,32 @@ def _is_foreign(file: str) -> bool:
 @cache
 def _assertions(file: str) -> tuple[_Assertion, ...]:
     """The assertions of a file; none where it cannot be read."""
+    return tuple(one for node in _nodes(file) for one in _assertion(node))
+
+
+@cache
+def _bare_comparisons(file: str) -> tuple[_Assertion, ...]:
+    """The statements of a file that compare and do nothing else."""
+    bare = (node for node in _nodes(file) if isinstance(node, ast.Expr) and _compares(node.value))
+    return tuple(_Assertion(node.lineno, last := node.end_lineno or node.lineno, last) for node in bare)
+
+
+def _compares(value: ast.expr) -> bool:
+    if isinstance(value, ast.UnaryOp):
+        return _compares(value.operand)
+    if isinstance(value, ast.BinOp):
+        return _compares(value.left) and _compares(value.right)
+    return isinstance(value, ast.Compare) or (isinstance(value, ast.BoolOp) and all(map(_compares, value.values)))
+
+
+def _nodes(file: str) -> list[ast.AST]:
+    """All of a file's syntax; none where it is foreign or cannot be read."""
     if _is_foreign(file):
-        return ()
+        return []
     try:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+        return list(ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))))
     except (OSError, SyntaxError, ValueError):
-        return ()
-    return tuple(one for node in ast.walk(tree) for one in _assertion(node))
+        return []
 
 
 def _assertion(node: ast.AST) -> Iterator[_Assertion]:

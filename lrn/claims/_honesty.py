@@ -92,7 +92,7 @@ def problem(run: Run, body: Callable[[], object], measure: Measure | None) -> st
         return "it asked for measure, but asserted no comparison of what it measured: its verdict would rest on nothing"
     with measure.frozen():
         lines, _ = _again(body)
-        return _caught(run, lines) or _independent(run, lines, body) or _by_chance(run, body)
+        return _caught(run, lines) or _forgotten(run, lines) or _independent(run, lines, body) or _by_chance(run, body)
 
 
 def _exact_problem(run: Run, body: Callable[[], object]) -> str:
@@ -102,7 +102,11 @@ def _exact_problem(run: Run, body: Callable[[], object]) -> str:
     if run.error is not None:
         return ""
     lines, _ = _again(body)
-    return _caught(run, lines) or ("" if lines.asserted else "it came to no assertion, so it could not fail")
+    return (
+        _caught(run, lines)
+        or _forgotten(run, lines)
+        or ("" if lines.asserted else "it came to no assertion, so it could not fail")
+    )
 
 
 def _caught(run: Run, lines: Reached) -> str:
@@ -114,6 +118,14 @@ def _caught(run: Run, lines: Reached) -> str:
         f"an assertion failed ({Path(file).name}, line {line}) and was caught, so the test went on as if it held; let "
         "it fail, write assert not, or count what is true"
     )
+
+
+def _forgotten(run: Run, lines: Reached) -> str:
+    """Whether a test passed that compares, in a statement of its own, and does nothing with the answer."""
+    if run.error is not None or not lines.forgotten:
+        return ""
+    file, line = lines.forgotten[0]
+    return f"a comparison ({Path(file).name}, line {line}) is not asserted, so it cannot fail; write assert before it"
 
 
 def _independent(run: Run, lines: Reached, body: Callable[[], object]) -> str:
