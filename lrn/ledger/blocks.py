@@ -81,7 +81,8 @@ class RunsForm:
 def row_bytes(experiment: Experiment, trace: bool) -> int:
     """Bytes of one network in a file, about."""
     numbers = 2 + experiment.data.t.size + (experiment.epochs if trace else 0)
-    return 12 + numbers * np.dtype(experiment.dtype).itemsize + -(-experiment.neurons // 8)
+    dead = 4 * -(-experiment.neurons // 8)  # Parquet keeps each byte of a list as a number of 32 bits
+    return 12 + numbers * np.dtype(experiment.dtype).itemsize + dead
 
 
 def to_table(experiment: Experiment, runs: Runs) -> pa.Table:

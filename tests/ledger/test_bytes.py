@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from lrn import Experiment, Ledger
 from lrn.ledger import LedgerWarning
+from lrn.ledger.blocks import RunsForm
 from lrn.ledger.samples import Samples
+from lrn.runs import Runs
 
 SEEDS = range(64)
 EXPERIMENT = Experiment(depth=3, epochs=300)
@@ -148,3 +150,32 @@ def test_each_flipped_bit_is_found_or_harmless(block, record_property):
     record_property("counted", [f"{what}: found", found])
     record_property("counted", [f"{what}: harmless", 8 * len(sound) - found])
     assert found > 4 * len(sound)
+
+
+@pytest.mark.parametrize("trace", [False, True])
+@pytest.mark.parametrize(
+    "experiment",
+    [Experiment(width=2, depth=1), Experiment(width=32, depth=30), Experiment(width=100, depth=20, dtype="float64")],
+)
+def test_no_block_that_is_written_is_too_large_to_be_read(experiment, trace, tmp_path, monkeypatch):
+    """However little its numbers compress."""
+    rows, random = 2048, np.random.default_rng(0)
+    numbers = lambda *shape: random.random((rows, *shape)).astype(experiment.dtype)  # noqa: E731
+    runs = Runs(
+        experiment,
+        np.arange(rows, dtype=np.uint64),
+        rmse=numbers(),
+        rmse_initial=numbers(),
+        converged_at=random.integers(-1, 3000, rows).astype(np.int32),
+        dead=random.random((rows, experiment.depth, experiment.width)) < 0.5,
+        prediction=numbers(experiment.data.t.size),
+        trace=numbers(experiment.epochs) if trace else None,
+    )
+    form, path = RunsForm(experiment, None, trace), tmp_path / f"0-{rows}.parquet"
+    path.write_bytes(form.encode(runs))
+    read = []
+    monkeypatch.setattr(RunsForm, "_parse", lambda self, table, seeds: read.append(table.num_rows) or runs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        form.read(path, range(rows))
+    assert read == [rows]
