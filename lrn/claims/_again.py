@@ -119,6 +119,7 @@ def _close(first: NDArray[Any], again: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _is_simple(value: float) -> bool:
-    """Whether a number looks like a count or a fraction of one."""
-    number = float(value)
-    return abs(round(number, 5) - number) < 1e-7 or abs(float(Fraction(number).limit_denominator(500)) - number) < 1e-7
+    """Whether a number looks like a count or a fraction of one, such as a share of 2,999 epochs."""
+    number, exact = float(value), Fraction(float(value))
+    of_few, of_many = (abs(float(exact.limit_denominator(most)) - number) for most in (500, 10_000))
+    return abs(round(number, 5) - number) < 1e-7 or of_few < 1e-7 or of_many < 1e-12

@@ -358,6 +358,11 @@ def test_the_same_runs_over_and_over_are_a_note():
     assert note.startswith("x of pop has only 9 different values for 37 seeds"), "one of the ten is 0.9486"
 
 
+@pytest.mark.parametrize("total", [10, 499, 2999])
+def test_fractions_of_a_count_may_repeat(total):
+    assert grown(Pop(lambda seeds: {"x": np.array(seeds) * 7 % 5 / total}), "x") == ()
+
+
 # ---- what must not pass for a refutation, or for numbers ----
 
 
