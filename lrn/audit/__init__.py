@@ -5,7 +5,8 @@ decimal; their SD has a whole sum of squares behind it; a column of counts has o
 statistic; an accuracy on 1,000 images is a multiple of 0.1 %; a layer cannot be dead while one of its neurons lives.
 Each function here checks one such thing, for any paper, and says why in words.
 
-- means and percentages: `grim`, `possible_totals`, `possible_counts`, `largest_at_least`, `grim_probability`;
+- means and percentages: `grim`, `possible_totals`, `possible_counts`, `largest_at_least`, `grim_probability`,
+  `check_share`;
 - standard deviations: `grimmer`, `debit` (zeros and ones), `sd_bounds`, `sprite` (a sample that has them);
 - p-values: `check_p_value`, `check_text`, `check_p_from_counts`, `check_p_from_means`, `recompute_p`;
 - sums: `check_total`, `wrong_totals`, `check_mean_of_means`, `repeated_values`;
@@ -43,6 +44,7 @@ from lrn.audit._numbers import Printed, parse_number
 from lrn.audit._p_groups import check_p_from_counts, check_p_from_means
 from lrn.audit._p_values import PValue, check_p_value, recompute_p
 from lrn.audit._rounding import CONVENTIONS
+from lrn.audit._shares import check_share
 from lrn.audit._sums import Repeated, check_mean_of_means, check_total, repeated_values, wrong_totals
 from lrn.audit._tables import CellCheck, TableReport, check_table
 from lrn.audit._text import check_text
@@ -69,6 +71,7 @@ __all__ = [
     "check_p_from_means",
     "check_p_value",
     "check_runs",
+    "check_share",
     "check_table",
     "check_text",
     "check_total",

@@ -58,6 +58,7 @@ def grimmer(
     items: int = 1,
     scale: Sequence[int] | None = None,
     ddof: int | None = None,
+    standard_error: bool | None = False,
     rounding: str | Iterable[str] = "lenient",
 ) -> Deviation:
     """Check whether n whole numbers can have this printed mean and this printed standard deviation.
@@ -72,6 +73,8 @@ def grimmer(
         items: how many whole numbers each of the n averages.
         scale: the lowest and the highest value of one whole number, such as (1, 7).
         ddof: 1 if the SD divides by n - 1, 0 if by n; None allows both.
+        standard_error: True if `sd` is the standard error of the mean, the SD / √n; None if it may be either, as "±"
+            may.
         rounding: how the table was rounded; see `lrn.audit.CONVENTIONS`.
 
     Returns:
@@ -84,8 +87,15 @@ def grimmer(
         >>> print(grimmer("3.44", "2.47", 18))
         no 18 whole numbers with mean 3.44 have the SD 2.47: their sum and sum of squares would not be even together
     """
+    if standard_error not in (None, True, False):
+        raise TypeError(f"standard_error must be True, False or None; got {standard_error!r}")
     question = _question(mean, sd, n, decimals, sd_decimals, percent, items, scale, rounding, {})
-    return _answer(question, ddof)
+    answer = _answer(replace(question, is_error=bool(standard_error)), ddof)
+    if answer or standard_error is not None or answer.reason == "mean":
+        return answer
+    other = _answer(replace(question, is_error=True), ddof)
+    only = "; ".join(filter(None, [f"only if {sd.strip()} is a standard error", other.warning]))
+    return replace(other, warning=only) if other else answer
 
 
 def sprite(
@@ -281,27 +291,33 @@ def _possible(question: MeanAndSd, solution: Solution, divisor: int, ddof: int |
     warning = "" if ddof is not None or divisor == 1 else "only if the SD divides by n, not n - 1"
     if sample is None:
         warning = "; ".join(filter(None, [warning, "whether such numbers exist was left open"]))
-    message = f"{of.n} numbers can have mean {shown(of)} and SD {question.sd.text}: sum {total}, squares {squares}"
+    numbers = "one number" if of.n == 1 else f"{of.n} numbers"
+    message = f"{numbers} can have mean {shown(of)} and {_name(question)} {question.sd.text}"
+    message += f": sum {total}, squares {squares}"
     values = tuple(Fraction(value * of.scale, of.items) for value in sample or ())
     return Deviation(verdict="possible", message=message, warning=warning, ddof=divisor, sample=values)
 
 
+def _name(question: MeanAndSd) -> str:
+    return "standard error" if question.is_error else "SD"
+
+
 def _why(question: MeanAndSd, reason: str) -> str:
-    of, sd = question.of, question.sd.text
+    of = question.of
+    if of.n == 1:
+        return f"one number has no spread, so it cannot have the {_name(question)} {question.sd.text}"
     start = f"no {what(of).removeprefix('the mean of ').removeprefix('a share of ')} with mean {shown(of)}"
-    if reason == "bounds":
-        return f"{start} have the SD {sd}: {_bounds_in_words(question)}"
-    if reason == "squares":
-        return f"{start} have the SD {sd}: no whole sum of squares gives it"
-    if reason == "parity":
-        return f"{start} have the SD {sd}: their sum and sum of squares would not be even together"
-    return f"{start} have the SD {sd}: every choice of numbers was tried"
+    why = {
+        "bounds": _bounds_in_words,
+        "squares": lambda question: "no whole sum of squares gives it",
+        "parity": lambda question: "their sum and sum of squares would not be even together",
+        "sample": lambda question: "every choice of numbers was tried",
+    }[reason]
+    return f"{start} have the {_name(question)} {question.sd.text}: {why(question)}"
 
 
 def _bounds_in_words(question: MeanAndSd) -> str:
     totals, n = question.totals(), question.of.n
-    if n == 1:
-        return "one number has none"
     places = question.sd.places
     least = min(variance(question, total, least_squares(n, total), 1) for total in totals)
     tops = [most_squares(n, total, question.domain) for total in totals]

@@ -20,7 +20,7 @@ from typing import Any
 
 from lrn.audit._check import Check, NoPowerWarning, require_count
 from lrn.audit._means import MeanOf, shown, what
-from lrn.audit._rounding import CONVENTIONS, NEAREST, Convention, in_words, read_rounding
+from lrn.audit._rounding import CONVENTIONS, NEAREST, Convention, Rounding, in_words, read_rounding
 
 __all__ = ["Grim", "grim", "grim_probability", "largest_at_least", "possible_counts", "possible_totals"]
 
@@ -52,7 +52,7 @@ def possible_totals(
 ) -> tuple[int, ...]:
     """Return every sum of n whole numbers whose mean prints as `mean`; none means an impossible mean.
 
-    `grim` says the same in words, and whether it says anything.
+    `grim` answers in words.
 
     Args:
         mean: the mean as printed, for example "17.12", "−1.5" or "71 %".
@@ -70,6 +70,10 @@ def possible_totals(
         TypeError: if `mean` is not text or n not a whole number.
         ValueError: if `mean` is not a number or has more than `decimals` decimals, or n < 1.
 
+    Warns:
+        NoPowerWarning: if a number such as "67.4", which may be a percentage without its sign, would be impossible as
+            one, while every mean with its decimals is possible. `percent` settles it.
+
     Source:
         Brown and Heathers (2017), Social Psychological and Personality Science 8(4).
 
@@ -77,7 +81,27 @@ def possible_totals(
         >>> possible_totals("2.67", 40), possible_totals("67.4", 150, percent=True)
         ((107,), ())
     """
-    return tuple(MeanOf.read(mean, n, decimals, percent, items, scale).totals(read_rounding(rounding)))
+    of, names = MeanOf.read(mean, n, decimals, percent, items, scale), read_rounding(rounding)
+    totals = of.totals(names)
+    may_be_percent = percent is None and of.number.places > 0 and of.number.value > _USUAL_SCALES
+    if may_be_percent and totals and not _chance(of, names) and _only_a_mean(of, names):
+        warnings.warn(_why_uninformative(of, names), NoPowerWarning, stacklevel=2)
+    return tuple(totals)
+
+
+_USUAL_SCALES = 10  # up to here a number with decimals is more often a mean of ratings than a percentage
+
+
+def totals_of(mean: str, n: int, decimals: int | None = None, **options: Any) -> range:
+    """Return the same as `possible_totals`, without its warning."""
+    names = read_rounding(options.pop("rounding", "lenient"))
+    settings: dict[str, Any] = {"percent": None, "items": 1, "scale": None, **options}
+    return MeanOf.read(mean, n, decimals, **settings).totals(names)
+
+
+def _chance(of: MeanOf, names: tuple[Rounding, ...]) -> float:
+    """Return the probability that a number made up at random, with the decimals of this one, fails."""
+    return grim_probability(of.n, max(0, of.number.places), items=of.items, percent=of.percent, rounding=names)
 
 
 def possible_counts(
@@ -101,7 +125,7 @@ def possible_counts(
     means = [mean] if isinstance(mean, str) else list(mean)
     fits: Iterable[int] = range(min_n, int(max_n) + 1)
     for text in means:
-        fits = [n for n in fits if possible_totals(text, n, decimals, **options)]
+        fits = [n for n in fits if totals_of(text, n, decimals, **options)]
     return tuple(fits)
 
 
@@ -111,7 +135,7 @@ def largest_at_least(mean: str, n: int, decimals: int | None = None, **options: 
     Raises:
         ValueError: if no n whole numbers have this mean; else as `possible_totals`.
     """
-    totals = possible_totals(mean, n, decimals, **options)
+    totals = totals_of(mean, n, decimals, **options)
     if not totals:
         raise ValueError(f"mean {mean!r} is not possible for n = {n} whole numbers")
     return ceil(Fraction(totals[0], int(n) * options.get("items", 1)))
@@ -172,12 +196,15 @@ def grim(
     """
     if isinstance(n, Iterable) and not isinstance(n, str):
         how: dict[str, Any] = {"decimals": decimals, "percent": percent, "items": items, "scale": scale}
-        return _grim_of_any(mean, list(n), how, rounding)
+        answer = _grim_of_any(mean, list(n), how, rounding)
+        if answer.verdict == "uninformative":
+            warnings.warn(answer.message, NoPowerWarning, stacklevel=2)
+        return answer
     of, names = MeanOf.read(mean, n, decimals, percent, items, scale), read_rounding(rounding)
     totals = of.totals(names)
-    chance = grim_probability(n, max(0, of.number.places), items=items, percent=of.percent, rounding=names)
+    chance = _chance(of, names)
     conventions = of.conventions(totals) or tuple(name for name in names if name != "lenient" and totals)
-    verdict, message = _verdict(of, totals, chance, conventions)
+    verdict, message = _verdict(of, names, totals, chance, conventions)
     if verdict == "uninformative":
         warnings.warn(message, NoPowerWarning, stacklevel=2)
     nearest = of.nearest()
@@ -204,19 +231,23 @@ def _grim_of_any(mean: str, sizes: list[int], how: dict[str, Any], rounding: str
     if not fits:
         message = f"{mean.strip()} is impossible for every n from {min(sizes)} to {max(sizes)}"
         return replace(best, message=message)
-    shown = ", ".join(map(str, fits[:8])) + (", …" if len(fits) > 8 else "")
-    verdict: Any = "uninformative" if len(fits) == len(sizes) else "possible"
-    return replace(best, verdict=verdict, message=f"{mean.strip()} is possible for n = {shown}")
+    if len(fits) == len(sizes):
+        message = f"{mean.strip()} is possible for every n from {min(sizes)} to {max(sizes)}, so GRIM shows nothing"
+        return replace(best, verdict="uninformative", message=message)
+    listed = ", ".join(map(str, fits[:8])) + (", …" if len(fits) > 8 else "")
+    return replace(best, verdict="possible", message=f"{mean.strip()} is possible for n = {listed}")
 
 
 _LISTED = 10_000  # totals that are listed one by one; more stay a range
 
 
-def _verdict(of: MeanOf, totals: range, chance: float, conventions: tuple[Convention, ...]) -> Any:
+def _verdict(
+    of: MeanOf, names: tuple[Rounding, ...], totals: range, chance: float, conventions: tuple[Convention, ...]
+) -> Any:
     if not totals:
         return "impossible", _why_impossible(of, chance)
     if chance == 0:
-        return "uninformative", _why_uninformative(of)
+        return "uninformative", _why_uninformative(of, names)
     which = str(totals[0]) if len(totals) == 1 else f"{totals[0]} to {totals[-1]}"
     only = "" if {"half_up", "half_even"} <= set(conventions) else f", if rounded {in_words(conventions)}"
     return "possible", f"{shown(of)} can be {what(of)}: {which} of {of.size}{only}"
@@ -230,13 +261,27 @@ def _why_impossible(of: MeanOf, chance: float) -> str:
     return f"{shown(of)} cannot be {what(of)}; {' and '.join(nearest)} can{hint}"
 
 
-def _why_uninformative(of: MeanOf) -> str:
+def _why_uninformative(of: MeanOf, names: tuple[Rounding, ...]) -> str:
     kind = "percentage" if of.percent else "mean"
-    other = "" if of.percent or not 1 < of.number.value <= 100 else "; if it is a percentage, say percent=True"
     return (
         f"{shown(of)} can be {what(of)}, but so can every {kind} with {_decimals(of.number.places)}: "
-        f"GRIM shows nothing for n = {of.size}{other}"
+        f"GRIM shows nothing for n = {of.size}{_as_percentage(of, names)}"
     )
+
+
+def _as_percentage(of: MeanOf, names: tuple[Rounding, ...]) -> str:
+    """Return a hint for a number that may be a percentage whose sign is in the heading of its column."""
+    if of.percent or not 1 < of.number.value <= 100:
+        return ""
+    share = replace(of, percent=True, low=0, high=1)
+    but = f"; but {shown(share)} cannot be {what(share)}: " if _only_a_mean(of, names) else "; "
+    return f"{but}if it is a percentage, say percent=True"
+
+
+def _only_a_mean(of: MeanOf, names: tuple[Rounding, ...]) -> bool:
+    """Say whether a number that could be a percentage, by its size, is impossible as one."""
+    share = replace(of, percent=True, low=0, high=1)
+    return not of.percent and 1 < of.number.value <= 100 and not share.totals(names)
 
 
 def _decimals(places: int) -> str:

@@ -26,7 +26,7 @@ def check_improvement(
     """Check an improvement that a text states against the two numbers of the table.
 
     Args:
-        printed: the improvement as the text has it: "12.5 %", "1.3", "1.5x".
+        printed: the improvement as the text has it: "12.5 %", "1.3", "2.5 points", "1.5x", "1.5 times".
         old: the table's number for the baseline.
         new: the table's number for what is better; direction does not matter.
         kind: "relative" ((new - old) / old, in %), "relative to new" (by new, as "25 % faster" of 8 s against 10 s),
@@ -38,10 +38,8 @@ def check_improvement(
         >>> print(check_improvement("12.5 %", "80.0", "82.5"))
         from 80.0 to 82.5 is an error reduction of 12.5 %
     """
-    text = re.sub(r"\s*[x×]$|-?fold$", "", printed.strip())
-    times, number = text != printed.strip(), parse_number(text)
-    if kind is None and times:
-        kind = "factor"
+    text, named = _without_unit(printed)
+    number, kind = parse_number(text), kind or named
     ways = _improvements(ends_of(parse_number(old), rounding), ends_of(parse_number(new), rounding))
     exact = _improvements(*(((float(n.value),) * 2) for n in (parse_number(old), parse_number(new))))
     if kind is not None and kind not in ways:
@@ -57,6 +55,21 @@ def check_improvement(
         )
     others = "; ".join(_named(name, exact[name][0]) for name in asked)
     return Check(verdict="impossible", message=f"{start} not {printed.strip()}: {others}")
+
+
+_UNITS: dict[str, Improvement] = {
+    r"\s*(?:[x×]|times|-?\s?fold)$": "factor",
+    r"(?<=[\d%])\s*(?:(?:percentage\s+)?points?|pp|p\.p\.|%?\s?pts?|p)$": "points",
+}
+
+
+def _without_unit(printed: str) -> tuple[str, Improvement | None]:
+    """Return the number without its unit, and the kind of improvement that the unit names."""
+    for unit, kind in _UNITS.items():
+        text, count = re.subn(unit, "", printed.strip(), flags=re.IGNORECASE)
+        if count:
+            return text, kind
+    return printed.strip(), None
 
 
 def _named(kind: str, size: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrn.audit._check import require_count
-from lrn.audit._grim import possible_totals
+from lrn.audit._grim import totals_of
 
 __all__ = ["dead_layers_possible"]
 
@@ -30,6 +30,6 @@ def dead_layers_possible(
     require_count("width", width, 1)
     return any(
         0 <= width * dead_layers <= dead <= n * depth * (width - 1) + dead_layers and dead_layers <= n * depth
-        for dead in possible_totals(neurons, n, decimals)
-        for dead_layers in possible_totals(layers, n, decimals)
+        for dead in totals_of(neurons, n, decimals)
+        for dead_layers in totals_of(layers, n, decimals)
     )

@@ -9,7 +9,8 @@ every check here says which of them fit.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from math import sqrt
 from typing import Any
 
@@ -17,7 +18,7 @@ from scipy import stats
 
 from lrn.audit._check import Check, NoPowerWarning, is_number, require_count
 from lrn.audit._grim import Grim, grim
-from lrn.audit._numbers import parse_number
+from lrn.audit._numbers import Printed, parse_number, several
 from lrn.audit._ranges import Ends, ends_of, meet, short
 
 __all__ = ["check_accuracy", "check_best", "check_error", "check_interval", "check_runs"]
@@ -70,24 +71,37 @@ def check_accuracy(
 def check_error(error: str, accuracy: str, *, rounding: str | Iterable[str] = "lenient") -> Check:
     """Check a printed error rate against the printed accuracy: they add up to 100 %, or to 1, but for rounding.
 
+    One may be a share and the other a percentage, such as 0.069 and 93.1.
+
     Example:
         >>> print(check_error("6.9", "93.17"))
         an accuracy of 93.17 leaves an error of 6.83, not 6.9
     """
     wrong, right = parse_number(error), parse_number(accuracy)
-    whole = 100 if max(wrong.value, right.value) > 1 or wrong.percent or right.percent else 1
     low, high = ends_of(right, rounding)
-    rest = (whole - high, whole - low)
-    shown = f"an accuracy of {right.text} leaves an error of {short(float(whole - right.value))}"
-    if meet(ends_of(wrong, rounding), rest):
-        return Check(verdict="possible", message=f"{shown}, and {wrong.text} is printed")
-    return Check(verdict="impossible", message=f"{shown}, not {wrong.text}")
+    for of_error, of_accuracy in product(_wholes(wrong), _wholes(right)):
+        rest = (of_error * (1 - high / of_accuracy), of_error * (1 - low / of_accuracy))
+        if not meet(ends_of(wrong, rounding), rest):
+            continue
+        left = short(float(of_accuracy - right.value))
+        message = f"an accuracy of {right.text} leaves an error of {left}, and {wrong.text} is printed"
+        return Check(verdict="possible", message=message)
+    left = short(float((100 if right.percent or max(wrong.value, right.value) > 1 else 1) - right.value))
+    return Check(
+        verdict="impossible", message=f"an accuracy of {right.text} leaves an error of {left}, not {wrong.text}"
+    )
+
+
+def _wholes(number: Printed) -> tuple[int, ...]:
+    """Return what error and accuracy may add up to: 100 for percentages; a number up to 1 may be a share, too."""
+    return (100,) if number.percent or number.value > 1 else (1, 100)
 
 
 def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Iterable[str] = "lenient") -> Check:
     """Check a printed mean ± spread against the printed results of the single runs.
 
-    The spread may be the SD by n - 1 or by n, the standard error, or half the range; the message says which fit.
+    The spread may be the SD by n - 1 or by n, the standard error, half the range, or half a 95 % interval; the message
+    says which fit.
 
     Args:
         mean: the mean as printed.
@@ -97,9 +111,9 @@ def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Ite
 
     Example:
         >>> print(check_runs("93.35", "0.34", ["93.00", "93.20", "93.40", "93.80"]))
-        4 runs have mean 93.35 and spread 0.34: SD (n - 1)
+        4 runs have mean 93.35 and spread 0.34: SD (n - 1), half a 95 % interval (z)
     """
-    numbers = [parse_number(value) for value in values]
+    numbers = [parse_number(value) for value in several("values", values)]
     if len(numbers) < 2:
         raise ValueError(f"values must hold at least 2 runs; got {len(numbers)}")
     exact = [float(number.value) for number in numbers]
@@ -110,7 +124,11 @@ def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Ite
         return Check(verdict="impossible", message=message)
     sizes = _spreads(exact)
     printed, reach = ends_of(parse_number(sd), rounding), off * sqrt(k / (k - 1))
-    fits = [name for name, size in sizes.items() if meet(printed, (max(0.0, size - reach), size + reach))]
+    fits = []
+    for name, factor in _FACTORS.items():
+        wide = reach * max(1.0, factor(k))
+        if meet(printed, (max(0.0, sizes[name] - wide), sizes[name] + wide)):
+            fits.append(name)
     if fits:
         message = f"{k} runs have mean {mean.strip()} and spread {sd.strip()}: {', '.join(fits)}"
         return Check(verdict="possible", message=message)
@@ -118,16 +136,21 @@ def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Ite
     return Check(verdict="impossible", message=f"{k} runs do not have the spread {sd.strip()}: {known}")
 
 
+_FACTORS: dict[str, Callable[[int], float]] = {  # of the SD by n - 1 of k runs; the range has its own size
+    "SD (n - 1)": lambda k: 1.0,
+    "SD (n)": lambda k: sqrt((k - 1) / k),
+    "standard error": lambda k: 1 / sqrt(k),
+    "half the range": lambda k: 1.0,
+    "half a 95 % interval (t)": lambda k: float(stats.t.ppf(0.975, k - 1)) / sqrt(k),
+    "half a 95 % interval (z)": lambda k: float(stats.norm.ppf(0.975)) / sqrt(k),
+}
+
+
 def _spreads(values: Sequence[float]) -> dict[str, float]:
     k, centre = len(values), sum(values) / len(values)
-    squares = sum((value - centre) ** 2 for value in values)
-    sample = sqrt(squares / (k - 1))
-    return {
-        "SD (n - 1)": sample,
-        "SD (n)": sqrt(squares / k),
-        "standard error": sample / sqrt(k),
-        "half the range": (max(values) - min(values)) / 2,
-    }
+    sample = sqrt(sum((value - centre) ** 2 for value in values) / (k - 1))
+    sizes = {name: factor(k) * sample for name, factor in _FACTORS.items()}
+    return {**sizes, "half the range": (max(values) - min(values)) / 2}
 
 
 def check_best(
@@ -137,6 +160,7 @@ def check_best(
     runs: int,
     *,
     lower_is_better: bool = False,
+    standard_error: bool | None = None,
     rounding: str | Iterable[str] = "lenient",
 ) -> Check:
     """Check the printed best of k runs against their printed mean and standard deviation.
@@ -147,9 +171,10 @@ def check_best(
     Args:
         best: the best run as printed.
         mean: the mean of all runs.
-        sd: their standard deviation.
+        sd: their standard deviation, or the standard error of their mean.
         runs: how many runs, at least 1.
         lower_is_better: whether the best is the lowest, as of an error.
+        standard_error: whether `sd` is a standard error; None if the paper does not say what its "±" is.
         rounding: how the table was rounded.
 
     Example:
@@ -161,16 +186,26 @@ def check_best(
     sign = -1 if lower_is_better else 1
     ends = (ends_of(top, rounding), ends_of(centre, rounding))
     distance = sorted(sign * (ends[0][i] - ends[1][1 - i]) for i in (0, 1))
-    low, high = (max(0.0, end) for end in ends_of(spread, rounding))
-    factor = sqrt(runs - 1)
-    least, most = (low * sqrt((runs - 1) / runs) / factor, high * factor) if factor else (0.0, 0.0)
-    shown = f"the best of {runs} runs with mean {mean.strip()} and SD {sd.strip()} lies"
-    exact = float(spread.value)
+    name, exact = (
+        ("standard error" if standard_error else "SD"),
+        float(spread.value) * (sqrt(runs) ** bool(standard_error)),
+    )
     typical = (exact / sqrt(runs), exact * (runs - 1) / sqrt(runs))
+    shown = f"the best of {runs} runs with mean {mean.strip()} and {name} {sd.strip()} lies"
     message = f"{shown} {short(typical[0])} to {short(typical[1])} from their mean"
-    if meet((distance[0], distance[1]), (least, most)):
-        return Check(verdict="possible", message=f"{message}, and {best.strip()} can be it")
+    for is_error in (False, True) if standard_error is None else (standard_error,):
+        if not meet((distance[0], distance[1]), _reach(ends_of(spread, rounding), runs, is_error)):
+            continue
+        only = f"only if {sd.strip()} is a standard error" if is_error and standard_error is None else ""
+        return Check(verdict="possible", message=f"{message}, and {best.strip()} can be it", warning=only)
     return Check(verdict="impossible", message=f"{message}, so {best.strip()} cannot be it")
+
+
+def _reach(spread: Ends, runs: int, is_error: bool) -> Ends:
+    """Return how near to the mean the best of the runs can be at least, and how far from it at most."""
+    low, high = (max(0.0, end) * (sqrt(runs) if is_error else 1.0) for end in spread)
+    factor = sqrt(runs - 1)
+    return (low * sqrt((runs - 1) / runs) / factor, high * factor) if factor else (0.0, 0.0)
 
 
 def check_interval(
@@ -185,8 +220,8 @@ def check_interval(
 ) -> Check:
     """Check a printed confidence interval against the printed mean and standard deviation of n values.
 
-    The interval may come from Student's t or the normal distribution, and `sd` may be the SD or already the standard
-    error; the message says what fits.
+    The interval may come from Student's t or the normal distribution, and `sd` may be the SD by n - 1, the SD by n or
+    already the standard error; the message says what fits.
 
     Args:
         low: the lower end as printed.
@@ -206,7 +241,13 @@ def check_interval(
         raise ValueError(f"level must be between 0 and 1; got {level!r}")
     centre, spread = ends_of(parse_number(mean), rounding), ends_of(parse_number(sd), rounding)
     t, z = float(stats.t.ppf((1 + level) / 2, n - 1)), float(stats.norm.ppf((1 + level) / 2))
-    ways = {"t": t / sqrt(n), "z": z / sqrt(n), "t (of a standard error)": t, "z (of a standard error)": z}
+    ways = {
+        "t": t / sqrt(n),
+        "z": z / sqrt(n),
+        "t (of an SD by n)": t / sqrt(n - 1),
+        "z (of an SD by n)": z / sqrt(n - 1),
+    }
+    ways |= {"t (of a standard error)": t, "z (of a standard error)": z}
     ends = (ends_of(parse_number(low), rounding), ends_of(parse_number(high), rounding))
     fits = [name for name, factor in ways.items() if _interval_fits(ends, centre, spread, factor)]
     shown = f"{mean.strip()} with spread {sd.strip()} (n = {n})"

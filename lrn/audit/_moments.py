@@ -23,6 +23,7 @@ class MeanAndSd:
     sd: Printed
     rounding: tuple[Rounding, ...]
     counts: Mapping[int, int]
+    is_error: bool = False  # whether "SD" is the standard error, √n times smaller
 
     @property
     def domain(self) -> Domain:
@@ -30,6 +31,11 @@ class MeanAndSd:
         least = None if low is None else low * self.of.items
         most = None if high is None else high * self.of.items
         return Domain(least, most, frozenset(self.counts))
+
+    @property
+    def shrunk(self) -> int:
+        """The squared SD is this many times the square of the printed number."""
+        return self.of.n if self.is_error else 1
 
     @property
     def per_unit(self) -> Fraction:
@@ -49,9 +55,9 @@ class MeanAndSd:
 
 
 def variance(question: MeanAndSd, total: int, squares: int, ddof: int) -> Fraction:
-    """Return the squared SD, in printed units, of n sums over items with this sum and sum of squares."""
+    """Return the squared SD, or standard error, in printed units, of n sums over items with these moments."""
     n = question.of.n
-    return (squares - Fraction(total**2, n)) / (n - ddof) / question.per_unit**2
+    return (squares - Fraction(total**2, n)) / (n - ddof) / question.per_unit**2 / question.shrunk
 
 
 Solution = tuple[int, int, "tuple[int, ...] | None"]
@@ -103,7 +109,7 @@ def _squares(question: MeanAndSd, total: int, ddof: int) -> Iterator[int | str]:
     least, most = least_squares(n, total), most_squares(n, total, domain)
     for within in question.spans():
         scaled = [max(Fraction(0), end) * question.per_unit for end in (within.low, within.high)]
-        start, end = (sd**2 * (n - ddof) + Fraction(total**2, n) for sd in scaled)
+        start, end = (sd**2 * question.shrunk * (n - ddof) + Fraction(total**2, n) for sd in scaled)
         first, last = ceil(start), floor(end)
         first += not within.holds_root(variance(question, total, max(first, least), ddof))
         last -= not within.holds_root(variance(question, total, max(last, least), ddof))

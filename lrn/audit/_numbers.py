@@ -7,12 +7,13 @@ refused until `decimal` says which.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-__all__ = ["Printed", "is_missing", "parse_number"]
+__all__ = ["Printed", "is_missing", "parse_number", "several"]
 
 _LONGEST = 1000  # digits that arithmetic on exact numbers takes in its stride
 
@@ -30,7 +31,7 @@ _NUMBER = (
 )
 _PERCENT = re.compile(r"\s*(?:%|％|﹪|\bper\s?cent\b|\bpct\b\.?)\s*$", re.IGNORECASE)
 _WHOLE = re.compile(rf"^({_NUMBER})$")
-_PAIR = re.compile(rf"^({_NUMBER})\s*(%?)\s*(±|\(|\[)\s*({_NUMBER})\s*(%?)\s*([)\]]?)\s*(%?)$")
+_PAIR = re.compile(rf"^({_NUMBER})\s*(%?)\s*(±|[(\[](?:\s*(?:±|SD\b\s*=?))?)\s*({_NUMBER})\s*(%?)\s*([)\]]?)\s*(%?)$")
 _POWER = re.compile(r"^(.*?)\s*(?:[eE]|[×x·*]\s*10\s*\^?)\s*\{?([+-]?\d+)\}?$")
 _RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 _RELATIONS = {"≤": "<=", "≦": "<=", "⩽": "<=", "≥": ">=", "≧": ">=", "⩾": ">="}
@@ -48,7 +49,9 @@ class Printed:
         percent: whether a percent sign stands by it.
         relation: "=", or "<", "<=", ">", ">=" as in "< .001".
         minus: whether a minus sign is printed, as in "-0.00".
-        spread: the number behind "±" or in parentheses, as in "94.0 ± 0.3" and "5.27 (1.43)"; else None.
+        spread: the number behind "±" or in parentheses, as in "94.0 ± 0.3", "5.27 (1.43)" and "5.27 (SD = 1.43)";
+            else None.
+        plus_minus: whether the spread stands behind "±", which may be an SD or a standard error.
     """
 
     text: str
@@ -58,12 +61,20 @@ class Printed:
     relation: str = "="
     minus: bool = False
     spread: Printed | None = None
+    plus_minus: bool = False
 
     def with_decimals(self, decimals: int) -> Printed:
         """Return the same number, known to be rounded to `decimals` (a table that drops trailing zeros)."""
         if decimals < self.places:
             raise ValueError(f"{self.text!r} has {self.places} decimals, more than decimals = {decimals}")
         return replace(self, places=decimals)
+
+
+def several(name: str, texts: Iterable[str]) -> list[str]:
+    """Return the texts as a list; one text in place of several is refused, for it would fall into characters."""
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        raise TypeError(f"{name} must be several numbers as text, such as ['1.2', '3.4']; got {texts!r}")
+    return list(texts)
 
 
 def is_missing(text: str) -> bool:
@@ -160,7 +171,7 @@ def _pair(text: str, pair: re.Match[str], relation: str, decimal: str | None) ->
     both = bool(last_percent) or (opening == "±" and bool(second_percent))
     spread = _printed(text, second, both or bool(second_percent), "=", decimal)
     number = _printed(text, first, both or bool(first_percent), relation, decimal)
-    return replace(number, spread=spread)
+    return replace(number, spread=spread, plus_minus=opening.endswith("±"))
 
 
 def _printed(text: str, token: str, percent: bool, relation: str, decimal: str | None) -> Printed:

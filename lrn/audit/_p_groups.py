@@ -10,6 +10,7 @@ from scipy import stats
 
 from lrn.audit._check import require_count
 from lrn.audit._counts import CountTest, compare_counts
+from lrn.audit._more_tests import other_tests
 from lrn.audit._numbers import parse_number
 from lrn.audit._p_values import PValue, compare_p
 from lrn.audit._rounding import read_rounding, span
@@ -39,7 +40,8 @@ def check_p_from_counts(
         k2: hits of the second group.
         n2: size of the second group.
         p: the p-value as printed.
-        test: the test, or None if the paper does not say and any of them will do.
+        test: the test, or None if the paper does not say. Then any of them will do, and so will the likelihood-ratio
+            test, Pearson's by n - 1, the z-test of two unpooled shares, and Fisher's with doubled tails or mid-p.
         sided: 2, 1, or None for either.
         alpha: the level of "ns" and of decision errors.
         rounding: how the p-value was rounded.
@@ -55,6 +57,8 @@ def check_p_from_counts(
         for each, side in product(tests, (2, 1) if sided is None else (sided,)):
             exact = compare_counts(k1, n1, k2, n2, each, sided=side)
             ranges[f"{each}, {'two' if side == 2 else 'one'}-sided"] = (exact, exact)
+        if tests is slow and test is None and sided != 1:
+            ranges |= {name: (exact, exact) for name, exact in other_tests(k1, n1, k2, n2).items()}
         answer = compare_p(shown, ranges, p, alpha, True, read_rounding(rounding))
         if answer:
             break
@@ -76,7 +80,7 @@ def check_p_from_means(
 ) -> PValue:
     """Check the printed p-value of a t-test of two groups against their means and standard deviations.
 
-    Student's test and Welch's both count, and so does every mean and SD that prints as given.
+    Student's test and Welch's both count, with an SD by n - 1 or by n, and so does every mean and SD that prints so.
 
     Args:
         mean1: the first group's mean as printed.
@@ -104,9 +108,12 @@ def check_p_from_means(
     ends = [(float(min(s.low for s in each)), float(max(s.high for s in each))) for each in spans]
     gaps = _gaps(ends[0], ends[2])
     ranges = {}
-    for test, side in product(("student", "welch"), (2, 1) if sided is None else (sided,)):
-        all_p = [_t_test(test, gap, s1, n1, s2, n2) * side / 2 for gap, s1, s2 in product(gaps, ends[1], ends[3])]
-        ranges[f"{test}, {'two' if side == 2 else 'one'}-sided"] = (min(all_p), max(all_p))
+    for by_n, test, side in product((False, True), ("student", "welch"), (2, 1) if sided is None else (sided,)):
+        wider = (sqrt(n1 / (n1 - 1)), sqrt(n2 / (n2 - 1))) if by_n else (1.0, 1.0)
+        every = product(gaps, (wider[0] * sd for sd in ends[1]), (wider[1] * sd for sd in ends[3]))
+        all_p = [_t_test(test, gap, s1, n1, s2, n2) * side / 2 for gap, s1, s2 in every]
+        name = f"{test}, {'two' if side == 2 else 'one'}-sided{', SDs by n' if by_n else ''}"
+        ranges[name] = (min(all_p), max(all_p))
     shown = f"{mean1} ± {sd1} (n = {n1}) against {mean2} ± {sd2} (n = {n2})"
     return compare_p(shown, ranges, p, alpha, True, names)
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from math import inf, sqrt
 from typing import Any
 
@@ -24,10 +25,11 @@ from lrn.audit._check import Check, is_number
 from lrn.audit._numbers import Printed, parse_number
 from lrn.audit._rounding import Rounding, read_rounding, span
 
-__all__ = ["PValue", "Ranges", "check_p_value", "compare_p", "recompute_p"]
+__all__ = ["PValue", "Ranges", "check_p_value", "compare_p", "degrees_of_freedom", "recompute_p"]
 
 _STATISTICS = {"t": 1, "F": 2, "r": 1, "z": 0, "chi2": 1, "Q": 1}  # and how many degrees of freedom each has
 _NAMES = {
+    **{name.lower(): name for name in _STATISTICS},
     "χ²": "chi2",
     "x²": "chi2",
     "chi²": "chi2",
@@ -35,8 +37,6 @@ _NAMES = {
     "chi": "chi2",
     "χ^2": "chi2",
     "x^2": "chi2",
-    "f": "F",
-    "q": "Q",
     "x2": "chi2",
     "χ2": "chi2",
     "chi-squared": "chi2",
@@ -75,7 +75,8 @@ def recompute_p(
     Args:
         statistic: "t", "F", "r", "z", "chi2" or "Q".
         value: the statistic as printed, such as "−2.20"; "< 1" is understood.
-        df: its degrees of freedom: none for z, two for F, else one.
+        df: its degrees of freedom: none for z, two for F, else one. Those with decimals, such as Welch's 28.3, are
+            taken as rounded.
         sided: 2, or 1. F, chi2 and Q are taken at their upper tail, halved for 1.
         rounding: how the statistic was rounded.
 
@@ -95,8 +96,22 @@ def recompute_p(
     if name == "r" and abs(number.value) > 1:
         raise ValueError(f"r must be between -1 and 1; got {value!r}")
     sizes = _sizes(number, read_rounding(rounding))
-    ends = [_tail(name, size, freedom) * sided / 2 for size in sizes]
+    every = product(sizes, product(*map(_rounded_df, freedom)))
+    ends = [_tail(name, size, df) * sided / 2 for size, df in every]
     return min(ends), max(ends)
+
+
+def degrees_of_freedom(statistic: str) -> int:
+    """Return how many degrees of freedom a statistic has."""
+    return _STATISTICS[statistic]
+
+
+def _rounded_df(df: float) -> tuple[float, ...]:
+    """Return the least and the largest degrees of freedom that print as `df`, if it has decimals."""
+    if df == int(df):
+        return (df,)
+    half = 0.5 * 10.0 ** -len(repr(float(df)).partition(".")[2])
+    return df - half, df + half
 
 
 def _read_statistic(statistic: str, df: float | Sequence[float] | None) -> tuple[str, tuple[float, ...]]:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from lrn.audit._check import Check, require_count
-from lrn.audit._numbers import Printed, parse_number
+from lrn.audit._numbers import Printed, parse_number, several
 from lrn.audit._rounding import read_rounding, span, written
 
 __all__ = ["Repeated", "check_mean_of_means", "check_total", "repeated_values", "wrong_totals"]
@@ -78,7 +78,7 @@ def _add(
     parts: Iterable[str], total: str, rounded: bool | None, rounding: str | Iterable[str]
 ) -> tuple[bool, str, Fraction]:
     """Return whether the parts can add up to the total, their sum as printed, and the slack of rounding."""
-    numbers, whole = [parse_number(part) for part in parts], parse_number(total)
+    numbers, whole = [parse_number(part) for part in several("parts", parts)], parse_number(total)
     if rounded is None:
         rounded = _are_rounded([*numbers, whole], whole)
     added = sum((number.value for number in numbers), Fraction(0))
@@ -131,7 +131,7 @@ def check_mean_of_means(
         >>> print(check_mean_of_means(["4.0", "6.0"], "5.0", sizes=[10, 30]))
         the means of the parts give 5.5 (5.45 to 5.55), not 5.0
     """
-    numbers, whole = [parse_number(mean) for mean in means], parse_number(overall)
+    numbers, whole = [parse_number(mean) for mean in several("means", means)], parse_number(overall)
     if not numbers:
         raise ValueError("means must hold at least one mean")
     weights = [1] * len(numbers) if sizes is None else [require_count("sizes", size, 0) for size in sizes]

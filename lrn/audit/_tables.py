@@ -14,6 +14,7 @@ from lrn.audit._deviations import grimmer
 from lrn.audit._grim import grim
 from lrn.audit._numbers import Printed, is_missing, parse_number
 from lrn.audit._rounding import NEAREST, written
+from lrn.audit._shares import check_share
 from lrn.audit._sums import Repeated, check_total, repeated_values
 from lrn.audit._text import check_text
 from lrn.audit.documents import read_table
@@ -45,7 +46,7 @@ class TableReport:
         checks: every check, in the order of the table.
         conventions: the ways of rounding that fit every mean at once; empty if no single one does.
         repeated: values of three and more digits that stand in several cells, for a human to look at.
-        skipped: cells without a number or without an n.
+        skipped: cells without a number, without an n, or without a test result that could be read.
     """
 
     checks: tuple[CellCheck, ...]
@@ -98,8 +99,9 @@ def check_table(
 ) -> TableReport:
     """Check every number of a table that can be checked.
 
-    Cells are read as `parse_number` reads them, so "5.27*", "71 %", "(1.2)" and "94.0 ± 0.3" are understood; a
-    spread that stands in a mean's own cell is checked as its SD. Empty cells and dashes are skipped.
+    Cells are read as `parse_number` reads them, so "5.27*", "71 %", "(1.2)" and "94.0 ± 0.3" are understood. A
+    spread in a mean's own cell is checked as its SD; behind "±" it may be a standard error, too. A count before its
+    percentage, "45 (71 %)", is checked against it. Empty cells and dashes are skipped.
 
     Args:
         table: the path of a CSV file, rows as mappings of column to text, or a pandas DataFrame of text.
@@ -127,7 +129,7 @@ def check_table(
         ValueError: if a column is missing, a cell cannot be read, or nothing was to be checked.
 
     Warns:
-        NoPowerWarning: if not one of its checks could have failed.
+        NoPowerWarning: if not one of its checks could have failed, or nothing could be checked.
 
     Example:
         >>> print(check_table([{"group": "A", "n": "28", "M": "5.19"}], n="n", means=["M"], label="group"))
@@ -151,20 +153,25 @@ def check_table(
             *job.tests(tests),
         ]
     report = TableReport(tuple(checks), _common(checks), job.repeated([*columns, *percents]), tuple(job.skipped))
-    if checks and len(report.uninformative) == len(checks):
-        warnings.warn(f"none of {len(checks)} checks could have failed", NoPowerWarning, stacklevel=2)
+    if len(report.uninformative) == len(checks):
+        none = f"none of {len(checks)} checks could have failed" if checks else f"no cell was checked: {report.skipped}"
+        warnings.warn(none, NoPowerWarning, stacklevel=2)
     return report
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:
     if isinstance(table, str | Path):
-        return list(read_table(table))
+        return list(read_table(table)) or _refuse_empty(table)
     if hasattr(table, "to_dict") and hasattr(table, "columns"):  # a DataFrame; pandas itself is not needed
         return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
     rows = list(table)
     if not all(isinstance(row, Mapping) for row in rows):
         raise TypeError(f"table must be a path, rows as mappings, or a DataFrame; got {type(table).__name__}")
-    return [dict(row) for row in rows]
+    return [dict(row) for row in rows] or _refuse_empty(table)
+
+
+def _refuse_empty(table: Any) -> list[dict[str, Any]]:
+    raise ValueError(f"table must have at least one row below its heading; got none in {table!r}")
 
 
 def _common(checks: Iterable[CellCheck]) -> tuple[str, ...]:
@@ -224,21 +231,27 @@ class _Job:
                 number, size = self.cell(index, column), self.size(index, column)
                 if number is None or size is None:
                     continue
+                if _is_count_with_share(number):
+                    yield self.share(index, column, number, size, percent)
+                    continue
                 options = self.options(column, percent)
                 yield self.answer(index, column, "GRIM", grim, _digits(number), size, **options)
                 spread = self.cell(index, sds[column]) if column in sds else number.spread
                 if spread is not None and not (number.percent or percent) and size > 1:
-                    yield self.answer(
-                        index,
-                        column,
-                        "GRIMMER",
-                        grimmer,
-                        _digits(number),
-                        _digits(spread),
-                        size,
-                        ddof=self.ddof,
-                        **options,
-                    )
+                    texts = _digits(number), _digits(spread)
+                    options |= {"ddof": self.ddof}
+                    if column not in sds and number.plus_minus:
+                        options |= {"standard_error": None}  # either will do
+                    yield self.answer(index, column, "GRIMMER", grimmer, *texts, size, **options)
+
+    def share(self, index: int, column: str, number: Printed, size: int, percent: bool | None) -> CellCheck:
+        if not percent or number.spread is None or number.value.denominator != 1:
+            raise ValueError(
+                f"{self.name(index)}, {column}: means must hold means; got a number with its percentage, "
+                f"{number.text!r}, which belongs in percents"
+            )
+        how = {"decimals": _of(self.decimals, column), "rounding": self.rounding}
+        return self.answer(index, column, "share", check_share, _digits(number.spread), int(number.value), size, **how)
 
     def answer(
         self, index: int, column: str, test: str, check: Callable[..., Check], *args: Any, **how: Any
@@ -308,12 +321,20 @@ class _Job:
         for index in range(len(self.rows)):
             for column in columns:
                 text = _text(self.rows[index].get(column), self.name(index), column)
-                for answer in check_text(text, rounding=self.rounding):
+                answers = check_text(text, rounding=self.rounding)
+                if not answers:
+                    self.skipped.append(f"{self.name(index)}, {column}: no test result in {text!r}")
+                for answer in answers:
                     yield CellCheck(self.name(index), column, "p-value", answer)
 
     def repeated(self, columns: Sequence[str]) -> tuple[Repeated, ...]:
         numbers = {f"{self.name(i)}, {name}": self.cell(i, name) for i in range(len(self.rows)) for name in columns}
         return tuple(repeated_values({place: _digits(number) for place, number in numbers.items() if number}))
+
+
+def _is_count_with_share(number: Printed) -> bool:
+    """Say whether a cell holds a count with its percentage in parentheses, such as "45 (71 %)"."""
+    return number.spread is not None and number.spread.percent and not number.percent
 
 
 def _of(setting: PerColumn, column: str) -> Any:

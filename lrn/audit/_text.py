@@ -7,21 +7,26 @@ from collections.abc import Iterable
 from math import nan
 from typing import Any
 
-from lrn.audit._p_values import PValue, check_p_value
+from lrn.audit._p_values import PValue, check_p_value, degrees_of_freedom
 
 __all__ = ["check_text"]
 
-_NUMBER = r"[+\-\u2212\u2013]?\s?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*[.·]\d+|\d+)"
+_NUMBER = r"[+\-\u2212\u2013]?\s?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*[.·]\d+|\d+)(?![\d,]*\d)"
+_POWER = r"(?:\s?[×x·*]\s?10\s?\^?\s?\{?[-\u2212\u2013]?\d+\}?|\s?[×x]\s?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|e[-\u2212]?\d+)"
 _DF = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _RESULT = re.compile(
     rf"""(?<![A-Za-z])(?:
-        (?P<name>[tTFrQ](?:_?[A-Za-z]{{0,7}})?|(?:chi|[χΧXx])[_^\s-]?(?:2|²|squared))
+        (?P<name>[tTF](?:_[A-Za-z]{{1,9}}|[Ww]elch|change)?|r|Q(?:_?(?:[Bb]|[Ww]|between|Between|within|Within))?
+            |(?:chi|[χΧXx])[_^\s-]?(?:2|²|squared))
         \s*[(\[]\s*(?P<df>{_DF}(?:\s*,\s*{_DF})?)(?:\s*,\s*[Nn]\s*=\s*{_DF})?\s*[)\]]
         |(?P<z>[zZ]))
-        \s*(?P<relation>[=<>])\s*(?P<value>{_NUMBER})\s*[,;]\s*
-        (?P<p>p\s*[=<>≤≥]\s*(?:0?[.·]\d+(?:e-?\d+)?|1[.·]0+|[01])(?![.\d]*\d)|(?:p\s*=\s*)?n\.?s\.?(?![a-z]))""",
+        \s*(?P<relation>[=<>])\s*(?P<value>{_NUMBER})\s*(?:[,;]\s*MSE\s*=\s*{_NUMBER}\s*)?[,;(\s]\s*
+        (?P<p>[pP](?:[\s-]?value)?\s*[=<>≤≥]\s*
+            (?:0?[.·]\s?\d+{_POWER}?|\d(?:[.·]\d+)?{_POWER}|1[.·]0+|[01])(?![.,\d]*\d|\s?[×x*]\s?10|\^)
+            |(?:p\s*=\s*)?(?:n\.?s\.?|NS)(?![a-z]))""",
     re.VERBOSE,
 )
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,2}|_)([A-Za-zχ]{1,4}²?)\1")  # *p* = .03
 _ONE_SIDED = re.compile(r"^[\s,;(]*(?:\w+\s+)?(?:one|1)[\s-](?:tailed|sided)|^[\s,;(]*directional", re.IGNORECASE)
 
 
@@ -54,11 +59,15 @@ def check_text(
         raise TypeError(f"text must be text; got {text!r}")
     how: dict[str, Any] = {"alpha": alpha, "equal_is_significant": equal_is_significant, "rounding": rounding}
     results = []
-    for match in _RESULT.finditer(text):
-        side = 1 if _ONE_SIDED.match(text[match.end() : match.end() + 30]) else sided
+    plain = _EMPHASIS.sub(r"\2", text)
+    for match in _RESULT.finditer(plain):
+        name, df = _statistic(match)
+        if len(df) != degrees_of_freedom(name):  # "t(2, 28)" may be a slip, or 2.28 with a decimal comma
+            continue
+        side = 1 if _ONE_SIDED.match(plain[match.end() : match.end() + 30]) else sided
         try:
-            name, df = _statistic(match)
-            answer = check_p_value(name, _value(match), match["p"], df=df, sided=side, **how)
+            p = re.sub(r"(?<=[.·])\s(?=\d)", "", match["p"])  # "p < . 001"
+            answer = check_p_value(name, _value(match), p, df=df or None, sided=side, **how)
         except ValueError as error:  # such as a correlation of 1.2
             answer = PValue(verdict="impossible", message=f"{match[0].strip()}: {error}", low=nan, high=nan)
         results.append(answer)
@@ -72,9 +81,9 @@ def _value(match: re.Match[str]) -> str:
     return value if match["relation"] == "=" else f"{match['relation']} {value}"
 
 
-def _statistic(match: re.Match[str]) -> tuple[str, tuple[float, ...] | None]:
+def _statistic(match: re.Match[str]) -> tuple[str, tuple[float, ...]]:
     if match["z"]:
-        return "z", None
+        return "z", ()
     name = match["name"]
     parts = [part.strip() for part in match["df"].split(",")]
     count = 2 if name[0] == "F" else 1

@@ -88,10 +88,14 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
             cells than the heading.
     """
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            heading, *rows = list(csv.reader(file, strict=True)) or [[]]
+        with open(
+            path, encoding="utf-8-sig", newline=""
+        ) as file:  # spreadsheets begin their CSV with a byte order mark
+            heading, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} must be CSV in UTF-8: {error}") from None
+    if len(heading) == 1 and ";" in heading[0]:
+        raise ValueError(f"{path} must separate its columns by commas; got semicolons: {heading[0]}")
     missing = [name for name in columns if name not in heading]
     if missing:
         raise ValueError(f"{path} has no column {', '.join(missing)}; it has {', '.join(heading) or 'none'}")

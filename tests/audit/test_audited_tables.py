@@ -67,10 +67,50 @@ def test_a_table_from_a_data_frame():
 
 
 def test_spreads_in_the_same_cell_are_checked():
-    rows = [{"n": "31", "M": "5.23 (2.55)"}, {"n": "35", "M": "5.23 ± 2.55"}]
+    rows = [{"n": "31", "M": "5.23 (2.55)"}, {"n": "35", "M": "5.23 (2.55)"}]
     report = check_table(rows, n="n", means=["M"], ddof=1)
     assert check_table(rows, n="n", means=["M"]), "the SD may divide by n"
     assert [(cell.row, cell.test) for cell in report.failures] == [("row 2", "GRIMMER")]
+
+
+def test_a_standard_error_behind_plus_minus_is_no_false_sd():
+    rows = [{"n": "28", "M": "5.18 ± 0.30", "SD": "0.30"}, {"n": "28", "M": "5.18 (0.30)", "SD": "0.30"}]
+    report = check_table(rows, n="n", means=["M"], scale=(1, 7))
+    assert [cell.row for cell in report.failures] == ["row 2"]
+    assert len(check_table(rows, n="n", means=["M"], sds={"M": "SD"}, scale=(1, 7)).failures) == 2
+
+
+def test_counts_before_their_percentages_are_checked_against_them():
+    rows = [{"n": "63", "helped": "45 (71 %)"}, {"n": "63", "helped": "45 (73 %)"}, {"n": "63", "helped": "64 (71 %)"}]
+    report = check_table(rows, n="n", percents=["helped"])
+    assert {cell.test for cell in report.checks} == {"share"}
+    assert [str(cell.check) for cell in report.failures] == [
+        "45 of 63 are 71 %, not 73 %",
+        "64 cannot be a part of 63",
+    ]
+    with pytest.raises(ValueError, match=r"row 1, helped: .*belongs in percents"):
+        check_table(rows, n="n", means=["helped"])
+
+
+def test_a_test_result_that_cannot_be_read_is_listed():
+    rows = [{"test": "t(57) = 0.09, p = .93"}, {"test": "the groups did not differ"}]
+    report = check_table(rows, tests=["test"])
+    assert len(report.checks) == 1
+    assert report.skipped == ("row 2, test: no test result in 'the groups did not differ'",)
+    with pytest.warns(NoPowerWarning, match="no cell was checked"):
+        check_table(rows[1:], tests=["test"])
+
+
+def test_files_of_spreadsheets_are_read(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("group,n,M\nA,28,5.19\n\n", encoding="utf-8-sig")
+    assert [cell.row for cell in check_table(path, n="n", means=["M"], label="group").failures] == ["A"]
+    path.write_text("group;n;M\nA;28;5,19\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="must separate its columns by commas; got semicolons"):
+        check_table(path, n="n", means=["M"])
+    path.write_text("group,n,M\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="at least one row below its heading"):
+        check_table(path, n="n", means=["M"])
 
 
 def test_settings_by_column():

@@ -91,6 +91,27 @@ def test_either_divisor_will_do_unless_told():
     assert grimmer("2.50", f"{deviation([1, 2, 2, 5], 1):.2f}", 4).ddof == 1
 
 
+def test_a_spread_may_be_a_standard_error():
+    """28 answers with mean 5.18 and SD 1.59 have the standard error 0.30; no SD is as small as that."""
+    assert not grimmer("5.18", "0.30", 28, scale=(1, 7))
+    assert grimmer("5.18", "0.30", 28, scale=(1, 7), standard_error=True).ddof == 1
+    either = grimmer("5.18", "0.30", 28, scale=(1, 7), standard_error=None)
+    assert "only if 0.30 is a standard error" in str(either)
+    assert grimmer("5.18", "1.61", 28, standard_error=None).warning == ""
+    wrong = grimmer("5.18", "0.60", 28, scale=(1, 7), standard_error=True)
+    assert "have the standard error 0.60: it lies between 0.07 and 0.52" in wrong.message
+    assert grimmer("5.19", "0.30", 28, standard_error=None).reason == "mean"
+    with pytest.raises(TypeError, match="standard_error must be True, False or None"):
+        grimmer("5.18", "0.30", 28, standard_error="yes")
+
+
+@pytest.mark.parametrize("standard_error", [True, None])
+def test_every_honest_standard_error_is_possible(standard_error):
+    for values in combinations_with_replacement(range(1, 5), 6):
+        error = f"{deviation(values, 1) / math.sqrt(6):.3f}"
+        assert grimmer(f"{sum(values) / 6:.2f}", error, 6, scale=(1, 4), standard_error=standard_error)
+
+
 def test_means_over_seeds_are_of_right_answers_among_test_images():
     assert grimmer("93.17 %", "0.21", 5, items=10_000)
     assert grimmer("93.17 %", "0.21", 5, items=1000).reason == "mean"

@@ -66,7 +66,7 @@ def test_coarse_mean_can_have_several_totals():
     trim=st.booleans(),
 )
 def test_mean_of_whole_numbers_always_passes(k, n, decimals, rounding, trim):
-    assert k in possible_totals(printed(k, n, decimals, rounding, trim), n, decimals)
+    assert k in possible_totals(printed(k, n, decimals, rounding, trim), n, decimals, percent=False)
 
 
 @pytest.mark.parametrize("n", range(1, 13))
@@ -148,8 +148,28 @@ def test_percentages_count_people(text, options, totals):
 
 
 def test_a_percentage_read_as_a_mean_is_said_to_show_nothing():
-    with pytest.warns(NoPowerWarning, match="if it is a percentage, say percent=True"):
+    with pytest.warns(
+        NoPowerWarning, match=r"67\.4 % cannot be a share of 150: if it is a percentage, say percent=True"
+    ):
         assert grim("67.4", 150).verdict == "uninformative"
+    with pytest.warns(NoPowerWarning, match="nothing for n = 150; if it is a percentage"):
+        assert grim("67.3", 150).verdict == "uninformative"
+
+
+def test_a_number_that_can_be_a_mean_but_no_percentage_does_not_pass_in_silence():
+    with pytest.warns(NoPowerWarning, match=r"67\.4 % cannot be a share of 150"):
+        assert possible_totals("67.4", 150)
+    assert possible_totals("67.4", 150, percent=False)
+    assert possible_totals("67.3", 150)
+    assert possible_totals("67.4", 9)
+    assert possible_totals("5.1", 20)
+    assert possible_totals("16", 3)
+
+
+def test_an_unknown_n_that_any_number_fits_shows_nothing():
+    with pytest.warns(NoPowerWarning, match="possible for every n from 100 to 120, so GRIM shows nothing"):
+        assert grim("5.19", range(100, 121)).verdict == "uninformative"
+    assert grim("5.19", range(90, 121)).verdict == "possible"
 
 
 def test_items_make_the_grain_finer():

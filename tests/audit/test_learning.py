@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from lrn.audit import (
     NoPowerWarning,
@@ -48,13 +50,23 @@ def test_error_and_accuracy_add_up():
     assert not check_error("0.09", "0.93")
 
 
+@pytest.mark.parametrize(("error", "accuracy"), [("0.069", "93.1"), ("0.069", "93.1 %"), ("6.9 %", "0.931")])
+def test_error_and_accuracy_may_be_on_different_scales(error, accuracy):
+    assert check_error(error, accuracy)
+    assert not check_error(error.replace("9", "7"), accuracy)
+
+
 def test_runs_against_their_mean_and_spread():
     runs = ["93.0", "93.2", "93.4", "93.8"]
     assert "SD (n - 1)" in check_runs("93.35", "0.34", runs).message
     assert "SD (n)" in check_runs("93.35", "0.30", runs).message
     assert "standard error" in check_runs("93.35", "0.17", runs).message
     assert "half the range" in check_runs("93.35", "0.40", runs).message
-    assert "do not have the spread 0.60" in check_runs("93.35", "0.60", runs).message
+    assert "do not have the spread 0.80" in check_runs("93.35", "0.80", runs).message
+    assert "half a 95 % interval (t)" in check_runs("93.35", "0.54", runs).message
+    assert "half a 95 % interval (z)" in check_runs("93.35", "0.33", runs).message
+    with pytest.raises(TypeError, match="values must be several numbers as text"):
+        check_runs("93", "1", "9394")
     assert check_runs("93.55", "0.34", runs).message == "4 runs have mean 93.35, not 93.55"
 
 
@@ -76,7 +88,18 @@ def test_extreme_runs_touch_the_bounds(runs):
     sd = (sum((run - mean) ** 2 for run in one_high) / (runs - 1)) ** 0.5
     assert check_best("1.0000", f"{mean:.4f}", f"{sd:.4f}", runs)
     assert check_best("1.0000", f"{1 - mean:.4f}", f"{sd:.4f}", runs)
-    assert not check_best("1.0000", f"{mean - 0.3 * sd:.4f}", f"{sd * 0.9:.4f}", runs)
+    assert not check_best("1.0000", f"{mean - 0.3 * sd:.4f}", f"{sd * 0.9:.4f}", runs, standard_error=False)
+
+
+def test_a_spread_may_be_a_standard_error():
+    """Runs 0, 0, 0, 1 have mean 0.25, SD 0.5 and standard error 0.25."""
+    answer = check_best("1.00", "0.25", "0.25", 4)
+    assert answer
+    assert "only if 0.25 is a standard error" in str(answer)
+    assert check_best("1.00", "0.25", "0.25", 4, standard_error=True)
+    assert not check_best("1.00", "0.25", "0.25", 4, standard_error=False)
+    assert not check_best("1.00", "0.25", "0.20", 4)
+    assert not check_best("1.00", "0.25", "0.80", 4, standard_error=True), "too small a best run for so large a spread"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +113,12 @@ def test_extreme_runs_touch_the_bounds(runs):
         ("20 %", "6.0", "4.8", "a relative change of 20 %"),
         ("25 %", "10.0", "8.0", "a change relative to the new number of 25 %"),
         ("−20 %", "6.0", "4.8", "a relative change of 20 %"),
+        ("2.5 points", "80.0", "82.5", "2.5 points"),
+        ("2.5 percentage points", "80.0", "82.5", "2.5 points"),
+        ("+2.5 pp", "80.0", "82.5", "2.5 points"),
+        ("2.5%p", "80.0", "82.5", "2.5 points"),
+        ("1.5 times", "10.0", "15.0", "a factor of 1.5"),
+        ("2-fold", "10.0", "20.0", "a factor of 2"),
         ("12.5 %", "0.80", "0.825", "an error reduction of 12.5 %"),
     ],
 )
@@ -106,6 +135,7 @@ def test_wrong_improvements_say_what_is_right():
     assert "a relative change of 3.125 %" in wrong.message
     assert not check_improvement("12.5 %", "80.0", "82.5", kind="relative")
     assert not check_improvement("3x", "10.0", "20.0")
+    assert not check_improvement("12.5 points", "80.0", "82.5"), "it is 12.5 % of the error"
     with pytest.raises(ValueError, match="kind must be one of"):
         check_improvement("3", "10.0", "20.0", kind="double")
 
@@ -118,6 +148,14 @@ def test_intervals_by_t_by_z_and_of_standard_errors():
     assert not wrong
     assert "by Student's t it is 92.95 to 93.45" in wrong.message
     assert not check_interval("93.02", "93.38", "93.20", "0.20", 5, level=0.99)
+
+
+def test_an_interval_of_scipy_fits_an_sd_of_numpy():
+    runs = np.array([93.0, 93.2, 93.4, 93.8])
+    half = stats.t.ppf(0.975, 3) * stats.sem(runs)
+    low, high = f"{runs.mean() - half:.3f}", f"{runs.mean() + half:.3f}"
+    answer = check_interval(low, high, "93.350", f"{runs.std():.3f}", 4)
+    assert "t (of an SD by n)" in answer.message
 
 
 @pytest.mark.parametrize(

@@ -95,12 +95,23 @@ def test_every_percent_sign(text):
         ("94.0 ± 0.3 %", (True, True)),
         ("94.0 % ± 0.3 %", (True, True)),
         ("94.0 (0.3 %)", (False, True)),
+        ("94.0 (± 0.3)", (False, False)),
+        ("94.0 (±0.3)", (False, False)),
+        ("94.0 (SD = 0.3)", (False, False)),
+        ("94.0 [SD 0.3]", (False, False)),
     ],
 )
 def test_every_spread(text, percents):
     read = parse_number(text)
     assert (read.value, read.spread.value, read.spread.places) == (94, Fraction(3, 10), 1)
     assert (read.percent, read.spread.percent) == percents
+
+
+@pytest.mark.parametrize(
+    ("text", "plus_minus"), [("94.0 ± 0.3", True), ("94.0 (± 0.3)", True), ("94.0 (0.3)", False), ("94.0", False)]
+)
+def test_a_spread_behind_plus_minus_is_marked(text, plus_minus):
+    assert parse_number(text).plus_minus == plus_minus
 
 
 @pytest.mark.parametrize(
@@ -152,6 +163,8 @@ def test_a_bracket_that_can_be_either_is_refused():
         "5.27M",
         "94.0 ± ",
         "94.0 (0.3",
+        "94.0 ± ± 0.3",
+        "94.0 (SE = 0.3)",
         "±3",
         "%",
         "*",

@@ -98,6 +98,20 @@ def test_zero_is_below_half_of_the_last_digit():
     assert check_p_value("t", "22.20", "0", df=28)
 
 
+def test_degrees_of_freedom_with_decimals_are_rounded():
+    """Welch's df of 2.26 and of 2.34 both print as 2.3."""
+    for df in (2.26, 2.34):
+        assert check_p_value("t", "4.303", f"{2 * stats.t.sf(4.303, df):.4f}", df=2.3, sided=2)
+    assert not check_p_value("t", "4.303", f"{2 * stats.t.sf(4.303, 2.44):.4f}", df=2.3, sided=2)
+    assert recompute_p("t", "4.303000", 2.0)[0] == pytest.approx(2 * stats.t.sf(4.303, 2), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["T", "Z", "R", "f", "CHI2", "Chi2", "q", "χ²"])
+def test_names_of_statistics_may_be_in_any_case(name):
+    df = {"z": None, "f": (1, 28)}.get(name.lower(), 28)
+    assert recompute_p(name, ".50", df)[1] <= 1
+
+
 def test_counts_by_any_test_or_the_one_told():
     assert check_p_from_counts(3, 4, 1, 4, ".49").reading == "fisher, two-sided"
     assert check_p_from_counts(9, 20, 5, 20, ".185", test="pearson")
@@ -145,6 +159,23 @@ RESULTS = {
     "chi2(28) = 22.20, p = .77": True,
     "x^2(28) = 22.20, p = .77": True,
     "Q(28) = 22.20, p = .77": True,
+    "Qbetween(1) = 14.59, p = .0001": True,
+    "t_change(28) = 2.20, p = .036": True,
+    "tWelch(28.3) = 2.20, p = .036": True,
+    "t(28) = 2.20 (p = .036)": True,
+    "t(28)=2.20 p=.036": True,
+    "t(28) = 2.20, P = .036": True,
+    "t(28) = 2.20, p-value = .036": True,
+    "*t*(28) = 2.20, *p* = .036": True,
+    "*χ*²(1) = 3.84, *p* = .05": True,
+    "_F_(2, 28) = 2.20, _p_ = .13": True,
+    "F(2,25) = 11.37, MSE = 236.43, p < .01": True,
+    "t(191) = 8.22, p < . 001": True,
+    "t(191) = 9.54, p <. 001": True,
+    "t(28) = 5.20, p = 1.6 × 10^-5": True,
+    "t(28) = 5.20, p = .16 × 10⁻⁴": True,
+    "t(28) = 5.20, p = 1.6e-5": True,
+    "t(28) = 5.20, p = 1 × 10−5": False,
     "QBetween(1) = 14.59, p = .0001": True,
     "Q_B(1) = 14.59, p = .0001": True,
     "t(28) = 2.20, p = .5e-3": False,
@@ -159,7 +190,23 @@ def test_results_are_found_in_every_spelling(text, fits):
 
 
 @pytest.mark.parametrize(
-    "text", ["t(28) = 2.20, p = 1.03", "at(28) = 2.20, p = .03", "p = .03", "t(28) = 2.20, power = .8", ""]
+    "text",
+    [
+        "t(28) = 2.20, p = 1.03",
+        "at(28) = 2.20, p = .03",
+        "p = .03",
+        "t(28) = 2.20, power = .8",
+        "",
+        "tau(28) = .35, p = .007",
+        "rho(28) = .40, p = .03",
+        "raw(28) = .40, p = .3",
+        "Table(3) = 2, p = .5",
+        "t(28) = 2.20, p = 0,036",
+        "t(28) = 2,20, p = .036",
+        "t(2,28) = 2.20, p = .03",
+        "z(28) = 2.20, p = .03",
+        "QError(16) = .26, p = .10",
+    ],
 )
 def test_what_is_not_a_result_is_left_alone(text):
     assert check_text(text) == []

@@ -42,6 +42,13 @@ def test_counts_must_add_up_exactly():
     assert wrong_totals({"all": ["1,024.5", "−4"]}, {"all": "1020.5"}) == {}
 
 
+def test_one_text_in_place_of_several_is_refused():
+    with pytest.raises(TypeError, match="parts must be several numbers as text"):
+        check_total("123", "6")
+    with pytest.raises(TypeError, match="means must be several numbers as text"):
+        check_mean_of_means("5", "5")
+
+
 def test_truncated_parts_lose_more():
     assert not check_total(["0.33", "0.33", "0.33"], "1.02")
     assert check_total(["0.33", "0.33", "0.33"], "1.02", rounding="truncate")
