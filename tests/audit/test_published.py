@@ -12,9 +12,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from scipy.stats import ttest_ind_from_stats
 
 from lrn.audit import NoPowerWarning, check_text, debit, grim, grimmer, repeated_values, sd_bounds, sprite
 from lrn.audit import check_p_from_counts as p_from_counts
+from lrn.audit import check_p_from_means as p_from_means
 
 HERE = Path(__file__).parent
 CHECKS = {"grim": grim, "grimmer": grimmer, "sprite": sprite, "debit": debit}
@@ -114,3 +116,30 @@ def test_p_values_of_counts():
     assert p_from_counts(3, 4, 1, 4, ".2429", test="fisher", sided=1)
     assert p_from_counts(7, 15, 12, 15, ".0341", test="barnard", sided=1)
     assert not p_from_counts(3, 4, 1, 4, ".48", test="fisher", sided=2)
+
+
+@pytest.mark.parametrize("p", [".02535", ".06241", ".02287", ".02791", ".06043", ".03410", ".04727", ".01431"])
+def test_every_test_of_counts_that_recalc_has(p):
+    """recalc, test-recalc_chisq: 3 of 15 against 9 of 15 by nine tests, p-values from their formulas."""
+    assert p_from_counts(3, 15, 9, 15, p)
+    assert not p_from_counts(3, 15, 9, 15, f"{float(p) + 0.0005:.5f}", sided=2)
+
+
+@pytest.mark.parametrize("p", [".00241", ".00840", ".00152", ".00285", ".00430", ".00700", ".00364", ".00262"])
+def test_every_test_of_unequal_counts_that_recalc_has(p):
+    """recalc, test-recalc_chisq, "asymmetric": 1 of 9 against 15 of 21."""
+    assert p_from_counts(1, 9, 15, 21, p)
+
+
+def test_t_tests_from_means_of_recalc():
+    """recalc, test-recalc_independent_t and test-t-test: mpg of the cars in mtcars with four carburettors and others."""
+    assert p_from_means("10.30", "3.12", 50, "8.71", "2.80", 48, "< .01", sided=2)
+    assert p_from_means("10", "1", 50, "1", "1", 50, "< .001", sided=2)
+    four = ("15.79", "3.91", 10)
+    others = ("22.05", "5.85", 22)
+    exact = {
+        equal: ttest_ind_from_stats(15.79, 3.91, 10, 22.05, 5.85, 22, equal_var=equal).pvalue for equal in (True, False)
+    }
+    for p in exact.values():
+        assert p_from_means(*four, *others, f"{p:.3f}", sided=2)
+        assert not p_from_means(*four, *others, f"{p + 0.005:.3f}", sided=2), "recalc's planted errors"
