@@ -29,7 +29,8 @@ from __future__ import annotations
 
 from lrn.audit._check import Check, NoPowerWarning
 from lrn.audit._counts import compare_counts, detectable_rate, holm, power
-from lrn.audit._deviations import Deviation, debit, grimmer, sd_bounds, sprite
+from lrn.audit._debit import debit
+from lrn.audit._deviations import Deviation, grimmer, sd_bounds, sprite
 from lrn.audit._grim import Grim, grim, grim_probability, largest_at_least, possible_counts, possible_totals
 from lrn.audit._improvements import check_improvement
 from lrn.audit._layers import dead_layers_possible

@@ -27,7 +27,7 @@ from lrn.audit._numbers import parse_number
 from lrn.audit._rounding import read_rounding, written
 from lrn.audit._samples import least_squares, most_squares
 
-__all__ = ["Deviation", "debit", "grimmer", "sd_bounds", "sprite"]
+__all__ = ["Deviation", "answer_to", "grimmer", "question_of", "sd_bounds", "sprite", "square_root"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -89,11 +89,11 @@ def grimmer(
     """
     if standard_error not in (None, True, False):
         raise TypeError(f"standard_error must be True, False or None; got {standard_error!r}")
-    question = _question(mean, sd, n, decimals, sd_decimals, percent, items, scale, rounding, {})
-    answer = _answer(replace(question, is_error=bool(standard_error)), ddof)
+    question = question_of(mean, sd, n, decimals, sd_decimals, percent, items, scale, rounding, {})
+    answer = answer_to(replace(question, is_error=bool(standard_error)), ddof)
     if answer or standard_error is not None or answer.reason == "mean":
         return answer
-    other = _answer(replace(question, is_error=True), ddof)
+    other = answer_to(replace(question, is_error=True), ddof)
     only = "; ".join(filter(None, [f"only if {sd.strip()} is a standard error", other.warning]))
     return replace(other, warning=only) if other else answer
 
@@ -139,66 +139,11 @@ def sprite(
         raise TypeError(f"sprite takes {', '.join(names)}; got {', '.join(unknown)}")
     defaults: dict[str, Any] = {"decimals": None, "sd_decimals": None, "percent": None, "items": 1}
     settings = {**defaults, "rounding": "lenient", **options}
-    question = _question(mean, sd, n, scale=scale, counts=fixed, **settings)
-    return _answer(question, ddof)
+    question = question_of(mean, sd, n, scale=scale, counts=fixed, **settings)
+    return answer_to(question, ddof)
 
 
-def debit(
-    mean: str,
-    sd: str,
-    n: int,
-    *,
-    decimals: int | None = None,
-    sd_decimals: int | None = None,
-    percent: bool | None = None,
-    ddof: int | None = None,
-    rounding: str | Iterable[str] = "lenient",
-) -> Deviation:
-    """Check the mean and SD of n zeros and ones, whose SD is √(p (1 - p) n / (n - 1)), p being their mean.
-
-    Args:
-        mean: the mean as printed, from 0 to 1; or a percentage.
-        sd: the standard deviation as printed, on the same scale.
-        n: how many zeros and ones.
-        decimals: as in `grimmer`, like all that follows.
-        sd_decimals: the decimals to which SDs are rounded.
-        percent: whether both are percentages.
-        ddof: 1 if the SD divides by n - 1, 0 if by n; None allows both.
-        rounding: how the table was rounded.
-
-    Source:
-        Heathers and Brown (2019), DEBIT, OSF preprint.
-
-    Example:
-        >>> print(debit("0.35", "0.18", 20))
-        20 zeros and ones with mean 0.35 have the SD 0.49, not 0.18
-    """
-    is_percent = parse_number(mean).percent or bool(percent)
-    highest = 100 if is_percent else 1
-    for name, text in (("mean", mean), ("sd", sd)):
-        if not 0 <= parse_number(text).value <= highest:
-            raise ValueError(f"{name} must be between 0 and {highest} for zeros and ones; got {text!r}")
-    question = _question(mean, sd, n, decimals, sd_decimals, percent, 1, (0, 1), rounding, {})
-    answer = _answer(question, ddof)
-    if not answer and is_percent and not parse_number(sd).percent and question.sd.value <= 1:
-        share = replace(question.sd, value=100 * question.sd.value, places=question.sd.places - 2)
-        answer = _answer(replace(question, sd=share), ddof) or answer  # 35 % with an SD of 0.48
-    if answer or answer.reason == "mean":
-        return answer
-    own = _sds_of_shares(question)
-    printed = " or ".join(dict.fromkeys(written(_root(own_sd), question.sd.places) for own_sd in own[:3]))
-    message = f"{n} zeros and ones with mean {shown(question.of)} have the SD {printed}, not {sd}"
-    return Deviation(verdict="impossible", message=message, reason="bounds")
-
-
-def _sds_of_shares(question: MeanAndSd) -> list[Fraction]:
-    """Return the squared SDs that the possible means give, in printed units."""
-    n, scale = question.of.n, question.of.scale
-    least = max(1, n - 1)
-    return [Fraction(scale**2 * total * (n - total), n * least) for total in question.totals()]
-
-
-def _root(square: Fraction) -> Fraction:
+def square_root(square: Fraction) -> Fraction:
     return Fraction(sqrt(square))
 
 
@@ -245,7 +190,7 @@ def sd_bounds(
     return sqrt(least), sqrt(most)
 
 
-def _question(
+def question_of(
     mean: str,
     sd: str,
     n: int,
@@ -270,7 +215,7 @@ def _question(
     return MeanAndSd(of, number, read_rounding(rounding), counts)
 
 
-def _answer(question: MeanAndSd, ddof: int | None) -> Deviation:
+def answer_to(question: MeanAndSd, ddof: int | None) -> Deviation:
     if ddof not in (None, 0, 1) or isinstance(ddof, bool):
         raise ValueError(f"ddof must be 1, 0 or None for either; got {ddof!r}")
     of = question.of
@@ -322,7 +267,7 @@ def _bounds_in_words(question: MeanAndSd) -> str:
     least = min(variance(question, total, least_squares(n, total), 1) for total in totals)
     tops = [most_squares(n, total, question.domain) for total in totals]
     if any(top is None for top in tops):
-        return f"the least they can have is {written(_root(least), places)}"
+        return f"the least they can have is {written(square_root(least), places)}"
     pairs = zip(totals, tops, strict=True)
     most = max(variance(question, total, top, 1) for total, top in pairs if top is not None)
-    return f"it lies between {written(_root(least), places)} and {written(_root(most), places)}"
+    return f"it lies between {written(square_root(least), places)} and {written(square_root(most), places)}"

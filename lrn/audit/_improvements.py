@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import product
 from typing import Any, Literal
 
 from lrn.audit._check import Check
@@ -28,7 +29,7 @@ def check_improvement(
     Args:
         printed: the improvement as the text has it: "12.5 %", "1.3", "2.5 points", "1.5x", "1.5 times".
         old: the table's number for the baseline.
-        new: the table's number for what is better; direction does not matter.
+        new: the table's number for the better method; the direction does not matter.
         kind: "relative" ((new - old) / old, in %), "relative to new" (by new, as "25 % faster" of 8 s against 10 s),
             "points" (new - old), "error reduction" (of accuracies in %, the part of the error that is gone, in %),
             "factor" (new / old, or old / new); None if any will do.
@@ -102,7 +103,7 @@ def _improvements(old: Ends, new: Ends) -> dict[str, Ends]:
 
 
 def _between(function: Any, old: Ends, new: Ends) -> Ends:
-    values = [function(a, b) for a in old for b in new]
+    values = [function(*ends) for ends in product(old, new)]
     return min(values), max(values)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from lrn.audit._check import require_count
 from lrn.audit._grim import totals_of
 
@@ -30,6 +32,5 @@ def dead_layers_possible(
     require_count("width", width, 1)
     return any(
         0 <= width * dead_layers <= dead <= n * depth * (width - 1) + dead_layers and dead_layers <= n * depth
-        for dead in totals_of(neurons, n, decimals)
-        for dead_layers in totals_of(layers, n, decimals)
+        for dead, dead_layers in product(totals_of(neurons, n, decimals), totals_of(layers, n, decimals))
     )

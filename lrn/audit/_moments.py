@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from math import ceil, floor
 
 from lrn.audit._means import MeanOf
@@ -99,7 +100,7 @@ def _sample(question: MeanAndSd, total: int, squares: int) -> tuple[int, ...] | 
     numbers = sample_with(n, rest, rest_squares, question.domain)
     if isinstance(numbers, bool) or numbers is None:
         return numbers
-    fixed = [value for value, count in question.counts.items() for _ in range(count)]
+    fixed = chain.from_iterable([value] * count for value, count in question.counts.items())
     return tuple(sorted([*numbers, *fixed]))
 
 

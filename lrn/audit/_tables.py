@@ -6,36 +6,30 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from lrn.audit._cells import (
+    CellCheck,
+    PerColumn,
+    Row,
+    cell_text,
+    digits_of,
+    is_count_with_share,
+    rows_of,
+    setting_for,
+)
 from lrn.audit._check import Check, NoPowerWarning, require_count
 from lrn.audit._deviations import grimmer
 from lrn.audit._grim import grim
 from lrn.audit._numbers import Printed, is_missing, parse_number
-from lrn.audit._rounding import NEAREST, written
+from lrn.audit._rounding import NEAREST
 from lrn.audit._shares import check_share
 from lrn.audit._sums import Repeated, check_total, repeated_values
 from lrn.audit._text import check_text
-from lrn.audit.documents import read_table
 
 __all__ = ["CellCheck", "TableReport", "check_table"]
-
-Row = Mapping[str, Any]
-PerColumn = Any  # one value for all columns, or {column: value}
-
-
-@dataclass(frozen=True)
-class CellCheck:
-    """One check of a table: of which row and column, by which test, and its answer."""
-
-    row: str
-    column: str
-    test: str
-    check: Check
-
-    def __str__(self) -> str:
-        return f"{self.row}, {self.column}: {self.check}"
 
 
 @dataclass(frozen=True)
@@ -135,11 +129,12 @@ def check_table(
         >>> print(check_table([{"group": "A", "n": "28", "M": "5.19"}], n="n", means=["M"], label="group"))
         1 of 1 checks failed; A, M: 5.19 cannot be the mean of 28 whole numbers; 5.18 and 5.21 can
     """
-    rows = _rows(table)
+    rows = rows_of(table)
     job = _Job(rows, label, decimal, n, items, scale, decimals, ddof, rounding, total_row)
     sd_columns = dict(sds or {})
     job.need([*means, *percents, *tests, *sd_columns, *sd_columns.values(), *([label] if label else [])])
-    job.need([name for total, parts in (sums or {}).items() for name in (total, *parts)])
+    for total, parts in (sums or {}).items():
+        job.need([total, *parts])
     if not (means or percents or sums or tests or total_row is not None or sd_columns):
         raise ValueError("means, sds, percents, sums, total_row or tests must say what to check")
     columns = list(dict.fromkeys([*means, *sd_columns]))
@@ -152,26 +147,13 @@ def check_table(
             *job.total([*columns, *percents]),
             *job.tests(tests),
         ]
-    report = TableReport(tuple(checks), _common(checks), job.repeated([*columns, *percents]), tuple(job.skipped))
+    report = TableReport(
+        tuple(checks), _common(checks), job.repeated([*columns, *percents]), tuple(dict.fromkeys(job.skipped))
+    )
     if len(report.uninformative) == len(checks):
-        none = f"none of {len(checks)} checks could have failed" if checks else f"no cell was checked: {report.skipped}"
+        none = f"none of {len(checks)} checks could have failed" if checks else "no cell was checked; see skipped"
         warnings.warn(none, NoPowerWarning, stacklevel=2)
     return report
-
-
-def _rows(table: Any) -> list[dict[str, Any]]:
-    if isinstance(table, str | Path):
-        return list(read_table(table)) or _refuse_empty(table)
-    if hasattr(table, "to_dict") and hasattr(table, "columns"):  # a DataFrame; pandas itself is not needed
-        return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-    rows = list(table)
-    if not all(isinstance(row, Mapping) for row in rows):
-        raise TypeError(f"table must be a path, rows as mappings, or a DataFrame; got {type(table).__name__}")
-    return [dict(row) for row in rows] or _refuse_empty(table)
-
-
-def _refuse_empty(table: Any) -> list[dict[str, Any]]:
-    raise ValueError(f"table must have at least one row below its heading; got none in {table!r}")
 
 
 def _common(checks: Iterable[CellCheck]) -> tuple[str, ...]:
@@ -199,8 +181,7 @@ class _Job:
     def __post_init__(self) -> None:
         self.skipped: list[str] = []
         self.rounding = self.rounding if isinstance(self.rounding, str) else tuple(self.rounding)
-        names = {name for row in self.rows for name in row}
-        self.columns = [name for name in (self.rows[0] if self.rows else {}) if name in names]
+        self.columns = list(self.rows[0])
 
     def need(self, names: Sequence[str]) -> None:
         missing = [name for name in dict.fromkeys(names) if name not in self.columns]
@@ -216,7 +197,7 @@ class _Job:
         return [i for i in range(len(self.rows)) if self.total_row is None or self.name(i) != self.total_row]
 
     def cell(self, index: int, column: str) -> Printed | None:
-        text = _text(self.rows[index].get(column), self.name(index), column)
+        text = cell_text(self.rows[index].get(column), self.name(index), column)
         if is_missing(text):
             self.skipped.append(f"{self.name(index)}, {column}")
             return None
@@ -231,14 +212,14 @@ class _Job:
                 number, size = self.cell(index, column), self.size(index, column)
                 if number is None or size is None:
                     continue
-                if _is_count_with_share(number):
+                if is_count_with_share(number):
                     yield self.share(index, column, number, size, percent)
                     continue
                 options = self.options(column, percent)
-                yield self.answer(index, column, "GRIM", grim, _digits(number), size, **options)
+                yield self.answer(index, column, "GRIM", grim, digits_of(number), size, **options)
                 spread = self.cell(index, sds[column]) if column in sds else number.spread
                 if spread is not None and not (number.percent or percent) and size > 1:
-                    texts = _digits(number), _digits(spread)
+                    texts = digits_of(number), digits_of(spread)
                     options |= {"ddof": self.ddof}
                     if column not in sds and number.plus_minus:
                         options |= {"standard_error": None}  # either will do
@@ -250,8 +231,10 @@ class _Job:
                 f"{self.name(index)}, {column}: means must hold means; got a number with its percentage, "
                 f"{number.text!r}, which belongs in percents"
             )
-        how = {"decimals": _of(self.decimals, column), "rounding": self.rounding}
-        return self.answer(index, column, "share", check_share, _digits(number.spread), int(number.value), size, **how)
+        how = {"decimals": setting_for(self.decimals, column), "rounding": self.rounding}
+        return self.answer(
+            index, column, "share", check_share, digits_of(number.spread), int(number.value), size, **how
+        )
 
     def answer(
         self, index: int, column: str, test: str, check: Callable[..., Check], *args: Any, **how: Any
@@ -261,24 +244,24 @@ class _Job:
     def options(self, column: str, percent: bool | None) -> dict[str, Any]:
         share = bool(percent)  # of yes and no, unless the column is named
         return {
-            "items": 1 if share and not isinstance(self.items, Mapping) else _of(self.items, column) or 1,
-            "scale": None if share and not isinstance(self.scale, Mapping) else _of(self.scale, column),
-            "decimals": _of(self.decimals, column),
+            "items": 1 if share and not isinstance(self.items, Mapping) else setting_for(self.items, column) or 1,
+            "scale": None if share and not isinstance(self.scale, Mapping) else setting_for(self.scale, column),
+            "decimals": setting_for(self.decimals, column),
             "percent": percent,
             "rounding": self.rounding,
         }
 
     def size(self, index: int, column: str) -> int | None:
         """Return how many numbers a cell averages; None if the table does not say."""
-        source = _of(self.n, column)
+        source = setting_for(self.n, column)
         if source is None:
             raise ValueError(f"n must say how many numbers {column} averages; got None")
         if not isinstance(source, str):
             return require_count("n", source, 1)
         self.need([source])
-        value = self.rows[index][source]
+        value = self.rows[index].get(source)
         text = str(int(value)) if isinstance(value, float) and value.is_integer() else value
-        text = _text(text, self.name(index), source)
+        text = cell_text(text, self.name(index), source)
         if is_missing(text):
             self.skipped.append(f"{self.name(index)}, {column}: no n")
             return None
@@ -291,7 +274,7 @@ class _Job:
         for total, parts in sums.items():
             for index in range(len(self.rows)):
                 numbers = [self.cell(index, name) for name in (total, *parts)]
-                texts = [_digits(number) for number in numbers if number is not None]
+                texts = [digits_of(number) for number in numbers if number is not None]
                 if len(texts) == len(numbers):
                     yield self.answer(index, total, "sum", check_total, texts[1:], texts[0], rounding=self.rounding)
 
@@ -312,48 +295,26 @@ class _Job:
         """Return a count as text; None if the cell holds something else."""
         value = self.rows[index].get(column)
         try:
-            number = parse_number(_text(value, self.name(index), column), self.decimal)
+            number = parse_number(cell_text(value, self.name(index), column), self.decimal)
         except (TypeError, ValueError):
             return None
-        return _digits(number) if number.places <= 0 and not number.percent else None
+        return digits_of(number) if number.places <= 0 and not number.percent else None
 
     def tests(self, columns: Sequence[str]) -> Iterator[CellCheck]:
         for index in range(len(self.rows)):
             for column in columns:
-                text = _text(self.rows[index].get(column), self.name(index), column)
+                text = cell_text(self.rows[index].get(column), self.name(index), column)
                 answers = check_text(text, rounding=self.rounding)
                 if not answers:
-                    self.skipped.append(f"{self.name(index)}, {column}: no test result in {text!r}")
+                    why = "" if is_missing(text) else f": no test result in {text!r}"
+                    self.skipped.append(f"{self.name(index)}, {column}{why}")
                 for answer in answers:
                     yield CellCheck(self.name(index), column, "p-value", answer)
 
     def repeated(self, columns: Sequence[str]) -> tuple[Repeated, ...]:
-        numbers = {f"{self.name(i)}, {name}": self.cell(i, name) for i in range(len(self.rows)) for name in columns}
-        return tuple(repeated_values({place: _digits(number) for place, number in numbers.items() if number}))
-
-
-def _is_count_with_share(number: Printed) -> bool:
-    """Say whether a cell holds a count with its percentage in parentheses, such as "45 (71 %)"."""
-    return number.spread is not None and number.spread.percent and not number.percent
-
-
-def _of(setting: PerColumn, column: str) -> Any:
-    return setting.get(column) if isinstance(setting, Mapping) else setting
-
-
-def _text(value: Any, row: str, column: str) -> str:
-    if value is None or (isinstance(value, float) and value != value):  # pandas' missing values are NaN
-        return ""
-    if isinstance(value, float):
-        raise TypeError(
-            f"cells must be text, as printed; got the float {value!r} in {row}, {column} (read with dtype=str)"
-        )
-    return str(value)
-
-
-def _digits(number: Printed) -> str:
-    """Return a number as `parse_number` reads it back, without marks, spread or grouping."""
-    digits = written(number.value, number.places) if number.places >= 0 else number.text
-    sign = "-" if number.minus and not digits.startswith("-") else ""
-    relation = "" if number.relation == "=" else number.relation
-    return f"{relation}{sign}{digits}{' %' if number.percent else ''}"
+        texts = {}
+        for index, column in product(range(len(self.rows)), columns):
+            number = self.cell(index, column)
+            if number is not None:
+                texts[f"{self.name(index)}, {column}"] = digits_of(number)
+        return tuple(repeated_values(texts))
