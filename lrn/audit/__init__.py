@@ -13,13 +13,13 @@ Each function here checks one such thing, for any paper, and says why in words.
 - machine learning: `check_accuracy`, `check_error`, `check_runs`, `check_best`, `check_improvement`, `check_interval`,
   `dead_layers_possible`;
 - whole tables: `check_table`, from a CSV file, rows or a DataFrame;
-- what k of n against k of n shows, or could have shown: `compare_counts`, `holm`, `power`, `detectable_rate`;
+- tests of k of n against k of n, and their power: `compare_counts`, `holm`, `power`, `detectable_rate`;
 - descriptions of one thing that disagree: `conflicts`.
 
-A check answers with a `Check`: true unless what is printed is impossible, with a sentence as its message, so that
+A check answers with a `Check`: true unless the printed numbers are impossible, with a sentence as its message, so that
 `assert grim("5.18", 28)` is a claim. No honest author is accused: a number counts as possible if any ordinary way of
-rounding prints it (`CONVENTIONS`), and where a paper leaves open what it means (a test's sides, an SD's divisor, what
-"±" is), every meaning counts. A check that could not have failed says so, with a `NoPowerWarning`.
+rounding prints it (`CONVENTIONS`), and where a paper leaves its meaning open (a test's sides, an SD's divisor, "±"),
+every meaning counts. A check that could not have failed says so, with a `NoPowerWarning`.
 
 Published numbers are given as text, as printed (`parse_number` reads them): "0.40" says more than the float 0.4.
 Arithmetic on them is exact. `lrn.audit.documents` reads tables and quotations as text.

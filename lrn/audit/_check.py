@@ -1,4 +1,4 @@
-"""What every check answers: a truth value, a sentence that says why, and what the sentence rests on."""
+"""The answer of every check: a truth value, a sentence that says why, and the conventions that it rests on."""
 
 from __future__ import annotations
 

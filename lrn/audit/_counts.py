@@ -1,4 +1,4 @@
-"""What k of n against k of n shows, or could have shown."""
+"""Tests of k of n against k of n, and their power."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _p_value(k1: int, n1: int, k2: int, n2: int, test: CountTest, sided: int) ->
 
 
 def power(rate1: float, rate2: float, n1: int, n2: int, *, alpha: float = 0.05, test: CountTest = "fisher") -> float:
-    """Return the probability that the test, two-sided at level alpha, finds the second rate the higher one.
+    """Return the probability that the test, two-sided at level alpha, shows the second rate to be higher.
 
     Exact enumeration: the binomial probabilities of all pairs of counts whose p-value is at most alpha and
     whose second share is the larger one.
@@ -107,7 +107,7 @@ def _significant(n1: int, n2: int, alpha: float, test: CountTest) -> NDArray[np.
 def detectable_rate(
     rate: float, n: int, *, wanted: float = 0.8, alpha: float = 0.05, test: CountTest = "fisher"
 ) -> float:
-    """Return the least rate that n runs a group find higher than `rate` with power `wanted`; inf if none.
+    """Return the least rate that n runs per group show to be higher than `rate` with power `wanted`; inf if none.
 
     By bisection to 1e-6: for groups of one size the power rises with the second rate.
 

@@ -32,14 +32,14 @@ __all__ = ["Deviation", "answer_to", "grimmer", "question_of", "sd_bounds", "spr
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Deviation(Check):
-    """What a check of a mean with its SD found.
+    """The answer of a check of a mean with its SD.
 
     Attributes:
         reason: what failed: "mean" (GRIM), "bounds" (no numbers are so close together, or so far apart), "squares"
             (no whole sum of squares), "parity" (none that is even or odd as the sum is), "sample" (no numbers have
             it); empty if possible.
-        ddof: what the SD divides by, n less 1 or n less 0; None if impossible.
-        sample: numbers with this mean and SD, if they were looked for and found, in ascending order.
+        ddof: 1 if the SD divides by n - 1, 0 if by n; None if impossible.
+        sample: numbers with this mean and SD, in ascending order; empty if there are none or none were looked for.
     """
 
     reason: str = ""

@@ -27,7 +27,7 @@ __all__ = ["Grim", "grim", "grim_probability", "largest_at_least", "possible_cou
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Grim(Check):
-    """What `grim` found out about a printed mean.
+    """The answer of `grim` about a printed mean.
 
     Attributes:
         totals: the sums of whole numbers whose mean prints so; empty if the mean is impossible.

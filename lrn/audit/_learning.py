@@ -1,7 +1,7 @@
 """Tables of machine learning: accuracies, means over seeds, the best seed, improvements, intervals.
 
 An accuracy on n test images is a whole number of n; a mean of k runs is one of n · k. A mean ± SD of k runs bounds
-how far the best of them can lie above the mean. What a text says of a table ("12 % better") can be computed. "±"
+how far the best of them can lie above the mean. A text's account of a table ("12 % better") can be recomputed. "±"
 stands for different things in different papers (the SD by n - 1 or by n, the standard error, half an interval), so
 every check here says which of them fit.
 """
@@ -105,7 +105,7 @@ def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Ite
 
     Args:
         mean: the mean as printed.
-        sd: what stands behind "±".
+        sd: the number behind "±".
         values: the results of the runs as printed, at least 2.
         rounding: how the table was rounded.
 
@@ -227,7 +227,7 @@ def check_interval(
         low: the lower end as printed.
         high: the upper end.
         mean: the mean.
-        sd: what is given as its spread.
+        sd: its spread as printed.
         n: how many values, at least 2.
         level: the confidence level.
         rounding: how the numbers were rounded.

@@ -44,7 +44,7 @@ class Printed:
 
     Attributes:
         text: as printed.
-        value: exactly what the digits say; of "71 %" it is 71.
+        value: the exact number that the digits make up; of "71 %" it is 71.
         places: the decimals printed; negative where "1.2e3" says hundreds.
         percent: whether a percent sign stands by it.
         relation: "=", or "<", "<=", ">", ">=" as in "< .001".

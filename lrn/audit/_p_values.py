@@ -5,7 +5,7 @@ fit if some number is in both. Papers do not always say whether a test had one s
 will do, and the answer says if only one side does.
 
 Errors come in two kinds. A slip is a p-value that does not fit; a decision error is one that also lies on the other
-side of alpha, under every reading. The distinction, and much of what is tested here, is statcheck's (Nuijten and
+side of alpha, under every reading. The distinction, and many of our test cases, are statcheck's (Nuijten and
 others, 2016, Behavior Research Methods 48).
 """
 
@@ -27,6 +27,7 @@ from lrn.audit._rounding import Rounding, read_rounding, span
 
 __all__ = ["PValue", "Ranges", "check_p_value", "compare_p", "degrees_of_freedom", "recompute_p"]
 
+Df = float | str  # degrees of freedom, as a number or as printed
 _STATISTICS = {"t": 1, "F": 2, "r": 1, "z": 0, "chi2": 1, "Q": 1}  # and how many degrees of freedom each has
 _NAMES = {
     **{name.lower(): name for name in _STATISTICS},
@@ -47,7 +48,7 @@ _NAMES = {
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PValue(Check):
-    """What a check of a printed p-value found.
+    """The answer of a check of a printed p-value.
 
     Attributes:
         low: the least p-value that the other printed numbers allow, two-sided unless told otherwise.
@@ -65,7 +66,7 @@ class PValue(Check):
 def recompute_p(
     statistic: str,
     value: str,
-    df: float | Sequence[float] | None = None,
+    df: Df | Sequence[Df] | None = None,
     *,
     sided: int = 2,
     rounding: str | Iterable[str] = "lenient",
@@ -76,7 +77,7 @@ def recompute_p(
         statistic: "t", "F", "r", "z", "chi2" or "Q".
         value: the statistic as printed, such as "−2.20"; "< 1" is understood.
         df: its degrees of freedom: none for z, two for F, else one. Those with decimals, such as Welch's 28.3, are
-            taken as rounded.
+            taken as rounded; as text, "28.0" are, too.
         sided: 2, or 1. F, chi2 and Q are taken at their upper tail, halved for 1.
         rounding: how the statistic was rounded.
 
@@ -106,23 +107,33 @@ def degrees_of_freedom(statistic: str) -> int:
     return _STATISTICS[statistic]
 
 
-def _rounded_df(df: float) -> tuple[float, ...]:
+def _rounded_df(df: Df) -> tuple[float, ...]:
     """Return the least and the largest degrees of freedom that print as `df`, if it has decimals."""
-    if df == int(df):
-        return (df,)
-    half = 0.5 * 10.0 ** -len(repr(float(df)).partition(".")[2])
-    return df - half, df + half
+    text = str(int(df)) if not isinstance(df, str) and df == int(df) else str(df)
+    number = parse_number(text, decimal=".")
+    if number.places <= 0:
+        return (float(number.value),)
+    half = 0.5 * 10.0**-number.places
+    return float(number.value) - half, float(number.value) + half
 
 
-def _read_statistic(statistic: str, df: float | Sequence[float] | None) -> tuple[str, tuple[float, ...]]:
+def _read_statistic(statistic: str, df: Df | Sequence[Df] | None) -> tuple[str, tuple[Df, ...]]:
     name = _NAMES.get(str(statistic).strip().lower(), str(statistic).strip())
     if name not in _STATISTICS:
         raise ValueError(f"statistic must be one of {', '.join(_STATISTICS)}; got {statistic!r}")
     several = isinstance(df, Iterable) and not isinstance(df, str)
     freedom: tuple[Any, ...] = () if df is None else tuple(df) if several else (df,)  # type: ignore[arg-type]
-    if len(freedom) != _STATISTICS[name] or not all(is_number(each) and 0 < each < inf for each in freedom):
+    if len(freedom) != _STATISTICS[name] or not all(map(_is_df, freedom)):
         raise ValueError(f"df must be {_STATISTICS[name]} positive numbers for {name}; got {df!r}")
     return name, freedom
+
+
+def _is_df(df: object) -> bool:
+    try:
+        number = float(parse_number(df, decimal=".").value) if isinstance(df, str) else df
+    except ValueError:
+        return False
+    return is_number(number) and 0 < number < inf  # type: ignore[operator]
 
 
 def _sizes(number: Printed, rounding: tuple[Rounding, ...]) -> tuple[float, float]:
@@ -152,7 +163,7 @@ def check_p_value(
     value: str,
     p: str,
     *,
-    df: float | Sequence[float] | None = None,
+    df: Df | Sequence[Df] | None = None,
     sided: int | None = None,
     alpha: float = 0.05,
     equal_is_significant: bool = True,
@@ -164,7 +175,7 @@ def check_p_value(
         statistic: "t", "F", "r", "z", "chi2" or "Q".
         value: the statistic as printed.
         p: the p-value as printed: ".036", "p < .05", "p = .000" (which is less than .0005) or "ns".
-        df: degrees of freedom: none for z, two for F, else one.
+        df: degrees of freedom, numbers or text: none for z, two for F, else one.
         sided: 2, 1, or None if the paper does not say and either will do. F and chi2 have two sides only with one
             degree of freedom.
         alpha: the level of "ns" and of decision errors.
@@ -182,13 +193,13 @@ def check_p_value(
         t(28) = 2.20 gives p = 0.0362, not .30; the decision changes: it is significant
     """
     name, freedom = _read_statistic(statistic, df)
-    two_sided = name in ("t", "r", "z") or freedom[0] == 1
+    two_sided = name in ("t", "r", "z") or float(freedom[0]) == 1
     sides = (sided,) if sided is not None else (2, 1) if two_sided else (2,)
     ranges = {
         "two-sided" if side == 2 else "one-sided": recompute_p(name, value, df, sided=side, rounding=rounding)
         for side in sides
     }
-    inside = f"({', '.join(f'{each:g}' for each in freedom)})" if freedom else ""
+    inside = f"({', '.join(each if isinstance(each, str) else f'{each:g}' for each in freedom)})" if freedom else ""
     relation = "" if parse_number(value).relation != "=" else "= "
     shown = f"{name}{inside} {relation}{value.strip()}"
     answer = compare_p(shown, ranges, p, alpha, equal_is_significant, read_rounding(rounding))

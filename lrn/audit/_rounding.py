@@ -129,7 +129,7 @@ def _sign(number: Printed) -> int:
 def _one_way(value: Fraction, unit: Fraction, sign: int, rounding: Rounding, slack: Fraction) -> Span:
     """Return the span of a number that was cut off, and the number one unit further, which prints as itself.
 
-    Programs cut 0.29 to 0.28, since its double is below it; only what a double holds exactly is sure to stay.
+    Programs cut 0.29 to 0.28, since its double is below it; only a number that a double holds exactly is sure to stay.
     """
     if rounding == "down" or (rounding == "truncate" and sign > 0):
         return Span(value - slack, value + unit + slack, hole=value + unit)

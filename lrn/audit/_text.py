@@ -81,7 +81,7 @@ def _value(match: re.Match[str]) -> str:
     return value if match["relation"] == "=" else f"{match['relation']} {value}"
 
 
-def _statistic(match: re.Match[str]) -> tuple[str, tuple[float, ...]]:
+def _statistic(match: re.Match[str]) -> tuple[str, tuple[str, ...]]:
     if match["z"]:
         return "z", ()
     name = match["name"]
@@ -89,7 +89,6 @@ def _statistic(match: re.Match[str]) -> tuple[str, tuple[float, ...]]:
     count = 2 if name[0] == "F" else 1
     if len(parts) == count + 1 and len(parts[-1].split(".")[0]) == 3:  # 1,200 degrees of freedom
         parts[-2:] = [parts[-2] + parts[-1]]
-    df = tuple(float(part) for part in parts)
     if name[0] in "FQr":
-        return name[0], df
-    return ("t" if name[0] in "tT" else "chi2"), df
+        return name[0], tuple(parts)
+    return ("t" if name[0] in "tT" else "chi2"), tuple(parts)

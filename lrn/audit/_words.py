@@ -16,7 +16,7 @@ def conflicts(descriptions: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[s
             source that is silent on a field (no entry, or None) contradicts nobody.
 
     Raises:
-        ValueError: if there is no description.
+        ValueError: if there are no descriptions.
     """
     if not descriptions:
         raise ValueError("descriptions must name at least one source")

@@ -1,6 +1,6 @@
-"""What a document says, as text: its tables (CSV) and its words (TOML), never turned into floats.
+"""A document as text: its tables (CSV) and its words (TOML), never turned into floats.
 
-A claim about a paper starts from what the paper prints. These readers keep it exactly as printed: "0.40"
+A claim about a paper starts from the printed page. These readers keep it exactly as printed: "0.40"
 stays "0.40", and a quotation has one home, beside the tables it speaks of, however many claims quote it.
 """
 
@@ -36,13 +36,13 @@ class Quotes(dict[str, Quotation]):
     """Quotations by id; `words` and `source` give several at once, as a claim wants them."""
 
     def words(self, *ids: str) -> str:
-        """Return the exact words of these quotations, parted by " / "."""
+        """Return the exact words of these quotations, separated by " / "."""
         return " / ".join(self._get(id).quote for id in ids)
 
     def source(self, document: str, *ids: str) -> str:
         """Return where these quotations stand, such as "thesis §4.2.2, Figure 4.9; thesis §4.2.3"."""
-        places = (self._get(id) for id in ids)
-        texts = (f"{document} {p.section}" + (f", Figure {p.figure}" if p.figure else "") for p in places)
+        quotations = (self._get(id) for id in ids)
+        texts = (f"{document} {q.section}" + (f", Figure {q.figure}" if q.figure else "") for q in quotations)
         return "; ".join(dict.fromkeys(texts))
 
     def _get(self, id: str) -> Quotation:
@@ -56,7 +56,7 @@ def read_quotes(path: str | Path) -> Quotes:
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is no TOML, or an entry lacks id, section or quote, has an unknown key, or repeats an id.
+        ValueError: if it is not TOML, or an entry lacks id, section or quote, has an unknown key, or repeats an id.
     """
     quotes = Quotes()
     try:
@@ -84,7 +84,7 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is no CSV, one of `columns` is not there, a column stands twice, or a row has more or fewer
+        ValueError: if it is not CSV, one of `columns` is missing, a column stands twice, or a row has more or fewer
             cells than the heading.
     """
     try:

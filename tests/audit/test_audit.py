@@ -1,4 +1,4 @@
-"""Dead layers, two groups of counts, descriptions: each on what is right and on a planted fault."""
+"""Dead layers, two groups of counts, descriptions: each with a right case and a planted fault."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def test_possible_dead_layers_are_exactly_those_of_some_networks(n, depth, width
     size = n * depth * width
     networks = np.array(list(itertools.product([False, True], repeat=size))).reshape(-1, n, depth, width)
     neurons, layers = networks.sum(axis=(1, 2, 3)), networks.all(axis=3).sum(axis=(1, 2))
-    found = set(zip(neurons.tolist(), layers.tolist(), strict=True))
+    real = set(zip(neurons.tolist(), layers.tolist(), strict=True))
     for pair in itertools.product(range(size + 1), range(n * depth + 1)):
         one, two = (printed(total, n, 2, ROUND_HALF_EVEN) for total in pair)
-        assert dead_layers_possible(one, two, n=n, depth=depth, width=width) == (pair in found)
+        assert dead_layers_possible(one, two, n=n, depth=depth, width=width) == (pair in real)
 
 
 # two groups
@@ -216,8 +216,8 @@ def test_agreeing_descriptions_have_no_conflict():
 
 
 def test_conflict_names_both_sources():
-    said = {"caption": {"depth": 10, "style": "batch"}, "text": {"depth": 5, "style": "batch"}, "list": {}}
-    assert conflicts(said) == {"depth": {"caption": 10, "text": 5}}
+    descriptions = {"caption": {"depth": 10, "style": "batch"}, "text": {"depth": 5, "style": "batch"}, "list": {}}
+    assert conflicts(descriptions) == {"depth": {"caption": 10, "text": 5}}
 
 
 def test_conflict_needs_descriptions():

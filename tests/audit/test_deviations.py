@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from fractions import Fraction
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 
 import pytest
 
@@ -127,7 +127,7 @@ def test_zeros_and_ones_have_the_sd_of_their_mean_and_no_other(n, ddof):
         share = Fraction(ones, n)
         own[f"{float(share):.3f}"].add(f"{math.sqrt(share * (1 - share) * n / (n - ddof)):.3f}")
     for mean, sds in own.items():
-        near = {round(float(sd) * 1000) + step for sd in sds for step in range(-3, 4)}
+        near = {round(float(sd) * 1000) + step for sd, step in product(sds, range(-3, 4))}
         for thousandths in sorted({*range(0, 720, 37), *(each for each in near if each >= 0)}):
             sd = f"{thousandths / 1000:.3f}"
             if bool(debit(mean, sd, n, ddof=ddof)) != (sd in sds):

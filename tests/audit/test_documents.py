@@ -58,10 +58,10 @@ def test_rows_are_found_by_what_they_describe():
 
 
 def test_quotations_give_words_and_places(quotes):
-    said = read_quotes(quotes)
-    assert said["a"].fields == {"depth": "10"}
-    assert said.words("a", "b") == "six out of the ten / none could converge"
-    assert said.source("thesis", "a", "b", "b") == "thesis §1, Figure 4.3; thesis §2"
+    quotations = read_quotes(quotes)
+    assert quotations["a"].fields == {"depth": "10"}
+    assert quotations.words("a", "b") == "six out of the ten / none could converge"
+    assert quotations.source("thesis", "a", "b", "b") == "thesis §1, Figure 4.3; thesis §2"
 
 
 def test_unknown_quotation_is_named(quotes):

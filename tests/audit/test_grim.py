@@ -1,4 +1,4 @@
-"""GRIM: which means and percentages whole numbers can have, and what the answer says."""
+"""GRIM: which means and percentages whole numbers can have, and the words of the answer."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_coarse_mean_can_have_several_totals():
     assert possible_totals("3", 3) == (8, 9, 10)
 
 
-@settings(deadline=None)  # a busy machine is no bug
+@settings(deadline=None)  # a busy machine is not a bug
 @given(
     k=st.integers(0, 10_000),
     n=st.integers(1, 500),
@@ -86,7 +86,7 @@ def test_possible_counts_lists_every_number_of_runs():
     assert possible_counts("0.5", 7) == (2, 4, 6)
 
 
-@settings(deadline=None)  # a busy machine is no bug
+@settings(deadline=None)  # a busy machine is not a bug
 @given(values=st.lists(st.integers(0, 60), min_size=1, max_size=12))
 def test_largest_is_at_least_what_the_mean_says(values):
     mean = printed(sum(values), len(values), 2, ROUND_HALF_EVEN)

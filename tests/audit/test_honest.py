@@ -6,12 +6,15 @@ import math
 import warnings
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
+from scipy import stats as scipy_stats
 
 from lrn.audit import (
     NoPowerWarning,
+    check_accuracy,
     check_best,
     check_error,
     check_improvement,
@@ -21,7 +24,9 @@ from lrn.audit import (
     check_p_from_means,
     check_p_value,
     check_runs,
+    check_share,
     check_table,
+    check_text,
     check_total,
     compare_counts,
     debit,
@@ -68,9 +73,10 @@ def accused(n, scale, decimals, printing, rounding):
         limits = {"percent": True, "scale": (0, HIGHEST)} if scale == 100 else {}
         return frozenset(possible_totals(text, n, rounding=rounding, **limits))
 
-    totals = range(HIGHEST * n + 1)
-    texts = ((total, text) for total in totals for text in printing(total, n, scale, decimals))
-    return [(text, total) for total, text in texts if total not in possible(text)]
+    wrong = []
+    for total in range(HIGHEST * n + 1):
+        wrong += [(text, total) for text in printing(total, n, scale, decimals) if total not in possible(text)]
+    return wrong
 
 
 @pytest.mark.parametrize("scale", [1, 100], ids=["mean", "percentage"])
@@ -110,7 +116,7 @@ def test_negative_means_are_possible_too(n):
 
 def spreads(values):
     """Return the SDs that software computes: by n - 1 and by n, in double and single precision."""
-    return [np.std(np.array(values, dtype), ddof=ddof) for ddof in (0, 1) for dtype in (np.float64, np.float32)]
+    return [np.std(np.array(values, dtype), ddof=ddof) for ddof, dtype in product((0, 1), (np.float64, np.float32))]
 
 
 @pytest.mark.parametrize("items", [1, 3])
@@ -175,6 +181,54 @@ def test_honest_runs_fit_their_summaries():
             assert check_interval(*ends, mean, f"{runs.std(ddof=1):.2f}", n, level=level)
 
 
+def test_honest_runs_on_images_fit_whatever_stands_behind_plus_minus():
+    rng = np.random.default_rng(9)
+    for _ in range(60):
+        images, k, decimals = int(rng.choice([500, 1319, 10_000])), int(rng.integers(2, 9)), int(rng.integers(0, 4))
+        runs = 100 * rng.binomial(images, rng.uniform(0.05, 0.99), k) / images
+        shown = [f"{run:.{decimals}f}" for run in runs]
+        mean, best = f"{runs.mean():.{decimals}f}", f"{runs.max():.{decimals}f}"
+        error = runs.std(ddof=1) / math.sqrt(k)
+        half = scipy_stats.t.ppf(0.975, k - 1) * error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NoPowerWarning)
+            assert all(check_accuracy(text, images) for text in shown)
+            assert check_accuracy(mean, images, runs=k)
+        for spread in (runs.std(), runs.std(ddof=1), error):
+            text = f"{spread:.{decimals}f}"
+            assert check_best(best, mean, text, k)
+            ends = f"{runs.mean() - half:.{decimals}f}", f"{runs.mean() + half:.{decimals}f}"
+            assert check_interval(*ends, mean, text, k), (ends, mean, text, k)
+        for spread in (runs.std(), runs.std(ddof=1), error, np.ptp(runs) / 2, half, 1.96 * error):
+            assert check_runs(mean, f"{spread:.{decimals}f}", shown)
+        assert check_error(f"{1 - runs[0] / 100:.{decimals + 2}f}", f"{shown[0]} %")
+
+
+@pytest.mark.parametrize("n", [7, 40, 63, 150])
+def test_every_honest_count_fits_its_percentage(n):
+    for count, decimals in product(range(n + 1), range(3)):
+        for text in printed(count, n, 100, decimals):
+            assert check_share(text, count, n), (text, count, n)
+
+
+def test_honest_results_in_text_fit():
+    rng = np.random.default_rng(10)
+    for _ in range(60):
+        t, df, shrunk = abs(rng.normal(0, 2)), int(rng.integers(2, 100)), rng.uniform(0.5, 1)
+        welch, p = df + rng.random(), 2 * scipy_stats.t.sf(t, df)
+        corrected = scipy_stats.f.sf(t * t, 2 * shrunk, df * shrunk)
+        for text in (
+            f"t({df}) = {t:.2f}, p = {p:.3f}",
+            f"t({df}) = {t:.2f}, p = {p:.2e}",
+            f"t({df}) = {t:.2f}, p = {p / 2:.3f}",
+            f"t({welch:.1f}) = {t:.3f}, p = {2 * scipy_stats.t.sf(t, welch):.4f}",
+            f"F(1, {df}) = {t * t:.2f}, p = {p:.3f}",
+            f"F({2 * shrunk:.2f}, {df * shrunk:.2f}) = {t * t:.2f}, p = {corrected:.3f}",
+        ):
+            (answer,) = check_text(text)
+            assert answer, answer
+
+
 def test_honest_improvements_and_errors_fit():
     rng = np.random.default_rng(4)
     for old, new in rng.uniform(1, 99, (300, 2)):
@@ -200,12 +254,11 @@ def test_honest_sums_and_means_of_means_fit():
 
 
 def test_honest_t_tests_fit():
-    scipy_stats = pytest.importorskip("scipy.stats")
     rng = np.random.default_rng(6)
     for _ in range(60):
         one, two = rng.normal(0, 1, 12), rng.normal(0.5, 2, 20)
-        summary = [(f"{each.mean():.2f}", f"{each.std(ddof=1):.2f}", len(each)) for each in (one, two)]
-        for equal in (True, False):
+        for equal, ddof in product((True, False), (0, 1)):
+            summary = [(f"{each.mean():.2f}", f"{each.std(ddof=ddof):.2f}", len(each)) for each in (one, two)]
             p = scipy_stats.ttest_ind(one, two, equal_var=equal).pvalue
             assert check_p_from_means(*summary[0], *summary[1], f"{p:.3f}")
 

@@ -187,7 +187,7 @@ def test_other_refusals():
         parse_number("1", decimal=";")
 
 
-@settings(deadline=None)  # a busy machine is no bug
+@settings(deadline=None)  # a busy machine is not a bug
 @given(st.decimals(-(10**6), 10**6, places=3), st.sampled_from(["{}", "{}*", "{} %", "({})", "{} ± 1.0"]))
 def test_what_is_printed_is_read_back(number, form):
     assert parse_number(form.format(number)).value == Fraction(number)

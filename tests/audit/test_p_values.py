@@ -103,6 +103,8 @@ def test_degrees_of_freedom_with_decimals_are_rounded():
     for df in (2.26, 2.34):
         assert check_p_value("t", "4.303", f"{2 * stats.t.sf(4.303, df):.4f}", df=2.3, sided=2)
     assert not check_p_value("t", "4.303", f"{2 * stats.t.sf(4.303, 2.44):.4f}", df=2.3, sided=2)
+    assert check_p_value("t", "2.927", f"{2 * stats.t.sf(2.927, 7.951):.4f}", df="8.0", sided=2)
+    assert recompute_p("t", "2.927", "8") == recompute_p("t", "2.927", 8)
     assert recompute_p("t", "4.303000", 2.0)[0] == pytest.approx(2 * stats.t.sf(4.303, 2), rel=1e-5)
 
 
@@ -224,6 +226,8 @@ def test_several_results_and_sides_in_one_text():
         (lambda: recompute_p("t", "2.2"), "df must be 1 positive numbers for t; got None"),
         (lambda: recompute_p("F", "2.2", 3), "df must be 2 positive numbers for F"),
         (lambda: recompute_p("t", "2.2", 0), "df must be 1 positive"),
+        (lambda: recompute_p("t", "2.2", "many"), "df must be 1 positive"),
+        (lambda: recompute_p("t", "2.2", "-3"), "df must be 1 positive"),
         (lambda: recompute_p("t", "2.2", 28, sided=3), "sided must be 1 or 2; got 3"),
         (lambda: recompute_p("chi2", "-2.2", 3), "chi2 must not be negative"),
         (lambda: recompute_p("r", "1.2", 28), "r must be between -1 and 1"),

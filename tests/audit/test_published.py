@@ -1,7 +1,7 @@
 """The published cases of the peers come out as published; where we disagree, the reason is written down.
 
-`published.csv` and `published_p.csv` hold figures only: what a peer's tests, data or pages print, its answer, ours, and
-the reason if they differ.
+`published.csv` and `published_p.csv` hold figures only: the numbers in a peer's tests, data or pages, its answer, ours,
+and the reason if they differ.
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ def test_duplicates_of_scrutiny():
     """scrutiny, pigs4: 8.13, 4.22 and 5.17 stand in several cells."""
     snout, tail = ["4.73", "8.13", "4.22", "4.22", "5.17"], ["6.88", "7.33", "5.17", "7.57", "8.13"]
     columns = {"snout": snout, "tail": tail, "wings": ["6.09", "8.27", "4.40", "5.92", "5.17"]}
-    cells = {f"{name} {row}": value for name, column in columns.items() for row, value in enumerate(column)}
+    cells = {}
+    for name, column in columns.items():
+        cells |= {f"{name} {row}": value for row, value in enumerate(column)}
     assert sorted(repeated.value for repeated in repeated_values(cells)) == ["4.22", "5.17", "8.13"]
 
 
