@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,7 @@ import pytest
 
 from claims.journal.networks import BUDGETS
 from claims.journal.on_images import RECORDS, Agreement, compared, on_images, settings
-from conftest import BUDGETS as OFFERED
-from lrn.report import write_report
+from lrn.report import Quantities, write_report
 from lrn.verdicts import Outcome, SuiteVerdicts
 from tests.report.conftest import suite_of, verdict
 from tests.test_images import write_folder, write_mnist
@@ -74,7 +74,7 @@ def test_larger_budgets_train_more_and_leave_the_record_alone(tmp_path):
 
 
 def test_every_budget_is_an_option():
-    assert set(OFFERED) == set(BUDGETS)
+    assert set(runpy.run_path(str(ROOT / "conftest.py"))["BUDGETS"]) == set(BUDGETS)
 
 
 def test_a_folder_of_images_that_is_not_there_is_refused_at_once(tmp_path):
@@ -119,9 +119,7 @@ def read(reports):
 def test_claims_on_such_files_train_on_their_images(reports):
     suite = read(reports)
     assert len(suite.claims) == 5
-    labels = {
-        label for v in suite.claims for q in v.estimates for leaf in q.leaves for label in leaf.quantity.populations
-    }
+    labels = {measured.quantity.populations[0] for measured in Quantities(suite)}
     assert labels
     assert all(" on Fashion-MNIST" in label for label in labels)
     assert settings(suite).startswith("on Fashion-MNIST; 16 to 16 seeds")
@@ -171,14 +169,18 @@ def test_other_documents_and_checks_without_training_are_left_out():
 
 
 def test_without_records_there_is_no_section(tmp_path):
-    assert on_images(suite_of(journal("A", Outcome.SUPPORTED)), tmp_path) is None
+    assert on_images(SuiteVerdicts.read(COMMITTED), tmp_path) is None
+
+
+def test_a_run_on_other_images_is_not_taken_for_that_of_the_digits(reports):
+    assert on_images(read(reports), reports) is None
 
 
 def test_a_damaged_record_is_refused(tmp_path):
     (tmp_path / "mnist").mkdir()
     (tmp_path / "mnist" / "verdicts.json").write_text("{}")
     with pytest.raises(ValueError, match="verdicts"):
-        on_images(suite_of(journal("A", Outcome.SUPPORTED)), tmp_path)
+        on_images(SuiteVerdicts.read(COMMITTED), tmp_path)
 
 
 # ---- The committed records ----

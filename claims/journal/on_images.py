@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from markupsafe import escape
 
-from lrn.report import Section, interval_text
+from lrn.report import Quantities, Section, interval_text
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import markdown_text, natural_key
 
-__all__ = ["RECORDS", "Agreement", "Compared", "compared", "on_images", "settings"]
+__all__ = ["RECORDS", "Agreement", "Compared", "compared", "on_images", "settings", "trained_on"]
 
 RECORDS = {"MNIST": "mnist/verdicts.json", "Fashion-MNIST": "fashion-mnist/verdicts.json"}
 """By the images' name, the file of verdicts below `reports/`."""
@@ -62,7 +62,7 @@ class Compared:
 
 
 def on_images(suite: SuiteVerdicts, reports: Path = _REPORTS) -> Section | None:
-    """What holds on the digits and on larger images; None without the records, or where the suite has no such claim.
+    """What holds on the digits and on larger images; None without the records, or where the suite is not of the digits.
 
     Args:
         suite: the verdicts on the digits.
@@ -72,13 +72,13 @@ def on_images(suite: SuiteVerdicts, reports: Path = _REPORTS) -> Section | None:
         ValueError: a record is damaged.
     """
     suites = {_DIGITS: suite, **dict(_records(reports))}
-    cases = compared(suites)
-    if len(suites) == 1 or not any(_DIGITS in case.verdicts for case in cases):
+    if len(suites) == 1 or trained_on(suite) != [_DIGITS]:
         return None
-    groups = {
-        agreement: [case for case in cases if case.agreement(list(suites)) is agreement] for agreement in Agreement
-    }
-    groups = {agreement: some for agreement, some in groups.items() if some}
+    cases = compared(suites)
+    groups: dict[Agreement, list[Compared]] = {}
+    for case in cases:
+        groups.setdefault(case.agreement(list(suites)), []).append(case)
+    groups = {agreement: groups[agreement] for agreement in Agreement if agreement in groups}
     *others, last = suites
     title = f"What holds on {', '.join(others)} and {last} alike, and what does not"
     return Section(title, _html(suites, groups), _markdown(suites, groups))
@@ -88,23 +88,35 @@ def compared(suites: Mapping[str, SuiteVerdicts]) -> list[Compared]:
     """The journal's measured claims with their verdicts by the images' name, by file and id."""
     by_test: dict[str, dict[str, Verdict]] = {}
     for name, suite in suites.items():
-        for verdict in suite.claims:
-            if verdict.test.startswith(_FOLDER) and (verdict.estimates or verdict.verdict is Outcome.INCONCLUSIVE):
+        for verdict in filter(_of_the_journal, suite.claims):
+            if verdict.estimates or verdict.verdict is Outcome.INCONCLUSIVE:
                 by_test.setdefault(verdict.test, {})[name] = verdict
     return sorted(map(Compared, by_test.values()), key=_place)
 
 
 def settings(suite: SuiteVerdicts) -> str:
     """What was trained, and how surely it was judged: "on MNIST, train 1000, test 1000; 16 to 32 seeds; …"."""
-    verdicts = [verdict for verdict in suite.claims if verdict.test.startswith(_FOLDER)]
-    leaves = [leaf for verdict in verdicts for measured in verdict.estimates for leaf in measured.leaves]
-    known = [leaf for leaf in leaves if leaf.quantity is not None and leaf.quantity.metric == "test_accuracy"]
-    trained = sorted({label.partition(" on ")[2] for leaf in known for label in leaf.quantity.populations})
-    seeds = sorted({leaf.seeds for leaf in leaves})
+    trained = trained_on(suite)
+    seeds = sorted({measured.seeds for measured in _quantities(suite)})
     parts = [f"on {' or '.join(trained)}"] if trained else []
     parts += [f"{seeds[0]} to {seeds[-1]} seeds"] if seeds else []
     certain = f"{100 * (1 - suite.alpha):.10g} %"
     return "; ".join([*parts, f"all verdicts of this record together hold with probability at least {certain}"])
+
+
+def trained_on(suite: SuiteVerdicts) -> list[str]:
+    """The images, with what the budget changes: "MNIST, train 1000, test 1000"."""
+    tested = [leaf.quantity for leaf in _quantities(suite) if leaf.quantity and leaf.quantity.metric == "test_accuracy"]
+    return sorted({quantity.populations[0].partition(" on ")[2] for quantity in tested})
+
+
+def _quantities(suite: SuiteVerdicts) -> Quantities:
+    """What the journal's claims measured."""
+    return Quantities(replace(suite, claims=tuple(filter(_of_the_journal, suite.claims))))
+
+
+def _of_the_journal(verdict: Verdict) -> bool:
+    return verdict.test.startswith(_FOLDER)
 
 
 def _records(reports: Path) -> Iterator[tuple[str, SuiteVerdicts]]:
