@@ -1,7 +1,6 @@
 """For the whole repository: makes `claims` and `benchmarks` importable, shares tests among workers, adds options."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -9,23 +8,25 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+BUDGETS = {"small": "the default", "medium": "1,000 images, for half an hour", "large": "wider networks, for hours"}
+
+
 def pytest_addoption(parser):
-    """Adds what the journal's claims can be asked to train on."""
+    """Adds what the journal's claims can be asked to train on; their fixture `cnns` reads it."""
     group = parser.getgroup("journal", "what the journal's networks train on (claims/journal)")
-    group.addoption("--budget", choices=("small", "large"), default="small", help="large: larger and longer, for hours")
+    texts = "; ".join(f"{name}: {text}" for name, text in BUDGETS.items())
+    group.addoption("--budget", choices=tuple(BUDGETS), default="small", help=texts)
     group.addoption("--images", metavar="DIR", help="MNIST's files, or a folder of images for each class (digits)")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    """Tells the workers, and keeps the record of the usual run apart from that of another."""
-    chosen = {"LRN_BUDGET": config.getoption("budget"), "LRN_IMAGES": config.getoption("images")}
-    if chosen["LRN_IMAGES"] and not Path(chosen["LRN_IMAGES"]).is_dir():
-        raise pytest.UsageError(f"--images must be a folder; got {chosen['LRN_IMAGES']}")
-    if chosen == {"LRN_BUDGET": "small", "LRN_IMAGES": None} or hasattr(config, "workerinput"):
-        return
-    os.environ.update({name: value for name, value in chosen.items() if value})
-    if config.option.lrn_verdicts is None:
+    """Refuses a folder that is not there, and keeps the record of the usual run apart from that of another."""
+    budget, images = config.getoption("budget"), config.getoption("images")
+    if images is not None and not (config.invocation_params.dir / images).is_dir():
+        raise pytest.UsageError(f"--images must be a folder; got {images}")
+    unusual = (budget, images) != ("small", None)
+    if unusual and config.option.lrn_verdicts is None and not hasattr(config, "workerinput"):
         config.option.lrn_verdicts = "reports/other/verdicts.json"
 
 

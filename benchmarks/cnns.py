@@ -32,13 +32,12 @@ LOOP, LOOP_CORES, STACKED, NATIVE = "loop", "loop_cores", "stacked", "native"
 
 @dataclass(frozen=True)
 class Case:
-    """What is trained, and how long: `networks` at a time, for `epochs`, but one for `loop_epochs` by torch alone."""
+    """What is trained: `networks` at a time, for as many epochs as show beside what comes before and after."""
 
     kind: str
     of: Classifiers
     networks: int
-    epochs: int
-    loop_epochs: int
+    epochs: dict[str, int]
 
     @property
     def images(self) -> str:
@@ -58,12 +57,13 @@ def cases() -> list[Case]:
         ("plain, as in the thesis's chapter 5", Classifiers(skip=False, normalise=False, lr=0.01)),
         ("residual with batch normalisation, as in the journal", Classifiers()),
     ]
-    found = [Case(kind, of, networks=2 * STACK, epochs=2, loop_epochs=2) for kind, of in digits]
+    found = [Case(kind, of, 2 * STACK, {LOOP: 4, LOOP_CORES: 4, STACKED: 8, NATIVE: 24}) for kind, of in digits]
     for depth in (8, 20, 56):
         for batch in (32, 128):
-            of = Classifiers(depth=depth, images=noise(batch + 8, 28), train=batch, test=8, batch=batch)
+            of = Classifiers(depth=depth, images=noise(batch + 8, 28), train=batch, test=8, batch=batch, part=batch)
             kind = "residual with batch normalisation"
-            found.append(Case(kind, of, networks=STACK, epochs=256 // batch, loop_epochs=256 // batch))
+            some = 256 // batch
+            found.append(Case(kind, of, STACK, {LOOP: some, LOOP_CORES: some, STACKED: some, NATIVE: 4 * some}))
     return found
 
 
@@ -78,8 +78,8 @@ def cnns(repeats: int, alone: bool = True) -> list[dict[str, Any]]:
         if not alone:
             del calls[LOOP_CORES]
         times = turns(repeats, calls)
-        each = {LOOP: case.loop_epochs, LOOP_CORES: case.loop_epochs}
-        images = {who: each.get(who, case.networks * case.epochs) * case.of.train for who in times}
+        networks = {who: 1 if who in (LOOP, LOOP_CORES) else case.networks for who in times}
+        images = {who: networks[who] * case.epochs[who] * case.of.train for who in times}
         ms = {who: median(values) * 1e6 / images[who] for who, values in times.items()}
         ratios = {who: _ratio(times[who], times[NATIVE]) * images[NATIVE] / images[who] for who in times}
         found.append(
@@ -110,20 +110,20 @@ def _calls(case: Case) -> dict[str, Callable[[], float]]:
     return {
         LOOP: partial(_loop_alone, case, 1),
         LOOP_CORES: partial(_loop_alone, case, CORES),
-        STACKED: partial(_epochs_alone, case, "reference"),
-        NATIVE: partial(_epochs_alone, case, "native"),
+        STACKED: partial(_epochs_alone, case, "reference", case.epochs[STACKED]),
+        NATIVE: partial(_epochs_alone, case, "native", case.epochs[NATIVE]),
     }
 
 
-def _epochs_alone(case: Case, engine: str) -> float:
+def _epochs_alone(case: Case, engine: str, epochs: int) -> float:
     """Seconds that training takes longer with epochs than without; of one thread, whose processor may be shared."""
-    calls = [partial(replace(case.of, epochs=n).sample, range(case.networks), engine) for n in (0, case.epochs)]
+    calls = [partial(replace(case.of, epochs=n).sample, range(case.networks), engine) for n in (0, epochs)]
     without, with_epochs = (processor_seconds(call) for call in calls)
     return with_epochs - without
 
 
 def _loop_alone(case: Case, threads: int) -> float:
-    call = partial(loop, replace(case.of, epochs=case.loop_epochs), 0)
+    call = partial(loop, replace(case.of, epochs=case.epochs[LOOP]), 0)
     with torch_threads(threads):
         return processor_seconds(call, time.thread_time) if threads == 1 else seconds(call)
 

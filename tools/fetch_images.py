@@ -46,7 +46,7 @@ def main() -> int:
             print(BY_HAND[package], file=sys.stderr)
             missing = 1
         else:
-            print(f"images/{folder}: try `pytest claims/journal --images=images/{folder}`")
+            print(f"images/{folder}: try `make journal-images DATASETS={folder}`")
     return missing
 
 

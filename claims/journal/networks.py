@@ -1,40 +1,53 @@
 """The populations of the journal's claims: networks that differ in their skip connections alone.
 
-`--images=DIR` names other images than the digits: a folder with MNIST's files, or one with a folder of images for each
-class, such as PlantVillage's, which are brought to 32x32 pixels. `--budget=large` trains wider networks on more images
-for longer. Workers find both in the environment.
+pytest's option `--images=DIR` names other images than the digits, see `lrn.data.load_images`; those in a folder per
+class, such as PlantVillage's, are brought to 32x32 pixels. `--budget` says how many images are trained on, and how
+wide networks are. The fixture `cnns` gives claims what both options ask for.
 """
 
-import functools
-import os
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from lrn.classifiers import Classifiers
-from lrn.data import load_images
+from lrn.data import Images
 
 SHALLOW, DEEP, DEEPER = 8, 20, 56
-BUDGETS = {"small": {}, "large": {"channels": (16, 32, 64), "train": 1024, "test": 512, "epochs": 60}}
 
-
-@functools.cache
-def images(source):
-    """The images to classify; None for the digits, which need no name."""
-    return load_images(source, (32, 32), cache=".ledger/images") if source else None
-
-
-def pair(depth, **options):
-    """Plain and residual networks, trained for 12 epochs on 256 images if the budget is small."""
-    found = images(os.environ.get("LRN_IMAGES"))
-    options = BUDGETS[os.environ.get("LRN_BUDGET", "small")] | options
-    return tuple(Classifiers(depth=depth, skip=skip, images=found, **options) for skip in (False, True))
-
-
-def start(depth, **options):
-    """The same before training; gradients are those of 64 digits' loss."""
-    return pair(depth, epochs=0, train=64, test=64, **options)
-
+BUDGETS: dict[str, dict[str, Any]] = {
+    "small": {},
+    "medium": {"train": 1000, "test": 1000},
+    "large": {"channels": (16, 32, 64), "train": 1024, "test": 512, "epochs": 60},
+}
+"""What `--budget` changes of `Classifiers`, which trains for 12 epochs on 256 images unless told otherwise."""
 
 UNNORMALISED = {"normalise": False}
 """He et al.'s (2015) initialisation, no batch normalisation."""
 
 AS_TORCH_STARTS = {"normalise": False, "initialisation": "torch"}
 """Layers as torch makes them, nothing done against vanishing gradients."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Plain and residual networks for one set of images and one budget.
+
+    Attributes:
+        images: what they classify; None for the digits.
+        budget: fields of `Classifiers` that differ from its defaults.
+    """
+
+    images: Images | None = None
+    budget: Mapping[str, Any] = field(default_factory=dict)
+
+    def pair(self, depth: int, **options: Any) -> tuple[Classifiers, Classifiers]:
+        """The plain and the residual networks of that depth."""
+        fields = {**self.budget, **options}
+        plain, residual = (Classifiers(depth=depth, skip=skip, images=self.images, **fields) for skip in (False, True))
+        return plain, residual
+
+    def start(self, depth: int, **options: Any) -> tuple[Classifiers, Classifiers]:
+        """The same before training; gradients are those of the loss of 64 images."""
+        return self.pair(depth, epochs=0, train=64, test=64, **options)

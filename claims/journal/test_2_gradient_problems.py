@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from claims.documents import JOURNAL
-from claims.journal.networks import AS_TORCH_STARTS, DEEP, DEEPER, SHALLOW, UNNORMALISED, pair, start
+from claims.journal.networks import AS_TORCH_STARTS, DEEP, DEEPER, SHALLOW, UNNORMALISED
 from lrn.claims import claim, every
 
 SIX_MORE = (8, 14, 20)
@@ -18,8 +18,8 @@ LARGE = UNNORMALISED | {"scale": 2.0}
     **JOURNAL("below-one"),
     reading="median norm; six layers more at least halve it, from depth 8 to 14 and from 14 to 20; no normalisation",
 )
-def test_gradients_vanish_with_depth(measure):
-    norms = [measure.median(start(depth, **AS_TORCH_STARTS)[0], "first_gradient") for depth in SIX_MORE]
+def test_gradients_vanish_with_depth(measure, cnns):
+    norms = [measure.median(cnns.start(depth, **AS_TORCH_STARTS)[0], "first_gradient") for depth in SIX_MORE]
     assert every(deep < shallow / 2 for shallow, deep in pairwise(norms))
 
 
@@ -30,8 +30,8 @@ def test_gradients_vanish_with_depth(measure):
     reading="median norm at depths 8, 20 and 56; the journal's own blocks have batch normalisation",
     refuted="it grows instead, from about 0.18 at depth 8 to about 220 at depth 56: normalised plain networks start with exploding gradients",
 )
-def test_gradients_vanish_with_depth_in_normalised_networks(measure):
-    norms = [measure.median(start(depth)[0], "first_gradient") for depth in (SHALLOW, DEEP, DEEPER)]
+def test_gradients_vanish_with_depth_in_normalised_networks(measure, cnns):
+    norms = [measure.median(cnns.start(depth)[0], "first_gradient") for depth in (SHALLOW, DEEP, DEEPER)]
     assert every(deep < shallow for shallow, deep in pairwise(norms))
 
 
@@ -53,8 +53,8 @@ def test_gradients_vanish_with_depth_in_normalised_networks(measure):
         pytest.param(AS_TORCH_STARTS, id="torch"),
     ],
 )
-def test_the_first_layer_has_the_smaller_gradient(measure, options):
-    assert measure.rate(start(DEEP, **options)[0], "fades") > 0.5
+def test_the_first_layer_has_the_smaller_gradient(measure, cnns, options):
+    assert measure.rate(cnns.start(DEEP, **options)[0], "fades") > 0.5
 
 
 @claim(
@@ -63,8 +63,8 @@ def test_the_first_layer_has_the_smaller_gradient(measure, options):
     **JOURNAL("negligible-updates"),
     reading="median over the steps of 12 epochs, median over seeds",
 )
-def test_gradients_vanish_during_training(measure):
-    deep, deeper = (measure.median(pair(depth)[0], "training_gradient") for depth in (DEEP, DEEPER))
+def test_gradients_vanish_during_training(measure, cnns):
+    deep, deeper = (measure.median(cnns.pair(depth)[0], "training_gradient") for depth in (DEEP, DEEPER))
     assert deeper < deep
 
 
@@ -74,8 +74,8 @@ def test_gradients_vanish_during_training(measure):
     **JOURNAL("grow-exponentially", "susceptible"),
     reading="median norm; six layers more at least double it, from depth 8 to 14 and from 14 to 20; no normalisation",
 )
-def test_gradients_explode_with_depth(measure):
-    norms = [measure.median(start(depth, **LARGE)[0], "first_gradient") for depth in SIX_MORE]
+def test_gradients_explode_with_depth(measure, cnns):
+    norms = [measure.median(cnns.start(depth, **LARGE)[0], "first_gradient") for depth in SIX_MORE]
     assert every(deep > 2 * shallow for shallow, deep in pairwise(norms))
 
 
@@ -97,14 +97,14 @@ def test_gradients_explode_with_depth(measure):
         ),
     ],
 )
-def test_larger_weights_have_larger_gradients(measure, normalise):
-    plain = [start(DEEP, normalise=normalise, scale=scale)[0] for scale in (1.0, 2.0, 4.0)]
+def test_larger_weights_have_larger_gradients(measure, cnns, normalise):
+    plain = [cnns.start(DEEP, normalise=normalise, scale=scale)[0] for scale in (1.0, 2.0, 4.0)]
     norms = [measure.median(population, "first_gradient") for population in plain]
     assert every(small < large for small, large in pairwise(norms))
 
 
-def trained_a_little(scale, skip, normalise):
-    return pair(DEEP, normalise=normalise, scale=scale, train=64, test=64, epochs=3)[skip]
+def trained_a_little(cnns, scale, skip, normalise):
+    return cnns.pair(DEEP, normalise=normalise, scale=scale, train=64, test=64, epochs=3)[skip]
 
 
 @claim(
@@ -113,8 +113,8 @@ def trained_a_little(scale, skip, normalise):
     **JOURNAL("diverge", "nan"),
     reading="a loss that is NaN or infinite within 6 steps: in most seeds at twice He's weights, more often than at He's",
 )
-def test_large_weights_diverge(measure):
-    he, doubled = (measure.rate(trained_a_little(scale, False, False), "diverged") for scale in (1.0, 2.0))
+def test_large_weights_diverge(measure, cnns):
+    he, doubled = (measure.rate(trained_a_little(cnns, scale, False, False), "diverged") for scale in (1.0, 2.0))
     assert (doubled > 0.5) & (doubled > he)
 
 
@@ -124,6 +124,8 @@ def test_large_weights_diverge(measure):
     **JOURNAL("less-prevalent"),
     reading="a loss that is NaN or infinite within 6 steps",
 )
-def test_normalisation_prevents_divergence(measure):
-    bare, normalised = (measure.rate(trained_a_little(2.0, True, normalise), "diverged") for normalise in (False, True))
+def test_normalisation_prevents_divergence(measure, cnns):
+    bare, normalised = (
+        measure.rate(trained_a_little(cnns, 2.0, True, normalise), "diverged") for normalise in (False, True)
+    )
     assert normalised < bare

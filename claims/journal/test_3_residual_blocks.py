@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from claims.documents import JOURNAL
-from claims.journal.networks import AS_TORCH_STARTS, DEEP, DEEPER, SHALLOW, UNNORMALISED, pair, start
+from claims.journal.networks import AS_TORCH_STARTS, DEEP, DEEPER, SHALLOW, UNNORMALISED
 from lrn.claims import claim, every
 from lrn.nets import BasicBlock, BottleneckBlock
 
@@ -18,8 +18,8 @@ from lrn.nets import BasicBlock, BottleneckBlock
     reading="norm of the first convolution's gradient, same seed and same weights; in more than half of the seeds; no normalisation",
 )
 @pytest.mark.parametrize("depth", [SHALLOW, DEEP, 32])
-def test_skip_connections_let_more_gradient_through(measure, depth):
-    plain, residual = start(depth, **AS_TORCH_STARTS)
+def test_skip_connections_let_more_gradient_through(measure, cnns, depth):
+    plain, residual = cnns.start(depth, **AS_TORCH_STARTS)
     assert measure.paired_rate(residual, plain, "first_gradient") > 0.5
 
 
@@ -31,8 +31,8 @@ def test_skip_connections_let_more_gradient_through(measure, depth):
     refuted="they let more through in about 3 % of seeds at depth 20 and in 0 % at depth 56: in normalised networks it is the plain one whose gradient explodes",
 )
 @pytest.mark.parametrize("depth", [DEEP, DEEPER])
-def test_skip_connections_let_more_gradient_through_normalised_networks(measure, depth):
-    plain, residual = start(depth)
+def test_skip_connections_let_more_gradient_through_normalised_networks(measure, cnns, depth):
+    plain, residual = cnns.start(depth)
     assert measure.paired_rate(residual, plain, "first_gradient") > 0.5
 
 
@@ -43,8 +43,8 @@ def test_skip_connections_let_more_gradient_through_normalised_networks(measure,
     reading="median of |log10 of the ratio of the two norms|",
 )
 @pytest.mark.parametrize("depth", [DEEP, DEEPER])
-def test_the_first_layer_gets_a_meaningful_gradient(measure, depth):
-    _, residual = start(depth)
+def test_the_first_layer_gets_a_meaningful_gradient(measure, cnns, depth):
+    _, residual = cnns.start(depth)
     assert measure.median(residual, "imbalance") < 1
 
 
@@ -55,8 +55,8 @@ def test_the_first_layer_gets_a_meaningful_gradient(measure, depth):
     reading="median of |log10 of the ratio of the two norms|: neither diminishing nor exploding on the way",
 )
 @pytest.mark.parametrize("depth", [DEEP, DEEPER])
-def test_skip_connections_balance_the_gradients(measure, depth):
-    plain, residual = (measure.median(population, "imbalance") for population in start(depth))
+def test_skip_connections_balance_the_gradients(measure, cnns, depth):
+    plain, residual = (measure.median(population, "imbalance") for population in cnns.start(depth))
     assert residual < plain
 
 
@@ -67,8 +67,10 @@ def test_skip_connections_balance_the_gradients(measure, depth):
     reading="He's initialisation, before training, median norm at depths 8, 20 and 56: skip connections alone keep it from exploding",
     refuted="it explodes, from about 0.2 at depth 8 to about 130 at depth 56",
 )
-def test_skip_connections_alone_keep_gradients_from_exploding(measure):
-    norms = [measure.median(start(depth, **UNNORMALISED)[1], "first_gradient") for depth in (SHALLOW, DEEP, DEEPER)]
+def test_skip_connections_alone_keep_gradients_from_exploding(measure, cnns):
+    norms = [
+        measure.median(cnns.start(depth, **UNNORMALISED)[1], "first_gradient") for depth in (SHALLOW, DEEP, DEEPER)
+    ]
     assert every(deep <= shallow for shallow, deep in pairwise(norms))
 
 
@@ -78,8 +80,8 @@ def test_skip_connections_alone_keep_gradients_from_exploding(measure):
     **JOURNAL("meaningful-updates"),
     reading="median over the steps of 12 epochs; same seed; in more than half of the seeds",
 )
-def test_skip_connections_let_more_gradient_through_in_training(measure):
-    plain, residual = pair(DEEPER)
+def test_skip_connections_let_more_gradient_through_in_training(measure, cnns):
+    plain, residual = cnns.pair(DEEPER)
     assert measure.paired_rate(residual, plain, "training_gradient") > 0.5
 
 

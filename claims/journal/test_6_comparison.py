@@ -5,7 +5,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from claims.documents import JOURNAL
-from claims.journal.networks import DEEP, DEEPER, SHALLOW, pair
+from claims.journal.networks import DEEP, DEEPER, SHALLOW
 from lrn.claims import claim
 
 DEPTHS = (DEEP, DEEPER)
@@ -18,8 +18,8 @@ DEPTHS = (DEEP, DEEPER)
     reading="median epochs; a loss of 1 is less than half of that of a guess, log 10",
 )
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_residual_networks_converge_in_fewer_epochs(measure, depth):
-    plain, residual = (measure.median(population, "epochs_to_loss") for population in pair(depth))
+def test_residual_networks_converge_in_fewer_epochs(measure, cnns, depth):
+    plain, residual = (measure.median(population, "epochs_to_loss") for population in cnns.pair(depth))
     assert residual < plain
 
 
@@ -30,8 +30,8 @@ def test_residual_networks_converge_in_fewer_epochs(measure, depth):
     reading="degrades: same seed, depth 20 below depth 8 and depth 56 below depth 20 in more than half of the seeds",
 )
 @pytest.mark.parametrize(("shallow", "deep"), [(SHALLOW, DEEP), (DEEP, DEEPER)])
-def test_accuracy_of_plain_networks_degrades_with_depth(measure, shallow, deep):
-    assert measure.paired_rate(pair(shallow)[0], pair(deep)[0], "test_accuracy") > 0.5
+def test_accuracy_of_plain_networks_degrades_with_depth(measure, cnns, shallow, deep):
+    assert measure.paired_rate(cnns.pair(shallow)[0], cnns.pair(deep)[0], "test_accuracy") > 0.5
 
 
 @claim(
@@ -41,8 +41,8 @@ def test_accuracy_of_plain_networks_degrades_with_depth(measure, shallow, deep):
     reading="literal: same seed, depth 56 above depth 8 in more than half of the seeds",
     refuted="depth 56 is above depth 8 in about 3 % of seeds after 12 epochs",
 )
-def test_residual_networks_benefit_from_depth(measure):
-    assert measure.paired_rate(pair(DEEPER)[1], pair(SHALLOW)[1], "test_accuracy") > 0.5
+def test_residual_networks_benefit_from_depth(measure, cnns):
+    assert measure.paired_rate(cnns.pair(DEEPER)[1], cnns.pair(SHALLOW)[1], "test_accuracy") > 0.5
 
 
 @claim(
@@ -52,8 +52,8 @@ def test_residual_networks_benefit_from_depth(measure):
     reading="practical: more accurate than plain ones where networks are deep; median",
 )
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_residual_networks_are_more_accurate(measure, depth):
-    plain, residual = (measure.median(population, "test_accuracy") for population in pair(depth))
+def test_residual_networks_are_more_accurate(measure, cnns, depth):
+    plain, residual = (measure.median(population, "test_accuracy") for population in cnns.pair(depth))
     assert residual > plain
 
 
@@ -64,8 +64,8 @@ def test_residual_networks_are_more_accurate(measure, depth):
     reading="median epochs",
 )
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_plain_networks_need_more_epochs_for_the_same_accuracy(measure, depth):
-    plain, residual = (measure.median(population, "epochs_to_accuracy") for population in pair(depth))
+def test_plain_networks_need_more_epochs_for_the_same_accuracy(measure, cnns, depth):
+    plain, residual = (measure.median(population, "epochs_to_accuracy") for population in cnns.pair(depth))
     assert plain > residual
 
 
@@ -77,9 +77,9 @@ def test_plain_networks_need_more_epochs_for_the_same_accuracy(measure, depth):
     exact=True,
 )
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_an_epoch_costs_the_same(depth):
+def test_an_epoch_costs_the_same(cnns, depth):
     counts = []
-    for population in pair(depth):
+    for population in cnns.pair(depth):
         # On torch's device without numbers: operations are counted, not done.
         net, images = population.network(0).to("meta"), torch.as_tensor(population.data.x[:4]).to("meta")
         with FlopCounterMode(display=False) as counter:
@@ -94,8 +94,8 @@ def test_an_epoch_costs_the_same(depth):
     **JOURNAL("degradation"),
     reading="last of 12 epochs; same seed; in more than half of the seeds",
 )
-def test_training_loss_of_plain_networks_degrades_with_depth(measure):
-    assert measure.paired_rate(pair(DEEPER)[0], pair(DEEP)[0], "loss") > 0.5
+def test_training_loss_of_plain_networks_degrades_with_depth(measure, cnns):
+    assert measure.paired_rate(cnns.pair(DEEPER)[0], cnns.pair(DEEP)[0], "loss") > 0.5
 
 
 @claim(
@@ -105,8 +105,8 @@ def test_training_loss_of_plain_networks_degrades_with_depth(measure):
     reading="literal: last of 12 epochs; same seed; larger in at most half of the seeds",
     refuted="it is larger in about 95 % of seeds: depth delays the training of residual networks too",
 )
-def test_residual_networks_do_not_deteriorate_with_depth(measure):
-    assert measure.paired_rate(pair(DEEPER)[1], pair(DEEP)[1], "loss") <= 0.5
+def test_residual_networks_do_not_deteriorate_with_depth(measure, cnns):
+    assert measure.paired_rate(cnns.pair(DEEPER)[1], cnns.pair(DEEP)[1], "loss") <= 0.5
 
 
 @claim(
@@ -115,10 +115,10 @@ def test_residual_networks_do_not_deteriorate_with_depth(measure):
     **JOURNAL("handles-depth"),
     reading="practical: less deterioration than without skip connections; difference of the medians",
 )
-def test_residual_networks_deteriorate_less(measure):
+def test_residual_networks_deteriorate_less(measure, cnns):
     plain, residual = (
         measure.median(deeper, "loss") - measure.median(deep, "loss")
-        for deep, deeper in zip(pair(DEEP), pair(DEEPER), strict=True)
+        for deep, deeper in zip(cnns.pair(DEEP), cnns.pair(DEEPER), strict=True)
     )
     assert residual < plain
 
@@ -129,6 +129,6 @@ def test_residual_networks_deteriorate_less(measure):
     **JOURNAL("more-stable"),
     reading="epochs whose training loss is larger than that of the epoch before; the residual one has more in fewer than half of the seeds (in some both have as many)",
 )
-def test_residual_networks_do_not_fluctuate_more_often(measure):
-    plain, residual = pair(DEEPER)
+def test_residual_networks_do_not_fluctuate_more_often(measure, cnns):
+    plain, residual = cnns.pair(DEEPER)
     assert measure.paired_rate(residual, plain, "rises") < 0.5
