@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lrn.claims._assuming import Assumed, shared_assumption
 from lrn.claims._leaves import Leaf
 from lrn.claims._samples import Conditional, Intervals, Mean, Quantile, Sample
 from lrn.intervals import Side
@@ -26,7 +27,10 @@ def sample_of(
     if len(leaves) == 1:
         return _single(leaves[0], sides[0], coefficients[0], seeds, goal)
     multiples = [scaled(side, coefficient) for side, coefficient in zip(sides, coefficients, strict=True)]
-    parts = [] if any(leaf.is_quantile for leaf in leaves) else _parts(leaves, multiples)
+    assumption = shared_assumption([leaf.quantity for leaf in leaves], coefficients)
+    if assumption is not None and not any(leaf.conditional for leaf in leaves):
+        return Assumed(_added(multiples).values, assumption, seeds, goal)
+    parts = _parts(leaves, multiples) if all(leaf.is_bounded for leaf in leaves) else []
     if len(parts) == 1:
         return Mean(parts[0].values, parts[0].low, parts[0].high, seeds, goal)
     if len(parts) == 2:
@@ -41,6 +45,9 @@ def _single(leaf: Leaf, side: Side, coefficient: float, seeds: int, goal: float)
         quantile = Quantile(side.values[side.counts], leaf.quantity.q, seeds, goal)
         return quantile if coefficient == 1 else Intervals([quantile], [coefficient], seeds, goal)
     part = scaled(side, coefficient)
+    assumption = shared_assumption([leaf.quantity], [coefficient])
+    if assumption is not None:
+        return Assumed(part.values[part.counts], assumption, seeds, goal)
     return Mean(part.values[part.counts], part.low, part.high, seeds, goal)
 
 

@@ -59,6 +59,11 @@ class Leaf:
         return self.quantity.given is not None
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether it is a mean of values within bounds, for which nothing else is assumed."""
+        return not self.is_quantile and self.quantity.assume is None
+
+    @property
     def is_quantile(self) -> bool:
         """Whether it is a quantile, rather than a bounded mean."""
         return self.quantity.q is not None

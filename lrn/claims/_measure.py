@@ -20,6 +20,7 @@ from lrn.claims._populations import (
     numbers,
 )
 from lrn.claims._ratio import Ratio
+from lrn.claims._reading import assumed, bounded, difference, finite, finite_difference
 from lrn.claims._records import quantity_of
 from lrn.claims._tracker import FIRST_SEEDS, FUTILE_SEEDS, MAX_SEEDS, NewMeasurement, Tracker
 from lrn.intervals import Estimate
@@ -77,20 +78,33 @@ class Measure(Tracker):
         given: str | Metric | None = None,
         *,
         bounds: tuple[float, float] | None = None,
+        assume: str | None = None,
+        sd: float | None = None,
     ) -> Estimate:
-        """Returns the mean of a bounded metric.
+        """Returns the mean of a metric, from bounds that no value can leave, or from what is assumed of its values.
+
+        Differences of such means are measured per seed; then the assumption is about these differences.
 
         Args:
             population: what to sample.
-            metric: its values must be numbers within the bounds.
+            metric: its values must be numbers, within the bounds if there are any.
             given: which seeds count.
             bounds: the smallest and the largest value that is possible; needed unless the metric has its own.
+            assume: what the claim assumes of the values in place of bounds: "normal", "symmetric" (about their mean) or
+                "subgaussian". The verdict then rests on that, and says so wherever it is shown.
+            sd: for "subgaussian", the standard deviation that normal values would not exceed; half the distance of
+                bounds that values cannot leave will do.
 
         Raises:
-            ValueError: there are no bounds, or a value lies outside them or is NaN.
+            ValueError: there are neither bounds nor an assumption, or both; a value lies outside the bounds, or is NaN,
+                or infinite where something is assumed.
         """
+        if assume is not None or sd is not None:
+            rests_on = assumed(assume, sd, bounds)
+            as_assumed = partial(finite, metric=metric)
+            return self._measured("mean", [population], metric, given, as_assumed, _ANYWHERE, **rests_on)
         ends = bounds_of(population, metric, bounds)
-        read = partial(_bounded, bounds=ends, metric=metric)
+        read = partial(bounded, bounds=ends, metric=metric)
         return self._measured("mean", [population], metric, given, read, ends, bounds=bounds and ends)
 
     def median(
@@ -115,6 +129,24 @@ class Measure(Tracker):
             raise ValueError(f"q must be strictly between 0 and 1; got {q!r}")
         read = partial(numbers, metric=metric)
         return self._measured("quantile", [population], metric, given, read, _ANYWHERE, q=float(q))
+
+    def median_difference(
+        self,
+        a: Population | Experiment,
+        b: Population | Experiment,
+        metric: str | Metric,
+        given: str | Metric | None = None,
+    ) -> Estimate:
+        """Returns the median, over seeds, of the metric of `a` less that of `b`, by order statistics.
+
+        It needs no bounds, and nothing is assumed. With `given`, only the seeds for which it is true of both count. (It
+        is not the difference of the two medians.)
+
+        Raises:
+            ValueError: a value is NaN, or both are infinite for one seed, so that they have no difference.
+        """
+        read = partial(difference, metric=metric)
+        return self._measured("median difference", [a, b], metric, given, read, _ANYWHERE, q=0.5)
 
     def paired_rate(
         self,
@@ -149,6 +181,8 @@ class Measure(Tracker):
         given: str | Metric | None = None,
         *,
         bounds: tuple[float, float] | None = None,
+        assume: str | None = None,
+        sd: float | None = None,
     ) -> Estimate:
         """Returns the mean, over seeds, of the metric of `a` less that of `b`.
 
@@ -161,16 +195,23 @@ class Measure(Tracker):
             metric: its values must be numbers within the bounds.
             given: which seeds count.
             bounds: the metric's smallest and largest possible value; needed unless the metric has its own.
+            assume: as in `mean`, of the differences.
+            sd: as in `mean`, of the metric.
 
         Raises:
-            ValueError: there are no bounds, or a value lies outside them or is NaN.
+            ValueError: as `mean`.
         """
         if given is None:
-            return self.mean(a, metric, bounds=bounds) - self.mean(b, metric, bounds=bounds)
+            options: dict[str, Any] = {"bounds": bounds, "assume": assume, "sd": sd}
+            return self.mean(a, metric, **options) - self.mean(b, metric, **options)
+        if assume is not None or sd is not None:
+            rests_on = assumed(assume, None if sd is None else 2 * sd, bounds)
+            as_assumed = partial(finite_difference, metric=metric)
+            return self._measured("mean difference", [a, b], metric, given, as_assumed, _ANYWHERE, **rests_on)
         of_a, of_b = (bounds_of(population, metric, bounds) for population in (a, b))
 
         def read(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
-            return _bounded(first, of_a, metric) - _bounded(second, of_b, metric)
+            return bounded(first, of_a, metric) - bounded(second, of_b, metric)
 
         ends = of_a[0] - of_b[1], of_a[1] - of_b[0]
         return self._measured("mean difference", [a, b], metric, given, read, ends, bounds=bounds and of_a)
@@ -183,13 +224,17 @@ class Measure(Tracker):
         given: str | Metric | None = None,
         *,
         bounds: tuple[float, float] | None = None,
+        assume: str | None = None,
+        sd: float | None = None,
     ) -> Estimate:
         """Returns the rate or mean of `a` less that of `b`; a name for what `rate(a, …) - rate(b, …)` gives.
 
-        It is a difference of rates where the metric is boolean and no bounds are given, else of means.
+        It is a difference of rates where the metric is boolean and neither bounds nor an assumption are given, else of
+        means, with the arguments of `mean`.
         """
-        measure_one = self.rate if bounds is None and self._is_boolean(a, metric) else self.mean
-        options: dict[str, Any] = {} if bounds is None else {"bounds": bounds}
+        options: dict[str, Any] = {"bounds": bounds, "assume": assume, "sd": sd}
+        options = {name: value for name, value in options.items() if value is not None}
+        measure_one = self.rate if not options and self._is_boolean(a, metric) else self.mean
         return measure_one(a, metric, given, **options) - measure_one(b, metric, given, **options)
 
     def ratio(
@@ -276,13 +321,3 @@ class Measure(Tracker):
             if values.dtype.kind == "f":  # NaN is refused, with its seed
                 numbers(values[counts], metric, np.arange(seeds.start, seeds.stop, dtype=np.uint64)[counts])
         return observed, counts
-
-
-def _bounded(values: NDArray[Any], bounds: tuple[float, float], metric: str | Metric) -> NDArray[np.float64]:
-    """Values (S,) that must lie within the bounds."""
-    floats = numbers(values, metric)
-    outside = floats[(floats < bounds[0]) | (floats > bounds[1])]
-    if len(outside):
-        low, high = bounds
-        raise ValueError(f"values must lie in [{low}, {high}]; got {outside[0]:g} for {name_of(metric)}")
-    return floats

@@ -25,6 +25,8 @@ def quantity_of(
     given: str | Metric | None,
     bounds: tuple[float, float] | None = None,
     q: float | None = None,
+    assume: str | None = None,
+    sd: float | None = None,
 ) -> Quantity:
     """Returns what is measured, as data; see `Quantity` for the arguments."""
     conditions = [] if given is None else [name_of(given)]
@@ -37,6 +39,8 @@ def quantity_of(
         bounds,
         q,
         tuple(population.key if is_experiment(population) else "" for population in populations),
+        assume,
+        sd,
     )
 
 
@@ -50,7 +54,9 @@ def measured(terms: Terms, sample: Sample) -> MeasuredQuantity:
     low, high = sample.ends
     quantity: Any = terms[0][0] if _is_quantity(terms) else None
     name, key = _named(terms, expression_name), _named(terms, expression_key)
-    return MeasuredQuantity(key, name, sample.point, low, high, sample.n, sample.seeds, (), 0, quantity)
+    return MeasuredQuantity(
+        key, name, sample.point, low, high, sample.n, sample.seeds, (), 0, quantity, assumption=sample.assumption
+    )
 
 
 def _named(terms: Any, name: Callable[[Any], str]) -> str:

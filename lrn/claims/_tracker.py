@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lrn.claims._advice import cost_of_bounds
 from lrn.claims._expressions import sample_of
 from lrn.claims._leaves import Leaf, Observe
 from lrn.claims._metrics import resolve
@@ -21,7 +22,7 @@ from lrn.claims._populations import (
     label_of,
 )
 from lrn.claims._records import measured, name_of_terms
-from lrn.claims._samples import Sample
+from lrn.claims._samples import Mean, Sample
 from lrn.intervals import QUANTITIES, Estimate, Evidence, Expression, Terms, Undecided, goal_of
 from lrn.verdicts import MeasuredQuantity, Quantity
 
@@ -132,6 +133,13 @@ class Tracker:
         """Returns about how many seeds of each open expression would settle it; `inf` if none can be said to."""
         seeds = [self._tracked[terms].seeds for terms in self._open(undecided)]
         return undecided.growth * max(seeds) if seeds and undecided.growth < math.inf else math.inf
+
+    def advice(self, undecided: Undecided) -> tuple[str, ...]:
+        """Returns what else would sooner decide what is open, one sentence each."""
+        samples = ((terms, self._tracked[terms].cached) for terms in self._open(undecided))
+        means = ((terms, cached[1]) for terms, cached in samples if cached and isinstance(cached[1], Mean))
+        sentences = (cost_of_bounds(name_of_terms(terms), mean) for terms, mean in means)
+        return tuple(filter(None, sentences))
 
     def widen(self, undecided: Undecided) -> bool:
         """Gives more seeds to the expressions that keep a decision open; False if there is no point in asking again.
