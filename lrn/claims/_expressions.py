@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lrn.claims._assuming import Assumed, shared_assumption
 from lrn.claims._leaves import Leaf
+from lrn.claims._published import PublishedSample
 from lrn.claims._samples import Conditional, Intervals, Mean, Quantile, Sample
 from lrn.intervals import Side
 
@@ -28,7 +29,7 @@ def sample_of(
         return _single(leaves[0], sides[0], coefficients[0], seeds, goal)
     multiples = [scaled(side, coefficient) for side, coefficient in zip(sides, coefficients, strict=True)]
     assumption = shared_assumption([leaf.quantity for leaf in leaves], coefficients)
-    if assumption is not None and not any(leaf.conditional for leaf in leaves):
+    if assumption is not None and not any(leaf.conditional or leaf.published for leaf in leaves):
         return Assumed(_added(multiples).values, assumption, seeds, goal)
     parts = _parts(leaves, multiples) if all(leaf.is_bounded for leaf in leaves) else []
     if len(parts) == 1:
@@ -44,6 +45,9 @@ def _single(leaf: Leaf, side: Side, coefficient: float, seeds: int, goal: float)
         assert leaf.quantity.q is not None
         quantile = Quantile(side.values[side.counts], leaf.quantity.q, seeds, goal)
         return quantile if coefficient == 1 else Intervals([quantile], [coefficient], seeds, goal)
+    if leaf.published is not None:
+        published = PublishedSample(leaf.published, goal)
+        return published if coefficient == 1 else Intervals([published], [coefficient], seeds, goal)
     part = scaled(side, coefficient)
     assumption = shared_assumption([leaf.quantity], [coefficient])
     if assumption is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,6 +20,7 @@ from lrn.claims._populations import (
     name_of,
     numbers,
 )
+from lrn.claims._published import read_published
 from lrn.claims._ratio import Ratio
 from lrn.claims._reading import assumed, bounded, difference, finite, finite_difference
 from lrn.claims._records import quantity_of
@@ -262,6 +264,28 @@ class Measure(Tracker):
         measure_one = self.rate if boolean_metric else self.mean
         options: dict[str, Any] = {} if bounds is None else {"bounds": bounds}
         return Ratio(measure_one(a, metric, given, **options), measure_one(b, metric, given, **options))
+
+    def published(self, text: str, *, seeds: int, plus_minus: str = "sd") -> Estimate:
+        """Returns a published mean, such as "93.1 ± 0.4" of five runs, with its interval, to compare a mean with.
+
+        Its runs are assumed to be normal, which the verdict says. Nothing is sampled, and more seeds do not narrow it.
+
+        Args:
+            text: as it was published; with "%" it is divided by 100. Rounding is allowed for.
+            seeds: of how many runs it is the mean.
+            plus_minus: what stands behind the "±": "sd", "se" or "ci95", as in `lrn.claims.reproduces`.
+
+        Raises:
+            TypeError, ValueError: it cannot be read, or an argument is out of range.
+        """
+        theirs = read_published(text, seeds, plus_minus)
+
+        def observe(seeds: range) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+            return np.zeros(len(seeds)), np.ones(len(seeds), np.bool_)
+
+        quantity = quantity_of("published mean", [], f"{theirs.text} ({plus_minus})", None)
+        quantity = replace(quantity, populations=(f"{seeds} published runs",), digests=("",))
+        return self._estimate(quantity, [], (), _ANYWHERE, observe, theirs)
 
     def _measured(
         self,

@@ -21,6 +21,7 @@ from lrn.claims._populations import (
     is_experiment,
     label_of,
 )
+from lrn.claims._published import PublishedMean
 from lrn.claims._records import measured, name_of_terms
 from lrn.claims._samples import Mean, Sample
 from lrn.intervals import QUANTITIES, Estimate, Evidence, Expression, Terms, Undecided, goal_of
@@ -227,6 +228,7 @@ class Tracker:
         metrics: Sequence[str | Metric | None],
         bounds: tuple[float, float],
         observe: Observe,
+        published: PublishedMean | None = None,
     ) -> Estimate:
         self._check_open()
         leaf = self._leaves.get(quantity)
@@ -236,7 +238,7 @@ class Tracker:
                 for metric in metrics:  # an unknown name is refused before anything is sampled
                     if metric is not None:
                         resolve(population, metric)
-            self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe)
+            self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe, published)
         else:
             leaf.check_same(populations, metrics)
         return Estimate.of(Expression(self, ((quantity, 1.0),)))
