@@ -20,7 +20,7 @@ from benchmarks.efficiency.measured import seeds_of_decisions
 from benchmarks.efficiency.peers import fisher
 from benchmarks.efficiency.rows import ROWS, bound
 from benchmarks.pages import filled
-from lrn.claims import Measure, _measure, _samples
+from lrn.claims import Measure, _expressions, _samples, _tracker
 from lrn.claims._samples import Mean
 from lrn.intervals import rate_sequence
 from lrn.verdicts import Outcome
@@ -122,7 +122,7 @@ def test_a_forgotten_share_is_found_out():
         return 1 if tracked.computed or tracked.thresholds else 0
 
     with (
-        mock.patch.object(_measure._Tracked, "shares", property(forgetful)),
+        mock.patch.object(_tracker.Tracked, "shares", property(forgetful)),
         pytest.raises(RuntimeError, match="shares"),
     ):
         simulate(setting_of("product and quotient", suites=1))
@@ -167,7 +167,7 @@ def test_pairing_the_seeds_that_count_is_wrong_too_often():
     group = (Stated(lambda m: difference(m) > 0, False), Stated(lambda m: difference(m) < 0, False))
     setting = Setting("pairs", (group,), shares=2, suites=600, alpha=0.01, max_seeds=1024)
     honest = sum(is_wrong(setting, suite) for suite in range(60))
-    with mock.patch.object(_measure, "Conditional", pairs):
+    with mock.patch.object(_expressions, "Conditional", pairs):
         wrong = sum(is_wrong(setting, suite) for suite in range(setting.suites))
     assert stats.binom.sf(honest - 1, 60, setting.alpha) > 1e-2
     assert stats.binom.sf(wrong - 1, setting.suites, setting.alpha) < 1e-3

@@ -2,125 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.efficiency.populations import uniform
-from lrn.claims import Decision, Estimate, Measure, every, some
+from benchmarks.calibration.assumed import assumed_kinds
+from benchmarks.calibration.stated import Group, Kind, Metric, Setting, Stated, Synthetic
+from lrn.claims import Estimate, Measure, every, some
 
 __all__ = ["Group", "Kind", "Setting", "Stated", "Synthetic", "plan"]
 
-LITTLE = 0.02
-"""How far from the truth the margins beside it lie, as a part of the quantity's range."""
-
-_Metric = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.generic]]
-
-
-@dataclass(frozen=True, eq=False)
-class Synthetic:
-    """Functions of two uniform numbers per seed; populations of one stream share them, as networks share weights.
-
-    Attributes:
-        label: what it is called.
-        stream: which numbers it observes.
-        metrics: for each metric the function of the numbers (S,), (S,) that it is.
-    """
-
-    label: str
-    stream: int
-    metrics: Mapping[str, _Metric]
-
-    def sample(self, seeds: range) -> dict[str, NDArray[np.generic]]:
-        """What was observed for each seed, in arrays (S,)."""
-        u, v = uniform(seeds, 2 * self.stream), uniform(seeds, 2 * self.stream + 1)
-        return {name: metric(u, v) for name, metric in self.metrics.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class Stated:
-    """A claim of known truth.
-
-    Attributes:
-        decide: what it asserts.
-        truth: whether that is so.
-    """
-
-    decide: Callable[[Measure], Decision]
-    truth: bool
-
-
-Group = tuple[Stated, ...]
-"""Claims about the same quantities, tested on the same seeds."""
-
-_Asked = Callable[[Measure], Estimate]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Quantities that are measured in one way.
-
-    Attributes:
-        name: which way.
-        asked: each quantity, with its true value and the width of its range.
-        shares: what the claims about one of them take of the budget.
-        exact: the rates behind them, where they are independent rates; else ().
-    """
-
-    name: str
-    asked: tuple[tuple[_Asked, float, float], ...]
-    shares: int = 2
-    exact: tuple[float, ...] = ()
-
-    def groups(self) -> tuple[Group, ...]:
-        """Four claims about each quantity."""
-        return tuple(_stated(asked, truth, LITTLE * span) for asked, truth, span in self.asked)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Suites to simulate.
-
-    Attributes:
-        name: what they hold.
-        groups: the claims of one suite.
-        shares: by how many shares the budget is divided: as many as the claims take.
-        suites: how many suites, on other seeds each.
-        step: most seeds added at once; None for lrn's own growth.
-        first_seeds: seeds at first.
-        max_seeds: most seeds.
-        alpha: error budget of a suite.
-        exact: as for a `Kind`.
-        first_suite: number of the first suite, so that settings share no seeds.
-    """
-
-    name: str
-    groups: tuple[Group, ...]
-    shares: int
-    suites: int
-    step: int | None = None
-    first_seeds: int = 8
-    max_seeds: int = 128
-    alpha: float = 0.2
-    exact: tuple[float, ...] = ()
-    first_suite: int = 0
-
-
-def _stated(asked: _Asked, truth: float, little: float) -> Group:
-    """Both directions at the true value, and beside it."""
-    return (
-        Stated(lambda measure: asked(measure) > truth, False),
-        Stated(lambda measure: asked(measure) < truth, False),
-        Stated(lambda measure: asked(measure) > truth + little, False),
-        Stated(lambda measure: asked(measure) >= truth - little, True),
-    )
-
 
 def _values(stream: int) -> Synthetic:
-    metrics: dict[str, _Metric] = {
+    metrics: dict[str, Metric] = {
         "half": lambda u, v: u < 0.5,
         "quarter": lambda u, v: u < 0.25,
         "other half": lambda u, v: u >= 0.5,
@@ -136,7 +31,7 @@ def _values(stream: int) -> Synthetic:
 
 def _survivors(stream: int) -> Synthetic:
     """One in sixteen survives; a quarter of those hit, and their values are uniform."""
-    metrics: dict[str, _Metric] = {
+    metrics: dict[str, Metric] = {
         "alive": lambda u, v: v < 1 / 16,
         "hit": lambda u, v: u < 0.25,
         "value": lambda u, v: u,
@@ -146,15 +41,15 @@ def _survivors(stream: int) -> Synthetic:
 
 def _pair(stream: int) -> tuple[Synthetic, Synthetic]:
     """Two whose values are opposite; the second counts for three seeds in four, whatever its value."""
-    hit: dict[str, _Metric] = {"hit": lambda u, v: u < 0.5, "alive": lambda u, v: v < 2}
-    miss: dict[str, _Metric] = {"hit": lambda u, v: u >= 0.5, "alive": lambda u, v: v < 0.75}
+    hit: dict[str, Metric] = {"hit": lambda u, v: u < 0.5, "alive": lambda u, v: v < 2}
+    miss: dict[str, Metric] = {"hit": lambda u, v: u >= 0.5, "alive": lambda u, v: v < 0.75}
     return Synthetic(f"opposite, all ({stream})", stream, hit), Synthetic(f"opposite, some ({stream})", stream, miss)
 
 
 def _selected(stream: int) -> tuple[Synthetic, Synthetic]:
     """Two of which other seeds count, and what counts depends on the value: means 1/2 and 1/3 of those that count."""
-    first: dict[str, _Metric] = {"hit": lambda u, v: u < 0.25, "alive": lambda u, v: u < 0.5}
-    second: dict[str, _Metric] = {"hit": lambda u, v: u > 0.75, "alive": lambda u, v: u > 0.25}
+    first: dict[str, Metric] = {"hit": lambda u, v: u < 0.25, "alive": lambda u, v: u < 0.5}
+    second: dict[str, Metric] = {"hit": lambda u, v: u > 0.75, "alive": lambda u, v: u > 0.25}
     return Synthetic(f"selected, low ({stream})", stream, first), Synthetic(
         f"selected, high ({stream})", stream, second
     )
@@ -273,6 +168,7 @@ def plan(scale: float = 1.0) -> list[Setting]:
             "difference of rates, after every seed", **one_by_one),
         _of(conditional, 100, "difference of conditional rates, after every seed", **one_by_one),
         _of(rate, 100, "rate, as a suite runs", alpha=0.001, max_seeds=1024),
+        *(_of(kind, 60, **{**one_by_one, "alpha": 0.5}) for kind in assumed_kinds()),
     ]  # fmt: skip
     return [
         replace(setting, suites=max(1, round(setting.suites * scale)), first_suite=10_000 * i)

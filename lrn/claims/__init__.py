@@ -33,10 +33,12 @@ from typing import TYPE_CHECKING, Any
 from lrn.claims._claim import Claim, Expectation, claim
 from lrn.claims._function import population
 from lrn.claims._judge import Judgement, asserts, judge, unjudged
+from lrn.claims._mean_table import table
 from lrn.claims._measure import Measure
 from lrn.claims._populations import MeasurementError, Population
 from lrn.claims._ratio import Ratio
 from lrn.claims._recorded import recorded
+from lrn.claims._words import equal, ranking, reproduces, trend, vanishes
 from lrn.intervals import Decision, Estimate, Undecided, binomial_compatibility, every, some
 
 if TYPE_CHECKING:
@@ -57,12 +59,18 @@ __all__ = [
     "asserts",
     "binomial_compatibility",
     "claim",
+    "equal",
     "every",
     "judge",
     "population",
+    "ranking",
     "recorded",
+    "reproduces",
     "some",
+    "table",
+    "trend",
     "unjudged",
+    "vanishes",
 ]
 
 

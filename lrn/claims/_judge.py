@@ -47,7 +47,7 @@ class Judgement:
         """Returns what an INCONCLUSIVE verdict lacks, on separate lines."""
         open_names = {str(quantity) for quantity in self.undecided.quantities} if self.undecided else set()
         wide = [
-            f"  {q.name}: {q.point:.4g} [{q.low:.4g}, {q.high:.4g}] after {q.seeds} seeds"
+            f"  {q.name}: {q.point:.4g} [{q.low:.4g}, {q.high:.4g}]{q.proviso} after {q.seeds} seeds"
             for q in verdict.estimates
             if q.name in open_names
         ]
@@ -60,7 +60,8 @@ class Judgement:
         if measure is not None and measure.lack:
             allowed = f"; {measure.lack}"
         shown = wide or ["  nothing that was measured"]
-        return "\n".join([f"INCONCLUSIVE: {verdict.reason}", "too wide:", *shown, f"{outlook}{allowed}"])
+        advice = measure.advice(self.undecided) if measure and self.undecided else ()
+        return "\n".join([f"INCONCLUSIVE: {verdict.reason}", "too wide:", *shown, f"{outlook}{allowed}", *advice])
 
     def record(self, claim: Claim, test: str, expectation: Expectation, measure: Measure | None) -> Verdict:
         """Returns the verdict to keep.
@@ -71,7 +72,9 @@ class Judgement:
             expectation: how it is said to end.
             measure: what it measured with.
         """
-        needed = None
+        needed, notes = None, measure.notes if measure else ()
+        if measure and self.undecided and expectation.outcome is not Outcome.INCONCLUSIVE:
+            notes += measure.advice(self.undecided)
         if self.verdict is Outcome.INCONCLUSIVE:
             needed = measure.seeds_needed(self.undecided) if measure and self.undecided else math.inf
             needed = float(math.ceil(needed)) if needed < math.inf else needed
@@ -89,7 +92,7 @@ class Judgement:
             looks=self.looks,
             estimates=measure.quantities if measure else (),
             seeds_needed=needed,
-            notes=measure.notes if measure else (),
+            notes=notes,
         )
 
 
@@ -178,7 +181,7 @@ def _ended(run: Run, body: Callable[[], object], measure: Measure | None, looks:
         return Judgement(Outcome.ERROR, problem, looks, error=run.error)
     if run.error is not None:
         return Judgement(Outcome.REFUTED, _refutation(run), looks, error=run.error)
-    shown = "; ".join(f"{q.name}: {q.point:.4g} [{q.low:.4g}, {q.high:.4g}]" for q in _quantities(measure))
+    shown = "; ".join(f"{q.name}: {q.point:.4g} [{q.low:.4g}, {q.high:.4g}]{q.proviso}" for q in _quantities(measure))
     return Judgement(Outcome.SUPPORTED, one_line(shown), looks)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lrn.claims._again import suspicious
 from lrn.claims._populations import MeasurementError, Population, check_one_object, identity_of, is_experiment
+from lrn.claims._published import PublishedMean
 from lrn.claims._state import State, state_of
 from lrn.intervals import Side
 from lrn.verdicts import Quantity
@@ -36,6 +37,7 @@ class Leaf:
         low: smallest possible value; -inf for a quantile.
         high: largest possible value; inf for a quantile.
         observe: samples seeds.
+        published: what others published, of which nothing is sampled; None for what is measured here.
     """
 
     quantity: Quantity
@@ -44,6 +46,7 @@ class Leaf:
     low: float
     high: float
     observe: Observe
+    published: PublishedMean | None = None
     _values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     _is_float: bool = False
     _counts: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
@@ -57,6 +60,11 @@ class Leaf:
     def conditional(self) -> bool:
         """Whether only some seeds count."""
         return self.quantity.given is not None
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it is a mean of values within bounds, for which nothing else is assumed."""
+        return not self.is_quantile and self.quantity.assume is None and self.published is None
 
     @property
     def is_quantile(self) -> bool:
@@ -90,6 +98,8 @@ class Leaf:
             PopulationError: two populations differ.
             MeasurementError: two metrics differ.
         """
+        if self.published is not None:
+            return
         labels = self.quantity.populations
         for label, known, state, given in zip(labels, self.populations, self._states, populations, strict=True):
             if not is_experiment(given):

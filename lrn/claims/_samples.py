@@ -20,7 +20,7 @@ from lrn.intervals import (
     quantile_ends,
 )
 
-__all__ = ["Conditional", "Intervals", "Mean", "Quantile", "Sample"]
+__all__ = ["Betting", "Conditional", "Intervals", "Mean", "Quantile", "Sample"]
 
 
 class Sample:
@@ -39,6 +39,11 @@ class Sample:
     def pieces(self) -> int:
         """How many intervals it is made of, each of which may miss."""
         return 1
+
+    @property
+    def assumption(self) -> str:
+        """What it assumes of the values, for people; "" for nothing."""
+        return ""
 
     @property
     def point(self) -> float:
@@ -68,7 +73,7 @@ class Sample:
         return max((width / gap) ** 2, 1.0) if math.isfinite(width) else 2.0
 
 
-class _Betting(Sample):
+class Betting(Sample):
     """An expression that is compared by the stake against its threshold, without its interval."""
 
     low: float
@@ -103,7 +108,7 @@ class _Betting(Sample):
         )
 
 
-class Mean(_Betting):
+class Mean(Betting):
     """The mean of bounded values, one per observation.
 
     Args:
@@ -118,6 +123,16 @@ class Mean(_Betting):
         super().__init__(len(values), seeds, goal)
         self.low, self.high = low, high
         self._values, self._counts = _compressed(np.clip(values, low, high))
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The observations (n,), smallest first."""
+        return np.repeat(self._values, self._counts.astype(np.int64))
+
+    @property
+    def is_at_bounds(self) -> bool:
+        """Whether every value is a bound or the middle between them, as for rates and differences of rates."""
+        return set(self._values) <= {self.low, self.high, (self.low + self.high) / 2}
 
     @cached_property
     def point(self) -> float:
@@ -171,7 +186,7 @@ class Quantile(Sample):
         return quantile_ends(self._ordered, self._q, self.goal)
 
 
-class Conditional(_Betting):
+class Conditional(Betting):
     """The difference of two means over different seeds, such as those whose networks converged.
 
     Args:
@@ -228,6 +243,11 @@ class Intervals(Sample):
     def pieces(self) -> int:
         """How many intervals it is made of."""
         return sum(part.pieces for part in self._parts)
+
+    @property
+    def assumption(self) -> str:
+        """What its terms assume."""
+        return ", ".join(dict.fromkeys(part.assumption for part in self._parts if part.assumption))
 
     @cached_property
     def point(self) -> float:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +13,10 @@ from numpy.typing import NDArray
 
 from lrn.claims._again import EXPENSIVE, allowed, compare, plan, suspicious
 from lrn.claims._contract import Population, PopulationError, Source, is_experiment, label_of, shielded
-from lrn.claims._draw import Cost
+from lrn.claims._growing import Growing, gathered, merge, of_networks, rounded
 from lrn.claims._metrics import Column, identity_of, tabular, values_of
-from lrn.claims._state import State, difference, state_of
+from lrn.claims._recognising import Known, certain, check_one_object
+from lrn.claims._state import difference, state_of
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
@@ -24,54 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RecentSamples", "check_one_object"]
 
-ALIGNED = 64
-"""Networks of an Experiment are trained in multiples of so many, which takes hardly longer than a few."""
-
-ALIGNED_WIDE, WIDE = 16, 8
-"""The same for networks of this width and more, each of which takes longer."""
-
 _DEAR = 10.0  # seconds of sampling that are not thrown away for want of memory
 _MOST_LABELS = 4096
-
-
-@dataclass
-class _Growing:
-    """What is known of one population.
-
-    Attributes:
-        population: kept, so that no other object can come to have its id.
-        parts: consecutive seeds and what was observed for them.
-        again: what was observed when some of the seeds were asked for again.
-        turn: how often some were asked for again.
-        checked: how many seeds there were at the last time.
-        cost: what sampling took.
-        kept: whether the observations are on disk too.
-        metrics: for networks, each metric (kept, so that no other can come to have its id) and its values so far.
-        rechecked: whether some seeds were sampled again as that was asked for.
-    """
-
-    population: Any
-    parts: list[tuple[range, Any]] = field(default_factory=list)
-    again: list[tuple[range, Any]] = field(default_factory=list)
-    turn: int = 0
-    checked: int = 0
-    cost: Cost = field(default_factory=Cost)
-    seconds_again: float = 0.0
-    metrics: dict[Hashable, tuple[Any, NDArray[Any]]] = field(default_factory=dict)
-    kept: bool = False
-    rechecked: bool = False
-
-    def __len__(self) -> int:
-        return self.parts[-1][0].stop - self.parts[0][0].start if self.parts else 0
-
-
-@dataclass
-class _Known:
-    """A population as it was when it was first seen, and after it was last sampled."""
-
-    population: Any
-    first: State
-    last: State
 
 
 class RecentSamples:
@@ -90,8 +44,8 @@ class RecentSamples:
         self._sampler = sampler
         self._recheck = recheck
         self._most_seeds = most_seeds
-        self._growing: OrderedDict[Hashable, _Growing] = OrderedDict()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._growing: OrderedDict[Hashable, Growing] = OrderedDict()
+        self._known: OrderedDict[str, Known] = OrderedDict()
         self._traced: OrderedDict[Hashable, list[tuple[range, NDArray[Any]]]] = OrderedDict()
         self._broken: dict[str, PopulationError] = {}
         self._notes: dict[tuple[str, str], str] = {}
@@ -151,20 +105,20 @@ class RecentSamples:
         seeds: range,
         key: Hashable,
     ) -> list[NDArray[Any]]:
-        growing = self._growing.setdefault(key, _Growing(population))
+        growing = self._growing.setdefault(key, Growing(population))
         self._growing.move_to_end(key)
         start = seeds.start + len(growing)
         if start < seeds.stop:
-            new = range(start, _rounded(population, seeds))
+            new = range(start, rounded(population, seeds))
             if is_experiment(population) and hasattr(self._sampler, "available"):
                 new = range(start, max(self._sampler.available(population, new)[0].stop, seeds.stop))
             self._grow(growing, label, new)
             self._forget()
         if is_experiment(population):
-            return [_of_networks(growing, metric, seeds, label) for metric in metrics]
-        return [_gathered(growing.parts, metric, seeds, label) for metric in metrics]
+            return [of_networks(growing, metric, seeds, label) for metric in metrics]
+        return [gathered(growing.parts, metric, seeds, label) for metric in metrics]
 
-    def _grow(self, growing: _Growing, label: str, new: range) -> None:
+    def _grow(self, growing: Growing, label: str, new: range) -> None:
         population = growing.population
         with shielded(f"sampling {label}"):
             before = self._cost(label, growing)
@@ -173,7 +127,7 @@ class RecentSamples:
         if not hasattr(self._sampler, "cost"):
             growing.cost.add(len(new), time.perf_counter() - start)
         growing.parts.append((new, sample))
-        _merge(growing.parts)
+        merge(growing.parts)
         if is_experiment(population):
             return
         growing.kept = getattr(population, "version", None) is not None
@@ -181,13 +135,13 @@ class RecentSamples:
             self._ask_again(growing, label)
         self._known[label].last = state_of(population)  # sampling may count, or remember
 
-    def _cost(self, label: str, growing: _Growing) -> int:
+    def _cost(self, label: str, growing: Growing) -> int:
         """How many seeds were sampled, not read, by now."""
         if hasattr(self._sampler, "cost"):
             growing.cost = self._sampler.cost(label)
         return growing.cost.seeds
 
-    def _ask_again(self, growing: _Growing, label: str) -> None:
+    def _ask_again(self, growing: Growing, label: str) -> None:
         """Asks for a few old seeds again, if the sample has grown enough."""
         if getattr(growing.population, "varies", ()) is True or 4 * len(growing) < 5 * growing.checked:
             return
@@ -207,7 +161,7 @@ class RecentSamples:
                 break
         growing.turn += 1
 
-    def _check_again(self, growing: _Growing, label: str, seeds: range) -> None:
+    def _check_again(self, growing: Growing, label: str, seeds: range) -> None:
         """Samples some seeds again, chosen anew in every run."""
         growing.rechecked = True
         again = getattr(self._sampler, "again", None) or (lambda who, part: self._sampler(who, part, False))
@@ -220,12 +174,12 @@ class RecentSamples:
         known = self._known.get(label)
         if known is None:
             state = state_of(population)
-            self._known[label] = _Known(population, state, state)
+            self._known[label] = Known(population, state, state)
             if len(self._known) > _MOST_LABELS:
                 self._known.popitem(last=False)
             return
         if known.population is population:
-            where = difference(_certain(known.last), _certain(state_of(population)), "before", "now")
+            where = difference(certain(known.last), certain(state_of(population)), "before", "now")
             if where is not None:
                 raise PopulationError(
                     f"{label} was changed between two samplings: {where}; make a new object with a label of its own"
@@ -270,7 +224,7 @@ class RecentSamples:
         parts = self._traced.setdefault((experiment.key, seeds.start, identity_of(metric)), [])  # type: ignore[arg-type]
         start = parts[-1][0].stop if parts else seeds.start
         if start < seeds.stop:
-            new = range(start, _rounded(experiment, seeds))
+            new = range(start, rounded(experiment, seeds))
             with shielded(f"sampling {experiment.label}"):
                 sample = self._sampler(experiment, new, True)
             parts.append((new, values_of(metric, sample, new, experiment.label)))
@@ -289,140 +243,3 @@ class RecentSamples:
             growing = self._growing[key]
             if growing.kept or growing.cost.seconds < _DEAR:
                 total -= len(self._growing.pop(key))
-
-
-def check_one_object(label: str, known: Any, given: Any, state: State | None = None) -> None:
-    """Refuses a second object of one label that is not equal to the first.
-
-    Args:
-        label: of both.
-        known: the object that was seen first.
-        given: the object to check.
-        state: of the first object when it was first seen; as it is now by default.
-
-    Raises:
-        PopulationError: they differ.
-    """
-    if known is given:
-        return
-    where = difference(state_of(known) if state is None else state, state_of(given))
-    if where is not None and not _equal(known, given):
-        raise PopulationError(
-            f"two unequal objects have the label {label!r}: {where}; a label must name every setting (or give them "
-            f"__eq__, if they are equal)"
-        )
-
-
-def _certain(state: State) -> State:
-    """The part of a state that says whether an object has changed."""
-    return {where: leaf for where, leaf in state.items() if not leaf.startswith(("code ", "object "))}
-
-
-def _rounded(population: Any, seeds: range) -> int:
-    """The seed to stop sampling before: experiments are trained many at a time, the more the more seeds there are."""
-    if not is_experiment(population):
-        return seeds.stop
-    least = ALIGNED if population.width < WIDE else ALIGNED_WIDE
-    size = max(least, 1 << max(min(len(seeds).bit_length() - 4, 12), 0))
-    return min(seeds.start - (-len(seeds) // size) * size, 1 << 64)
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether their own `__eq__` says so."""
-    try:
-        return type(one) is type(other) and one is not other and (one == other) is True
-    except Exception:
-        return False
-
-
-def _of_networks(growing: _Growing, metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
-    """A metric's values (S,) for networks, of which only those not known yet are computed.
-
-    They are computed in blocks that depend on the seeds alone, since sums may depend on how many networks share them.
-    """
-    place = metric.name, id(metric.function)
-    _, known = growing.metrics.get(place, (metric, None))
-    done, values = 0 if known is None else len(known), [] if known is None else [known]
-    while done < len(seeds):
-        stop = min(done + _block(growing.population, done), len(growing))
-        block = range(seeds.start + done, seeds.start + stop)
-        values.append(values_of(metric, _selected(growing.parts, block), block, label))
-        done += len(block)
-    if len(values) > 1 or known is None:
-        growing.metrics[place] = metric, np.concatenate(values)
-    return growing.metrics[place][1][: len(seeds)]
-
-
-def _block(experiment: Experiment, done: int) -> int:
-    """How many networks are looked at together, from a given one on; the sampled ones always end where a block does."""
-    least = ALIGNED if experiment.width < WIDE else ALIGNED_WIDE
-    return least if done < 1 << 14 else max(least, 1024)
-
-
-def _selected(parts: list[tuple[range, Any]], block: range) -> Any:
-    """The networks of a block: Runs, or what another sampler gives in their place."""
-    chosen = [
-        _slice(runs, slice(max(block.start, part.start) - part.start, min(block.stop, part.stop) - part.start))
-        for part, runs in parts
-        if part.start < block.stop and block.start < part.stop
-    ]
-    if len(chosen) == 1:
-        return chosen[0]
-    if isinstance(chosen[0], Mapping):
-        return {name: np.concatenate([part[name] for part in chosen]) for name in chosen[0]}
-    return type(chosen[0]).join(chosen)
-
-
-def _slice(runs: Any, chosen: slice) -> Any:
-    if isinstance(runs, Mapping):
-        return {name: values[chosen] for name, values in runs.items()}
-    return runs.select(chosen)
-
-
-def _gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
-    """A metric's values in several parts, for these seeds."""
-    found = []
-    for part, sample in parts:
-        if part.start >= seeds.stop:
-            break
-        part, sample = _cut(part, sample, seeds.stop)
-        found.append(values_of(metric, sample, part, label)[: seeds.stop - part.start])
-    return found[0] if len(found) == 1 else np.concatenate(found)
-
-
-def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
-    """The beginning of a part, as little more than what is asked for as its kind allows."""
-    end = min(part.stop, -(-stop // ALIGNED) * ALIGNED)
-    if end == part.stop:
-        return part, sample
-    if hasattr(sample, "select"):  # Runs
-        return part[: end - part.start], sample.select(slice(0, end - part.start))
-    if isinstance(sample, Mapping) and all(len(np.shape(v)) and len(v) == len(part) for v in sample.values()):
-        return part[: end - part.start], {name: v[: end - part.start] for name, v in sample.items()}
-    return part, sample
-
-
-def _merge(parts: list[tuple[range, Any]]) -> None:
-    """Joins the last parts as long as the one before is not larger, so that there are few however often they grow."""
-    while len(parts) > 1 and len(parts[-2][0]) <= 2 * len(parts[-1][0]):
-        (first, one), (second, other) = parts[-2:]
-        both = _joined(first, one, second, other)
-        if both is None:
-            return
-        parts[-2:] = [(range(first.start, second.stop), both)]
-
-
-def _joined(first: range, one: Any, second: range, other: Any) -> Any:
-    """Two samples as one; None for what cannot be joined."""
-    if type(one) is type(other) and hasattr(one, "select") and hasattr(type(one), "join"):  # Runs
-        return type(one).join([one, other])
-    if not (isinstance(one, Mapping) and isinstance(other, Mapping) and list(one) == list(other)):
-        return None
-    columns = {}
-    for name in one:
-        pair = (one[name], other[name])
-        if [np.shape(values)[:1] for values in pair] != [(len(first),), (len(second),)]:
-            return None
-        masked = any(isinstance(values, np.ma.MaskedArray) for values in pair)
-        columns[name] = np.ma.concatenate(pair) if masked else np.concatenate(pair)
-    return columns

@@ -63,6 +63,14 @@ True
 
 from __future__ import annotations
 
+from lrn.intervals._assumed import (
+    normal_capital,
+    normal_ends,
+    normal_sequence,
+    subgaussian_capital,
+    subgaussian_ends,
+    subgaussian_sequence,
+)
 from lrn.intervals._betting import (
     best_growth,
     log_capital,
@@ -85,6 +93,7 @@ from lrn.intervals._estimate import Estimate
 from lrn.intervals._exact import mean_interval, quantile_interval, rate_interval
 from lrn.intervals._expression import Evidence, Expression, Source, Terms
 from lrn.intervals._planning import QUANTITIES, detectable, goal_of, seeds_needed
+from lrn.intervals._symmetric import symmetric_capital, symmetric_ends, symmetric_sequence
 
 __all__ = [
     "QUANTITIES",
@@ -111,6 +120,9 @@ __all__ = [
     "mean_ends",
     "mean_interval",
     "mean_sequence",
+    "normal_capital",
+    "normal_ends",
+    "normal_sequence",
     "quantile_ends",
     "quantile_interval",
     "quantile_sequence",
@@ -118,4 +130,10 @@ __all__ = [
     "rate_sequence",
     "seeds_needed",
     "some",
+    "subgaussian_capital",
+    "subgaussian_ends",
+    "subgaussian_sequence",
+    "symmetric_capital",
+    "symmetric_ends",
+    "symmetric_sequence",
 ]

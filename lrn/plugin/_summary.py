@@ -79,5 +79,9 @@ def _totals(suite: SuiteVerdicts, promise: bool) -> str:
         f"{count['errors']} errors",
         *([f"{count['skipped']} skipped"] if count["skipped"] else []),
     ]
-    certain = f"; with probability at least {100 * (1 - suite.alpha):.10g} % every verdict holds" if promise else ""
+    certain = (
+        f"; with probability at least {100 * (1 - suite.alpha):.10g} % every verdict holds{suite.proviso}"
+        if promise
+        else ""
+    )
     return ", ".join(parts) + certain

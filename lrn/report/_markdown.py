@@ -36,7 +36,8 @@ def guarantee(suite: SuiteVerdicts) -> str:
             "verdict here is certain."
         )
     certain = f"{100 * (1 - suite.alpha):.10g} %"
-    return f"With probability at least {certain}, every verdict that was measured is right, all of them at once."
+    right = f"every verdict that was measured is right, all of them at once{suite.proviso}"
+    return f"With probability at least {certain}, {right}."
 
 
 def badge(suite: SuiteVerdicts) -> dict[str, Any]:

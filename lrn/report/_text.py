@@ -55,4 +55,5 @@ def interval_text(quantity: MeasuredQuantity) -> str:
     """The estimate and its interval, such as 56.3 % [51.7, 60.8]."""
     if quantity.is_rate:
         return f"{percent_text(quantity.point)} [{_percent(quantity.low)}, {_percent(quantity.high)}]"
-    return f"{number_text(quantity.point)} [{number_text(quantity.low)}, {number_text(quantity.high)}]"
+    ends = f"[{number_text(quantity.low)}, {number_text(quantity.high)}]"
+    return f"{number_text(quantity.point)} {ends}{quantity.proviso}"

@@ -11,6 +11,7 @@ from lrn.verdicts._record import (
     Verdict,
     case_name,
 )
+from lrn.verdicts._validate import check_assumption
 
 __all__ = [
     "FORMAT",
@@ -20,6 +21,7 @@ __all__ = [
     "SuiteVerdicts",
     "Verdict",
     "case_name",
+    "check_assumption",
     "expression_key",
     "expression_name",
     "replace_file",

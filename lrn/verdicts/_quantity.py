@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from lrn.verdicts._validate import check_quantity
+from lrn.verdicts._validate import check_assumption, check_quantity
 
 __all__ = ["MeasuredQuantity", "Quantity", "expression_key", "expression_name"]
 
@@ -21,13 +21,15 @@ class Quantity:
 
     Attributes:
         statistic: "rate", "mean", "quantile", "rate of larger" (of two populations, the metric of the first is the
-            larger one) or "mean difference" (of the first less the second).
+            larger one), "mean difference" or "median difference" (of the first less the second) or "published mean".
         metric: name of the metric.
         populations: labels of the populations.
         given: name of the condition under which a seed counts; None for every seed.
         bounds: smallest and largest possible value, where the claim gave them.
         q: which quantile; None for other statistics.
         digests: for each population what tells it from others of the same label: an experiment's key, or "".
+        assume: what the claim assumes of the values, "normal", "symmetric" or "subgaussian"; None for nothing.
+        sd: the scale of subgaussian values.
     """
 
     statistic: str
@@ -37,23 +39,31 @@ class Quantity:
     bounds: tuple[float, float] | None = None
     q: float | None = None
     digests: tuple[str, ...] = ()
+    assume: str | None = None
+    sd: float | None = None
+
+    @property
+    def assumption(self) -> str:
+        """What is assumed of the values, for people: "normal", "subgaussian with sd 0.02"; "" for nothing."""
+        return f"{self.assume or ''}{'' if self.sd is None else f' with sd {self.sd!r}'}"
 
     @property
     def what(self) -> str:
         """The statistic and the metric, for people, without the populations: "rate of converged"."""
         statistic = self.statistic
-        if self.q is not None:
+        if statistic == "quantile":
             statistic = "median" if self.q == 0.5 else f"{self.q!r}-quantile"
         words = statistic if " of " in f"{statistic} " else f"{statistic} of"
         within = "" if self.bounds is None else f" within {self.bounds[0]!r} and {self.bounds[1]!r}"
+        assumed = f" assumed {self.assumption}" if self.assume else ""
         condition = "" if self.given is None else f" given {self.given}"
-        return f"{words} {self.metric}{within}{condition}"
+        return f"{words} {self.metric}{within}{assumed}{condition}"
 
     @property
     def name(self) -> str:
         """The whole quantity, for people: "rate of converged in late, depth 10"."""
         first, *others = self.populations
-        joint = {"rate of larger": " than in ", "mean difference": " less "}.get(self.statistic, ", ")
+        joint = {"rate of larger": " than in "}.get(self.statistic, " less ")
         return f"{self.what} in {first}{''.join(joint + label for label in others)}"
 
     @property
@@ -72,6 +82,7 @@ class Quantity:
         """Returns the quantity that JSON holds. Raises KeyError, TypeError or ValueError for anything else."""
         bounds = data["bounds"]
         lists = {name: tuple(data[name]) for name in ("populations", "digests")}
+        check_assumption(data.get("assume"), data.get("sd"))
         return cls(**{**data, **lists, "bounds": None if bounds is None else (float(bounds[0]), float(bounds[1]))})
 
 
@@ -94,6 +105,8 @@ class MeasuredQuantity:
         terms: the measured quantities that an expression combines, only shown.
         coefficients: by which they are multiplied; as many as there are terms.
         inclusive: for each threshold, whether it was asked if the quantity is at least so much, rather than more.
+        assumption: what the interval assumes of the values, one per seed; "" for nothing. A verdict that rests on it
+            holds if the assumption does.
     """
 
     key: str
@@ -109,6 +122,7 @@ class MeasuredQuantity:
     terms: tuple[MeasuredQuantity, ...] = ()
     coefficients: tuple[float, ...] = ()
     inclusive: tuple[bool, ...] = ()
+    assumption: str = ""
 
     @property
     def is_rate(self) -> bool:
@@ -116,6 +130,11 @@ class MeasuredQuantity:
         if self.quantity is not None:
             return self.quantity.is_rate
         return bool(self.terms) and all(term.is_rate for term in self.terms)
+
+    @property
+    def proviso(self) -> str:
+        """What its interval depends on, to be put behind it: " if normal"; "" for nothing."""
+        return f" if {self.assumption}" if self.assumption else ""
 
     @property
     def leaves(self) -> tuple[MeasuredQuantity, ...]:

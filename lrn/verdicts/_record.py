@@ -32,6 +32,9 @@ __all__ = [
 FORMAT = 2
 """Version of the file's layout."""
 
+_UNLESS_EMPTY = ("assume", "sd", "assumption")
+"""Fields that stand in the file only where something is assumed, so that other records are as they always were."""
+
 
 class Outcome(StrEnum):
     """How a claim ended."""
@@ -86,6 +89,11 @@ class Verdict:
         return case_name(self.id, self.test)
 
     @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What it assumes of values: if that is so, the verdict has the suite's guarantee."""
+        return tuple(dict.fromkeys(quantity.assumption for quantity in self.estimates if quantity.assumption))
+
+    @property
     def as_expected(self) -> bool:
         """Whether the claim ended as its author says."""
         return self.verdict is self.expected
@@ -138,6 +146,17 @@ class SuiteVerdicts:
             for quantity in verdict.estimates:
                 measured.setdefault(quantity.key, []).append(quantity)
         return sum(map(_shares, measured.values()))
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What its claims assume of values, each once."""
+        return tuple(dict.fromkeys(text for verdict in self.claims for text in verdict.assumptions))
+
+    @property
+    def proviso(self) -> str:
+        """What the promise depends on, to be put behind it: " (2 of them if values are as assumed: normal)"; or ""."""
+        resting = sum(bool(verdict.assumptions) for verdict in self.claims)
+        return f" ({resting} of them if values are as assumed: {', '.join(self.assumptions)})" if resting else ""
 
     @property
     def seeds(self) -> int:
@@ -226,9 +245,9 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The value without what JSON lacks: tuples and numbers that are not finite."""
+    """The value without what JSON lacks, tuples and numbers that are not finite, and without assumptions not made."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items() if not (key in _UNLESS_EMPTY and item in ("", None))}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):

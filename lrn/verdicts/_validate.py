@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lrn.verdicts._quantity import MeasuredQuantity
     from lrn.verdicts._record import SuiteVerdicts, Verdict
 
-__all__ = ["check_quantity", "check_suite", "check_types", "check_verdict"]
+__all__ = ["ASSUMPTIONS", "check_assumption", "check_quantity", "check_suite", "check_types", "check_verdict"]
 
 _TYPES: dict[Any, tuple[type, ...]] = {
     "str": (str,),
@@ -22,6 +22,9 @@ _TYPES: dict[Any, tuple[type, ...]] = {
     "bool": (bool,),
 }
 _MOST = 2**64
+
+ASSUMPTIONS = ("normal", "symmetric", "subgaussian")
+"""What a claim can assume of the values of a metric."""
 
 _T = TypeVar("_T")
 _Q = TypeVar("_Q", bound="MeasuredQuantity")
@@ -36,6 +39,17 @@ def check_types(found: _T) -> _T:
         if types and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
             raise TypeError(f"{field.name} must be {field.type}; got {value!r}")
     return found
+
+
+def check_assumption(assume: Any, sd: Any) -> None:
+    """Raises ValueError for what no claim can assume of values."""
+    if assume not in (None, *ASSUMPTIONS):
+        raise ValueError(f"assume must be one of {', '.join(ASSUMPTIONS)}; got {assume!r}")
+    known = isinstance(sd, (int, float)) and not isinstance(sd, bool) and 0 < sd < math.inf
+    if assume == "subgaussian" and not known:
+        raise ValueError(f'assume="subgaussian" needs sd, a positive number; got {sd!r}')
+    if assume != "subgaussian" and sd is not None:
+        raise ValueError(f'sd is for assume="subgaussian"; got {sd!r} with assume={assume!r}')
 
 
 def check_quantity(quantity: _Q) -> _Q:

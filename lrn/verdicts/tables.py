@@ -84,8 +84,8 @@ def markdown(suite: SuiteVerdicts) -> str:
     certain = f"{100 * (1 - suite.alpha):.10g} %"
     return "\n".join(
         [
-            f"With probability at least {certain} every verdict holds. Where a claim has several cases (depths,",
-            "styles), the range of their points is shown, else the point and its interval.",
+            f"With probability at least {certain} every verdict holds{suite.proviso}. Where a claim has several cases",
+            "(depths, styles), the range of their points is shown, else the point and its interval.",
             "",
             *lines,
             "",
@@ -136,7 +136,7 @@ def _measured(cases: Sequence[tuple[MeasuredQuantity, ...]]) -> tuple[str, ...]:
 def _range(quantities: Sequence[MeasuredQuantity]) -> str:
     if len(quantities) == 1:
         (only,) = quantities
-        return f"{only.point:.3g} [{only.low:.3g}, {only.high:.3g}]"
+        return f"{only.point:.3g} [{only.low:.3g}, {only.high:.3g}]{only.proviso}"
     points = sorted(q.point for q in quantities if not math.isnan(q.point))
     return " to ".join(dict.fromkeys(f"{point:.3g}" for point in (points[0], points[-1]))) if points else "nan"
 

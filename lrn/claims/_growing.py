@@ -1,0 +1,159 @@
+"""A sample that grows: what was observed in consecutive parts, and the values of metrics in it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrn.claims._contract import is_experiment
+from lrn.claims._draw import Cost
+from lrn.claims._metrics import Column, values_of
+
+if TYPE_CHECKING:
+    from lrn.experiment import Experiment
+    from lrn.metrics import Metric
+
+__all__ = ["Growing", "gathered", "merge", "of_networks", "rounded"]
+
+ALIGNED = 64
+"""Networks of an Experiment are trained in multiples of so many, which takes hardly longer than a few."""
+
+ALIGNED_WIDE, WIDE = 16, 8
+"""The same for networks of this width and more, each of which takes longer."""
+
+
+@dataclass
+class Growing:
+    """What is known of one population.
+
+    Attributes:
+        population: kept, so that no other object can come to have its id.
+        parts: consecutive seeds and what was observed for them.
+        again: what was observed when some of the seeds were asked for again.
+        turn: how often some were asked for again.
+        checked: how many seeds there were at the last time.
+        cost: what sampling took.
+        kept: whether the observations are on disk too.
+        metrics: for networks, each metric (kept, so that no other can come to have its id) and its values so far.
+        rechecked: whether some seeds were sampled again as that was asked for.
+    """
+
+    population: Any
+    parts: list[tuple[range, Any]] = field(default_factory=list)
+    again: list[tuple[range, Any]] = field(default_factory=list)
+    turn: int = 0
+    checked: int = 0
+    cost: Cost = field(default_factory=Cost)
+    seconds_again: float = 0.0
+    metrics: dict[Hashable, tuple[Any, NDArray[Any]]] = field(default_factory=dict)
+    kept: bool = False
+    rechecked: bool = False
+
+    def __len__(self) -> int:
+        return self.parts[-1][0].stop - self.parts[0][0].start if self.parts else 0
+
+
+def rounded(population: Any, seeds: range) -> int:
+    """The seed to stop sampling before: experiments are trained many at a time, the more the more seeds there are."""
+    if not is_experiment(population):
+        return seeds.stop
+    least = ALIGNED if population.width < WIDE else ALIGNED_WIDE
+    size = max(least, 1 << max(min(len(seeds).bit_length() - 4, 12), 0))
+    return min(seeds.start - (-len(seeds) // size) * size, 1 << 64)
+
+
+def of_networks(growing: Growing, metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
+    """A metric's values (S,) for networks, of which only those not known yet are computed.
+
+    They are computed in blocks that depend on the seeds alone, since sums may depend on how many networks share them.
+    """
+    place = metric.name, id(metric.function)
+    _, known = growing.metrics.get(place, (metric, None))
+    done, values = 0 if known is None else len(known), [] if known is None else [known]
+    while done < len(seeds):
+        stop = min(done + _block(growing.population, done), len(growing))
+        block = range(seeds.start + done, seeds.start + stop)
+        values.append(values_of(metric, _selected(growing.parts, block), block, label))
+        done += len(block)
+    if len(values) > 1 or known is None:
+        growing.metrics[place] = metric, np.concatenate(values)
+    return growing.metrics[place][1][: len(seeds)]
+
+
+def _block(experiment: Experiment, done: int) -> int:
+    """How many networks are looked at together, from a given one on; the sampled ones always end where a block does."""
+    least = ALIGNED if experiment.width < WIDE else ALIGNED_WIDE
+    return least if done < 1 << 14 else max(least, 1024)
+
+
+def _selected(parts: list[tuple[range, Any]], block: range) -> Any:
+    """The networks of a block: Runs, or what another sampler gives in their place."""
+    chosen = [
+        _slice(runs, slice(max(block.start, part.start) - part.start, min(block.stop, part.stop) - part.start))
+        for part, runs in parts
+        if part.start < block.stop and block.start < part.stop
+    ]
+    if len(chosen) == 1:
+        return chosen[0]
+    if isinstance(chosen[0], Mapping):
+        return {name: np.concatenate([part[name] for part in chosen]) for name in chosen[0]}
+    return type(chosen[0]).join(chosen)
+
+
+def _slice(runs: Any, chosen: slice) -> Any:
+    if isinstance(runs, Mapping):
+        return {name: values[chosen] for name, values in runs.items()}
+    return runs.select(chosen)
+
+
+def gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
+    """A metric's values in several parts, for these seeds."""
+    found = []
+    for part, sample in parts:
+        if part.start >= seeds.stop:
+            break
+        part, sample = _cut(part, sample, seeds.stop)
+        found.append(values_of(metric, sample, part, label)[: seeds.stop - part.start])
+    return found[0] if len(found) == 1 else np.concatenate(found)
+
+
+def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
+    """The beginning of a part, as little more than what is asked for as its kind allows."""
+    end = min(part.stop, -(-stop // ALIGNED) * ALIGNED)
+    if end == part.stop:
+        return part, sample
+    if hasattr(sample, "select"):  # Runs
+        return part[: end - part.start], sample.select(slice(0, end - part.start))
+    if isinstance(sample, Mapping) and all(len(np.shape(v)) and len(v) == len(part) for v in sample.values()):
+        return part[: end - part.start], {name: v[: end - part.start] for name, v in sample.items()}
+    return part, sample
+
+
+def merge(parts: list[tuple[range, Any]]) -> None:
+    """Joins the last parts as long as the one before is not larger, so that there are few however often they grow."""
+    while len(parts) > 1 and len(parts[-2][0]) <= 2 * len(parts[-1][0]):
+        (first, one), (second, other) = parts[-2:]
+        both = _joined(first, one, second, other)
+        if both is None:
+            return
+        parts[-2:] = [(range(first.start, second.stop), both)]
+
+
+def _joined(first: range, one: Any, second: range, other: Any) -> Any:
+    """Two samples as one; None for what cannot be joined."""
+    if type(one) is type(other) and hasattr(one, "select") and hasattr(type(one), "join"):  # Runs
+        return type(one).join([one, other])
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping) and list(one) == list(other)):
+        return None
+    columns = {}
+    for name in one:
+        pair = (one[name], other[name])
+        if [np.shape(values)[:1] for values in pair] != [(len(first),), (len(second),)]:
+            return None
+        masked = any(isinstance(values, np.ma.MaskedArray) for values in pair)
+        columns[name] = np.ma.concatenate(pair) if masked else np.concatenate(pair)
+    return columns

@@ -1,0 +1,329 @@
+"""Expressions and their seeds: each grows while it keeps a claim open, and takes its share of the error budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lrn.claims._advice import cost_of_bounds
+from lrn.claims._expressions import sample_of
+from lrn.claims._leaves import Leaf, Observe
+from lrn.claims._metrics import resolve
+from lrn.claims._populations import (
+    MeasurementError,
+    NoMoreSeeds,
+    Population,
+    Sampler,
+    available,
+    is_experiment,
+    label_of,
+)
+from lrn.claims._published import PublishedMean
+from lrn.claims._records import measured, name_of_terms
+from lrn.claims._samples import Mean, Sample
+from lrn.intervals import QUANTITIES, Estimate, Evidence, Expression, Terms, Undecided, goal_of
+from lrn.verdicts import MeasuredQuantity, Quantity
+
+if TYPE_CHECKING:
+    from lrn.experiment import Experiment
+    from lrn.metrics import Metric
+
+__all__ = ["FIRST_SEEDS", "FUTILE_SEEDS", "MAX_SEEDS", "NewMeasurement", "Tracker"]
+
+FIRST_SEEDS = 8
+"""Seeds that an expression starts with."""
+
+MAX_SEEDS = 131072
+"""Most seeds of an expression."""
+
+SMALLEST_STEP, LARGEST_STEP = 0.01, 0.25
+"""By which part the seeds grow while a claim is undecided: by half of what is likely to be missing, within these."""
+
+FUTILE_SEEDS = 32768
+"""From here on a claim that would take far more seeds than it may use is given up."""
+
+_FUTILE_FACTOR = 8
+_FORM = "first_seeds and max_seeds must be whole numbers, 1 <= first_seeds <= max_seeds"
+
+
+class NewMeasurement(BaseException):
+    """Something was measured that had not been measured before, while that was not allowed."""
+
+
+@dataclass
+class Tracked:
+    """How far one expression has come.
+
+    Attributes:
+        seeds: how many seeds it uses.
+        thresholds: the numbers it was compared with, and whether it was asked if it is at least so much, not more.
+        computed: whether its interval was computed with.
+        cached: what its seeds say, and comparisons of it.
+    """
+
+    seeds: int
+    thresholds: dict[tuple[float, bool], None] = field(default_factory=dict)
+    computed: bool = False
+    cached: tuple[int, Sample] | None = None
+    compared: dict[tuple[int, float], Evidence] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> int:
+        """What it takes of the error budget: one for each end, of each interval, that a decision rests on."""
+        pieces = 1 if self.cached is None else self.cached[1].pieces
+        return pieces * (2 if self.computed else min(len(self.thresholds), 2))
+
+
+class Tracker:
+    """Keeps what was observed of each quantity, and how far each expression has come (`lrn.intervals.Source`).
+
+    The arguments are those of `lrn.claims.Measure`.
+    """
+
+    def __init__(
+        self,
+        sampler: Sampler,
+        *,
+        alpha: float = 0.001,
+        quantities: int = QUANTITIES,
+        first_seeds: int = FIRST_SEEDS,
+        max_seeds: int = MAX_SEEDS,
+        step: int | None = None,
+        seed_offset: int = 0,
+    ) -> None:
+        for n in (first_seeds, max_seeds, 1 if step is None else step):
+            if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+                raise ValueError(f"{_FORM}; got {n!r}")
+        if isinstance(seed_offset, bool) or not isinstance(seed_offset, int) or not 0 <= seed_offset <= 2**63:
+            raise ValueError(f"seed_offset must be a whole number from 0 to 2**63; got {seed_offset!r}")
+        self.max_seeds = max_seeds
+        self._sampler = sampler
+        self._goal = goal_of(alpha, quantities)
+        self._first_seeds = min(first_seeds, max_seeds)
+        self._step = step
+        self._offset = seed_offset
+        self._leaves: dict[Quantity, Leaf] = {}
+        self._tracked: dict[Terms, Tracked] = {}
+        self._closed = ""
+        self._frozen = False
+        self._lack = ""
+
+    @property
+    def quantities(self) -> tuple[MeasuredQuantity, ...]:
+        """Everything that was compared or computed with so far, in order of first use, with its intervals."""
+        return tuple(
+            self._record(terms, tracked)
+            for terms, tracked in self._tracked.items()
+            if tracked.shares and tracked.cached is not None
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the populations that were measured, though not an error: one sentence each."""
+        labels = {label for quantity in self._leaves for label in quantity.populations}
+        of_source = (
+            note for note in getattr(self._sampler, "source_notes", ()) if any(name in note for name in labels)
+        )
+        of_values = (note for leaf in self._leaves.values() for note in leaf.notes)
+        return tuple(dict.fromkeys([*of_source, *of_values]))
+
+    def seeds_needed(self, undecided: Undecided) -> float:
+        """Returns about how many seeds of each open expression would settle it; `inf` if none can be said to."""
+        seeds = [self._tracked[terms].seeds for terms in self._open(undecided)]
+        return undecided.growth * max(seeds) if seeds and undecided.growth < math.inf else math.inf
+
+    def advice(self, undecided: Undecided) -> tuple[str, ...]:
+        """Returns what else would sooner decide what is open, one sentence each."""
+        samples = ((terms, self._tracked[terms].cached) for terms in self._open(undecided))
+        means = ((terms, cached[1]) for terms, cached in samples if cached and isinstance(cached[1], Mean))
+        sentences = (cost_of_bounds(name_of_terms(terms), mean) for terms, mean in means)
+        return tuple(filter(None, sentences))
+
+    def widen(self, undecided: Undecided) -> bool:
+        """Gives more seeds to the expressions that keep a decision open; False if there is no point in asking again.
+
+        There is none once all of them have the most seeds allowed, or when all have at least `FUTILE_SEEDS` and several
+        times the seeds allowed would still not settle it.
+        """
+        terms = self._open(undecided)
+        growing = [self._tracked[t] for t in terms if self._tracked[t].seeds < self._most(t)]
+        tried = all(self._tracked[t].seeds >= FUTILE_SEEDS for t in terms)
+        if not growing or (tried and self.seeds_needed(undecided) > _FUTILE_FACTOR * self.max_seeds):
+            return False
+        step = min(max((undecided.growth - 1) / 2, SMALLEST_STEP), LARGEST_STEP)
+        for t in terms:
+            tracked = self._tracked[t]
+            more = max(1.0, min(math.ceil(step * tracked.seeds), self._most_new(t)))
+            tracked.seeds = max(tracked.seeds, min(tracked.seeds + int(more), self._most(t)))
+        return True
+
+    @property
+    def lack(self) -> str:
+        """Why seeds were missing, one sentence; empty where none were."""
+        return self._lack
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within, everything measured before comes out as it did, and anything new raises NewMeasurement."""
+        self._frozen = True
+        try:
+            yield
+        finally:
+            self._frozen = False
+
+    def close(self, why: str) -> None:
+        """Refuses to measure, with this reason, until `reopen`."""
+        self._closed = why
+
+    def reopen(self) -> None:
+        """Measures again."""
+        self._closed = ""
+
+    # What an expression asks of its source (`lrn.intervals.Source`).
+
+    def point(self, terms: Terms) -> float:
+        """Returns the estimate of an expression."""
+        return self._sample(terms).point
+
+    def observations(self, terms: Terms) -> int:
+        """Returns how many observations are behind an expression."""
+        return self._sample(terms).n
+
+    def ends(self, terms: Terms) -> tuple[float, float]:
+        """Returns the interval of an expression, to compute with."""
+        self._check_open()
+        tracked = self._track(terms)
+        if not tracked.computed:
+            self._new()
+            tracked.computed = True
+        return self._sample(terms).ends
+
+    def shown(self, terms: Terms) -> tuple[float, float]:
+        """Returns the interval of an expression, to show it."""
+        return self._sample(terms).ends
+
+    def compare(self, terms: Terms, threshold: float, inclusive: bool) -> Evidence:
+        """Returns on which side of a threshold an expression lies."""
+        self._check_open()
+        tracked = self._track(terms)
+        if (threshold, inclusive) not in tracked.thresholds:
+            self._new()
+            tracked.thresholds[threshold, inclusive] = None
+        place = tracked.seeds, threshold
+        if place not in tracked.compared:
+            tracked.compared[place] = self._sample(terms).compare(threshold)
+        return tracked.compared[place]
+
+    def label(self, terms: Terms) -> str:
+        """Returns what an expression is, for people."""
+        return name_of_terms(terms)
+
+    def _estimate(
+        self,
+        quantity: Quantity,
+        populations: Sequence[Population | Experiment],
+        metrics: Sequence[str | Metric | None],
+        bounds: tuple[float, float],
+        observe: Observe,
+        published: PublishedMean | None = None,
+    ) -> Estimate:
+        self._check_open()
+        leaf = self._leaves.get(quantity)
+        if leaf is None:
+            self._new()
+            for population in populations:
+                for metric in metrics:  # an unknown name is refused before anything is sampled
+                    if metric is not None:
+                        resolve(population, metric)
+            self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe, published)
+        else:
+            leaf.check_same(populations, metrics)
+        return Estimate.of(Expression(self, ((quantity, 1.0),)))
+
+    def _track(self, terms: Terms) -> Tracked:
+        if terms not in self._tracked:
+            self._new()
+            self._tracked[terms] = Tracked(self._first(terms))
+        return self._tracked[terms]
+
+    def _sample(self, terms: Terms) -> Sample:
+        """What the seeds of an expression say."""
+        tracked = self._track(terms)
+        if tracked.cached is None or tracked.cached[0] != tracked.seeds:
+            try:
+                sample = self._make(terms, tracked.seeds)
+            except NoMoreSeeds as error:  # time was over on the way
+                self._lack = str(error)
+                tracked.seeds = min(tracked.seeds, self._most(terms))
+                sample = self._make(terms, tracked.seeds)
+            tracked.cached = tracked.seeds, sample
+        return tracked.cached[1]
+
+    def _make(self, terms: Terms, seeds: int) -> Sample:
+        leaves = [self._leaf(quantity) for quantity, _ in terms]
+        if any(seeds > leaf.seen() for leaf in leaves):
+            self._new()
+        sides = [leaf.first(seeds, self._offset) for leaf in leaves]
+        return sample_of(leaves, sides, [coefficient for _, coefficient in terms], seeds, self._goal)
+
+    def _leaf(self, quantity: Any) -> Leaf:
+        return self._leaves[quantity]
+
+    def _first(self, terms: Terms) -> int:
+        """How many seeds an expression starts with."""
+        own = [n for n in self._own(terms, "first_seeds") if n is not None]
+        return min([self._first_seeds if not own else min(own), self._most(terms)])
+
+    def _most(self, terms: Terms) -> int:
+        """The most seeds that an expression can have: those allowed, and there."""
+        most, seeds = self.max_seeds, range(self._offset, self._offset + self.max_seeds)
+        for quantity, _ in terms:
+            for population in self._leaf(quantity).populations:
+                there, why = available(self._sampler, population, seeds)
+                if len(there) < most:
+                    most, self._lack = len(there), why
+        return most
+
+    def _most_new(self, terms: Terms) -> float:
+        """How many seeds may be added to an expression at once."""
+        return min([n for n in (self._step, *self._own(terms, "step")) if n is not None], default=math.inf)
+
+    def _own(self, terms: Terms, name: str) -> Iterator[int | None]:
+        """What the populations of an expression say themselves."""
+        for quantity, _ in terms:
+            for population in self._leaf(quantity).populations:
+                n = None if is_experiment(population) else getattr(population, name, None)
+                if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
+                    raise ValueError(f"{name} of {label_of(population)} must be a whole number, at least 1; got {n!r}")
+                yield n
+
+    def _open(self, undecided: Undecided) -> list[Terms]:
+        expressions = [q for q in undecided.quantities if isinstance(q, Expression)]
+        return [expression.terms for expression in expressions if expression.terms in self._tracked]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise MeasurementError(self._closed)
+
+    def _new(self) -> None:
+        if self._frozen:
+            raise NewMeasurement
+
+    def _record(self, terms: Terms, tracked: Tracked) -> MeasuredQuantity:
+        assert tracked.cached is not None
+        seeds, sample = tracked.cached
+        recorded = measured(terms, sample).replace(
+            thresholds=tuple(threshold for threshold, _ in tracked.thresholds),
+            inclusive=tuple(inclusive for _, inclusive in tracked.thresholds),
+            shares=tracked.shares,
+        )
+        if len(terms) == 1:
+            return recorded
+        parts = (((quantity, 1.0),) for quantity, _ in terms)
+        return recorded.replace(
+            terms=tuple(measured(part, self._make(part, seeds)) for part in parts),
+            coefficients=tuple(coefficient for _, coefficient in terms),
+        )

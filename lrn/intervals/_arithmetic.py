@@ -1,0 +1,88 @@
+"""Arithmetic of estimates: linear expressions where that is possible, else intervals rounded outward."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from lrn.intervals._decision import union
+
+if TYPE_CHECKING:
+    from lrn.intervals._estimate import Estimate
+
+__all__ = ["added", "divided", "is_known", "linear_sum", "multiplied", "rounded"]
+
+_Operation = Callable[[Any, Any], Any]
+
+
+def is_known(a: Estimate) -> bool:
+    """Whether it is a constant."""
+    return a._expression is None and not a.quantities and a._ends is not None and a._ends[0] == a._ends[1]
+
+
+def rounded(operation: _Operation, x: float, y: float, toward: float) -> float:
+    """Returns the operation on two floats, rounded toward -inf or inf unless it is exact."""
+    result: float = operation(x, y)
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return result
+    if not math.isfinite(result):
+        return math.nextafter(result, toward)
+    exact = operation(Fraction(x), Fraction(y))
+    beyond = exact < result if toward < 0 else exact > result
+    return math.nextafter(result, toward) if beyond else result
+
+
+def linear_sum(a: Estimate, b: Estimate) -> Estimate | None:
+    """Returns the sum as a linear expression of one source; None where it is not one."""
+    first, second = a._expression, b._expression
+    if first is not None and second is not None and first.source is second.source:
+        return a.of(first.combined(second, 1.0), a._offset + b._offset)
+    if first is not None and is_known(b) and math.isfinite(b._point):
+        return a.of(first, a._offset + b._point)
+    if second is not None and is_known(a) and math.isfinite(a._point):
+        return a.of(second, b._offset + a._point)
+    return None
+
+
+def added(a: Estimate, b: Estimate) -> Estimate:
+    linear = linear_sum(a, b)
+    if linear is not None:
+        return linear
+    low = rounded(operator.add, a._low, b._low, -math.inf)
+    high = rounded(operator.add, a._high, b._high, math.inf)
+    # inf - inf: nothing is known.
+    low = -math.inf if math.isnan(low) else low
+    high = math.inf if math.isnan(high) else high
+    return _derived(a._point + b._point, low, high, a, b)
+
+
+def multiplied(a: Estimate, b: Estimate) -> Estimate:
+    for one, other in ((a, b), (b, a)):
+        if one._expression is not None and is_known(other) and math.isfinite(other._point):
+            return a.of(one._expression.scaled(other._point), one._offset * other._point)
+    corners = [(x, y) for x in (a._low, a._high) for y in (b._low, b._high)]
+    zero = any(x == 0 or y == 0 for x, y in corners)
+    products = [(x, y) for x, y in corners if x != 0 and y != 0]
+    lows = [rounded(operator.mul, x, y, -math.inf) for x, y in products] + [0.0] * zero
+    highs = [rounded(operator.mul, x, y, math.inf) for x, y in products] + [0.0] * zero
+    point = 0.0 if 0 in (a._point, b._point) else a._point * b._point
+    return _derived(point, min(lows), max(highs), a, b)
+
+
+def divided(a: Estimate, b: Estimate) -> Estimate:
+    if a._expression is not None and is_known(b) and math.isfinite(b._point) and b._point != 0:
+        return a.of(a._expression.scaled(1 / b._point), a._offset / b._point)
+    point = math.nan if b._point == 0 else a._point / b._point
+    corners = [(x, y) for x in (a._low, a._high) for y in (b._low, b._high)]
+    if b._low <= 0 <= b._high or any(math.isinf(x) and math.isinf(y) for x, y in corners):
+        return _derived(point, -math.inf, math.inf, a, b)
+    low = min(rounded(operator.truediv, x, y, -math.inf) for x, y in corners)
+    high = max(rounded(operator.truediv, x, y, math.inf) for x, y in corners)
+    return _derived(point, low, high, a, b)
+
+
+def _derived(point: float, low: float, high: float, a: Estimate, b: Estimate) -> Estimate:
+    return type(a)(point, low, high, quantities=union((a.quantities, b.quantities)))
