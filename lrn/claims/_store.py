@@ -30,7 +30,7 @@ ALIGNED = 64
 ALIGNED_WIDE, WIDE = 16, 8
 """The same for networks of this width and more, each of which takes longer."""
 
-_DEAR = 10.0  # seconds of sampling that are not thrown away for want of memory
+_DEAR = 10.0  # seconds: samples that took longer stay in memory
 _MOST_LABELS = 4096
 
 
