@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims images journal-images fresh-seeds test slow sabotage mutants sanitize check setup main lock licences dist clean
+.PHONY: claims images journal-images fresh-seeds test slow sabotage mutants sanitize docs check setup main lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -55,6 +55,9 @@ mutants: setup ## change the library in every small way and see tests fail, for 
 	PYTHONPATH="$(CURDIR)/tests/sabotage" $(RUN) mutmut run "$(MUTANTS)"
 	$(RUN) mutmut results
 
+docs: setup $(VENV)/packages-docs ## build the documentation site into build/site; a dead link fails
+	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict # --quiet would hide the warnings from --strict
+
 check: setup ## lint, format, types, and CI's workflows
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
@@ -97,6 +100,9 @@ else
 	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/bin/python -c '$(USED)' # compiles that, a tenth of what there is
 endif
 	@touch $@
+$(VENV)/packages-docs: requirements/docs.txt | $(VENV)/bin/python
+	$(PIP) --require-hashes --no-deps -r requirements/docs.txt
+	@touch $@
 ifneq ($(LOCKED),)
 $(KERNEL): $(VENV)/packages-dev # which has what builds it
 endif
@@ -104,13 +110,15 @@ endif
 # torch is another file for each kind of machine, and brings its GPU's packages along: it is pinned in constraints.txt.
 GPU := torch triton cuda-bindings cuda-pathfinder cuda-toolkit $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc \
   cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
-lock: setup ## write requirements/dev.txt: versions and hashes of all that the tools need; with UPGRADE=1, the newest
-	$(RUN) uv pip compile pyproject.toml --extra dev --group build --universal --python-version 3.11 --generate-hashes \
-	  --quiet --no-annotate --constraint constraints.txt --custom-compile-command "make lock" \
-	  $(addprefix --no-emit-package=,$(GPU)) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt
+COMPILE = $(RUN) uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-annotate \
+  --constraint constraints.txt --custom-compile-command "make lock" $(addprefix --no-emit-package=,$(GPU)) $(if $(UPGRADE),--upgrade)
+lock: setup ## write requirements/dev.txt and docs.txt: versions and hashes of all that the tools need; with UPGRADE=1, the newest
+	$(COMPILE) pyproject.toml --extra dev --group build --output-file requirements/dev.txt
+	$(COMPILE) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 
-licences: setup ## write requirements/licences.md: the licence of every package that requirements/dev.txt names
-	$(RUN) piplicenses --format=markdown --with-system --packages torch $$(sed -n 's/==.*//p' requirements/dev.txt | sort -u) \
+licences: setup $(VENV)/packages-docs ## write requirements/licences.md: the licence of every package that the lists name
+	$(RUN) piplicenses --format=markdown --with-system --packages torch \
+	  $$(sed -n 's/==.*//p' requirements/dev.txt requirements/docs.txt | sort -u) \
 	  > requirements/licences.md
 
 dist: setup ## build a source distribution and wheels with and without the kernel; try each in an empty environment

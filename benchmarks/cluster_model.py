@@ -103,7 +103,7 @@ def _here(results: dict[str, Any]) -> str:
                 f"{local['wall'] / found['wall']:.2f} ×",
             ]
         )
-    head = ["", "seconds", "networks a second", "ms of training a network", "µs of scheduler and client", "faster"]
+    head = ["", "seconds", "networks per second", "ms of training a network", "µs of scheduler and client", "faster"]
     title = f"**On this machine**, {results['local']['networks']:,} networks ({results['experiment']}):"
     return f"{title}\n\n{_table(head, rows)}"
 

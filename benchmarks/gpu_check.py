@@ -146,7 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", type=Path, metavar="FILE", help="write what the native engine gives, and stop")
     parser.add_argument("--reference", type=Path, metavar="FILE", help="compare with that instead of the native engine")
-    parser.add_argument("--seeds", type=int, default=1000, help="seeds a cell of the thesis (1000)")
+    parser.add_argument("--seeds", type=int, default=1000, help="seeds per cell of the thesis (1000)")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument(
         "--resident", type=int, nargs="*", default=[6, 8, 10, 16], help="blocks a multiprocessor to try"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RecentSamples", "check_one_object"]
 
-_DEAR = 10.0  # seconds of sampling that are not thrown away for want of memory
+_DEAR = 10.0  # seconds: samples that took longer stay in memory
 _MOST_LABELS = 4096
 
 

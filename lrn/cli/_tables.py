@@ -86,7 +86,7 @@ def as_text(table: Table) -> str:
     first, last = table.seeds[0], table.seeds[-1]
     certain = f"{100 * (1 - table.alpha):.10g} %"
     foot = (
-        f"Seeds {first} to {last}: {len(table.seeds):,} networks a row. Dead neurons and layers: mean of\n"
+        f"Seeds {first} to {last}: {len(table.seeds):,} networks per row. Dead neurons and layers: mean of\n"
         f"the networks that converged (RMSE at most 0.07), as in the thesis.\n"
         f"With probability at least {certain} all intervals hold at once."
     )

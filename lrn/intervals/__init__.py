@@ -23,7 +23,7 @@ them.
 The two errors
 --------------
 *A wrong verdict* (true for a false claim, or false for a true one) has probability at most alpha, for the whole suite.
-Both directions are alike: no claim stands merely for want of data against it.
+Both directions are alike: a claim is never SUPPORTED merely because there is too little data against it.
 
 *No verdict* is the other error: nothing is decided when the observations run out. Its probability is planned, not
 bounded: :func:`seeds_needed` says before any training how many seeds a comparison takes, :func:`detectable` what can be

@@ -1,40 +1,31 @@
-"""Verdicts as rows of a table: the cases of one claim together where they ended alike.
-
-`python -m lrn.verdicts.tables reports/verdicts.json README.md` renews the table in a Markdown file, between its two
-markers.
-"""
+"""Verdicts as rows of a table: one row for all cases of a claim that ended alike."""
 
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from lrn.files import read_text, replace_file
-from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
-from lrn.verdicts.text import ending, markdown_text, natural_key, plain_text
+from lrn.verdicts import MeasuredQuantity, Outcome, Verdict
+from lrn.verdicts.text import ending, natural_key, plain_text
 
-__all__ = ["Row", "few", "markdown", "renew", "rows_of"]
-
-MARKERS = "<!-- verdicts -->", "<!-- end of verdicts -->"
+__all__ = ["Row", "few", "rows_of"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """Claims of one test function that ended alike and were expected alike.
+    """Claims of one test function with the same verdict and the same expected verdict.
 
     Attributes:
-        verdict: how they ended.
-        as_expected: whether that is how their author says they end.
-        ending: the verdict, with "known" or "new" where it was expected to be none but SUPPORTED.
+        verdict: their verdict.
+        as_expected: whether their author expects it.
+        ending: the verdict as text; a verdict other than SUPPORTED has "known" or "new" behind it.
         id: the first claim's id.
-        cases: how many they are.
-        statement: what they say.
-        source: where the document says it.
-        measured: the intervals of a single claim; of several, the range of each quantity's points.
+        cases: the number of claims.
+        statement: their statement.
+        source: its place in the document.
+        measured: the intervals of a single claim; for several claims, the range of each quantity's points.
         seeds: fewest and most seeds of a quantity; "" if nothing was measured.
     """
 
@@ -67,39 +58,6 @@ def rows_of(verdicts: Iterable[Verdict]) -> list[Row]:
 def few(texts: Sequence[str], shown: int) -> str:
     """The first texts, and how many more there are."""
     return ", ".join([*texts[:shown], *([f"{len(texts) - shown} more"] if len(texts) > shown else [])])
-
-
-def markdown(suite: SuiteVerdicts) -> str:
-    """The suite as a Markdown table, with its totals; claims that measured nothing are counted, not listed."""
-    lines = ["| claim | verdict | measured | seeds |", "|---|---|---|---|"]
-    for row in rows_of(suite.claims):
-        if row.measured:
-            cases = f", {row.cases} cases" if row.cases > 1 else ""
-            claim = f"{row.statement} ({row.source})"
-            how = f"{row.ending.replace(', known', '')}{cases}"
-            lines.append(f"| {markdown_text(claim)} | {how} | {few(row.measured, 2)} | {row.seeds} |")
-    exact = [verdict for verdict in suite.claims if not verdict.estimates]
-    ended = {outcome: sum(verdict.verdict is outcome for verdict in exact) for outcome in Outcome}
-    checks = ", ".join(f"{count} {outcome}" for outcome, count in ended.items() if count)
-    certain = f"{100 * (1 - suite.alpha):.10g} %"
-    return "\n".join(
-        [
-            f"With probability at least {certain} every verdict holds{suite.proviso}. Where a claim has several cases",
-            "(depths, styles), the range of their points is shown, else the point and its interval.",
-            "",
-            *lines,
-            "",
-            f"Checks of the documents against themselves, without training: {checks or 'none'}.",
-        ]
-    )
-
-
-def renew(text: str, suite: SuiteVerdicts) -> str:
-    """The text with the suite's table between the markers. Raises ValueError if it has no markers."""
-    if not all(text.count(marker) == 1 for marker in MARKERS):
-        raise ValueError(f"the text must have {MARKERS[0]} and {MARKERS[1]} once each, on lines of their own")
-    before, rest = text.split(MARKERS[0])
-    return f"{before}{MARKERS[0]}\n{markdown(suite)}\n{MARKERS[1]}{rest.split(MARKERS[1])[1]}"
 
 
 def _row(group: Sequence[Verdict]) -> Row:
@@ -139,8 +97,3 @@ def _range(quantities: Sequence[MeasuredQuantity]) -> str:
         return f"{only.point:.3g} [{only.low:.3g}, {only.high:.3g}]{only.proviso}"
     points = sorted(q.point for q in quantities if not math.isnan(q.point))
     return " to ".join(dict.fromkeys(f"{point:.3g}" for point in (points[0], points[-1]))) if points else "nan"
-
-
-if __name__ == "__main__":
-    source, target = map(Path, sys.argv[1:])
-    replace_file(target, renew(read_text(target), SuiteVerdicts.read(source)))

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCK = (ROOT / "requirements" / "dev.txt").read_text()
+LOCKS = {name: (ROOT / "requirements" / name).read_text() for name in ("dev.txt", "docs.txt")}
+LOCK = LOCKS["dev.txt"]
 LICENCES = (ROOT / "requirements" / "licences.md").read_text()
 NOT_LOCKED = {"torch"}  # another file on each kind of machine; constraints.txt has its version
 ALLOWED = ("Apache", "BSD", "CNRI", "HPND", "ISC", "LGPL", "MIT", "MPL", "Mozilla", "Historical", "PSF", "Python Software", "0BSD", "Unlicense", "Zlib", "Public Domain")  # fmt: skip # noqa: E501
@@ -45,15 +46,27 @@ def test_all_that_is_asked_for_is_locked():
     assert asked_for() - NOT_LOCKED <= {name for name, *_ in locked(LOCK)}
 
 
-def test_every_version_is_pinned_with_hashes():
-    entries = list(locked(LOCK))
-    assert len(entries) > 50
+def test_all_that_the_documentation_site_needs_is_locked_in_the_versions_of_the_tools():
+    group = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["docs"]
+    assert {name_of(requirement) for requirement in group} <= {name for name, *_ in locked(LOCKS["docs.txt"])}
+    tools, site = (
+        {(name, version) for name, version, *_ in locked(LOCKS[file]) if name in SHARED}
+        for file in ("dev.txt", "docs.txt")
+    )
+    assert site <= tools
+
+
+@pytest.mark.parametrize("file", LOCKS)
+def test_every_version_is_pinned_with_hashes(file):
+    entries = list(locked(LOCKS[file]))
+    assert len(entries) > 25
     assert [name for name, _, _, hashes in entries if hashes == 0] == []
 
 
-def test_the_lock_names_no_host_and_no_gpu():
-    assert not re.search(r"://|index-url|find-links|trusted-host", LOCK)
-    assert not [name for name, *_ in locked(LOCK) if name.startswith(("nvidia", "cuda", "triton", "torch"))]
+@pytest.mark.parametrize("file", LOCKS)
+def test_the_lock_names_no_host_and_no_gpu(file):
+    assert not re.search(r"://|index-url|find-links|trusted-host", LOCKS[file])
+    assert not [name for name, *_ in locked(LOCKS[file]) if name.startswith(("nvidia", "cuda", "triton", "torch"))]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +75,10 @@ def test_the_lock_names_no_host_and_no_gpu():
 def test_a_planted_entry_without_a_sound_hash_is_found(planted):
     with pytest.raises((AssertionError, ValueError)):
         assert all(hashes for *_, hashes in locked(planted))
+
+
+SHARED = {name for name, *_ in locked(LOCK)} & {name for name, *_ in locked(LOCKS["docs.txt"])}
+"""Packages that the tools and the documentation site both need."""
 
 
 def table():
@@ -74,7 +91,7 @@ def test_every_package_that_linux_installs_has_a_known_licence():
     """`make licences` reads them on Linux, for the oldest Python."""
     linux = {
         name
-        for name, _, marker, _ in locked(LOCK)
+        for name, _, marker, _ in [*locked(LOCK), *locked(LOCKS["docs.txt"])]
         if not re.search(r"sys_platform == '(darwin|win32)'|platform_system == 'Windows'|'pypy'|>= '3\.1[2-9]'", marker)
     }
     assert (linux | NOT_LOCKED) - set(table()) == set()

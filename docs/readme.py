@@ -1,0 +1,186 @@
+"""Writes the findings of README.md and its badge of verdicts: `python docs/readme.py`.
+
+The findings stand between two markers. Every figure is looked up in reports/verdicts.json, and a sentence is left out
+when the claims that it rests on no longer end as it says.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from lrn.files import read_text, replace_file
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from claims.judgement import headline  # noqa: E402
+from claims.thesis.alternatives import alternative  # noqa: E402
+from claims.thesis.grid import DEPTHS, PAIRS, pair  # noqa: E402
+from claims.thesis.report.context import Context  # noqa: E402
+
+BADGE = re.compile(r"\[!\[Reproduction: .*\]\(.*\)\]\(.*\)")
+MARKERS = "<!-- findings -->", "<!-- end of findings -->"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One paragraph and the claims that it rests on.
+
+    Attributes:
+        ends: how every case of a claim must have ended, by the claim's id.
+        text: writes the paragraph from the verdicts.
+    """
+
+    ends: dict[str, Outcome]
+    text: Callable[[Context], str]
+
+
+def measured(*quantities: MeasuredQuantity | None) -> list[MeasuredQuantity]:
+    """The quantities, all of which must have been measured.
+
+    Raises:
+        LookupError: one of them was not.
+    """
+    if None in quantities:
+        raise LookupError("the verdicts lack a figure that README.md shows")
+    return [quantity for quantity in quantities if quantity is not None]
+
+
+def percent(*shares: MeasuredQuantity | None) -> str:
+    """A share, or the average of several, in whole per cent."""
+    points = [share.point for share in measured(*shares)]
+    return f"{100 * sum(points) / len(points):.0f} %"
+
+
+def at_most(*rates: MeasuredQuantity | None) -> str:
+    """The largest upper end of several rates in whole per cent, rounded up."""
+    return f"at most {math.ceil(100 * max(rate.high for rate in measured(*rates)))} %"
+
+
+def rescue(c: Context) -> str:
+    """Convergence at depth 30, and the published counts."""
+    plain, late = pair(30, "adam", 0.01, "batch")
+    return (
+        "**Late connections rescue deep networks.** At depth 30 (width 2, Adam, learning rate 0.01) "
+        f"{percent(c.rate(late))} of the late networks converge, and {at_most(c.rate(plain))} of the plain ones. "
+        f"All {len(c.claims['C0'])} counts that the thesis publishes are compatible with the measured rates."
+    )
+
+
+def usefulness(c: Context) -> str:
+    """Neurons that are alive and reach the output, and dead neurons at width 4."""
+    plain, late = measured(*(c.mean(e, "dead_neurons") for e in pair(15, "adam", 0.001, "batch", width=4)))
+    return (
+        "**More neurons are of use.** In every setting a larger share of a late network's neurons is alive and "
+        f"reaches the output. At width 4 and depth 15 fewer of them are dead, too: {late.point:.1f} of 60 against "
+        f"{plain.point:.1f} in plain networks."
+    )
+
+
+def deaths(c: Context) -> str:
+    """Where late networks have more dead neurons."""
+    high = [c.mean(e, "dead_fraction") for d in DEPTHS for e in pair(d, "adam", 0.1, "batch")]
+    grid = [c.mean(e, "dead_fraction") for cell in PAIRS for e in cell]
+    return (
+        f"**Dead neurons do not become fewer everywhere.** With Adam at learning rate 0.1, {percent(*high[1::2])} "
+        f"of the neurons of late networks are dead, against {percent(*high[::2])} in plain ones; over all "
+        f"{len(PAIRS)} settings together, {percent(*grid[1::2])} against {percent(*grid[::2])}. Among the networks "
+        "that converge, late ones have more dead neurons, because few plain networks converge, and those are the "
+        "ones with few dead neurons."
+    )
+
+
+def cause(c: Context) -> str:
+    """The first layer decides."""
+    start = f"{pair(30, 'adam', 0.01, 'batch')[1].label}, first layer rising from the mean to"
+    both, one = (c.quantities.find("rate", "converged", f"{start} {sides}") for sides in ("both sides", "one side"))
+    return (
+        "**Why it works.** One good layer is enough. A late network of width 2 converges if its first layer has "
+        "slopes on both sides of the data, whatever happens above it: of networks of depth 30 that start so, "
+        f"{percent(both)} converge; of those that start with slopes on one side, {percent(one)}. At depth 10, most "
+        "of the dead neurons were dead before training began."
+    )
+
+
+def remedies(c: Context) -> str:
+    """Other remedies at depths 10 and 30."""
+    ten, thirty = ({name: c.rate(alternative(name, depth, 0.01)) for name in NAMES} for depth in (10, 30))
+    return (
+        f"**What else helps.** At depth 10, PReLU ({percent(ten['PReLU'])}) and ELU ({percent(ten['ELU'])}) rescue "
+        f"more networks than late connections ({percent(ten['late'])}). At depth 30 they fail "
+        f"({at_most(thirty['PReLU'], thirty['ELU'])}). ResNet's additions reach {percent(thirty['residual'])} "
+        f"there, late connections {percent(thirty['late'])}, and late connections with He's initial weights "
+        f"{percent(thirty['late, He'])}."
+    )
+
+
+def companions(_: Context) -> str:
+    """The journal and the note."""
+    return (
+        "**Two companion documents**, a journal on residual CNNs and a note on residual connections: skip "
+        "connections make depth trainable, yet residual CNNs also get worse with depth, though less than plain "
+        "ones. Random and trained networks have fewer linear regions than neurons, although deep networks *can* "
+        "have exponentially many."
+    )
+
+
+NAMES = ("PReLU", "ELU", "late", "residual", "late, He")
+HOLDS, FAILS = Outcome.SUPPORTED, Outcome.REFUTED
+FINDINGS = (
+    Finding({"C0": HOLDS, "C2": HOLDS}, rescue),
+    Finding({"D8-contribute": HOLDS, "D1-all": HOLDS}, usefulness),
+    Finding({"D5-dead": FAILS, "D1-converged": FAILS, "O7-selection": HOLDS}, deaths),
+    Finding({"O1-speaks": HOLDS, "O2-cause": HOLDS, "O2-size": HOLDS, "O5": HOLDS}, cause),
+    Finding({}, remedies),
+    Finding({"F7-residual-literal": FAILS, "F7-residual-practical": HOLDS, "G3-neurons": HOLDS}, companions),
+)
+
+
+def findings(suite: SuiteVerdicts) -> str:
+    """The findings as Markdown.
+
+    Raises:
+        LookupError: the verdicts lack a figure that a finding shows.
+    """
+    context = Context(suite, None)
+    paragraphs = [headline(suite), ""]
+    for finding in FINDINGS:
+        if all(context.ended(id) is end for id, end in finding.ends.items()):
+            paragraphs.append(f"- {finding.text(context)}")
+    return "\n".join(paragraphs)
+
+
+def badge(suite: SuiteVerdicts) -> str:
+    """How many claims hold, as a badge that leads to the report."""
+    holding = sum(verdict.verdict is Outcome.SUPPORTED for verdict in suite.claims)
+    message = f"{holding} of {len(suite.claims)} claims hold"
+    picture = f"https://img.shields.io/badge/reproduction-{quote(message)}-blue"
+    return f"[![Reproduction: {message}]({picture})](reports/REPRODUCTION.md)"
+
+
+def renew(text: str, suite: SuiteVerdicts) -> str:
+    """The README's text with the suite's badge, and its findings between the markers.
+
+    Raises:
+        ValueError: the badge or a marker is missing or stands there twice.
+    """
+    if not all(text.count(marker) == 1 for marker in MARKERS):
+        raise ValueError(f"README.md must have {MARKERS[0]} and {MARKERS[1]} once each")
+    before, rest = text.split(MARKERS[0])
+    text = f"{before}{MARKERS[0]}\n{findings(suite)}\n{MARKERS[1]}{rest.split(MARKERS[1])[1]}"
+    text, badges = BADGE.subn(badge(suite), text)
+    if badges != 1:
+        raise ValueError(f"README.md must have the badge of verdicts once; got {badges}")
+    return text
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    replace_file(readme, renew(read_text(readme), SuiteVerdicts.read(ROOT / "reports" / "verdicts.json")))
