@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lrn.plugin._crashes import Crashes
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
 from lrn.plugin._session import PROPERTY, STARTED, Deselection, Session
+from lrn.plugin._status import Status, Telling, teller_of
 from lrn.plugin._training import Training, add_training_options, read_training, sampler_of
-from lrn.verdicts import Outcome, Verdict
+from lrn.verdicts import Outcome, Verdict, case_name
 
 if TYPE_CHECKING:
     from lrn.claims import Claim, Expectation, Judgement
@@ -34,6 +36,7 @@ _TRAINING = pytest.StashKey[Training]()
 _SAMPLER: pytest.StashKey[RecentSamples] = pytest.StashKey()
 _MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
 _VERDICT = pytest.StashKey[Verdict]()
+_ENDED_BY = pytest.StashKey[BaseException | None]()  # what a claim's test raised, if that is not shown as it is
 
 _MARKS = (
     "claim(statement, source, quote, reading, id, ...): put on a test by @lrn.claims.claim",
@@ -61,11 +64,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Deselection(config), "lrn-deselection")
+        config.pluginmanager.register(Telling(config), "lrn-telling")
         return
     if config.option.lrn_ledger is not None:
         # Workers get the options as they are now, and may start in another folder.
         config.option.lrn_ledger = str(settings.ledger)
-    config.pluginmanager.register(Session(config, settings), "lrn-session")
+    crashes = Crashes(config, settings)
+    config.pluginmanager.register(crashes, "lrn-crashes")
+    config.pluginmanager.register(Session(config, settings, crashes), "lrn-session")
+    config.pluginmanager.register(Status(config, settings), "lrn-status")
 
 
 @pytest.hookimpl(trylast=True)
@@ -110,8 +117,9 @@ def measure(request: pytest.FixtureRequest) -> Measure:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuses marks that make no sense, before any fixture is set up."""
-    if _VERDICT in item.stash:  # the test runs once more
-        del item.stash[_VERDICT]
+    for key in (_VERDICT, _ENDED_BY):  # the test may run once more
+        if key in item.stash:
+            del item.stash[key]
     known = [name for name in _KNOWN if item.get_closest_marker(name)]
     if known and not item.get_closest_marker("claim"):
         pytest.fail(f"{known[0]} is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
@@ -137,6 +145,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     measuring = pyfuncitem.stash.get(_MEASURE, None)
     if measuring is not None:
         measuring.reopen()
+        teller = teller_of(pyfuncitem.config)
+        if teller is not None:
+            teller.start(pyfuncitem.nodeid, case_name(claim.id, pyfuncitem.nodeid))
     judgement = judge(functools.partial(_call, pyfuncitem), measuring)
     if measuring is not None:
         measuring.close("the claim that measured this has ended; measure in the test itself")
@@ -162,6 +173,8 @@ def pytest_runtest_makereport(
         del report.wasxfail
         report.outcome = "failed"
         report.longrepr = verdict.reason
+    if report.failed and call.excinfo is not None:
+        _show(report, item, call.excinfo.value, verdict)
     if report.skipped and isinstance(report.longrepr, tuple):
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
@@ -244,20 +257,36 @@ def _call(item: pytest.Function) -> Any:
 
 
 def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> None:
-    """Lets the test pass, fail or be skipped."""
+    """Lets the test pass, fail or be skipped; what is shown of a failure is said in `_show`."""
     if verdict.as_expected:
         return
-    if judgement.undecided is not None:
-        settings = item.config.stash[_SETTINGS]
-        text = judgement.outlook(verdict, item.stash.get(_MEASURE, None))
-        if settings.skip_inconclusive:
-            pytest.skip(text)
-        # Shown at the assertion that is undecided.
-        raise pytest.fail.Exception(text).with_traceback(judgement.undecided.__traceback__)
-    if judgement.error is not None and not (verdict.known and verdict.verdict is Outcome.REFUTED):
-        raise judgement.error
-    known = f"known to be {verdict.expected.lower()} ({verdict.known}), but " if verdict.known else ""
-    pytest.fail(f"{known}{verdict.verdict}: {verdict.reason}", pytrace=False)
+    from lrn.plugin._failure import without_lrn
+
+    if judgement.undecided is not None and item.config.stash[_SETTINGS].skip_inconclusive:
+        pytest.skip(f"INCONCLUSIVE: {verdict.reason}")
+    error = judgement.error
+    hidden = not item.config.option.fulltrace
+    trace = None if error is None else without_lrn(error.__traceback__) if hidden else error.__traceback__
+    if error is not None and verdict.verdict is Outcome.ERROR and not isinstance(error, AssertionError):
+        raise error.with_traceback(trace)
+    item.stash[_ENDED_BY] = error
+    raise pytest.fail.Exception(f"{verdict.verdict}: {verdict.reason}").with_traceback(trace)
+
+
+def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, verdict: Verdict) -> None:
+    """Puts what a person reads of a claim's failure into its report."""
+    from lrn.plugin import _failure
+
+    command = _failure.reproduce(item)
+    if _ENDED_BY not in item.stash or item.config.option.fulltrace:
+        report.sections.append(("claim", _failure.about(verdict, command)))
+        return
+    ended_by = item.stash[_ENDED_BY]
+    text = _failure.explained(verdict, ended_by, item.stash.get(_MEASURE, None), command)
+    places = _failure.places_of(ended_by)
+    path, line = (places[0].path, places[0].line) if places else (str(item.path), (item.location[1] or 0) + 1)
+    known = f"said to be {verdict.expected}: " if verdict.known else ""
+    report.longrepr = _failure.shown_as(text, path, line, f"{known}{verdict.verdict}: {verdict.reason}")
 
 
 def _properties(verdict: Verdict) -> list[tuple[str, object]]:
