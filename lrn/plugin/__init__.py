@@ -17,6 +17,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lrn.plugin._crashes import Crashes
+from lrn.plugin._items import (
+    KNOWN,
+    claim_of,
+    expectation_of,
+    properties_of,
+    refusal_of,
+    started,
+    unjudged_verdict,
+)
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
 from lrn.plugin._session import PROPERTY, STARTED, Deselection, Session
@@ -45,8 +54,6 @@ _MARKS = (
 )
 
 
-_KNOWN = ("refuted", "inconclusive")
-_REFUSED_FIXTURES = ("subtests",)
 _IN_FIXTURE = "a fixture is set up once, but claims ask again with more seeds; measure in the test itself"
 
 
@@ -117,10 +124,11 @@ def measure(request: pytest.FixtureRequest) -> Measure:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuses marks that make no sense, before any fixture is set up."""
-    for key in (_VERDICT, _ENDED_BY):  # the test may run once more
-        if key in item.stash:
-            del item.stash[key]
-    known = [name for name in _KNOWN if item.get_closest_marker(name)]
+    if _VERDICT in item.stash:  # the test runs once more
+        del item.stash[_VERDICT]
+    if _ENDED_BY in item.stash:
+        del item.stash[_ENDED_BY]
+    known = [name for name in KNOWN if item.get_closest_marker(name)]
     if known and not item.get_closest_marker("claim"):
         pytest.fail(f"{known[0]} is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
     try:
@@ -128,7 +136,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     except (TypeError, ValueError) as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     if item.get_closest_marker("claim"):
-        refusal = _refusal(item)
+        refusal = refusal_of(item)
         if refusal:
             pytest.fail(refusal, pytrace=False)
 
@@ -166,9 +174,9 @@ def pytest_runtest_makereport(
     if item.get_closest_marker("claim") is None or call.when == "teardown":
         return report
     if call.when == "setup" and report.passed:
-        report.user_properties.append((STARTED, json.dumps(_started(item).to_json())))
+        report.user_properties.append((STARTED, json.dumps(started(item).to_json())))
         return report
-    verdict = item.stash.get(_VERDICT, None) or _unjudged(item, call, report)
+    verdict = item.stash.get(_VERDICT, None) or unjudged_verdict(item, call, report, item.stash.get(_MEASURE, None))
     if hasattr(report, "wasxfail"):  # no claim passes by being expected to fail
         del report.wasxfail
         report.outcome = "failed"
@@ -180,7 +188,7 @@ def pytest_runtest_makereport(
     report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
     # JUnit's file takes the properties that the item has at its teardown.
     item.user_properties[:] = [p for p in item.user_properties if not str(p[0]).startswith("claim.")]
-    item.user_properties += _properties(verdict)
+    item.user_properties += properties_of(verdict)
     return report
 
 
@@ -193,59 +201,11 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     return [f"{left} {op} {right}", *(f"{side}: {side.name or 'computed'}, n = {side.n}" for side in sides)]
 
 
-def claim_of(item: pytest.Item) -> Claim | None:
-    """What a test's mark claims; None for a test that is no claim."""
-    mark = item.get_closest_marker("claim")
-    if mark is None:
-        return None
-    from lrn.claims import Claim
-
-    if len(mark.args) != 1 or mark.kwargs or not isinstance(mark.args[0], Claim):
-        raise TypeError("a claim is made by @claim(...) of lrn.claims, not by the mark; got pytest.mark.claim")
-    return mark.args[0]
-
-
-def expectation_of(item: pytest.Item) -> Expectation | None:
-    """How the claim is said to end: by the closest mark, else by the claim itself."""
-    claim = claim_of(item)
-    if claim is None:
-        return None
-    from lrn.claims import Expectation
-
-    for mark in item.iter_markers():
-        if mark.name in _KNOWN:
-            return Expectation.known(mark.name, mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None)
-    return claim.expectation
-
-
 def _sampler(config: pytest.Config) -> RecentSamples:
     """The sampler of this process."""
     if _SAMPLER not in config.stash:
         config.stash[_SAMPLER] = sampler_of(config, config.stash[_SETTINGS], config.stash[_TRAINING])
     return config.stash[_SAMPLER]
-
-
-def _refusal(item: pytest.Item) -> str:
-    """Why a claim cannot be judged at all; empty if it can."""
-    from lrn.claims import asserts
-
-    claim = claim_of(item)
-    assert claim is not None
-    names = getattr(item, "fixturenames", ())
-    if item.get_closest_marker("xfail"):
-        return "a claim cannot be marked xfail; one that is known to be false says so by refuted='why'"
-    for name in _REFUSED_FIXTURES:
-        if name in names:
-            return (
-                f"a claim cannot use {name}, which hides failed assertions; use pytest.mark.parametrize or every(...)"
-            )
-    if "measure" not in names and not claim.exact:
-        return "it measures nothing: ask for the fixture measure, or say exact=True if it checks arithmetic or texts"
-    if claim.exact and "measure" in names:
-        return "a claim that measures is not exact: leave out exact=True, or measure"
-    if claim.exact and not asserts(getattr(item, "obj", None)):
-        return "it asserts nothing, so it could not fail"
-    return ""
 
 
 def _call(item: pytest.Function) -> Any:
@@ -277,7 +237,7 @@ def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, ve
     """Puts what a person reads of a claim's failure into its report."""
     from lrn.plugin import _failure
 
-    command = _failure.reproduce(item)
+    command = _failure.reproduce(item.config, item.nodeid)
     if _ENDED_BY not in item.stash or item.config.option.fulltrace:
         report.sections.append(("claim", _failure.about(verdict, command)))
         return
@@ -287,44 +247,3 @@ def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, ve
     path, line = (places[0].path, places[0].line) if places else (str(item.path), (item.location[1] or 0) + 1)
     known = f"said to be {verdict.expected}: " if verdict.known else ""
     report.longrepr = _failure.shown_as(text, path, line, f"{known}{verdict.verdict}: {verdict.reason}")
-
-
-def _properties(verdict: Verdict) -> list[tuple[str, object]]:
-    """The verdict as properties for a test report, such as JUnit's."""
-    texts = {name: getattr(verdict, name) for name in ("id", "statement", "source", "verdict", "expected", "reason")}
-    found = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
-    found += [
-        ("claim.measured", f"{q.name}: {q.point:.6g} [{q.low:.6g}, {q.high:.6g}], n = {q.n} of {q.seeds} seeds")
-        for q in verdict.estimates
-    ]
-    # Workers send what UTF-8 can write.
-    return [(name, text.encode(errors="backslashreplace").decode()) for name, text in found]
-
-
-def _started(item: pytest.Item) -> Verdict:
-    """The verdict of a claim that is about to be tested, which stands if its process dies."""
-    from lrn.claims import unjudged
-
-    claim, expectation = claim_of(item), expectation_of(item)
-    assert claim is not None
-    assert expectation is not None
-    died = "the process that tested it died"
-    return unjudged(died, skipped=False).record(claim, item.nodeid, expectation, None)
-
-
-def _unjudged(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:
-    """The verdict of a claim whose test never came to one."""
-    from lrn.claims import Claim, unjudged
-
-    if report.passed:
-        report.outcome = "failed"
-        report.longrepr = "a claim must be a function, or a method of a class that is no unittest.TestCase"
-    error = str(report.longrepr) if call.excinfo is None else call.excinfo.value
-    try:
-        claim = claim_of(item) or Claim(item.name)
-        expectation = expectation_of(item) or claim.expectation
-    except (TypeError, ValueError):
-        claim = Claim(item.name)
-        expectation = claim.expectation
-    skipped = report.skipped and not hasattr(report, "wasxfail")
-    return unjudged(error, skipped).record(claim, item.nodeid, expectation, item.stash.get(_MEASURE, None))

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lrn.plugin._failure import shown_as
+from lrn.plugin._failure import changed, reproduce, shown_as
 from lrn.plugin._words import VANISHED
 from lrn.verdicts import SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import Comparison
@@ -44,7 +43,9 @@ def read_record(path: Path) -> Record:
         raise pytest.UsageError(f"--against must be a file of verdicts; {error}") from None
 
 
-def mark_changed(report: pytest.TestReport, verdict: Verdict, record: Record) -> dict[str, Verdict]:
+def mark_changed(
+    report: pytest.TestReport, verdict: Verdict, record: Record, config: pytest.Config
+) -> dict[str, Verdict]:
     """Lets a report fail whose verdict is not the recorded one; returns that by test, or nothing where they agree."""
     was = record.by_test.get(report.nodeid)
     if was is None or was.verdict is verdict.verdict:
@@ -56,7 +57,8 @@ def mark_changed(report: pytest.TestReport, verdict: Verdict, record: Record) ->
         report.sections.append(("differs from the record", message))
     else:
         report.outcome = "failed"
-        report.longrepr = _shown(report.nodeid, message, report.location[1])
+        text = changed(verdict, f"{was.verdict} in {record.path.name}", reproduce(config, report.nodeid))
+        report.longrepr = shown_as(text, report.nodeid.partition("::")[0], (report.location[1] or 0) + 1, message)
     return {report.nodeid: was}
 
 
@@ -64,14 +66,9 @@ def vanished_report(was: Verdict, record: Record) -> pytest.TestReport:
     """A failed report about a claim that only the record has, for pytest's summary and JUnit's file."""
     message = plain_text(f"was {was.verdict} in {record.path.name}, and is no longer there: {was.statement}")
     file, _, name = was.test.partition("::")
-    shown = _shown(was.test, message, None)
+    shown = shown_as("\n".join([*wrapped(message, 78), "", visible(was.test)]), file, 1, message)
     properties = [(VANISHED, "")]
     return pytest.TestReport(was.test, (file, None, name), {}, "failed", shown, "call", user_properties=properties)
-
-
-def _shown(test: str, message: str, line: int | None) -> Any:
-    text = "\n".join([*wrapped(message, 78), "", visible(test)])
-    return shown_as(text, test.partition("::")[0], (line or 0) + 1, message)
 
 
 def print_comparison(reporter: pytest.TerminalReporter, comparison: Comparison, name: str) -> None:

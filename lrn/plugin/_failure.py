@@ -25,7 +25,7 @@ from lrn.verdicts.text import plain_text, visible, wrapped
 if TYPE_CHECKING:
     from lrn.claims._measure import Measure
 
-__all__ = ["Place", "about", "explained", "places_of", "reproduce", "shown_as", "without_lrn"]
+__all__ = ["Place", "about", "changed", "explained", "places_of", "reproduce", "shown_as", "without_lrn"]
 
 _WIDTH = 78
 _MOST_QUANTITIES, _MOST_LINES = 6, 12
@@ -112,10 +112,22 @@ def without_lrn(trace: TracebackType | None) -> TracebackType | None:
     return shorter
 
 
-def reproduce(item: pytest.Item) -> str:
+def changed(verdict: Verdict, was: str, command: str) -> str:
+    """Returns the text about a claim that ended as its author says, but otherwise than recorded.
+
+    Args:
+        verdict: how it ended.
+        was: how it ended before, and where that is recorded.
+        command: that tests it again.
+    """
+    lines = _wrapped(f"{verdict.case} was {was}, and is {verdict.verdict}", "")
+    decided = _compared(verdict) if verdict.estimates else _reason(verdict)
+    return "\n".join([*lines, "", *_about(verdict), "", *decided, "", command])
+
+
+def reproduce(config: pytest.Config, test: str) -> str:
     """Returns the line with the command that tests one claim again, with the options that its verdict depends on."""
-    config = item.config
-    path, separator, rest = item.nodeid.partition("::")
+    path, separator, rest = test.partition("::")
     file = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
     options = []
     for name in _ON_THE_COMMAND_LINE:
@@ -145,7 +157,7 @@ def _places(error: BaseException | None) -> list[str]:
 def _compared(verdict: Verdict) -> list[str]:
     """What decided it, then everything that was measured."""
     lines = _wrapped(f"compared {plain_text(verdict.reason)}", " " * 9)
-    truth = "is false" if verdict.verdict is Outcome.REFUTED else "is true"
+    truth = {Outcome.REFUTED: "is false", Outcome.SUPPORTED: "is true"}.get(verdict.verdict, "is undecided")
     if len(verdict.estimates) == 1:
         return [*lines, f"{'':9}{truth}, after {_seeds(verdict.estimates[0])}"]
     return [*lines, f"{'':9}{truth}", "measured", *_quantities(verdict.estimates)]

@@ -75,9 +75,12 @@ class Screen:
                 begun = "\n" if self._writer.width_of_current_line else ""
                 self._writer.write(f"{begun}{message}\n", flush=True)
                 return
-            self._put(f"\n{message}")
-            # Pytest then begins a line of its own for what comes next.
-            self._reporter.currentfspath = None
+            if self._reporter.verbosity > 0:
+                # Pytest then begins a line of its own, with the test's name once more.
+                self._put(f"\n{message}")
+                self._reporter.currentfspath = None
+            else:
+                self._put(f"\n{message}\n")
 
     def pause(self, paused: bool = True) -> None:
         """Stops drawing while somebody else uses the terminal, such as a debugger; or goes on."""

@@ -16,7 +16,7 @@ from lrn.plugin._against import Record, mark_changed, print_comparison, read_rec
 from lrn.plugin._crashes import Crashes
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.plugin._run_record import about_run
-from lrn.plugin._words import Status, word_of
+from lrn.plugin._words import Shown, word_of
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import Comparison, compare
 
@@ -76,6 +76,7 @@ class Session:
         self._started = time.perf_counter()
         self._notes: list[str] = []
         self._written: str | None = None
+        self._summing_up = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
@@ -89,14 +90,15 @@ class Session:
             self._seconds[report.nodeid] = report.duration
             self._workers.add(getattr(report, "worker_id", "main"))
             if self._record is not None:
-                self._changed |= mark_changed(report, verdict, self._record)
+                self._changed |= mark_changed(report, verdict, self._record, self._config)
         undecided = verdict is not None and verdict.verdict is Outcome.INCONCLUSIVE
         self._other_failures += report.failed and not undecided
         yield
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> Status | None:
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Shown | None:
         """Shows a claim's verdict in place of pytest's words."""
-        return word_of(report, self._verdicts.get(report.nodeid), self._changed.get(report.nodeid))
+        test = report.nodeid
+        return word_of(report, self._verdicts.get(test), self._changed.get(test), ended=self._summing_up)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Counts what could not be collected."""
@@ -143,6 +145,7 @@ class Session:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Prints the table of claims, and what differs from the record."""
+        self._summing_up = True
         if self._verdicts:
             from lrn.plugin._summary import Ending, fit_short_summary, print_summary
 

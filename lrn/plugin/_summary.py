@@ -62,7 +62,7 @@ def print_summary(reporter: pytest.TerminalReporter, ending: Ending) -> None:
     suite, verbosity = ending.suite, reporter.verbosity
     if verbosity >= 0:
         rows = rows_of(suite.claims if verbosity else ending.notable)
-        for row, text in zip(rows, _table(rows, width), strict=True):
+        for row, text in zip(rows, _table(rows, width) if rows else [], strict=True):
             reporter.write_line(text, **{_colour(row): True})
         lines = [] if verbosity else _rest(ending)
         for line in [*lines, *_slowest(ending, _MOST_SLOW if verbosity else _FEW_SLOW)]:

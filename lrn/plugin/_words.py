@@ -9,27 +9,28 @@ import pytest
 from lrn.plugin._crashes import AGAIN
 from lrn.verdicts import Outcome, Verdict
 
-__all__ = ["VANISHED", "Status", "word_of"]
+__all__ = ["VANISHED", "Shown", "word_of"]
 
 VANISHED = "lrn.vanished"
 """Name of the user property of a report about a claim that is no longer there."""
 
-Status = tuple[str, str, tuple[str, dict[str, bool]]]
+Shown = tuple[str, str, str | tuple[str, dict[str, bool]]]
 """What pytest counts it as, the letter, and the word with its colour."""
 
 
-def word_of(report: pytest.TestReport, verdict: Verdict | None, was: Verdict | None) -> Status | None:
+def word_of(report: pytest.TestReport, verdict: Verdict | None, was: Verdict | None, *, ended: bool) -> Shown | None:
     """Returns how a report is shown; None where pytest knows best.
 
     Args:
         report: of the phase that the verdict came with, or of a claim that starts again or is no longer there.
         verdict: that it carries.
         was: the recorded verdict, where it differs.
+        ended: whether all tests have run, and reports are shown in the summary.
     """
     if report.outcome == AGAIN:
         return AGAIN, "R", (AGAIN.upper(), {"yellow": True})
     if any(name == VANISHED for name, _ in report.user_properties):
-        return "failed", "", ("VANISHED", {"red": True})
+        return "failed", "", ("VANISHED", {"red": True}) if ended else ""
     if verdict is None or report.when != "call" or verdict.verdict is Outcome.SKIPPED:
         return None
     category: Any = report.outcome
