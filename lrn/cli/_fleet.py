@@ -60,11 +60,8 @@ def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, 
         Interrupted: Ctrl-C; its text says what is kept.
         lrn.ledger.cluster.ClusterError: the cluster gave up.
     """
-    line = _Progress(
-        [_work(experiment) * len(seeds) for experiment in experiments],
-        [experiment.label for experiment in experiments],
-        quiet,
-    )
+    work = [_work(experiment) * len(seeds) for experiment in experiments]
+    line = _Progress(work, [experiment.label for experiment in experiments], quiet)
     if ledger.workers is not None:
         _fill(ledger, ledger.workers, experiments, seeds, line)
         line = _Progress([], [], True)  # all that is left is to read

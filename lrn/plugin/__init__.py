@@ -34,7 +34,7 @@ from lrn.plugin._training import Training, add_training_options, read_training, 
 from lrn.verdicts import Outcome, Verdict, case_name
 
 if TYPE_CHECKING:
-    from lrn.claims import Claim, Expectation, Judgement
+    from lrn.claims import Judgement
     from lrn.claims._measure import Measure
     from lrn.claims._populations import RecentSamples
 

@@ -1,4 +1,4 @@
-"""What a test is as a claim: what its marks say, why it cannot be judged, and the verdict it has before it is judged."""
+"""What a test is as a claim: what its marks say, why it cannot be judged, and the verdict before it is judged."""
 
 from __future__ import annotations
 

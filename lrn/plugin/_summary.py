@@ -71,7 +71,7 @@ def print_summary(reporter: pytest.TerminalReporter, ending: Ending) -> None:
     totals = _totals(suite, ending.promise)
     for part in [totals] if len(totals) < width else totals.split("; "):
         _write(reporter, part, width, bold=True, red=wrong or not ending.promise, green=ending.promise and not wrong)
-    for note in [*ending.notes, *(_more(ending) if verbosity >= 0 else [])]:
+    for note in [*(_more(ending) if verbosity >= 0 else []), *ending.notes]:
         _write(reporter, note, width)
 
 
@@ -115,10 +115,9 @@ def _more(ending: Ending) -> list[str]:
     """Where to read more: of a claim that is notable, else of any."""
     if ending.written is None:
         return []
-    claim = next((verdict for verdict in [*ending.notable, *ending.suite.claims] if verdict.id), None)
+    claim = (*ending.notable, *ending.suite.claims)[0]
     record = "" if ending.written == _RECORD else f" --verdicts {shlex.quote(ending.written)}"
-    name = "ID" if claim is None else shlex.quote(plain_text(claim.id))
-    return [f"read more: lrn explain {name}{record}"]
+    return [f"read more: lrn explain {shlex.quote(plain_text(claim.id or claim.case))}{record}"]
 
 
 def _colour(row: Row) -> str:

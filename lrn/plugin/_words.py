@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from lrn.plugin._crashes import AGAIN
@@ -31,11 +29,10 @@ def word_of(report: pytest.TestReport, verdict: Verdict | None, was: Verdict | N
         return AGAIN, "R", (AGAIN.upper(), {"yellow": True})
     if any(name == VANISHED for name, _ in report.user_properties):
         return "failed", "", ("VANISHED", {"red": True}) if ended else ""
-    if verdict is None or report.when != "call" or verdict.verdict is Outcome.SKIPPED:
+    if verdict is None or report.when != "call" or report.skipped:
         return None
-    category: Any = report.outcome
     undecided = verdict.verdict is Outcome.INCONCLUSIVE
-    letter = {"passed": ".", "skipped": "s"}.get(category, "?" if undecided and was is None else "F")
+    letter = "." if report.passed else "?" if undecided and was is None else "F"
     if was is not None:
         word, colour = f"{verdict.verdict} (was {was.verdict})", "red"
     elif verdict.as_expected:
@@ -43,4 +40,4 @@ def word_of(report: pytest.TestReport, verdict: Verdict | None, was: Verdict | N
         colour = "green"
     else:
         word, colour = str(verdict.verdict), "yellow" if undecided else "red"
-    return category, letter, (word, {colour: True})
+    return report.outcome, letter, (word, {colour: True})
