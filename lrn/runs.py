@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -14,7 +15,7 @@ from lrn.experiment import CONVERGED_RMSE, Experiment
 __all__ = ["Runs"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Runs:
     """Trained networks of one experiment, the seed axis S leading; errors are in original units.
 
@@ -42,6 +43,30 @@ class Runs:
 
     def __len__(self) -> int:
         return len(self.seeds)
+
+    def __repr__(self) -> str:
+        about = "".join(f"; {name} {value}" for name, value in self._summary().items() if name != "networks")
+        return f"<{len(self):,} networks of {self.experiment.label}{about}>"
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        rows = {"experiment": self.experiment.label, **self._summary()}
+        cells = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in rows.items())
+        return f"<table>{''.join(cells)}</table>"
+
+    def _summary(self) -> dict[str, str]:
+        """What became of the networks, for people."""
+        if not len(self):
+            return {"networks": "0"}
+        hits = int(self.converged.sum())
+        first, last = int(self.seeds[0]), int(self.seeds[-1])
+        found = {"networks": f"{len(self):,}", "seeds": str(first) if len(self) == 1 else f"{first} to {last}"}
+        if not np.array_equal(self.seeds, np.arange(len(self), dtype=np.uint64) + self.seeds[0]):
+            found["seeds"] = f"{len(self)} of {int(self.seeds.min())} to {int(self.seeds.max())}"
+        found["converged"] = f"{hits:,} of {len(self):,} ({hits / len(self):.1%})"
+        found["dead neurons"] = f"{self.dead_neurons.mean():.2f} of {self.experiment.neurons} on average"
+        found["dead layers"] = f"{self.dead_layers.mean():.2f} of {self.experiment.depth} on average"
+        return found
 
     @property
     def converged(self) -> NDArray[np.bool_]:

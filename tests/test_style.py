@@ -1,4 +1,4 @@
-"""The habits that docs/style.md rules out do not grow (`python tools/style.py`), and the counts see what they should."""
+"""The habits that docs/style.md rules out do not grow (`python tools/style.py`), and they are counted rightly."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrn.claims._contract import NoMoreSeeds, Population, PopulationError, is_experiment
 from lrn.claims._function import FunctionPopulation
+from lrn.claims._progress import Step
 from lrn.claims._state import State, settings_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Draw:
         stale: what becomes of seeds that earlier code has trained: "retrain", "use" or "fail".
         frozen: whether nothing may be trained.
         deadline: of the clock `time.monotonic`, after which nothing is trained; None for none.
-        say: shows a line of progress; None shows nothing.
+        say: shows a message at once; None shows nothing.
+        watch: is told how far the sampling of a population is; None tells nobody.
     """
 
     ledger: Path | None
@@ -82,6 +84,7 @@ class Draw:
     frozen: bool = False
     deadline: float | None = None
     say: Callable[[str], None] | None = field(default=None, compare=False)
+    watch: Callable[[Step], None] | None = field(default=None, compare=False)
     _settings: dict[str, State] = field(default_factory=dict, init=False, repr=False, compare=False)
     _sound: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     _costs: dict[str, Cost] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -100,6 +103,8 @@ class Draw:
             there, why = self.available(population, seeds)
             if len(there) < len(seeds):
                 raise NoMoreSeeds(why)
+        if self.watch is not None:
+            self.watch(Step(population.label, seeds.start, 0, len(seeds)))
         if is_experiment(population):
             return self._trained.runs(population, seeds, trace)
         return self._sampled(population, seeds)
@@ -234,7 +239,7 @@ class Draw:
         def spent(label: str, seeds: int, seconds: float) -> None:
             self.cost(label).add(seeds, seconds)
 
-        return Observer(self._crew, self._editions.shelves, spent, self.frozen, self.deadline, self.say)
+        return Observer(self._crew, self._editions.shelves, spent, self.frozen, self.deadline, self.say, self.watch)
 
     @cached_property
     def _anew(self) -> Ledger:

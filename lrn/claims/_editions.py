@@ -10,9 +10,9 @@ from typing import Any
 
 from lrn.claims._contract import MeasurementError
 from lrn.claims._function import FunctionPopulation
-from lrn.claims._progress import duration
 from lrn.claims._version import changes
 from lrn.ledger.samples import Columns, Shelf
+from lrn.verdicts.text import duration
 
 __all__ = ["STALE", "Editions"]
 

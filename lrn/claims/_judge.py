@@ -43,26 +43,6 @@ class Judgement:
     undecided: Undecided | None = None
     error: BaseException | None = None
 
-    def outlook(self, verdict: Verdict, measure: Measure | None) -> str:
-        """Returns what an INCONCLUSIVE verdict lacks, on separate lines."""
-        open_names = {str(quantity) for quantity in self.undecided.quantities} if self.undecided else set()
-        wide = [
-            f"  {q.name}: {q.point:.4g} [{q.low:.4g}, {q.high:.4g}]{q.proviso} after {q.seeds} seeds"
-            for q in verdict.estimates
-            if q.name in open_names
-        ]
-        needed = verdict.seeds_needed
-        if needed is None or needed == math.inf:
-            outlook = "no number of seeds can be said to settle it"
-        else:
-            outlook = f"about {needed:.0f} seeds of each would settle it"
-        allowed = f", and {measure.max_seeds} are allowed" if measure else ""
-        if measure is not None and measure.lack:
-            allowed = f"; {measure.lack}"
-        shown = wide or ["  nothing that was measured"]
-        advice = measure.advice(self.undecided) if measure and self.undecided else ()
-        return "\n".join([f"INCONCLUSIVE: {verdict.reason}", "too wide:", *shown, f"{outlook}{allowed}", *advice])
-
     def record(self, claim: Claim, test: str, expectation: Expectation, measure: Measure | None) -> Verdict:
         """Returns the verdict to keep.
 

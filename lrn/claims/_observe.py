@@ -12,6 +12,7 @@ from typing import Any
 from lrn.claims._contract import NoMoreSeeds
 from lrn.claims._crew import Crew
 from lrn.claims._function import FunctionPopulation
+from lrn.claims._progress import Progress, Step
 from lrn.claims._rows import Failure, Row, rows_of
 from lrn.claims._work import Work
 from lrn.claims._worker import Answer, limited, observe_timed
@@ -34,7 +35,8 @@ class Observer:
         spent: told what seeds took: (label, seeds, seconds).
         frozen: whether nothing may run.
         deadline: of the clock `time.monotonic`, after which nothing starts any more; None for none.
-        say: shows a line of progress; None shows nothing.
+        say: shows a message at once; None shows nothing.
+        watch: is told how far the sampling of a population is; None tells nobody.
     """
 
     crew: Crew
@@ -43,6 +45,7 @@ class Observer:
     frozen: bool = False
     deadline: float | None = None
     say: Callable[[str], None] | None = None
+    watch: Callable[[Step], None] | None = None
     _unkept: dict[str, dict[int, Row | Failure]] = field(default_factory=dict)
     _gpu: dict[str, bool] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
@@ -92,7 +95,9 @@ class Observer:
                 f"nothing is trained (--frozen), and seed {missing[0]} of {population.label} is not known"
             )
         unkept = self._unkept.setdefault(population.label, {})
-        with Work(population, shelf, unkept, len(missing), self.deadline, self.say, self._at_once(population)) as work:
+        at_once = self._at_once(population)
+        progress = Progress(self.watch, population.label, missing[0], len(missing), at_once)
+        with Work(population, shelf, unkept, progress, self.deadline, self.say) as work:
             if self._seconds_of(population, shelf) is None:
                 self._take(work, population, missing[:1], wait=True)
                 if shelf is not None and population.label in self._seconds:

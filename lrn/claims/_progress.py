@@ -1,48 +1,55 @@
-"""Lines that say how far a long sampling is, and how long it will take."""
+"""How far a long sampling is, and how long it will take."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-__all__ = ["Progress", "duration"]
+__all__ = ["Progress", "Step"]
 
-EVERY = 10.0
-"""Seconds between two lines; what takes less says nothing."""
+
+@dataclass(frozen=True)
+class Step:
+    """How far the sampling of one population is.
+
+    Attributes:
+        label: the population's.
+        start: the first of the seeds that are sampled now.
+        done: how many of them are done.
+        total: how many they are.
+        left: seconds until all are done; None where that cannot be said.
+    """
+
+    label: str
+    start: int
+    done: int
+    total: int
+    left: float | None = None
 
 
 class Progress:
-    """Says how far one population is.
+    """Counts the seeds of one population that are done, and tells a watcher.
 
     Args:
-        say: shows a line; None shows nothing.
+        watch: is told after every seed; None tells nobody.
         label: the population's.
+        start: the first seed.
         total: seeds to run.
         at_once: how many run at once.
     """
 
-    def __init__(self, say: Callable[[str], None] | None, label: str, total: int, at_once: int) -> None:
-        self._say, self._label, self._total, self._at_once = say, label, total, at_once
-        self._done, self._seconds, self._started = 0, 0.0, time.monotonic()
-        self._next = self._started + EVERY
+    def __init__(self, watch: Callable[[Step], None] | None, label: str, start: int, total: int, at_once: int) -> None:
+        self._watch, self._label, self._start, self._total, self._at_once = watch, label, start, total, at_once
+        self._done, self._seconds = 0, 0.0
+        self._tell(None)
 
     def add(self, seconds: float) -> None:
         """One seed more is done, which took so many seconds."""
         self._done += 1
         self._seconds += seconds
-        now = time.monotonic()
-        if self._say is None or now < self._next:
-            return
-        self._next = now + EVERY
-        each = self._seconds / self._done
-        left = -(-(self._total - self._done) // self._at_once) * each
-        self._say(
-            f"{self._label}: {self._done} of {self._total} seeds, {duration(each)} each, about {duration(left)} left"
-        )
+        rounds = -(-(self._total - self._done) // self._at_once)
+        self._tell(rounds * self._seconds / self._done)
 
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them: "0.3 s", "12 s", "3 min", "2.5 h"."""
-    if seconds < 100:
-        return f"{seconds:.2g} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    def _tell(self, left: float | None) -> None:
+        if self._watch is not None:
+            self._watch(Step(self._label, self._start, self._done, self._total, left))

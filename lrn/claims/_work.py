@@ -25,10 +25,9 @@ class Work:
         population: of which.
         shelf: where results are kept; None for in memory only.
         rows: gets every result.
-        total: how many seeds there are to run.
+        progress: counts what is done.
         deadline: of the clock `time.monotonic`, after which no seed is handed out; None for none.
-        say: shows a line of progress; None shows nothing.
-        at_once: seeds that run at once.
+        say: shows a message at once; None shows nothing.
 
     Attributes:
         late: seeds that were not handed out, as time was over.
@@ -39,13 +38,12 @@ class Work:
         population: FunctionPopulation,
         shelf: Shelf | None,
         rows: dict[int, Row | Failure],
-        total: int,
+        progress: Progress,
         deadline: float | None,
         say: Callable[[str], None] | None,
-        at_once: int,
     ) -> None:
         self._population, self._shelf, self._rows, self._deadline, self._say = population, shelf, rows, deadline, say
-        self._progress = Progress(say, population.label, total, at_once)
+        self._progress = progress
         self._locks: dict[int, Any] = {}
         self._waiting: dict[int, Row] = {}  # finished, and not on disk yet
         self._flushed = time.monotonic()

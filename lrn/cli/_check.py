@@ -230,7 +230,7 @@ def _states() -> dict[str, str]:
 
 
 def _duration(seconds: float) -> str:
-    from lrn.claims._progress import duration
+    from lrn.verdicts.text import duration
 
     return duration(seconds)
 

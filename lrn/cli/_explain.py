@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,25 +70,27 @@ def _lines(cases: Sequence[Case], width: int) -> Iterator[str]:
 
 def _claim(cases: Sequence[Case], width: int) -> Iterator[str]:
     """One test function: what it says, then its cases."""
-    from lrn.verdicts.text import plain_text
+    from lrn.verdicts.text import plain_text, visible, wrapped
 
     first = cases[0]
-    yield from _wrapped(f"{first.claim or first.id}: {plain_text(first.statement)}", width, "")
+    yield from wrapped(f"{first.claim or first.id}: {plain_text(first.statement)}", width, "")
     told = {"source": first.source, "quote": first.quote, "reading": first.reading, "known": first.known}
     for name, text in {**told, "test": f"{first.file}:{first.line}"}.items():
         if text:
-            yield from _wrapped(f"{name + ':':9} {plain_text(text)}", width, " " * 10)
+            yield from wrapped(f"{name + ':':9} {plain_text(text)}", width, " " * 10)
     ended = [case.verdict for case in cases if case.verdict is not None]
     if not ended:
         yield "It has not been checked; pytest checks it, and --verdicts FILE names what it wrote."
     for case in cases:
         yield from _case(case, width)
-    yield f"check again: pytest {first.file} -k {first.test.partition('[')[0].rpartition('::')[2]}"
+    again = first.test if len(cases) == 1 else first.test.partition("[")[0]
+    yield ""
+    yield f"check again: pytest {visible(shlex.quote(again))}"
 
 
 def _case(case: Case, width: int) -> Iterator[str]:
     """How a case ended, and its numbers."""
-    from lrn.verdicts.text import ending, plain_text
+    from lrn.verdicts.text import ending, plain_text, wrapped
 
     verdict = case.verdict
     if verdict is None:
@@ -96,12 +98,8 @@ def _case(case: Case, width: int) -> Iterator[str]:
     yield ""
     yield f"{plain_text(case.id)}: {ending(verdict.verdict, verdict.expected)}"
     if verdict.reason:
-        yield from _wrapped(f"  {plain_text(verdict.reason)}", width, "  ")
+        yield from wrapped(f"  {plain_text(verdict.reason)}", width, "  ")
     for q in verdict.estimates:
         seeds = f"{q.seeds:,} seeds" if q.n == q.seeds else f"{q.n:,} of {q.seeds:,} seeds"
-        yield from _wrapped(f"  {plain_text(q.name)}", width, "    ")
+        yield from wrapped(f"  {plain_text(q.name)}", width, "    ")
         yield f"      {q.point:.4g}  [{q.low:.4g}, {q.high:.4g}]  {seeds}"
-
-
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lrn.cli._interrupt import check_interrupt
 from lrn.ledger import BLOCK
-from lrn.verdicts.text import shortened
+from lrn.verdicts.text import duration, shortened
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Interrupted", "train_grid"]
 
 SMALLEST_BLOCK, BLOCK_SECONDS = 64, 2.0
+LOG_SECONDS = 30.0
+"""Seconds between two lines of progress in a log."""
 BLOCKS_EACH = 4  # of a cluster's processor thread, so that all end at about the same time
 
 
@@ -52,16 +54,17 @@ def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, 
         ledger: trains, and remembers what it has trained.
         experiments: at least one.
         seeds: a range of step 1.
-        quiet: show no progress; without a terminal there is none anyway.
+        quiet: show no progress; else there is a line on a terminal, and in a log one now and then.
 
     Raises:
         Interrupted: Ctrl-C; its text says what is kept.
         lrn.ledger.cluster.ClusterError: the cluster gave up.
     """
-    line = _Progress([_work(experiment) * len(seeds) for experiment in experiments], quiet or not sys.stderr.isatty())
+    work = [_work(experiment) * len(seeds) for experiment in experiments]
+    line = _Progress(work, [experiment.label for experiment in experiments], quiet)
     if ledger.workers is not None:
         _fill(ledger, ledger.workers, experiments, seeds, line)
-        line = _Progress([], True)  # all that is left is to read
+        line = _Progress([], [], True)  # all that is left is to read
     cells: list[Cell] = []
     done = 0
     try:
@@ -70,7 +73,7 @@ def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, 
             for block, runs in _blocks(ledger, experiment, seeds):
                 done += len(block)
                 parts.append(_cell(runs))
-                line.show(experiment.label, len(cells), _work(experiment) * len(block))
+                line.show(len(cells), _work(experiment) * len(block))
             cells.append(_join(parts))
     except KeyboardInterrupt:
         raise Interrupted(_kept(ledger, done, len(seeds) * len(experiments))) from None
@@ -92,7 +95,7 @@ def _fill(ledger: Ledger, workers: Workers, experiments: Sequence[Experiment], s
         for experiment, block in ledger.fill(wanted):
             check_interrupt()
             done += len(block)
-            line.show(experiment.label, cells[experiment], _work(experiment) * len(block))
+            line.show(cells[experiment], _work(experiment) * len(block))
     except KeyboardInterrupt:
         raise Interrupted(_kept(ledger, done, total)) from None
     finally:
@@ -137,39 +140,51 @@ def _kept(ledger: Ledger, done: int, total: int) -> str:
 
 
 class _Progress:
-    """One line on standard error: the cell, how much is done, and the time left for the whole grid."""
+    """Says on standard error which cell is trained, how much is done, and the time left for the whole grid.
 
-    def __init__(self, work: Sequence[float], silent: bool) -> None:
-        self._total, self._cells, self._silent = sum(work), len(work), silent
+    On a terminal that is one line, cut to its width; in a log a line now and then.
+
+    Args:
+        work: of each cell.
+        labels: of each cell.
+        silent: whether to say nothing.
+    """
+
+    def __init__(self, work: Sequence[float], labels: Sequence[str], silent: bool) -> None:
+        self._total, self._labels, self._silent = sum(work), labels, silent
+        self._live = sys.stderr.isatty()
         self._done = 0.0
         self._recent: list[tuple[float, float]] = []
+        self._next = time.monotonic() + (0.0 if self._live else LOG_SECONDS)
+        if labels and self._live:
+            self.show(0, 0.0)
 
-    def show(self, label: str, cell: int, work: float) -> None:
-        """Adds work done; writes at most ten times a second."""
+    def show(self, cell: int, work: float) -> None:
+        """Adds work done; writes at most ten times a second on a terminal."""
         self._done += work
         now = time.monotonic()
         if self._silent or (self._recent and now - self._recent[-1][0] < 0.1):
             return
         left = self._time_left(now)
+        if now < self._next:
+            return
         share = self._done / self._total
-        text = f"{cell + 1} of {self._cells} cells, {share:.0%}{left}: {label}"
-        # A line that is wider than the terminal would go on below, and stay there.
-        sys.stderr.write(f"\r{shortened(text, max(shutil.get_terminal_size().columns - 1, 10))}\x1b[K")
+        text = f"{cell + 1} of {len(self._labels)} cells, {share:.0%}{left}: {self._labels[cell]}"
+        if self._live:
+            # A line that is wider than the terminal would go on below, and stay there.
+            sys.stderr.write(f"\r{shortened(text, max(shutil.get_terminal_size().columns - 1, 10))}\x1b[K")
+        else:
+            self._next = now + LOG_SECONDS
+            sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
     def _time_left(self, now: float) -> str:
         """By the last blocks alone: what the ledger had goes by in no time, and the first one loads libraries."""
         self._recent = [*self._recent[-19:], (now, self._done)]
         (start, before), done = self._recent[0], self._done
-        return f", {_time((self._total - done) * (now - start) / (done - before))} left" if done > before else ""
+        return f", {duration((self._total - done) * (now - start) / (done - before))} left" if done > before else ""
 
     def close(self) -> None:
         """Takes the line away."""
-        if not self._silent:
+        if self._live and not self._silent:
             sys.stderr.write("\r\x1b[K")
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

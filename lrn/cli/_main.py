@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from lrn import __version__
-from lrn.cli import _check, _claims, _completion, _dead, _explain, _init, _plan, _report, _run, _show
+from lrn.cli import _check, _claims, _comment, _completion, _dead, _explain, _init, _plan, _report, _run, _show
 from lrn.cli._interrupt import check_interrupt, watched
 from lrn.cli._options import Formatter, Parser
 from lrn.verdicts.text import plain_text
@@ -21,7 +21,8 @@ BAD_INPUT, INTERNAL, INTERRUPTED = 2, 70, 130
 
 DESCRIPTION = """\
 Checks what a paper claims, by as many trainings as it takes. For your own paper: init, check, plan.
-For the thesis on late residual networks: run, show. For both: claims, report. For any network: dead."""
+For the thesis on late residual networks: run, show. For both: claims, explain, report,
+comment. For any network: dead."""
 
 EPILOG = """\
 examples:
@@ -32,11 +33,13 @@ examples:
   lrn show --depth 10 --connection late --seed 17 --out network.svg
   lrn claims --verdict REFUTED
   lrn explain C3
+  lrn comment main.json reports/verdicts.json                for a pull request
   lrn dead model.pt data.npy
 
 exit codes:
   0    done
-  1    done, and it found something (lrn dead: dead units; lrn check: a broken population)
+  1    done, and it found something (lrn dead: dead units; lrn check: a broken population;
+       lrn comment: a verdict that changed)
   2    bad input, said in one sentence
   70   an error of lrn's own
   130  interrupted
@@ -50,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lrn {__version__}")
     top.add_argument("--traceback", action="store_true", help="show where an error comes from")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in (_init, _check, _plan, _run, _show, _claims, _explain, _report, _dead, _completion):
+    for command in (_init, _check, _plan, _run, _show, _claims, _explain, _report, _comment, _dead, _completion):
         command.add(commands)
     return top
 

@@ -3,9 +3,9 @@
 The ledger (`lrn.ledger`) and the samples of other populations (`lrn.ledger.samples`) share it. They lie in a folder
 of this machine or, where the ledger's name has a scheme (`s3://bucket/ledger`), in any file system that fsspec knows.
 
-There, there are no locks: two processes may train the same block and both write it, which costs time and changes nothing, as
-a block is the same whoever trains it. Object stores show what was written whole or not at all, as a local folder does;
-elsewhere a torn file is found by its checksums and set aside.
+There, there are no locks: two processes may train the same block and both write it, which costs time and changes
+nothing, as a block is the same whoever trains it. Object stores show what was written whole or not at all, as a local
+folder does; elsewhere a torn file is found by its checksums and set aside.
 """
 
 from __future__ import annotations

@@ -5,16 +5,19 @@ What is compared is the verdict alone. Intervals may move with the seeds, the en
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
+from lrn.plugin._failure import changed, reproduce, shown_as
+from lrn.plugin._words import VANISHED
 from lrn.verdicts import SuiteVerdicts, Verdict
-from lrn.verdicts.text import plain_text
+from lrn.verdicts.comparison import Comparison
+from lrn.verdicts.text import plain_text, visible, wrapped
 
-__all__ = ["Comparison", "Record", "compare", "print_comparison", "read_record"]
+__all__ = ["Record", "mark_changed", "print_comparison", "read_record", "vanished_report"]
 
 
 @dataclass(frozen=True)
@@ -24,38 +27,10 @@ class Record:
     path: Path
     suite: SuiteVerdicts
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """What differs between a record and the verdicts of a session.
-
-    Attributes:
-        changed: the recorded and the new verdict of each claim that ended otherwise.
-        vanished: recorded claims that are no longer there; only a session of the whole suite can tell.
-        new: claims that the record does not have. They are no failure: nothing is known to compare them with.
-        compared: how many claims are in both.
-        recorded: how many the record has.
-        partial: why the session is not the whole suite; empty if it is.
-    """
-
-    changed: tuple[tuple[Verdict, Verdict], ...]
-    vanished: tuple[Verdict, ...]
-    new: tuple[Verdict, ...]
-    compared: int
-    recorded: int
-    partial: tuple[str, ...]
-
-    @property
-    def failed(self) -> bool:
-        """Whether a verdict changed or a claim vanished."""
-        return bool(self.changed or self.vanished)
-
-    @property
-    def summary(self) -> str:
-        """The counts, on one line."""
-        counts = f"{len(self.changed)} changed, {len(self.vanished)} vanished, {len(self.new)} new"
-        text = f"{self.compared} of {self.recorded} recorded claims compared: {counts}"
-        return f"{text}; a part of the suite ({', '.join(self.partial)})" if self.partial else text
+    @cached_property
+    def by_test(self) -> dict[str, Verdict]:
+        """The verdicts by pytest's node id."""
+        return {verdict.test: verdict for verdict in self.suite.claims}
 
 
 def read_record(path: Path) -> Record:
@@ -68,41 +43,52 @@ def read_record(path: Path) -> Record:
         raise pytest.UsageError(f"--against must be a file of verdicts; {error}") from None
 
 
-def compare(record: SuiteVerdicts, verdicts: Iterable[Verdict], partial: Sequence[str] = ()) -> Comparison:
-    """What differs.
+def mark_changed(
+    report: pytest.TestReport, verdict: Verdict, record: Record, config: pytest.Config
+) -> dict[str, Verdict]:
+    """Lets a report fail whose verdict is not the recorded one; returns that by test, or nothing where they agree."""
+    was = record.by_test.get(report.nodeid)
+    if was is None or was.verdict is verdict.verdict:
+        return {}
+    message = plain_text(f"was {was.verdict} in {record.path.name}, is {verdict.verdict}: {verdict.reason}")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if report.failed and crash is not None:
+        crash.message = message
+        report.sections.append(("differs from the record", message))
+    else:
+        report.outcome = "failed"
+        text = changed(verdict, f"{was.verdict} in {record.path.name}", reproduce(config, report.nodeid))
+        report.longrepr = shown_as(text, report.nodeid.partition("::")[0], (report.location[1] or 0) + 1, message)
+    return {report.nodeid: was}
 
-    Args:
-        record: the verdicts to compare with.
-        verdicts: those of the session.
-        partial: why the session is not the whole suite; empty if it is.
-    """
-    old = {verdict.test: verdict for verdict in record.claims}
-    now = {verdict.test: verdict for verdict in verdicts}
-    both = [(old[test], now[test]) for test in sorted(old.keys() & now.keys())]
-    return Comparison(
-        changed=tuple((was, is_) for was, is_ in both if was.verdict is not is_.verdict),
-        vanished=() if partial else tuple(old[test] for test in sorted(old.keys() - now.keys())),
-        new=tuple(now[test] for test in sorted(now.keys() - old.keys())),
-        compared=len(both),
-        recorded=len(old),
-        partial=tuple(partial),
-    )
+
+def vanished_report(was: Verdict, record: Record) -> pytest.TestReport:
+    """A failed report about a claim that only the record has, for pytest's summary and JUnit's file."""
+    message = plain_text(f"was {was.verdict} in {record.path.name}, and is no longer there: {was.statement}")
+    file, _, name = was.test.partition("::")
+    shown = shown_as("\n".join([*wrapped(message, 78), "", visible(was.test)]), file, 1, message)
+    properties = [(VANISHED, "")]
+    return pytest.TestReport(was.test, (file, None, name), {}, "failed", shown, "call", user_properties=properties)
 
 
 def print_comparison(reporter: pytest.TerminalReporter, comparison: Comparison, name: str) -> None:
-    """Prints what differs: a line or two for each claim, then the counts."""
+    """Prints what differs: some lines for each claim, then the counts."""
     reporter.section(f"claims against {name}")
+    width = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else 1000
 
-    def write(text: str, **colour: bool) -> None:
-        reporter.write_line(f"{text[:10]}{plain_text(text[10:])}", **colour)  # a record may come from anybody
+    def write(kind: str, text: str, **colour: bool) -> None:
+        shown = f"{kind:10}{plain_text(text)}"  # a record may come from anybody
+        for line in wrapped(shown, width - 1, " " * 10):
+            reporter.write_line(line, **colour)
 
     for was, is_ in comparison.changed:
-        write(f"CHANGED   {was.case}: {was.verdict} -> {is_.verdict} {is_.statement}", red=True)
-        write(f"          {is_.test}")
-        write(f"          {is_.reason}")
+        write("CHANGED", f"{was.case}: {was.verdict} -> {is_.verdict} {is_.statement}", red=True)
+        write("", is_.test)
+        write("", is_.reason)
     for was in comparison.vanished:
-        write(f"VANISHED  {was.case}: {was.verdict} {was.statement}", red=True)
-        write(f"          {was.test}")
+        write("VANISHED", f"{was.case}: {was.verdict} {was.statement}", red=True)
+        write("", was.test)
     for is_ in comparison.new:
-        write(f"NEW       {is_.case}: {is_.verdict} {is_.statement}", yellow=True)
-    reporter.write_line(comparison.summary, bold=True, red=comparison.failed, green=not comparison.failed)
+        write("NEW", f"{is_.case}: {is_.verdict} {is_.statement}", yellow=True)
+    for line in wrapped(comparison.summary, width - 1, "  "):
+        reporter.write_line(line, bold=True, red=comparison.failed, green=not comparison.failed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Callable
@@ -12,14 +11,11 @@ from typing import Literal, TypeVar
 
 import pytest
 
-from lrn.verdicts.text import plain_text, shortened
+from lrn.plugin._reading import RUN_RECORD, blocked, count, fail_or_skip, fraction, offset, verdicts_file
 
 __all__ = ["RUN_RECORD", "Settings", "add_options", "read_settings"]
 
-RUN_RECORD = "run.json"
-"""Name of the file, beside the verdicts, with what differs from one run to the next."""
-
-_ALPHA, _QUANTITIES, _FIRST_SEEDS, _MAX_SEEDS, _MOST_OFFSET = 0.001, 64, 8, 131072, 2**63
+_ALPHA, _QUANTITIES, _FIRST_SEEDS, _MAX_SEEDS = 0.001, 64, 8, 131072
 _IN_INI = (
     "alpha",
     "quantities",
@@ -32,8 +28,6 @@ _IN_INI = (
     "ledger",
 )
 _OLD = {"first-look": "--first-seeds"}
-
-_LONGEST_NAME = 255  # of a file, in every file system in use
 
 _T = TypeVar("_T")
 
@@ -134,7 +128,7 @@ def read_settings(config: pytest.Config) -> Settings:
     for old, new in _OLD.items():
         if config.getoption(_destination(old)) is not None:
             raise pytest.UsageError(f"--{old} is no longer there: any number of seeds can be tested; use {new}")
-    first_seeds, max_seeds = read("first-seeds", _count, _FIRST_SEEDS), read("max-seeds", _count, _MAX_SEEDS)
+    first_seeds, max_seeds = read("first-seeds", count, _FIRST_SEEDS), read("max-seeds", count, _MAX_SEEDS)
     if first_seeds > max_seeds:
         raise pytest.UsageError(f"--first-seeds must not exceed --max-seeds; got {first_seeds} and {max_seeds}")
     engine, device = read("engine", _engine, "auto"), read("device", _device, "cpu")
@@ -144,13 +138,13 @@ def read_settings(config: pytest.Config) -> Settings:
     if scheduler is not None and not hasattr(config, "workerinput"):
         _check_scheduler(scheduler, engine, device)
     return Settings(
-        alpha=read("alpha", _fraction, _ALPHA),
-        quantities=read("quantities", _count, _QUANTITIES),
+        alpha=read("alpha", fraction, _ALPHA),
+        quantities=read("quantities", count, _QUANTITIES),
         first_seeds=first_seeds,
         max_seeds=max_seeds,
         capped=config.getoption(_destination("max-seeds")) is not None,
-        seed_offset=read("seed-offset", _offset, 0),
-        skip_inconclusive=read("inconclusive", _fail_or_skip, "fail") == "skip",
+        seed_offset=read("seed-offset", offset, 0),
+        skip_inconclusive=read("inconclusive", fail_or_skip, "fail") == "skip",
         engine=engine,
         device=device,
         ledger=_ledger(config),
@@ -188,40 +182,6 @@ def _destination(name: str) -> str:
     return f"lrn_{name.replace('-', '_')}"
 
 
-def _fraction(option: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1:
-        raise pytest.UsageError(f"{option} must be a number strictly between 0 and 1; got {text!r}")
-    return value
-
-
-def _count(option: str, text: str) -> int:
-    value = _whole(text)
-    if not value:
-        raise pytest.UsageError(f"{option} must be a whole number, at least 1; got {text!r}")
-    return value
-
-
-def _offset(option: str, text: str) -> int:
-    value = _whole(text)
-    if value is None or value > _MOST_OFFSET:
-        raise pytest.UsageError(f"{option} must be a whole number from 0 to 2**63; got {text!r}")
-    return value
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]{1,20}", text) else None
-
-
-def _fail_or_skip(option: str, text: str) -> str:
-    if text not in ("fail", "skip"):
-        raise pytest.UsageError(f"{option} must be fail or skip; got {text!r}")
-    return text
-
-
 def _engine(option: str, text: str) -> str:
     from lrn.engines import ENGINES
 
@@ -248,7 +208,7 @@ def _ledger(config: pytest.Config) -> Path | None:
     if text is None and "://" in written:
         return _remote(written)
     path = config.rootpath / (written or ".ledger") if text is None else config.invocation_params.dir / text
-    if text == "" or _blocked("--ledger", path / "block"):
+    if text == "" or blocked("--ledger", path / "block"):
         raise pytest.UsageError(f"--ledger must be a folder; got {str(path) if text is None else text!r}")
     return path
 
@@ -267,7 +227,7 @@ def _against(config: pytest.Config) -> Path | None:
     if text == "":
         raise pytest.UsageError("--against must be a file of verdicts; got ''")
     if text is not None:
-        _blocked("--against", config.invocation_params.dir / text)
+        blocked("--against", config.invocation_params.dir / text)
     return None if text is None else config.invocation_params.dir / text
 
 
@@ -277,37 +237,12 @@ def _verdicts(config: pytest.Config) -> Path | None:
         return None
     if not text:
         raise pytest.UsageError(f"--verdicts must be a file not called {RUN_RECORD}; got ''")
-    return _verdicts_file("--verdicts", text, config.invocation_params.dir)
+    return verdicts_file("--verdicts", text, config.invocation_params.dir)
 
 
 def _default_verdicts(config: pytest.Config) -> Path | None:
     text = str(config.getini("lrn_verdicts")).strip()
-    return _verdicts_file("lrn_verdicts", text, config.rootpath) if text else None
-
-
-def _verdicts_file(option: str, text: str, folder: Path) -> Path:
-    path = folder / text
-    if _blocked(option, path) or path.is_dir() or path.name == RUN_RECORD:
-        raise pytest.UsageError(f"{option} must be a file not called {RUN_RECORD}; got {text!r}")
-    return path
-
-
-def _blocked(option: str, path: Path) -> bool:
-    """Whether no such file can be written, as a folder on its way is a file.
-
-    Raises:
-        pytest.UsageError: it cannot be looked at: a folder may not be entered, or a name is too long.
-    """
-    try:
-        if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
-            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-        os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return any(parent.exists() and not parent.is_dir() for parent in path.parents)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise pytest.UsageError(f"{option}: {plain_text(shortened(str(path), 200))} cannot be used ({why})") from None
-    return False
+    return verdicts_file("lrn_verdicts", text, config.rootpath) if text else None
 
 
 def _report(config: pytest.Config) -> Path | Literal[""] | None:
@@ -317,7 +252,7 @@ def _report(config: pytest.Config) -> Path | Literal[""] | None:
             _check_report()
         return "" if text is not None else None
     path = config.invocation_params.dir / text
-    if _blocked("--report", path / "index.html") or any(path.glob("test_*.py")) or (path / "report.py").exists():
+    if blocked("--report", path / "index.html") or any(path.glob("test_*.py")) or (path / "report.py").exists():
         # `--report claims/` would otherwise take the tests' folder for the report's.
         raise pytest.UsageError(f"--report=DIR must be a folder without tests; got {text!r} (write --report last)")
     _check_report()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
-import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lrn.files import write_json
-from lrn.plugin._against import Comparison, Record, compare, print_comparison, read_record
+from lrn.plugin._against import Record, mark_changed, print_comparison, read_record, vanished_report
+from lrn.plugin._crashes import Crashes
 from lrn.plugin._options import RUN_RECORD, Settings
+from lrn.plugin._run_record import about_run
+from lrn.plugin._words import Shown, word_of
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.comparison import Comparison, compare
 
 __all__ = ["EXIT_INCONCLUSIVE", "PROPERTY", "STARTED", "Deselection", "Session"]
 
@@ -29,9 +31,6 @@ PROPERTY = "lrn.verdict"
 STARTED = "lrn.started"
 """Name of the user property with the verdict that stands if nothing more is heard of a claim."""
 
-_PHASES = ("setup", "call", "teardown")
-_PACKAGES = ("lrn-claims", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
-_AGAIN = "rerun"
 _DESELECTED = "lrn_deselected"
 _SLOW = "the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"
 
@@ -54,74 +53,52 @@ class Session:
     Args:
         config: pytest's.
         settings: what the options say.
+        crashes: counts the tests whose process died.
 
     Raises:
         pytest.UsageError: `--against` names no file of verdicts.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, crashes: Crashes) -> None:
         self._config = config
         self._settings = settings
         # Read before anything runs: the session may write to the same file.
         self._record: Record | None = None if settings.against is None else read_record(settings.against)
         self._comparison: Comparison | None = None
+        self._changed: dict[str, Verdict] = {}  # what was recorded of claims that ended otherwise
         self._verdicts: dict[str, Verdict] = {}
         self._seconds: dict[str, float] = {}
         self._workers: set[str] = set()
         self._deselected = 0
         self._uncollected = 0
-        self._crashed = 0
-        self._again: dict[str, bool] = {}  # claims whose worker died: whether they came back
+        self._crashes = crashes
         self._other_failures = 0
         self._started = time.perf_counter()
-        self._running: dict[str, Verdict] = {}
         self._notes: list[str] = []
+        self._written: str | None = None
+        self._summing_up = False
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Takes the verdict out of a report, and counts what failed for any other reason than being undecided."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
+        """Takes the verdict out of a report, and lets a test fail whose verdict differs from the record."""
         verdict, started = _carried(report, PROPERTY), _carried(report, STARTED)
         if started is not None:
-            self._running[report.nodeid] = started
-        if report.when not in _PHASES and report.outcome != _AGAIN:
-            verdict = self._died(report.nodeid)
+            self._crashes.running[report.nodeid] = started
+        verdict = self._crashes.take(report) or verdict
         if verdict is not None:
             self._verdicts[report.nodeid] = verdict
             self._seconds[report.nodeid] = report.duration
             self._workers.add(getattr(report, "worker_id", "main"))
+            if self._record is not None:
+                self._changed |= mark_changed(report, verdict, self._record, self._config)
         undecided = verdict is not None and verdict.verdict is Outcome.INCONCLUSIVE
         self._other_failures += report.failed and not undecided
-        self._crashed += report.when not in _PHASES and report.outcome != _AGAIN
-        if report.nodeid in self._again:
-            self._again[report.nodeid] = report.outcome != _AGAIN
+        yield
 
-    def _died(self, test: str) -> Verdict | None:
-        """The verdict of a claim whose process died; None for what is not a claim."""
-        file = self._config.rootpath / test.partition("::")[0]
-        if test in self._running or not file.is_relative_to(self._settings.claims):
-            return self._running.get(test)
-        # It died while it was set up, before anything was known of it.
-        outcomes = Outcome.ERROR, Outcome.SUPPORTED
-        name = test.rpartition("::")[2]
-        return Verdict("", test, name, "", "", "", *outcomes, None, "the process that set it up died", 0)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:
-        """Gives a claim whose worker died to another one, once: the worker may have been killed from outside."""
-        file = self._config.rootpath / crashitem.partition("::")[0]
-        if crashitem in self._again or not file.is_relative_to(self._settings.claims):
-            return
-        try:
-            sched.mark_test_pending(crashitem)
-        except NotImplementedError:  # a scheduler that binds tests to workers
-            return
-        self._again[crashitem] = False
-        report.outcome = _AGAIN  # type: ignore[assignment]
-
-    def pytest_report_teststatus(
-        self, report: pytest.TestReport
-    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        """Shows that a claim starts again."""
-        return (_AGAIN, "R", (_AGAIN.upper(), {"yellow": True})) if report.outcome == _AGAIN else None
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Shown | None:
+        """Shows a claim's verdict in place of pytest's words."""
+        test = report.nodeid
+        return word_of(report, self._verdicts.get(test), self._changed.get(test), ended=self._summing_up)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Counts what could not be collected."""
@@ -140,8 +117,7 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Sets the exit code and writes the files."""
-        if not all(self._again.values()):
-            self._crashed += sum(not back for back in self._again.values())
+        if self._crashes.lost:
             self._other_failures += 1
             _fail(session)
         if not self._verdicts and (self._record is None or self._config.getoption("collectonly")):
@@ -151,6 +127,8 @@ class Session:
         refusal = _refusal(suite)
         if self._record is not None:
             self._comparison = compare(self._record.suite, suite.claims, gaps)
+            for was in self._comparison.vanished:
+                self._config.hook.pytest_runtest_logreport(report=vanished_report(was, self._record))
         if refusal:
             self._notes.append(refusal)
         if refusal or (self._comparison and self._comparison.failed):
@@ -167,15 +145,18 @@ class Session:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Prints the table of claims, and what differs from the record."""
+        self._summing_up = True
         if self._verdicts:
-            from lrn.plugin._summary import print_summary
+            from lrn.plugin._summary import Ending, fit_short_summary, print_summary
 
             odd = dict.fromkeys(note for verdict in self._verdicts.values() for note in verdict.notes)
             self._notes = [*odd, *self._notes]
 
             suite = self._suite(complete=False)
             notes = [*([_SLOW] if self._slow(suite) else []), *self._notes]
-            print_summary(terminalreporter, suite, promise=not _refusal(suite), notes=notes)
+            ending = Ending(suite, self._seconds, self._changed.keys(), not _refusal(suite), notes, self._written)
+            print_summary(terminalreporter, ending)
+            fit_short_summary(terminalreporter, self._verdicts)
         if self._comparison is not None and self._record is not None:
             print_comparison(terminalreporter, self._comparison, _shown(self._record.path))
 
@@ -207,8 +188,8 @@ class Session:
         stopped = session.shouldstop or session.shouldfail
         if stopped or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             yield "the session was stopped"
-        if self._crashed:
-            yield f"{self._crashed} tests crashed"
+        if self._crashes.count:
+            yield f"{self._crashes.count} tests crashed"
         if self._deselected:
             yield f"{self._deselected} tests were deselected"
         if self._uncollected:
@@ -244,8 +225,9 @@ class Session:
             self._notes.append(f"{_shown(path)} stays as it was, as verdicts differ from it")
             path = path.with_name(f"{path.stem}.new{path.suffix}")
         suite.write(path)
-        write_json(path.with_name(RUN_RECORD), self._run_record())
+        write_json(path.with_name(RUN_RECORD), self._about_run())
         self._notes.append(f"verdicts written to {_shown(path)}")
+        self._written = _shown(path)
 
     def _report(self, session: pytest.Session, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
         """Writes the report and the summary of a job, where they are asked for."""
@@ -258,35 +240,21 @@ class Session:
         if self._comparison and self._comparison.failed:
             gaps = [*gaps, "verdicts differ from the record"]
         try:
-            note = _report.write(self._settings, suite, self._config.rootpath, gaps, self._run_record())
+            note = _report.write(self._settings, suite, self._config.rootpath, gaps, self._about_run())
             self._notes += [note] if note else []
             _report.append_step_summary(suite, self._notes)
         except Exception as error:  # a suite's own sections may raise anything; the verdicts stand
             self._notes.append(f"the report could not be written: {type(error).__name__}: {error}")
             _fail(session)
 
+    def _about_run(self) -> dict[str, Any]:
+        return about_run(self._settings, len(self._workers), time.perf_counter() - self._started, self._seconds)
+
     def _kept(self, path: Path) -> bool:
         """Whether to leave a file as it is: a record that failed the comparison is for a person to replace."""
         if self._record is None or self._comparison is None or not self._comparison.failed:
             return False
         return path.resolve() in {p.resolve() for p in (self._record.path, self._settings.default_verdicts) if p}
-
-    def _run_record(self) -> dict[str, Any]:
-        """What may differ between two runs of the same suite."""
-        return {
-            "environment": {
-                "python": platform.python_version(),
-                "platform": platform.platform(),
-                "machine": platform.machine(),
-                "processors": os.cpu_count(),
-                "packages": {name: _version(name) for name in _PACKAGES},
-            },
-            "engine": self._settings.engine,
-            "device": self._settings.device,
-            "workers": len(self._workers),
-            "seconds": round(time.perf_counter() - self._started, 3),
-            "claims": {test: round(self._seconds[test], 6) for test in sorted(self._seconds)},
-        }
 
 
 def _carried(report: pytest.TestReport, name: str) -> Verdict | None:
@@ -308,13 +276,6 @@ def _refusal(suite: SuiteVerdicts) -> str | None:
 def _fail(session: pytest.Session) -> None:
     if session.exitstatus in (pytest.ExitCode.OK, EXIT_INCONCLUSIVE):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _shown(path: Path) -> str:

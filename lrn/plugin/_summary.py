@@ -2,44 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 
 import pytest
 
-from lrn.verdicts import Outcome, SuiteVerdicts
+from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.tables import Row, few, rows_of
-from lrn.verdicts.text import shortened
+from lrn.verdicts.text import duration, plain_text, shortened, width_of, wrapped
 
-__all__ = ["print_summary"]
+__all__ = ["Ending", "fit_short_summary", "print_summary"]
 
 _NARROWEST_STATEMENT = 24
 _SHOWN_ESTIMATES = 2
 _LOG_WIDTH = 160
+_SLOW, _FEW_SLOW, _MOST_SLOW = 1.0, 3, 10
+_RECORD = "reports/verdicts.json"
+"""Where `lrn explain` looks by default."""
 
 
-def print_summary(
-    reporter: pytest.TerminalReporter, suite: SuiteVerdicts, *, promise: bool, notes: Sequence[str]
-) -> None:
-    """Prints one row for each claim, its parametrised cases together where they ended alike, and the totals.
+@dataclass(frozen=True)
+class Ending:
+    """What there is to say at the end of a session.
 
-    Args:
-        reporter: pytest's.
+    Attributes:
         suite: the verdicts.
+        seconds: how long each claim took, by test.
+        changed: tests whose verdict is not the recorded one.
         promise: whether the error budget holds.
         notes: further lines to end with.
+        written: the file that the verdicts were written to; None for none.
     """
+
+    suite: SuiteVerdicts
+    seconds: Mapping[str, float]
+    changed: Container[str]
+    promise: bool
+    notes: Sequence[str]
+    written: str | None
+
+    @property
+    def notable(self) -> list[Verdict]:
+        """Claims that are undecided, changed, or ended otherwise than their author says."""
+        return [
+            verdict
+            for verdict in self.suite.claims
+            if not verdict.as_expected or verdict.verdict is Outcome.INCONCLUSIVE or verdict.test in self.changed
+        ]
+
+
+def print_summary(reporter: pytest.TerminalReporter, ending: Ending) -> None:
+    """Prints what is notable, or with -v every claim, the slowest claims, the totals, and where to read more."""
     reporter.ensure_newline()
     reporter.section("claims")
-    if reporter.verbosity >= 0:
-        rows = rows_of(suite.claims)
-        # Where nobody watches, as in CI, a width is a guess of pytest's and too small for the intervals.
-        width = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else _LOG_WIDTH
-        for row, text in zip(rows, _table(rows, width), strict=True):
+    # Where nobody watches, as in CI, a width is a guess of pytest's and too small for the intervals.
+    width = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else _LOG_WIDTH
+    suite, verbosity = ending.suite, reporter.verbosity
+    if verbosity >= 0:
+        rows = rows_of(suite.claims if verbosity else ending.notable)
+        for row, text in zip(rows, _table(rows, width) if rows else [], strict=True):
             reporter.write_line(text, **{_colour(row): True})
+        lines = [] if verbosity else _rest(ending)
+        for line in [*lines, *_slowest(ending, _MOST_SLOW if verbosity else _FEW_SLOW)]:
+            _write(reporter, line, width)
     wrong = any(not verdict.as_expected and verdict.verdict is not Outcome.SKIPPED for verdict in suite.claims)
-    reporter.write_line(_totals(suite, promise), bold=True, red=wrong or not promise, green=promise and not wrong)
-    for note in notes:
-        reporter.write_line(note)
+    totals = _totals(suite, ending.promise)
+    for part in [totals] if len(totals) < width else totals.split("; "):
+        _write(reporter, part, width, bold=True, red=wrong or not ending.promise, green=ending.promise and not wrong)
+    for note in [*(_more(ending) if verbosity >= 0 else []), *ending.notes]:
+        _write(reporter, note, width)
+
+
+def fit_short_summary(reporter: pytest.TerminalReporter, verdicts: Mapping[str, Verdict]) -> None:
+    """Has pytest's short summary say of each claim in one line what its word, the verdict, does not say already."""
+    width = reporter.config.get_terminal_writer().fullwidth
+    for report in reporter.stats.get("failed", []):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        verdict = verdicts.get(report.nodeid)
+        if crash is None or verdict is None:
+            continue
+        crash.message = crash.message.removeprefix(f"{verdict.verdict}: ")
+        if reporter.isatty and reporter.verbosity < 2:
+            # Pytest cuts it too, but counts the orders for colours as if they took room.
+            room = width - width_of(f"{verdict.verdict} {report.nodeid} - ")
+            crash.message = shortened(crash.message, max(room, 3))
+
+
+def _write(reporter: pytest.TerminalReporter, text: str, width: int, **colour: bool) -> None:
+    for line in wrapped(text, width - 1, "  ") if reporter.isatty else [text]:
+        reporter.write_line(line, **colour)
+
+
+def _rest(ending: Ending) -> list[str]:
+    """How many claims are not listed, as they ended as expected."""
+    notable = {verdict.test for verdict in ending.notable}
+    count = Counter(str(verdict.verdict) for verdict in ending.suite.claims if verdict.test not in notable)
+    parts = [f"{count[outcome]:,} {outcome}" for outcome in Outcome if count[outcome]]
+    return [f"as expected: {', '.join(parts)} (-v lists them)"] if parts else []
+
+
+def _slowest(ending: Ending, most: int) -> list[str]:
+    """The claims that took longest, where that is worth a line."""
+    slow = [verdict for verdict in ending.suite.claims if ending.seconds.get(verdict.test, 0.0) >= _SLOW]
+    slow.sort(key=lambda verdict: -ending.seconds[verdict.test])
+    shown = [f"{plain_text(verdict.case)} {duration(ending.seconds[verdict.test])}" for verdict in slow[:most]]
+    return [f"slowest: {', '.join(shown)}"] if shown else []
+
+
+def _more(ending: Ending) -> list[str]:
+    """Where to read more: of a claim that is notable, else of any."""
+    if ending.written is None:
+        return []
+    claim = (*ending.notable, *ending.suite.claims)[0]
+    record = "" if ending.written == _RECORD else f" --verdicts {shlex.quote(ending.written)}"
+    return [f"read more: lrn explain {shlex.quote(plain_text(claim.id or claim.case))}{record}"]
 
 
 def _colour(row: Row) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from lrn.plugin._screen import speak
+from lrn.plugin._status import teller_of
 
 if TYPE_CHECKING:
     from lrn.claims._populations import RecentSamples
@@ -80,6 +83,7 @@ def sampler_of(config: pytest.Config, settings: Settings, training: Training) ->
     from lrn.claims._populations import Draw, RecentSamples
 
     in_worker = hasattr(config, "workerinput")
+    teller = teller_of(config)
     draw = Draw(
         settings.ledger,
         settings.engine,
@@ -92,7 +96,8 @@ def sampler_of(config: pytest.Config, settings: Settings, training: Training) ->
         stale=training.stale,
         frozen=training.frozen,
         deadline=None if training.hours is None else _STARTED + 3600 * training.hours,
-        say=_speaker(config),
+        say=functools.partial(speak, config) if teller is None else teller.say,
+        watch=None if teller is None else teller.step,
     )
     config.add_cleanup(draw.close)
     return RecentSamples(draw, recheck=training.recheck)
@@ -105,21 +110,6 @@ def _slots(ledger: Path | None, in_worker: bool) -> str | None:
     if not in_worker:
         return None
     return str(Path(tempfile.gettempdir()) / f"lrn-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getppid())}")
-
-
-def _speaker(config: pytest.Config) -> Callable[[str], None]:
-    """Shows a line at once, although pytest captures what tests print."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-
-    def say(line: str) -> None:
-        if capture is None:
-            sys.stderr.write(f"\n{line}\n")
-            return
-        with capture.global_and_fixture_disabled():
-            sys.stderr.write(f"\n{line}\n")
-            sys.stderr.flush()
-
-    return say
 
 
 def _at_least_one(option: str, text: str) -> int:

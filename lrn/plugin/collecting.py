@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import lrn.plugin
+from lrn.plugin._items import claim_of, expectation_of
 from lrn.verdicts import case_name
 
 __all__ = ["Collecting", "collect"]
@@ -54,7 +55,7 @@ def collect(folder: str, target: Path) -> int:
 
 def _case(item: pytest.Item) -> dict[str, Any]:
     try:
-        claim, expectation = lrn.plugin.claim_of(item), lrn.plugin.expectation_of(item)
+        claim, expectation = claim_of(item), expectation_of(item)
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
     assert claim is not None

@@ -12,7 +12,17 @@ import unicodedata
 
 from lrn.verdicts._record import Outcome
 
-__all__ = ["ending", "markdown_text", "natural_key", "plain_text", "shortened", "visible"]
+__all__ = [
+    "duration",
+    "ending",
+    "markdown_text",
+    "natural_key",
+    "plain_text",
+    "shortened",
+    "visible",
+    "width_of",
+    "wrapped",
+]
 
 
 def ending(outcome: Outcome, expected: Outcome) -> str:
@@ -27,8 +37,45 @@ def ending(outcome: Outcome, expected: Outcome) -> str:
 
 
 def shortened(text: str, room: int) -> str:
-    """Returns the text, cut to at most `room` characters."""
-    return text if len(text) <= room else f"{text[: room - 3].rstrip()}..."
+    """Returns the text, cut to at most `room` columns of a terminal."""
+    if width_of(text) <= room:
+        return text
+    end = len(text)
+    while width_of(text[:end]) > max(room - 3, 0):
+        end -= 1
+    return f"{text[:end].rstrip()}..."
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Returns the text as lines of at most `width` columns, but for words that are longer.
+
+    Args:
+        text: one line.
+        width: columns of a terminal.
+        indent: what all lines but the first begin with.
+    """
+    start = text[: len(text) - len(text.lstrip())]
+    lines, line = [], start
+    for word in re.split(r"(?<=\S)( +)", text[len(start) :]):
+        if line.strip() and word.strip() and width_of(line) + width_of(word) > width:
+            lines.append(line.rstrip())
+            line = indent
+        line += word
+    return [*lines, line.rstrip()]
+
+
+def width_of(text: str) -> int:
+    """Returns how many columns of a terminal the text takes: Chinese characters take two, accents on their own none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def duration(seconds: float) -> str:
+    """Returns seconds as people say them: "0.3 s", "12 s", "3 min", "2.5 h"."""
+    if seconds < 99.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def natural_key(text: str) -> list[tuple[int, str]]:

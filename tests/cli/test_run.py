@@ -16,7 +16,7 @@ import pytest
 
 from lrn import Experiment, Ledger
 from lrn.cli import main
-from lrn.cli._fleet import Cell, _blocks, _Progress, _time
+from lrn.cli._fleet import Cell, _blocks, _Progress
 from lrn.cli._run import GRID, grid
 from lrn.cli._tables import as_text, measure
 from lrn.intervals import mean_interval, rate_interval
@@ -199,24 +199,36 @@ def test_progress_tells_the_time_left_over_the_whole_grid(monkeypatch):
     seconds = iter(range(100))
     monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
     monkeypatch.setattr(sys, "stderr", Terminal())
-    line = _Progress([100.0, 300.0], silent=False)
+    line = _Progress([100.0, 300.0], ["plain", "late"], silent=False)
     for done, cell in ((40.0, 0), (60.0, 0), (100.0, 1)):
-        line.show("late", cell, done)
-    first, second, third = sys.stderr.getvalue().removeprefix("\r").split("\r")
-    assert first.startswith("1 of 2 cells, 10%: late")
-    assert second.startswith("1 of 2 cells, 25%, 5 s left: late")  # 300 left at 60 a second
-    assert third.startswith("2 of 2 cells, 50%, 2 s left: late")  # 200 left at 80 a second
+        line.show(cell, done)
+    start, first, second, third = sys.stderr.getvalue().removeprefix("\r").split("\r")
+    assert start.startswith("1 of 2 cells, 0%: plain")
+    assert first.startswith("1 of 2 cells, 10%, 9.0 s left: plain")  # 360 left at 40 a second
+    assert second.startswith("1 of 2 cells, 25%, 6.0 s left: plain")  # 300 left at 50 a second
+    assert third.startswith("2 of 2 cells, 50%, 3.0 s left: late")  # 200 left at 67 a second
     line.close()
     assert sys.stderr.getvalue().endswith("\r\x1b[K")
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.9, "1 min 0 s"), (3660, "1 h 1 min")])
-def test_times_are_told_in_words(seconds, text):
-    assert _time(seconds) == text
+def test_a_log_has_lines_now_and_then_and_never_a_carriage_return(monkeypatch, capfd):
+    seconds = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: 10.0 * next(seconds))
+    line = _Progress([100.0], ["late"], silent=False)
+    for _ in range(9):
+        line.show(0, 10.0)
+    line.close()
+    told = capfd.readouterr().err
+    assert told.splitlines() == [
+        f"1 of 1 cells, {share}%, {left} s left: late" for share, left in ((30, 70), (60, 40), (90, 10))
+    ]
+    assert "\r" not in told
 
 
-def test_progress_is_for_terminals(capfd):
+def test_a_log_says_what_is_going_to_be_done(capfd):
     assert main(QUICK) == 0
+    assert len(capfd.readouterr().err.splitlines()) == 1
+    assert main([*QUICK, "--quiet"]) == 0
     assert capfd.readouterr().err == ""
 
 

@@ -83,8 +83,7 @@ def test_nothing_near_is_not_asked_about(capsys):
 def test_progress_is_cut_to_the_terminals_width(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setattr(sys, "stderr", Terminal())
-    line = _Progress([100.0], silent=False)
-    line.show("late, depth 30, width 2, adam 0.01, iterative, " * 3, 0, 50.0)
+    _Progress([100.0], ["late, depth 30, width 2, adam 0.01, iterative, " * 3], silent=False)
     (shown,) = sys.stderr.getvalue().removeprefix("\r").removesuffix("\x1b[K").split("\r")
     assert len(shown) < 40
 

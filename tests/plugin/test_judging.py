@@ -5,6 +5,7 @@ import math
 import pytest
 
 from lrn.claims import Claim, Decision, Judgement, Measure, Undecided, judge, unjudged
+from lrn.plugin._failure import explained
 from lrn.verdicts import Outcome, SuiteVerdicts
 
 
@@ -35,19 +36,23 @@ def test_an_undecided_claim_says_what_it_lacks():
     measure = measuring(8, 8)
 
     def body():
-        assert measure.rate(Always("a"), "true") > 0.9
+        assert (measure.rate(Always("a"), "true") > 0.9) & (measure.rate(Always("b"), "true") > 0.8)
 
     judgement = judge(body, measure)
     verdict = judgement.record(Claim("It is so"), "t.py::test_it", Claim("It is so").expectation, measure)
-    (q,) = measure.quantities
-    needed = verdict.seeds_needed
-    assert needed > 8
-    assert judgement.outlook(verdict, measure).splitlines() == [
-        f"INCONCLUSIVE: {verdict.reason}",
-        "too wide:",
-        f"  rate of true in a: 1 [{q.low:.4g}, 1] after 8 seeds",
-        f"about {needed:.0f} seeds of each would settle it, and 8 are allowed",
+    q, _ = measure.quantities
+    assert verdict.seeds_needed > 8
+    lines = explained(verdict, judgement.error, measure, "reproduce: it").splitlines()
+    at = lines.index("too wide")
+    assert lines[at + 1 : at + 5] == [
+        "  rate of true in a",
+        f"      1  [{q.low:.4g}, 1]  8 seeds",
+        "  rate of true in b",
+        f"      1  [{q.low:.4g}, 1]  8 seeds",
     ]
+    assert lines[at + 5] == f"needed   about {verdict.seeds_needed:,.0f} seeds of each"
+    assert lines[at + 6].startswith("allowed  8 seeds")
+    assert lines[-1] == "reproduce: it"
 
 
 def test_an_undecided_claim_about_nothing_measured_says_so():
@@ -57,9 +62,8 @@ def test_an_undecided_claim_about_nothing_measured_says_so():
     judgement = judge(body, None)
     verdict = judgement.record(Claim("It is so"), "t.py::test_it", Claim("It is so").expectation, None)
     assert (verdict.verdict, verdict.seeds_needed, verdict.estimates) == (Outcome.INCONCLUSIVE, math.inf, ())
-    assert judgement.outlook(verdict, None) == (
-        "INCONCLUSIVE: it is open\ntoo wide:\n  nothing that was measured\nno number of seeds can be said to settle it"
-    )
+    lines = explained(verdict, judgement.error, None, "").splitlines()
+    assert lines[lines.index("open     it is open") + 1] == "needed   no number of seeds can be said to decide it"
 
 
 def test_needed_seeds_are_rounded_up():

@@ -35,7 +35,9 @@ def test_a_false_claim_is_refuted_and_fails_with_its_intervals(suite):
     result.assert_outcomes(failed=1)
     assert result.ret == 1
     assert verdicts["test_it"].verdict is Outcome.REFUTED
-    result.stdout.fnmatch_lines(["E * assert 0.* [[]0.*, 0.*[]] > 0.7", "E * rate of heads in coin 0.5, n = *"])
+    result.stdout.fnmatch_lines(
+        ["compared rate of heads in coin 0.5 = 0.* [[]0.*, 0.*[]] > 0.7", "*is false, after * seeds"]
+    )
 
 
 @pytest.mark.parametrize("verbosity", ["-q", "-vv"])
@@ -72,7 +74,7 @@ def test_a_known_refuted_claim_fails_when_it_is_supported(suite):
     result.assert_outcomes(failed=1)
     assert result.ret == 1
     assert verdicts["test_it"].verdict is Outcome.SUPPORTED
-    result.stdout.fnmatch_lines(["known to be refuted (Figure 1: half), but SUPPORTED: rate of heads*"])
+    result.stdout.fnmatch_lines(["test_it is SUPPORTED, but it is said to be REFUTED (Figure 1: half)"])
 
 
 def test_a_known_refuted_claim_fails_when_it_is_undecided(suite):
@@ -99,11 +101,12 @@ def test_an_undecided_claim_fails_and_says_what_is_too_wide(suite):
     assert verdict.looks > 2
     result.stdout.fnmatch_lines(
         [
-            '>*assert measure.rate(Coin(0.5), "heads") > 0.5',
-            "E*INCONCLUSIVE: rate of heads in coin 0.5 = *> 0.5",
-            "E*too wide:",
-            "E*rate of heads in coin 0.5: * after 512 seeds",
-            "E*512 are allowed",
+            "test_it is INCONCLUSIVE",
+            '*> assert measure.rate(Coin(0.5), "heads") > 0.5',
+            "too wide rate of heads in coin 0.5 = *> 0.5",
+            "*after 512 seeds",
+            "needed   *",
+            "allowed  512 seeds*",
         ]
     )
 
@@ -126,7 +129,7 @@ def test_a_known_inconclusive_claim_fails_once_it_is_decided(suite, assertion, v
     result.assert_outcomes(failed=1)
     assert result.ret == 1
     assert verdicts["test_it"].verdict == verdict
-    result.stdout.fnmatch_lines([f"known to be inconclusive (too close), but {verdict}: *"])
+    result.stdout.fnmatch_lines([f"test_it is {verdict}, but it is said to be INCONCLUSIVE (too close)"])
 
 
 def test_an_error_in_a_known_refuted_claim_is_shown(suite):
@@ -165,82 +168,6 @@ def test_a_broken_teardown_is_no_undecided_claim(suite):
     result, verdicts = suite.judge(fixture + claim(OPEN, parameters="measure, bad"), "--max-seeds=256")
     assert result.ret == 1
     assert verdicts["test_it"].verdict is Outcome.INCONCLUSIVE
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ("1 / 0", "ZeroDivisionError: division by zero"),
-        (
-            "assert measure.rate(Coin(0.5), 'tails') > 0",
-            "ValueError: metric must be one of first, heads, late, odd, seed, u; *",
-        ),
-        ("pytest.fail('no')", "Failed: no"),
-        ("raise SystemExit(3)", "SystemExit: 3"),
-        (
-            "assert measure.rate(Broken(), 'x') > 0",
-            "MeasurementError: sampling broken failed: AssertionError('the engine is *",
-        ),
-        ("assert measure.rate(Coin(0.5), 'heads')", "TypeError: the truth of *"),
-        ("assert 1 == 1", "it asked for measure, but asserted no comparison *"),
-        (
-            "measure.rate(Coin(0.5), 'heads') > 0.3",
-            "it asked for measure, but asserted no comparison of what it measured: *",
-        ),
-        ("every([measure.rate(Coin(0.5), 'heads') > 0.7])", "it asked for measure, but asserted no comparison *"),
-        ("assert measure.rate(Coin(0.5), 'heads').point > 0.3", "it compared bare estimates *"),
-        ("return measure.rate(Coin(0.5), 'heads') > 0.3", "it must assert, not return; it returned Decision(*"),
-    ],
-)
-@pytest.mark.parametrize("arguments", ["", ', refuted="known"'])
-def test_any_other_end_is_an_error_and_never_a_refutation(suite, body, reason, arguments):
-    import fnmatch
-
-    result, verdicts = suite.judge(claim(body, arguments))
-    result.assert_outcomes(failed=1)
-    assert result.ret == 1
-    assert verdicts["test_it"].verdict is Outcome.ERROR
-    assert fnmatch.fnmatchcase(verdicts["test_it"].reason, reason), verdicts["test_it"].reason
-
-
-def test_a_broken_fixture_is_an_error(suite):
-    fixture = "@pytest.fixture\ndef bad():\n    assert False, 'no data'\n"
-    result, verdicts = suite.judge(fixture + claim(FALSE, ', refuted="known"', parameters="bad, measure"))
-    result.assert_outcomes(errors=1)
-    assert verdicts["test_it"].verdict is Outcome.ERROR
-    assert verdicts["test_it"].reason == "AssertionError: no data"
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("start", ["async def test_it(measure):\n    ", "async def test_it(measure):\n    yield\n    "])
-def test_an_async_claim_is_an_error(suite, start):
-    result, verdicts = suite.judge(f'@claim("It waits")\n{start}assert measure.rate(Coin(0.5), "heads") > 0.3\n')
-    assert result.ret == 1
-    assert verdicts["test_it"].reason == "TypeError: a claim must be a plain function, not an async one"
-
-
-def test_a_claim_in_a_test_case_is_an_error(suite):
-    body = '@claim("It is a method", exact=True)\n    def test_it(self):\n        assert 1 + 1 == 2\n'
-    result, verdicts = suite.judge(f"import unittest\nclass TestCase(unittest.TestCase):\n    {body}")
-    assert result.ret == 1
-    assert verdicts["TestCase::test_it"].verdict is Outcome.ERROR
-    assert "unittest.TestCase" in verdicts["TestCase::test_it"].reason
-
-
-@pytest.mark.parametrize(
-    ("marks", "body"),
-    [
-        ("", "pytest.skip('not here')"),
-        ("@pytest.mark.skip(reason='not here')", TRUE),
-        ("", "str(measure.rate(Coin(0.5), 'heads')); pytest.skip('not here')"),
-    ],
-)
-def test_a_skip_stays_a_skip(suite, marks, body):
-    result, verdicts = suite.judge(claim(body, marks=marks))
-    result.assert_outcomes(skipped=1)
-    assert result.ret == 0
-    assert (verdicts["test_it"].verdict, verdicts["test_it"].reason[-8:]) == (Outcome.SKIPPED, "not here")
-    assert suite.read().totals["skipped"] == 1
 
 
 def test_claims_without_measurement_are_judged_by_their_assertions(suite):

@@ -108,7 +108,10 @@ def test_quiet_sessions_show_the_totals_only(suite):
         ["1 supported, 0 refuted, 0 inconclusive, 0 errors; with probability at least 99.9 % *"]
     )
     result.stdout.no_fnmatch_line("*A statement*")
-    suite.run().stdout.fnmatch_lines(["SUPPORTED  A statement *"])
+    result = suite.run()
+    result.stdout.no_fnmatch_line("SUPPORTED  A statement *")
+    result.stdout.fnmatch_lines(["as expected: 1 SUPPORTED (-v lists them)"])
+    suite.run("-v").stdout.fnmatch_lines(["SUPPORTED  A statement *"])
 
 
 TRAINED = """

@@ -287,17 +287,29 @@ def test_classes_with_and_without_a_version_may_be_frozen_too(tmp_path):
 # ---- progress ----
 
 
-def test_long_work_says_how_far_it_is(monkeypatch):
-    from lrn.claims._progress import Progress, duration
+def test_long_work_tells_how_far_it_is():
+    from lrn.claims._progress import Progress, Step
 
-    now, lines = [0.0], []
-    monkeypatch.setattr("lrn.claims._progress.time.monotonic", lambda: now[0])
-    progress = Progress(lines.append, "digits(depth=2)", 30, 2)
-    for _ in range(4):
-        now[0] += 6
-        progress.add(12.0)
-    assert lines == [
-        "digits(depth=2): 2 of 30 seeds, 12 s each, about 3 min left",
-        "digits(depth=2): 4 of 30 seeds, 12 s each, about 3 min left",
+    steps = []
+    progress = Progress(steps.append, "digits(depth=2)", 8, 30, 2)
+    for seconds in (12.0, 6.0):
+        progress.add(seconds)
+    assert steps == [
+        Step("digits(depth=2)", 8, 0, 30),
+        Step("digits(depth=2)", 8, 1, 30, 15 * 12.0),
+        Step("digits(depth=2)", 8, 2, 30, 14 * 9.0),
     ]
-    assert [duration(seconds) for seconds in (0.3, 12, 200, 9000)] == ["0.3 s", "12 s", "3 min", "2.5 h"]
+
+
+def test_all_that_is_sampled_is_told(tmp_path):
+    steps = []
+    draw = Draw(tmp_path, watch=steps.append)
+
+    class Pop:
+        label = "pop"
+
+        def sample(self, seeds):
+            return {"x": np.zeros(len(seeds))}
+
+    columns(draw, Pop(), ["x"], range(8, 12))
+    assert [(step.label, step.start, step.done, step.total) for step in steps] == [("pop", 8, 0, 4)]

@@ -1,0 +1,137 @@
+"""What is known of a session that runs: how many claims are done, what is being trained, how long it will take."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from lrn.verdicts.text import duration, plain_text
+
+if TYPE_CHECKING:
+    from lrn.claims._progress import Step
+
+__all__ = ["Board"]
+
+_ENOUGH_CLAIMS, _ENOUGH_SECONDS = 5, 5.0
+"""From where on the claims that are done say how long the others will take, where no earlier run tells."""
+
+
+@dataclass
+class _Running:
+    """A claim that is being tested."""
+
+    test: str
+    case: str
+    since: float
+    step: Step | SimpleNamespace | None = None
+
+
+class Board:
+    """Keeps count of a session, and says in a line how far it is. It may be used from several threads.
+
+    Args:
+        recorded: seconds that each test took in an earlier run.
+        seed_offset: the first seed of the session.
+    """
+
+    def __init__(self, recorded: Mapping[str, float], seed_offset: int = 0) -> None:
+        self._recorded, self._offset = recorded, seed_offset
+        self._lock = threading.RLock()
+        self._expected: set[str] = set()
+        self._seconds: dict[str, float] = {}  # of the claims that are done
+        self._running: dict[str, _Running] = {}  # by worker
+        self._workers: set[str] = set()
+        self._began: float | None = None
+
+    @property
+    def total(self) -> int:
+        """How many claims the session has."""
+        return len(self._expected)
+
+    def expect(self, tests: Iterable[str]) -> None:
+        """Notes which claims are going to be tested."""
+        with self._lock:
+            self._expected.update(tests)
+
+    def start(self, worker: str, test: str, case: str) -> None:
+        """A worker begins with a claim."""
+        with self._lock:
+            now = time.monotonic()
+            self._began = self._began or now
+            self._workers.add(worker)
+            if test not in self._seconds:  # what a worker tells may come late
+                self._running[worker] = _Running(test, case, now)
+
+    def step(self, worker: str, step: Step | SimpleNamespace) -> None:
+        """A worker is so far with a population."""
+        with self._lock:
+            if worker in self._running:
+                self._running[worker].step = step
+
+    def finish(self, test: str, seconds: float | None) -> None:
+        """A claim is done after so many seconds, or with None its worker died and another one begins anew."""
+        with self._lock:
+            if seconds is not None and test in self._expected:
+                self._seconds[test] = seconds
+            for worker in [worker for worker, running in self._running.items() if running.test == test]:
+                del self._running[worker]
+
+    def line(self) -> str:
+        """How far the session is; "" where there is nothing to say."""
+        with self._lock:
+            if not self._expected or self._began is None:
+                return ""
+            now = time.monotonic()
+            running = sorted(self._running.values(), key=lambda one: one.since)
+            text = f"{len(self._seconds)} of {self.total} claims, {self._time(now, running)}"
+        return plain_text(f"{text}; {self._detail(running)}" if running else text)
+
+    def _detail(self, running: list[_Running]) -> str:
+        """What is being tested and trained: the claim that has run longest."""
+        first = next((one for one in running if one.step), running[0])
+        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+        if first.step is None:
+            return f"{first.case}{more}"
+        known = first.step.start - self._offset
+        seeds = f"{known + first.step.done:,} of {known + first.step.total:,} seeds"
+        return f"{first.case}{more}: {seeds} of {first.step.label}"
+
+    def _time(self, now: float, running: list[_Running]) -> str:
+        assert self._began is not None
+        steps = max((one.step.left or 0.0 for one in running if one.step), default=0.0)
+        left = self._left(now, running)
+        if left is not None:
+            return f"about {_whole(max(left, steps))} left"
+        if steps:
+            return f"at least {_whole(steps)} left"
+        return f"{_whole(now - self._began)} so far"
+
+    def _left(self, now: float, running: list[_Running]) -> float | None:
+        """Seconds that are left: by an earlier run, else by the claims that are done; None while neither can tell."""
+        assert self._began is not None
+        waiting = self._expected - self._seconds.keys()
+        known = [self._recorded[test] for test in waiting if test in self._recorded]
+        done, elapsed = len(self._seconds), now - self._began
+        if len(known) == len(waiting) and self._recorded:
+            pace = self._pace()
+            gone = sum(min(now - one.since, pace * self._recorded.get(one.test, 0.0)) for one in running)
+            return max((pace * sum(known) - gone) / max(len(self._workers), 1), 0.0)
+        if done < _ENOUGH_CLAIMS or elapsed < _ENOUGH_SECONDS:
+            return None
+        return elapsed / done * len(waiting)
+
+    def _pace(self) -> float:
+        """How many times as long as in the earlier run claims take now, from those that are done."""
+        both = [test for test in self._seconds if test in self._recorded]
+        before = sum(self._recorded[test] for test in both)
+        # One more second on either side: a handful of quick claims says little.
+        return (sum(self._seconds[test] for test in both) + 1.0) / (before + 1.0)
+
+
+def _whole(seconds: float) -> str:
+    """Seconds without tenths, which would only flicker."""
+    return f"{seconds:.0f} s" if seconds < 10 else duration(seconds)

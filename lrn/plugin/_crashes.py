@@ -1,0 +1,77 @@
+"""Claims whose process died: each is given to another worker once, and what is known of it stands in the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lrn.plugin._options import Settings
+from lrn.verdicts import Outcome, Verdict
+
+__all__ = ["AGAIN", "PHASES", "Crashes"]
+
+AGAIN = "rerun"
+"""Outcome of a report about a claim that starts again."""
+
+PHASES = ("setup", "call", "teardown")
+
+
+class Crashes:
+    """Counts tests whose process died, and gives claims to another worker.
+
+    Args:
+        config: pytest's.
+        settings: what the options say.
+
+    Attributes:
+        running: the verdicts that stand if nothing more is heard of the claims, by test.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._config, self._settings = config, settings
+        self._crashed = 0
+        self._again: dict[str, bool] = {}  # claims whose worker died: whether they came back
+        self.running: dict[str, Verdict] = {}
+
+    @property
+    def count(self) -> int:
+        """How many tests crashed, and did not come back."""
+        return self._crashed + sum(not back for back in self._again.values())
+
+    @property
+    def lost(self) -> bool:
+        """Whether a claim was to start again and never did."""
+        return not all(self._again.values())
+
+    def take(self, report: pytest.TestReport) -> Verdict | None:
+        """Counts a report, and gives the verdict of a claim whose process died for good."""
+        died = report.when not in PHASES and report.outcome != AGAIN
+        self._crashed += died
+        if report.nodeid in self._again:
+            self._again[report.nodeid] = report.outcome != AGAIN
+        return self._died(report.nodeid) if died else None
+
+    def _died(self, test: str) -> Verdict | None:
+        """The verdict of a claim whose process died; None for what is not a claim."""
+        if test in self.running or not self._is_claim(test):
+            return self.running.get(test)
+        # It died while it was set up, before anything was known of it.
+        outcomes = Outcome.ERROR, Outcome.SUPPORTED
+        name = test.rpartition("::")[2]
+        return Verdict("", test, name, "", "", "", *outcomes, None, "the process that set it up died", 0)
+
+    def _is_claim(self, test: str) -> bool:
+        return (self._config.rootpath / test.partition("::")[0]).is_relative_to(self._settings.claims)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:
+        """Gives a claim whose worker died to another one, once: the worker may have been killed from outside."""
+        if crashitem in self._again or not self._is_claim(crashitem):
+            return
+        try:
+            sched.mark_test_pending(crashitem)
+        except NotImplementedError:  # a scheduler that binds tests to workers
+            return
+        self._again[crashitem] = False
+        report.outcome = AGAIN  # type: ignore[assignment]

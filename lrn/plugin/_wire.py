@@ -1,0 +1,100 @@
+"""How workers of xdist tell the process that reports how far they are: each appends lines of JSON to its own file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from lrn.claims._progress import Step
+
+__all__ = ["INPUT", "Tail", "Teller", "Wire"]
+
+INPUT = "lrn_status"
+"""What the folder of these files is called in a worker's input."""
+
+_SECONDS = 0.25
+"""Between two lines about the seeds of one population."""
+
+
+class Teller(Protocol):
+    """Who is told how far the claims of one process are."""
+
+    def expect(self, tests: Iterable[str]) -> None:
+        """Which claims are going to be tested."""
+
+    def start(self, test: str, case: str) -> None:
+        """A claim begins."""
+
+    def step(self, step: Step) -> None:
+        """The sampling of a population is so far."""
+
+    def say(self, message: str) -> None:
+        """Something that a person must read."""
+
+
+class Wire:
+    """Writes what a worker tells.
+
+    Args:
+        path: the worker's file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file: int | None = None
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError:  # a worker on another machine
+            return
+        self._last = 0.0
+
+    def expect(self, tests: Iterable[str]) -> None:
+        """Which claims are going to be tested."""
+        self._send(expect=list(tests))
+
+    def start(self, test: str, case: str) -> None:
+        """A claim begins."""
+        self._send(start=[test, case])
+
+    def step(self, step: Step) -> None:
+        """The sampling of a population is so far; of what comes in quick succession, some is left out."""
+        now = time.monotonic()
+        if step.done == 0 or now - self._last >= _SECONDS:
+            self._last = now
+            self._send(step=dataclasses.asdict(step))
+
+    def say(self, message: str) -> None:
+        """Something that a person must read."""
+        self._send(say=message)
+
+    def _send(self, **content: Any) -> None:
+        if self._file is not None:
+            os.write(self._file, f"{json.dumps(content)}\n".encode())
+
+
+class Tail:
+    """Reads what workers have written since it was last read.
+
+    Args:
+        folder: with a file for each worker.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, int] = {}
+
+    def new(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What is new: (worker, content)."""
+        for path in sorted(self._folder.glob("*.jsonl")):
+            with open(path, "rb") as file:
+                file.seek(self._read.get(path.name, 0))
+                lines = file.read().splitlines(keepends=True)
+            for line in lines:
+                if line.endswith(b"\n"):
+                    self._read[path.name] = self._read.get(path.name, 0) + len(line)
+                    yield path.stem, json.loads(line)

@@ -1,0 +1,64 @@
+"""What differs between two records of one suite. Only verdicts count: intervals may move with seeds and machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lrn.verdicts import SuiteVerdicts, Verdict
+
+__all__ = ["Comparison", "compare"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between a record and the verdicts of a session.
+
+    Attributes:
+        changed: the recorded and the new verdict of each claim that ended otherwise.
+        vanished: recorded claims that are no longer there; only a session of the whole suite can tell.
+        new: claims that the record does not have. They are no failure: nothing is known to compare them with.
+        compared: how many claims are in both.
+        recorded: how many the record has.
+        partial: why the session is not the whole suite; empty if it is.
+    """
+
+    changed: tuple[tuple[Verdict, Verdict], ...]
+    vanished: tuple[Verdict, ...]
+    new: tuple[Verdict, ...]
+    compared: int
+    recorded: int
+    partial: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a verdict changed or a claim vanished."""
+        return bool(self.changed or self.vanished)
+
+    @property
+    def summary(self) -> str:
+        """The counts, on one line."""
+        counts = f"{len(self.changed)} changed, {len(self.vanished)} vanished, {len(self.new)} new"
+        text = f"{self.compared} of {self.recorded} recorded claims compared: {counts}"
+        return f"{text}; a part of the suite ({', '.join(self.partial)})" if self.partial else text
+
+
+def compare(record: SuiteVerdicts, verdicts: Iterable[Verdict], partial: Sequence[str] = ()) -> Comparison:
+    """What differs.
+
+    Args:
+        record: the verdicts to compare with.
+        verdicts: those of the session.
+        partial: why the session is not the whole suite; empty if it is.
+    """
+    old = {verdict.test: verdict for verdict in record.claims}
+    now = {verdict.test: verdict for verdict in verdicts}
+    both = [(old[test], now[test]) for test in sorted(old.keys() & now.keys())]
+    return Comparison(
+        changed=tuple((was, is_) for was, is_ in both if was.verdict is not is_.verdict),
+        vanished=() if partial else tuple(old[test] for test in sorted(old.keys() - now.keys())),
+        new=tuple(now[test] for test in sorted(now.keys() - old.keys())),
+        compared=len(both),
+        recorded=len(old),
+        partial=tuple(partial),
+    )

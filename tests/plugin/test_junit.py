@@ -1,0 +1,77 @@
+"""JUnit's file shows verdicts, and fails where one differs from the record; so does all else that a session says."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+CLAIMS = """
+    @claim("It is refuted, as known", id="K", refuted="half")
+    def test_known(measure):
+        assert measure.rate(Coin(0.5), "heads") > 0.7
+
+    @claim("It is refuted", id="R")
+    def test_refuted(measure):
+        assert measure.rate(Coin(0.5), "heads") > 0.7
+
+    @claim("It was supported", id="C")
+    def test_changes(measure):
+        assert measure.rate(Coin(0.5), "heads") > 0.3
+"""
+CHANGED = CLAIMS.replace('id="C"', 'id="C", refuted="known by now"').replace("> 0.3", "> 0.8")
+
+
+def cases(suite):
+    """What JUnit's file has of each test: its properties, and the message of its failure."""
+    root = ElementTree.parse(suite.pytester.path / "junit.xml").getroot()
+    found = {}
+    for case in root.iter("testcase"):
+        properties = {p.get("name"): p.get("value") for p in case.iter("property")}
+        failures = [failure.get("message") for failure in case.iter("failure")]
+        found[case.get("name")] = properties, failures
+    return found, next(root.iter("testsuite")).attrib
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_every_case_has_its_verdict_and_a_failure_says_it(suite, workers):
+    suite.write(CLAIMS)
+    if workers:
+        suite.run_workers("--junitxml=junit.xml", workers=workers)
+    else:
+        suite.run("--junitxml=junit.xml")
+    found, totals = cases(suite)
+    assert {name: properties["claim.verdict"] for name, (properties, _) in found.items()} == {
+        "test_known": "REFUTED",
+        "test_refuted": "REFUTED",
+        "test_changes": "SUPPORTED",
+    }
+    assert found["test_known"][0]["claim.expected"] == "REFUTED"
+    assert not found["test_known"][1]
+    (message,) = found["test_refuted"][1]
+    assert message.startswith("REFUTED: rate of heads in coin 0.5 = 0.")
+    assert totals["failures"] == "1"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_changed_and_a_vanished_verdict_fail_everywhere(suite, workers):
+    suite.write(CLAIMS.replace("def test_refuted", "def test_gone"))
+    suite.run("--verdicts=old.json")
+    suite.write(CHANGED.replace("def test_refuted", "def test_there").replace('id="R"', 'id="R", refuted="half"'))
+    arguments = ["--against=old.json", "--junitxml=junit.xml", "claims"]
+    result = suite.run_workers(*arguments, workers=1) if workers else suite.run(*arguments)
+    assert result.ret == 1
+    found, totals = cases(suite)
+    assert [name for name, (_, failures) in found.items() if failures] == ["test_changes", "test_gone"]
+    assert found["test_changes"][1][0].startswith("was SUPPORTED in old.json, is REFUTED: rate of heads")
+    assert found["test_gone"][1][0].startswith("was REFUTED in old.json, and is no longer there")
+    assert totals["failures"] == "2"
+    result.stdout.fnmatch_lines(
+        [
+            "C was SUPPORTED in old.json, and is REFUTED",
+            "REFUTED (was SUPPORTED) claims/test_claims.py::test_changes*",
+            "VANISHED claims/test_claims.py::test_gone*",
+            "*2 failed, 2 passed*",
+        ]
+    )
+    assert "2 failed" in result.outlines[-1]
