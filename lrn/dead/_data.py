@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from lrn.dead._forms import as_tensor, is_array
@@ -38,33 +39,35 @@ class Batch:
         args: the inputs by position.
         kwargs: the inputs by name.
         target: what came with them, as a tuple of length 0 or 1; the model does not get it.
+        by_position: whether only its position makes it the target.
     """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
     target: tuple[Any, ...] = ()
+    by_position: bool = False
 
     @property
     def tensors(self) -> list[Any]:
         """The inputs that are tensors or arrays, those by position first."""
         return [value for value in (*self.args, *self.kwargs.values()) if is_array(value)]
 
+    @property
+    def main(self) -> Any:
+        """The first input that is not a mask; None where there is none."""
+        named = [self.kwargs[name] for name in self.kwargs if is_array(self.kwargs[name]) and "mask" not in name]
+        first = [value for value in self.args if is_array(value)]
+        return next(iter((*first, *named, *self.tensors)), None)
+
     def __len__(self) -> int:
         """The number of samples: the length of the first input."""
-        first = self.tensors[0]
-        return int(
-            first.size(0) if isinstance(first, Tensor) else first.shape[0] if hasattr(first, "shape") else len(first)
-        )
+        return _length(self.tensors[0]) or 0
 
     def cut(self, start: int, stop: int) -> Batch:
         """Some of the samples."""
 
-        def part(value: Any) -> Any:
-            return value[start:stop] if is_array(value) and len(value.shape) else value
-
-        return Batch(
-            tuple(map(part, self.args)), {name: part(value) for name, value in self.kwargs.items()}, self.target
-        )
+        named = {name: _part(value, start, stop) for name, value in self.kwargs.items()}
+        return Batch(tuple(_part(value, start, stop) for value in self.args), named, self.target)
 
     def to(self, device: torch.device | None, dtypes: Sequence[torch.dtype]) -> Batch:
         """The same as tensors on a device; floating ones in a dtype that the model has."""
@@ -73,6 +76,20 @@ class Batch:
             return as_tensor(value, device, dtypes) if is_array(value) else value
 
         return Batch(tuple(map(moved, self.args)), {name: moved(v) for name, v in self.kwargs.items()}, self.target)
+
+
+def _part(value: Any, start: int, stop: int) -> Any:
+    if isinstance(value, Tensor) and value.is_nested:
+        rows = list(value.unbind())[start:stop]
+        return torch.nested.as_nested_tensor(rows, layout=value.layout)
+    return value[start:stop] if is_array(value) and len(value.shape) else value
+
+
+def _length(value: Any) -> int | None:
+    """The number of samples of one input; None for a single number."""
+    if isinstance(value, Tensor):
+        return int(value.size(0)) if value.dim() else None
+    return int(value.shape[0]) if len(value.shape) else None
 
 
 class Signature:
@@ -136,6 +153,8 @@ def batches(module: nn.Module, data: Any, batch_size: int | None = None) -> Iter
     device, dtypes = home(module)
     empty = True
     for batch in _every(data, module, Signature(module), batch_size):
+        if empty and batch.by_position and len(batch):
+            _check_target(module, batch)
         for part in _cut(batch, batch_size):
             empty = False
             yield part.to(device, dtypes)
@@ -152,6 +171,8 @@ def read(item: Any, signature: Signature) -> Batch:
     """
     if is_array(item):
         return Batch((item,))
+    if isinstance(item, PackedSequence):
+        raise TypeError("a PackedSequence has no dimension of samples; give padded tensors and a mask")
     if isinstance(item, Mapping):
         return _by_name(item, signature)
     if not isinstance(item, tuple | list) or not item:
@@ -173,7 +194,7 @@ def _by_position(item: Sequence[Any], signature: Signature) -> Batch:
         return Batch(tuple(item))
     without, whole = signature.takes(number - 1), signature.takes(number) and all(map(is_array, item))
     if without and (number == 2 or not whole):
-        return Batch(tuple(item[:-1]), target=(item[-1],))
+        return Batch(tuple(item[:-1]), target=(item[-1],), by_position=whole)
     if whole and not without:
         return Batch(tuple(item))
     if whole:
@@ -214,42 +235,103 @@ def _no_array(item: Any, first: Any) -> str:
     return f"the first element of a batch must be a tensor or a numpy array; in a {kind} it is {first!r:.200}"
 
 
+def _check_target(module: nn.Module, batch: Batch) -> None:
+    """Raise ValueError where the forward could take the second of two as well, and the output is not like it."""
+    if not _fits(module, batch, batch.target[0]):
+        raise ValueError(
+            "a batch of two can be two inputs of this forward, or an input and a target, and the output is not like "
+            "the second; give ((inputs), target), or a mapping by argument name"
+        )
+
+
 def _every(data: Any, module: nn.Module, signature: Signature, batch_size: int | None) -> Iterator[Batch]:
-    if is_array(data) or isinstance(data, Mapping):
+    if is_array(data) or isinstance(data, Mapping | PackedSequence):
         yield read(data, signature)
     elif isinstance(data, tuple):
-        yield from _tuple(data, signature)
+        yield from _tuple(data, module, signature)
     elif isinstance(data, Dataset) and not isinstance(data, IterableDataset):
         for item in DataLoader(data, batch_size=batch_size or SAMPLES):
             yield read(item, signature)
     elif isinstance(data, str | bytes | nn.Module) or not isinstance(data, Iterable):
         raise TypeError(f"data must be {ALLOWED}; got {type(data).__name__}")
-    elif isinstance(data, list) and len(data) == 2 and all(map(is_array, data)):
-        yield from _two(data, module, signature)
+    elif isinstance(data, list) and len(data) > 1 and all(map(is_array, data)):
+        yield from (_two if len(data) == 2 else _several)(data, module, signature)
     else:
         for item in data:
             inside = not isinstance(item, list | tuple | Mapping) and not is_array(item)
             yield from _every(item, module, signature, batch_size) if inside else (read(item, signature),)
 
 
-def _tuple(data: tuple[Any, ...], signature: Signature) -> Iterator[Batch]:
-    """A batch; or, if it is what `Tensor.split` gives, several."""
-    alike = len(data) > 1 and all(isinstance(part, Tensor) and part.ndim for part in data)
-    if alike and (_neighbours(data) or (not signature.takes(len(data)) and not signature.takes(len(data) - 1))):
-        shapes = {(part.dtype, *part.shape[1:]) for part in data}
-        if len(shapes) == 1:
+def _tuple(data: tuple[Any, ...], module: nn.Module, signature: Signature) -> Iterator[Batch]:
+    """A batch; or, if it is what `Tensor.split` or `numpy.array_split` gives, several."""
+    alike = len(data) > 1 and all(is_array(part) and len(part.shape) for part in data if not _is_nested(part))
+    alike = alike and not any(map(_is_nested, data)) and all(_like(data[0], part) for part in data)
+    if alike and signature.least < 2:
+        one_batch = signature.takes(len(data)) or signature.takes(len(data) - 1)
+        if _neighbours(data) or not one_batch:
             yield from (Batch((part,)) for part in data)
             return
+        if len(data) == 2 and not _fits(module, Batch(data[:1]), data[1]):
+            raise ValueError(
+                "a tuple of two like tensors can be an input and its target, or two batches, and the output is not "
+                "like the second; give ((input,), target), or an iterator of batches"
+            )
     yield read(data, signature)
 
 
-def _neighbours(parts: Sequence[Tensor]) -> bool:
-    """Whether tensors lie one behind the other in one tensor, as its chunks do."""
-    if any(part.layout != torch.strided or part.is_nested or part._base is None for part in parts):
+def _like(one: Any, other: Any) -> bool:
+    """Whether two arrays can be batches of the same data: they differ in the number of samples at most."""
+    return one.dtype == other.dtype and len(other.shape) > 0 and tuple(one.shape[1:]) == tuple(other.shape[1:])
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_nested
+
+
+def _neighbours(parts: Sequence[Any]) -> bool:
+    """Whether arrays lie one behind the other in one array, as its chunks do."""
+    spans = [_span(part) for part in parts]
+    whole = [span for span in spans if span is not None]
+    if len(whole) < len(spans) or len({owner for owner, _, _ in whole}) > 1:
         return False
-    one = all(part._base is parts[0]._base and part.stride() == parts[0].stride() for part in parts)
-    ends = [part.storage_offset() + part.shape[0] * part.stride(0) for part in parts]
-    return one and all(part.storage_offset() == end for part, end in zip(parts[1:], ends, strict=False))
+    return all(start == stop for (_, start, _), (_, _, stop) in zip(whole[1:], whole, strict=False))
+
+
+def _span(part: Any) -> tuple[int, int, int] | None:
+    """Whose memory a view has, and where it begins and ends; None for what is not a view."""
+    if isinstance(part, np.ndarray):
+        if part.base is None:
+            return None
+        return id(part.base), part.ctypes.data, part.ctypes.data + part.shape[0] * part.strides[0]
+    if not isinstance(part, Tensor) or part.layout != torch.strided or part._base is None:
+        return None
+    start = part.storage_offset()
+    return id(part._base), start, start + part.shape[0] * part.stride(0)
+
+
+def _several(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
+    """A list of three or more: batches, if they are alike; one batch, if the forward needs several inputs."""
+    if signature.least > 1:
+        yield read(data, signature)
+        return
+    one_batch = signature.takes(len(data)) or signature.takes(len(data) - 1)
+    equal = len({_length(part) for part in data}) == 1
+    if not all(_batches_alike(data[0], part) for part in data) or (one_batch and equal):
+        raise ValueError(
+            f"a list of {len(data)} tensors can be batches, or the inputs of one batch and its target; give "
+            "((inputs), target), or an iterator of batches"
+        )
+    yield from (Batch((part,)) for part in data)
+
+
+def _batches_alike(one: Any, other: Any) -> bool:
+    # Sequences may have other lengths in another batch; features may not.
+    rank = one.dim() if isinstance(one, Tensor) else len(one.shape)
+    same_rank = rank == (other.dim() if isinstance(other, Tensor) else len(other.shape))
+    if _is_nested(one) or not same_rank:
+        return same_rank
+    lengths = tuple(one.shape[1:]) == tuple(other.shape[1:]) or rank > 2 or _is_whole(one)
+    return one.dtype == other.dtype and lengths
 
 
 def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
@@ -261,11 +343,9 @@ def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterat
     if signature.least > 1:
         yield read(data, signature)
         return
-    one_each = len(first.shape) > 0 and len(second.shape) > 0 and len(first) == len(second)
-    # Sequences may have other lengths in another batch; features and images may not.
-    lengths = tuple(first.shape[1:]) == tuple(second.shape[1:]) or len(first.shape) > 2 or _is_whole(first)
-    is_batch = first.dtype == second.dtype and len(first.shape) == len(second.shape) and lengths
-    is_target = one_each and len(first) > 0 and _fits(module, Batch((first,)), second)
+    is_batch = _batches_alike(first, second)
+    one_each = _length(first) is not None and _length(first) == _length(second)
+    is_target = one_each and bool(_length(first)) and _fits(module, Batch((first,)), second)
     if is_batch and not is_target:
         yield from (Batch((part,)) for part in data)
         return
@@ -285,13 +365,23 @@ def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterat
 
 def _fits(module: nn.Module, batch: Batch, target: Any) -> bool:
     """Whether an output of the module on a batch is like a target: of its shape, or one score for each class."""
+    if _is_nested(target) or _is_nested(batch.tensors[0]):
+        return False
     output = module(*batch.to(*home(module)).args)
-    several = output if isinstance(output, tuple | list) else [output]
-    shapes = [tuple(each.shape) for each in several if isinstance(each, Tensor)]
+    shapes = [tuple(each.shape) for each in _outputs(output) if not each.is_nested]
     shape = tuple(target.shape)
-    whole = _is_whole(target)
     classes = [(s[:1] + s[2:], s[:-1]) for s in shapes if len(s) > 1]
-    return shape in shapes or (whole and any(shape in pair for pair in classes))
+    without_ones = [s[:1] + tuple(n for n in s[1:] if n != 1) for s in (shape, *shapes)]
+    return without_ones[0] in without_ones[1:] or (_is_whole(target) and any(shape in pair for pair in classes))
+
+
+def _outputs(output: Any) -> Iterator[Tensor]:
+    if isinstance(output, Tensor):
+        yield output
+        return
+    parts = output.values() if isinstance(output, Mapping) else output if isinstance(output, tuple | list) else ()
+    for part in parts:
+        yield from _outputs(part)
 
 
 def _is_whole(value: Any) -> bool:
@@ -300,20 +390,27 @@ def _is_whole(value: Any) -> bool:
 
 def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:
     tensors = batch.tensors
-    if any(tensor.ndim == 0 for tensor in tensors[:1]):
+    if any(_is_sparse(value) for value in tensors):  # torch cannot cut these
+        batch = batch.to(None, ())
+        tensors = batch.tensors
+    if _length(tensors[0]) is None:
         raise ValueError("a batch must have the samples in dimension 0, but one is a single number")
     size = batch_size or (SAMPLES if not isinstance(tensors[0], Tensor | np.ndarray) else None)
     if size is None or len(batch) <= size:
         if len(batch):
             yield batch
         return
-    lengths = {tensor.shape[0] for tensor in tensors if len(tensor.shape)}
+    lengths = {length for tensor in tensors if (length := _length(tensor)) is not None}
     if len(lengths) > 1:
         raise ValueError(
             f"inputs of {', '.join(map(str, sorted(lengths)))} samples cannot be cut; give batch_size=None"
         )
     for start in range(0, len(batch), size):
         yield batch.cut(start, start + size)
+
+
+def _is_sparse(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.layout not in (torch.strided, torch.jagged)
 
 
 def home(module: nn.Module) -> tuple[torch.device | None, list[torch.dtype]]:

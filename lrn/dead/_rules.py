@@ -18,6 +18,7 @@ from lrn.dead._layout import (
     Dims,
     Factor,
     broadcast,
+    dimension,
     drop,
     fresh_units,
     has_units,
@@ -56,6 +57,8 @@ class Info:
         layered: whether weights were summed over it on the way, so that dimensions of the data are positions now.
         gate: whether it is the result of a comparison of data with something.
         ranked: for the values of a top-k, the labels of what they were taken from.
+        learned: whether it is a parameter, or was made of parameters alone.
+        measured: whether numbers of the data are in it, and not only which are larger, how many, or where.
     """
 
     dims: Dims | None
@@ -67,6 +70,8 @@ class Info:
     sources: frozenset[str] = frozenset()
     gate: bool = False
     ranked: Dims | None = None
+    learned: bool = False
+    measured: bool = False
 
 
 @dataclass
@@ -159,9 +164,14 @@ def _elementwise(op: Operation) -> list[Dims]:
         # Data first: among equals it says what a dimension is.
         fitting.sort(key=lambda tensor: not op.info(tensor).data)
         same = [tensor for tensor in op.tensors if tensor.ndim == output.ndim]
-        if fitting:
+        data = [tensor for tensor in op.tensors if op.info(tensor).data]
+        lost = data and not any(op.info(tensor).data for tensor in fitting)
+        if lost and not any(tensor is one for tensor in data for one in same):
+            made.append(of_kind("unknown", shape))
+        elif fitting and not lost:
             made.append(_settled(op, broadcast([op.dims(tensor) for tensor in fitting], shape)))
         elif same:
+            same.sort(key=lambda tensor: not op.info(tensor).data)
             made.append(resized(op.dims(same[0]), shape, op.name))
         else:
             made.append(of_kind("unknown" if any(op.info(t).data for t in op.tensors) else "any", shape))
@@ -182,7 +192,7 @@ def _settled(op: Operation, dims: Dims) -> Dims:
         wide = [d for d, dim in enumerate(weights) if any(factor.kind == "weight" for factor in dim)]
         raw = not any(op.info(tensor).feeds for tensor in data)
         if len(wide) == 1 and raw and _is_input(dims[wide[0] % len(dims)]):
-            op.features.update(factor.base for factor in dims[wide[0] % len(dims)])
+            op.features.update(dimension(factor) for factor in dims[wide[0] % len(dims)])
     return relabelled(dims, lambda f: Factor("unit", f.size, f.base, f.path) if f.kind == "weight" else f)
 
 
@@ -196,7 +206,7 @@ def _is_input(dim: tuple[Factor, ...]) -> bool:
 
 def _contracted(op: Operation, dim: tuple[Factor, ...]) -> None:
     """Notes that weights were summed over this dimension of the data."""
-    op.features.update(factor.base for factor in dim if factor.kind == "input")
+    op.features.update(dimension(factor) for factor in dim if factor.kind == "input")
 
 
 def _view(op: Operation) -> list[Dims]:
@@ -334,18 +344,37 @@ def _matmul(op: Operation) -> list[Dims]:
     left, right = op.tensors[-2:]
     a, b = op.dims(left), op.dims(right)
     data = op.info(left).data, op.info(right).data
-    if data == (True, False):
-        _contracted(op, a[-1])
-    if data == (False, True):
-        _contracted(op, b[-2 if len(b) > 1 else -1])
     columns = b[-1:] if len(b) > 1 else ()
-    batch = broadcast([dims for dims, _ in sorted(((a[:-2], not data[0]), (b[:-2], not data[1])),
-                                                   key=lambda pair: pair[1])], op.outputs[0].shape[:-2]) \
-        if len(a) > 2 else ()  # fmt: skip
-    made: Dims = (*batch, *a[-2:-1], *columns)
+    rows = a[-2:-1]
+    batch: Dims = ()
+    if len(a) > 2:
+        first, second = (a[:-2], b[:-2]) if data[0] else (b[:-2], a[:-2])
+        batch = broadcast([first, second], op.outputs[0].shape[:-2])
+    if data == (True, False):
+        columns, rows = _by_weights(op, a[-1], columns, rows, right)
+    if data == (False, True):
+        rows, columns = _by_weights(op, b[-2 if len(b) > 1 else -1], rows, columns, left)
+    made: Dims = (*batch, *rows, *columns)
     if not any(data):
         return [relabelled(made, lambda f: f if f.kind != "unit" else Factor("weight", f.size, f.base, f.path))]
     return [tuple(_weights_are_units(op, dim) for dim in made)]
+
+
+def _by_weights(
+    op: Operation, summed: tuple[Factor, ...], weights: Dims, others: Dims, matrix: Tensor
+) -> tuple[Dims, Dims]:
+    """The labels of the weights' own dimension and of the data's other one, after a product of the two.
+
+    A layer's weights make new units, and the old ones are positions for it. What mixes samples, or is no parameter and
+    mixes positions (the neighbours in a graph, an average), leaves the units that there are.
+    """
+    _contracted(op, summed)
+    units = has_units(others)
+    samples = any(factor.kind == "input" and dimension(factor) == "0" for factor in summed)
+    positions = bool(summed) and all(factor.kind in ("input", "place") for factor in summed)
+    if units and (samples or (positions and not op.info(matrix).learned)):
+        return tuple(map(_not_units, weights)), others
+    return weights, tuple(map(_not_units, others)) if op.info(matrix).learned else others
 
 
 def _weights_are_units(op: Operation, dim: tuple[Factor, ...]) -> tuple[Factor, ...]:
@@ -401,13 +430,63 @@ def _embedding(op: Operation) -> list[Dims]:
     return [(*rest, fresh_units(op.layer, output.shape[-1]))]
 
 
+def _embedding_bag(op: Operation) -> list[Dims]:
+    output, indices = op.outputs[0], op.get("indices")
+    samples = [f for dim in op.dims(indices) for f in dim if f.kind == "input" and f.base == "0"]
+    rows = tuple(samples) if samples and samples[0].size == len(output) else of_kind("place", output.shape[:1])[0]
+    return [(rows, fresh_units(op.layer, output.shape[-1]))]
+
+
+def _gathered(op: Operation) -> list[Dims]:
+    """`gather`: along one dimension other positions; in the others the index is as large as the source, or smaller."""
+    dims, output, d = op.dims(op.tensors[0]), op.outputs[0], op.get("dim") % max(op.tensors[0].ndim, 1)
+    made = list(resized(dims, output.shape, op.name))
+    if dims:
+        made[d] = renewed(dims[d], output.shape[d], op.name) if has_units((dims[d],)) else of_kind(
+            "place", [output.shape[d]])[0]  # fmt: skip
+    return [tuple(made)]
+
+
+def _scattered(op: Operation) -> list[Dims]:
+    """`scatter`, `index_add` and their kin: rows of a source put into, or added to, positions of another tensor."""
+    target, source = op.tensors[0], op.get("src", op.get("source"))
+    output, d = op.outputs[0], op.get("dim") % max(op.tensors[0].ndim, 1)
+    dims = op.dims(target)
+    if not isinstance(source, Tensor) or source.ndim != output.ndim or not op.info(source).data:
+        return [dims]
+    placed = resized(op.dims(source), output.shape, op.name)
+    if op.info(target).data:
+        placed = broadcast([dims, placed], output.shape)
+    ranked = op.info(source).ranked
+    if has_units((dims[d],)):
+        along = dims[d]
+    elif ranked is not None and _fits(ranked, output.shape):  # the values of a top-k, put back where they were
+        along = ranked[d]
+    else:
+        along = placed[d] if has_units((placed[d],)) else of_kind("place", [output.shape[d]])[0]
+    return [(*placed[:d], along, *placed[d + 1 :])]
+
+
+def _pixels(op: Operation) -> list[Dims]:
+    """`pixel_shuffle` and its inverse, as the views and permutations that they are."""
+    dims, output = op.dims(op.tensors[0]), op.outputs[0]
+    *first, c, h, w = op.tensors[0].shape
+    n = len(first)
+    r = op.get("upscale_factor", op.get("downscale_factor"))
+    up = op.name == "pixel_shuffle"
+    parts = (c // r**2, r, r, h, w) if up else (c, h // r, r, w // r, r)
+    order = (0, 3, 1, 4, 2) if up else (0, 2, 4, 1, 3)
+    apart = view(dims, (*first, *parts))
+    return [view(tuple(apart[d] for d in (*range(n), *(n + i for i in order))), output.shape)]
+
+
 def _trilinear(op: Operation) -> list[Dims]:
     output = op.outputs[0]
     return [(op.dims(op.tensors[0])[0], fresh_units(op.layer, output.shape[-1]))]
 
 
 def _rearranged(op: Operation) -> list[Dims]:
-    """Pixel shuffles and `col2im`: dimension 1 or 0 holds channels, and the last two are the image."""
+    """`col2im`: dimension 1 or 0 holds channels, and the last two are the image."""
     output, channel = op.outputs[0], op.outputs[0].ndim - 3
     source = op.dims(op.tensors[0])[max(channel, 0)]
     made = list(of_kind("place", output.shape))
@@ -427,8 +506,14 @@ _RULES: dict[str, Callable[[Operation], list[Dims]]] = {
     **dict.fromkeys(("topk", "sort", "argsort"), _ranked),
     **dict.fromkeys(("cat", "concat"), _cat),
     **dict.fromkeys(("sum", "mean", "amax", "amin", "prod"), _reduction),
-    **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle", "col2im"), _rearranged),
-    **dict.fromkeys(("softmax", "_softmax", "_log_softmax", "cumsum", "cumprod", "scatter", "gather"), _elementwise),
+    **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle"), _pixels),
+    **dict.fromkeys(("softmax", "_softmax", "_log_softmax", "cumsum", "cumprod"), _elementwise),
+    **dict.fromkeys(
+        ("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_reduce"), _scattered
+    ),
+    **dict.fromkeys(("_embedding_bag", "_embedding_bag_forward_only"), _embedding_bag),
+    "col2im": _rearranged,
+    "gather": _gathered,
     "embedding": _embedding,
     "index": _index,
     "unfold": _windows,

@@ -214,7 +214,7 @@ def test_masks_leave_padding_out_in_every_form():
         net[1].bias.fill_(-10.0)
     ids = torch.randint(1, 10, (20, 7))
     ids[:, 5:] = 0
-    assert not dead_units(net, ids).masks[0].all()
+    assert not dead_units(net, ids, mask=False).masks[0].all()
     for mask in (ids != 0, (ids != 0).numpy(), lambda ids: ids != 0):
         assert dead_units(net, ids, mask=mask, batch_size=6).masks[0].all()
     with pytest.raises(ValueError, match="mask has 20 samples, but the data has 10"):
