@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lrn.dead._rules import Operation
+from lrn.dead._operation import Operation
 
 __all__ = ["COMPARISONS", "RELU_LIKE", "activation", "nonzero"]
 

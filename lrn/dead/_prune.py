@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from lrn.dead._batches import batches
 from lrn.dead._chains import chains_of, shrink_chains
 from lrn.dead._copies import independent_copy
-from lrn.dead._data import Batch, batches
+from lrn.dead._data import Batch
 from lrn.dead._graph import shrink_graph
 from lrn.dead._looking import looking
 from lrn.dead._same import check_same

@@ -29,10 +29,10 @@ def threads_inside(enter: Enter) -> Iterator[None]:
         with enter():
             run_item(item)
 
-    threading.Thread.run = thread_inside  # type: ignore[method-assign]
-    pools._WorkItem.run = item_inside  # type: ignore[method-assign]
+    threading.Thread.run = thread_inside  # type: ignore[assignment, method-assign]
+    pools._WorkItem.run = item_inside  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
-        threading.Thread.run = run  # type: ignore[method-assign]
-        pools._WorkItem.run = run_item  # type: ignore[method-assign]
+        threading.Thread.run = run  # type: ignore[assignment, method-assign]
+        pools._WorkItem.run = run_item  # type: ignore[assignment, method-assign]

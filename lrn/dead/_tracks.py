@@ -15,7 +15,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from lrn.dead._data import Batch
 from lrn.dead._forms import is_floating
 from lrn.dead._layout import Dims, has_units, input_dims, of_kind
-from lrn.dead._rules import Info
+from lrn.dead._operation import Info
 
 __all__ = ["Tracks"]
 

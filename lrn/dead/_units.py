@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from lrn.dead._activations import RELU_LIKE
-from lrn.dead._data import Batch, batches, home
+from lrn.dead._batches import batches
+from lrn.dead._data import Batch, home
 from lrn.dead._forms import is_floating
 from lrn.dead._looking import looking
 from lrn.dead._masks import Masks

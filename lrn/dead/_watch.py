@@ -21,7 +21,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lrn.dead._activations import COMPARISONS, activation
 from lrn.dead._forms import is_floating
 from lrn.dead._layout import of_kind
-from lrn.dead._rules import CONTRACTIONS, NORMS, Info, Operation, labels
+from lrn.dead._operation import CONTRACTIONS, NORMS, Info, Operation
+from lrn.dead._rules import labels
 from lrn.dead._tally import Counting, Tally, Uncountable
 from lrn.dead._threads import threads_inside
 from lrn.dead._tracks import Tracks
