@@ -7,12 +7,14 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lrn.cli._options import Formatter, whole
+from lrn.verdicts.text import plain_text
 
 __all__ = ["add", "main"]
 
@@ -79,7 +81,7 @@ def main(given: argparse.Namespace) -> int:
             raise ValueError(f"there is no file {path}")
     with _prints_aside():
         found = _found(given)
-    print(json.dumps(found.to_dict(), indent=1) if given.json else _shown(str(found)))
+    print(json.dumps(found.to_dict(), indent=1) if given.json else _harmless(found))
     return FOUND if found.dead_neurons or found.nan_layers else 0
 
 
@@ -132,9 +134,18 @@ def _prints_aside() -> Iterator[None]:
         os.close(kept)
 
 
-def _shown(text: str) -> str:
-    """Names come from the file: what a terminal would act on is shown as an escape."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+def _harmless(report: Any) -> Any:
+    """The report with names that a terminal or a workflow takes for nothing but text: they come from the file."""
+    layers = [
+        replace(layer, name=plain_text(layer.name), kind=plain_text(layer.kind), fed_by=_plain(layer.fed_by))
+        for layer in report.layers
+    ]
+    reasons = {plain_text(name): plain_text(reason) for name, reason in report.not_counted.items()}
+    return replace(report, layers=tuple(layers), not_counted=reasons, remarks=_plain(report.remarks))
+
+
+def _plain(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(plain_text, texts))
 
 
 def _positive(text: str) -> float:

@@ -67,15 +67,16 @@ def _table(path: str) -> Any:
         comma = max(",;\t", key=first.count)
         file.seek(0)
         rows = [row for row in csv.reader(file, delimiter=comma) if row]
+    columns = len(rows[0]) if rows else 0
     if rows and not all(map(_is_number, rows[0])):
         rows = rows[1:]  # names of the columns
     for number, row in enumerate(rows, start=1):
         wrong = [cell for cell in row if not _is_number(cell)]
-        if wrong or len(row) != len(rows[0]):
-            reason = f"has {wrong[0]!r}" if wrong else f"has {len(row)} columns, the first one {len(rows[0])}"
+        if wrong or len(row) != columns:
+            reason = f"has {wrong[0]!r}" if wrong else f"has {len(row)} columns, the first line {columns}"
             raise ValueError(f"{path} must be a table of numbers; row {number} {reason}")
     if not rows:
-        raise ValueError(f"{path} must be a table of numbers; it has no row")
+        raise ValueError(f"{path} must be a table of numbers; it has no row of them")
     return np.array([[float(cell) for cell in row] for row in rows])
 
 

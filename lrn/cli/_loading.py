@@ -117,6 +117,10 @@ def _load(path: str) -> Any:
             raise ValueError(
                 f"{path} needs code that is not torch's to be read ({', '.join(unknown)}); {HOW}"
             ) from error
+        if "Only persistent_load of storage" in str(error):
+            raise ValueError(
+                f"{path} is a whole model in torch's older file format, which holds source code to be run; {HOW}"
+            ) from error
         raise ValueError(f"{path} is nothing that torch.save wrote; {HOW}") from error
     except Exception as error:  # whatever the bytes of a damaged file lead torch to
         raise ValueError(f"{path} is nothing that torch.save wrote, or is damaged; {HOW}") from error

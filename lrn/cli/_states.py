@@ -65,6 +65,8 @@ def fitted(path: str, state: State, model: nn.Module, factory: str, strip: str |
     reasons = [f"it lacks {_some(missing)}"] if missing else []
     reasons += [f"the model has no {_some(unknown)}"] if unknown else []
     reasons += [f"{name} is {tuple(state[name].shape)}, not {tuple(own[name].shape)}" for name in wrong[:1]]
+    empty = [name for name in own if name in state and state[name].is_meta]
+    reasons += [f"{_some(empty)} is on the meta device, without numbers"] if empty else []
     if reasons:
         raise ValueError(f"{path} does not fit {factory}: {'; '.join(reasons)} (--strip PREFIX shortens names)")
     return state

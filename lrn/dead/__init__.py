@@ -11,7 +11,8 @@ take layer outputs that are already at hand, and `prune` builds the smaller netw
 
 import lrn._torch  # noqa: F401
 
-from lrn.dead._data import Batch, Signature, batches, home, read
+from lrn.dead._batches import batches
+from lrn.dead._data import Batch, Signature, home, read
 from lrn.dead._forms import as_tensor, is_array
 from lrn.dead._looking import looking
 from lrn.dead._observer import DeadHistory, DeadUnits, DeadUnitsCallback

@@ -10,17 +10,18 @@ from typing import Any
 
 from torch import Tensor
 
-from lrn.dead._rules import Operation
+from lrn.dead._operation import Operation
 
-__all__ = ["COMPARISONS", "RELU_LIKE", "activation", "is_floating", "nonzero"]
+__all__ = ["COMPARISONS", "RELU_LIKE", "activation", "nonzero"]
 
 RELU_LIKE = (
     "relu, relu6, clamp with min=0, hardtanh with min_val=0, threshold with value=0, "
     "leaky_relu with slope 0, hardswish, hardsigmoid, hardshrink, softshrink, the ReLU of recurrent layers, "
-    "and gates such as x * (x > 0), torch.where(x > a, x, 0), torch.maximum(x, 0) and the scatter of a top-k"
+    "and gates such as x * (x > 0), torch.where(x > a, x, 0), x[x < a] = 0, torch.maximum(x, 0) and the scatter of a "
+    "top-k"
 )
 
-COMPARISONS = {"gt", "ge", "lt", "le", "greater", "greater_equal", "less", "less_equal"}
+COMPARISONS = {"gt", "ge", "lt", "le", "greater", "greater_equal", "less", "less_equal", "heaviside"}
 
 _ALWAYS = {"relu", "relu6", "hardswish", "hardsigmoid", "hardshrink", "softshrink", "rnn_relu", "rnn_relu_cell"}
 
@@ -81,6 +82,13 @@ def _filled(op: Operation) -> str | None:
     return "masked_fill" if op.info(op.args[1]).gate and _is_zero(op.get("value")) else None
 
 
+def _assigned(op: Operation) -> str | None:
+    """`x[x < a] = 0`."""
+    indices, values = op.get("indices", []), op.get("values")
+    gate = len(indices) == 1 and isinstance(indices[0], Tensor) and op.info(indices[0]).gate
+    return "index_put" if gate and _is_zero(values) else None
+
+
 def _maximum(op: Operation) -> str | None:
     """`torch.maximum(x, zero)`."""
     constant = [tensor for tensor in op.tensors if not op.info(tensor).data]
@@ -99,6 +107,8 @@ _GATES = {
     "mul": _product,
     "where": _choice,
     "masked_fill": _filled,
+    "index_put": _assigned,
+    "_index_put_impl": _assigned,
     "maximum": _maximum,
     "fmax": _maximum,
     "max": _maximum,
@@ -106,11 +116,6 @@ _GATES = {
     "scatter_add": _scattered,
     "scatter_reduce": _scattered,
 }
-
-
-def is_floating(tensor: Tensor) -> bool:
-    """Whether a tensor holds numbers that an activation could give: floating, complex or quantised."""
-    return tensor.is_floating_point() or tensor.is_quantized or tensor.dtype.is_complex
 
 
 def nonzero(tensor: Tensor, threshold: float = 0.0) -> Tensor:

@@ -122,7 +122,11 @@ def _segments(net: nn.Module, chain: Sequence[str]) -> Iterator[Segment]:
 
 
 def _drop_shared(net: nn.Module, segments: list[Segment]) -> None:
-    """Modules that stand in two places are left whole."""
+    """Modules that stand in two places, or share a weight with another, are left whole."""
+    owners: dict[int, int] = {}
+    for module in net.modules():
+        for parameter in module.parameters(recurse=False):
+            owners[id(parameter)] = owners.get(id(parameter), 0) + 1
     paths = [path for path, _ in net.named_modules(remove_duplicate=False)]
     times: dict[int, int] = {}
     for path in paths:
@@ -131,7 +135,9 @@ def _drop_shared(net: nn.Module, segments: list[Segment]) -> None:
     for segment in segments:
         weights = (segment.paths[0], segment.reader or segment.paths[0])
         stateful = [p for p in segment.paths if any(True for _ in net.get_submodule(p).parameters())]
-        segment.whole = any(times[id(net.get_submodule(path))] > 1 for path in (*weights, *stateful))
+        modules = [net.get_submodule(path) for path in (*weights, *stateful)]
+        tied = any(owners[id(p)] > 1 for module in modules for p in module.parameters(recurse=False))
+        segment.whole = tied or any(times[id(module)] > 1 for module in modules)
 
 
 def _taking_down(net: nn.Module, segment: Segment, path: str) -> Callable[[nn.Module, Any, Any], None]:

@@ -8,26 +8,18 @@ refused.
 from __future__ import annotations
 
 import inspect
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.nn.utils.rnn import PackedSequence
 
 from lrn.dead._forms import as_tensor, is_array
 
-__all__ = ["Batch", "Signature", "batches", "home", "read"]
-
-ALLOWED = (
-    "a tensor, a numpy array, an (input, target) tuple of those, a mapping by argument name, "
-    "or an iterable of batches of them"
-)
-SAMPLES = 256  # in one pass, of data that must first be made into a tensor
+__all__ = ["Batch", "Signature", "home", "length", "read"]
 
 
 @dataclass(frozen=True)
@@ -38,33 +30,35 @@ class Batch:
         args: the inputs by position.
         kwargs: the inputs by name.
         target: what came with them, as a tuple of length 0 or 1; the model does not get it.
+        by_position: whether only its position makes it the target.
     """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
     target: tuple[Any, ...] = ()
+    by_position: bool = False
 
     @property
     def tensors(self) -> list[Any]:
         """The inputs that are tensors or arrays, those by position first."""
         return [value for value in (*self.args, *self.kwargs.values()) if is_array(value)]
 
+    @property
+    def main(self) -> Any:
+        """The first input that is not a mask; None where there is none."""
+        named = [self.kwargs[name] for name in self.kwargs if is_array(self.kwargs[name]) and "mask" not in name]
+        first = [value for value in self.args if is_array(value)]
+        return next(iter((*first, *named, *self.tensors)), None)
+
     def __len__(self) -> int:
         """The number of samples: the length of the first input."""
-        first = self.tensors[0]
-        return int(
-            first.size(0) if isinstance(first, Tensor) else first.shape[0] if hasattr(first, "shape") else len(first)
-        )
+        return length(self.tensors[0]) or 0
 
     def cut(self, start: int, stop: int) -> Batch:
         """Some of the samples."""
 
-        def part(value: Any) -> Any:
-            return value[start:stop] if is_array(value) and len(value.shape) else value
-
-        return Batch(
-            tuple(map(part, self.args)), {name: part(value) for name, value in self.kwargs.items()}, self.target
-        )
+        named = {name: _part(value, start, stop) for name, value in self.kwargs.items()}
+        return Batch(tuple(_part(value, start, stop) for value in self.args), named, self.target)
 
     def to(self, device: torch.device | None, dtypes: Sequence[torch.dtype]) -> Batch:
         """The same as tensors on a device; floating ones in a dtype that the model has."""
@@ -73,6 +67,20 @@ class Batch:
             return as_tensor(value, device, dtypes) if is_array(value) else value
 
         return Batch(tuple(map(moved, self.args)), {name: moved(v) for name, v in self.kwargs.items()}, self.target)
+
+
+def _part(value: Any, start: int, stop: int) -> Any:
+    if isinstance(value, Tensor) and value.is_nested:
+        rows = list(value.unbind())[start:stop]
+        return torch.nested.as_nested_tensor(rows, layout=value.layout)
+    return value[start:stop] if is_array(value) and len(value.shape) else value
+
+
+def length(value: Any) -> int | None:
+    """The number of samples of one input; None for a single number."""
+    if isinstance(value, Tensor):
+        return int(value.size(0)) if value.dim() else None
+    return int(value.shape[0]) if len(value.shape) else None
 
 
 class Signature:
@@ -113,36 +121,6 @@ class Signature:
         return f"{self.most} inputs" if self.least == self.most else f"{self.least} to {self.most} inputs"
 
 
-def batches(module: nn.Module, data: Any, batch_size: int | None = None) -> Iterator[Batch]:
-    """The batches in `data`, one at a time, on the device of `module`; empty ones are left out.
-
-    A tensor, an array, a table, a mapping or a tuple is one batch; a data set of single samples is put into batches;
-    every other iterable gives batches, or iterables of batches. In an iterable a tuple or list is one batch.
-
-    Args:
-        module: where the batches will go; floating inputs take the dtype of its first floating parameter where it has
-            no parameter of theirs (arrays always do).
-        data: dimension 0 of every input is the samples.
-        batch_size: largest number of samples of a batch; larger batches are cut.
-
-    Raises:
-        TypeError: `data`, or something inside it, is none of these.
-        ValueError: a batch has no sample dimension or inputs that the forward would not get, `data` can be read in
-            two ways, `batch_size` is below 1, or there was no sample at all.
-    """
-    whole = isinstance(batch_size, int) and not isinstance(batch_size, bool)
-    if batch_size is not None and not (whole and batch_size >= 1):
-        raise ValueError(f"batch_size must be at least 1, or None for one pass per batch; got {batch_size!r}")
-    device, dtypes = home(module)
-    empty = True
-    for batch in _every(data, module, Signature(module), batch_size):
-        for part in _cut(batch, batch_size):
-            empty = False
-            yield part.to(device, dtypes)
-    if empty:
-        raise ValueError("data has no samples; at least one is needed to say that a unit never fires")
-
-
 def read(item: Any, signature: Signature) -> Batch:
     """One batch: the inputs, or a tuple or list of the inputs and the target.
 
@@ -152,6 +130,8 @@ def read(item: Any, signature: Signature) -> Batch:
     """
     if is_array(item):
         return Batch((item,))
+    if isinstance(item, PackedSequence):
+        raise TypeError("a PackedSequence has no dimension of samples; give padded tensors and a mask")
     if isinstance(item, Mapping):
         return _by_name(item, signature)
     if not isinstance(item, tuple | list) or not item:
@@ -173,7 +153,7 @@ def _by_position(item: Sequence[Any], signature: Signature) -> Batch:
         return Batch(tuple(item))
     without, whole = signature.takes(number - 1), signature.takes(number) and all(map(is_array, item))
     if without and (number == 2 or not whole):
-        return Batch(tuple(item[:-1]), target=(item[-1],))
+        return Batch(tuple(item[:-1]), target=(item[-1],), by_position=whole)
     if whole and not without:
         return Batch(tuple(item))
     if whole:
@@ -212,108 +192,6 @@ def _by_name(item: Mapping[str, Any], signature: Signature) -> Batch:
 def _no_array(item: Any, first: Any) -> str:
     kind = type(item).__name__
     return f"the first element of a batch must be a tensor or a numpy array; in a {kind} it is {first!r:.200}"
-
-
-def _every(data: Any, module: nn.Module, signature: Signature, batch_size: int | None) -> Iterator[Batch]:
-    if is_array(data) or isinstance(data, Mapping):
-        yield read(data, signature)
-    elif isinstance(data, tuple):
-        yield from _tuple(data, signature)
-    elif isinstance(data, Dataset) and not isinstance(data, IterableDataset):
-        for item in DataLoader(data, batch_size=batch_size or SAMPLES):
-            yield read(item, signature)
-    elif isinstance(data, str | bytes | nn.Module) or not isinstance(data, Iterable):
-        raise TypeError(f"data must be {ALLOWED}; got {type(data).__name__}")
-    elif isinstance(data, list) and len(data) == 2 and all(map(is_array, data)):
-        yield from _two(data, module, signature)
-    else:
-        for item in data:
-            inside = not isinstance(item, list | tuple | Mapping) and not is_array(item)
-            yield from _every(item, module, signature, batch_size) if inside else (read(item, signature),)
-
-
-def _tuple(data: tuple[Any, ...], signature: Signature) -> Iterator[Batch]:
-    """A batch; or, if it is what `Tensor.split` gives, several."""
-    alike = len(data) > 1 and all(isinstance(part, Tensor) and part.ndim for part in data)
-    if alike and (_neighbours(data) or (not signature.takes(len(data)) and not signature.takes(len(data) - 1))):
-        shapes = {(part.dtype, *part.shape[1:]) for part in data}
-        if len(shapes) == 1:
-            yield from (Batch((part,)) for part in data)
-            return
-    yield read(data, signature)
-
-
-def _neighbours(parts: Sequence[Tensor]) -> bool:
-    """Whether tensors lie one behind the other in one tensor, as its chunks do."""
-    if any(part.layout != torch.strided or part.is_nested or part._base is None for part in parts):
-        return False
-    one = all(part._base is parts[0]._base and part.stride() == parts[0].stride() for part in parts)
-    ends = [part.storage_offset() + part.shape[0] * part.stride(0) for part in parts]
-    return one and all(part.storage_offset() == end for part, end in zip(parts[1:], ends, strict=False))
-
-
-def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
-    """A list of two: two batches, or the input and target that a DataLoader gives as a list.
-
-    The second can be a batch if it is like the first, and a target if the model's output is like it.
-    """
-    first, second = data
-    if signature.least > 1:
-        yield read(data, signature)
-        return
-    one_each = len(first.shape) > 0 and len(second.shape) > 0 and len(first) == len(second)
-    # Sequences may have other lengths in another batch; features and images may not.
-    lengths = tuple(first.shape[1:]) == tuple(second.shape[1:]) or len(first.shape) > 2 or _is_whole(first)
-    is_batch = first.dtype == second.dtype and len(first.shape) == len(second.shape) and lengths
-    is_target = one_each and len(first) > 0 and _fits(module, Batch((first,)), second)
-    if is_batch and not is_target:
-        yield from (Batch((part,)) for part in data)
-        return
-    if not is_target:
-        raise ValueError(
-            "a list of two unlike tensors can be two batches, or an input and its target; "
-            "give a tuple (input, target), or an iterator of batches"
-        )
-    if is_batch:
-        warnings.warn(
-            "a list of two tensors, of which the second is like the model's output, is read as an input and its "
-            "target, as a DataLoader gives them; if they are two batches, give iter([a, b])",
-            stacklevel=2,
-        )
-    yield Batch((first,), target=(second,))
-
-
-def _fits(module: nn.Module, batch: Batch, target: Any) -> bool:
-    """Whether an output of the module on a batch is like a target: of its shape, or one score for each class."""
-    output = module(*batch.to(*home(module)).args)
-    several = output if isinstance(output, tuple | list) else [output]
-    shapes = [tuple(each.shape) for each in several if isinstance(each, Tensor)]
-    shape = tuple(target.shape)
-    whole = _is_whole(target)
-    classes = [(s[:1] + s[2:], s[:-1]) for s in shapes if len(s) > 1]
-    return shape in shapes or (whole and any(shape in pair for pair in classes))
-
-
-def _is_whole(value: Any) -> bool:
-    return str(value.dtype).split(".")[-1].startswith(("int", "uint", "bool"))
-
-
-def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:
-    tensors = batch.tensors
-    if any(tensor.ndim == 0 for tensor in tensors[:1]):
-        raise ValueError("a batch must have the samples in dimension 0, but one is a single number")
-    size = batch_size or (SAMPLES if not isinstance(tensors[0], Tensor | np.ndarray) else None)
-    if size is None or len(batch) <= size:
-        if len(batch):
-            yield batch
-        return
-    lengths = {tensor.shape[0] for tensor in tensors if len(tensor.shape)}
-    if len(lengths) > 1:
-        raise ValueError(
-            f"inputs of {', '.join(map(str, sorted(lengths)))} samples cannot be cut; give batch_size=None"
-        )
-    for start in range(0, len(batch), size):
-        yield batch.cut(start, start + size)
 
 
 def home(module: nn.Module) -> tuple[torch.device | None, list[torch.dtype]]:

@@ -10,12 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["as_tensor", "is_array"]
+__all__ = ["as_tensor", "is_array", "is_floating"]
 
 
 def is_array(value: Any) -> bool:
     """Whether a value holds numbers in a form that can be made a tensor."""
     return isinstance(value, Tensor | np.ndarray) or _is_table(value) or _is_sparse(value)
+
+
+def is_floating(tensor: Tensor) -> bool:
+    """Whether a tensor holds numbers that an activation could give: floating, complex or quantised."""
+    return tensor.is_floating_point() or tensor.is_quantized or tensor.dtype.is_complex
 
 
 def as_tensor(value: Any, device: torch.device | None, dtypes: Sequence[torch.dtype]) -> Tensor:
@@ -36,7 +41,7 @@ def as_tensor(value: Any, device: torch.device | None, dtypes: Sequence[torch.dt
         return dense.to(device if device is not None else value.device, dtypes[0] if foreign else None)
     array = _dense(value)
     if array.dtype.kind not in "biufc":
-        raise TypeError(f"a batch must hold numbers; got an array of {array.dtype}")
+        raise TypeError(f"a batch must hold numbers; got a {type(value).__name__} of {array.dtype}")
     # A copy, because torch warns of arrays it may not write to, such as a read-only memory map.
     tensor = torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("=")))
     return tensor.to(device, dtypes[0] if dtypes and tensor.is_floating_point() else None)
@@ -53,7 +58,9 @@ def _dense(value: Any) -> np.ndarray[Any, Any]:
     wrong = [str(name) for name, dtype in zip(names, dtypes, strict=True) if not _is_number(dtype)]
     if wrong:
         raise TypeError(f"a {type(value).__name__} must hold numbers; {', '.join(wrong)} hold something else")
-    return np.asarray(value.to_numpy())
+    array = np.asarray(value.to_numpy())
+    # Columns of different types, or with missing values, make an array of objects.
+    return array if array.dtype != object else np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _is_number(dtype: Any) -> bool:

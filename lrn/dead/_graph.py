@@ -17,6 +17,8 @@ from lrn.dead._watch import Watch
 __all__ = ["shrink_graph"]
 
 Dead = Mapping[str, set[int]]
+PASSES = 8
+"""A channel that was coupled to a living one can go when that one has another partner; few passes find them all."""
 
 
 def shrink_graph(whole: nn.Module, small: nn.Module, several: Callable[[], Iterable[Batch]]) -> None:
@@ -26,9 +28,13 @@ def shrink_graph(whole: nn.Module, small: nn.Module, several: Callable[[], Itera
     coupled layers feeds an activation. Layers behind which its zeros become something else (as in a normalisation of
     joined channels) stay as they are: a copy without its channels tells.
     """
-    dead = {path: channels for path, channels in _dead_channels(whole, several()).items() if channels}
     example = next(iter(several()))
-    _cut(small, _harmless(whole, dead, example, several), example)
+    for _ in range(PASSES):
+        before = sum(parameter.numel() for parameter in small.parameters())
+        dead = {path: channels for path, channels in _dead_channels(small, several()).items() if channels}
+        _cut(small, _harmless(small, dead, example, several), example)
+        if sum(parameter.numel() for parameter in small.parameters()) == before:
+            return
 
 
 def _harmless(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[], Iterable[Batch]]) -> Dead:
@@ -90,17 +96,27 @@ def _dead_channels(whole: nn.Module, several: Iterable[Batch]) -> dict[str, set[
             watch.forward(batch.args, batch.kwargs)
     layers = {path for path, module in whole.named_modules() if path}
     dead: dict[str, set[int]] = {}
+    mixed: set[str | None] = {layer for base in watch.exposed for layer in _layers_of(base, layers)}
     for tally in watch.tallies.values():
         bases = {factor.base for factor in tally.factors}
-        base = next(iter(bases), "")
-        if len(bases) != 1 or base not in layers or tally.fired is None:
+        layer = _layer_of(next(iter(bases), ""), layers)
+        if len(bases) != 1 or layer is None or tally.fired is None:
+            mixed.update(layer for base in bases for layer in _layers_of(base, layers))
             continue
         silent = set((tally.fired.flatten() == 0).nonzero().flatten().tolist())
-        dead[base] = silent if base not in dead else dead[base] & silent
-    mixed = {
-        part for tally in watch.tallies.values() for f in tally.factors for part in re.split(r"[+*\[\]]", f.base)[1:]
-    }
-    mixed |= {
-        re.split(r"[+*\[\]]", f.base)[0] for t in watch.tallies.values() for f in t.factors if f.base not in layers
-    }
-    return {path: channels for path, channels in dead.items() if path not in watch.exposed | mixed}
+        dead[layer] = silent if layer not in dead else dead[layer] & silent
+    return {path: channels for path, channels in dead.items() if path not in mixed}
+
+
+def _layers_of(base: str, layers: set[str]) -> set[str | None]:
+    """The layers whose units were joined or mixed in a dimension."""
+    return {_layer_of(part, layers) for part in re.split(r"[+*\[\]]", base)}
+
+
+def _layer_of(base: str, layers: set[str]) -> str | None:
+    """The layer whose outputs, in their own order, are called so."""
+    if base in layers:
+        return base
+    path = base.partition(".weight.")[0]
+    path = path[: len(path) // 2]  # the units of a product are called by the layer and its weight's name
+    return path if path in layers and base.startswith(f"{path}.{path}.weight.") else None

@@ -5,7 +5,8 @@ has none. After `view(N, heads, features)` the units of a linear layer lie in tw
 after `flatten` the channels and positions of a convolution lie in one dimension with several factors. A factor is
 
 - "unit": outputs of a layer. `path` says where it lies in the layer's own order after it was split.
-- "input": a dimension of the data that came in, `base` being its number; 0 are the samples.
+- "input": a dimension of the data that came in, `base` being its number ("1", or "2:1" in the input behind the second);
+  "0" are the samples.
 - "place": another position, such as the pixels of a convolution's output.
 - "weight": a dimension of a tensor that does not depend on the data but on parameters or buffers.
 - "slot": the ranks of a sort or of a top-k.
@@ -23,9 +24,11 @@ __all__ = [
     "Dims",
     "Factor",
     "broadcast",
+    "dimension",
     "drop",
     "fresh_units",
     "has_units",
+    "input_dims",
     "joined",
     "of_kind",
     "relabelled",
@@ -62,6 +65,19 @@ _RANK = {kind: rank for rank, kind in enumerate(("unit", "input", "place", "slot
 def of_kind(kind: str, sizes: Sequence[int], base: str = "") -> Dims:
     """One factor of this kind for each dimension that is larger than 1."""
     return tuple((Factor(kind, size, f"{base}{dim}"),) if size != 1 else () for dim, size in enumerate(sizes))
+
+
+def input_dims(sizes: Sequence[int], number: int) -> Dims:
+    """The labels of input `number`: the samples are those of all inputs, other dimensions are its own."""
+    own = "" if number == 0 else f"{number}:"
+    return tuple(
+        (Factor("input", size, f"{own if dim else ''}{dim}"),) if size != 1 else () for dim, size in enumerate(sizes)
+    )
+
+
+def dimension(factor: Factor) -> str:
+    """The number of the dimension that an input's factor comes from, whichever input it was."""
+    return factor.base.rpartition(":")[2]
 
 
 def fresh_units(base: str, size: int) -> tuple[Factor, ...]:
@@ -188,12 +204,12 @@ def _refined(one: tuple[Factor, ...], other: tuple[Factor, ...]) -> tuple[list[F
 
 def _stronger(one: tuple[Factor, ...], other: tuple[Factor, ...]) -> tuple[Factor, ...]:
     first, second = sorted((one, other), key=lambda dim: min(map(_rank, dim)))
-    clear = min(map(_rank, first)) < min(map(_rank, second))
+    clear = min(map(_rank, first))[0] < min(map(_rank, second))[0]
     return first if clear else renewed(first, prod(factor.size for factor in first), "mixed")
 
 
-def _rank(factor: Factor) -> int:
-    return _RANK[factor.kind]
+def _rank(factor: Factor) -> tuple[int, bool]:
+    return _RANK[factor.kind], factor.kind == "input" and ":" in factor.base  # the first input says what it is
 
 
 def joined(several: Sequence[Dims], dim: int, sizes: Sequence[int]) -> Dims:

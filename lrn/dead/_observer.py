@@ -13,6 +13,7 @@ from torch import nn
 from lrn.dead._data import Batch
 from lrn.dead._forms import is_array
 from lrn.dead._looking import unchanged
+from lrn.dead._masks import Masks
 from lrn.dead._report import DeadReport
 from lrn.dead._units import check_module, checked_dims, checked_names, criterion, report_of
 from lrn.dead._watch import Watch
@@ -84,6 +85,7 @@ class DeadUnits:
         module: what is trained.
         every: look at one forward pass of this many, the first one included.
         unit_dims, ignore, threshold, tau, merge_calls: as in `dead_units`.
+        mask: as in `dead_units`, but not a tensor: the name of an input, a function of the inputs, None or False.
 
     Attributes:
         history: the shares of dead units so far.
@@ -115,14 +117,19 @@ class DeadUnits:
         threshold: float = 0.0,
         tau: float | None = None,
         merge_calls: bool = True,
+        mask: Any = None,
     ) -> None:
         check_module(module)
+        if is_array(mask):
+            raise TypeError("mask must be the name of an input or a function of the inputs; got a tensor for one batch")
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ValueError(f"every must be a whole number of at least 1; got {every!r}")
         self.history, self.report = DeadHistory(), None  # type: tuple[DeadHistory, DeadReport | None]
         self._module, self._every, self._tau = module, every, tau
         self._ignore = checked_names(ignore)
         self._watch = Watch(module, criterion(threshold, tau), checked_dims(unit_dims or {}), merge_calls)
+        self._mask = mask
+        self._masks = Masks(module, mask)
         self._step = 0
         self._hooks: list[Any] = []
         self._open: ExitStack | None = None
@@ -151,13 +158,15 @@ class DeadUnits:
         step, self._step = self._step, self._step + 1
         if step % self._every or self._open is not None:
             return
-        tensors = Batch(args, kwargs).tensors
-        self._samples = len(tensors[0]) if tensors and len(tensors[0].shape) else 0
+        batch = Batch(args, kwargs)
+        self._samples = len(batch) if batch.tensors and batch.tensors[0].dim() else 0
+        self._masks = Masks(self._module, self._mask)
+        mask = self._masks.of(batch) if self._samples else None
         self._watch.reset()
         self._open = ExitStack()
         self._open.enter_context(unchanged())
         self._open.enter_context(self._watch.attached())
-        self._open.enter_context(self._watch.watching(args, kwargs))
+        self._open.enter_context(self._watch.watching(args, kwargs, mask, self._masks.declared))
 
     def end(self, output: Any) -> None:
         """The step is over."""
@@ -168,7 +177,7 @@ class DeadUnits:
             self._watch.outputs(output)
         if not self._watch.tallies and not self._watch.left_out:
             return
-        self.report = report_of(self._watch, self._samples, self._tau, self._ignore)
+        self.report = report_of(self._watch, self._samples, self._tau, self._ignore, self._masks.remarks)
         self.history.add(self._step - 1, self.report)
 
 

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from lrn.dead._batches import batches
 from lrn.dead._chains import chains_of, shrink_chains
 from lrn.dead._copies import independent_copy
-from lrn.dead._data import Batch, batches
+from lrn.dead._data import Batch
 from lrn.dead._graph import shrink_graph
 from lrn.dead._looking import looking
 from lrn.dead._same import check_same
@@ -93,6 +94,10 @@ Shrink = Callable[[Any, Any, Callable[[], Iterable[Batch]]], None]
 
 def _way(net: Any) -> Shrink:
     """How a network is made smaller. Raises TypeError where there is none."""
+    if isinstance(net, nn.Module):
+        replaced = [path or type(net).__name__ for path, child in net.named_modules() if "forward" in vars(child)]
+        if replaced:
+            raise TypeError(f"prune takes modules with their class's forward; {replaced[0]} has one of its own instead")
     if isinstance(net, PlainNet | LateResidualNet) and len(net.norms):
         raise TypeError("prune takes networks whose activations act on each number by itself, without norms")
     if is_stack(net):

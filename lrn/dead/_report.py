@@ -80,12 +80,14 @@ class DeadReport:
         samples: how many samples were looked at.
         not_counted: activations whose units could not be counted, by name, and why.
         criterion: what "dead" means here: "dead", "at most 0.01" or "dormant (tau 0.1)".
+        remarks: which positions did not count, as padding does not, one sentence each.
     """
 
     layers: tuple[LayerUnits, ...]
     samples: int
     not_counted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     criterion: str = "dead"
+    remarks: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,6 +141,7 @@ class DeadReport:
             "layers": [layer.to_dict() for layer in self.layers],
             "not_counted": dict(self.not_counted),
             "criterion": self.criterion,
+            "remarks": list(self.remarks),
         }
 
     def __str__(self) -> str:
@@ -146,7 +149,7 @@ class DeadReport:
         lines = [f"{total} are {self.criterion} on {self.samples} samples"]
         if self.nan_layers:
             lines.append(f"{len(self.nan_layers)} of {len(self.layers)} layers give NaN, which is not zero")
-        lines += _table(self.layers)
+        lines += [*self.remarks, *_table(self.layers)]
         if self.not_counted:
             lines.append("not counted:")
             lines += [f"  {name}: {reason}" for name, reason in self.not_counted.items()]

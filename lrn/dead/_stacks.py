@@ -46,7 +46,12 @@ def is_stack(net: Any) -> bool:
     if type(net) in (PlainNet, LateResidualNet):
         return True
     plain = type(net) is nn.Sequential and all(type(module) in (nn.Linear, nn.ReLU) for module in net)
-    return plain and len({id(module) for module in net}) == len(net) and not any(map(_has_hooks, net.modules()))
+    own = len({id(module) for module in net}) == len(net) if plain else False
+    return own and not _has_tied_weights(net) and not any(map(_has_hooks, net.modules()))
+
+
+def _has_tied_weights(net: nn.Module) -> bool:
+    return len(list(net.parameters())) < len(list(net.named_parameters(remove_duplicate=False)))
 
 
 def _has_hooks(module: nn.Module) -> bool:

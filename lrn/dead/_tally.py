@@ -10,9 +10,13 @@ import torch
 from torch import Tensor
 
 from lrn.dead._activations import nonzero
-from lrn.dead._layout import Dims, Factor, has_units
+from lrn.dead._layout import Dims, Factor, dimension, has_units
 
 __all__ = ["Counting", "Tally", "Uncountable", "unit_factors"]
+
+
+EXACT = 2**24  # whole numbers up to here are float32 numbers
+CACHED = 2**17  # float32 numbers, half a MiB
 
 
 class Uncountable(Exception):
@@ -46,6 +50,7 @@ class Tally:
         has_nan: whether a value was NaN.
         unresolved, settled: whether it is not known yet, or was found out, which of the data's dimensions are units.
         places: which of the kept factors were found to be positions.
+        unmasked: whether every position counts, for the padding could not be followed to it.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Tally:
     unresolved: bool = False
     settled: bool = False
     places: tuple[int, ...] = ()
+    unmasked: bool = False
 
     def add(
         self,
@@ -70,8 +76,18 @@ class Tally:
         unit_dims: Sequence[int] | None,
         mask: Tensor | None,
         single: bool,
+        lenient: bool = False,
     ) -> None:
         """Count one call's output.
+
+        Args:
+            output: the activation.
+            dims: its labels.
+            raw: whether no layer came before.
+            unit_dims: the dimensions that the user says hold the units.
+            mask: which positions of the data count, bool (N, ...); None for all.
+            single: whether the batch has one sample.
+            lenient: whether every position counts where the mask cannot be followed.
 
         Raises:
             Uncountable: it cannot be known which dimensions hold the units, or where the mask lies.
@@ -87,8 +103,8 @@ class Tally:
                 f"say which dimension holds its units, as in unit_dims={{{self.name!r}: 1}}"
             )
         values = (output.dequantize() if output.is_quantized else output).reshape([factor.size for factor in flat])
-        seen = None if mask is None else _laid_out(mask, flat)
-        fired, total = _fired(values, kept, self.counting.threshold, seen)
+        seen = None if mask is None else self._followed(mask, flat, lenient)
+        fired, total, has_nan = _fired(values, kept, self.counting.threshold, seen)
         if self.places:  # known from an earlier batch
             fired, total = fired.sum(self.places), total * prod(sizes[i] for i in self.places)
         self.fired = fired if self.fired is None else self.fired + fired.to(self.fired.device)
@@ -97,7 +113,7 @@ class Tally:
             size = _sums(values, kept, seen)
             size = size.sum(self.places) if self.places else size
             self.sums = size if self.sums is None else self.sums + size.to(self.sums.device)
-        self.has_nan = self.has_nan or _has_nan(values)
+        self.has_nan = self.has_nan or has_nan
         self.shape = tuple(_shown(dim, size) for dim, size in zip(dims, output.shape, strict=True))
         if single and self.shape[:1] == (1,):
             self.shape = ("N", *self.shape[1:])
@@ -106,11 +122,20 @@ class Tally:
             unit_dims is None and not self.settled and any(factor.kind == "input" for factor in self.factors)
         )
 
+    def _followed(self, mask: Tensor, flat: Sequence[Factor], lenient: bool) -> Tensor | None:
+        try:
+            return _laid_out(mask, flat)
+        except Uncountable:
+            if not lenient:
+                raise
+            self.unmasked = True
+            return None
+
     def resolve(self, features: set[str]) -> None:
         """Of the dimensions of the data that are kept, those over which weights were summed are the units."""
         if not self.unresolved or self.fired is None:
             return
-        places = [i for i, factor in enumerate(self.factors) if factor.base not in features]
+        places = [i for i, factor in enumerate(self.factors) if dimension(factor) not in features]
         if len(places) == len(self.factors):
             if len(self.factors) == 1 and len(self.shape) == 2:
                 self.unresolved, self.settled = False, True
@@ -163,18 +188,37 @@ def _chosen(name: str, dims: Dims, unit_dims: Sequence[int]) -> list[int]:
     return [i for i, owner in enumerate(owners) if owner in chosen]
 
 
-def _fired(values: Tensor, kept: list[int], threshold: float, seen: Tensor | None) -> tuple[Tensor, int]:
+def _fired(values: Tensor, kept: list[int], threshold: float, seen: Tensor | None) -> tuple[Tensor, int, bool]:
+    """How often each kept factor fired, the number of values of each, and whether one of them is NaN."""
     others = [i for i in range(values.ndim) if i not in kept]
-    if threshold == 0 and seen is None:
-        fired = torch.count_nonzero(values, others) if others else (values != 0).long()
-        total = prod(values.shape[i] for i in others)
+    total = prod(values.shape[i] for i in others)
+    if threshold == 0 and seen is None and total // max(len(values) if values.ndim else 1, 1) < EXACT:
+        fired, has_nan = _nonzeros(values, others)
     else:
         hits = nonzero(values, threshold)
         hits = hits if seen is None else hits & seen
         fired = hits.sum(others) if others else hits.long()
-        total = prod(values.shape[i] for i in others)
         total = total if seen is None else int(seen.sum()) * total // prod(seen.shape[i] for i in others)
-    return _ordered(fired, kept), total
+        has_nan = _has_nan(values)
+    return _ordered(fired, kept), total, has_nan
+
+
+def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
+    """`torch.count_nonzero`, and whether there is NaN.
+
+    This is three times as fast: pieces stay in the processor's cache, and ones are added up as floating numbers, which
+    is exact for fewer than 2^24 of them.
+    """
+    cut = 0 in others and values.device.type == "cpu"
+    rows = max(CACHED // max(values[0].numel(), 1), 1) if cut else 1
+    pieces = values.split(rows) if cut else (values,)
+    ones = torch.empty(pieces[0].shape, dtype=torch.float32, device=values.device)
+    fired, sums = torch.zeros((), dtype=torch.long, device=values.device), []
+    for piece in pieces:
+        part = torch.ne(piece, 0, out=ones[: len(piece)] if piece.ndim else ones)
+        fired = fired + (part.sum(others) if others else part).long()
+        sums.append(piece.sum())
+    return fired, any(bool(total.isnan()) for total in sums) and bool(values.isnan().any())
 
 
 def _sums(values: Tensor, kept: list[int], seen: Tensor | None) -> Tensor:
@@ -196,15 +240,27 @@ def _has_nan(values: Tensor) -> bool:
 
 def _laid_out(mask: Tensor, flat: Sequence[Factor]) -> Tensor:
     """A mask over dimensions of the data, (N, T), as it lies over the factors of an activation."""
+    mask = _reduced(mask, flat)
     shape = [1] * len(flat)
     order = []
     for d, size in enumerate(mask.shape):
-        places = [i for i, f in enumerate(flat) if f.kind == "input" and f.base == str(d) and not f.path]
+        at = [i for i, factor in enumerate(flat) if _is_dimension(factor, d) and not factor.path]
         if size == 1:
             continue
-        if len(places) != 1 or flat[places[0]].size != size:
+        if len(at) != 1 or flat[at[0]].size != size:
             raise Uncountable(f"dimension {d} of the mask cannot be followed to it")
-        shape[places[0]] = size
-        order.append(places[0])
+        shape[at[0]] = size
+        order.append(at[0])
     wide = mask.reshape([size for size in mask.shape if size != 1])
     return wide.permute([order.index(i) for i in sorted(order)]).reshape(shape)
+
+
+def _reduced(mask: Tensor, flat: Sequence[Factor]) -> Tensor:
+    """The mask without its positions where an activation has none left, as behind pooling over them."""
+    if any(factor.kind != "unit" and not _is_dimension(factor, 0) for factor in flat):
+        return mask
+    return mask.flatten(1).any(1) if mask.ndim > 1 else mask
+
+
+def _is_dimension(factor: Factor, number: int) -> bool:
+    return factor.kind == "input" and factor.base == str(number)

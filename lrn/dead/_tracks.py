@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from lrn.dead._layout import Dims, has_units, of_kind
-from lrn.dead._rules import Info
+from lrn.dead._data import Batch
+from lrn.dead._forms import is_floating
+from lrn.dead._layout import Dims, has_units, input_dims, of_kind
+from lrn.dead._operation import Info
 
 __all__ = ["Tracks"]
 
@@ -26,7 +28,7 @@ class Tracks:
     Attributes:
         paths: path of each submodule, by its id.
         features: numbers of the input dimensions over which weights were summed.
-        strangers: whether a tensor came in that was computed where nothing watched, as in another thread.
+        strangers: whether a tensor came in that was computed where nothing watched, as in frozen code.
         thread: which thread started.
         single: whether an input has one sample only, so that dimension 0 may be the samples without a label.
     """
@@ -47,14 +49,17 @@ class Tracks:
 
     def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Begin a forward pass with these inputs."""
+        main = Batch(args, kwargs).main if args or kwargs else None
         self._known = WeakTensorKeyDictionary()
         self.features.clear()
         self._weights = {id(tensor): (tensor, info) for tensor, info in self._layers()}
         self.single = False
-        for tensor in _inside((args, kwargs)):
+        inputs = list(_inside((args, kwargs)))
+        inputs.sort(key=lambda tensor: tensor is not main)
+        for number, tensor in enumerate(inputs):
             self.single = self.single or (not tensor.is_nested and tensor.shape[:1] == (1,))
-            dims = None if tensor.is_nested else of_kind("input", tensor.shape)
-            self._known[tensor] = Info(dims, data=True)
+            dims = None if tensor.is_nested else input_dims(tensor.shape, number)
+            self._known[tensor] = Info(dims, data=True, measured=is_floating(tensor))
         self.started, self.thread = True, threading.get_ident()
 
     def stop(self) -> None:
@@ -69,10 +74,14 @@ class Tracks:
             return weight[1]
         info: Info | None = self._known.get(tensor)
         if info is None:
-            self.strangers = self.strangers or tensor.grad_fn is not None
-            info = self._stranger(tensor)
+            info = self._elsewhere(tensor) if tensor.grad_fn is not None or tensor.is_mkldnn else self._stranger(tensor)
             self._known[tensor] = info
         return info
+
+    def _elsewhere(self, tensor: Tensor) -> Info:
+        """A tensor that was made unseen: in a thread, where `no_grad` does not hold, or in frozen code."""
+        self.strangers = True
+        return Info(None if tensor.is_nested else of_kind("unknown", tensor.shape), data=True, measured=True)
 
     def _stranger(self, tensor: Tensor) -> Info:
         """A tensor that is no parameter and was not made in this pass: weights without a name, or a constant."""
@@ -111,7 +120,8 @@ class Tracks:
         feed = parametrised if rest else feed
         if name in NOT_LAYERS or not (tensor.is_floating_point() or tensor.dtype.is_complex):
             return Info(of_kind("any", tensor.shape))
-        return Info(None if tensor.is_nested else of_kind("weight", tensor.shape, f"{feed}.{name}."), feeds=(feed,))
+        dims = None if tensor.is_nested else of_kind("weight", tensor.shape, f"{feed}.{name}.")
+        return Info(dims, feeds=(feed,), learned=isinstance(tensor, nn.Parameter))
 
 
 def _of_base(base: Dims | None, part: Dims | None, shape: tuple[int, ...]) -> Dims | None:

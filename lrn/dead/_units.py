@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
+from torch.nn.parameter import is_lazy
 
 from lrn.dead._activations import RELU_LIKE
-from lrn.dead._data import Batch, batches
-from lrn.dead._forms import as_tensor, is_array
+from lrn.dead._batches import batches
+from lrn.dead._data import Batch, home
+from lrn.dead._forms import is_floating
 from lrn.dead._looking import looking
+from lrn.dead._masks import Masks
 from lrn.dead._report import DeadReport, LayerUnits
 from lrn.dead._tally import Counting, Tally
 from lrn.dead._watch import Watch
 
 __all__ = ["check_module", "checked_dims", "checked_names", "criterion", "dead_units", "report_of"]
-
-Mask = str | Tensor | Callable[..., Tensor] | None
 
 
 def dead_units(
@@ -70,7 +72,10 @@ def dead_units(
         unit_dims: for activations by name, the dimension of the output that holds the units, or several.
         ignore: names of activations to leave out, or patterns such as "head.*".
         mask: which positions count, True for those that do, for padded data: a tensor or array (N, T) with the axes
-            of the data; the name of an input that is the mask; or a function of the inputs.
+            of the data; the name of an input that is the mask; or a function of the inputs. None leaves out the
+            padding that is declared, by an input named `attention_mask`, `src_key_padding_mask`, `key_padding_mask`
+            or `padding_mask`, or by the `padding_idx` of the module's embeddings; and, with a warning, zeros at one
+            end of rows of token ids that stand nowhere else. The report says how many. False counts every position.
         threshold: a unit also counts as dead if it is never larger than this in size.
         tau: if given, a unit counts as dead if its mean size is at most `tau` times the mean of its layer (the
             tau-dormant neurons of Sokar et al., 2023).
@@ -101,18 +106,43 @@ def dead_units(
     dims, patterns = checked_dims(unit_dims or {}), checked_names(ignore)
     counting = criterion(threshold, tau)
     watch = Watch(module, counting, dims, merge_calls)
-    samples, masks = 0, _Masks(mask)
+    samples, masks = 0, Masks(module, mask)
     with looking(module, training=training), watch.attached():
         for batch in batches(module, data, batch_size):
-            watch.forward(batch.args, batch.kwargs, masks.of(batch))
+            with _whole_numbers_named(module, batch, data):
+                watch.forward(batch.args, batch.kwargs, masks.of(batch), masks.declared)
             samples += 1 if watch.single_sample else len(batch)
     masks.check_used_up()
     _check_calls(watch, dims, patterns)
-    return report_of(watch, samples, tau, patterns)
+    return report_of(watch, samples, tau, patterns, masks.remarks)
 
 
-def report_of(watch: Watch, samples: int, tau: float | None, ignore: Sequence[str] = ()) -> DeadReport:
+@contextmanager
+def _whole_numbers_named(module: nn.Module, batch: Batch, data: Any) -> Iterator[None]:
+    """Says so in one sentence where a model of floating numbers cannot compute with whole ones."""
+    try:
+        yield
+    except RuntimeError as error:
+        dtypes = home(module)[1]
+        whole = [str(t.dtype).removeprefix("torch.") for t in batch.tensors if not is_floating(t)]
+        if whole and dtypes and ("dtype" in str(error) or "should be the same" in str(error)):
+            own = str(dtypes[0]).removeprefix("torch.")
+            raise TypeError(
+                f"data must be floating numbers for a model of {own}; got a {type(data).__name__} with {whole[0]}: "
+                f"{str(error).splitlines()[0]}"
+            ) from error
+        raise
+
+
+def report_of(
+    watch: Watch, samples: int, tau: float | None, ignore: Sequence[str] = (), remarks: Sequence[str] = ()
+) -> DeadReport:
     """What a watch has counted so far."""
+    if watch.nan_output:
+        remarks = [*remarks, "the module's output has NaN"]
+    unmasked = [t.name for t in watch.tallies.values() if t.unmasked and not _ignored(t.name, ignore)]
+    if unmasked:
+        remarks = [*remarks, f"padding could not be followed to {', '.join(unmasked)}: every position counts there"]
     layers = [_layer(t, tau) for t in watch.tallies.values() if t.fired is not None and not _ignored(t.name, ignore)]
     reasons = {name: reason for name, reason in watch.left_out.items() if not _ignored(name, ignore)}
     threshold = watch.counting.threshold
@@ -122,6 +152,7 @@ def report_of(watch: Watch, samples: int, tau: float | None, ignore: Sequence[st
         samples,
         MappingProxyType(reasons),
         shown if tau is None else f"dormant (tau {tau:g})",
+        tuple(remarks),
     )
 
 
@@ -141,6 +172,8 @@ def check_module(module: Any) -> None:
     if not isinstance(module, nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, not {type(module).__name__}")
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if is_lazy(tensor):
+            raise ValueError(f"module must have all its parameters; {name} is made by its first call, so run it once")
         if tensor.is_meta:
             raise ValueError(f"module must have numbers to compute with; {name} is on the meta device")
 
@@ -162,41 +195,6 @@ def _layer(tally: Tally, tau: float | None) -> LayerUnits:
 
 def _ignored(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) or name == pattern for pattern in patterns)
-
-
-class _Masks:
-    """The mask of each batch, from what `dead_units` was given."""
-
-    def __init__(self, mask: Any) -> None:
-        if not (mask is None or isinstance(mask, str) or callable(mask) or is_array(mask)):
-            raise TypeError(f"mask must be a tensor, the name of an input, or a function of the inputs; got {mask!r}")
-        self._mask, self._start = mask, 0
-
-    def of(self, batch: Batch) -> Tensor | None:
-        """The mask for one batch, bool, on its device."""
-        if self._mask is None:
-            return None
-        mask = self._take(batch)
-        if not isinstance(mask, Tensor) or mask.ndim == 0 or len(mask) != len(batch):
-            shape = tuple(mask.shape) if isinstance(mask, Tensor) else type(mask).__name__
-            raise ValueError(f"mask must have an entry for each of the {len(batch)} samples of a batch; got {shape}")
-        return mask.to(batch.tensors[0].device) != 0
-
-    def _take(self, batch: Batch) -> Any:
-        if isinstance(self._mask, str):
-            if self._mask not in batch.kwargs:
-                inputs = ", ".join(batch.kwargs) or "none by name"
-                raise ValueError(f"mask must be the name of an input; got {self._mask!r}, the inputs are {inputs}")
-            return batch.kwargs[self._mask]
-        if is_array(self._mask):
-            start, self._start = self._start, self._start + len(batch)
-            return as_tensor(self._mask[start : self._start], None, ())
-        return self._mask(*batch.args, **batch.kwargs)
-
-    def check_used_up(self) -> None:
-        """Raise ValueError where a mask has more samples than the data."""
-        if is_array(self._mask) and self._start != self._mask.shape[0]:
-            raise ValueError(f"mask has {self._mask.shape[0]} samples, but the data has {self._start}")
 
 
 def checked_dims(unit_dims: Any) -> dict[str, tuple[int, ...]]:

@@ -18,16 +18,22 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lrn.dead._activations import COMPARISONS, activation, is_floating
+from lrn.dead._activations import COMPARISONS, activation
+from lrn.dead._forms import is_floating
 from lrn.dead._layout import of_kind
-from lrn.dead._rules import CONTRACTIONS, NORMS, Info, Operation, labels
+from lrn.dead._operation import CONTRACTIONS, NORMS, Info, Operation
+from lrn.dead._rules import labels
 from lrn.dead._tally import Counting, Tally, Uncountable
+from lrn.dead._threads import threads_inside
 from lrn.dead._tracks import Tracks
 
 __all__ = ["Watch"]
 
 ARITHMETIC = {"mul", "sub", "rsub", "neg", "div", "reciprocal", "pow", "abs"}
+GATE_STAYS = {"clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"}
+HIDES_NAN = {"where", "fmax", "topk", "index_put", "scatter"}  # they can make a zero of NaN
 WITHOUT_DATA = ("_like", "new_zeros", "new_empty", "new_full", "new_ones", "new_empty_strided")
+ELSEWHERE = "(elsewhere)"
 SEEN_THROUGH = {"aten", "quantized", "prim", "prims", "_quantized", "mkldnn", "onednn", "torchvision", "profiler"}
 
 
@@ -45,6 +51,7 @@ class Watch(TorchDispatchMode):
         left_out: name -> why it could not be counted.
         single_sample: whether weights were summed over dimension 0 of the data: it was one sample.
         exposed: layers whose outputs are among the module's outputs.
+        nan_output: whether the module gave NaN.
     """
 
     supports_higher_order_operators = True
@@ -61,6 +68,7 @@ class Watch(TorchDispatchMode):
         self.left_out: dict[str, str] = {}
         self.single_sample = False
         self.exposed: set[str] = set()
+        self.nan_output = False
         self._module, self.counting = module, counting or Counting()
         self._unit_dims, self._merged = unit_dims or {}, merged
         self._names: dict[tuple[Any, ...], str] = {}
@@ -68,6 +76,7 @@ class Watch(TorchDispatchMode):
         self._turns: Counter[tuple[Any, ...]] = Counter()
         self._tracks = Tracks(module)
         self._mask: Tensor | None = None
+        self._lenient = False
         self._serial = 0
         self._error: ValueError | None = None
         self._local, self._lock = threading.local(), threading.RLock()
@@ -85,22 +94,33 @@ class Watch(TorchDispatchMode):
                     stack.callback(child.register_forward_hook(self._leave, always_call=True).remove)
             yield
 
-    def forward(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None) -> Any:
+    def forward(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None, lenient: bool = False
+    ) -> Any:
         """Run one batch through the module."""
-        with self.watching(args, kwargs, mask):
+        with self.watching(args, kwargs, mask, lenient):
             output = self._module(*args, **kwargs)
             self.outputs(output)
         return output
 
     @contextmanager
-    def watching(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None) -> Iterator[None]:
-        """What the module does with these inputs is counted inside this context."""
+    def watching(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None, lenient: bool = False
+    ) -> Iterator[None]:
+        """Counts what the module does with these inputs inside this context.
+
+        Args:
+            args: the inputs by position.
+            kwargs: the inputs by name.
+            mask: which positions count, bool (N, ...); None for all.
+            lenient: whether activations to which the mask cannot be followed are counted without it.
+        """
         self._turns.clear()
         self._tracks.start(args, kwargs)
-        self._mask = mask
+        self._mask, self._lenient = mask, lenient
         self._local.active = True
         try:
-            with self:
+            with threads_inside(self._in_thread), self:
                 yield
         finally:
             self._local.active = False
@@ -117,6 +137,8 @@ class Watch(TorchDispatchMode):
     def outputs(self, output: Any) -> None:
         """Note what the module gave: activations of which only a single number came out are no layers."""
         for tensor in _tensors(output):
+            if tensor.is_floating_point() and not tensor.is_nested:
+                self.nan_output = self.nan_output or bool(tensor.sum().isnan() and tensor.isnan().any())
             if tensor.numel() > 1 or tensor.ndim > 0:
                 info = self._tracks.info(tensor)
                 self._used |= info.sources
@@ -132,10 +154,15 @@ class Watch(TorchDispatchMode):
         for name in self._summed - self._used:
             if name in self.tallies:
                 self._leave_out(name, self.tallies[name].shape, "it only enters a single number, as a loss does")
+        if self._tracks.strangers:
+            self._leave_out(ELSEWHERE, (), "tensors were computed from weights in a thread outside every submodule, or "
+                                           "before the pass; activations there are not seen")  # fmt: skip
         self._tracks.stop()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if not self._tracks.started:  # a thread that lives longer than the pass
+            return func(*args, **kwargs)
         if torch.is_inference_mode_enabled() and isinstance(func, torch._ops.OpOverload):
             with self:
                 result = func.decompose(*args, **kwargs)
@@ -160,7 +187,7 @@ class Watch(TorchDispatchMode):
         )  # fmt: skip
         op.layer = self._layer(op)
         info = self._info(op)
-        kind = activation(op) if info.data and self._records(op) else None
+        kind = activation(op) if info.data and info.measured and self._records(op) else None
         if info.data and getattr(func, "namespace", "") not in SEEN_THROUGH:
             self._leave_out(self._label(str(func)), (), "the inside of a custom operation is not seen")
         made = labels(op)
@@ -187,20 +214,14 @@ class Watch(TorchDispatchMode):
         made.sources = frozenset().union(*(info.sources for info in data))
         constant = [info for info in infos if not info.data]
         if not data:
+            made.learned = any(info.learned for info in infos)
             return made
-        if op.name in (
-            "clone",
-            "_to_copy",
-            "view",
-            "_unsafe_view",
-            "logical_not",
-            "bitwise_not",
-            "expand",
-            "unsqueeze",
-        ):
+        if op.name in GATE_STAYS:
             made.gate = data[0].gate
         made.gate = made.gate or (op.name in COMPARISONS and _compares_floats(op))
         made.layered = any(info.layered for info in data)
+        floating = bool(op.outputs) and is_floating(op.outputs[0])
+        made.measured = floating and op.name not in COMPARISONS and any(info.measured for info in data)
         made.ranked = data[0].dims if op.name == "topk" else next((i.ranked for i in data if i.ranked), None)
         made.direct = len(data) == 1 and data[0].direct and op.name not in ARITHMETIC and not _adds_number(op)
         contraction = op.name.startswith(CONTRACTIONS) or "conv" in op.name or "linear" in op.name
@@ -208,6 +229,7 @@ class Watch(TorchDispatchMode):
             self._serial += 1
             self._used |= made.sources
             feeds = tuple(dict.fromkeys(feed for info in constant for feed in info.feeds)) or (op.layer,)
+            made.measured = made.measured or contraction or _is_quantised(op)
             if contraction or len(constant) > 1 or _is_quantised(op):
                 made.feeds, made.serial = feeds, self._serial
                 made.layered = made.layered or contraction or _is_quantised(op)
@@ -226,12 +248,17 @@ class Watch(TorchDispatchMode):
             tally = self.tallies[name] = Tally(name, self._kind(kind), feeds, self.counting)
         try:
             self._count(tally, output, dims, raw=not info.layered)
+            tally.has_nan = tally.has_nan or (kind in HIDES_NAN and self._reads_nan(op))
         except Uncountable as error:
             self._leave_out(name, tuple(output.shape), str(error))
         self._serial += 1
         source = frozenset() if info.direct else frozenset({name})
         made = replace(self._tracks.info(output), feeds=(name,), serial=self._serial, sources=source, direct=True)
         self._tracks.set(output, made, False)
+
+    def _reads_nan(self, op: Operation) -> bool:
+        floating = [t for t in op.tensors if t.is_floating_point() and self._tracks.info(t).data]
+        return any(bool(tensor.isnan().any()) for tensor in floating)
 
     def _count(self, tally: Tally, output: Tensor, dims: Any, raw: bool) -> None:
         unit_dims = self._unit_dims.get(tally.name)
@@ -242,7 +269,7 @@ class Watch(TorchDispatchMode):
                 labels = (*of_kind("place", part.shape[:-1]), *of_kind("unit", part.shape[-1:], "nested"))
                 tally.add(part, labels, False, None, None, self._tracks.single)
             return
-        tally.add(output, dims, raw, unit_dims, self._mask, self._tracks.single)
+        tally.add(output, dims, raw, unit_dims, self._mask, self._tracks.single, self._lenient)
 
     def _fed_by(self, op: Operation, info: Info) -> tuple[tuple[str, ...], int]:
         fused = _is_quantised(op) or op.name.startswith(CONTRACTIONS)
@@ -277,6 +304,18 @@ class Watch(TorchDispatchMode):
             self._local.running = []
         running: list[nn.Module] = self._local.running
         return running
+
+    @contextmanager
+    def _in_thread(self) -> Iterator[None]:
+        if getattr(self._local, "active", False) or not self._tracks.started:
+            yield
+            return
+        self._local.active = True
+        try:
+            with self:
+                yield
+        finally:
+            self._local.active = False
 
     def _enter(self, module: nn.Module, args: Any) -> None:
         self._running.append(module)
@@ -321,8 +360,8 @@ def _script_name(arg: Any) -> str:
 
 
 def _compares_floats(op: Operation) -> bool:
-    first = op.tensors[0]
-    return first.is_floating_point() and op.outputs[0].shape == first.shape
+    # Either may come first: Python turns `x > parameter` round.
+    return any(tensor.is_floating_point() and op.outputs[0].shape == tensor.shape for tensor in op.tensors)
 
 
 def _adds_number(op: Operation) -> bool:

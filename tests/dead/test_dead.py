@@ -54,7 +54,8 @@ def test_to_dict_survives_json():
         "zeros": None,
         "has_nan": False,
     }
-    assert list(record) == ["samples", "units", "dead_neurons", "dead_layers", "layers", "not_counted", "criterion"]
+    names = ["samples", "units", "dead_neurons", "dead_layers", "layers", "not_counted", "criterion", "remarks"]
+    assert list(record) == names
     assert [record[name] for name in list(record)[:4]] == [20, 5, 3, 1]
 
 

@@ -35,19 +35,34 @@ def test_training_is_the_same_to_the_bit():
 
 
 def test_the_history_is_what_dead_units_says():
-    net = make()
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(1, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 1))
     with torch.no_grad():
-        net[0].bias[:3] = -100
-        net[3].bias.fill_(-100)
+        net[3].bias[:3] = -100
+    x = torch.rand(8, 1)
+    found = dead_units(net, x, training=True)
     with DeadUnits(net) as observer:
-        net(torch.rand(8, 1))
-        net.eval()(torch.rand(8, 1))
-    found = dead_units(net, torch.rand(8, 1))
-    assert observer.history.names == found.names == ("1", "4")
-    assert observer.history.dead[0, 1] == 1
-    assert observer.report.samples == 8
-    assert observer.history.dead.shape == (1, 2), "evaluation is not observed"
-    assert observer.history.dead[0].tolist() == [3 / 8 if i == 0 else 1.0 for i in range(2)] or found.counts[0] > 3
+        net(x)
+        net.eval()(x)
+    assert 3 <= found["4"].dead_neurons < 8
+    assert observer.history.names == found.names == ("2", "4")
+    assert observer.history.dead.tolist() == [[n / 8 for n in found.counts]], "evaluation is not observed"
+    assert observer.report.to_dict() == found.to_dict()
+
+
+def test_padding_is_left_out_as_in_dead_units():
+    net = nn.Sequential(nn.Embedding(9, 2, padding_idx=0), nn.Linear(2, 1), nn.ReLU())
+    with torch.no_grad():
+        net[0].weight[1:] = -1.0
+        net[1].weight.fill_(1.0)
+        net[1].bias.fill_(1.0)
+    ids = torch.tensor([[3, 4, 0], [5, 0, 0]])
+    for mask, dead in ((None, 1), (False, 0), (lambda ids: ids != 0, 1)):
+        with DeadUnits(net, mask=mask) as observer:
+            net(ids)
+        assert observer.report.dead_neurons == dead
+    with pytest.raises(TypeError, match="mask must be the name of an input"):
+        DeadUnits(net, mask=ids != 0)
 
 
 def test_a_checkpoint_that_runs_again_in_the_backward_pass_is_counted_once():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import pytest
 import torch
@@ -44,6 +46,11 @@ def in_thread(x):
         return pool.submit(layer, x).result()
 
 
+def assigned(x):
+    x[x < 0] = 0
+    return x
+
+
 def top_k(x):
     values, places = x.topk(2, dim=-1)
     return torch.zeros_like(x).scatter(-1, places, values)
@@ -64,6 +71,10 @@ SEEN = {
     "maximum": lambda x: torch.maximum(x, torch.zeros(())),
     "top-k": top_k,
     "dispatcher": torch.ops.aten.relu.default,
+    "heaviside": lambda x: x * torch.heaviside(x - 0.1, torch.zeros(())),
+    "jump above a parameter": lambda x: x * (x > nn.Parameter(torch.full((3,), 0.1))).to(x.dtype),
+    "zeros assigned": lambda x: assigned(x.clone()),
+    "top-k among new zeros": lambda x: torch.zeros(x.shape).scatter(-1, x.topk(2).indices, x.topk(2).values),
 }
 
 
@@ -101,6 +112,71 @@ def test_threads_of_the_model_are_seen():
     assert sorted(dead_units(Branches(), X).names) == ["a.1", "b.1"]
 
 
+def in_plain_thread(work):
+    def run():
+        results.append(work())
+
+    results = []
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def in_new_pool(work):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+POOL = ThreadPoolExecutor(1)
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize(
+    "run", [in_plain_thread, in_new_pool, lambda work: POOL.submit(work).result()], ids=["thread", "pool", "old pool"]
+)
+def test_what_threads_do_outside_every_submodule_is_seen(run, trainable):
+    class Apart(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.head = nn.Linear(3, 3), nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+            with torch.no_grad():
+                self.layer.bias.copy_(torch.tensor([10.0, -10.0, 10.0]))
+
+        def forward(self, x):
+            return self.head(run(lambda: torch.relu(F.linear(x, self.layer.weight, self.layer.bias))))
+
+    found = dead_units(Apart().requires_grad_(trainable), [X, X, X])
+    assert found.names == ("relu()", "head.1")
+    assert found.layers[0].dead.tolist() == [False, True, False]
+    assert POOL.submit(lambda: torch.relu(X).sum()).result() >= 0, "the pool works on as before"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_frozen_code_of_which_the_inside_is_not_seen_is_named():
+    inside = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
+    fast = torch.jit.optimize_for_inference(torch.jit.script(inside))
+    found = dead_units(nn.Sequential(fast, nn.Conv2d(4, 2, 1), nn.ReLU()), torch.randn(2, 3, 6, 6))
+    assert found.names == ("2",)
+    assert found.not_counted
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+def test_nested_tensors_are_cut(layout):
+    class Rows(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = Net(torch.relu)
+
+        def forward(self, x):
+            return self.net(x)
+
+    data = torch.nested.nested_tensor([torch.randn(n, 3) for n in (2, 5, 3, 4, 1)], layout=layout)
+    found = dead_units(Rows(), data, batch_size=2)
+    assert (found.samples, found.layers[0].dead.tolist()) == (5, [False, True, False])
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_nested_tensors_are_counted_by_their_last_dimension():
     net = Net(torch.relu)
@@ -119,6 +195,8 @@ def test_nested_tensors_are_counted_by_their_last_dimension():
 
 
 def test_branches_that_share_a_name_stay_apart_and_calls_of_one_layer_are_merged():
+    torch.manual_seed(0)
+
     class Experts(nn.Module):
         def __init__(self):
             super().__init__()
@@ -179,6 +257,7 @@ def test_a_hinge_loss_is_no_layer():
         lambda x: x * (torch.arange(3) > 1),
         lambda x: x.masked_fill(x.isnan(), 0.0),
         lambda x: torch.where(x > 0, x, 0.1 * x),
+        lambda x: x / (x != 0).float().sum(1, keepdim=True).clamp(min=0),
     ],
 )
 def test_what_acts_on_positions_constants_or_nothing_is_not_counted(function):
@@ -214,11 +293,104 @@ def test_masks_leave_padding_out_in_every_form():
         net[1].bias.fill_(-10.0)
     ids = torch.randint(1, 10, (20, 7))
     ids[:, 5:] = 0
-    assert not dead_units(net, ids).masks[0].all()
+    assert not dead_units(net, ids, mask=False).masks[0].all()
     for mask in (ids != 0, (ids != 0).numpy(), lambda ids: ids != 0):
         assert dead_units(net, ids, mask=mask, batch_size=6).masks[0].all()
     with pytest.raises(ValueError, match="mask has 20 samples, but the data has 10"):
         dead_units(net, ids[:10], mask=ids != 0)
+
+
+def padded(**options):
+    """A network that fires on the id 0 alone, and rows that end in it."""
+    net = nn.Sequential(nn.Embedding(10, 4, **options), nn.Linear(4, 1), nn.ReLU())
+    with torch.no_grad():
+        net[0].weight[0], net[0].weight[1:] = 50.0, 0.1
+        net[1].weight.fill_(1.0)
+        net[1].bias.fill_(-10.0)
+    ids = torch.arange(140).reshape(20, 7) % 9 + 1
+    ids[:, 5:] = 0
+    return net, ids
+
+
+class Reader(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, input_ids, attention_mask=None, key_padding_mask=None):
+        return self.net(input_ids)
+
+
+def test_padding_that_is_declared_is_left_out_and_counted_in_the_report():
+    net, ids = padded()
+    for name, mask in (("attention_mask", (ids != 0).long()), ("key_padding_mask", ids == 0)):
+        found = dead_units(Reader(net), {"input_ids": ids, name: mask})
+        assert found.masks[0].all()
+        assert "40 of 140 positions are left out" in str(found)
+        assert not dead_units(Reader(net), {"input_ids": ids, name: mask}, mask=False).masks[0].any()
+    net, ids = padded(padding_idx=0)
+    assert dead_units(net, ids).masks[0].all()
+    assert not dead_units(net, ids, mask=False).masks[0].any()
+
+
+def test_zeros_at_one_end_of_rows_of_ids_are_taken_for_padding_with_a_warning():
+    net, ids = padded()
+    for rows in (ids, ids.flip(1)):
+        with pytest.warns(UserWarning, match="taken for padding"):
+            assert dead_units(net, rows, batch_size=6).masks[0].all()
+
+
+def test_zeros_elsewhere_in_rows_of_ids_are_no_padding():
+    net, ids = padded()
+    between = ids.clone()
+    between[3, 2] = 0
+    ones = (ids > 0).long()  # a table of two values
+    single = ids.clone()
+    single[:, 5] = 1  # an end of one zero is an end mark
+    for rows in (between, ones, single, torch.zeros_like(ids)):
+        assert not dead_units(net, rows).masks[0].any()
+
+
+def test_behind_pooling_over_positions_the_samples_of_a_mask_count():
+    class Pooled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.head = nn.Embedding(10, 4), nn.Linear(4, 3)
+
+        def forward(self, ids):
+            return torch.relu(self.head(self.table(ids).mean(1)))
+
+    ids = torch.randint(1, 10, (6, 5))
+    found = dead_units(Pooled(), ids, mask=torch.ones(6, 5, dtype=torch.bool))
+    assert (found.units, found.not_counted) == (3, {})
+
+
+@pytest.mark.parametrize("function", [lambda x: torch.where(x > 0, x, 0.0), lambda x: torch.fmax(x, torch.zeros(()))])
+def test_nan_that_a_gate_makes_zero_is_named(function):
+    net = Net(function)
+    with torch.no_grad():
+        net.layer.weight.fill_(float("nan"))
+    assert dead_units(net, X).nan_layers
+
+
+def test_nan_behind_the_last_activation_is_named():
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    with torch.no_grad():
+        net[2].weight.fill_(float("nan"))
+    assert "the module's output has NaN" in str(dead_units(net, X))
+
+
+def test_memory_does_not_grow_with_the_number_of_batches():
+    net, sizes = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU()), []
+
+    def batches():
+        for _ in range(12):
+            gc.collect()
+            sizes.append(sum(value.numel() for value in gc.get_objects() if type(value) is torch.Tensor))
+            yield torch.rand(64, 3)
+
+    dead_units(net, batches())
+    assert sizes[2] == sizes[-1]
 
 
 def test_tau_is_the_dormancy_of_sokar_et_al():
@@ -257,3 +429,5 @@ def test_a_network_of_nan_is_called_one():
 def test_a_module_without_numbers_is_refused():
     with pytest.raises(ValueError, match=r"0\.weight is on the meta device"):
         dead_units(nn.Sequential(nn.Linear(3, 4, device="meta"), nn.ReLU()), X)
+    with pytest.raises(ValueError, match=r"0\.weight is made by its first call"):
+        dead_units(nn.Sequential(nn.LazyLinear(4), nn.ReLU()), X)

@@ -1,0 +1,234 @@
+"""The batches in data of any form: one at a time, cut and moved to where the model is."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from lrn.dead._data import Batch, Signature, home, length, read
+from lrn.dead._forms import is_array
+
+__all__ = ["batches"]
+
+ALLOWED = (
+    "a tensor, a numpy array, an (input, target) tuple of those, a mapping by argument name, "
+    "or an iterable of batches of them"
+)
+SAMPLES = 256  # in one pass, of data that must first be made into a tensor
+
+
+def batches(module: nn.Module, data: Any, batch_size: int | None = None) -> Iterator[Batch]:
+    """The batches in `data`, one at a time, on the device of `module`; empty ones are left out.
+
+    A tensor, an array, a table, a mapping or a tuple is one batch; a data set of single samples is put into batches;
+    every other iterable gives batches, or iterables of batches. In an iterable a tuple or list is one batch.
+
+    Args:
+        module: where the batches will go; floating inputs take the dtype of its first floating parameter where it has
+            no parameter of theirs (arrays always do).
+        data: dimension 0 of every input is the samples.
+        batch_size: largest number of samples of a batch; larger batches are cut.
+
+    Raises:
+        TypeError: `data`, or something inside it, is none of these.
+        ValueError: a batch has no sample dimension or inputs that the forward would not get, `data` can be read in
+            two ways, `batch_size` is below 1, or there was no sample at all.
+    """
+    whole = isinstance(batch_size, int) and not isinstance(batch_size, bool)
+    if batch_size is not None and not (whole and batch_size >= 1):
+        raise ValueError(f"batch_size must be at least 1, or None for one pass per batch; got {batch_size!r}")
+    device, dtypes = home(module)
+    empty = True
+    for batch in _every(data, module, Signature(module), batch_size):
+        if empty and batch.by_position and len(batch):
+            _check_target(module, batch)
+        for part in _cut(batch, batch_size):
+            empty = False
+            yield part.to(device, dtypes)
+    if empty:
+        raise ValueError("data has no samples; at least one is needed to say that a unit never fires")
+
+
+def _check_target(module: nn.Module, batch: Batch) -> None:
+    """Raise ValueError where the forward could take the second of two as well, and the output is not like it."""
+    if not _fits(module, batch, batch.target[0]):
+        raise ValueError(
+            "a batch of two can be two inputs of this forward, or an input and a target, and the output is not like "
+            "the second; give ((inputs), target), or a mapping by argument name"
+        )
+
+
+def _every(data: Any, module: nn.Module, signature: Signature, batch_size: int | None) -> Iterator[Batch]:
+    if is_array(data) or isinstance(data, Mapping | PackedSequence):
+        yield read(data, signature)
+    elif isinstance(data, tuple):
+        yield from _tuple(data, module, signature)
+    elif isinstance(data, Dataset) and not isinstance(data, IterableDataset):
+        for item in DataLoader(data, batch_size=batch_size or SAMPLES):
+            yield read(item, signature)
+    elif isinstance(data, str | bytes | nn.Module) or not isinstance(data, Iterable):
+        raise TypeError(f"data must be {ALLOWED}; got {type(data).__name__}")
+    elif isinstance(data, list) and len(data) > 1 and all(map(is_array, data)):
+        yield from (_two if len(data) == 2 else _several)(data, module, signature)
+    else:
+        for item in data:
+            inside = not isinstance(item, list | tuple | Mapping) and not is_array(item)
+            yield from _every(item, module, signature, batch_size) if inside else (read(item, signature),)
+
+
+def _tuple(data: tuple[Any, ...], module: nn.Module, signature: Signature) -> Iterator[Batch]:
+    """A batch; or, if it is what `Tensor.split` or `numpy.array_split` gives, several."""
+    alike = len(data) > 1 and all(is_array(part) and len(part.shape) for part in data if not _is_nested(part))
+    alike = alike and not any(map(_is_nested, data)) and all(_like(data[0], part) for part in data)
+    if alike and signature.least < 2:
+        one_batch = signature.takes(len(data)) or signature.takes(len(data) - 1)
+        if _neighbours(data) or not one_batch:
+            yield from (Batch((part,)) for part in data)
+            return
+        if len(data) == 2 and not _fits(module, Batch(data[:1]), data[1]):
+            raise ValueError(
+                "a tuple of two like tensors can be an input and its target, or two batches, and the output is not "
+                "like the second; give ((input,), target), or an iterator of batches"
+            )
+    yield read(data, signature)
+
+
+def _like(one: Any, other: Any) -> bool:
+    """Whether two arrays can be batches of the same data: they differ in the number of samples at most."""
+    return one.dtype == other.dtype and len(other.shape) > 0 and tuple(one.shape[1:]) == tuple(other.shape[1:])
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_nested
+
+
+def _neighbours(parts: Sequence[Any]) -> bool:
+    """Whether arrays lie one behind the other in one array, as its chunks do."""
+    spans = [_span(part) for part in parts]
+    whole = [span for span in spans if span is not None]
+    if len(whole) < len(spans) or len({owner for owner, _, _ in whole}) > 1:
+        return False
+    return all(start == stop for (_, start, _), (_, _, stop) in zip(whole[1:], whole, strict=False))
+
+
+def _span(part: Any) -> tuple[int, int, int] | None:
+    """Whose memory a view has, and where it begins and ends; None for what is not a view."""
+    if isinstance(part, np.ndarray):
+        if part.base is None:
+            return None
+        return id(part.base), part.ctypes.data, part.ctypes.data + part.shape[0] * part.strides[0]
+    if not isinstance(part, Tensor) or part.layout != torch.strided or part._base is None:
+        return None
+    start = part.storage_offset()
+    return id(part._base), start, start + part.shape[0] * part.stride(0)
+
+
+def _several(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
+    """A list of three or more: batches, if they are alike; one batch, if the forward needs several inputs."""
+    if signature.least > 1:
+        yield read(data, signature)
+        return
+    one_batch = signature.takes(len(data)) or signature.takes(len(data) - 1)
+    equal = len({length(part) for part in data}) == 1
+    if not all(_batches_alike(data[0], part) for part in data) or (one_batch and equal):
+        raise ValueError(
+            f"a list of {len(data)} tensors can be batches, or the inputs of one batch and its target; give "
+            "((inputs), target), or an iterator of batches"
+        )
+    yield from (Batch((part,)) for part in data)
+
+
+def _batches_alike(one: Any, other: Any) -> bool:
+    # Sequences may have other lengths in another batch; features may not.
+    rank = one.dim() if isinstance(one, Tensor) else len(one.shape)
+    same_rank = rank == (other.dim() if isinstance(other, Tensor) else len(other.shape))
+    if _is_nested(one) or not same_rank:
+        return same_rank
+    lengths = tuple(one.shape[1:]) == tuple(other.shape[1:]) or rank > 2 or _is_whole(one)
+    return one.dtype == other.dtype and lengths
+
+
+def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
+    """A list of two: two batches, or the input and target that a DataLoader gives as a list.
+
+    The second can be a batch if it is like the first, and a target if the model's output is like it.
+    """
+    first, second = data
+    if signature.least > 1:
+        yield read(data, signature)
+        return
+    is_batch = _batches_alike(first, second)
+    one_each = length(first) is not None and length(first) == length(second)
+    is_target = one_each and bool(length(first)) and _fits(module, Batch((first,)), second)
+    if is_batch and not is_target:
+        yield from (Batch((part,)) for part in data)
+        return
+    if not is_target:
+        raise ValueError(
+            "a list of two unlike tensors can be two batches, or an input and its target; "
+            "give a tuple (input, target), or an iterator of batches"
+        )
+    if is_batch:
+        warnings.warn(
+            "a list of two tensors, of which the second is like the model's output, is read as an input and its "
+            "target, as a DataLoader gives them; if they are two batches, give iter([a, b])",
+            stacklevel=2,
+        )
+    yield Batch((first,), target=(second,))
+
+
+def _fits(module: nn.Module, batch: Batch, target: Any) -> bool:
+    """Whether an output of the module on a batch is like a target: of its shape, or one score for each class."""
+    if _is_nested(target) or _is_nested(batch.tensors[0]):
+        return False
+    output = module(*batch.to(*home(module)).args)
+    shapes = [tuple(each.shape) for each in _outputs(output) if not each.is_nested]
+    shape = tuple(target.shape)
+    classes = [(s[:1] + s[2:], s[:-1]) for s in shapes if len(s) > 1]
+    without_ones = [s[:1] + tuple(n for n in s[1:] if n != 1) for s in (shape, *shapes)]
+    return without_ones[0] in without_ones[1:] or (_is_whole(target) and any(shape in pair for pair in classes))
+
+
+def _outputs(output: Any) -> Iterator[Tensor]:
+    if isinstance(output, Tensor):
+        yield output
+        return
+    parts = output.values() if isinstance(output, Mapping) else output if isinstance(output, tuple | list) else ()
+    for part in parts:
+        yield from _outputs(part)
+
+
+def _is_whole(value: Any) -> bool:
+    return str(value.dtype).split(".")[-1].startswith(("int", "uint", "bool"))
+
+
+def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:
+    tensors = batch.tensors
+    if any(_is_sparse(value) for value in tensors):  # torch cannot cut these
+        batch = batch.to(None, ())
+        tensors = batch.tensors
+    if length(tensors[0]) is None:
+        raise ValueError("a batch must have the samples in dimension 0, but one is a single number")
+    size = batch_size or (SAMPLES if not isinstance(tensors[0], Tensor | np.ndarray) else None)
+    if size is None or len(batch) <= size:
+        if len(batch):
+            yield batch
+        return
+    lengths = {length(tensor) for tensor in tensors} - {None}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"inputs of {', '.join(map(str, sorted(lengths)))} samples cannot be cut; give batch_size=None"
+        )
+    for start in range(0, len(batch), size):
+        yield batch.cut(start, start + size)
+
+
+def _is_sparse(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.layout not in (torch.strided, torch.jagged)

@@ -1,0 +1,153 @@
+"""One operation of torch, what is known of its tensors, and what its labels say of the data's dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from torch import Tensor
+
+from lrn.dead._layout import (
+    Dims,
+    Factor,
+    dimension,
+    has_units,
+    of_kind,
+    relabelled,
+)
+
+__all__ = [
+    "CONTRACTIONS",
+    "MATMULS",
+    "NORMS",
+    "RECURRENT",
+    "Info",
+    "Operation",
+    "aligned",
+    "contracted",
+    "fits",
+    "not_units",
+    "settled",
+]
+
+MATMULS = {"mm", "bmm", "addmm", "baddbmm", "mv", "addmv", "_addmm_activation", "_scaled_mm", "_int_mm"}
+NORMS = ("batch_norm", "layer_norm", "group_norm", "rms_norm", "instance_norm")
+RECURRENT = ("rnn", "lstm", "gru")
+CONTRACTIONS = (*MATMULS, "linear", "conv", "embedding", "_embedding_bag", "_trilinear", "einsum", *RECURRENT)
+
+
+@dataclass(slots=True)
+class Info:
+    """What is known of one tensor.
+
+    Attributes:
+        dims: the labels of its dimensions; None where it has no shape (nested tensors).
+        data: whether it depends on the model's input.
+        feeds: the layers that it comes from: the last products with weights, and what was added to them.
+        serial: number of the latest of these calls, to tell apart what one and another call gave.
+        direct: whether it is a layer's output as it came, and not the result of arithmetic with it.
+        sources: activations that it depends on, as far as no layer lies between.
+        layered: whether weights were summed over it on the way, so that dimensions of the data are positions now.
+        gate: whether it is the result of a comparison of data with something.
+        ranked: for the values of a top-k, the labels of what they were taken from.
+        learned: whether it is a parameter, or was made of parameters alone.
+        measured: whether numbers of the data are in it, and not only which are larger, how many, or where.
+    """
+
+    dims: Dims | None
+    data: bool = False
+    feeds: tuple[str, ...] = ()
+    serial: int = 0
+    direct: bool = False
+    layered: bool = False
+    sources: frozenset[str] = frozenset()
+    gate: bool = False
+    ranked: Dims | None = None
+    learned: bool = False
+    measured: bool = False
+
+
+@dataclass
+class Operation:
+    """One call of an operation.
+
+    Attributes:
+        name: as in `aten.NAME`, without the underscore of in-place forms.
+        schema: names of the arguments, in order.
+        info: what is known of a tensor.
+        layer: name of the layer whose weights are used, or what to call it.
+        features: bases of input dimensions that turned out to be features; rules add to it.
+    """
+
+    name: str
+    schema: Sequence[str]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any
+    info: Callable[[Tensor], Info]
+    layer: str
+    features: set[str] = field(default_factory=set)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The argument of this name."""
+        if name in self.kwargs:
+            return self.kwargs[name]
+        position = self.schema.index(name) if name in self.schema else len(self.args)
+        return self.args[position] if position < len(self.args) else default
+
+    @cached_property
+    def tensors(self) -> list[Tensor]:
+        """The tensors among the arguments, those in lists included."""
+        flat: list[Any] = []
+        for value in (*self.args, *self.kwargs.values()):
+            flat += value if isinstance(value, list | tuple) else [value]
+        return [value for value in flat if isinstance(value, Tensor)]
+
+    def dims(self, tensor: Tensor) -> Dims:
+        """The labels of a tensor."""
+        dims = self.info(tensor).dims
+        return of_kind("unknown", tensor.shape) if dims is None else dims
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        """The tensors of the result."""
+        several = self.result if isinstance(self.result, list | tuple) else [self.result]
+        return [value for value in several if isinstance(value, Tensor)]
+
+
+def fits(dims: Dims, shape: Sequence[int]) -> bool:
+    return len(dims) == len(shape) and all(prod(f.size for f in dim) == n for dim, n in zip(dims, shape, strict=True))
+
+
+def settled(op: Operation, dims: Dims) -> Dims:
+    """What weights alone spread data over are units; and the one data dimension that weights fit are features."""
+    data = [tensor for tensor in op.tensors if op.info(tensor).data]
+    if not data:
+        return dims
+    if not has_units(dims):
+        weights = [dim for t in op.tensors if not op.info(t).data for dim in aligned(op.dims(t), len(dims))]
+        wide = [d for d, dim in enumerate(weights) if any(factor.kind == "weight" for factor in dim)]
+        raw = not any(op.info(tensor).feeds for tensor in data)
+        if len(wide) == 1 and raw and _is_input(dims[wide[0] % len(dims)]):
+            op.features.update(dimension(factor) for factor in dims[wide[0] % len(dims)])
+    return relabelled(dims, lambda f: Factor("unit", f.size, f.base, f.path) if f.kind == "weight" else f)
+
+
+def _is_input(dim: tuple[Factor, ...]) -> bool:
+    return bool(dim) and all(factor.kind == "input" for factor in dim)
+
+
+def aligned(dims: Dims, rank: int) -> Dims:
+    return ((),) * (rank - len(dims)) + dims
+
+
+def contracted(op: Operation, dim: tuple[Factor, ...]) -> None:
+    """Notes that weights were summed over this dimension of the data."""
+    op.features.update(dimension(factor) for factor in dim if factor.kind == "input")
+
+
+def not_units(dim: tuple[Factor, ...]) -> tuple[Factor, ...]:
+    return tuple(Factor("place", f.size) if f.kind in ("unit", "weight", "unknown") else f for f in dim)

@@ -1,0 +1,136 @@
+"""How products with weights hand on the labels: what comes out of a layer are its units."""
+
+from __future__ import annotations
+
+from math import prod
+
+from torch import Tensor
+
+from lrn.dead._layout import (
+    Dims,
+    Factor,
+    broadcast,
+    dimension,
+    fresh_units,
+    has_units,
+    of_kind,
+    relabelled,
+    resized,
+)
+from lrn.dead._operation import Operation, contracted, not_units
+
+__all__ = [
+    "attention",
+    "convolution",
+    "embedding",
+    "embedding_bag",
+    "last_dimension",
+    "matmul",
+    "normalised",
+    "trilinear",
+]
+
+
+def matmul(op: Operation) -> list[Dims]:
+    """Products of matrices, of which each can be data or weights."""
+    left, right = op.tensors[-2:]
+    a, b = op.dims(left), op.dims(right)
+    data = op.info(left).data, op.info(right).data
+    columns = b[-1:] if len(b) > 1 else ()
+    rows = a[-2:-1]
+    batch: Dims = ()
+    if len(a) > 2:
+        first, second = (a[:-2], b[:-2]) if data[0] else (b[:-2], a[:-2])
+        batch = broadcast([first, second], op.outputs[0].shape[:-2])
+    if data == (True, False):
+        columns, rows = _by_weights(op, a[-1], columns, rows, right)
+    if data == (False, True):
+        rows, columns = _by_weights(op, b[-2 if len(b) > 1 else -1], rows, columns, left)
+    made: Dims = (*batch, *rows, *columns)
+    if not any(data):
+        return [relabelled(made, lambda f: f if f.kind != "unit" else Factor("weight", f.size, f.base, f.path))]
+    return [tuple(_weights_are_units(op, dim) for dim in made)]
+
+
+def _by_weights(
+    op: Operation, summed: tuple[Factor, ...], weights: Dims, others: Dims, matrix: Tensor
+) -> tuple[Dims, Dims]:
+    """The labels of the weights' own dimension and of the data's other one, after a product of the two.
+
+    A layer's weights make new units, and the old ones are positions for it. What mixes samples, or is no parameter and
+    mixes positions (the neighbours in a graph, an average), leaves the units that there are.
+    """
+    contracted(op, summed)
+    units = has_units(others)
+    samples = any(factor.kind == "input" and dimension(factor) == "0" for factor in summed)
+    positions = bool(summed) and all(factor.kind in ("input", "place") for factor in summed)
+    if units and (samples or (positions and not op.info(matrix).learned)):
+        return tuple(map(not_units, weights)), others
+    return weights, tuple(map(not_units, others)) if op.info(matrix).learned else others
+
+
+def _weights_are_units(op: Operation, dim: tuple[Factor, ...]) -> tuple[Factor, ...]:
+    return tuple(Factor("unit", f.size, f"{op.layer}.{f.base}", f.path) if f.kind == "weight" else f for f in dim)
+
+
+def convolution(op: Operation) -> list[Dims]:
+    """Convolutions: dimension 1 is the layer's units."""
+    output, source = op.outputs[0], op.dims(op.tensors[0])
+    if output.ndim != len(source):
+        return [of_kind("unknown", output.shape)]
+    channel = 1 if output.ndim > 2 else 0
+    contracted(op, source[channel])
+    others = resized(source, (*output.shape[:channel], prod(f.size for f in source[channel]),
+                              *output.shape[channel + 1 :]), "conv")  # fmt: skip
+    made = [not_units(dim) for dim in others]
+    made[channel] = fresh_units(op.layer, output.shape[channel])
+    return [tuple(made)]
+
+
+def normalised(op: Operation) -> list[Dims]:
+    """Normalisation: the labels stay, and its weights show which dimension of raw data is features."""
+    source = op.dims(op.tensors[0])
+    shape = op.get("normalized_shape", [0])
+    d = 1 if "layer_norm" not in op.name and "rms_norm" not in op.name else len(source) - 1
+    if not has_units(source) and len(shape) == 1 and d < len(source) and len(op.tensors) > 1:
+        contracted(op, source[d])
+    return [source]
+
+
+def attention(op: Operation) -> list[Dims]:
+    """Scaled dot-product attention: positions of the query, features of the value."""
+    query, _, value = (op.dims(tensor) for tensor in op.tensors[:3])
+    return [(*query[:-1], *value[-1:])]
+
+
+def last_dimension(op: Operation) -> list[Dims]:
+    """Linear layers and recurrent ones that are one operation: the last dimension of the output is units."""
+    source, made = op.dims(op.tensors[0]), []
+    contracted(op, source[-1] if source else ())
+    for output in op.outputs:
+        others = tuple(map(not_units, source[:-1]))
+        if output.ndim != len(source):
+            others = of_kind("unknown", output.shape[:-1])
+        made.append((*others, *((fresh_units(op.layer, output.shape[-1]),) if output.ndim else ())))
+    return made
+
+
+def embedding(op: Operation) -> list[Dims]:
+    """A table that ids choose from: its columns are units."""
+    indices, output = op.get("indices"), op.outputs[0]
+    rest = op.dims(indices)[: output.ndim - 1]
+    return [(*rest, fresh_units(op.layer, output.shape[-1]))]
+
+
+def embedding_bag(op: Operation) -> list[Dims]:
+    """Sums of rows of a table, one for each sample."""
+    output, indices = op.outputs[0], op.get("indices")
+    samples = [f for dim in op.dims(indices) for f in dim if f.kind == "input" and f.base == "0"]
+    rows = tuple(samples) if samples and samples[0].size == len(output) else of_kind("place", output.shape[:1])[0]
+    return [(rows, fresh_units(op.layer, output.shape[-1]))]
+
+
+def trilinear(op: Operation) -> list[Dims]:
+    """Bilinear layers."""
+    output = op.outputs[0]
+    return [(op.dims(op.tensors[0])[0], fresh_units(op.layer, output.shape[-1]))]
