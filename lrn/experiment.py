@@ -61,9 +61,9 @@ class Experiment:
         activation: "relu", "leaky_relu" (slope 0.01), "prelu" (one slope a layer that learns, from 0.25) or "elu" (1).
         dtype: "float32" or "float64", what the training computes in.
         initial: "torch": as `torch.nn.Linear` starts; "he": hidden weights uniform in ±√(6/fan_in) and hidden biases
-            zero (He et al., 2015), from the same random numbers; "rai": of each hidden neuron's weights and bias one, chosen
-            at random, is positive, from a Beta(2, 1) distribution, and the others are normal with standard deviation
-            0.6007/√fan_in (Lu et al., 2020, §4). The output layer starts as torch's in any case.
+            zero (He et al., 2015), from the same random numbers; "rai": one of each hidden neuron's weights and bias,
+            chosen at random, is positive, from a Beta(2, 1) distribution, and the others are normal with standard
+            deviation 0.6007/√fan_in (Lu et al., 2020, §4). The output layer starts as torch's in any case.
         norm: "none", or "batch": batch normalisation before every activation (Ioffe & Szegedy, 2015), its statistics
             those of all samples, in evaluation too; needs style "batch".
         target_scale: None: inputs and targets are standardised (the thesis's protocol); or a number c from 1e-15 to
