@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims images journal-images fresh-seeds test slow sabotage mutants sanitize docs check setup main lock licences dist clean
+.PHONY: claims papers images journal-images fresh-seeds test slow sabotage mutants sanitize docs check setup main lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -12,6 +12,13 @@ help: ## what there is to make
 
 claims: main ## check every claim, write verdicts and report to reports/; with AGAINST=FILE, fail where a verdict differs
 	$(RUN) pytest claims/ -n auto --report $(if $(AGAINST),--against "$(AGAINST)")
+
+PAPERS := $(patsubst %/pyproject.toml,%,$(wildcard papers/*/pyproject.toml))
+papers: main ## check the claims of the published papers in papers/, each as a project of its own (PAPERS=... for some)
+	@failed=; for paper in $(PAPERS); do \
+	  echo "$$paper"; (cd "$$paper" && "$(CURDIR)/$(VENV)/bin/python" -m pytest -n auto -q --report) || failed="$$failed $$paper"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "Claims failed in$$failed"; exit 1; fi
 
 images: ## fetch 80,000 images of 28 x 28 pixels to images/ (apt, npm), for `make journal-images`
 	$(PYTHON) tools/fetch_images.py

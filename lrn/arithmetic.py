@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["exp", "log", "log10", "matmul", "normal", "tanh", "total"]
+__all__ = ["exp", "gaussian", "log", "log10", "matmul", "normal", "tanh", "total"]
 
 Array = NDArray[np.float64]
 
@@ -95,9 +95,24 @@ def normal(generator: np.random.Generator, shape: int | tuple[int, ...]) -> Arra
         (2, 3)
     """
     count = math.prod(shape) if isinstance(shape, tuple) else shape
-    uniform, turns = generator.random(((count + 1) // 2, 2)).T
-    points = np.stack(_on_circle(turns), axis=1) * np.sqrt(-2 * log(1 - uniform))[:, None]
-    return points.reshape(-1)[:count].reshape(shape)
+    return gaussian(generator.random(((count + 1) // 2, 2))).reshape(-1)[:count].reshape(shape)
+
+
+def gaussian(uniform: Array) -> Array:
+    """Standard normal numbers, a pair from each pair of uniform ones (Box & Muller, 1958).
+
+    Args:
+        uniform: shape (*, 2), in [0, 1).
+
+    Returns:
+        Shape (*, 2).
+
+    Example:
+        >>> gaussian(np.array([0.0, 0.5])).tolist()
+        [-0.0, 0.0]
+    """
+    radius, turns = uniform[..., 0], uniform[..., 1]
+    return np.stack(_on_circle(turns), axis=-1) * np.sqrt(-2 * log(1 - radius))[..., None]
 
 
 def matmul(a: Array, b: Array) -> Array:

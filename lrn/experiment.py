@@ -13,9 +13,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lrn.arithmetic import gaussian
 from lrn.data import Data, absolute_value
 
-__all__ = ["CONVERGED_RMSE", "Experiment", "check_initial", "initial_parameters"]
+__all__ = ["CONVERGED_RMSE", "Experiment", "check_initial", "given_parameters", "initial_parameters"]
 
 CONVERGED_RMSE = 0.07
 """A network has converged if its RMSE over all samples, in original units, ends at or below this."""
@@ -26,13 +27,19 @@ CHOICES = {
     "style": ("batch", "iterative"),
     "activation": ("relu", "leaky_relu", "prelu", "elu"),
     "dtype": ("float32", "float64"),
-    "initial": ("torch", "he"),
+    "initial": ("torch", "he", "rai"),
     "norm": ("none", "batch"),
 }
 ALTERNATIVES = {"initial": "torch", "norm": "none", "target_scale": None}
 """Fields that no table of the thesis varies, at their defaults: only other values are part of an experiment's key."""
 
+DRAWN_BY_ENGINES = ("torch", "he")
+"""Values of `initial` whose weights the engines draw from the seeds; of all others they are given the weights."""
+
 PRELU_SLOPE = 0.25  # what torch.nn.PReLU starts from
+RAI_SCALE = (
+    0.6007  # keeps the second moment of the outputs from layer to layer, where the positive weight is Beta(2, 1)
+)
 LARGEST_TARGET_SCALE = 1e15  # a float32 still holds the squared errors, here and at the inverse of this
 LARGEST = {"width": 65_536, "depth": 65_536, "epochs": 10_000_000}  # a float32 counts epochs exactly up to 16 million
 LARGEST_LR = 1e30  # Adam's first step, ten times this, still fits a float32
@@ -54,11 +61,16 @@ class Experiment:
         activation: "relu", "leaky_relu" (slope 0.01), "prelu" (one slope a layer that learns, from 0.25) or "elu" (1).
         dtype: "float32" or "float64", what the training computes in.
         initial: "torch": as `torch.nn.Linear` starts; "he": hidden weights uniform in ±√(6/fan_in) and hidden biases
-            zero (He et al., 2015), from the same random numbers. The output layer starts as torch's either way.
+            zero (He et al., 2015), from the same random numbers; "rai": one of each hidden neuron's weights and bias,
+            chosen at random, is positive, from a Beta(2, 1) distribution, and the others are normal with standard
+            deviation 0.6007/√fan_in (Lu et al., 2020, §4). The output layer starts as torch's in any case.
         norm: "none", or "batch": batch normalisation before every activation (Ioffe & Szegedy, 2015), its statistics
             those of all samples, in evaluation too; needs style "batch".
         target_scale: None: inputs and targets are standardised (the thesis's protocol); or a number c from 1e-15 to
             1e15: the network reads x and learns c |x| as they are. Errors and predictions are divided by c again.
+
+    A subclass may train on other data: it overrides `data`, and its own fields are part of its label and its key, as is
+    the data itself.
 
     Raises:
         TypeError: a field has the wrong type.
@@ -105,6 +117,8 @@ class Experiment:
         parts += [f"{self.initial} start"] if self.initial != "torch" else []
         parts += [f"{self.norm} norm"] if self.norm != "none" else []
         parts += [f"targets times {self.target_scale!r}"] if self.target_scale is not None else []
+        own = [field.name for field in dataclasses.fields(self) if field.name not in Experiment.__dataclass_fields__]
+        parts += [f"{name} {getattr(self, name)}" for name in own]
         return ", ".join(parts)
 
     @cached_property
@@ -112,6 +126,8 @@ class Experiment:
         """16 hexadecimal digits that are the same for equal experiments, in every process and on every machine."""
         fields = dataclasses.asdict(self)
         told = {name: value for name, value in fields.items() if ALTERNATIVES.get(name, ...) != value}
+        if type(self) is not Experiment:
+            told["data"] = _digest(self.data)
         text = json.dumps(told, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -164,13 +180,25 @@ def initial_parameters(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDA
     Returns:
         Shape (S, P), in the order of `module.parameters()`.
     """
-    bounds = np.concatenate([_bounds(experiment, layer) for layer in range(experiment.depth + 1)])
-    draws = [np.random.Generator(np.random.Philox(key=int(s))).random(len(bounds)) for s in seeds]
-    drawn = (np.array(draws).reshape(len(seeds), len(bounds)) * 2.0 - 1.0) * bounds + 0.0
+    draw = _asymmetric if experiment.initial == "rai" else _symmetric
+    hidden, output = draw(experiment, seeds)
     constant = np.tile(_constants(experiment), (len(seeds), 1))
-    out, fan_in = experiment.shapes[-1]
-    hidden, output = np.split(drawn, [-out * (fan_in + 1)], axis=1)
     return np.hstack([hidden, constant, output])
+
+
+def given_parameters(
+    experiment: Experiment, seeds: NDArray[np.uint64], initial: NDArray[np.floating] | None
+) -> NDArray[np.floating] | None:
+    """What an engine is given to start from; None where it draws the weights itself, as `initial_parameters` does.
+
+    Args:
+        experiment: the set-up.
+        seeds: shape (S,).
+        initial: shape (S, P), in place of what the seeds would draw; or None.
+    """
+    if initial is not None or experiment.initial in DRAWN_BY_ENGINES:
+        return initial
+    return initial_parameters(experiment, seeds)
 
 
 def check_initial(experiment: Experiment, seeds: NDArray[np.uint64], initial: NDArray[np.floating] | None) -> None:
@@ -178,6 +206,56 @@ def check_initial(experiment: Experiment, seeds: NDArray[np.uint64], initial: ND
     wanted = (len(seeds), experiment.parameters)
     if initial is not None and initial.shape != wanted:
         raise ValueError(f"initial must have shape {wanted}, one row a seed; got {initial.shape}")
+
+
+def _symmetric(e: Experiment, seeds: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Parameters of the hidden layers and of the output layer: uniform within bounds."""
+    bounds = np.concatenate([_bounds(e, layer) for layer in range(e.depth + 1)])
+    drawn = (_uniform(seeds, len(bounds)) * 2.0 - 1.0) * bounds + 0.0
+    out, fan_in = e.shapes[-1]
+    hidden, output = np.split(drawn, [-out * (fan_in + 1)], axis=1)
+    return hidden, output
+
+
+def _asymmetric(e: Experiment, seeds: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same, but hidden neurons start with one positive parameter each (`Experiment.initial`, "rai")."""
+    sizes = [out * _numbers(fan_in) for out, fan_in in e.shapes[:-1]]
+    bounds = _bounds(e, e.depth)
+    uniform = _uniform(seeds, sum(sizes) + len(bounds))
+    *layers, output = np.split(uniform, np.cumsum(sizes), axis=1)
+    hidden = [
+        _asymmetric_layer(numbers.reshape(len(seeds), out, -1), fan_in)
+        for numbers, (out, fan_in) in zip(layers, e.shapes[:-1], strict=True)
+    ]
+    return np.hstack(hidden), (output * 2.0 - 1.0) * bounds
+
+
+def _numbers(fan_in: int) -> int:
+    """Uniform numbers that a neuron takes: pairs for its normal ones, which one is positive, and how large it is."""
+    return 2 * ((fan_in + 2) // 2) + 2
+
+
+def _asymmetric_layer(uniform: NDArray[np.float64], fan_in: int) -> NDArray[np.float64]:
+    """Weights (S, out, fan_in) and then biases (S, out), each flat, from `_numbers` uniform ones per neuron."""
+    S, out, _ = uniform.shape
+    pairs = uniform[..., :-2].reshape(S, out, -1, 2)
+    rows = gaussian(pairs).reshape(S, out, -1)[..., : fan_in + 1] * (RAI_SCALE / np.sqrt(float(fan_in)))
+    positive = (uniform[..., -2:-1] * (fan_in + 1)).astype(np.intp)
+    np.put_along_axis(rows, positive, np.sqrt(uniform[..., -1:]), axis=2)  # a root of a uniform number is Beta(2, 1)
+    return np.hstack([rows[..., :fan_in].reshape(S, -1), rows[..., fan_in]])
+
+
+def _uniform(seeds: NDArray[np.uint64], count: int) -> NDArray[np.float64]:
+    """The first numbers of each seed's generator, shape (S, count)."""
+    draws = [np.random.Generator(np.random.Philox(key=int(s))).random(count) for s in seeds]
+    return np.array(draws).reshape(len(seeds), count)
+
+
+def _digest(data: Data) -> str:
+    """16 hexadecimal digits that name inputs and targets."""
+    arrays = np.ascontiguousarray(data.x, "<f8"), np.ascontiguousarray(data.t, "<f8")
+    text = json.dumps([arrays[0].shape, arrays[1].shape, data.target_factor]).encode()
+    return hashlib.sha256(text + b"".join(array.tobytes() for array in arrays)).hexdigest()[:16]
 
 
 def _bounds(e: Experiment, layer: int) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ ARROWS = {
     "dead": {"_torch", "nets"},
     "gradients": {"_torch", "arithmetic", "dead"},
     "data": set(),
-    "experiment": {"data"},
+    "experiment": {"arithmetic", "data"},
     "runs": {"experiment"},
     "engines": {"_torch", "experiment", "runs"},
     "training": {"_torch", "engines", "experiment", "nets", "runs"},

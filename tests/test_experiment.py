@@ -6,13 +6,16 @@ import dataclasses
 import pickle
 import subprocess
 import sys
+import warnings
+from functools import cached_property
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrn import Experiment, network
+from lrn import Experiment, Ledger, network, train
+from lrn.data import Data
 from lrn.experiment import CHOICES, CONVERGED_RMSE
 
 experiments = st.builds(
@@ -82,7 +85,7 @@ def test_a_network_has_converged_at_seven_hundredths():
         ("activation", "gelu", ValueError, "activation must be one of relu, leaky_relu, prelu, elu; got 'gelu'"),
         ("dtype", "float16", ValueError, "dtype must be one of float32, float64; got 'float16'"),
         ("dtype", np.float32, ValueError, "dtype must be one of float32, float64; got <class"),
-        ("initial", "zero", ValueError, "initial must be one of torch, he; got 'zero'"),
+        ("initial", "zero", ValueError, "initial must be one of torch, he, rai; got 'zero'"),
         ("norm", "layer", ValueError, "norm must be one of none, batch; got 'layer'"),
         ("norm", None, ValueError, "norm must be one of none, batch; got None"),
         ("target_scale", "2", TypeError, r"target_scale must be None or a number from 1e-15 to 1e\+15; got '2'"),
@@ -222,3 +225,41 @@ def test_shapes_and_counts_are_those_of_the_module(connection, activation, norm,
     assert experiment.parameter_shapes == tuple(tuple(p.shape) for p in net.parameters())
     assert experiment.parameters == sum(p.numel() for p in net.parameters())
     assert experiment.neurons == width * depth
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cosine(Experiment):
+    """On other data; `turns` is a field of its own."""
+
+    turns: int = 1
+    shift = 0.0
+
+    @cached_property
+    def data(self):
+        x = np.linspace(-1, 1, 12).reshape(-1, 1)
+        return Data(x, np.cos(self.turns * x) + self.shift, self.target_scale)
+
+
+class Shifted(Cosine):
+    """The same fields, other data."""
+
+    shift = 0.5
+
+
+def test_a_subclass_is_named_by_its_own_fields_and_by_its_data():
+    one, two = Cosine(depth=3), Cosine(depth=3, turns=2)
+    assert one.label == "late, depth 3, width 2, adam 0.01, batch, turns 1"
+    assert len({one.key, two.key, Shifted(depth=3).key, Cosine(depth=3, target_scale=1).key}) == 4
+    assert one.key == Cosine(depth=3).key
+    assert one.replace(turns=2) == two
+
+
+def test_a_subclass_trains_and_is_remembered_like_any_experiment(tmp_path):
+    experiment, seeds = Cosine(depth=2, epochs=30), range(5)
+    runs = Ledger(tmp_path).runs(experiment, seeds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = Ledger(tmp_path).runs(experiment, seeds)
+    assert np.array_equal(runs.rmse, again.rmse)
+    assert np.array_equal(runs.rmse, train(experiment, seeds).rmse)
+    assert runs.prediction.shape == (5, 12)

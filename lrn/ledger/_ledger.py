@@ -329,12 +329,15 @@ def _blocks(seeds: range, size: int) -> list[range]:
 
 
 def _describe(experiment: Experiment, place: Path) -> None:
-    if not _is_described(experiment, place):
+    if type(experiment) is Experiment and not _is_described(experiment, place):
         described = place / "experiment.json"
         replace(described, json.dumps(dataclasses.asdict(experiment), indent=1).encode())
 
 
 def _is_described(experiment: Experiment, place: Path) -> bool:
+    """Whether its description is there; that of a subclass could not be read back, so none is written."""
+    if type(experiment) is not Experiment:
+        return True
     described = place / "experiment.json"
     there = os.path.lexists(described) if isinstance(described, Path) else described.exists()
     return there and _described(described) == experiment

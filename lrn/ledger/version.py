@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["version"]
 
 SOURCES = (
+    "arithmetic.py",
     "data/_points.py",
     "experiment.py",
     "ledger/files.py",

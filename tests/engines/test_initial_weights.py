@@ -142,3 +142,50 @@ def test_norms_start_as_the_identity_and_slopes_as_torchs():
     net = network(experiment, 3, trained=False)
     assert [p.detach().tolist() for p in net.norms[1].parameters()] == [[1, 1, 1], [0, 0, 0]]
     assert [p.item() for p in net.activations.parameters()] == [0.25, 0.25]
+
+
+def positive_ones(experiment, seeds):
+    """The hidden rows [weights, bias] of each layer under RAI, each shape (S, out, fan_in + 1)."""
+    flat, start, rows = initial_parameters(experiment, seeds), 0, []
+    for out, fan_in in experiment.shapes[:-1]:
+        weights = flat[:, start : start + out * fan_in].reshape(-1, out, fan_in)
+        biases = flat[:, start + out * fan_in :][:, :out, None]
+        rows.append(np.concatenate([weights, biases], axis=2))
+        start += out * (fan_in + 1)
+    return rows
+
+
+def test_asymmetric_rows_are_normal_but_for_one_number_that_is_beta():
+    # Lu et al. (2020), §4. In a wide layer the normal numbers are so small that the largest of a row is the Beta one.
+    rows = positive_ones(Experiment(width=400, depth=2, initial="rai"), np.arange(20, dtype=np.uint64))[1]
+    rows = rows.reshape(-1, 401)
+    at = rows.argmax(axis=1)
+    largest = rows[np.arange(len(rows)), at]
+    clear = largest > 0.2  # 6.7 standard deviations of the normal ones
+    assert 0.95 < clear.mean() < 0.97  # a Beta(2, 1) number is below 0.2 with probability 0.04
+    assert kstest(largest[clear], lambda x: (x**2 - 0.04) / 0.96).pvalue > 1e-3
+    assert kstest(at[clear] / 401, "uniform").pvalue > 1e-3
+    others = rows[clear][np.arange(401) != at[clear][:, None]]
+    assert kstest(others * 20 / 0.6007, "norm").pvalue > 1e-3
+
+
+def test_asymmetric_weights_are_these_and_stay_so():
+    flat = initial_parameters(Experiment(depth=2, initial="rai"), np.array([7], np.uint64))[0]
+    assert len(flat) == Experiment(depth=2).parameters
+    random = np.random.Generator(np.random.Philox(key=7)).random(4)
+    # Of each neuron: two for its normal numbers, which one is positive (the weight, here), and how large it is.
+    assert int(random[2] * 2) == 0
+    assert flat[0] == np.sqrt(random[3])
+    first = [0.63670421, 0.78775758, 1.16903882, -0.23590335, 0.01643668, 0.91900376]
+    assert np.allclose(flat[:6], first, atol=1e-8)
+
+
+@pytest.mark.parametrize("connection", ["plain", "residual"])
+def test_asymmetric_networks_of_one_seed_share_their_hidden_weights(connection):
+    late = Experiment(width=3, depth=4, initial="rai")
+    theirs = initial_parameters(late.replace(connection=connection), SEEDS)
+    ours = initial_parameters(late, SEEDS)
+    hidden = late.parameters - 13
+    assert np.array_equal(ours[:, :hidden], theirs[:, :hidden])
+    assert np.array_equal(initial_parameters(late, SEEDS[3:4]), ours[3:4])
+    assert np.abs(ours[:, hidden:]).max() <= 1 / np.sqrt(12)

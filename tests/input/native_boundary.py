@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lrn import Experiment
 from lrn.engines.native import _native, variants
-from lrn.experiment import CHOICES
+from lrn.experiment import CHOICES, DRAWN_BY_ENGINES
 
 GUARD = 0x5A
 """What lies before and behind every array; a write past its ends shows."""
@@ -136,7 +136,8 @@ def sound_images(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
 def sound_fleet(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
     """Arguments of what trains a fleet that fit together, and the memory around the arrays."""
     real, count = draw(st.sampled_from(["float32", "float64"])), st.integers(1, 5)
-    kinds = {name: draw(st.sampled_from(CHOICES[name])) for name in KINDS}
+    known = CHOICES | {"initial": DRAWN_BY_ENGINES}
+    kinds = {name: draw(st.sampled_from(known[name])) for name in KINDS}
     style = "batch" if kinds["norm"] == "batch" else draw(st.sampled_from(CHOICES["style"]))
     epochs = draw(st.integers(1, 70))
     e = Experiment(**kinds, style=style, depth=draw(count), width=draw(count), epochs=epochs)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.engines.cuda._program import source_hash
-from lrn.experiment import Experiment, check_initial
+from lrn.experiment import Experiment, check_initial, given_parameters
 from lrn.runs import Runs
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ class CudaEngine:
             )
         for experiment, own, given in zip(experiments, seeds, initial, strict=True):
             check_initial(experiment, own, given)
+        initial = [given_parameters(*each) for each in zip(experiments, seeds, initial, strict=True)]
         pieces = list(_pieces(experiments, seeds, initial, trace, parameters))
         parts: list[list[Runs]] = [[] for _ in experiments]
         done = 0

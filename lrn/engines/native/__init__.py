@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.engines import LARGEST_THREADS
-from lrn.experiment import CHOICES, CONVERGED_RMSE, Experiment
+from lrn.experiment import CHOICES, CONVERGED_RMSE, DRAWN_BY_ENGINES, Experiment, given_parameters
 from lrn.runs import Runs
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class NativeEngine:
         """Trains one network a seed; see `lrn.engines.Engine`."""
         e, real, S = experiment, np.dtype(experiment.dtype), len(seeds)
         samples, outputs = e.data.t.shape
+        initial = given_parameters(e, seeds, initial)
         runs = Runs(
             experiment,
             seeds,
@@ -110,7 +111,7 @@ class NativeEngine:
                 connection=CHOICES["connection"].index(e.connection),
                 optimizer=CHOICES["optimizer"].index(e.optimizer),
                 activation=CHOICES["activation"].index(e.activation),
-                initial_weights=CHOICES["initial"].index(e.initial),
+                initial_weights=DRAWN_BY_ENGINES.index(e.initial) if initial is None else 0,
                 norm=CHOICES["norm"].index(e.norm),
                 iterative=e.style == "iterative",
                 lr=e.lr,

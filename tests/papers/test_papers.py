@@ -1,0 +1,105 @@
+"""The projects in papers/: each stands alone, its record is of its claims, and its trainings run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lrn.verdicts import Outcome, SuiteVerdicts
+from lrn.verdicts.registry import registry
+from lrn.verdicts.sentences import judge, read_document
+
+PAPERS = Path(__file__).parents[2] / "papers"
+NAMES = ("adaptive_methods", "dying_relu", "rectifier_init")
+QUICK = {
+    "adaptive_methods": "pytest -n 0 --no-ledger -k (random_start and AdaGrad) or (answer and RMSProp and 0.75)",
+    "dying_relu": "pytest -n 0 --no-ledger -k width_five or (two_of_three and 2-10) or (very_deep_ones and 2-40)",
+    "rectifier_init": "lrn check population claims/networks.py::trained layers=3 start=he epochs=1 --seeds 2",
+}
+
+
+def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LRN_"))}
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=clean | {"COVERAGE_PROCESS_START": ""} | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(params=NAMES)
+def paper(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of a project, as somebody would take it away."""
+    copy = tmp_path / request.param
+    shutil.copytree(
+        PAPERS / request.param, copy, ignore=shutil.ignore_patterns(".ledger", "__pycache__", ".pytest_cache")
+    )
+    return copy
+
+
+def test_all_papers_are_tried():
+    assert {path.parent.name for path in PAPERS.glob("*/pyproject.toml")} == set(NAMES)
+
+
+def test_it_names_nothing_outside_of_itself(paper):
+    for file in paper.rglob("*.py"):
+        text = file.read_text()
+        assert not re.search(r"(from|import) (claims|benchmarks|tests)\b", text), file
+        assert not re.search(r"(from|import) lrn[\w.]*\._", text), f"{file} imports what is not public"
+
+
+def test_a_few_of_its_claims_can_be_checked(paper):
+    command, _, expression = QUICK[paper.name].partition(" -k ")
+    done = run([*command.split(), *(["-k", expression] if expression else [])], paper)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if expression:
+        assert re.search(r"\n[1-9] supported, 0 refuted", done.stdout)
+
+
+def test_its_record_has_all_of_its_claims(paper):
+    cases = registry(paper / "claims", paper / "reports" / "verdicts.json")
+    assert cases
+    for case in cases:
+        assert case.outcome in (Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE), f"no verdict on {case}"
+
+
+def test_its_sentences_name_claims_that_there_are(paper):
+    suite = SuiteVerdicts.read(paper / "reports" / "verdicts.json")
+    document = read_document(paper / "claims" / "sentences.toml")
+    assert document.sentences
+    assert [judged.standing for judged in judge(document, suite)]
+
+
+def test_its_verdicts_are_said_in_its_readme(paper):
+    suite = SuiteVerdicts.read(paper / "reports" / "verdicts.json")
+    counted = {outcome: sum(verdict.verdict == outcome for verdict in suite.claims) for outcome in Outcome}
+    text = (paper / "README.md").read_text()
+    words = ("supported", Outcome.SUPPORTED), ("refuted", Outcome.REFUTED), ("inconclusive", Outcome.INCONCLUSIVE)
+    for word, outcome in words:
+        assert f"{counted[outcome]} {word}" in text
+
+
+def test_its_settings_are_its_own():
+    """In place, where the thesis's conftest.py lies two folders above: its options are not known."""
+    done = run(["pytest", "--collect-only", "-q", "-p", "no:cacheprovider"], PAPERS / "adaptive_methods")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "claims/test_claims.py::test_gradient_descent_makes_no_error" in done.stdout
+    done = run(["pytest", "--collect-only", "--budget", "large"], PAPERS / "adaptive_methods")
+    assert done.returncode == 4
+    assert "unrecognized arguments: --budget" in done.stderr
+
+
+def test_the_suites_of_the_project_do_not_collect_them():
+    settings = tomllib.loads((PAPERS.parent / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert settings["testpaths"] == ["tests"]
+    assert settings["lrn_claims"] == "claims"
