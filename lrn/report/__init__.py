@@ -11,16 +11,16 @@ A suite adds sections of its own by a file `report.py` in its folder, with a fun
 
 and, if it likes, a text `TITLE`, a list `COMMANDS` of the commands that do it all again, and a function
 `published(suite)` that returns what the document says of a case, by pytest's node id. Sentences of its documents
-stand in its folder `sentences/` (see `lrn.verdicts.sentences`); each then has a card on the page. The sections are given verdicts and a ledger to read, and say so where either lacks
-what they would show.
+stand in its folder `sentences/` (see `lrn.verdicts.sentences`); each then has a card on the page. The sections are
+given verdicts and a ledger to read, and say so where either lacks what they would show.
 """
 
 from __future__ import annotations
 
 from lrn.report._address import Addresses, command_of
 from lrn.report._judgement import documents_of, judgement
-from lrn.report._markdown import headline, summary
 from lrn.report._links import link_to, linked_html, linked_text
+from lrn.report._markdown import headline, summary
 from lrn.report._numbers import number_view
 from lrn.report._page import environment
 from lrn.report._quantities import Quantities

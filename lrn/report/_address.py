@@ -10,10 +10,10 @@ from lrn.verdicts import Verdict
 
 __all__ = ["RESERVED", "Addresses", "command_of"]
 
-RESERVED = frozenset(
-    "main theme search by-verdict by-group order reset shown none verdicts verdict contested slips holds made filters "
-    "surprises numbers open-all companions by-standing documents start".split()
-)
+RESERVED = frozenset((
+    "main", "theme", "judgement", "central", "surprises", "contested", "slips", "holds", "companions", "ours", "verdicts",
+    "filters", "search", "by-verdict", "by-group", "order", "open-all", "shown", "numbers", "none", "reset", "made",
+))  # fmt: skip
 """Ids of the page's own."""
 
 
@@ -45,7 +45,7 @@ class Addresses:
         return self._claims[test.partition("[")[0]]
 
     def case(self, test: str) -> str:
-        """The address of one case, by pytest's node id; the claim's own where it has only one case without parameters."""
+        """The address of one case, by pytest's node id; the claim's own where it has no parameters."""
         address = self._cases[test]
         return address.removesuffix("/") if address.endswith("/") else address
 

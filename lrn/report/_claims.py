@@ -14,7 +14,7 @@ from pathlib import Path
 from lrn.files import read_text
 from lrn.report._address import Addresses, command_of
 from lrn.report._numbers import NumberView, claim_scale, number_view
-from lrn.report._text import number_text, quotation
+from lrn.report._text import number_text, quotation, readable
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import natural_key
 
@@ -26,7 +26,7 @@ _ORDER = (Outcome.ERROR, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SKIPPED,
 
 @dataclass(frozen=True)
 class CaseView:
-    """One verdict: a claim at one value of its parameters; `key` is what sentences name it by, such as "C2[10-batch]"."""
+    """One verdict: a claim at one value of its parameters; sentences name it by its `key`, such as "C2[10-batch]"."""
 
     key: str
     address: str
@@ -138,7 +138,7 @@ def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdi
     ordered = sorted(verdicts, key=lambda verdict: natural_key(verdict.test))
     numbers = [tuple(number_view(quantity, scale) for quantity in verdict.estimates) for verdict in ordered]
     every = [number for case in numbers for number in case]
-    common = [part for part in every[0].setting if all(part in n.setting for n in every)] if len(ordered) > 1 and every else []
+    common = [part for part in every[0].setting if all(part in n.setting for n in every)] if every else []
     names = _names(ordered, numbers, common)
     cases = [
         _case(verdict, addresses.case(verdict.test), case_name, case, published.get(verdict.test, ""))
@@ -176,9 +176,7 @@ def _names(verdicts: Sequence[Verdict], numbers: Sequence[tuple[NumberView, ...]
     return settings if usable else parameters
 
 
-def _case(
-    verdict: Verdict, address: str, name: str, numbers: tuple[NumberView, ...], published: str
-) -> CaseView:
+def _case(verdict: Verdict, address: str, name: str, numbers: tuple[NumberView, ...], published: str) -> CaseView:
     needed = verdict.seeds_needed
     return CaseView(
         key=verdict.case,
@@ -187,7 +185,7 @@ def _case(
         verdict=verdict.verdict,
         as_expected=verdict.as_expected,
         expected=verdict.expected,
-        known=verdict.known,
+        known=readable(verdict.known) if verdict.known else verdict.known,
         # What decided a measured claim is its numbers, which are shown anyway.
         reason="" if verdict.estimates and verdict.verdict is not Outcome.ERROR else verdict.reason,
         looks=verdict.looks,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from lrn.report._judgement import judgement
-from lrn.report._markdown_claims import claims_markdown
-from lrn.report._markdown_sentences import sentences_markdown
+from lrn.report._markdown_of_claims import markdown_of_claims
+from lrn.report._markdown_of_sentences import markdown_of_sentences
 from lrn.report._suite import OwnParts
 from lrn.verdicts import Outcome, SuiteVerdicts
 from lrn.verdicts.sentence_tables import JudgedDocument
@@ -53,7 +53,9 @@ def ours_sentence(documents: Sequence[JudgedDocument]) -> str:
     ended = Counter(verdict.verdict for verdict in ours.values())
     found = ", ".join(f"{ended[outcome]} {outcome.lower()}" for outcome in Outcome if ended[outcome])
     claims = len({verdict.id for verdict in ours.values()})
-    return f"{claims} claims with {len(ours)} cases: {found}" if ours else ""
+    claims_text = "1 claim" if claims == 1 else f"{claims} claims"
+    cases_text = "1 case" if len(ours) == 1 else f"{len(ours)} cases"
+    return f"{claims_text} with {cases_text}: {found}" if ours else ""
 
 
 def badge(suite: SuiteVerdicts, documents: Sequence[JudgedDocument] = ()) -> dict[str, Any]:
@@ -76,8 +78,8 @@ def markdown(suite: SuiteVerdicts, own: OwnParts, documents: Sequence[JudgedDocu
             if section.markdown and section.first is first:
                 parts += [f"## {markdown_text(section.title)}", "", section.markdown.strip(), ""]
         if first:
-            parts += [*_surprises(suite), *sentences_markdown(documents, ours_sentence(documents))]
-    return "\n".join([*parts, *claims_markdown(suite, own.published)])
+            parts += [*_surprises(suite), *markdown_of_sentences(documents, ours_sentence(documents))]
+    return "\n".join([*parts, *markdown_of_claims(suite, own.published)])
 
 
 def summary(suite: SuiteVerdicts, notes: Sequence[str] = (), documents: Sequence[JudgedDocument] = ()) -> str:

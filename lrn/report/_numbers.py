@@ -153,7 +153,8 @@ def _sides(shown: MeasuredQuantity, setting: Sequence[str]) -> tuple[Side, ...]:
     """The two terms of a difference; nothing for any other quantity."""
     if shown.coefficients != (1.0, -1.0):
         return ()
-    names = [_term_name(term, setting, named=not _alike(shown)) for term in shown.terms]
+    # A population that only lacks what the other has is called by its first part: "late" beside "initialisation he".
+    names = [_term_name(term, setting, named=not _alike(shown)) or " ".join(setting[:1]) for term in shown.terms]
     if not all(names) or names[0] == names[1]:
         return ()
     values = [(point_text(term), range_text(term.low, term.high, unit_of(term))) for term in shown.terms]

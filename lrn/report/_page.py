@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ DATA_CSV, DATA_JSON = "numbers.csv", "numbers.json"
 _ENDINGS = {Outcome.SUPPORTED: "holds", Outcome.REFUTED: "refuted"}
 
 
+@cache
 def environment(folder: Path = TEMPLATES) -> Any:
     """A Jinja environment that escapes everything and knows no undefined names.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lrn
+from lrn import __version__
 from lrn.report._text import number_text
 
 __all__ = ["Provenance", "provenance"]
@@ -40,7 +40,7 @@ def provenance(root: Path, record: Mapping[str, Any]) -> Provenance:
     commit, _, date = _git(root, "log", "-1", "--format=%h %cs").partition(" ")
     changed = bool(commit) and bool(_git(root, "status", "--porcelain", "--untracked-files=no", "--", "*.py", "*.toml"))
     return Provenance(
-        version=lrn.__version__,
+        version=__version__,
         commit=f"{commit}, with changes" if changed else commit,
         date=date,
         seconds=_duration(float(record["seconds"])) if "seconds" in record else "",

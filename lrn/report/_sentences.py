@@ -22,7 +22,7 @@ MOST_CASES = 3
 
 @dataclass(frozen=True)
 class Evidence:
-    """The cases of one claim that decide a reading: `shown` are those that fail, then others; `more` stand at the claim."""
+    """The cases of one claim that decide a reading: those that fail are `shown` first, `more` stand at the claim."""
 
     claim: ClaimView
     held: int
@@ -61,7 +61,6 @@ class SentenceView:
     def contested(self) -> bool:
         """Whether it does not hold as written, and is more than a slip."""
         return self.standing is not Standing.HOLDS and not self.slip
-
 
 
 @dataclass(frozen=True)

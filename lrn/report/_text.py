@@ -1,4 +1,4 @@
-"""Numbers and quotations as a reader wants them: percent for rates, points for their differences, no marks of Markdown."""
+"""Numbers and quotations as a reader wants them: percent for rates, points for differences, no Markdown."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ __all__ = [
     "point_text",
     "quotation",
     "range_text",
+    "readable",
     "unit_of",
     "value_text",
 ]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SHARES = re.compile(r"share of .*|.*_fraction|.*accuracy")
+_SHARES = re.compile(r"share of .*|.*_fraction|(test_|training_)?accuracy")
 """Metrics whose mean or median is a share of something, by their names."""
 
 PERCENT, POINTS, NUMBER = "%", "points", ""
@@ -63,8 +64,10 @@ def _percent(x: float) -> str:
 
 
 def _points(x: float) -> str:
-    """A difference of proportions in percentage points, such as −12.4; never 0.0 for what is not 0."""
-    digits = 1 if abs(x) >= 0.01 or x == 0 else min(4, 1 - math.floor(math.log10(100 * max(abs(x), 1e-6))))
+    """A difference of proportions in percentage points, such as −12.4; never 0 for what is not 0."""
+    if 0 < abs(x) < 5e-7:
+        return ">0" if x > 0 else "<0"
+    digits = 1 if abs(x) >= 0.01 or x == 0 else min(4, 1 - math.floor(math.log10(100 * abs(x))))
     return f"{100 * x:.{digits}f}".replace("-", "−") if x else "0"
 
 
@@ -88,6 +91,9 @@ def value_text(x: float, unit: str) -> str:
     """One number with its unit, such as 56.3 %, −4.1 points or 12.7."""
     if math.isnan(x):
         return "–"
+    if math.isinf(x):
+        # Such as the epochs until a loss is reached that is never reached.
+        return "without limit" if x > 0 else "without lower limit"
     if unit == PERCENT:
         return percent_text(x)
     return f"{_points(x)}\u00a0points" if unit == POINTS else number_text(x)
@@ -97,7 +103,7 @@ def range_text(low: float, high: float, unit: str) -> str:
     """An interval without its unit, such as [51.7, 60.8]; in words where an end is not bounded."""
     if math.isinf(low) or math.isinf(high):
         if math.isinf(low) and math.isinf(high):
-            return "(no bounds yet)"
+            return "(no bounds)" if low < high else ""
         return f"(at most {value_text(high, unit)})" if math.isinf(low) else f"(at least {value_text(low, unit)})"
     bare = {PERCENT: _percent, POINTS: _points}.get(unit, number_text)
     return f"[{bare(low)}, {bare(high)}]"
@@ -112,6 +118,20 @@ def interval_text(quantity: MeasuredQuantity) -> str:
     """The estimate and its interval, such as 56.3 % [51.7, 60.8]."""
     unit = unit_of(quantity)
     return f"{value_text(quantity.point, unit)} {range_text(quantity.low, quantity.high, unit)}"
+
+
+def readable(text: str) -> str:
+    """A text in which numbers as machines write them are as people do.
+
+    Example:
+        >>> print(readable("at most 8e-4"))
+        at most 8 × 10⁻⁴
+    """
+    return re.sub(
+        r"\b(\d+(?:\.\d+)?)e([-+]?\d+)\b",
+        lambda found: f"{found[1]} × 10{str(int(found[2])).translate(_SUPERSCRIPT)}",
+        text,
+    )
 
 
 def quotation(text: str) -> str:

@@ -41,7 +41,7 @@ def write_report(
     suite: str | os.PathLike[str] | None = None,
     run: Mapping[str, Any] | str | os.PathLike[str] | None = None,
 ) -> Path:
-    """Writes index.html, REPRODUCTION.md, badge.json, numbers.csv, numbers.json and figures/, from what is known already.
+    """Writes index.html, REPRODUCTION.md, badge.json, numbers.csv, numbers.json and figures/; trains nothing.
 
     Args:
         verdicts: the suite's, or the file that holds them.

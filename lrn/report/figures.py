@@ -18,7 +18,20 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any
 
-__all__ = ["INK", "LATE", "LIGHT", "MUTED", "PAPER", "PLAIN", "RULE", "TARGET", "THESIS", "drawing", "inline", "standalone"]
+__all__ = [
+    "INK",
+    "LATE",
+    "LIGHT",
+    "MUTED",
+    "PAPER",
+    "PLAIN",
+    "RULE",
+    "TARGET",
+    "THESIS",
+    "drawing",
+    "inline",
+    "standalone",
+]
 
 # Colours that nothing else has, so that they can be found in the SVG and replaced.
 INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#040404"

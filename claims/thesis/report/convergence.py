@@ -130,7 +130,9 @@ def _compatibility(k: int, n: int, rate: MeasuredQuantity) -> float:
 
 def published_counts(suite: SuiteVerdicts) -> dict[str, str]:
     """The published count beside each case of the claim that compares it with a rate, by the case's test."""
-    rows = {"-".join(row[key] for key in ("figure", "training_style", "depth", "connection")): row for row in published()}
+    rows = {
+        "-".join(row[key] for key in ("figure", "training_style", "depth", "connection")): row for row in published()
+    }
     found = {}
     for verdict in suite.claims:
         row = rows.get(verdict.test.partition("[")[2].removesuffix("]")) if verdict.id == "C0" else None

@@ -127,7 +127,7 @@ def forest(context: Context) -> Section | None:
         lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
     drawn = [(row["group"], f"{row['name']}: {row['words']}", row["bar"], row["word"]) for row in rows]
     files = {"central.svg": forest_svg(drawn, finding, label)}
-    return Section("Published beside measured", html, "\n".join(lines), files, first=True)
+    return Section("Published beside measured", html, "\n".join(lines), files, first=True, short="Thesis ◇ ours ●")
 
 
 def _finding(words: Sequence[str]) -> str:

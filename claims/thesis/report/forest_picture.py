@@ -69,7 +69,9 @@ def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: s
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 920 {y + 40}" width="920" height="{y + 40}" '
         f'font-family="system-ui, sans-serif" font-size="12.5" role="img" aria-label="{escape(label)}">\n'
-        f'<title>{escape(label)}</title><rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
+        f'<title>{escape(label)}</title><rect width="100%" height="100%" fill="#ffffff"/>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 

@@ -11,12 +11,12 @@ from lrn.report._numbers import NumberView
 from lrn.verdicts import Outcome, SuiteVerdicts
 from lrn.verdicts.text import markdown_text
 
-__all__ = ["claims_markdown"]
+__all__ = ["markdown_of_claims"]
 
 _MARKS = {Outcome.SUPPORTED: "✓", Outcome.REFUTED: "✗"}
 
 
-def claims_markdown(suite: SuiteVerdicts, published: Mapping[str, str]) -> Iterator[str]:
+def markdown_of_claims(suite: SuiteVerdicts, published: Mapping[str, str]) -> Iterator[str]:
     """Lines with a folded part per file of claims, a table per measured claim, and a list of the exact checks.
 
     Args:
@@ -38,7 +38,9 @@ def claims_markdown(suite: SuiteVerdicts, published: Mapping[str, str]) -> Itera
 
 
 def _claim(claim: ClaimView) -> Iterator[str]:
-    ended = ", ".join(f"{_MARKS.get(o, '?')} {n if n > 1 else ''} {o.lower()}".replace("  ", " ") for o, n in claim.counts)
+    ended = ", ".join(
+        f"{_MARKS.get(o, '?')} {n if n > 1 else ''} {o.lower()}".replace("  ", " ") for o, n in claim.counts
+    )
     source = f" ({claim.source})" if claim.source else ""
     yield f"**{markdown_text(claim.id or claim.address)}** {markdown_text(claim.statement + source)}: {ended}"
     yield ""
@@ -46,9 +48,9 @@ def _claim(claim: ClaimView) -> Iterator[str]:
         yield from (f"> {markdown_text(why)}", "")
     if not claim.measured:
         return
-    about = [text for text in (claim.what, claim.common) if text]
-    if about:
-        yield from (markdown_text("; ".join(about)), "")
+    about = [claim.what, f"in {claim.common}" if claim.common else ""]
+    if any(about):
+        yield from (markdown_text("; ".join(filter(None, about))), "")
     names = ["case", *(["document"] if claim.published else []), *claim.columns]
     names.append("difference" if claim.columns else "measured")
     names += [*(["compared with"] if claim.compared else []), "seeds", "verdict"]

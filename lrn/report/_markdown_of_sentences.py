@@ -10,15 +10,15 @@ from lrn.verdicts.sentence_tables import JudgedDocument, counts_table, settings
 from lrn.verdicts.sentences import JudgedSentence, Standing, Weight
 from lrn.verdicts.text import markdown_text
 
-__all__ = ["sentences_markdown"]
+__all__ = ["markdown_of_sentences"]
 
 LEAD = (
-    "Each sentence has one verdict. It follows from its readings, the most charitable first: what is said to be possible "
-    "is refuted only by its impossibility, and what a document says of its own runs is about those."
+    "Each sentence has one verdict. It follows from its readings, the most charitable first: what is said to be "
+    "possible is refuted only by its impossibility, and what a document says of its own runs is about those."
 )
 
 
-def sentences_markdown(documents: Sequence[JudgedDocument], ours: str) -> Iterator[str]:
+def markdown_of_sentences(documents: Sequence[JudgedDocument], ours: str) -> Iterator[str]:
     """Lines with the counts of all documents, then their sentences; nothing without documents.
 
     Args:
