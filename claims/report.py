@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from claims.companions import companions
 from claims.journal.on_images import on_images
-from claims.judgement import judgement
 from claims.thesis import report as thesis
 from lrn.ledger import Ledger
 from lrn.report import Section
 from lrn.verdicts import SuiteVerdicts
 
-__all__ = ["TITLE", "sections"]
+__all__ = ["COMMANDS", "TITLE", "published", "sections"]
 
 TITLE = thesis.TITLE
+COMMANDS = ("make claims", "pytest claims/ -n auto --against reports/verdicts.json")
 
 
 def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterator[Section]:
-    """The thesis's sections, those of the companion documents, then every sentence with its verdict."""
+    """The thesis's sections, those of the companion documents, then the journal's claims on larger images."""
     yield from thesis.sections(suite, ledger)
-    for section in (companions, on_images, judgement):
+    for section in (companions, on_images):
         found = section(suite)
         if found is not None:
             yield found
+
+
+def published(suite: SuiteVerdicts) -> Mapping[str, str]:
+    """What the thesis's tables say of a case, by pytest's node id."""
+    return thesis.published_counts(suite)

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lrn.report import Quantities
+from lrn.report.figures import LIGHT
 from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, replace_file
 
 HERE = Path(__file__).parent
 TABLES = HERE.parent / "claims" / "thesis" / "tables"
-COLOURS = {"late": "#0072B2", "plain": "#D55E00"}  # told apart by the colour-blind, too
+COLOURS = {name: LIGHT[name] for name in ("late", "plain")}  # as in the report: told apart by the colour-blind, too
 NAMES = {"late": "late residual", "plain": "plain"}
 WIDTH, HEIGHT, PANEL, TOP, BOTTOM, LEFT = 900, 400, 450, 70, 330, 60
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from claims.judgement import headline  # noqa: E402
+
 from claims.thesis.alternatives import alternative  # noqa: E402
 from claims.thesis.grid import DEPTHS, PAIRS, pair  # noqa: E402
 from claims.thesis.report.context import Context  # noqa: E402

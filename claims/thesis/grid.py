@@ -38,6 +38,12 @@ def at_least_once_in_ten(rate: Estimate) -> Estimate:
     return rate.apply(lambda p: 1 - (1 - p) ** 10, monotone="increasing", name=f"at least one in ten: {rate.name}")
 
 
+def table(figure: str) -> list[dict[str, str]]:
+    """The rows of one of the thesis's tables, such as that of Figure 4.22."""
+    with (TABLES / f"figure-{figure}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def published() -> Iterator[dict[str, str]]:
     """The rows of Figures 4.3, 4.6, 4.9, 4.12, 4.15 and 4.18."""
     for path in sorted(TABLES.glob("figure-4.*.csv")):

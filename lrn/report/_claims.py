@@ -1,45 +1,35 @@
-"""Verdicts as the page shows them: claims with their cases, each with its intervals and where its test stands."""
+"""Verdicts as the page shows them: claims with their cases, each with its numbers and the command that checks it."""
 
 from __future__ import annotations
 
 import ast
-import math
+import dataclasses
 import re
-import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from lrn.files import read_text
-from lrn.report._text import interval_text, number_text
-from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.report._address import Addresses, command_of
+from lrn.report._numbers import NumberView, claim_scale, number_view
+from lrn.report._text import number_text, quotation, readable
+from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import natural_key
 
-__all__ = ["Case", "ClaimView", "Finding", "Interval", "Refutation", "anchor_of", "claim_views", "refutations_of"]
+__all__ = ["CaseView", "ClaimView", "claim_views"]
 
 _LARGEST_SOURCE = 1 << 22
 _ORDER = (Outcome.ERROR, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.SUPPORTED)
 
 
 @dataclass(frozen=True)
-class Interval:
-    """One measured quantity: its words, and where its interval lies on a line from 0 to 100."""
+class CaseView:
+    """One verdict: a claim at one value of its parameters; sentences name it by its `key`, such as "C2[10-batch]"."""
 
-    name: str
-    text: str
-    n: int
-    seeds: int
-    low: float
-    point: float | None
-    high: float
-
-
-@dataclass(frozen=True)
-class Case:
-    """One verdict: a claim at one value of its parameters."""
-
+    key: str
+    address: str
     name: str
     verdict: Outcome
     as_expected: bool
@@ -48,14 +38,25 @@ class Case:
     reason: str
     looks: int
     needed: str
-    intervals: tuple[Interval, ...]
+    command: str
+    published: str
+    numbers: tuple[NumberView, ...]
 
 
 @dataclass(frozen=True)
 class ClaimView:
-    """All cases of one test function."""
+    """All cases of one test function.
 
-    anchor: str
+    Attributes:
+        address: its id on the page.
+        place: where it stands among the claims.
+        common: what the settings of all its cases have in common.
+        columns: the names of two things that every case compares; empty where they differ.
+        published: whether a case has what the document says of it.
+    """
+
+    address: str
+    place: int
     id: str
     statement: str
     source: str
@@ -65,7 +66,10 @@ class ClaimView:
     path: str
     line: int | None
     command: str
-    cases: tuple[Case, ...]
+    common: str
+    what: str
+    columns: tuple[str, ...]
+    cases: tuple[CaseView, ...]
 
     @property
     def counts(self) -> list[tuple[Outcome, int]]:
@@ -79,9 +83,24 @@ class ClaimView:
         return all(case.as_expected for case in self.cases)
 
     @property
+    def measured(self) -> bool:
+        """Whether anything was measured for it."""
+        return any(case.numbers for case in self.cases)
+
+    @property
+    def published(self) -> bool:
+        """Whether the document has a figure for some case."""
+        return any(case.published for case in self.cases)
+
+    @property
+    def compared(self) -> bool:
+        """Whether some number was compared with another number."""
+        return any(number.against for case in self.cases for number in case.numbers)
+
+    @property
     def seeds(self) -> int:
         """Most seeds of a quantity; 0 if nothing was measured."""
-        return max((i.seeds for case in self.cases for i in case.intervals), default=0)
+        return max((number.seeds for case in self.cases for number in case.numbers), default=0)
 
     @property
     def known(self) -> list[tuple[str, list[str]]]:
@@ -92,155 +111,89 @@ class ClaimView:
                 reasons.setdefault(case.known, []).append(case.name)
         return list(reasons.items())
 
-    @property
-    def text(self) -> str:
-        """What a search looks through."""
-        parts = [self.group, self.id, self.statement, self.source, *self.quotes, self.reading]
-        return " ".join([*parts, *(reason for reason, _ in self.known)]).lower()
 
-
-@dataclass(frozen=True)
-class Finding:
-    """One reason why cases of a claim were refuted; `names` are those cases where others had another fate."""
-
-    why: str
-    names: str
-    as_expected: bool
-
-
-@dataclass(frozen=True)
-class Refutation:
-    """The refuted cases of one claim."""
-
-    claim: ClaimView
-    cases: tuple[Case, ...]
-
-    @property
-    def found(self) -> list[Finding]:
-        """Why they were refuted."""
-        reasons: dict[tuple[str, bool], list[str]] = {}
-        for case in self.cases:
-            reasons.setdefault((case.known or case.reason, case.as_expected), []).append(case.name)
-        alone = len(reasons) == 1 and len(self.cases) == len(self.claim.cases)
-        return [
-            Finding(why, "" if alone else ", ".join(names), as_expected)
-            for (why, as_expected), names in reasons.items()
-        ]
-
-    @property
-    def measured(self) -> tuple[Interval, ...]:
-        """The intervals, where they are few enough to show."""
-        found = tuple(interval for case in self.cases for interval in case.intervals)
-        return found if len(found) <= 4 else ()
-
-    @property
-    def seeds(self) -> str:
-        """Fewest and most seeds of a quantity; "" if nothing was measured."""
-        seeds = sorted({i.seeds for case in self.cases for i in case.intervals})
-        return " to ".join(dict.fromkeys(f"{n:,}" for n in (seeds[0], seeds[-1]))) if seeds else ""
-
-
-def claim_views(suite: SuiteVerdicts, root: Path) -> list[ClaimView]:
+def claim_views(suite: SuiteVerdicts, root: Path, published: Mapping[str, str] | None = None) -> list[ClaimView]:
     """The suite's claims: folders with the most measured verdicts first, then by file and by line where it can be read.
 
     Args:
         suite: the verdicts.
         root: the folder that the tests' paths start from.
+        published: what the document says of a case, by pytest's node id.
     """
     groups: dict[str, list[Verdict]] = {}
     for verdict in suite.claims:
         groups.setdefault(verdict.test.partition("[")[0], []).append(verdict)
-    claims = [_claim(root, function, verdicts) for function, verdicts in groups.items()]
+    addresses = Addresses(suite.claims)
+    claims = [_claim(root, addresses, published or {}, verdicts) for verdicts in groups.values()]
     measured = Counter(str(Path(v.test.partition("::")[0]).parent) for v in suite.claims if v.estimates)
-    return sorted(claims, key=lambda c: (-measured[str(Path(c.path).parent)], natural_key(c.path), c.line or 0))
+    ordered = sorted(claims, key=lambda c: (-measured[str(Path(c.path).parent)], natural_key(c.path), c.line or 0))
+    return [dataclasses.replace(claim, place=place) for place, claim in enumerate(ordered)]
 
 
-def refutations_of(claims: Sequence[ClaimView]) -> list[Refutation]:
-    """The claims with refuted cases, those with cases that nobody expected first."""
-    refuted = [(claim, tuple(c for c in claim.cases if c.verdict is Outcome.REFUTED)) for claim in claims]
-    found = [Refutation(claim, cases) for claim, cases in refuted if cases]
-    return sorted(found, key=lambda refutation: all(case.as_expected for case in refutation.cases))
-
-
-def anchor_of(test: str) -> str:
-    """The page's id for the claim that a test belongs to, from its node id."""
-    return "claim-" + re.sub(r"[^A-Za-z0-9]+", "-", test.partition("[")[0].replace(".py::", "-")).strip("-").lower()
-
-
-def _claim(root: Path, function: str, verdicts: Sequence[Verdict]) -> ClaimView:
+def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdicts: Sequence[Verdict]) -> ClaimView:
     first = verdicts[0]
+    function = first.test.partition("[")[0]
     path, _, name = function.partition("::")
-    scale = _scale([quantity for verdict in verdicts for quantity in verdict.estimates])
-    cases = tuple(_case(verdict, scale) for verdict in sorted(verdicts, key=lambda v: natural_key(v.test)))
+    scale = claim_scale([quantity for verdict in verdicts for quantity in verdict.estimates])
+    ordered = sorted(verdicts, key=lambda verdict: natural_key(verdict.test))
+    numbers = [tuple(number_view(quantity, scale) for quantity in verdict.estimates) for verdict in ordered]
+    every = [number for case in numbers for number in case]
+    common = [part for part in every[0].setting if all(part in n.setting for n in every)] if every else []
+    names = _names(ordered, numbers, common)
+    cases = [
+        _case(verdict, addresses.case(verdict.test), case_name, case, published.get(verdict.test, ""))
+        for verdict, case_name, case in zip(ordered, names, numbers, strict=True)
+    ]
+    whats = {number.what for number in every}
+    sides = {tuple(side.name for side in number.sides) for number in every}
     return ClaimView(
-        anchor=anchor_of(function),
+        address=addresses.claim(function),
+        place=0,
         id=first.id,
         statement=first.statement,
         source=first.source,
-        quotes=tuple(first.quote.split(" / ")) if first.quote else (),
+        quotes=tuple(quotation(quote) for quote in first.quote.split(" / ")) if first.quote else (),
         reading=first.reading,
         group=_group(path),
         path=path,
         line=_lines(root, path).get(name.split("::")[-1]),
-        command=_command(first.id, function),
-        cases=cases,
+        command=command_of(function),
+        common=", ".join(common),
+        what=whats.pop() if len(whats) == 1 else "",
+        columns=sides.pop() if len(sides) == 1 else (),
+        cases=tuple(cases),
     )
 
 
-def _case(verdict: Verdict, scale: tuple[float, float]) -> Case:
+def _names(verdicts: Sequence[Verdict], numbers: Sequence[tuple[NumberView, ...]], common: Sequence[str]) -> list[str]:
+    """The cases' names: their settings where these tell them apart, else the parameters of their tests."""
+    parameters = [verdict.test.partition("[")[2].removesuffix("]") for verdict in verdicts]
+    settings = []
+    for case in numbers:
+        shared = [part for part in case[0].setting if all(part in n.setting for n in case)] if case else []
+        settings.append(", ".join(part for part in shared if part not in common))
+    usable = all(settings) and len(set(settings)) == len(settings) > 1
+    return settings if usable else parameters
+
+
+def _case(verdict: Verdict, address: str, name: str, numbers: tuple[NumberView, ...], published: str) -> CaseView:
     needed = verdict.seeds_needed
-    return Case(
-        name=verdict.test.partition("[")[2].removesuffix("]"),
+    return CaseView(
+        key=verdict.case,
+        address=address,
+        name=name,
         verdict=verdict.verdict,
         as_expected=verdict.as_expected,
         expected=verdict.expected,
-        known=verdict.known,
-        # What decided a supported claim is its intervals, which are shown anyway.
-        reason="" if verdict.verdict is Outcome.SUPPORTED and verdict.estimates else verdict.reason,
+        known=readable(verdict.known) if verdict.known else verdict.known,
+        # What decided a measured claim is its numbers, which are shown anyway.
+        reason="" if verdict.estimates and verdict.verdict is not Outcome.ERROR else verdict.reason,
         looks=verdict.looks,
-        needed="" if needed is None else number_text(needed),
-        intervals=tuple(_intervals(verdict.estimates, scale)),
+        needed="" if needed is None else "no number of" if needed == float("inf") else f"about {number_text(needed)}",
+        command=command_of(verdict.test),
+        published=published,
+        numbers=numbers,
     )
-
-
-def _scale(quantities: Sequence[MeasuredQuantity]) -> tuple[float, float]:
-    """A line that holds 0 and all finite ends of what is no rate."""
-    ends = [
-        end
-        for q in quantities
-        if not (q.is_rate and not q.terms)
-        for end in (q.low, q.point, q.high)
-        if abs(end) < math.inf
-    ]
-    return min([0.0, *ends]), max([0.0, *ends]) or 1.0
-
-
-def _intervals(quantities: Sequence[MeasuredQuantity], scale: tuple[float, float]) -> Iterator[Interval]:
-    """The intervals, rates on the line from 0 to 1, all else on the line of the claim's own."""
-    for q in quantities:
-        start, stop = (0.0, 1.0) if q.is_rate and not q.terms else scale
-
-        def place(x: float, start: float = start, stop: float = stop) -> float:
-            return round(100 * min(max((x - start) / (stop - start), 0.0), 1.0), 2)
-
-        yield Interval(
-            name=q.name,
-            text=interval_text(q),
-            n=q.n,
-            seeds=q.seeds,
-            low=place(q.low),
-            point=None if q.point != q.point else place(q.point),
-            high=place(q.high),
-        )
-
-
-def _command(id: str, function: str) -> str:
-    """What runs these cases and, where the claim has an id, all that share it."""
-    path = function.partition("::")[0]
-    usable = re.fullmatch(r"[A-Za-z][\w.\-]*", id) and id not in ("and", "or", "not", "None", "True", "False")
-    if usable and "/" in path:
-        return f"pytest {shlex.quote(path.split('/')[0])}/ -k {id}"
-    return f"pytest {shlex.quote(function)}"
 
 
 @cache

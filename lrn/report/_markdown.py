@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from lrn.report._section import Section
+from lrn.report._judgement import judgement
+from lrn.report._markdown_of_claims import markdown_of_claims
+from lrn.report._markdown_of_sentences import markdown_of_sentences
+from lrn.report._suite import OwnParts
 from lrn.verdicts import Outcome, SuiteVerdicts
+from lrn.verdicts.sentence_tables import JudgedDocument
+from lrn.verdicts.sentences import Standing, counts
 from lrn.verdicts.tables import Row, few, rows_of
 from lrn.verdicts.text import markdown_text
 
-__all__ = ["badge", "guarantee", "headline", "markdown", "summary"]
+__all__ = ["badge", "guarantee", "headline", "markdown", "ours_sentence", "summary"]
 
 _LARGEST_SUMMARY = 1_000_000
 """Bytes; a step's summary may have 1 MiB."""
 
 
-def headline(suite: SuiteVerdicts) -> str:
-    """How the suite ended, in a sentence."""
+def headline(suite: SuiteVerdicts, documents: Sequence[JudgedDocument] = ()) -> str:
+    """How the suite ended, in a sentence: of the first document's sentences, else of the claims."""
+    part = "" if suite.complete else " This is a part of the suite."
+    if documents:
+        return f"{judgement(documents[0])}{part}"
     count = suite.totals
     parts = [
         f"{count['refuted']} {'is' if count['refuted'] == 1 else 'are'} refuted",
         f"{count['inconclusive']} undecided",
     ]
     parts += [f"{count[name]} {name}" for name in ("errors", "skipped") if count[name]]
-    part = "" if suite.complete else " This is a part of the suite."
     return f"{count['supported']} of {len(suite.claims)} claims hold; {', '.join(parts)}.{part}"
 
 
@@ -40,49 +48,52 @@ def guarantee(suite: SuiteVerdicts) -> str:
     return f"With probability at least {certain}, {right}."
 
 
-def badge(suite: SuiteVerdicts) -> dict[str, Any]:
-    """The content of a file for shields.io's endpoint badge."""
+def ours_sentence(documents: Sequence[JudgedDocument]) -> str:
+    """How many statements are the suite's own and how they ended; "" if there are none."""
+    ours = {verdict.test: verdict for document in documents for verdict in document.ours}
+    ended = Counter(verdict.verdict for verdict in ours.values())
+    found = ", ".join(f"{ended[outcome]} {outcome.lower()}" for outcome in Outcome if ended[outcome])
+    claims = len({verdict.id for verdict in ours.values()})
+    claims_text = "1 claim" if claims == 1 else f"{claims} claims"
+    cases_text = "1 case" if len(ours) == 1 else f"{len(ours)} cases"
+    return f"{claims_text} with {cases_text}: {found}" if ours else ""
+
+
+def badge(suite: SuiteVerdicts, documents: Sequence[JudgedDocument] = ()) -> dict[str, Any]:
+    """The content of a file for shields.io's endpoint badge: in sentences where the suite has documents."""
     as_expected = all(verdict.as_expected for verdict in suite.claims)
     known = "blue" if as_expected else "red"
     colour = known if suite.claims and suite.complete else "lightgrey"
     message = f"{suite.totals['supported']} of {len(suite.claims)} claims hold"
+    if documents:
+        sentences = documents[0].sentences
+        message = f"{counts(sentences)[Standing.HOLDS]} of {len(sentences)} sentences hold"
     return {"schemaVersion": 1, "label": "reproduction", "message": message, "color": colour}
 
 
-def markdown(suite: SuiteVerdicts, title: str, sections: Sequence[Section]) -> str:
+def markdown(suite: SuiteVerdicts, own: OwnParts, documents: Sequence[JudgedDocument]) -> str:
     """The report for a code host."""
-    parts = [f"# {markdown_text(title)}", "", headline(suite), "", guarantee(suite), ""]
+    parts = [f"# {markdown_text(own.title)}", "", f"**{headline(suite, documents)}**", "", guarantee(suite), ""]
     for first in (True, False):
-        for section in sections:
+        for section in own.sections:
             if section.markdown and section.first is first:
                 parts += [f"## {markdown_text(section.title)}", "", section.markdown.strip(), ""]
         if first:
-            parts += [*_surprises(suite), *_verdicts(rows_of(suite.claims))]
-    return "\n".join(parts)
+            parts += [*_surprises(suite), *markdown_of_sentences(documents, ours_sentence(documents))]
+    return "\n".join([*parts, *markdown_of_claims(suite, own.published)])
 
 
-def summary(suite: SuiteVerdicts, notes: Sequence[str] = ()) -> str:
+def summary(suite: SuiteVerdicts, notes: Sequence[str] = (), documents: Sequence[JudgedDocument] = ()) -> str:
     """The summary of a continuous-integration job, at most 1 MB of it."""
     rows = rows_of(suite.claims)
     for shown in (len(rows), 500, 0):
         cut = [] if shown >= len(rows) else ["", f"The table shows {shown} of {len(rows)} rows: it would be too long."]
         table = ["<details><summary>Every verdict</summary>", "", *_table(rows[:shown]), *cut, "", "</details>", ""]
-        head = ["## Claims", "", headline(suite), "", guarantee(suite), "", *_surprises(suite)]
+        head = ["## Claims", "", headline(suite, documents), "", guarantee(suite), "", *_surprises(suite)]
         text = "\n".join([*head, *table, *(f"{markdown_text(note)}\n" for note in notes)])
         if len(text.encode("utf-8", errors="replace")) <= _LARGEST_SUMMARY:
             break
     return text
-
-
-def _verdicts(rows: Sequence[Row]) -> list[str]:
-    """What was measured, and what was checked without."""
-    parts = []
-    for heading, some in (
-        ("## Verdicts, measured", [row for row in rows if row.measured]),
-        ("## Verdicts of checks without training", [row for row in rows if not row.measured]),
-    ):
-        parts += [heading, "", *_table(some), ""] if some else []
-    return parts
 
 
 def _surprises(suite: SuiteVerdicts) -> list[str]:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from lrn.report._claims import claim_views, refutations_of
-from lrn.report._markdown import guarantee
-from lrn.report._section import Section
-from lrn.report._text import number_text
-from lrn.verdicts import SuiteVerdicts
+from lrn.report._claims import claim_views
+from lrn.report._judgement import MEANINGS
+from lrn.report._markdown import guarantee, headline, ours_sentence
+from lrn.report._provenance import provenance
+from lrn.report._sentences import document_views
+from lrn.report._suite import OwnParts
+from lrn.verdicts import Outcome, SuiteVerdicts
+from lrn.verdicts.sentence_tables import JudgedDocument
 from lrn.verdicts.text import visible
 
-__all__ = ["environment", "page"]
+__all__ = ["DATA_CSV", "DATA_JSON", "environment", "page"]
 
 TEMPLATES = Path(__file__).parent / "templates"
+DATA_CSV, DATA_JSON = "numbers.csv", "numbers.json"
+_ENDINGS = {Outcome.SUPPORTED: "holds", Outcome.REFUTED: "refuted"}
 
 
+@cache
 def environment(folder: Path = TEMPLATES) -> Any:
     """A Jinja environment that escapes everything and knows no undefined names.
 
@@ -41,38 +50,47 @@ def _seen(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def page(suite: SuiteVerdicts, title: str, sections: Sequence[Section], root: Path, record: Mapping[str, Any]) -> str:
+def page(
+    suite: SuiteVerdicts, own: OwnParts, documents: Sequence[JudgedDocument], root: Path, record: Mapping[str, Any]
+) -> str:
     """The page.
 
     Args:
         suite: the verdicts.
-        title: its heading.
-        sections: the suite's own.
+        own: what the suite adds: its title, sections, figures of the document beside cases, and commands.
+        documents: the documents with their sentences judged, the one that the suite is about first.
         root: the folder that the tests' paths start from.
         record: what the session wrote about itself; may lack anything.
     """
-    claims = claim_views(suite, root)
-    refutations = refutations_of(claims)
-    count = suite.totals
+    claims = claim_views(suite, root, own.published)
+    groups = [(group, list(members)) for group, members in groupby(claims, key=lambda claim: claim.group)]
+    ours = {verdict.test: verdict for document in documents for verdict in document.ours}
     text = (
         environment()
         .get_template("page.html.j2")
         .render(
-            title=title,
+            title=own.title,
+            tab_title=f"{own.title}: {headline(suite, documents)}",
+            headline=headline(suite, documents),
             suite=suite,
-            count=count,
+            count=suite.totals,
+            quantities=len({q.key for verdict in suite.claims for q in verdict.estimates}),
             guarantee=guarantee(suite),
-            sections=sections,
+            sections=own.sections,
+            figures=[section for section in own.sections if not section.first],
+            commands=own.commands,
+            documents=document_views(documents, claims),
+            meanings=MEANINGS,
+            ours=ours_sentence(documents),
+            ours_counts=list(Counter(_ENDINGS.get(v.verdict, "open") for v in ours.values()).items()),
+            abouts=[(about.about, ", ".join(about.claims)) for d in documents for about in d.document.ours],
             claims=claims,
-            groups=list(dict.fromkeys(claim.group for claim in claims)),
-            measured=[r for r in refutations if r.seeds],
-            exact=[r for r in refutations if not r.seeds],
+            groups=groups,
             surprises=[claim for claim in claims if not claim.as_expected],
-            trained=sum(1 for verdict in suite.claims if verdict.estimates),
-            record=record,
-            packages={k: v for k, v in dict(record.get("environment", {}).get("packages", {})).items() if v},
-            seconds=number_text(float(record["seconds"])) if "seconds" in record else "",
-            style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+            made=provenance(root, record),
+            data_csv=DATA_CSV,
+            data_json=DATA_JSON,
+            style="".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "parts.css")),
             script=(TEMPLATES / "page.js").read_text(encoding="utf-8"),
         )
     )

@@ -26,6 +26,7 @@ class Section:
         markdown: the same for a code host; "" leaves the section out there.
         figures: SVG files that the Markdown shows, by name; they are written to the folder figures/.
         first: whether it stands above the table of verdicts, as a summary does.
+        short: its name in the page's navigation; the title where it is "".
     """
 
     title: str
@@ -33,6 +34,7 @@ class Section:
     markdown: str = ""
     figures: Mapping[str, str] = field(default_factory=dict)
     first: bool = False
+    short: str = ""
 
     @property
     def anchor(self) -> str:

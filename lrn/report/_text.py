@@ -1,14 +1,31 @@
-"""Numbers as a reader wants them: three digits that matter, percent for rates."""
+"""Numbers and quotations as a reader wants them: percent for rates, points for differences, no Markdown."""
 
 from __future__ import annotations
 
 import math
+import re
 
-from lrn.verdicts import MeasuredQuantity
+from lrn.verdicts import MeasuredQuantity, Quantity
 
-__all__ = ["interval_text", "number_text", "percent_text", "point_text"]
+__all__ = [
+    "interval_text",
+    "is_share",
+    "number_text",
+    "percent_text",
+    "point_text",
+    "quotation",
+    "range_text",
+    "readable",
+    "unit_of",
+    "value_text",
+]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SHARES = re.compile(r"share of .*|.*_fraction|(test_|training_)?accuracy")
+"""Metrics whose mean or median is a share of something, by their names."""
+
+PERCENT, POINTS, NUMBER = "%", "points", ""
+"""Units: of a share, of a difference of shares, and of anything else."""
 
 
 def number_text(x: float) -> str:
@@ -46,14 +63,83 @@ def _percent(x: float) -> str:
     return f"{100 * x:.{digits}f}"
 
 
+def _points(x: float) -> str:
+    """A difference of proportions in percentage points, such as −12.4; never 0 for what is not 0."""
+    if 0 < abs(x) < 5e-7:
+        return ">0" if x > 0 else "<0"
+    digits = 1 if abs(x) >= 0.01 or x == 0 else min(4, 1 - math.floor(math.log10(100 * abs(x))))
+    return f"{100 * x:.{digits}f}".replace("-", "−") if x else "0"
+
+
+def is_share(quantity: Quantity) -> bool:
+    """Whether a quantity is a proportion: a rate, or the mean or median of a metric that is one."""
+    return quantity.is_rate or bool(_SHARES.fullmatch(quantity.metric))
+
+
+def unit_of(quantity: MeasuredQuantity) -> str:
+    """The unit that a quantity is shown in: "%", "points" or "" for a plain number."""
+    if quantity.quantity is not None:
+        difference = quantity.quantity.statistic == "mean difference"
+        return (POINTS if difference else PERCENT) if is_share(quantity.quantity) else NUMBER
+    shares = bool(quantity.terms) and all(unit_of(term) == PERCENT for term in quantity.terms)
+    if not shares:
+        return NUMBER
+    return POINTS if any(coefficient < 0 for coefficient in quantity.coefficients) else PERCENT
+
+
+def value_text(x: float, unit: str) -> str:
+    """One number with its unit, such as 56.3 %, −4.1 points or 12.7."""
+    if math.isnan(x):
+        return "–"
+    if math.isinf(x):
+        # Such as the epochs until a loss is reached that is never reached.
+        return "without limit" if x > 0 else "without lower limit"
+    if unit == PERCENT:
+        return percent_text(x)
+    return f"{_points(x)}\u00a0points" if unit == POINTS else number_text(x)
+
+
+def range_text(low: float, high: float, unit: str) -> str:
+    """An interval without its unit, such as [51.7, 60.8]; in words where an end is not bounded."""
+    if math.isinf(low) or math.isinf(high):
+        if math.isinf(low) and math.isinf(high):
+            return "(no bounds)" if low < high else ""
+        return f"(at most {value_text(high, unit)})" if math.isinf(low) else f"(at least {value_text(low, unit)})"
+    bare = {PERCENT: _percent, POINTS: _points}.get(unit, number_text)
+    return f"[{bare(low)}, {bare(high)}]"
+
+
 def point_text(quantity: MeasuredQuantity) -> str:
     """The estimate alone."""
-    return percent_text(quantity.point) if quantity.is_rate else number_text(quantity.point)
+    return value_text(quantity.point, unit_of(quantity))
 
 
 def interval_text(quantity: MeasuredQuantity) -> str:
     """The estimate and its interval, such as 56.3 % [51.7, 60.8]."""
-    if quantity.is_rate:
-        return f"{percent_text(quantity.point)} [{_percent(quantity.low)}, {_percent(quantity.high)}]"
-    ends = f"[{number_text(quantity.low)}, {number_text(quantity.high)}]"
-    return f"{number_text(quantity.point)} {ends}{quantity.proviso}"
+    unit = unit_of(quantity)
+    return f"{value_text(quantity.point, unit)} {range_text(quantity.low, quantity.high, unit)}{quantity.proviso}"
+
+
+def readable(text: str) -> str:
+    """A text in which numbers as machines write them are as people do.
+
+    Example:
+        >>> print(readable("at most 8e-4"))
+        at most 8 × 10⁻⁴
+    """
+    return re.sub(
+        r"\b(\d+(?:\.\d+)?)e([-+]?\d+)\b",
+        lambda found: f"{found[1]} × 10{str(int(found[2])).translate(_SUPERSCRIPT)}",
+        text,
+    )
+
+
+def quotation(text: str) -> str:
+    """A quotation for people: without the marks of Markdown and LaTeX.
+
+    Example:
+        >>> print(quotation("The **late** network ($>20$ layers, $d_1$)"))
+        The late network (>20 layers, d1)
+    """
+    text = re.sub(r"\$([^$]*)\$", lambda found: re.sub(r"[\\{}_^]", "", found[1]), text)
+    return re.sub(r"(\*{1,2})(?=\S)(.+?)(?<=\S)\1", r"\2", text)

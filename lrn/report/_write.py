@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lrn.files import read_text, replace_file, write_json
-from lrn.report._section import ReportError, Section, check_installed
+from lrn.report._judgement import documents_of
+from lrn.report._section import check_installed
+from lrn.report._suite import own_parts
 from lrn.verdicts import SuiteVerdicts
 
 if TYPE_CHECKING:
@@ -43,15 +41,16 @@ def write_report(
     suite: str | os.PathLike[str] | None = None,
     run: Mapping[str, Any] | str | os.PathLike[str] | None = None,
 ) -> Path:
-    """Writes index.html, REPRODUCTION.md, badge.json and figures/ into a folder, from what is known already.
+    """Writes index.html, REPRODUCTION.md, badge.json, numbers.csv, numbers.json and figures/; trains nothing.
 
     Args:
         verdicts: the suite's, or the file that holds them.
         ledger: what was trained, or its folder; None for none.
         folder: where to write; made if needed.
         root: the folder that the tests' paths start from.
-        suite: the suite's folder, whose `report.py` is run and adds sections; None for none. What the verdicts say
-            has no say in it: they may come from anybody.
+        suite: the suite's folder, whose `report.py` is run and adds sections, and whose folder `sentences/` holds
+            the sentences of its documents; None for none. What the verdicts say has no say in it: they may come
+            from anybody.
         run: what the session wrote about itself, or the file run.json that holds it; else the one beside the verdicts.
 
     Returns:
@@ -59,25 +58,27 @@ def write_report(
 
     Raises:
         ReportError: a package is missing, or the suite's `report.py` is not as `lrn.report` says.
-        ValueError: the file does not hold verdicts.
+        ValueError: the file does not hold verdicts, or a file of sentences is not one.
         OSError: a file cannot be read or written.
     """
     check_installed()
+    from lrn.report._data import as_csv, as_json
     from lrn.report._markdown import badge, markdown
-    from lrn.report._page import page
+    from lrn.report._page import DATA_CSV, DATA_JSON, page
 
     if not isinstance(verdicts, SuiteVerdicts):
         path, verdicts = Path(verdicts), SuiteVerdicts.read(verdicts)
         run = path.with_name(RUN_RECORD) if run is None else run
     place, base = Path(folder), Path(root).resolve()
-    title, sections = _sections(verdicts, _opened(ledger), base, suite)
-    record = _record(run)
-    for section in sections:
-        for name, svg in section.figures.items():
-            replace_file(place / "figures" / name, svg)
-    replace_file(place / MARKDOWN, markdown(verdicts, title, sections))
-    write_json(place / BADGE, badge(verdicts))
-    replace_file(place / PAGE, page(verdicts, title, sections, base, record))
+    suite = None if suite is None else Path(suite).resolve()
+    documents = documents_of(verdicts, suite)
+    own = own_parts(verdicts, _opened(ledger), base, suite)
+    texts = {f"figures/{name}": svg for section in own.sections for name, svg in section.figures.items()}
+    texts |= {DATA_CSV: as_csv(verdicts), DATA_JSON: as_json(verdicts), MARKDOWN: markdown(verdicts, own, documents)}
+    for name, text in texts.items():
+        replace_file(place / name, text)
+    write_json(place / BADGE, badge(verdicts, documents))
+    replace_file(place / PAGE, page(verdicts, own, documents, base, _record(run)))
     return place / PAGE
 
 
@@ -110,37 +111,3 @@ def _sound(found: Any, types: Any) -> bool:
     if not isinstance(types, dict):
         return isinstance(found, types)
     return isinstance(found, dict) and all(name in found and _sound(found[name], types[name]) for name in types)
-
-
-def _sections(
-    suite: SuiteVerdicts, ledger: Ledger | None, root: Path, folder: str | os.PathLike[str] | None
-) -> tuple[str, Sequence[Section]]:
-    """The report's title and the sections of the suite's own."""
-    path = None if folder is None else Path(folder).resolve() / "report.py"
-    if path is None or not path.is_file():
-        return "Claims and verdicts", ()
-    with _importable(root):
-        module = _load(path)
-        found: list[Any] = list(module.sections(suite, ledger)) if hasattr(module, "sections") else [None]
-    if not all(isinstance(section, Section) for section in found):
-        raise ReportError(f"{path} must have a function sections(suite, ledger) that yields lrn.report.Section")
-    return str(getattr(module, "TITLE", "Claims and verdicts")), found
-
-
-@contextmanager
-def _importable(root: Path) -> Iterator[None]:
-    """Lets a suite's `report.py` import its neighbours, as pytest does with its tests."""
-    sys.path.insert(0, str(root))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(root))
-
-
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_report", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -18,7 +18,20 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any
 
-__all__ = ["INK", "LATE", "MUTED", "PAPER", "PLAIN", "RULE", "TARGET", "THESIS", "drawing", "inline", "standalone"]
+__all__ = [
+    "INK",
+    "LATE",
+    "LIGHT",
+    "MUTED",
+    "PAPER",
+    "PLAIN",
+    "RULE",
+    "TARGET",
+    "THESIS",
+    "drawing",
+    "inline",
+    "standalone",
+]
 
 # Colours that nothing else has, so that they can be found in the SVG and replaced.
 INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#040404"
@@ -34,6 +47,9 @@ _VARIABLES = {
     THESIS: ("--thesis", "#b34700"),
     TARGET: ("--target", "#0b6b5c"),
 }
+
+LIGHT = {variable.removeprefix("--"): light for variable, light in _VARIABLES.values()}
+"""The page's colours by their names, on white: what a drawing without matplotlib uses, too."""
 
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -73,7 +89,7 @@ def drawing(width: float = 4.5, height: float = 2.5) -> Iterator[tuple[Any, Any]
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(width, height))
         # Room for the labels, in inches: a layout that measures them takes longer than all else.
-        figure.subplots_adjust(0.5 / width, 0.43 / height, 1 - 0.08 / width, 1 - 0.26 / height)
+        figure.subplots_adjust(0.5 / width, 0.43 / height, 1 - 0.22 / width, 1 - 0.26 / height)
         yield figure, figure.add_subplot()
 
 

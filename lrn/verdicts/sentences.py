@@ -6,6 +6,7 @@ them:
     [document]
     name = "paper"
     title = "A. Author, A Paper (2020)"
+    link = "https://example.org/paper"    # optional
 
     [[sentence]]
     id = "faster"
@@ -145,12 +146,14 @@ class Document:
         title: author, title and year.
         sentences: in the order of the file.
         ours: claims that belong to no sentence.
+        link: where it, or what belongs to it, can be had; may be "".
     """
 
     name: str
     title: str
     sentences: tuple[Sentence, ...] = ()
     ours: tuple[OwnStatements, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -252,7 +255,7 @@ def _document(data: Mapping[str, Any]) -> Document:
     unknown = set(data) - {"document", "sentence", "ours"}
     if unknown or not isinstance(data.get("document"), dict):
         raise ValueError(f"it must have [document], [[sentence]] and [[ours]]; got {', '.join(data) or 'nothing'}")
-    document = _made(Document, data["document"], "document", name=str, title=str)
+    document = _made(Document, data["document"], "document", name=str, title=str, link=str)
     sentences = [_sentence(entry, document.name) for entry in _tables(data, "sentence")]
     twice = [id for id, times in Counter(sentence.id for sentence in sentences).items() if times > 1]
     if twice:

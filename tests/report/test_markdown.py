@@ -14,12 +14,14 @@ from tests.report.conftest import THREE, suite_of, verdict
 SURPRISE = verdict("t.py::test", Outcome.REFUTED, expected=Outcome.SUPPORTED)
 
 
-def test_the_markdown_lists_what_was_measured_apart_from_what_was_checked(tmp_path):
+def test_the_markdown_has_a_row_per_case_with_named_columns(tmp_path):
     write_report(suite_of(*THREE), None, tmp_path, root=tmp_path)
     text = (tmp_path / "REPRODUCTION.md").read_text(encoding="utf-8")
-    measured, exact = text.split("## Verdicts of checks without training")
-    assert "| X1 | Coins land on heads (paper §1) | ✓ SUPPORTED, 2 cases | 0.25 to 0.375 | 256 |" in measured
-    assert "| X4 | Coins land on heads (paper §1) | ✗ REFUTED |\n" in exact
+    assert "**X1** Coins land on heads (paper §1): ✓ 2 supported" in text
+    assert "| case | measured | compared with | seeds | verdict |" in text
+    assert "| 1 | 25.0 % \\[12.5, 50.0\\] | 50.0 % | 256 | ✓ SUPPORTED |" in text.replace("\u00a0", " ")
+    assert "| 2 | 37.5 % \\[12.5, 50.0\\] | 50.0 % | 256 | ✓ SUPPORTED |" in text.replace("\u00a0", " ")
+    assert "**X4** Coins land on heads (paper §1): ✗ refuted" in text
 
 
 def test_claims_cannot_break_the_markdown(tmp_path):

@@ -46,9 +46,9 @@ def test_a_suite_adds_sections_a_title_and_figures(root):
     assert (root / "out" / "figures" / "a.svg").read_text() == "<svg/>"
 
 
-def test_first_sections_stand_above_the_verdicts(root):
+def test_first_sections_stand_above_all_others_and_claims_come_last(root):
     page, _ = written(root)
-    assert page.index('id="early"') < page.index('id="verdicts"') < page.index('id="late"')
+    assert page.index('id="early"') < page.index('id="late"') < page.index('id="verdicts"')
 
 
 def test_a_suite_without_sections_has_none(root):
@@ -63,6 +63,17 @@ def test_the_suites_folder_can_be_named(root):
     assert "Coins &amp; dice" not in written(root)[0]
     assert "Coins &amp; dice" not in written(root, suite=None)[0]
     assert "Coins &amp; dice" in written(root, suite=root / "elsewhere")[0]
+
+
+def test_a_suite_adds_commands_and_what_its_document_says_of_a_case(root):
+    with (root / "suite" / "report.py").open("a") as file:
+        file.write(
+            "COMMANDS = ['make coins']\ndef published(suite):\n    return {suite.claims[0].test: '5 of 10 <b>'}\n"
+        )
+    page, markdown = written(root)
+    assert "<code>make coins</code>" in page
+    assert '<td class="num" data-label="Document">5 of 10 &lt;b&gt;</td>' in page
+    assert "| 1 | 5 of 10 &lt;b&gt; |" in markdown
 
 
 @pytest.mark.parametrize("content", ["", "def sections(suite, ledger):\n    return ['text']\n"])

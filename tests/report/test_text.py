@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from lrn.report import interval_text, number_text, percent_text
+from lrn.report import interval_text, number_text, percent_text, range_text, value_text
+from lrn.report._text import quotation
 from lrn.verdicts import MeasuredQuantity, Quantity
 
 
@@ -33,12 +34,69 @@ def test_rates_are_in_percent_and_only_what_is_0_reads_0(x, text):
     assert percent_text(x) == text.replace(" ", "\u00a0")
 
 
-def test_only_rates_are_in_percent():
-    measured = MeasuredQuantity("k", "k", 0.25, 0.125, 0.5, 1, 1)
-    for statistic, text in (("rate", "25.0\u00a0% [12.5, 50.0]"), ("mean", "0.25 [0.125, 0.5]")):
-        one = measured.replace(quantity=Quantity(statistic, "x", ("a",)))
-        assert interval_text(one) == text
-        assert interval_text(measured.replace(terms=(one, one), coefficients=(1.0, -1.0))) == text
-    rate, mean = (measured.replace(quantity=Quantity(statistic, "x", ("a",))) for statistic in ("rate", "mean"))
-    mixed = measured.replace(terms=(rate, mean), coefficients=(1.0, -1.0))
-    assert interval_text(mixed) == "0.25 [0.125, 0.5]"
+def quantity(statistic, metric="x"):
+    return MeasuredQuantity("k", "k", 0.25, 0.125, 0.5, 1, 1, quantity=Quantity(statistic, metric, ("a",)))
+
+
+@pytest.mark.parametrize(
+    ("statistic", "metric", "text"),
+    [
+        ("rate", "x", "25.0\u00a0% [12.5, 50.0]"),
+        ("rate of larger", "x", "25.0\u00a0% [12.5, 50.0]"),
+        ("mean", "x", "0.25 [0.125, 0.5]"),
+        ("mean", "dead_fraction", "25.0\u00a0% [12.5, 50.0]"),
+        ("quantile", "test_accuracy", "25.0\u00a0% [12.5, 50.0]"),
+        ("quantile", "epochs_to_accuracy", "0.25 [0.125, 0.5]"),
+        ("mean difference", "share of neurons", "25.0\u00a0points [12.5, 50.0]"),
+    ],
+)
+def test_shares_are_in_percent_and_nothing_else(statistic, metric, text):
+    assert interval_text(quantity(statistic, metric)) == text
+
+
+def test_differences_of_shares_are_in_points_and_sums_in_percent():
+    share, number = quantity("rate"), quantity("mean")
+    whole = MeasuredQuantity("k", "k", -0.25, -0.5, 0.125, 1, 1)
+    difference = whole.replace(terms=(share, share), coefficients=(1.0, -1.0))
+    assert interval_text(difference) == "−25.0\u00a0points [−50.0, 12.5]"
+    assert interval_text(whole.replace(terms=(share, number), coefficients=(1.0, -1.0))) == "−0.25 [−0.5, 0.125]"
+    assert interval_text(whole.replace(point=0.2, terms=(share, share), coefficients=(0.5, 0.5))).startswith(
+        "20.0\u00a0% "
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (-math.inf, math.inf, "(no bounds)"), (-math.inf, 2.0, "(at most 2)"), (24.1, math.inf, "(at least 24.1)"),
+        (0.0, 1.0, "[0, 1]"),
+    ],
+)  # fmt: skip
+def test_an_end_without_a_bound_is_said_in_words(low, high, text):
+    assert range_text(low, high, "") == text
+
+
+def test_no_value_reads_inf():
+    for unit in ("%", "points", ""):
+        assert value_text(math.inf, unit) == "without limit"
+        assert value_text(math.nan, unit) == "–"
+
+
+@pytest.mark.parametrize("x", [1e-9, 3e-5, 0.0004, -0.0004])
+def test_a_small_difference_never_reads_zero(x):
+    shown = value_text(x, "points").replace("\u00a0points", "").replace("−", "-")
+    assert shown in (">0", "<0") or float(shown) != 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The **residual connection** helps", "The residual connection helps"),
+        ("an *exponential increase* in the **number**", "an exponential increase in the number"),
+        ("deep ($>20$ layers), a delay of $d_1$", "deep (>20 layers), a delay of d1"),
+        ("2 * 3 * 4 and 5 $ each", "2 * 3 * 4 and 5 $ each"),
+        ("plain", "plain"),
+    ],
+)
+def test_quotations_have_no_marks(text, shown):
+    assert quotation(text) == shown

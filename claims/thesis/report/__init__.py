@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from claims.thesis.report.alternatives import alternatives
 from claims.thesis.report.context import Context
-from claims.thesis.report.convergence import convergence
+from claims.thesis.report.convergence import convergence, published_counts
 from claims.thesis.report.dead import dead_layers, decline
+from claims.thesis.report.forest import forest
 from claims.thesis.report.plots import plots
 from claims.thesis.report.summary import summary
 from lrn.ledger import Ledger
 from lrn.report import Section
 from lrn.verdicts import SuiteVerdicts
 
-__all__ = ["TITLE", "sections"]
+__all__ = ["TITLE", "published_counts", "sections"]
 
 TITLE = "Late residual neural networks: which of the thesis’s sentences are true?"
 
@@ -22,7 +23,7 @@ TITLE = "Late residual neural networks: which of the thesis’s sentences are tr
 def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterator[Section]:
     """The sections, in the order of the thesis; those for which nothing was measured are left out."""
     context = Context(suite, ledger)
-    for section in (summary, alternatives, dead_layers, convergence, plots, decline):
+    for section in (forest, summary, convergence, dead_layers, plots, decline, alternatives):
         found = section(context)
         if found is not None:
             yield found

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from lrn import Experiment
 from lrn.ledger import Ledger
-from lrn.report import Quantities, anchor_of, environment
+from lrn.report import Addresses, Quantities, environment, link_to, number_view, value_text
 from lrn.runs import Runs
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.sentences import matches
 
-__all__ = ["Context"]
+__all__ = ["Context", "Missing"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 SEEDS = 4096
 """Networks of the ledger that a section looks at, at most."""
+_DIFFERENCE = (1.0, -1.0)
+
+
+class Missing(LookupError):
+    """A figure was not measured."""
 
 
 class Context:
@@ -32,6 +37,7 @@ class Context:
     def __init__(self, suite: SuiteVerdicts, ledger: Ledger | None) -> None:
         self.suite, self.ledger = suite, ledger
         self.quantities = Quantities(suite)
+        self.addresses = Addresses(suite.claims)
 
     @cached_property
     def claims(self) -> Mapping[str, list[Verdict]]:
@@ -42,19 +48,70 @@ class Context:
                 found.setdefault(verdict.id, []).append(verdict)
         return found
 
+    @cached_property
+    def shown(self) -> Mapping[tuple[str, str, str | None, str], tuple[MeasuredQuantity, Verdict]]:
+        """The quantities that stand on the page with an address, each where it has the most seeds."""
+        found: dict[tuple[str, str, str | None, str], tuple[MeasuredQuantity, Verdict]] = {}
+        for leaf, verdict in self._leaves():
+            what = leaf.quantity
+            if what is None or len(what.populations) != 1:
+                continue
+            key = what.statistic, what.metric, what.given, what.populations[0]
+            if key not in found or leaf.seeds > found[key][0].seeds:
+                found[key] = leaf, verdict
+        return found
+
+    def _leaves(self) -> Iterator[tuple[MeasuredQuantity, Verdict]]:
+        for verdict in self.suite.claims:
+            for quantity in verdict.estimates:
+                if not quantity.terms:
+                    yield quantity, verdict
+                elif quantity.coefficients == _DIFFERENCE:
+                    yield from ((term, verdict) for term in quantity.terms)
+
     def cases(self, name: str) -> list[Verdict]:
         """The verdicts of a claim by its id, or of some of its cases: "D5-dead-column[*-0.001-*]"."""
         verdicts = self.claims.get(name.partition("[")[0], [])
         return [v for v in verdicts if matches(name, v.id, v.test.partition("[")[2].removesuffix("]"))]
 
     def anchor(self, name: str) -> str:
-        """Where the page shows the claim."""
-        return anchor_of(self.cases(name)[0].test)
+        """Where the page shows the claim, or the case where the name means one."""
+        cases = self.cases(name)
+        return self.addresses.case(cases[0].test) if len(cases) == 1 else self.addresses.claim(cases[0].test)
 
     def ended(self, name: str) -> Outcome | None:
         """How all these cases of the claim ended; None if they differ, or there are none."""
         ends = {verdict.verdict for verdict in self.cases(name)}
         return next(iter(ends)) if len(ends) == 1 else None
+
+    def cited(self, name: str, number: int = 0) -> str:
+        """What a case of a claim measured, as a link to it. Raises Missing if it measured nothing, or is not one case."""
+        cases = self.cases(name)
+        if len(cases) != 1 or number >= len(cases[0].estimates):
+            raise Missing(name)
+        text = number_view(cases[0].estimates[number], (0.0, 1.0)).text
+        return link_to(text, self.addresses.case(cases[0].test))
+
+    def cited_rate(
+        self, experiment: Experiment, metric: str = "converged", given: str | None = None, *, most: bool = False
+    ) -> str:
+        """A measured rate, or the high end of its interval, as a link to where it stands. Raises Missing without one."""
+        quantity, verdict = self._shown("rate", metric, given, experiment)
+        text = value_text(quantity.high if most else quantity.point, "%")
+        return link_to(text, self.addresses.case(verdict.test))
+
+    def cited_mean(self, experiment: Experiment, metric: str, given: str | None = None) -> str:
+        """A measured mean as a link to where it stands. Raises Missing without one."""
+        quantity, verdict = self._shown("mean", metric, given, experiment)
+        return link_to(value_text(quantity.point, ""), self.addresses.case(verdict.test))
+
+    def _shown(
+        self, statistic: str, metric: str, given: str | None, experiment: Experiment
+    ) -> tuple[MeasuredQuantity, Verdict]:
+        try:
+            return self.shown[statistic, metric, given, experiment.label]
+        except KeyError:
+            raise Missing(f"{statistic} of {metric} in {experiment.label}") from None
 
     def rate(self, experiment: Experiment, metric: str = "converged", given: str = "") -> MeasuredQuantity | None:
         """A measured rate; None if it was not measured."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from claims.thesis.grid import TABLES, pair
+from claims.thesis.grid import pair, table
 from claims.thesis.report.context import Context
 from claims.thesis.report.networks import network_svg
 from lrn.report import Section, interval_text
@@ -24,7 +23,7 @@ DRAWN_DEPTHS = (5, 10, 15)
 def dead_layers(context: Context) -> Section | None:
     """Figure 4.1 beside what was measured, and networks of it drawn as in Figure 4.2."""
     rows = []
-    for row in _table("4.1"):
+    for row in table("4.1"):
         late = pair(int(row["depth"]), "adam", 0.1, "batch")[1]
         mean = context.mean(late, "dead_layers", "converged")
         if mean is not None:
@@ -51,7 +50,7 @@ def dead_layers(context: Context) -> Section | None:
 def decline(context: Context) -> Section | None:
     """Figure 4.22 beside what was measured: among the networks that converged, and among all."""
     rows = []
-    for row in _table("4.22"):
+    for row in table("4.22"):
         depth, connection = int(row["depth"]), row["connection"]
         network = pair(depth, "adam", 0.001, "batch", width=4)[connection == "late"]
         means = [context.mean(network, "dead_neurons", given) for given in ("converged", "")]
@@ -71,11 +70,6 @@ def decline(context: Context) -> Section | None:
     lines += ["", "| depth | network | thesis | measured, converged | measured, all |", "|---|---|---|---|---|"]
     lines += [f"| {d} | {c} | {printed} | {_plain(given)} | {_plain(every)} |" for d, c, printed, given, every in rows]
     return Section("Dead neurons at width 4: Figures 4.22 and 4.23", html, "\n".join(lines), files)
-
-
-def _table(figure: str) -> list[dict[str, str]]:
-    with (TABLES / f"figure-{figure}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def _plain(quantity: MeasuredQuantity) -> str:

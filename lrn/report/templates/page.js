@@ -1,8 +1,7 @@
 "use strict";
 (() => {
   const get = (id) => document.getElementById(id);
-  const table = get("claims");
-  const claims = table ? [...table.tBodies] : [];
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   // Light, dark, or as the system says; remembered where the browser allows it.
   const themes = ["auto", "light", "dark"];
@@ -26,74 +25,128 @@
       localStorage.setItem("theme", theme);
     } catch { /* it then lasts as long as the page */ }
   });
-  if (!table) return;
 
-  const open = (claim, show) => {
-    claim.rows[1].hidden = !show;
-    claim.querySelector(".toggle").setAttribute("aria-expanded", String(show));
-  };
-  table.addEventListener("click", (event) => {
-    const row = event.target.closest("tr.row");
-    if (!row || event.target.closest("a") || String(getSelection())) return;
-    const claim = row.parentElement;
-    open(claim, claim.rows[1].hidden);
+  // Without a script every statement is open to see; with one, chapters are folded.
+  const chapters = all("details.chapter");
+  for (const chapter of chapters) chapter.open = false;
+  for (const menu of all(".menu")) menu.addEventListener("click", (event) => {
+    if (event.target.closest("a")) menu.open = false;
   });
 
-  const search = get("search"), verdict = get("by-verdict"), group = get("by-group");
+  // On paper everything is open.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = all("details:not([open]):not(.menu)");
+    for (const details of folded) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of folded) details.open = false;
+  });
+
+  const copied = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.body.appendChild(Object.assign(document.createElement("textarea"), { value: text }));
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  };
+  for (const copy of all(".copy")) copy.hidden = false;
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest(".copy");
+    if (!copy) return;
+    await copied(copy.previousElementSibling.textContent);
+    copy.textContent = "Copied";
+    setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+  });
+
+  // The list of claims: filters, whose state stands in the address as #verdicts?verdict=REFUTED&search=depth.
+  const claims = all("details.claim");
+  const fields = { search: get("search"), verdict: get("by-verdict"), part: get("by-group"), order: get("order") };
+  const state = () => {
+    const used = Object.entries(fields).filter(([, field]) => field.value);
+    return used.length ? `#verdicts?${new URLSearchParams(used.map(([name, field]) => [name, field.value]))}` : "#verdicts";
+  };
+  const texts = new Map();
+  const text = (claim) => {
+    if (!texts.has(claim)) texts.set(claim, `${claim.dataset.group} ${claim.textContent}`.toLowerCase());
+    return texts.get(claim);
+  };
+  const arrange = () => {
+    const key = fields.order.value;
+    const value = (claim) => (key === "verdict" ? -1 : 1) * Number(claim.dataset[key] || 0);
+    const place = (claim) => Number(claim.dataset.place);
+    const sorted = [...claims].sort((a, b) => (key ? value(b) - value(a) : 0) || place(a) - place(b));
+    const home = (claim) => (key ? get("numbers") : chapters.find((chapter) => chapter.dataset.group === claim.dataset.group));
+    for (const claim of sorted) home(claim).append(claim);
+  };
   const filter = () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = fields.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const active = Boolean(words.length || fields.verdict.value || fields.part.value);
     let shown = 0;
     for (const claim of claims) {
-      const fits = words.every((word) => claim.dataset.text.includes(word))
-        && (!verdict.value || claim.dataset.verdicts.split(" ").includes(verdict.value))
-        && (!group.value || claim.dataset.group === group.value);
+      const fits = (!fields.verdict.value || claim.dataset.verdicts.split(" ").includes(fields.verdict.value))
+        && (!fields.part.value || claim.dataset.group === fields.part.value)
+        && words.every((word) => text(claim).includes(word));
       claim.hidden = !fits;
       shown += fits;
+    }
+    for (const chapter of all("details.chapter.claims")) {
+      const some = all("details.claim", chapter).some((claim) => !claim.hidden);
+      chapter.hidden = !some;
+      if (active) chapter.open = some;
     }
     get("shown").textContent = shown === claims.length ? `${shown} claims` : `${shown} of ${claims.length} claims`;
     get("none").hidden = shown > 0;
   };
+  const changed = () => {
+    filter();
+    history.replaceState(null, "", state());
+  };
   const reset = () => {
-    search.value = verdict.value = group.value = "";
+    for (const field of Object.values(fields)) field.value = "";
+    arrange();
     filter();
   };
-  search.addEventListener("input", filter);
-  verdict.addEventListener("change", filter);
-  group.addEventListener("change", filter);
-  get("reset").addEventListener("click", () => {
-    reset();
-    search.focus();
-  });
-
-  const all = get("open-all");
-  all.addEventListener("click", () => {
-    const show = all.textContent === "Open all";
-    for (const claim of claims) if (!claim.hidden) open(claim, show);
-    all.textContent = show ? "Close all" : "Open all";
-  });
-
-  for (const sorter of table.querySelectorAll(".sort")) {
-    sorter.addEventListener("click", () => {
-      const heading = sorter.closest("th");
-      const rising = heading.getAttribute("aria-sort") !== "ascending";
-      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
-      const key = sorter.dataset.key;
-      const place = (claim) => Number(claim.dataset.place);
-      const value = (claim) => Number(claim.dataset[key]);
-      const sorted = [...claims].sort((a, b) => (rising ? 1 : -1) * (value(a) - value(b)) || place(a) - place(b));
-      table.append(...sorted);
+  if (claims.length) {
+    get("filters").hidden = false;
+    for (const chapter of all("details.chapter.claims")) chapter.dataset.group = chapter.querySelector(".chapter-name").textContent;
+    for (const field of [fields.search, fields.verdict, fields.part]) field.addEventListener("input", changed);
+    fields.order.addEventListener("input", () => {
+      arrange();
+      changed();
+    });
+    get("reset").addEventListener("click", () => {
+      reset();
+      history.replaceState(null, "", "#verdicts");
+      fields.search.focus();
+    });
+    const opener = get("open-all");
+    opener.addEventListener("click", () => {
+      const show = opener.textContent === "Open all";
+      for (const claim of claims) claim.open = show && !claim.hidden;
+      for (const chapter of all("details.chapter.claims")) chapter.open = show;
+      opener.textContent = show ? "Close all" : "Open all";
     });
   }
 
+  // An address opens what it names, whatever is folded or filtered.
   const follow = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.classList.contains("claim")) {
-      if (target.hidden) reset();
-      open(target, true);
-      target.scrollIntoView();
-      target.querySelector(".toggle").focus({ preventScroll: true });
+    const [name, query] = decodeURIComponent(location.hash.slice(1)).split("?");
+    if (name === "verdicts" && query && claims.length) {
+      for (const [key, value] of new URLSearchParams(location.hash.split("?")[1])) if (fields[key]) fields[key].value = value;
+      arrange();
+      filter();
+      get("verdicts").scrollIntoView();
+      return;
     }
+    const target = name && get(name);
+    if (!target) return;
+    if (target.closest("[hidden]")) reset();
+    for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+    target.scrollIntoView();
   };
   addEventListener("hashchange", follow);
   follow();

@@ -1,0 +1,75 @@
+"""Every number of the page as data: one row per measured quantity, as CSV and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from lrn.report._address import Addresses, command_of
+from lrn.report._text import PERCENT, POINTS, unit_of
+from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, Verdict
+
+__all__ = ["COLUMNS", "as_csv", "as_json", "rows"]
+
+COLUMNS = (
+    "claim", "case", "address", "statement", "source", "verdict", "expected", "quantity", "unit", "estimate", "low",
+    "high", "seeds", "counted", "compared with", "command",
+)  # fmt: skip
+_UNITS = {PERCENT: "share of 1", POINTS: "difference of shares"}
+
+
+def rows(suite: SuiteVerdicts) -> Iterator[dict[str, Any]]:
+    """A row per measured quantity of each case, and one per case that measured none; what is unbounded is None."""
+    addresses = Addresses(suite.claims)
+    for verdict in suite.claims:
+        head = _head(verdict, addresses)
+        for quantity in verdict.estimates or (None,):
+            row = {**head, **_numbers(quantity), "command": command_of(verdict.test)}
+            yield {column: row.get(column) for column in COLUMNS}
+
+
+def as_csv(suite: SuiteVerdicts) -> str:
+    """The rows as CSV with a heading; what is None is empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows(suite))
+    return text.getvalue()
+
+
+def as_json(suite: SuiteVerdicts) -> str:
+    """The rows as JSON, one per line."""
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows(suite))
+    return f"[\n{lines}\n]\n"
+
+
+def _head(verdict: Verdict, addresses: Addresses) -> dict[str, Any]:
+    return {
+        "claim": verdict.id,
+        "case": verdict.case,
+        "address": f"#{addresses.case(verdict.test)}",
+        "statement": verdict.statement,
+        "source": verdict.source,
+        "verdict": str(verdict.verdict),
+        "expected": str(verdict.expected),
+    }
+
+
+def _numbers(quantity: MeasuredQuantity | None) -> dict[str, Any]:
+    if quantity is None:
+        return {}
+    low, estimate, high = (x if math.isfinite(x) else None for x in (quantity.low, quantity.point, quantity.high))
+    return {
+        "quantity": quantity.name,
+        "unit": _UNITS.get(unit_of(quantity), "as measured"),
+        "estimate": estimate,
+        "low": low,
+        "high": high,
+        "seeds": quantity.seeds,
+        "counted": quantity.n,
+        "compared with": " ".join(map(repr, quantity.thresholds)),
+    }

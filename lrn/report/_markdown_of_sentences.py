@@ -1,0 +1,72 @@
+"""Sentences in Markdown: counts, then each with its verdict and readings, contested ones first and slips apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lrn.report._judgement import MEANINGS, is_slip
+from lrn.report._text import quotation
+from lrn.verdicts.sentence_tables import JudgedDocument, counts_table, settings
+from lrn.verdicts.sentences import JudgedSentence, Standing, Weight
+from lrn.verdicts.text import markdown_text
+
+__all__ = ["markdown_of_sentences"]
+
+LEAD = (
+    "Each sentence has one verdict. It follows from its readings, the most charitable first: what is said to be "
+    "possible is refuted only by its impossibility, and what a document says of its own runs is about those."
+)
+
+
+def markdown_of_sentences(documents: Sequence[JudgedDocument], ours: str) -> Iterator[str]:
+    """Lines with the counts of all documents, then their sentences; nothing without documents.
+
+    Args:
+        documents: the documents, the one that the suite is about first.
+        ours: how the suite's own statements ended, in a few words.
+    """
+    if not documents:
+        return
+    yield from ("## Sentence by sentence", "", LEAD, "", counts_table(documents), "")
+    yield from (f"- *{standing}*: {meaning}" for standing, meaning in MEANINGS.items())
+    yield ""
+    for document in documents:
+        yield from (f"### {markdown_text(document.document.title)}", "")
+        yield from _document(document)
+    if ours:
+        yield from ("### Our own statements", "", f"{ours}. They count for or against no document.", "")
+        abouts = [about for document in documents for about in document.document.ours]
+        yield from (f"- {markdown_text(about.about)}: {markdown_text(', '.join(about.claims))}" for about in abouts)
+        yield ""
+
+
+def _document(document: JudgedDocument) -> Iterator[str]:
+    ordered = sorted(document.sentences, key=lambda judged: list(Weight).index(judged.sentence.weight))
+    slips = [judged for judged in ordered if is_slip(judged)]
+    held = [judged for judged in ordered if judged.standing is Standing.HOLDS]
+    contested = [judged for judged in ordered if judged not in slips and judged not in held]
+    yield from _part(f"Contested: {len(contested)}", contested)
+    yield from _part(f"Slips, details that fail only beside the document's own words: {len(slips)}", slips)
+    yield from _part(f"What holds: {len(held)}", held, folded=True)
+
+
+def _part(heading: str, sentences: Iterable[JudgedSentence], *, folded: bool = False) -> Iterator[str]:
+    lines = [line for judged in sentences for line in (*_sentence(judged), "")]
+    if lines and folded:
+        yield from (f"<details><summary>{heading}</summary>", "", *lines, "</details>", "")
+    elif lines:
+        yield from (f"#### {heading}", "", *lines)
+
+
+def _sentence(judged: JudgedSentence) -> Iterator[str]:
+    sentence = judged.sentence
+    quote = markdown_text(quotation(sentence.quote))
+    yield f"**{judged.standing}** ({sentence.weight}, {markdown_text(sentence.source)}): “{quote}”"
+    yield ""
+    for reading in judged.readings:
+        where = settings(reading)
+        own = ", by the document itself" if reading.reading.own else ""
+        words = f"{reading.reading.words} ({', '.join(reading.reading.claims)})"
+        yield f"- {reading.standing}{own}: {markdown_text(words)}" + (f"; {markdown_text(where)}" if where else "")
+    if sentence.note:
+        yield f"- {markdown_text(sentence.note)}"

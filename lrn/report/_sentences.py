@@ -1,0 +1,169 @@
+"""Sentences as cards: the quotation, its readings with their verdicts, and the numbers that decided them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from lrn.report._claims import CaseView, ClaimView
+from lrn.report._judgement import central, is_slip, judgement
+from lrn.report._text import quotation
+from lrn.verdicts import Outcome
+from lrn.verdicts.sentence_tables import JudgedDocument
+from lrn.verdicts.sentences import JudgedReading, JudgedSentence, Standing, Weight, counts
+
+__all__ = ["DocumentView", "Evidence", "ReadingView", "SentenceView", "document_views"]
+
+MOST_CASES = 3
+"""Cases of a claim that a card shows; the rest stand at the claim, one link away."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The cases of one claim that decide a reading: those that fail are `shown` first, `more` stand at the claim."""
+
+    claim: ClaimView
+    held: int
+    total: int
+    shown: tuple[CaseView, ...]
+    more: int
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReadingView:
+    """One way to read a sentence, with what it came to."""
+
+    standing: Standing
+    own: bool
+    words: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class SentenceView:
+    """A sentence with its verdict."""
+
+    address: str
+    name: str
+    chapter: str
+    standing: Standing
+    weight: Weight
+    source: str
+    quote: str
+    note: str
+    readings: tuple[ReadingView, ...]
+    slip: bool
+
+    @property
+    def contested(self) -> bool:
+        """Whether it does not hold as written, and is more than a slip."""
+        return self.standing is not Standing.HOLDS and not self.slip
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """A document with its sentences."""
+
+    name: str
+    title: str
+    link: str
+    judgement: str
+    sentences: tuple[SentenceView, ...]
+    counts: tuple[tuple[Standing, int], ...]
+    central_counts: tuple[tuple[Standing, int], ...]
+    abouts: tuple[tuple[str, str], ...]
+
+    @property
+    def central(self) -> list[SentenceView]:
+        """Those it stands on."""
+        return [sentence for sentence in self.sentences if sentence.weight is Weight.CENTRAL]
+
+    @property
+    def contested(self) -> list[SentenceView]:
+        """Those that do not hold as written, without slips, the central ones first."""
+        return sorted((s for s in self.sentences if s.contested), key=lambda s: list(Weight).index(s.weight))
+
+    @property
+    def slips(self) -> list[SentenceView]:
+        """Details that fail only beside the document itself."""
+        return [sentence for sentence in self.sentences if sentence.slip]
+
+    @property
+    def holding(self) -> list[tuple[str, list[SentenceView]]]:
+        """Those that hold, by chapter."""
+        held = [sentence for sentence in self.sentences if sentence.standing is Standing.HOLDS]
+        held.sort(key=lambda sentence: _chapter_key(sentence.chapter))
+        return [(chapter, list(group)) for chapter, group in groupby(held, key=lambda sentence: sentence.chapter)]
+
+
+def document_views(documents: Sequence[JudgedDocument], claims: Sequence[ClaimView]) -> list[DocumentView]:
+    """The documents, in their order, with links to the claims on the page."""
+    cases = {case.key: (claim, case) for claim in claims for case in claim.cases}
+    return [_document(document, cases) for document in documents]
+
+
+_Cases = Mapping[str, tuple[ClaimView, CaseView]]
+
+
+def _document(document: JudgedDocument, cases: _Cases) -> DocumentView:
+    one = document.document
+    return DocumentView(
+        name=one.name,
+        title=one.title,
+        link=one.link,
+        judgement=judgement(document),
+        sentences=tuple(_sentence(judged, cases) for judged in document.sentences),
+        counts=tuple(counts(document.sentences).items()),
+        central_counts=tuple(counts(central(document)).items()),
+        abouts=tuple((own.about, ", ".join(own.claims)) for own in one.ours),
+    )
+
+
+def _sentence(judged: JudgedSentence, cases: _Cases) -> SentenceView:
+    sentence = judged.sentence
+    return SentenceView(
+        address=f"{sentence.document}/{sentence.id}",
+        name=sentence.id.replace("-", " "),
+        chapter=_chapter(sentence.section),
+        standing=judged.standing,
+        weight=sentence.weight,
+        source=sentence.source,
+        quote=quotation(sentence.quote),
+        note=sentence.note,
+        readings=tuple(_reading(reading, cases) for reading in judged.readings),
+        slip=is_slip(judged),
+    )
+
+
+def _reading(judged: JudgedReading, cases: _Cases) -> ReadingView:
+    own, words = judged.reading.own, judged.reading.words
+    return ReadingView(judged.standing, own, words, tuple(_evidence(judged, cases)))
+
+
+def _evidence(judged: JudgedReading, cases: _Cases) -> Iterator[Evidence]:
+    """The claims of a reading in the order of their first case."""
+    by_claim: dict[str, list[tuple[ClaimView, CaseView]]] = {}
+    for name in (*judged.fails, *judged.undecided, *judged.holds):
+        if name in cases:
+            claim, case = cases[name]
+            by_claim.setdefault(claim.address, []).append((claim, case))
+    for pairs in by_claim.values():
+        own = [case for _, case in pairs]
+        known = dict.fromkeys(case.known for case in own if case.known)
+        held = sum(case.verdict is Outcome.SUPPORTED for case in own)
+        yield Evidence(pairs[0][0], held, len(own), tuple(own[:MOST_CASES]), len(own[MOST_CASES:]), tuple(known))
+
+
+def _chapter(section: str) -> str:
+    """The chapter and section that a sentence stands in: "§4.2" of "§4.2.1, Figure 4.3"."""
+    number = re.match(r"§(\d+(?:\.\d+)?)", section)
+    return f"§{number[1]}" if number else section.partition(",")[0].capitalize()
+
+
+def _chapter_key(chapter: str) -> tuple[bool, list[int], str]:
+    """Numbered sections in order, what has no number before them, captions last."""
+    numbers = [int(part) for part in re.findall(r"\d+", chapter)]
+    return (not chapter.startswith("§") and "aption" in chapter, numbers, chapter)
