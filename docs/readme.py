@@ -20,11 +20,10 @@ from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from claims.judgement import headline  # noqa: E402
-
 from claims.thesis.alternatives import alternative  # noqa: E402
 from claims.thesis.grid import DEPTHS, PAIRS, pair  # noqa: E402
 from claims.thesis.report.context import Context  # noqa: E402
+from lrn.report import documents_of, judgement  # noqa: E402
 
 BADGE = re.compile(r"\[!\[Reproduction: .*\]\(.*\)\]\(.*\)")
 MARKERS = "<!-- findings -->", "<!-- end of findings -->"
@@ -151,7 +150,7 @@ def findings(suite: SuiteVerdicts) -> str:
         LookupError: the verdicts lack a figure that a finding shows.
     """
     context = Context(suite, None)
-    paragraphs = [headline(suite), ""]
+    paragraphs = [*(judgement(document) for document in documents_of(suite, ROOT / "claims")[:1]), ""]
     for finding in FINDINGS:
         if all(context.ended(id) is end for id, end in finding.ends.items()):
             paragraphs.append(f"- {finding.text(context)}")

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lrn import _moved
+
 if TYPE_CHECKING:
     from lrn.dead import dead_units, prune
     from lrn.experiment import Experiment
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from lrn.training import network, train
 
 __version__ = "0.1.0"
+_moved.install()
 
 _HOMES = {
     "Experiment": "lrn.experiment",

@@ -9,6 +9,7 @@ from lrn.verdicts._record import (
     Outcome,
     SuiteVerdicts,
     Verdict,
+    _digest,  # noqa: F401 - tests that write records by hand use it
     case_name,
 )
 from lrn.verdicts._validate import check_assumption

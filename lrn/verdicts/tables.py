@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lrn.verdicts import MeasuredQuantity, Outcome, Verdict
-from lrn.verdicts.text import ending, natural_key, plain_text
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.text import ending, markdown_text, natural_key, plain_text
 
-__all__ = ["Row", "few", "rows_of"]
+__all__ = ["Row", "few", "markdown", "rows_of"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,19 @@ def rows_of(verdicts: Iterable[Verdict]) -> list[Row]:
 def few(texts: Sequence[str], shown: int) -> str:
     """The first texts, and how many more there are."""
     return ", ".join([*texts[:shown], *([f"{len(texts) - shown} more"] if len(texts) > shown else [])])
+
+
+def markdown(suite: SuiteVerdicts) -> str:
+    """The claims that measured something as a Markdown table for a README or a wiki, below the promise they rest on."""
+    promise = f"With probability at least {100 * (1 - suite.alpha):.10g} % every verdict holds{suite.proviso}."
+    lines = [promise, "", "| claim | verdict | measured | seeds |", "|---|---|---|---|"]
+    for row in rows_of(suite.claims):
+        if row.measured:
+            claim = markdown_text(f"{row.statement} ({row.source})")
+            cases = f", {row.cases} cases" if row.cases > 1 else ""
+            measured = markdown_text(few(row.measured, 2))
+            lines.append(f"| {claim} | {row.ending}{cases} | {measured} | {row.seeds} |")
+    return "\n".join(lines)
 
 
 def _row(group: Sequence[Verdict]) -> Row:

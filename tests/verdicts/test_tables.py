@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from lrn.verdicts import MeasuredQuantity, Outcome, Verdict
-from lrn.verdicts.tables import few, rows_of
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.tables import few, markdown, rows_of
 
 RATE = MeasuredQuantity("q", "q", 0.25, 0.125, 0.5, 256, 256)
 ONE = Verdict(
@@ -31,3 +31,17 @@ def test_a_row_shows_the_interval_of_one_case_and_the_range_of_several():
 def test_few_says_how_many_more_there_are():
     assert few(["a", "b", "c"], 2) == "a, b, 1 more"
     assert few(["a"], 2) == "a"
+
+
+def test_a_markdown_table_of_what_was_measured_lets_no_foreign_text_through():
+    exact = dataclasses.replace(ONE, test="b.py::test_b", estimates=())
+    foreign = dataclasses.replace(ONE, test="c.py::test_c", statement="<img src=x onerror=alert(1)> | a\n| b")
+    suite = SuiteVerdicts.of(
+        [ONE, exact, foreign],
+        alpha=0.001, quantities=64, seed_offset=0, first_seeds=8, max_seeds=1024, complete=True,
+    )  # fmt: skip
+    text = markdown(suite)
+    assert "| Late is better (§1) | SUPPORTED | 0.25 [0.125, 0.5] | 256 |" in text.replace("\\", "")
+    assert "at least 99.9 %" in text
+    assert "<img" not in text
+    assert len(text.splitlines()) == 6
