@@ -220,14 +220,18 @@ def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> 
     """Lets the test pass, fail or be skipped; what is shown of a failure is said in `_show`."""
     if verdict.as_expected:
         return
-    from lrn.plugin._failure import without_lrn
+    __tracebackhide__ = True
+    from lrn.plugin._failure import shorten, without_lrn
 
     if judgement.undecided is not None and item.config.stash[_SETTINGS].skip_inconclusive:
         pytest.skip(f"INCONCLUSIVE: {verdict.reason}")
     error = judgement.error
     hidden = not item.config.option.fulltrace
     trace = None if error is None else without_lrn(error.__traceback__) if hidden else error.__traceback__
-    if error is not None and verdict.verdict is Outcome.ERROR and not isinstance(error, AssertionError):
+    failed = isinstance(error, AssertionError)
+    if error is not None and trace is not None and verdict.verdict is Outcome.ERROR and not failed:
+        if hidden:
+            shorten(error)
         raise error.with_traceback(trace)
     item.stash[_ENDED_BY] = error
     raise pytest.fail.Exception(f"{verdict.verdict}: {verdict.reason}").with_traceback(trace)

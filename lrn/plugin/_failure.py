@@ -25,7 +25,7 @@ from lrn.verdicts.text import plain_text, visible, wrapped
 if TYPE_CHECKING:
     from lrn.claims._measure import Measure
 
-__all__ = ["Place", "about", "changed", "explained", "places_of", "reproduce", "shown_as", "without_lrn"]
+__all__ = ["Place", "about", "changed", "explained", "places_of", "reproduce", "shorten", "shown_as", "without_lrn"]
 
 _WIDTH = 78
 _MOST_QUANTITIES, _MOST_LINES = 6, 12
@@ -123,6 +123,16 @@ def changed(verdict: Verdict, was: str, command: str) -> str:
     lines = _wrapped(f"{verdict.case} was {was}, and is {verdict.verdict}", "")
     decided = _compared(verdict) if verdict.estimates else _reason(verdict)
     return "\n".join([*lines, "", *_about(verdict), "", *decided, "", command])
+
+
+def shorten(error: BaseException) -> None:
+    """Takes lrn's and pytest's frames out of the tracebacks of what led to an error."""
+    seen = {id(error)}
+    cause = error.__cause__ or error.__context__
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        cause.__traceback__ = without_lrn(cause.__traceback__)
+        cause = cause.__cause__ or cause.__context__
 
 
 def reproduce(config: pytest.Config, test: str) -> str:
