@@ -61,13 +61,35 @@ def _plot(context: Context, drawn: Drawn) -> dict[str, Any] | None:
 
 
 def _loss(runs: Runs, at: int, colour: str) -> Any:
+    """The loss by epoch; where each epoch sees one sample, its range as a band and its mean over all samples as a line."""
     assert runs.trace is not None
-    epochs, loss = _envelope(runs.trace[at])
+    loss = runs.trace[at]
     with drawing(4.6, 2.1) as (figure, axes):
-        axes.plot(epochs, loss, color=colour, linewidth=0.9)
+        if runs.experiment.style == "iterative":
+            epochs, low, high = _band(loss)
+            axes.fill_between(epochs, low, high, color=colour, alpha=0.25, linewidth=0)
+            axes.plot(*_running_mean(loss, len(runs.experiment.data.t)), color=colour, linewidth=1.2)
+        else:
+            axes.plot(*_envelope(loss), color=colour, linewidth=0.9)
         axes.axhline(CONVERGED_RMSE, color=MUTED, linewidth=0.7, linestyle=(0, (3, 2)))
-        axes.set(xlabel="epoch", title="Loss (RMSE)", ylim=(0, None), xlim=(0, len(runs.trace[at])))
+        side = "below" if runs.converged[at] else "above"
+        axes.set(xlabel="epoch", ylim=(0, None), xlim=(0, len(loss)), title=f"Loss (RMSE): ends {side} the threshold")
     return figure
+
+
+def _band(loss: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
+    """The last epoch of each stretch, with the least and the greatest value of it."""
+    parts = np.array_split(loss, min(POINTS, len(loss)))
+    epochs = np.cumsum([len(part) for part in parts])
+    return epochs, np.array([part.min() for part in parts]), np.array([part.max() for part in parts])
+
+
+def _running_mean(loss: NDArray[np.floating], samples: int) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
+    """The mean over the last epochs, as many as there are samples, at the end of each stretch."""
+    size = min(samples, len(loss))
+    means = np.convolve(loss, np.ones(size) / size, mode="valid")
+    chosen = np.unique(np.linspace(0, len(means) - 1, POINTS).astype(int))
+    return chosen + size, means[chosen]
 
 
 def _prediction(runs: Runs, at: int) -> Any:
@@ -79,7 +101,10 @@ def _prediction(runs: Runs, at: int) -> Any:
             samples, runs.prediction[at], color=THESIS, marker="x", markersize=4.5, linewidth=0.9, label="prediction"
         )
         axes.set(
-            xlabel="sample, in the order of training", title="Prediction", xticks=(1, 5, 10, 15, 20), ylim=(-0.1, 1.35)
+            xlabel="sample, in the order of training",
+            title=f"Prediction misses by {runs.rmse[at]:.3g} (RMSE)",
+            xticks=(1, 5, 10, 15, 20),
+            ylim=(-0.1, 1.35),
         )
         axes.legend(loc="upper right", ncols=2)
     return figure
