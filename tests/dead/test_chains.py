@@ -154,6 +154,52 @@ def test_a_dead_convolution_keeps_one_channel_and_its_names():
     assert torch.allclose(small(IMAGES), net(IMAGES), atol=1e-6)
 
 
+def test_a_forward_that_was_replaced_on_the_instance_is_refused():
+    for path in ("", "1"):
+        net = silent(nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 2)))
+        module = net.get_submodule(path)
+        forward = module.forward
+        module.forward = lambda x, forward=forward: forward(x) + 1
+        with pytest.raises(TypeError, match="prune takes modules with their class's forward"):
+            prune(net, VECTORS)
+
+
+def test_layers_that_share_a_weight_stay_whole():
+    first, second = nn.Linear(6, 6), nn.Linear(6, 6)
+    second.weight = first.weight
+    net = silent(nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Linear(6, 2)))
+    small = prune(net, VECTORS)
+    assert small[0].out_features == 6
+    assert torch.equal(small(VECTORS), net(VECTORS))
+
+
+class Residual(nn.Module):
+    """Linear layers around a sum, called by a forward of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.enter, self.a, self.b, self.leave = nn.Linear(6, 8), nn.Linear(8, 9), nn.Linear(9, 8), nn.Linear(8, 2)
+
+    def forward(self, x):
+        h = torch.relu(self.enter(x))
+        return self.leave(torch.relu(h + self.b(torch.relu(self.a(h)))))
+
+
+@pytest.mark.zoo
+@pytest.mark.filterwarnings("default")
+def test_linear_layers_in_any_graph_with_torch_pruning():
+    pytest.importorskip("torch_pruning")
+    torch.manual_seed(0)
+    net = Residual()
+    with torch.no_grad():
+        for layer in (net.enter, net.a, net.b):
+            layer.bias[:2] = -100.0
+    small = prune(net, VECTORS)
+    assert (small.enter.out_features, small.a.out_features) == (6, 7)
+    assert torch.allclose(small(VECTORS), net(VECTORS), atol=1e-5)
+    assert dead_units(small, VECTORS).dead_neurons == 0
+
+
 @pytest.mark.zoo
 @pytest.mark.filterwarnings("default")
 def test_any_graph_with_torch_pruning():

@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_sequence
 from torch.utils.data import DataLoader, TensorDataset
 
 from lrn.dead import dead_units
@@ -124,11 +125,53 @@ class Three(nn.Module):
         (net(), [A, torch.zeros(6, 7)], "a list of two unlike tensors can be two batches, or an input and its target"),
         (net(), pandas.DataFrame({"a": [1.0], "name": ["x"]}), "a DataFrame must hold numbers; name hold"),
         (net(), {"input": "x"}, "in a dict it is"),
+        (Two(needed=False), (A, B), "two like tensors can be an input and its target, or two batches"),
+        (Two(needed=False), [(A, B)], "a batch of two can be two inputs of this forward, or an input and a target"),
+        (net(), (A, B), "two like tensors can be an input and its target, or two batches"),
+        (net(), [A, torch.zeros(6, 7), Y], "a list of 3 tensors can be batches, or the inputs of one batch"),
+        (net(), torch.ones(4, 3, dtype=torch.long), "a model of float32; got a Tensor with int64"),
+        (net(), pandas.DataFrame({"a": [1], "b": [2], "c": [3]}), "got a DataFrame with int64"),
+        (net(), pack_sequence([X[:3], X[:2]]), "a PackedSequence has no dimension of samples"),
     ],
 )
 def test_what_is_ambiguous_or_would_be_dropped_is_refused(module, data, words):
     with pytest.raises((TypeError, ValueError), match=words):
         dead_units(module, data)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [X.split(7), X.chunk(2), X.unbind(0), tuple(np.array_split(X.numpy(), 2)), np.array_split(X.numpy(), 3)],
+    ids=["split", "chunk", "unbind", "two of an array", "list of arrays"],
+)
+def test_chunks_are_batches(chunks):
+    module = net()
+    found = dead_units(module, chunks)
+    whole = dead_units(module, X)
+    assert found.samples in (20, 60)  # samples of one number each are read feature by feature
+    assert found.masks[0].tolist() == whole.masks[0].tolist()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [torch.arange(6) % 4, torch.zeros(6, 4), torch.zeros(6, 4, 1)],
+    ids=["classes", "like the output", "ones aside"],
+)
+def test_a_batch_as_a_loader_makes_it_is_an_input_and_its_target(target):
+    assert dead_units(net(), [A, target]).samples == 6
+    assert dead_units(Two(needed=False), [(A, target[:, :2] if target.ndim > 1 else target % 2)]).samples == 6
+
+
+@pytest.mark.filterwarnings("ignore:Sparse")
+@pytest.mark.parametrize("change", [torch.Tensor.to_sparse, torch.Tensor.to_sparse_csr])
+def test_sparse_tensors_are_cut(change):
+    assert dead_units(net(), change(X), batch_size=7).counts == dead_units(net(), X).counts
+
+
+def test_tables_with_columns_of_several_types_are_read():
+    table = pandas.DataFrame({"a": [1, 2], "b": [0.5, 1.5], "c": [True, False]})
+    array = np.array([[1, 0.5, 1], [2, 1.5, 0]])
+    assert dead_units(net(), table).masks[0].tolist() == dead_units(net(), array).masks[0].tolist()
 
 
 def test_a_list_of_two_like_the_output_is_a_pair_and_says_so():
