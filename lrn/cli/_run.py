@@ -68,7 +68,7 @@ def add(commands: Any) -> None:
     out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
     out.add_argument("--csv", type=target, metavar="FILE", help="a row for each cell; - prints it instead of the table")
     out.add_argument("--json", type=target, metavar="FILE", help="the same as JSON; - prints it instead of the table")
-    out.add_argument("--quiet", action="store_true", help="say neither what is going to be done nor how far it is")
+    out.add_argument("--quiet", action="store_true", help="neither plan nor progress, on a terminal or in a log")
     parser.set_defaults(main=main)
 
 
@@ -85,8 +85,8 @@ def main(given: argparse.Namespace) -> int:
 
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     with ledger_of(given) as ledger:
-        if not given.quiet:
-            width = shutil.get_terminal_size().columns if sys.stderr.isatty() else 1000
+        if not given.quiet and sys.stderr.isatty():
+            width = shutil.get_terminal_size().columns
             sys.stderr.writelines(f"{line}\n" for line in wrapped(_plan(ledger, experiments, seeds), width - 1, "  "))
         table = measure(train_grid(ledger, experiments, seeds, quiet=given.quiet), seeds, given.alpha)
     for path, form in ((given.csv, as_csv), (given.json, as_json)):
