@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 # Each part of lrn and the parts it may import; a part is a module or a folder of lrn/.
 ARROWS = {
+    "_moved": set(),
     "_torch": set(),
     "arithmetic": set(),
     "files": set(),

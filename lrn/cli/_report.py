@@ -19,7 +19,6 @@ EPILOG = """\
 examples:
   lrn report --suite claims
   lrn report --verdicts mine.json --out public
-  lrn report --suite claims --against main.json   # also comment.md, for a pull request
 
 It needs jinja2 and matplotlib: pip install 'lrn-claims[report]'."""
 
@@ -44,26 +43,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained (.ledger)")
     parser.add_argument("--out", default="reports", metavar="DIR", help="where to write (reports)")
-    parser.add_argument(
-        "--against",
-        metavar="FILE",
-        help="verdicts from before: also write comment.md, a pull request's comment on what changed (none)",
-    )
     parser.set_defaults(main=main)
-
-
-def _write_comment(given: argparse.Namespace) -> Path:
-    """Writes what changed since the verdicts of --against, and returns where."""
-    from lrn.files import replace_file
-    from lrn.report import comment, documents_of
-    from lrn.verdicts import SuiteVerdicts
-
-    suites = SuiteVerdicts.read(given.against), SuiteVerdicts.read(given.verdicts)
-    folder = None if given.suite is None else Path(given.suite)
-    before, after = (documents_of(suite, folder) for suite in suites)
-    path = Path(given.out) / "comment.md"
-    replace_file(path, comment(*suites, (before, after)))
-    return path
 
 
 def main(given: argparse.Namespace) -> int:
@@ -72,13 +52,9 @@ def main(given: argparse.Namespace) -> int:
         raise ValueError(f"there is no file of verdicts {given.verdicts}; pytest claims/ -n auto writes it")
     if given.suite is not None and not Path(given.suite).is_dir():
         raise ValueError(f"--suite must be a folder of claims; got {given.suite!r}")
-    if given.against is not None and not Path(given.against).exists():
-        raise ValueError(f"--against must be a file of verdicts; there is no {given.against}")
     from lrn.report import write_report
 
     print(write_report(verdicts=given.verdicts, ledger=given.ledger, folder=given.out, suite=given.suite))
-    if given.against is not None:
-        print(_write_comment(given))
     if given.suite is None and Path("claims/report.py").is_file():
         sys.stderr.write("lrn: without the sections of claims/report.py; --suite claims runs it\n")
     return 0

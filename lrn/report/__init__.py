@@ -18,7 +18,6 @@ given verdicts and a ledger to read, and say so where either lacks what they wou
 from __future__ import annotations
 
 from lrn.report._address import Addresses, command_of
-from lrn.report._comment import comment
 from lrn.report._judgement import documents_of, judgement
 from lrn.report._links import link_to, linked_html, linked_text
 from lrn.report._markdown import headline, summary
@@ -36,7 +35,6 @@ __all__ = [
     "Section",
     "check_installed",
     "command_of",
-    "comment",
     "documents_of",
     "environment",
     "headline",
