@@ -221,11 +221,11 @@ class Classifiers:
 
 @functools.cache
 def _sources() -> str:
-    here = Path(__file__).parent
+    folder = Path(__file__).parent
     files = (
-        *sorted(here.glob("*.py")),
-        here.parent / "arithmetic.py",
-        *sorted((here.parent / "nets").glob("_*.py")),
-        *sorted((here.parent / "data").glob("_*.py")),
+        *sorted(folder.glob("*.py")),
+        folder.parent / "arithmetic.py",
+        *sorted((folder.parent / "nets").glob("_*.py")),
+        *sorted((folder.parent / "data").glob("_*.py")),
     )
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

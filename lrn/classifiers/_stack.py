@@ -101,8 +101,8 @@ class Stack:
                 steps.append(torch.stack((losses, accuracies, _norm(gradients[first]))))
         if not steps:
             return (self.x.new_zeros(len(self.seeds), 0, 1),) * 3
-        found = torch.stack(steps, 2).unflatten(2, (of.epochs, -1))
-        return found[0], found[1], found[2]
+        stacked = torch.stack(steps, 2).unflatten(2, (of.epochs, -1))
+        return stacked[0], stacked[1], stacked[2]
 
     def _evaluate(self) -> tuple[Tensor, list[Tensor]]:
         """Accuracy (S,) on the test images, and for each activation which channels (S, C) are dead."""
@@ -127,12 +127,12 @@ class Stack:
 
         in_dims = (0, 0, None)
         with torch.no_grad():
-            seen = 0
+            images_so_far = 0
             for part in parts(self.of):
-                seen += len(self.y[part])
+                images_so_far += len(self.y[part])
                 for module in self.net.modules():
                     if isinstance(module, nn.BatchNorm2d):
-                        module.momentum = len(self.y[part]) / seen  # the mean of all parts so far
+                        module.momentum = len(self.y[part]) / images_so_far  # the mean of all parts so far
                 vmap(logits, in_dims)(self.parameters, self.buffers, self.x[part])
             self.net.eval()
             predicted = [vmap(logits, in_dims)(self.parameters, self.buffers, x).argmax(2) for x in self._test_parts()]

@@ -28,10 +28,10 @@ class Training(NamedTuple):
     right: Floats  # (S,) share of test images
     silent: list[NDArray[np.bool_]]  # (S, C) for each activation: channels that are zero on every training image
 
-    def part(self, which: slice) -> Training:
+    def part(self, networks: slice) -> Training:
         """Some of the networks."""
-        arrays: dict[str, Any] = {name: getattr(self, name)[which] for name in self._fields[:-1]}
-        return Training(**arrays, silent=[layer[which] for layer in self.silent])
+        arrays: dict[str, Any] = {name: getattr(self, name)[networks] for name in self._fields[:-1]}
+        return Training(**arrays, silent=[layer[networks] for layer in self.silent])
 
 
 class Sets(NamedTuple):
@@ -82,13 +82,13 @@ def _by_channel(x: Floats) -> Floats:
     return sums[None]
 
 
-def metrics(of: Classifiers, found: Training) -> dict[str, NDArray[Any]]:
+def metrics(of: Classifiers, training: Training) -> dict[str, NDArray[Any]]:
     """What `Classifiers.sample` promises."""
-    steps = found.loss.astype(float)
+    steps = training.loss.astype(float)
     loss = _epochs(of, np.where(np.isfinite(steps), steps, np.inf))
-    accuracy = _epochs(of, found.accuracy.astype(float))
-    first, last = found.first_gradient.astype(float), found.last_gradient.astype(float)
-    gradients = found.gradient.reshape(len(first), -1)
+    accuracy = _epochs(of, training.accuracy.astype(float))
+    first, last = training.first_gradient.astype(float), training.last_gradient.astype(float)
+    gradients = training.gradient.reshape(len(first), -1)
     middle = np.quantile(gradients, 0.5, axis=1, method="lower") if of.epochs else first
     with np.errstate(invalid="ignore", divide="ignore"):
         rise = np.diff(loss, axis=1)
@@ -104,9 +104,9 @@ def metrics(of: Classifiers, found: Training) -> dict[str, NDArray[Any]]:
             "epochs_to_accuracy": _first(accuracy >= of.enough_accuracy),
             "rises": (rise > 0).sum(1) / max(of.epochs - 1, 1),
             "climb": rise.clip(min=0).sum(1),
-            "test_accuracy": found.right,
-            "dead_fraction": np.concatenate(found.silent, 1).mean(1),
-            "dead_layers": np.sum([layer.all(1) for layer in found.silent], axis=0, dtype=float),
+            "test_accuracy": training.right,
+            "dead_fraction": np.concatenate(training.silent, 1).mean(1),
+            "dead_layers": np.sum([layer.all(1) for layer in training.silent], axis=0, dtype=float),
             "diverged": ~np.isfinite(steps).all((1, 2)),
         }
     return {
@@ -127,5 +127,5 @@ def _epochs(of: Classifiers, steps: Floats) -> Floats:
 def _first(reached: NDArray[np.bool_]) -> Floats:
     """The first epoch, from 1, for which (S, epochs) is true; `inf` where none is."""
     never = np.ones((len(reached), 1), bool)
-    place = np.concatenate([reached, never], 1).argmax(1)
-    return np.where(place < reached.shape[1], place + 1.0, np.inf)
+    position = np.concatenate([reached, never], 1).argmax(1)
+    return np.where(position < reached.shape[1], position + 1.0, np.inf)

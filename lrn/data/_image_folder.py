@@ -43,20 +43,20 @@ def image_folder(
         ValueError: there are fewer than two classes, a class has no image, an image cannot be read, or it has another
             size than the ones before it and `size` is None.
     """
-    place = existing_folder(folder)
+    root = existing_folder(folder)
     pair = isinstance(size, tuple | list) and len(size) == 2
     if size is not None and not (pair and all(isinstance(n, int) and n >= 1 for n in size)):
         raise ValueError(f"size must be (height, width), at least 1 each; got {size!r}")
-    classes = sorted(path for path in place.iterdir() if path.is_dir() and not path.name.startswith("."))
+    classes = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     if len(classes) < 2:
-        found = classes[0].name if classes else "none"
-        raise ValueError(f"{place} must hold a folder for each of at least two classes; got {found}")
+        only = classes[0].name if classes else "none"
+        raise ValueError(f"{root} must hold a folder for each of at least two classes; got {only}")
     files = [(path, label) for label, inside in enumerate(classes) for path in _images_of(inside)]
     y = np.array([label for _, label in files], np.int64)
     names = tuple(path.name for path in classes)
     read = functools.partial(_pixels, [path for path, _ in files], size, grey)
-    x = read() if cache is None else _cached(Path(cache), _state(place, files, size, grey), read)
-    return Images(place.name, x, y, names)
+    x = read() if cache is None else _cached(Path(cache), _state(root, files, size, grey), read)
+    return Images(root.name, x, y, names)
 
 
 def existing_folder(folder: str | os.PathLike[str]) -> Path:
@@ -73,10 +73,10 @@ def _is_not(path: Path) -> str:
 
 def _images_of(folder: Path) -> Iterator[Path]:
     """The images in a class's folder, by name."""
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith("."))
-    if not found:
+    images = sorted(p for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith("."))
+    if not images:
         raise ValueError(f"{folder} holds no image: each class needs at least one ({', '.join(sorted(_SUFFIXES))})")
-    yield from found
+    yield from images
 
 
 def _pixels(files: list[Path], size: tuple[int, int] | None, grey: bool) -> NDArray[np.float32]:
@@ -111,13 +111,13 @@ def _decoded(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[np
     return pixels[None] if grey else pixels.transpose(2, 0, 1)
 
 
-def _state(place: Path, files: list[tuple[Path, int]], size: tuple[int, int] | None, grey: bool) -> str:
+def _state(root: Path, files: list[tuple[Path, int]], size: tuple[int, int] | None, grey: bool) -> str:
     """What tells a folder's images from what they were before and from others."""
     digest = hashlib.sha256(repr((size, grey)).encode())
     for path, label in files:
         stat = path.stat()
-        digest.update(repr((str(path.relative_to(place)), label, stat.st_size, stat.st_mtime_ns)).encode())
-    return f"{place.name}-{digest.hexdigest()[:16]}"
+        digest.update(repr((str(path.relative_to(root)), label, stat.st_size, stat.st_mtime_ns)).encode())
+    return f"{root.name}-{digest.hexdigest()[:16]}"
 
 
 def _cached(folder: Path, name: str, read: Any) -> NDArray[np.float32]:
@@ -126,8 +126,8 @@ def _cached(folder: Path, name: str, read: Any) -> NDArray[np.float32]:
     if path.exists():
         try:
             with path.open("rb") as held, np.load(held, allow_pickle=False) as archive:
-                kept: NDArray[np.float32] = archive["x"]
-                return kept
+                pixels: NDArray[np.float32] = archive["x"]
+                return pixels
         except Exception:  # zipfile raises many kinds
             path.unlink(missing_ok=True)  # damaged: decoded again
     x: NDArray[np.float32] = read()

@@ -71,9 +71,9 @@ class Images:
         digest.update(np.ascontiguousarray(self.y).data)
         return digest.hexdigest()[:12]
 
-    def part(self, which: slice | NDArray[np.intp]) -> Images:
+    def part(self, index: slice | NDArray[np.intp]) -> Images:
         """Some of the images."""
-        return Images(self.name, self.x[which], self.y[which], self.classes)
+        return Images(self.name, self.x[index], self.y[index], self.classes)
 
     def split(self, train: int, test: int) -> tuple[Images, Images]:
         """`train` images to train on and `test` others, drawn without replacement, the same ones each time.
@@ -105,6 +105,6 @@ def digits() -> Images:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise ImportError("the digits come with scikit-learn: pip install 'lrn-claims[images]'") from error
-    found = load_digits()
-    x = (found.images[:, None] / 16).astype(np.float32)
-    return Images("digits", x, found.target.astype(np.int64), tuple("0123456789"))
+    bunch = load_digits()
+    x = (bunch.images[:, None] / 16).astype(np.float32)
+    return Images("digits", x, bunch.target.astype(np.int64), tuple("0123456789"))

@@ -180,10 +180,10 @@ class _Fleet:
         """Predictions, standardised, (S, N, O)."""
         outputs = self.hidden_outputs(rows)
         if self.experiment.connection == "late":
-            seen = torch.cat(outputs, dim=2)
+            visible = torch.cat(outputs, dim=2)
         else:
-            seen = sum(outputs[1:], outputs[0]) if self.experiment.connection == "residual" else outputs[-1]
-        return torch.baddbmm(self.parameters[-1], seen, self.parameters[-2].mT)
+            visible = sum(outputs[1:], outputs[0]) if self.experiment.connection == "residual" else outputs[-1]
+        return torch.baddbmm(self.parameters[-1], visible, self.parameters[-2].mT)
 
     def _norm(self, d: int, z: Tensor) -> Tensor:
         """Batch normalisation of each neuron of each network by itself; torch's channels are neurons of networks."""

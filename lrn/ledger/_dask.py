@@ -30,11 +30,11 @@ def check_scheduler(address: str, seconds: float) -> None:
             comm.abort()
 
     try:
-        found = asyncio.run(asyncio.wait_for(ask(), seconds))
+        identity = asyncio.run(asyncio.wait_for(ask(), seconds))
     except TimeoutError as error:
         why = str(error).splitlines()[0] if str(error) else f"it says nothing for {seconds:g} s"
         raise OSError(why) from None
-    if not isinstance(found, dict) or found.get("type") != "Scheduler":
+    if not isinstance(identity, dict) or identity.get("type") != "Scheduler":
         raise ValueError("what answers is not a Dask scheduler")
 
 

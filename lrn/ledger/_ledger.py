@@ -141,14 +141,14 @@ class Ledger:
         if self.root is None:
             self._train_missing(experiment, shelf, missing, trace)
         else:
-            place = self.folder / experiment.key
+            directory = self.folder / experiment.key
             if missing:
-                with lock(place, _lock_name(trace)):
-                    _describe(experiment, place)
+                with lock(directory, _lock_name(trace)):
+                    _describe(experiment, directory)
                     # Another process may have trained some while this one waited.
                     self._train_missing(experiment, shelf, shelf.find(seeds), trace)
             else:
-                _look_after(experiment, place, shelf, trace)
+                _look_after(experiment, directory, shelf, trace)
         self._forget()
         known = shelf.held(seeds)
         assert known is not None
@@ -170,10 +170,10 @@ class Ledger:
     def missing(self, experiment: Experiment, seeds: range, size: int = BLOCK) -> list[range]:
         """The seeds that `runs` would train, by the names of the files that are there, in blocks of at most `size`."""
         missing = gaps(block_files(self.folder / experiment.key), seeds)
-        wanted = self._rounded(experiment, self._shelf(experiment, False), missing)
-        return [block for gap in wanted for block in _blocks(gap, size)]
+        rounded = self._rounded(experiment, self._shelf(experiment, False), missing)
+        return [block for gap in rounded for block in _blocks(gap, size)]
 
-    def fill(self, wanted: Sequence[tuple[Experiment, range]]) -> Iterator[tuple[Experiment, range]]:
+    def fill(self, requests: Sequence[tuple[Experiment, range]]) -> Iterator[tuple[Experiment, range]]:
         """Has the cluster train blocks of any experiments; yields each once it is on disk, in the order they come in.
 
         Raises:
@@ -182,10 +182,10 @@ class Ledger:
         """
         if self.workers is None:
             raise ValueError("this ledger has no cluster: it was made without a scheduler")
-        for experiment in dict.fromkeys(experiment for experiment, _ in wanted):
+        for experiment in dict.fromkeys(experiment for experiment, _ in requests):
             with lock(self.folder / experiment.key, "runs.lock"):
                 _describe(experiment, self.folder / experiment.key)
-        for experiment, block, data in self.workers.train(wanted):
+        for experiment, block, data in self.workers.train(requests):
             self._decoded(experiment, block, False, data)
             replace(self.folder / experiment.key / block_name(block), data)
             yield experiment, block
@@ -203,11 +203,11 @@ class Ledger:
 
         tables = []
         for described in sorted(self.folder.glob("*/experiment.json")):
-            known, place = _described(described), described.parent
+            known, directory = _described(described), described.parent
             if known is None or experiment not in (None, known):
                 continue
-            shelf = Shelf(place, RunsForm(known, self.engine), BLOCK)  # one that is forgotten: this may be much
-            ranges = joined(file.seeds for file in block_files(place))
+            shelf = Shelf(directory, RunsForm(known, self.engine), BLOCK)  # one that is forgotten: this may be much
+            ranges = joined(file.seeds for file in block_files(directory))
             if ranges:
                 shelf.find(range(ranges[0].start, ranges[-1].stop))
             tables += [summary(known, runs) for seeds in ranges for _, runs in shelf.parts(seeds)]
@@ -224,10 +224,10 @@ class Ledger:
         """What is known of an experiment."""
         name = (version(self.engine), experiment.key, trace)
         if name not in self._shelves:
-            place = None if self.root is None else self.folder / experiment.key
+            directory = None if self.root is None else self.folder / experiment.key
             form, work = RunsForm(experiment, self.engine, trace), _work(experiment)
             segment = max(BATCH, _power(SEGMENT_BYTES // row_bytes(experiment, trace)))
-            self._shelves[name] = Shelf(place, form, segment, trace=trace, precious=-(-16 * _BLOCK_WORK // work))
+            self._shelves[name] = Shelf(directory, form, segment, trace=trace, precious=-(-16 * _BLOCK_WORK // work))
         self._shelves.move_to_end(name)
         return self._shelves[name]
 
@@ -241,9 +241,9 @@ class Ledger:
         """Trains these seeds and a few more; keeps each block as soon as it is there, and joins those side by side."""
         if not missing:
             return
-        wanted = self._rounded(experiment, shelf, missing)
+        rounded = self._rounded(experiment, shelf, missing)
         size = min(BLOCK, shelf.segment, max(_batch(self.engine, experiment), _power(_BLOCK_WORK // _work(experiment))))
-        blocks = [block for gap in wanted for block in cut(gap, size)]
+        blocks = [block for gap in rounded for block in cut(gap, size)]
         for done, (block, runs) in enumerate(self._trained(experiment, blocks, trace), start=1):
             shelf.hold(block, runs)
             if done < len(blocks):  # the last one is written with those beside it
@@ -299,15 +299,15 @@ def _lock_name(trace: bool) -> str:
     return "trace.lock" if trace else "runs.lock"
 
 
-def _look_after(experiment: Experiment, place: Path, shelf: Shelf[Runs], trace: bool) -> None:
+def _look_after(experiment: Experiment, directory: Path, shelf: Shelf[Runs], trace: bool) -> None:
     """Joins small files, and writes a description that is gone; nothing of it is needed, so nobody waits for it."""
     from filelock import Timeout
 
-    described = _is_described(experiment, place)
+    described = _is_described(experiment, directory)
     if described and not shelf.untidy:
         return
-    with contextlib.suppress(OSError, Timeout), lock(place, _lock_name(trace), 0):
-        _describe(experiment, place)
+    with contextlib.suppress(OSError, Timeout), lock(directory, _lock_name(trace), 0):
+        _describe(experiment, directory)
         shelf.tidy()
 
 
@@ -328,19 +328,19 @@ def _blocks(seeds: range, size: int) -> list[range]:
     return [seeds[i : i + size] for i in range(0, len(seeds), size)]
 
 
-def _describe(experiment: Experiment, place: Path) -> None:
-    if type(experiment) is Experiment and not _is_described(experiment, place):
-        described = place / "experiment.json"
+def _describe(experiment: Experiment, directory: Path) -> None:
+    if type(experiment) is Experiment and not _is_described(experiment, directory):
+        described = directory / "experiment.json"
         replace(described, json.dumps(dataclasses.asdict(experiment), indent=1).encode())
 
 
-def _is_described(experiment: Experiment, place: Path) -> bool:
+def _is_described(experiment: Experiment, directory: Path) -> bool:
     """Whether its description is there; that of a subclass could not be read back, so none is written."""
     if type(experiment) is not Experiment:
         return True
-    described = place / "experiment.json"
-    there = os.path.lexists(described) if isinstance(described, Path) else described.exists()
-    return there and _described(described) == experiment
+    described = directory / "experiment.json"
+    present = os.path.lexists(described) if isinstance(described, Path) else described.exists()
+    return present and _described(described) == experiment
 
 
 def _described(path: Path) -> Experiment | None:

@@ -142,7 +142,7 @@ class Cluster:
         try:
             return dict(self._client.sync(self._client.scheduler.ncores, callback_timeout=ANSWER_SECONDS))
         except (OSError, TimeoutError) as error:
-            raise self._gone(error) from None
+            raise self._unreachable(error) from None
 
     def _next(self, arrived: SimpleQueue[Any]) -> list[Any]:
         """All that is done, and at least one; waits for it as long as there is somebody to do it."""
@@ -167,19 +167,19 @@ class Cluster:
         for future in futures:
             if future.status == "error":
                 error = self._client.errors.get(future.key, b"")
-                raise ClusterError(f"{_COULD_NOT}{_said(error)}")
+                raise ClusterError(f"{_COULD_NOT}{_error_text(error)}")
             if future.status != "finished":
                 raise ClusterError(f"the scheduler at {self.address} is gone (a request is {future.status})")
         try:
-            found = self._client.sync(payload, self._client, futures, callback_timeout=_FETCH_SECONDS)
+            answers = self._client.sync(payload, self._client, futures, callback_timeout=_FETCH_SECONDS)
         except (OSError, TimeoutError) as error:
-            raise self._gone(error) from None
+            raise self._unreachable(error) from None
         except (TypeError, KeyError, ValueError) as error:
             raise ClusterError(f"a worker's answer is not bytes ({error})") from None
-        for answer in found:
+        for answer in answers:
             if answer[:1] != _DONE:
                 raise ClusterError(f"{_COULD_NOT}{_text(answer[1:])}")
-        return [answer[1:] for answer in found]
+        return [answer[1:] for answer in answers]
 
     def _caught(self, future: Any) -> bytes | ClusterError:
         try:
@@ -187,7 +187,7 @@ class Cluster:
         except ClusterError as error:
             return ClusterError(str(error).removeprefix(_COULD_NOT))
 
-    def _gone(self, error: Exception) -> ClusterError:
+    def _unreachable(self, error: Exception) -> ClusterError:
         return ClusterError(f"the scheduler at {self.address} is gone ({type(error).__name__})")
 
 
@@ -203,7 +203,7 @@ def _answer(function: Callable[[Any], bytes], request: Any) -> bytes:
         return _FAILED + f"{type(error).__name__}: {error}".encode(errors="replace")
 
 
-def _said(data: bytes) -> str:
+def _error_text(data: bytes) -> str:
     """What Dask's own error says. It is pickled, by a worker perhaps: its texts are looked at, and nothing is made."""
     try:
         texts = [value for _, value, _ in pickletools.genops(data) if isinstance(value, str) and "/" not in value]

@@ -107,10 +107,10 @@ def cut(seeds: range, size: int) -> list[range]:
 
 def joined(ranges: Iterable[range]) -> list[range]:
     """The same seeds in as few ranges as can be, in order."""
-    found: list[range] = []
+    merged: list[range] = []
     for seeds in sorted(ranges, key=lambda seeds: (seeds.start, seeds.stop)):
-        if found and seeds.start <= found[-1].stop:
-            found[-1] = range(found[-1].start, max(found[-1].stop, seeds.stop))
+        if merged and seeds.start <= merged[-1].stop:
+            merged[-1] = range(merged[-1].start, max(merged[-1].stop, seeds.stop))
         else:
-            found.append(seeds)
-    return found
+            merged.append(seeds)
+    return merged

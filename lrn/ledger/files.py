@@ -3,9 +3,9 @@
 The ledger (`lrn.ledger`) and the samples of other populations (`lrn.ledger.samples`) share it. They lie in a folder
 of this machine or, where the ledger's name has a scheme (`s3://bucket/ledger`), in any file system that fsspec knows.
 
-There, there are no locks: two processes may train the same block and both write it, which costs time and changes
-nothing, as a block is the same whoever trains it. Object stores show what was written whole or not at all, as a local
-folder does; elsewhere a torn file is found by its checksums and set aside.
+Such a file system has no locks. Two processes may train and write the same block, which costs time but changes nothing,
+because a block has the same content whoever trains it. Object stores show a file completely or not at all, as a local
+folder does. In other file systems, checksums reveal a torn file, and it is set aside.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def folder(path: str | os.PathLike[str]) -> Path:
         return path
     if path == "":
         raise ValueError("the ledger must be a folder, or None for none; got ''")
-    found = _remote(path) if isinstance(path, str) and "://" in path else Path(path)
-    if found.exists() and not found.is_dir():
-        raise NotADirectoryError(f"the ledger must be a folder; {found} is a file")
-    return found
+    opened = _remote(path) if isinstance(path, str) and "://" in path else Path(path)
+    if opened.exists() and not opened.is_dir():
+        raise NotADirectoryError(f"the ledger must be a folder; {opened} is a file")
+    return opened
 
 
 def _remote(name: str) -> Path:
@@ -75,25 +75,25 @@ def _remote(name: str) -> Path:
         raise ImportError(f"the ledger {name} needs universal-pathlib: pip install 'lrn-claims[remote]'") from None
     try:
         # What others have written since must be seen.
-        found = UPath(name, use_listings_cache=False)
-        found.fs  # noqa: B018  the file system's package is imported here
+        opened = UPath(name, use_listings_cache=False)
+        opened.fs  # noqa: B018  the file system's package is imported here
     except ValueError as error:
         raise ValueError(f"the ledger must be a folder, or lie where fsspec can write; got {name} ({error})") from None
     except ImportError as error:
         raise ImportError(f"the ledger {name} cannot be opened: {error}") from None
-    local = found.protocol in ("file", "local")  # this machine's, with its locks
-    return Path(found.path) if local else cast(Path, found)
+    local = opened.protocol in ("file", "local")  # this machine's, with its locks
+    return Path(opened.path) if local else cast(Path, opened)
 
 
 def encode(table: pa.Table) -> bytes:
     """A table as a file, with checksums."""
     import pyarrow.parquet as pq
 
-    told = table.replace_schema_metadata({**(table.schema.metadata or {}), CHECKSUM: _checksum(table)})
+    checked = table.replace_schema_metadata({**(table.schema.metadata or {}), CHECKSUM: _checksum(table)})
     written = io.BytesIO()
     # Floats of networks hardly repeat: a dictionary of them takes longer to write than all the rest.
     pq.write_table(
-        told, written, write_page_checksum=True, use_dictionary=False, compression="NONE", write_statistics=False
+        checked, written, write_page_checksum=True, use_dictionary=False, compression="NONE", write_statistics=False
     )
     return written.getvalue()
 
@@ -199,10 +199,10 @@ def set_aside(path: Path, why: str) -> None:
     except FileNotFoundError:  # another process was quicker
         return
     except OSError as error:
-        told = f"it is not read, and cannot be set aside ({error.strerror or first_line(error)})"
+        consequence = f"it is not read, and cannot be set aside ({error.strerror or first_line(error)})"
     else:
-        told = f"set aside as {aside.name} and made again when needed"
-    warnings.warn(f"{path} is {why}; {told}", LedgerWarning, stacklevel=3)
+        consequence = f"set aside as {aside.name} and made again when needed"
+    warnings.warn(f"{path} is {why}; {consequence}", LedgerWarning, stacklevel=3)
 
 
 def first_line(error: Exception) -> str:
@@ -224,7 +224,7 @@ def _checksum(table: pa.Table) -> bytes:
 
 
 @contextmanager
-def writing(place: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
     """Says in one sentence that the ledger cannot be written to."""
     from filelock import Timeout
 
@@ -234,4 +234,4 @@ def writing(place: Path) -> Iterator[None]:
         raise
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else first_line(error)
-        raise OSError(error.errno, f"the ledger cannot be written to ({why})", str(place)) from error
+        raise OSError(error.errno, f"the ledger cannot be written to ({why})", str(folder)) from error

@@ -48,7 +48,7 @@ def lock(folder: Path, name: str, timeout: float = -1) -> AbstractContextManager
         held = FileLock(folder / name)
         if timeout >= 0:
             return held.acquire(timeout=timeout)
-        started, told = time.monotonic(), False
+        started, warned = time.monotonic(), False
         while True:
             try:
                 return held.acquire(timeout=LOOK_SECONDS)
@@ -58,8 +58,8 @@ def lock(folder: Path, name: str, timeout: float = -1) -> AbstractContextManager
             if why is not None:
                 _warn(f"{folder / name} is not waited for: {why}; what is trained meanwhile may be trained twice")
                 return nullcontext()
-            if waited >= TELL_SECONDS and not told:
-                told = True
+            if waited >= TELL_SECONDS and not warned:
+                warned = True
                 _warn(f"has waited {waited:.0f} s for {folder / name}, which {_holder(folder / name)} holds")
 
 

@@ -47,12 +47,12 @@ class Shelf:
 
     def files(self) -> list[tuple[int, int, Path]]:
         """First seed, end and path of every file, in order."""
-        found = []
+        blocks = []
         for path in self.folder.glob("*.parquet"):
             parts = path.name.removesuffix(".parquet").split("-")
             if len(parts) == 2 and all(part.isdecimal() for part in parts) and int(parts[0]) < int(parts[1]):
-                found.append((int(parts[0]), int(parts[1]), path))
-        return sorted(found)
+                blocks.append((int(parts[0]), int(parts[1]), path))
+        return sorted(blocks)
 
     def read(self, seeds: range) -> list[tuple[range, Columns]]:
         """What is known of these seeds, in order; a damaged file is set aside with a warning, and read no more."""
@@ -135,10 +135,10 @@ class Shelf:
     def describe(self, **facts: Any) -> None:
         """Adds facts to population.json."""
         known = self.described()
-        told = {**known, "label": self.label, "version": self.version, **facts}
-        if told != known:
+        description = {**known, "label": self.label, "version": self.version, **facts}
+        if description != known:
             self.folder.mkdir(parents=True, exist_ok=True)
-            replace(self.folder / "population.json", json.dumps(told, indent=1).encode())
+            replace(self.folder / "population.json", json.dumps(description, indent=1).encode())
 
 
 def prefix(seeds: range, known: list[range]) -> int:
@@ -165,13 +165,13 @@ def checked(sample: Any, label: str, n: int) -> Columns:
     if not sample:
         raise ValueError(f"{label} must observe at least one metric; got none")
     columns = {}
-    for name, given in sample.items():
-        values = np.asarray(given)
+    for name, observed in sample.items():
+        values = np.asarray(observed)
         if values.shape != (n,):
             raise ValueError(f"{name} of {label} must have shape ({n},), one value per seed; got {values.shape}")
         if values.dtype.kind not in "biuf":
             raise TypeError(f"{name} of {label} must be numbers or truths; its values are {values.dtype}")
-        if np.ma.is_masked(given):
+        if np.ma.is_masked(observed):
             raise ValueError(f"{name} of {label} must not be masked: a file has no gaps; give NaN instead")
         columns[str(name)] = values
     return columns

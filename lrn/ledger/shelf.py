@@ -95,11 +95,11 @@ class Shelf(Generic[_T]):
             files = [file for file in block_files(self._folder, self._trace) if file not in unsound]
             known: list[HasSeeds] = [*self._held, *files]
             plan = covering(sorted(known, key=by_seeds), seeds)
-            wanted = [file for file, _ in plan if isinstance(file, BlockFile)]
-            blocks = [self._form.read(file.path, file.seeds) for file in wanted]
-            self._hold([Piece(f.seeds, b) for f, b in zip(wanted, blocks, strict=True) if b is not None])
-            self.untidy |= bool(wanted) and self._has_neighbours()
-            lost = {file for file, block in zip(wanted, blocks, strict=True) if block is None}
+            files = [file for file, _ in plan if isinstance(file, BlockFile)]
+            blocks = [self._form.read(file.path, file.seeds) for file in files]
+            self._hold([Piece(f.seeds, b) for f, b in zip(files, blocks, strict=True) if b is not None])
+            self.untidy |= bool(files) and self._has_neighbours()
+            lost = {file for file, block in zip(files, blocks, strict=True) if block is None}
             if not lost:
                 break
             unsound |= lost

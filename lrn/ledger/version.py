@@ -30,9 +30,9 @@ def version(engine: Engine) -> str:
 
 
 @cache
-def _version(engine: str, arithmetic: str, here: str) -> str:
+def _version(engine: str, arithmetic: str, engine_file: str) -> str:
     """The name, from what the sources hold now: one that is edited later is not what this process runs."""
-    package = Path(here).parents[1]
+    package = Path(engine_file).parents[1]
     sources = [package / name for name in SOURCES]
     digest = hashlib.sha256(arithmetic.encode())
     if engine == "reference":

@@ -64,10 +64,10 @@ class Workers:
         return self._cluster.threads
 
     def train(
-        self, wanted: Iterable[tuple[Experiment, range]], trace: bool = False
+        self, blocks: Iterable[tuple[Experiment, range]], trace: bool = False
     ) -> Iterator[tuple[Experiment, range, bytes]]:
         """Blocks with their files, in the order they are done. Raises ClusterError where the cluster gives up."""
-        requests = (_Request(*self._how, experiment, seeds, trace) for experiment, seeds in wanted)
+        requests = (_Request(*self._how, experiment, seeds, trace) for experiment, seeds in blocks)
         for request, data in self._cluster.each(_train, requests):
             yield request.experiment, request.seeds, data
 

@@ -76,8 +76,8 @@ class ResidualBlock(nn.Module):
             raise ValueError(f"shortcut must be one of {', '.join(_SHORTCUTS)}; got {shortcut!r}")
         widths = (in_channels, *self.layer_channels(channels))
         layers: list[nn.Module] = []
-        for place, (n, m) in enumerate(pairwise(widths)):
-            conv = _convolution(n, m, self.kernels[place], stride if place == 0 else 1, normalise)
+        for stage, (n, m) in enumerate(pairwise(widths)):
+            conv = _convolution(n, m, self.kernels[stage], stride if stage == 0 else 1, normalise)
             around = [*_norm(n if preactivation else m, normalise), nn.ReLU()]
             layers += [*around, conv] if preactivation else [conv, *around]
         if not preactivation:
@@ -211,9 +211,9 @@ class ConvolutionalNet(nn.Module):
         stem = _convolution(self.in_channels, widths[0], 3, 1, normalise)
         self.stem = nn.Sequential(stem, *(after(widths[0]) if first else []))
         self.stages, reached = nn.ModuleList(), widths[0]
-        for place, width in enumerate(widths):
+        for stage, width in enumerate(widths):
             wide = width * kind.expansion
-            entry = kind(reached, width, 2 if place else 1, **options)
+            entry = kind(reached, width, 2 if stage else 1, **options)
             self.stages.append(nn.Sequential(entry, *(kind(wide, width, **options) for _ in range(count - 1))))
             reached = wide
         self.head = nn.Sequential(*([] if first else after(reached)))

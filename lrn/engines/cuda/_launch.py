@@ -31,7 +31,7 @@ NEXT, DONE, CANCELLED = 0, 1, 2
 NO_MORE = 2**30
 
 
-class Place(NamedTuple):
+class Slot(NamedTuple):
     """Where an array lies in a block of memory, in bytes."""
 
     start: int
@@ -49,25 +49,25 @@ class Block:
 
     def __init__(self) -> None:
         self.size = 0
-        self._given: dict[int, tuple[Place, NDArray[Any]]] = {}
+        self._uploads: dict[int, tuple[Slot, NDArray[Any]]] = {}
 
-    def place(self, dtype: Any, *shape: int) -> Place:
+    def slot(self, dtype: Any, *shape: int) -> Slot:
         """Room for an array."""
-        place = Place(self.size, np.dtype(dtype), shape)
-        self.size += -(-prod(shape) * place.dtype.itemsize // 16) * 16
-        return place
+        slot = Slot(self.size, np.dtype(dtype), shape)
+        self.size += -(-prod(shape) * slot.dtype.itemsize // 16) * 16
+        return slot
 
-    def give(self, array: NDArray[Any]) -> Place:
+    def give(self, array: NDArray[Any]) -> Slot:
         """Room for an array that `upload` fills in; an array that is given twice has one place."""
-        if id(array) not in self._given:
-            self._given[id(array)] = self.place(array.dtype, *array.shape), array
-        return self._given[id(array)][0]
+        if id(array) not in self._uploads:
+            self._uploads[id(array)] = self.slot(array.dtype, *array.shape), array
+        return self._uploads[id(array)][0]
 
     def upload(self, device: torch.device) -> torch.Tensor:
         """The block on the GPU, with every given array in it."""
         block = np.zeros(self.size, np.uint8)
-        for place, array in self._given.values():
-            place.of(block)[...] = array
+        for slot, array in self._uploads.values():
+            slot.of(block)[...] = array
         return torch.from_numpy(block).to(device)
 
 
@@ -106,7 +106,7 @@ class Launch:
         self._pieces, self._device = pieces, torch.device(device)
         self._groups = _grouped(pieces)
         results = Block()
-        self._places = [_results(results, piece, trace, parameters) for piece in pieces]
+        self._slots = [_results(results, piece, trace, parameters) for piece in pieces]
         with torch.cuda.device(self._device):
             self._stream, self._watch = torch.cuda.Stream(), torch.cuda.Stream()
             self._finished = torch.cuda.Event()
@@ -138,7 +138,7 @@ class Launch:
         """What was trained, in the order of the pieces."""
         with torch.cuda.stream(self._stream):
             block = self._results.cpu().numpy()
-        return [_runs(piece, places, block) for piece, places in zip(self._pieces, self._places, strict=True)]
+        return [_runs(piece, slots, block) for piece, slots in zip(self._pieces, self._slots, strict=True)]
 
     # ---- what happens on the GPU, in order; every tensor lives as long as a kernel may use it ----
 
@@ -167,18 +167,18 @@ class Launch:
         self._finished.record(self._stream)
 
     def _upload(self) -> None:
-        given = Block()
-        inputs = [_inputs(given, piece) for piece in self._pieces]
-        units = [given.give(group.units) for group in self._groups]
-        self._inputs = given.upload(self._device)
+        block = Block()
+        inputs = [_inputs(block, piece) for piece in self._pieces]
+        units = [block.give(group.units) for group in self._groups]
+        self._inputs = block.upload(self._device)
         jobs = np.zeros(len(self._pieces), JOB)
         for i, (job, piece) in enumerate(zip(jobs, self._pieces, strict=True)):
             _describe(job, piece)
             _point(job, self._inputs, inputs[i])
-            _point(job, self._results, self._places[i])
+            _point(job, self._results, self._slots[i])
             job["settled"], job["order"] = self._order.pointers(i)
         self._jobs = torch.from_numpy(jobs.view(np.uint8)).to(self._device)
-        self._units = [self._inputs.data_ptr() + place.start for place in units]
+        self._units = [self._inputs.data_ptr() + slot.start for slot in units]
 
     def _run(self, stream: torch.cuda.Stream, kernel: Kernel, g: int, row: int) -> None:
         group, workspace = self._groups[g], self._workspaces[g]
@@ -263,32 +263,32 @@ def _schedule(lr: float, epochs: int, dtype: str) -> tuple[NDArray[np.floating],
     return step.astype(dtype), root.astype(dtype)
 
 
-def _inputs(block: Block, piece: Piece) -> dict[str, Place]:
+def _inputs(block: Block, piece: Piece) -> dict[str, Slot]:
     e = piece.experiment
-    places = {
+    slots = {
         "x": block.give(e.data.x_standardised.astype(e.dtype)),
         "t": block.give(e.data.t_standardised.astype(e.dtype)),
         "seeds": block.give(np.ascontiguousarray(piece.seeds, np.uint64)),
     }
     if e.optimizer in ("adam", "adamw"):
         step, root = _schedule(e.lr, e.epochs, e.dtype)
-        places |= {"adam_step": block.give(step), "adam_root": block.give(root)}
+        slots |= {"adam_step": block.give(step), "adam_root": block.give(root)}
     if piece.initial is not None:
-        places["initial"] = block.give(np.ascontiguousarray(piece.initial, e.dtype))
-    return places
+        slots["initial"] = block.give(np.ascontiguousarray(piece.initial, e.dtype))
+    return slots
 
 
-def _results(block: Block, piece: Piece, trace: bool, parameters: bool) -> dict[str, Place]:
+def _results(block: Block, piece: Piece, trace: bool, parameters: bool) -> dict[str, Slot]:
     e, S = piece.experiment, len(piece.seeds)
-    places = {name: block.place(e.dtype, S) for name in ("rmse", "rmse_initial")}
-    places["converged_at"] = block.place(np.int32, S)
-    places["dead"] = block.place(np.bool_, S, e.depth, e.width)
-    places["prediction"] = block.place(e.dtype, S, e.data.t.size)
+    slots = {name: block.slot(e.dtype, S) for name in ("rmse", "rmse_initial")}
+    slots["converged_at"] = block.slot(np.int32, S)
+    slots["dead"] = block.slot(np.bool_, S, e.depth, e.width)
+    slots["prediction"] = block.slot(e.dtype, S, e.data.t.size)
     if trace:
-        places["trace"] = block.place(e.dtype, S, e.epochs)
+        slots["trace"] = block.slot(e.dtype, S, e.epochs)
     if parameters:
-        places["parameters"] = block.place(e.dtype, S, e.parameters)
-    return places
+        slots["parameters"] = block.slot(e.dtype, S, e.parameters)
+    return slots
 
 
 def _describe(job: Any, piece: Piece) -> None:
@@ -302,13 +302,13 @@ def _describe(job: Any, piece: Piece) -> None:
     job["target_scale"], job["threshold"] = e.data.target_scale, CONVERGED_RMSE
 
 
-def _point(job: Any, block: torch.Tensor, places: dict[str, Place]) -> None:
-    for name, place in places.items():
-        job[name] = block.data_ptr() + place.start
+def _point(job: Any, block: torch.Tensor, slots: dict[str, Slot]) -> None:
+    for name, slot in slots.items():
+        job[name] = block.data_ptr() + slot.start
 
 
-def _runs(piece: Piece, places: dict[str, Place], block: NDArray[np.uint8]) -> Runs:
-    e, arrays = piece.experiment, {name: place.of(block) for name, place in places.items()}
+def _runs(piece: Piece, slots: dict[str, Slot], block: NDArray[np.uint8]) -> Runs:
+    e, arrays = piece.experiment, {name: slot.of(block) for name, slot in slots.items()}
     real = np.dtype(e.dtype).type
     arrays["prediction"] = arrays["prediction"] * real(e.data.target_scale) + real(e.data.target_mean)
     return Runs(e, piece.seeds, **arrays)

@@ -52,11 +52,11 @@ def source_hash() -> str:
 
 
 def _default_variant() -> Variant:
-    wanted, there = os.environ.get("LRN_VARIANT"), variants()
-    for variant in there:
-        if wanted in (None, "", variant.name):
+    chosen, compiled = os.environ.get("LRN_VARIANT"), variants()
+    for variant in compiled:
+        if chosen in (None, "", variant.name):
             return variant
-    raise ValueError(f"LRN_VARIANT must be one of {', '.join(v.name for v in there)}; got {wanted!r}")
+    raise ValueError(f"LRN_VARIANT must be one of {', '.join(v.name for v in compiled)}; got {chosen!r}")
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,9 @@ class NativeEngine:
             ValueError: these do not fit together.
         """
         real, (S, epochs, N) = initial.dtype, order.shape
-        found: dict[str, NDArray[Any]] = {name: np.empty(S, real) for name in ("first_gradient", "last_gradient")}
-        found |= {name: np.empty((S, epochs, -(-N // batch)), real) for name in ("loss", "accuracy", "gradient")}
-        found |= {"predicted": np.empty((S, len(test)), np.int32), "silent": np.empty((S, activations), np.uint8)}
+        results: dict[str, NDArray[Any]] = {name: np.empty(S, real) for name in ("first_gradient", "last_gradient")}
+        results |= {name: np.empty((S, epochs, -(-N // batch)), real) for name in ("loss", "accuracy", "gradient")}
+        results |= {"predicted": np.empty((S, len(test)), np.int32), "silent": np.empty((S, activations), np.uint8)}
         getattr(_native, f"classify_{real.name}")(
             self.variant.name,
             layers=layers,
@@ -195,9 +195,9 @@ class NativeEngine:
             order=order,
             initial=initial,
             threads=self._threads,
-            **found,
+            **results,
         )
-        return found | {"silent": found["silent"].view(np.bool_)}
+        return results | {"silent": results["silent"].view(np.bool_)}
 
     @property
     def _threads(self) -> int:
