@@ -63,7 +63,7 @@ def table(result):
     lines = [line.rstrip() for line in result.outlines]
     start = next(i for i, line in enumerate(lines) if line.strip("=") == " claims ")
     end = next(i for i, line in enumerate(lines) if " supported, " in line)
-    return lines[start : end + 1]
+    return [line for line in lines[start : end + 1] if not line.startswith("slowest: ")]  # times differ
 
 
 def test_two_workers_write_the_same_bytes_and_table_as_none(suite, monkeypatch):
