@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lrn.intervals import rate_interval
 from lrn.report import Quantities
 from lrn.report.figures import LIGHT
 from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, replace_file
@@ -20,6 +21,8 @@ HERE = Path(__file__).parent
 TABLES = HERE.parent / "claims" / "thesis" / "tables"
 COLOURS = {name: LIGHT[name] for name in ("late", "plain")}  # as in the report: told apart by the colour-blind, too
 NAMES = {"late": "late residual", "plain": "plain"}
+LEVEL = 0.05
+"""An interval of the thesis's ten runs misses at most this often."""
 WIDTH, HEIGHT, PANEL, TOP, BOTTOM, LEFT = 900, 400, 450, 70, 330, 60
 
 
@@ -34,6 +37,7 @@ class Panel:
     measured: dict[tuple[str, int], MeasuredQuantity]
     published: dict[tuple[str, int], float]
     hollow: dict[tuple[str, int], MeasuredQuantity] = field(default_factory=dict)
+    published_ends: dict[tuple[str, int], tuple[float, float]] = field(default_factory=dict)
 
     def x(self, depth: int, connection: str) -> float:
         """Where a depth lies from the panel's left edge; the connections stand side by side."""
@@ -72,6 +76,9 @@ def _convergence(suite: SuiteVerdicts) -> Panel:
         ((0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1, "100 %")),
         _measured(suite, ("rate", "converged"), None, "width 2, adam 0.01, batch", depths),
         {key: float(row["converged"]) / float(row["runs"]) for key, row in _rows("figure-4.3.csv")},
+        published_ends={
+            key: rate_interval(int(row["converged"]), int(row["runs"]), LEVEL) for key, row in _rows("figure-4.3.csv")
+        },
     )
 
 
@@ -134,6 +141,10 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" {style}/>'
     for (connection, depth), value in panel.published.items():
         x, y = panel.x(depth, connection), panel.y(value)
+        if (connection, depth) in panel.published_ends:
+            x += 12 if connection == "late" else -12
+            low, high = map(panel.y, panel.published_ends[connection, depth])
+            yield f'<path d="M{x:.1f} {low:.1f}V{high:.1f}" stroke="{COLOURS[connection]}" opacity="0.65"/>'
         yield (
             f'<path d="M{x - 5:.1f} {y - 5:.1f}l10 10m0 -10l-10 10" stroke="{COLOURS[connection]}" stroke-width="1.5" '
             'opacity="0.65"/>'
@@ -142,8 +153,8 @@ def _panel(panel: Panel) -> Iterator[str]:
 
 def _legend() -> str:
     y = HEIGHT - 12
-    entries = [f'<g fill="#444"><text x="{LEFT + 380}" y="{y}">● measured, with its interval</text>']
-    entries.append(f'<text x="{LEFT + 590}" y="{y}">× in the thesis (ten runs; right: three)</text></g>')
+    entries = [f'<g fill="#444"><text x="{LEFT + 300}" y="{y}">● measured, with its interval</text>']
+    entries.append(f'<text x="{LEFT + 500}" y="{y}">× in the thesis (left: ten runs, 95 %; right: three)</text></g>')
     for i, (connection, colour) in enumerate(COLOURS.items()):
         x = LEFT + 150 * i
         entries.append(f'<rect x="{x}" y="{y - 10}" width="11" height="11" fill="{colour}"/>')

@@ -44,6 +44,7 @@ class Statement:
         rows: which published rows it is of, by their columns; empty where the thesis has no figure.
         line: the share, or difference of shares, that decides: what is above it is one answer, what is below the other.
         late: whether the published figure is of late networks alone (True), of plain ones (False), or late less plain.
+        also: central sentences that say the same.
         neurons: neurons of a network, where the figure is a mean of dead ones; 0 where it is a share of runs.
     """
 
@@ -55,6 +56,12 @@ class Statement:
     line: float = 0.0
     late: bool | None = None
     neurons: int = 0
+    also: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Every sentence that the row is for."""
+        return self.sentence, *self.also
 
 
 _BATCH, _ITERATIVE = {"training_style": "batch"}, {"training_style": "iterative"}
@@ -66,7 +73,7 @@ CONVERGE, DEAD, OF_USE, SHARES = (
     "Share of networks that converge",
 )
 STATEMENTS = (
-    Statement("gradient-flow", CONVERGE, "over all 84 settings", "D5-converge", {"figure": "*"}),
+    Statement("gradient-flow", CONVERGE, "over all 84 settings", "D5-converge", {"figure": "*"}, also=("improved-learning", "summary-improvement")),
     Statement("drastically-improves", CONVERGE, "Adam, 0.01, iterative, all depths", "C2-total[iterative]", _ADAM | _ITERATIVE),
     Statement("red-totals", CONVERGE, "Adam, 0.01, batch, all depths", "C2-total[batch]", _ADAM | _BATCH),
     Statement("because-of-late", CONVERGE, "Adam, 0.01, iterative, depth 10", "C2[10-iterative]", _ADAM | _ITERATIVE | {"depth": "10"}),
@@ -152,8 +159,8 @@ def _rows(context: Context) -> Iterator[dict[str, Any]]:
         size = statement.neurons or _settings(measured.coefficients)
         point, low, high = (x / size for x in (measured.point, measured.low, measured.high))
         yield {
-            "sentence": f"thesis/{statement.sentence}",
-            "name": statement.sentence.replace("-", " "),
+            "sentences": [(f"thesis/{id}", id.replace("-", " ")) for id in statement.sentences],
+            "name": ", ".join(id.replace("-", " ") for id in statement.sentences),
             "group": statement.group,
             "words": statement.words,
             "published": theirs.text if theirs else NONE,

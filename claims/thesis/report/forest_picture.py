@@ -52,7 +52,7 @@ def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: s
         label: what is drawn, for those who cannot see it.
     """
     colours = [LIGHT[name] for name in ("thesis", "late", "line", "muted", "bg")]
-    ink, muted, left, y = LIGHT["ink"], LIGHT["muted"], 520, 62
+    ink, muted, left, y = LIGHT["ink"], LIGHT["muted"], 640, 62
     parts, group = [_text(20, 26, finding, ink, 'font-size="15" font-weight="600"')], ""
     for of, words, bar, word in rows:
         if of != group:
@@ -67,7 +67,7 @@ def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: s
     scale = "differences from −100 to 100 points, shares from 0 to 100 %; dashed: where the answer changes"
     parts.append(_text(20, y + 24, scale, muted))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 920 {y + 40}" width="920" height="{y + 40}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1040 {y + 40}" width="1040" height="{y + 40}" '
         f'font-family="system-ui, sans-serif" font-size="12.5" role="img" aria-label="{escape(label)}">\n'
         f'<title>{escape(label)}</title><rect width="100%" height="100%" fill="#ffffff"/>\n'
         + "\n".join(parts)
