@@ -115,8 +115,8 @@ def report(model: nn.Module, batch: Any, loss: Loss) -> GradientReport:
     calls: dict[str, tuple[nn.Module, list[float]]] = {}
     with untouched(model), _watching(model, calls):
         value = loss_of(model, batch, loss)
-        found = _gradients(value, list(parameters.values()))
-    gradients: dict[str, Tensor | None] = dict(zip(parameters, found, strict=True))
+        each = _gradients(value, list(parameters.values()))
+    gradients: dict[str, Tensor | None] = dict(zip(parameters, each, strict=True))
     layers = tuple(_layers(model, calls, gradients))
     return GradientReport(value.item(), layers, _diagnosis(layers), tuple(_remarks(model, value.item(), layers)))
 
@@ -198,12 +198,12 @@ def _layers(
 
 
 def _layer(
-    name: str, place: tuple[str, nn.Module], norms: list[float], gradients: dict[str, Tensor | None]
+    name: str, owner: tuple[str, nn.Module], norms: list[float], gradients: dict[str, Tensor | None]
 ) -> LayerGradient:
-    path, module = place
+    path, module = owner
     own = {f"{path}.{key}" if path else key: p for key, p in module.named_parameters(recurse=False) if p.requires_grad}
-    found = [gradients[key] for key in own if gradients.get(key) is not None]
-    gradient = math.hypot(*(_norm(g) for g in found if g is not None))
+    present = [gradients[key] for key in own if gradients.get(key) is not None]
+    gradient = math.hypot(*(_norm(g) for g in present if g is not None))
     weights = math.hypot(*(_norm(p.detach()) for p in own.values()))
     epsilon = max((torch.finfo(p.dtype).eps for p in own.values()), default=0.0)
     output = norms[-1] if norms else None
@@ -232,7 +232,7 @@ def _first_tensor(output: Any) -> Tensor | None:
     if isinstance(output, Tensor):
         return output
     parts = output.values() if isinstance(output, dict) else output if isinstance(output, tuple | list) else ()
-    return next((found for part in parts if (found := _first_tensor(part)) is not None), None)
+    return next((first for part in parts if (first := _first_tensor(part)) is not None), None)
 
 
 def _norm(tensor: Tensor) -> float:

@@ -71,15 +71,17 @@ def input_gradient(
     check_whole("points", points, 2)
     along = (last - first).flatten()
     length = float(along.norm())
-    place = torch.linspace(0, 1, points, dtype=first.dtype, device=first.device)
-    x = first + place.reshape(-1, *[1] * first.ndim) * (last - first)
+    fractions = torch.linspace(0, 1, points, dtype=first.dtype, device=first.device)
+    x = first + fractions.reshape(-1, *[1] * first.ndim) * (last - first)
     with looking(model), torch.enable_grad():
         x.requires_grad_()
         y = one_output(model(x), points, output)
         if not y.requires_grad:
             raise ValueError("the model's output does not depend on its input")
         (gradient,) = torch.autograd.grad(y.sum(), x)
-    return LineGradient(_array(place) * length, _array(y), _array(gradient).reshape(points, -1), _array(along) / length)
+    return LineGradient(
+        _array(fractions) * length, _array(y), _array(gradient).reshape(points, -1), _array(along) / length
+    )
 
 
 def autocorrelation(values: Any, lags: int | None = None) -> NDArray[np.float64]:

@@ -50,11 +50,11 @@ def trainable(model: nn.Module) -> dict[str, Tensor]:
     """The parameters that have gradients, by name. Raises TypeError for no module and ValueError if there are none."""
     check_model(model)
     parameters = dict(model.named_parameters())
-    found: dict[str, Tensor] = {name: p for name, p in parameters.items() if p.requires_grad}
-    if not found:
+    trained: dict[str, Tensor] = {name: p for name, p in parameters.items() if p.requires_grad}
+    if not trained:
         lack = f"all {len(parameters)} have requires_grad=False" if parameters else "it has no parameters at all"
         raise ValueError(f"{type(model).__name__} has no parameter to train: {lack}")
-    return found
+    return trained
 
 
 def split(model: nn.Module, batch: Any) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:

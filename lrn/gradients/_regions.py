@@ -86,33 +86,33 @@ def linear_regions(
     exact = copy.deepcopy(model).double().eval()
     first, last = ends(exact, start, end)
 
-    def points(place: NDArray[np.float64]) -> Tensor:
-        t = torch.as_tensor(place, dtype=first.dtype, device=first.device).reshape(-1, *[1] * first.ndim)
+    def points(positions: NDArray[np.float64]) -> Tensor:
+        t = torch.as_tensor(positions, dtype=first.dtype, device=first.device).reshape(-1, *[1] * first.ndim)
         return first + t * (last - first)
 
-    place, outputs, call = np.array([0.0, 1.0]), np.empty(0), 0
+    positions, outputs, call = np.array([0.0, 1.0]), np.empty(0), 0
     while True:
-        outputs, kinks = _look(exact, points(place), output)
+        outputs, kinks = _look(exact, points(positions), output)
         if call >= len(kinks):
             break
-        found = np.unique(np.concatenate([place, *(_crossings(place, z) for z in kinks[call]())]))
-        if len(found) - 2 > most:
+        cuts = np.unique(np.concatenate([positions, *(_crossings(positions, z) for z in kinks[call]())]))
+        if len(cuts) - 2 > most:
             raise ValueError(f"the line has more than {most} breakpoints; allow more with most=, or shorten the line")
-        place, call = found, call + 1
-    middle = (place[:-1] + place[1:]) / 2
+        positions, call = cuts, call + 1
+    middle = (positions[:-1] + positions[1:]) / 2
     value, slope = _value_and_slope(exact, points(middle), last - first, output)
     _check_straight(outputs, value)
     length = float((last - first).norm())
-    return LinearRegions(length, place[1:-1] * length, slope / length)
+    return LinearRegions(length, positions[1:-1] * length, slope / length)
 
 
-def _crossings(place: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.float64]:
+def _crossings(positions: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where the columns of z (N, units), linear between the places (N,), pass through zero strictly between them."""
     before, after = z[:-1], z[1:]
     i, unit = np.nonzero(np.sign(before) * np.sign(after) < 0)
     a, b = before[i, unit], after[i, unit]
-    at = place[i] + (place[i + 1] - place[i]) * (a / (a - b))
-    return at[(at > place[i]) & (at < place[i + 1])]
+    at = positions[i] + (positions[i + 1] - positions[i]) * (a / (a - b))
+    return at[(at > positions[i]) & (at < positions[i + 1])]
 
 
 def _look(

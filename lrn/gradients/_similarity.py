@@ -120,9 +120,9 @@ def _gradients(
         return functional_call(model, dict(parameters), args, kwargs)
 
     value = loss_of(model, batch, loss, forward)
-    found = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
+    each = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
     return {
-        name: torch.zeros_like(p) if g is None else g for (name, p), g in zip(parameters.items(), found, strict=True)
+        name: torch.zeros_like(p) if g is None else g for (name, p), g in zip(parameters.items(), each, strict=True)
     }
 
 

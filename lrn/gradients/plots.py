@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 
-def plot_report(found: GradientReport, axes: Any = None, label: str | None = None) -> Any:
+def plot_report(result: GradientReport, axes: Any = None, label: str | None = None) -> Any:
     """The norm of the gradient against each layer's output, first layer left, on a log axis."""
     axes = _axes(axes)
-    norms = [layer.output for layer in found.layers if layer.output is not None]
+    norms = [layer.output for layer in result.layers if layer.output is not None]
     axes.plot(range(1, len(norms) + 1), norms, marker="o", markersize=3, label=label)
     axes.set(yscale="log", xlabel="layer", ylabel="norm of the gradient")
     return _labelled(axes, label)
@@ -45,10 +45,10 @@ def plot_history(history: GradientHistory, axes: Any = None) -> Any:
     return _labelled(axes, "layers")
 
 
-def plot_line(found: LineGradient, axes: Any = None, label: str | None = None) -> Any:
+def plot_line(result: LineGradient, axes: Any = None, label: str | None = None) -> Any:
     """The derivative of the output along the line."""
     axes = _axes(axes)
-    axes.plot(found.positions, found.slopes, label=label)
+    axes.plot(result.positions, result.slopes, label=label)
     axes.set(xlabel="distance along the line", ylabel="derivative of the output")
     return _labelled(axes, label)
 
@@ -62,19 +62,19 @@ def plot_autocorrelation(values: Any, axes: Any = None, label: str | None = None
     return _labelled(axes, label)
 
 
-def plot_regions(found: LinearRegions, axes: Any = None, label: str | None = None) -> Any:
+def plot_regions(result: LinearRegions, axes: Any = None, label: str | None = None) -> Any:
     """The derivative of the output as the step function that it is, with a tick at every breakpoint."""
     axes = _axes(axes)
-    axes.stairs(found.slopes, np.concatenate([[0.0], found.breakpoints, [found.length]]), baseline=None, label=label)
-    axes.plot(found.breakpoints, np.zeros_like(found.breakpoints), "|", color="0.5")
+    axes.stairs(result.slopes, np.concatenate([[0.0], result.breakpoints, [result.length]]), baseline=None, label=label)
+    axes.plot(result.breakpoints, np.zeros_like(result.breakpoints), "|", color="0.5")
     axes.set(xlabel="distance along the line", ylabel="derivative of the output")
     return _labelled(axes, label)
 
 
-def plot_similarity(found: GradientSimilarity, axes: Any = None, label: str | None = None) -> Any:
+def plot_similarity(result: GradientSimilarity, axes: Any = None, label: str | None = None) -> Any:
     """The mean cosine of each parameter's gradient with that at changed weights, first parameter left."""
     axes = _axes(axes)
-    axes.plot(range(1, len(found.names) + 1), found.each.mean(axis=0), marker="o", markersize=3, label=label)
+    axes.plot(range(1, len(result.names) + 1), result.each.mean(axis=0), marker="o", markersize=3, label=label)
     axes.set(xlabel="parameter", ylabel="cosine similarity", ylim=(-1.05, 1.05))
     return _labelled(axes, label)
 
