@@ -18,7 +18,7 @@ from lrn.verdicts.text import plain_text
 
 __all__ = ["add", "main"]
 
-FOUND = 1
+DEAD_OR_NAN = 1
 BATCH_SIZE = 256
 
 DESCRIPTION = """\
@@ -74,29 +74,34 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(options: argparse.Namespace) -> int:
     """Runs the command."""
-    for path in (given.model, given.data):
-        if not Path(path).is_file() and not (path == given.data and Path(path).is_dir()):
+    for path in (options.model, options.data):
+        if not Path(path).is_file() and not (path == options.data and Path(path).is_dir()):
             raise ValueError(f"there is no file {path}")
     with _prints_aside():
-        found = _found(given)
-    print(json.dumps(found.to_dict(), indent=1) if given.json else _harmless(found))
-    return FOUND if found.dead_neurons or found.nan_layers else 0
+        report = _report_of(options)
+    print(json.dumps(report.to_dict(), indent=1) if options.json else _harmless(report))
+    return DEAD_OR_NAN if report.dead_neurons or report.nan_layers else 0
 
 
-def _found(given: argparse.Namespace) -> Any:
+def _report_of(options: argparse.Namespace) -> Any:
     from lrn.cli._inputs import load_data, shape_of
 
-    data = load_data(given.data, given.batch_size)
+    data = load_data(options.data, options.batch_size)
 
     from lrn.cli._loading import load_model
     from lrn.dead import dead_units
 
-    model = load_model(given.model, given.factory, given.key, given.strip)
+    model = load_model(options.model, options.factory, options.key, options.strip)
     try:
         return dead_units(
-            model, data, batch_size=given.batch_size, ignore=given.ignore, tau=given.tau, unit_dims=dict(given.unit_dim)
+            model,
+            data,
+            batch_size=options.batch_size,
+            ignore=options.ignore,
+            tau=options.tau,
+            unit_dims=dict(options.unit_dim),
         )
     except (Exception, SystemExit) as error:
         if not _is_the_models(error):
@@ -120,7 +125,7 @@ def _prints_aside() -> Iterator[None]:
     sys.stdout.flush()
     try:
         number = sys.stdout.fileno()
-        kept = os.dup(number)
+        original = os.dup(number)
     except (OSError, ValueError):  # standard output is no file
         with redirect_stdout(sys.stderr):
             yield
@@ -130,8 +135,8 @@ def _prints_aside() -> Iterator[None]:
             os.dup2(sys.stderr.fileno(), number)
             yield
     finally:
-        os.dup2(kept, number)
-        os.close(kept)
+        os.dup2(original, number)
+        os.close(original)
 
 
 def _harmless(report: Any) -> Any:

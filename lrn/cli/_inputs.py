@@ -27,10 +27,10 @@ def load_data(path: str, batch_size: int) -> Any:
         ValueError: it holds something else.
         ImportError: images or safetensors need a package that is not installed.
     """
-    place = Path(path)
-    if place.is_dir():
-        return _images(place, batch_size)
-    match place.suffix.lower():
+    source = Path(path)
+    if source.is_dir():
+        return _images(source, batch_size)
+    match source.suffix.lower():
         case ".csv" | ".tsv":
             return _table(path)
         case ".pt" | ".pth" | ".safetensors":

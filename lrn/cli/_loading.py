@@ -47,12 +47,12 @@ def load_model(path: str, factory: str | None, key: str | None = None, strip: st
         ValueError: the file holds something else, or what would have to be run to be read; or the factory is no good.
     """
     made = None if factory is None else _make(factory)
-    found = load_tensors(path) if path.endswith(".safetensors") else _load(path)
+    loaded = load_tensors(path) if path.endswith(".safetensors") else _load(path)
     if key is not None:
-        found = _entry(path, found, key)
+        loaded = _entry(path, loaded, key)
     if made is None:
-        return _whole(path, found)
-    state = state_of(path, found, str(factory))
+        return _whole(path, loaded)
+    state = state_of(path, loaded, str(factory))
     made.load_state_dict(fitted(path, state, made, str(factory), strip))
     return made
 
@@ -76,25 +76,25 @@ def load_tensors(path: str) -> Any:
         raise ValueError(f"{path} is not a safetensors file, or is damaged: {error}") from error
 
 
-def _entry(path: str, found: Any, key: str) -> Any:
+def _entry(path: str, loaded: Any, key: str) -> Any:
     for part in key.split("."):
-        if not isinstance(found, dict) or part not in found:
-            keys = ", ".join(map(str, found)) if isinstance(found, dict) else "none"
+        if not isinstance(loaded, dict) or part not in loaded:
+            keys = ", ".join(map(str, loaded)) if isinstance(loaded, dict) else "none"
             raise ValueError(f"--key must be one of {path}'s keys; got {key!r}, there are {keys}")
-        found = found[part]
-    return found
+        loaded = loaded[part]
+    return loaded
 
 
-def _whole(path: str, found: Any) -> nn.Module:
+def _whole(path: str, loaded: Any) -> nn.Module:
     """A model that is saved whole, by itself or as the one module of a dictionary."""
-    modules = [value for value in found.values() if isinstance(value, nn.Module)] if isinstance(found, dict) else []
+    modules = [value for value in loaded.values() if isinstance(value, nn.Module)] if isinstance(loaded, dict) else []
     if len(modules) == 1:
-        found = modules[0]
-    if isinstance(found, nn.Module):
-        return found
-    if isinstance(found, dict) and state_of(path, found, "") is not NO_STATE:
+        loaded = modules[0]
+    if isinstance(loaded, nn.Module):
+        return loaded
+    if isinstance(loaded, dict) and state_of(path, loaded, "") is not NO_STATE:
         raise ValueError(f"{path} holds a state_dict, which needs --class MODULE:NAME; {HOW}")
-    raise ValueError(f"{path} holds a {type(found).__name__}; {HOW}")
+    raise ValueError(f"{path} holds a {type(loaded).__name__}; {HOW}")
 
 
 def _load(path: str) -> Any:
@@ -108,7 +108,7 @@ def _load(path: str) -> Any:
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals(_allowed()), memory_for(path):
             warnings.simplefilter("ignore")  # of formats that are then refused
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryRefused as error:
         raise ValueError(f"{path} asks for far more memory than it has numbers; it is not read") from error
     except pickle.UnpicklingError as error:
@@ -124,8 +124,8 @@ def _load(path: str) -> Any:
         raise ValueError(f"{path} is nothing that torch.save wrote; {HOW}") from error
     except Exception as error:  # whatever the bytes of a damaged file lead torch to
         raise ValueError(f"{path} is nothing that torch.save wrote, or is damaged; {HOW}") from error
-    _check(path, found)
-    return found
+    _check(path, loaded)
+    return loaded
 
 
 def _allowed() -> list[Any]:
@@ -147,9 +147,9 @@ def _name(kind: Any) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _check(path: str, found: Any) -> None:
+def _check(path: str, loaded: Any) -> None:
     """Raise ValueError where a layer is not built as layers are, or a tensor is larger than its numbers."""
-    for value in _everything(found, set()):
+    for value in _everything(loaded, set()):
         if isinstance(value, Tensor):
             _check_size(path, value)
         if isinstance(value, nn.Module):
@@ -203,14 +203,14 @@ def _unknown(path: str) -> list[str]:
 
 def _layers() -> list[Any]:
     """The layers of torch.nn and lrn.nets, and the activation functions that some of them keep."""
-    found: set[type] = set()
+    kinds: set[type] = set()
     left: list[type] = [nn.Module, HiddenStack]
     while left:
         kind = left.pop()
-        if kind not in found:
-            found.add(kind)
+        if kind not in kinds:
+            kinds.add(kind)
             left += kind.__subclasses__()
-    own = [kind for kind in found if f"{kind.__module__}.".startswith(("torch.nn.modules.", "lrn.nets."))]
+    own = [kind for kind in kinds if f"{kind.__module__}.".startswith(("torch.nn.modules.", "lrn.nets."))]
     return [*own, nn.functional.relu, nn.functional.gelu]
 
 

@@ -15,22 +15,22 @@ NO_STATE: State = {}
 WRAPPERS = ("_orig_mod.", "module.")  # torch.compile; DataParallel and DistributedDataParallel
 
 
-def state_of(path: str, found: Any, factory: str) -> State:
+def state_of(path: str, loaded: Any, factory: str) -> State:
     """The state_dict in a file: the whole of it, or the one entry of a checkpoint that is one.
 
     Args:
         path: of the file, for errors.
-        found: what it holds.
+        loaded: what it holds.
         factory: what the state_dict is for; "" to get NO_STATE, and no error, where there is none.
 
     Raises:
         ValueError: there is none, or there are several.
     """
-    if isinstance(found, nn.Module):
-        return found.state_dict()
-    if is_state(found):
-        return found
-    entries = found if isinstance(found, dict) else {}
+    if isinstance(loaded, nn.Module):
+        return loaded.state_dict()
+    if is_state(loaded):
+        return loaded
+    entries = loaded if isinstance(loaded, dict) else {}
     states = {key: value.state_dict() if isinstance(value, nn.Module) else value for key, value in entries.items()
               if isinstance(value, nn.Module) or (is_state(value) and value)}  # fmt: skip
     if len(states) == 1:
@@ -39,14 +39,14 @@ def state_of(path: str, found: Any, factory: str) -> State:
         return next(iter(states.values()), NO_STATE)
     if states:
         raise ValueError(f"{path} holds several state_dicts; say which with --key: {', '.join(map(str, states))}")
-    kind = type(found).__name__
+    kind = type(loaded).__name__
     keys = f" with the keys {', '.join(map(str, entries))}" if entries else ""
     raise ValueError(f"{path} must hold a state_dict for {factory}; it holds a {kind}{keys}")
 
 
-def is_state(found: Any) -> bool:
+def is_state(loaded: Any) -> bool:
     """Whether something is a dictionary of tensors."""
-    return isinstance(found, dict) and all(isinstance(value, Tensor) for value in found.values())
+    return isinstance(loaded, dict) and all(isinstance(value, Tensor) for value in loaded.values())
 
 
 def fitted(path: str, state: State, model: nn.Module, factory: str, strip: str | None) -> State:

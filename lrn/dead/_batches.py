@@ -127,7 +127,7 @@ def _span(part: Any) -> tuple[int, int, int] | None:
     if not isinstance(part, Tensor) or part.layout != torch.strided or part._base is None:
         return None
     start = part.storage_offset()
-    return id(part._base), start, start + part.shape[0] * part.stride(0)
+    return id(part._base), int(start), int(start + part.shape[0] * part.stride(0))
 
 
 def _several(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
@@ -221,7 +221,7 @@ def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:
         if len(batch):
             yield batch
         return
-    lengths = {length(tensor) for tensor in tensors} - {None}
+    lengths = {n for n in map(length, tensors) if n is not None}
     if len(lengths) > 1:
         raise ValueError(
             f"inputs of {', '.join(map(str, sorted(lengths)))} samples cannot be cut; give batch_size=None"

@@ -238,14 +238,14 @@ def _cut_columns(reader: nn.Module, dead: Tensor, constant: Tensor, *, inner: bo
     setattr(reader, name, int((~columns).sum()))
 
 
-def _keep(module: nn.Module, kept: Tensor) -> None:
+def _keep(module: nn.Module, living: Tensor) -> None:
     """Leaves out the other units of a module that has numbers for each."""
     for name, tensor in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)):
-        if tensor.ndim and len(tensor) == len(kept):
-            _set(module, name, tensor[kept])
+        if tensor.ndim and len(tensor) == len(living):
+            _set(module, name, tensor[living])
     for name in ("out_features", "out_channels", "num_features", "num_parameters"):
-        if getattr(module, name, None) == len(kept):
-            setattr(module, name, int(kept.sum()))
+        if getattr(module, name, None) == len(living):
+            setattr(module, name, int(living.sum()))
 
 
 def _set(module: nn.Module, name: str, value: Tensor) -> None:

@@ -45,9 +45,9 @@ def _harmless(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[]
     if len(paths) == 1:
         return {}
     halves = [paths[: len(paths) // 2], paths[len(paths) // 2 :]]
-    kept = [_harmless(whole, {path: dead[path] for path in half}, example, several) for half in halves]
-    both = {**kept[0], **kept[1]}
-    return both if _is_same(whole, both, example, several) else kept[0]
+    harmless = [_harmless(whole, {path: dead[path] for path in half}, example, several) for half in halves]
+    both = {**harmless[0], **harmless[1]}
+    return both if _is_same(whole, both, example, several) else harmless[0]
 
 
 def _is_same(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[], Iterable[Batch]]) -> bool:

@@ -79,9 +79,9 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
                 _check_finite(("data", t) for t in batch.tensors)
                 yield batch
 
-        kept = read if _can_repeat(data) else _held(read())
-        shrink(whole, small, kept)
-        check_same(whole, small, kept())
+        several = read if _can_repeat(data) else _held(read())
+        shrink(whole, small, several)
+        check_same(whole, small, several())
     small.train(net.training)
     if len(list(small.modules())) == len(modes):
         for child, mode in zip(small.modules(), modes, strict=True):

@@ -89,9 +89,9 @@ def _reduction(op: Operation) -> list[Dims]:
     gone = list(range(len(dims))) if gone is None or gone == [] else gone if isinstance(gone, list | tuple) else [gone]
     gone = [d % max(len(dims), 1) for d in gone]
     keep = output.ndim == len(dims)
-    kept = tuple(dim if output.shape[d] > 1 else () for d, dim in enumerate(dims)) if keep else ()
-    if keep and fits(kept, output.shape):
-        return [kept for _ in op.outputs]
+    remaining = tuple(dim if output.shape[d] > 1 else () for d, dim in enumerate(dims)) if keep else ()
+    if keep and fits(remaining, output.shape):
+        return [remaining for _ in op.outputs]
     if keep:
         return [resized(dims, each.shape, op.name) for each in op.outputs]
     return [drop(dims, gone, False) for _ in op.outputs]

@@ -28,7 +28,7 @@ class Stage(NamedTuple):
         return _through(self.rest, self.linear(x))
 
 
-class Found(NamedTuple):
+class Evidence(NamedTuple):
     """What the data showed.
 
     Attributes:
@@ -81,7 +81,7 @@ def _linears(net: nn.Sequential) -> list[int]:
     return [i for i, module in enumerate(net) if isinstance(module, nn.Linear)]
 
 
-def _find(head: Sequence[nn.Module], stages: Sequence[Stage], data: Iterable[Tensor]) -> Found:
+def _find(head: Sequence[nn.Module], stages: Sequence[Stage], data: Iterable[Tensor]) -> Evidence:
     alive = [torch.zeros_like(stage.linear.weight[:, 0], dtype=torch.bool) for stage in stages]
     for batch in data:
         x = _through(head, batch)
@@ -92,53 +92,53 @@ def _find(head: Sequence[nn.Module], stages: Sequence[Stage], data: Iterable[Ten
     constants = [torch.zeros_like(stage.linear.weight[:, 0]) for stage in stages[first : first + 1]]
     for stage in stages[first + 1 :]:
         constants.append(stage(constants[-1]))
-    return Found(alive[:first], constants)
+    return Evidence(alive[:first], constants)
 
 
-def _shrink(net: Prunable, stages: Sequence[Stage], found: Found) -> None:
+def _shrink(net: Prunable, stages: Sequence[Stage], evidence: Evidence) -> None:
     """Replace the layers of `net` by smaller ones."""
     output = _output(net)
     first = stages[0].linear if stages else output
     inputs = torch.ones_like(first.weight[0], dtype=torch.bool)
     thin = [
         _thin(stage, rows, columns)
-        for stage, rows, columns in zip(stages, found.alive, [inputs, *found.alive], strict=False)
+        for stage, rows, columns in zip(stages, evidence.alive, [inputs, *evidence.alive], strict=False)
     ]
     if isinstance(net, LateResidualNet):
-        net.output = _late_output(output, found, inputs)
+        net.output = _late_output(output, evidence, inputs)
     elif isinstance(net, PlainNet):
-        net.output = _plain_output(output, found, inputs)
-        thin = [] if found.constants else thin
+        net.output = _plain_output(output, evidence, inputs)
+        thin = [] if evidence.constants else thin
     else:
-        _refill(net, [*thin, _plain_output(output, found, inputs)], constant=bool(found.constants))
+        _refill(net, [*thin, _plain_output(output, evidence, inputs)], constant=bool(evidence.constants))
         return
     net.hidden = nn.ModuleList(thin)
     net.activations = net.activations[: len(thin)]
 
 
 def _refill(net: nn.Sequential, linears: Sequence[nn.Linear], *, constant: bool) -> None:
-    places = _linears(net)
+    indices = _linears(net)
     if constant:
-        del net[: places[-1]]
+        del net[: indices[-1]]
         net[0] = linears[-1]
         return
-    for place, linear in zip(places, linears, strict=True):
-        net[place] = linear
+    for index, linear in zip(indices, linears, strict=True):
+        net[index] = linear
 
 
-def _plain_output(output: nn.Linear, found: Found, inputs: Tensor) -> nn.Linear:
-    if found.constants:
+def _plain_output(output: nn.Linear, evidence: Evidence, inputs: Tensor) -> nn.Linear:
+    if evidence.constants:
         weight = output.weight.new_zeros(output.out_features, len(inputs))
-        return _linear(output, weight, output(found.constants[-1]))
-    return _linear(output, output.weight[:, [inputs, *found.alive][-1]], output.bias)
+        return _linear(output, weight, output(evidence.constants[-1]))
+    return _linear(output, output.weight[:, [inputs, *evidence.alive][-1]], output.bias)
 
 
-def _late_output(output: nn.Linear, found: Found, inputs: Tensor) -> nn.Linear:
-    alive = torch.cat([inputs[:0], *found.alive])
+def _late_output(output: nn.Linear, evidence: Evidence, inputs: Tensor) -> nn.Linear:
+    alive = torch.cat([inputs[:0], *evidence.alive])
     weight = output.weight[:, : len(alive)][:, alive]
     bias: Tensor | None = output.bias
-    if found.constants:
-        bias = F.linear(torch.cat(found.constants), output.weight[:, len(alive) :], bias)
+    if evidence.constants:
+        bias = F.linear(torch.cat(evidence.constants), output.weight[:, len(alive) :], bias)
     return _linear(output, weight, bias)
 
 

@@ -94,8 +94,8 @@ class Tally:
             ValueError: the number of units changed, or `unit_dims` has a dimension that there is not.
         """
         flat = tuple(factor for dim in dims for factor in dim)
-        kept = _chosen(self.name, dims, unit_dims) if unit_dims is not None else unit_factors(dims, raw)
-        sizes = tuple(flat[i].size for i in kept)
+        unit_indices = _chosen(self.name, dims, unit_dims) if unit_dims is not None else unit_factors(dims, raw)
+        sizes = tuple(flat[i].size for i in unit_indices)
         left = tuple(size for i, size in enumerate(sizes) if i not in self.places)
         if self.fired is not None and tuple(self.fired.shape) != left:
             raise ValueError(
@@ -104,20 +104,20 @@ class Tally:
             )
         values = (output.dequantize() if output.is_quantized else output).reshape([factor.size for factor in flat])
         seen = None if mask is None else self._followed(mask, flat, lenient)
-        fired, total, has_nan = _fired(values, kept, self.counting.threshold, seen)
+        fired, total, has_nan = _fired(values, unit_indices, self.counting.threshold, seen)
         if self.places:  # known from an earlier batch
             fired, total = fired.sum(self.places), total * prod(sizes[i] for i in self.places)
         self.fired = fired if self.fired is None else self.fired + fired.to(self.fired.device)
         self.total += total
         if self.counting.sizes:
-            size = _sums(values, kept, seen)
+            size = _sums(values, unit_indices, seen)
             size = size.sum(self.places) if self.places else size
             self.sums = size if self.sums is None else self.sums + size.to(self.sums.device)
         self.has_nan = self.has_nan or has_nan
         self.shape = tuple(_shown(dim, size) for dim, size in zip(dims, output.shape, strict=True))
         if single and self.shape[:1] == (1,):
             self.shape = ("N", *self.shape[1:])
-        self.factors = tuple(flat[i] for n, i in enumerate(kept) if n not in self.places)
+        self.factors = tuple(flat[i] for n, i in enumerate(unit_indices) if n not in self.places)
         self.unresolved = (
             unit_dims is None and not self.settled and any(factor.kind == "input" for factor in self.factors)
         )
@@ -188,9 +188,9 @@ def _chosen(name: str, dims: Dims, unit_dims: Sequence[int]) -> list[int]:
     return [i for i, owner in enumerate(owners) if owner in chosen]
 
 
-def _fired(values: Tensor, kept: list[int], threshold: float, seen: Tensor | None) -> tuple[Tensor, int, bool]:
+def _fired(values: Tensor, unit_indices: list[int], threshold: float, seen: Tensor | None) -> tuple[Tensor, int, bool]:
     """How often each kept factor fired, the number of values of each, and whether one of them is NaN."""
-    others = [i for i in range(values.ndim) if i not in kept]
+    others = [i for i in range(values.ndim) if i not in unit_indices]
     total = prod(values.shape[i] for i in others)
     if threshold == 0 and seen is None and total // max(len(values) if values.ndim else 1, 1) < EXACT:
         fired, has_nan = _nonzeros(values, others)
@@ -200,7 +200,7 @@ def _fired(values: Tensor, kept: list[int], threshold: float, seen: Tensor | Non
         fired = hits.sum(others) if others else hits.long()
         total = total if seen is None else int(seen.sum()) * total // prod(seen.shape[i] for i in others)
         has_nan = _has_nan(values)
-    return _ordered(fired, kept), total, has_nan
+    return _ordered(fired, unit_indices), total, has_nan
 
 
 def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
@@ -221,16 +221,16 @@ def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
     return fired, any(bool(total.isnan()) for total in sums) and bool(values.isnan().any())
 
 
-def _sums(values: Tensor, kept: list[int], seen: Tensor | None) -> Tensor:
-    others = [i for i in range(values.ndim) if i not in kept]
+def _sums(values: Tensor, unit_indices: list[int], seen: Tensor | None) -> Tensor:
+    others = [i for i in range(values.ndim) if i not in unit_indices]
     sizes = values.abs() if seen is None else values.abs() * seen
-    return _ordered(sizes.double().sum(others) if others else sizes.double(), kept)
+    return _ordered(sizes.double().sum(others) if others else sizes.double(), unit_indices)
 
 
-def _ordered(counts: Tensor, kept: list[int]) -> Tensor:
+def _ordered(counts: Tensor, unit_indices: list[int]) -> Tensor:
     """What a sum over all other dimensions left, with the kept ones in their own order."""
-    rank = sorted(kept)
-    return counts.permute([rank.index(i) for i in kept])
+    rank = sorted(unit_indices)
+    return counts.permute([rank.index(i) for i in unit_indices])
 
 
 def _has_nan(values: Tensor) -> bool:

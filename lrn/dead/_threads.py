@@ -34,5 +34,5 @@ def threads_inside(enter: Enter) -> Iterator[None]:
     try:
         yield
     finally:
-        threading.Thread.run = run  # type: ignore[assignment, method-assign]
-        pools._WorkItem.run = run_item  # type: ignore[assignment, method-assign]
+        threading.Thread.run = run  # type: ignore[method-assign]
+        pools._WorkItem.run = run_item  # type: ignore[method-assign]

@@ -49,7 +49,7 @@ class Tracks:
 
     def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Begin a forward pass with these inputs."""
-        main = Batch(args, kwargs).main if args or kwargs else None
+        main = Batch(args, dict(kwargs)).main if args or kwargs else None
         self._known = WeakTensorKeyDictionary()
         self.features.clear()
         self._weights = {id(tensor): (tensor, info) for tensor, info in self._layers()}
