@@ -83,7 +83,7 @@ def test_fewer_collapse_with_rai(measure):
     id="O3",
     source="§5",
     reading="as in the paper's own runs, 91.9 % and 29.2 %, whose training differs",
-    refuted="44 points: 92 % collapse with He's start as in the paper, but 48 % with RAI, 28 % at birth",
+    refuted="about 44 points: with He's start 92 % collapse, as in the paper, but with RAI 48 %, 28 % at birth",
 )
 def test_by_sixty_points(measure):
     he, rai = (measure.rate(Network(target="x sin 5x", initial=initial), CONSTANT) for initial in ("he", "rai"))
