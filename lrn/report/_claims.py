@@ -50,9 +50,9 @@ class ClaimView:
     Attributes:
         address: its id on the page.
         place: where it stands among the claims.
-        common: what the settings of all its cases have in common.
+        common: the common part of all its cases' settings.
         columns: the names of two things that every case compares; empty where they differ.
-        published: whether a case has what the document says of it.
+        published: whether the document has a figure for some case.
     """
 
     address: str
@@ -118,7 +118,7 @@ def claim_views(suite: SuiteVerdicts, root: Path, published: Mapping[str, str] |
     Args:
         suite: the verdicts.
         root: the folder that the tests' paths start from.
-        published: what the document says of a case, by pytest's node id.
+        published: the document's own words or numbers for a case, by pytest's node id.
     """
     groups: dict[str, list[Verdict]] = {}
     for verdict in suite.claims:

@@ -23,7 +23,7 @@ _UNITS = {PERCENT: "share of 1", POINTS: "difference of shares"}
 
 
 def rows(suite: SuiteVerdicts) -> Iterator[dict[str, Any]]:
-    """A row per measured quantity of each case, and one per case that measured none; what is unbounded is None."""
+    """A row per measured quantity of each case, or one per case without any; None for an end without a bound."""
     addresses = Addresses(suite.claims)
     for verdict in suite.claims:
         head = _head(verdict, addresses)
@@ -33,7 +33,7 @@ def rows(suite: SuiteVerdicts) -> Iterator[dict[str, Any]]:
 
 
 def as_csv(suite: SuiteVerdicts) -> str:
-    """The rows as CSV with a heading; what is None is empty."""
+    """The rows as CSV with a heading; None is empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()

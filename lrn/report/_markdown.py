@@ -37,7 +37,7 @@ def headline(suite: SuiteVerdicts, documents: Sequence[JudgedDocument] = ()) -> 
 
 
 def guarantee(suite: SuiteVerdicts) -> str:
-    """What the verdicts are worth, in a sentence."""
+    """How sure the verdicts are, in a sentence."""
     if suite.shares > suite.quantities:
         return (
             f"{suite.shares} shares of the error budget were needed, and it is shared by {suite.quantities}: no "

@@ -21,7 +21,7 @@ def markdown_of_claims(suite: SuiteVerdicts, published: Mapping[str, str]) -> It
 
     Args:
         suite: the verdicts.
-        published: what the document says of a case, by pytest's node id.
+        published: the document's own words or numbers for a case, by pytest's node id.
     """
     # The lines of the tests would differ from one copy of the sources to the next, so the root holds none.
     claims = claim_views(suite, Path("/nonexistent"), published)

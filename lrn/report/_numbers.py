@@ -1,4 +1,4 @@
-"""Measured quantities as rows of a table: what was compared, in which setting, with which result and unit."""
+"""Measured quantities as rows of a table: the comparison, its setting, its result and unit."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class NumberView:
     """One measured quantity.
 
     Attributes:
-        what: what was measured, such as "rate of converged".
-        setting: what all its populations have in common, part by part: "depth 30", "adam 0.01".
+        what: the statistic and the metric, such as "rate of converged".
+        setting: the common part of all its populations, piece by piece: "depth 30", "adam 0.01".
         sides: the two that were compared; empty where it is not such a comparison.
         about: the populations where there are no sides.
         text: the estimate with its unit.
         interval: its interval.
-        against: what it was compared with; "" if with nothing.
+        against: the number it was compared with; "" if with none.
         n: observations that count.
         seeds: seeds sampled of each population.
         low: where its interval begins on a line from 0 to 100.
@@ -73,7 +73,7 @@ def number_view(measured: MeasuredQuantity, scale: tuple[float, float]) -> Numbe
 
     Args:
         measured: the quantity; a sum over many settings is shown as the mean over them.
-        scale: the line for what is not a share.
+        scale: the line for all but shares.
     """
     shown = _mean_of_pairs(measured)
     unit = unit_of(shown)

@@ -46,7 +46,7 @@ def environment(folder: Path = TEMPLATES) -> Any:
 
 
 def _seen(value: Any) -> Any:
-    """What is shown of a value: text without what cannot be seen; HTML that was made here stays."""
+    """A value as it is shown: text without invisible characters; HTML of our own stays."""
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
@@ -57,10 +57,10 @@ def page(
 
     Args:
         suite: the verdicts.
-        own: what the suite adds: its title, sections, figures of the document beside cases, and commands.
+        own: the suite's own parts: its title, sections, figures of the document beside cases, and commands.
         documents: the documents with their sentences judged, the one that the suite is about first.
         root: the folder that the tests' paths start from.
-        record: what the session wrote about itself; may lack anything.
+        record: the session's record of itself; may lack anything.
     """
     claims = claim_views(suite, root, own.published)
     groups = [(group, list(members)) for group, members in groupby(claims, key=lambda claim: claim.group)]

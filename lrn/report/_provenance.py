@@ -1,4 +1,4 @@
-"""What a report says of its own making: the version, the commit and its date, the machine, and how long it took."""
+"""How a report was made: the version, the commit and its date, the machine, and how long it took."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made the verdicts; every text may be ""."""
+    """How the verdicts were made; every text may be ""."""
 
     version: str
     commit: str
@@ -31,11 +31,11 @@ class Provenance:
 
 
 def provenance(root: Path, record: Mapping[str, Any]) -> Provenance:
-    """The version and commit of the folder, and what a session's record says.
+    """The version and commit of the folder, and the machine and time from a session's record.
 
     Args:
         root: the folder that the tests' paths start from.
-        record: what the session wrote about itself; may lack anything.
+        record: the session's record of itself; may lack anything.
     """
     commit, _, date = _git(root, "log", "-1", "--format=%h %cs").partition(" ")
     changed = bool(commit) and bool(_git(root, "status", "--porcelain", "--untracked-files=no", "--", "*.py", "*.toml"))
@@ -51,7 +51,7 @@ def provenance(root: Path, record: Mapping[str, Any]) -> Provenance:
 
 
 def _git(root: Path, *words: str) -> str:
-    """What git says of the folder; "" where it is no working copy's top, or there is no git."""
+    """The answer of git about the folder; "" where it is no working copy's top, or there is no git."""
     if not (root / ".git").exists():
         return ""
     try:

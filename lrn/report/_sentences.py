@@ -34,7 +34,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class ReadingView:
-    """One way to read a sentence, with what it came to."""
+    """One way to read a sentence, with its standing."""
 
     standing: Standing
     own: bool

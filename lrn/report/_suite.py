@@ -29,7 +29,7 @@ class OwnParts:
     Attributes:
         title: the report's heading.
         sections: its sections.
-        published: what the document says of a case, by pytest's node id, such as "6 of 10".
+        published: the document's own figure for a case, by pytest's node id, such as "6 of 10".
         commands: the commands that do it all again.
     """
 
@@ -44,7 +44,7 @@ def own_parts(suite: SuiteVerdicts, ledger: Ledger | None, root: Path, folder: P
 
     Args:
         suite: the verdicts.
-        ledger: what was trained; None for none.
+        ledger: the trained networks; None for none.
         root: the folder that the tests' paths start from.
         folder: the suite's folder; None for none.
 

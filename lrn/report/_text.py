@@ -64,7 +64,7 @@ def _percent(x: float) -> str:
 
 
 def _points(x: float) -> str:
-    """A difference of proportions in percentage points, such as −12.4; never 0 for what is not 0."""
+    """A difference of proportions in percentage points, such as −12.4; 0 only for 0."""
     if 0 < abs(x) < 5e-7:
         return ">0" if x > 0 else "<0"
     digits = 1 if abs(x) >= 0.01 or x == 0 else min(4, 1 - math.floor(math.log10(100 * abs(x))))

@@ -29,7 +29,7 @@ RECORD = {
     "device": str,
     "environment": {"python": str, "platform": str, "processors": (int, type(None)), "packages": {}},
 }
-"""The types of what the page shows of a session's record."""
+"""The types of those parts of a session's record that the page shows."""
 
 
 def write_report(

@@ -49,7 +49,7 @@ _VARIABLES = {
 }
 
 LIGHT = {variable.removeprefix("--"): light for variable, light in _VARIABLES.values()}
-"""The page's colours by their names, on white: what a drawing without matplotlib uses, too."""
+"""The page's colours by their names, on white: a drawing without matplotlib uses them, too."""
 
 _STYLE: Any = {
     "svg.fonttype": "none",

@@ -1,4 +1,4 @@
-"""The thesis beside what was measured: its figures and tables redrawn, and what holds in plain words."""
+"""The thesis beside the measurements: its figures and tables redrawn, and its findings in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sections draw from: verdicts, quantities by name, and networks of the ledger."""
+"""Sources of the sections: verdicts, quantities by name, and networks of the ledger."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Context:
 
     Args:
         suite: the verdicts.
-        ledger: what was trained; None for none.
+        ledger: the trained networks; None for none.
     """
 
     def __init__(self, suite: SuiteVerdicts, ledger: Ledger | None) -> None:
@@ -85,7 +85,7 @@ class Context:
         return next(iter(ends)) if len(ends) == 1 else None
 
     def cited(self, name: str, number: int = 0) -> str:
-        """What a case of a claim measured, as a link to it. Raises Missing if it measured nothing, or is not one case."""
+        """The first number of a case, as a link to it. Raises Missing if it measured nothing, or is not one case."""
         cases = self.cases(name)
         if len(cases) != 1 or number >= len(cases[0].estimates):
             raise Missing(name)

@@ -1,4 +1,4 @@
-"""The central statements, each with the thesis's own figure and its interval beside what was measured."""
+"""The central statements, each with the thesis's own figure and its interval beside the measured one."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Published:
 
 @dataclass(frozen=True)
 class Statement:
-    """One row: what a central sentence says, and where the thesis and the record have a figure for it.
+    """One row: a central sentence, and where the thesis and the record have a figure for it.
 
     Attributes:
         sentence: its id in the thesis's sentences.
-        group: what is shown, with its sign.
-        words: in which setting, and what the line means where it is not zero.
+        group: the quantity that is shown, with its sign.
+        words: in which setting, and the meaning of the line where it is not zero.
         case: the case of a claim that measured it.
         rows: which published rows it is of, by their columns; empty where the thesis has no figure.
         line: the share, or difference of shares, that decides: what is above it is one answer, what is below the other.
@@ -127,7 +127,7 @@ def forest(context: Context) -> Section | None:
     finding = _finding([row["word"] for row in rows])
     certain = 100 * (1 - context.suite.alpha)
     html = context.render("forest.html.j2", rows=rows, finding=finding, level=100 * (1 - LEVEL), certain=certain)
-    label = f"{finding}: the thesis’s own figures with their intervals beside what was measured"
+    label = f"{finding}: the thesis’s own figures with their intervals beside the measured ones"
     lines = [f"![{label}](figures/central.svg)", "", "| statement | of | thesis | measured | |", "|---" * 5 + "|"]
     for row in rows:
         cells = (row["name"], f"{row['group']}; {row['words']}", row["published"], row["measured"], row["word"])
@@ -174,7 +174,7 @@ def _rows(context: Context) -> Iterator[dict[str, Any]]:
 
 
 def _settings(coefficients: tuple[float, ...]) -> float:
-    """By what a sum over settings is divided to be the mean over them."""
+    """The number that a sum over settings is divided by to be the mean over them."""
     return sum(c for c in coefficients if c > 0) if len(coefficients) > 2 else 1.0
 
 

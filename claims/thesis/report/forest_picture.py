@@ -1,4 +1,4 @@
-"""The forest plot: a row per statement, the thesis's figure above what was measured, on a line of shares."""
+"""The forest plot: a row per statement, the thesis's figure above the measured one, on a line of shares."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ WIDTH, HEIGHT, EDGE = 260, 28, 8
 
 @dataclass(frozen=True)
 class Bar:
-    """What a row shows, in shares: low end, estimate and high end of what was measured, and of the thesis's figure.
+    """What a row shows, in shares: low end, estimate and high end, as measured and in the thesis.
 
     Attributes:
-        measured: what was measured.
+        measured: as measured.
         published: the thesis's figure; None where it has none.
         line: where the answer changes.
         difference: whether these are differences, from -1 to 1, or shares, from 0 to 1.
@@ -49,7 +49,7 @@ def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: s
     Args:
         rows: for each its group, its statement, its picture and how the two figures compare.
         finding: the title.
-        label: what is drawn, for those who cannot see it.
+        label: a description for those who cannot see it.
     """
     colours = [LIGHT[name] for name in ("thesis", "late", "line", "muted", "bg")]
     ink, muted, left, y = LIGHT["ink"], LIGHT["muted"], 640, 62
