@@ -44,7 +44,7 @@ def guarantee(suite: SuiteVerdicts) -> str:
             "verdict here is certain."
         )
     certain = f"{100 * (1 - suite.alpha):.10g} %"
-    right = f"every verdict that was measured is right, all of them at once{suite.proviso}"
+    right = f"all measured verdicts are right together{suite.proviso}"
     return f"With probability at least {certain}, {right}."
 
 

@@ -1,4 +1,4 @@
-"""Figures 4.3 to 4.18: ten runs a cell as published, beside the measured rates of convergence."""
+"""Figures 4.3 to 4.18: ten runs per cell as published, beside the measured rates of convergence."""
 
 from __future__ import annotations
 
