@@ -88,7 +88,7 @@ def normal(generator: np.random.Generator, shape: int | tuple[int, ...]) -> Arra
 
     Args:
         generator: any whose uniform numbers are the same everywhere, such as one of `numpy.random.Philox`.
-        shape: of what is returned.
+        shape: of the result.
 
     Example:
         >>> normal(np.random.Generator(np.random.Philox(key=1)), (2, 3)).shape

@@ -59,7 +59,7 @@ class Experiment:
         style: "batch": each epoch is one step on all samples; "iterative": one step on one sample, in order.
         epochs: training steps, 1 to 10 million.
         activation: "relu", "leaky_relu" (slope 0.01), "prelu" (one slope a layer that learns, from 0.25) or "elu" (1).
-        dtype: "float32" or "float64", what the training computes in.
+        dtype: "float32" or "float64", the number type of the training.
         initial: "torch": as `torch.nn.Linear` starts; "he": hidden weights uniform in ±√(6/fan_in) and hidden biases
             zero (He et al., 2015), from the same random numbers; "rai": one of each hidden neuron's weights and bias,
             chosen at random, is positive, from a Beta(2, 1) distribution, and the others are normal with standard
@@ -74,7 +74,7 @@ class Experiment:
 
     Raises:
         TypeError: a field has the wrong type.
-        ValueError: a field is out of range; the message names the value and what is allowed.
+        ValueError: a field is out of range; the message names the value and the allowed values.
     """
 
     width: int = 2
@@ -133,7 +133,7 @@ class Experiment:
 
     @cached_property
     def data(self) -> Data:
-        """What it trains on."""
+        """The training data."""
         return absolute_value(self.target_scale)
 
     @cached_property
@@ -194,7 +194,7 @@ def given_parameters(
     Args:
         experiment: the set-up.
         seeds: shape (S,).
-        initial: shape (S, P), in place of what the seeds would draw; or None.
+        initial: shape (S, P), in place of the weights that the seeds would draw; or None.
     """
     if initial is not None or experiment.initial in DRAWN_BY_ENGINES:
         return initial

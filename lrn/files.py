@@ -2,7 +2,7 @@
 
 Whoever can write to a folder can put a named pipe there, a link to a device, or a file of many gigabytes that holds
 nothing. Reading any of them as if it were a file waits for ever or fills the memory. Writing through a link that
-someone else has put there overwrites what it points to.
+someone else has put there overwrites its target.
 """
 
 from __future__ import annotations

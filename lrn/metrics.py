@@ -1,4 +1,4 @@
-"""Metrics: what a claim measures of each trained network."""
+"""Metrics: the quantities that a claim measures for each trained network."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Metric:
     Attributes:
         name: how claims and reports call it.
         function: Runs -> shape (S,); a boolean result has a rate, a bounded one a mean, any one has quantiles.
-        bounds: experiment -> (low, high) that no value can leave; None where there are none.
+        bounds: experiment -> (low, high) that no value can leave; None if it has none.
         trace: whether it needs the loss of every epoch.
 
     Raises:
-        TypeError: the name is no text, or a function cannot be called.
+        TypeError: the name is not a text, or a function cannot be called.
     """
 
     name: str

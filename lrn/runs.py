@@ -1,4 +1,4 @@
-"""What a training leaves behind, for every seed of an experiment."""
+"""The results of a training, for every seed of an experiment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Runs:
         converged_at: number of epochs after which the RMSE stays at or below 0.07 to the end; -1 if never. Shape (S,).
         dead: neurons whose post-ReLU output is exactly zero on every sample after training, shape (S, D, W), bool.
         prediction: output for each sample after training, shape (S, N), in original units.
-        trace: RMSE of what each epoch trained on, shape (S, epochs), or None if it was not asked for.
+        trace: RMSE over the samples that each epoch trained on, shape (S, epochs), or None if it was not asked for.
         parameters: trained weights and biases, shape (S, P), or None if they were not asked for.
     """
 

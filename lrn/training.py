@@ -46,7 +46,7 @@ def train(
         engine: "auto" (the fastest there is), "native", "cuda" or "reference".
         device: "cpu", "cuda", or with the reference engine any torch device.
         threads: processor threads; None for as many as this process may use.
-        trace: keep the RMSE of what each epoch trained on.
+        trace: keep the RMSE over the samples that each epoch trained on.
         parameters: keep the trained weights.
         progress: show progress and the time left on standard error.
 

@@ -45,7 +45,7 @@ def test_no_sentence_that_stopped_a_reader_is_back(rooms):
         ("folder = 'found there'  # kept\n", "vague", 0),
         ("x = [f(a) for a in b]\ny = {a for a in b if a}\n", "comprehensions", 2),
         ('"""What is measured, and what the rest says; whatever works."""\n', "what", 2),
-        ('def f():\n    """It is no list, there are none; it is no longer one."""\n', "is no", 2),
+        ('def f():\n    """It is no list, that is none; there is no file, it is no longer one."""\n', "is no", 2),
         ("# fails for want\n# of time\n", "stoppers", 1),
         ("x = 'ten runs a setting, ten runs per setting'\n", "stoppers", 1),
     ],

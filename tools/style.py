@@ -32,7 +32,8 @@ VAGUE = frozenset(
 WHAT = re.compile(
     r"\bwhat (?:is|are|was|were|has|have|the|an?|it|its|they|this|that|these|those|there|one|each|every)\b", re.I
 )
-IS_NO = re.compile(r"\b(?:is|are|was|were|be) (?:no(?! (?:longer|more|less|fewer|one)\b)|none)\b", re.I)
+IS_NO = re.compile(r"(?<!there )\b(?:is|are|was|were|be) (?:no(?! (?:longer|more|less|fewer|one)\b)|none)\b", re.I)
+"""English has "there is no file", and "it is not a file" where German has "it is no file"."""
 STOPPERS = tuple(
     re.compile(pattern, re.I)
     for pattern in (

@@ -1,4 +1,4 @@
-"""What the thesis's ten runs a cell show by themselves, and what they could have shown."""
+"""The conclusions that ten runs per cell allow by themselves, and those that they could have allowed."""
 
 from __future__ import annotations
 

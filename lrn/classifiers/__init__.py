@@ -55,7 +55,7 @@ class Classifiers:
         dtype: "float32" or "float64".
 
     Raises:
-        TypeError: `channels` is no tuple, or `images` are none.
+        TypeError: `channels` is not a tuple, or `images` are not Images.
         ValueError: a number is out of range.
     """
 
@@ -108,7 +108,7 @@ class Classifiers:
 
     @property
     def label(self) -> str:
-        """What they are: the kind, and every field that is not as by default."""
+        """Their name: the kind, and every field that is not as by default."""
         kind = " and ".join(["residual"] * self.skip + ["late residual"] * self.late) or "plain"
         changed = [
             f"{f.name} {value if isinstance(value, int | float | str) else tuple(value)}"
@@ -119,7 +119,7 @@ class Classifiers:
 
     @property
     def version(self) -> str:
-        """Names the code, the arithmetic and the images behind what is observed, which may then be remembered."""
+        """Names the code, the arithmetic and the images behind the observations, which may then be remembered."""
         from lrn._torch import torch
 
         images = (part.digest for part in self.data.split(self.train, self.test))
@@ -196,7 +196,7 @@ class Classifiers:
             - diverged: whether the loss of any step was NaN or infinite.
 
         Raises:
-            ValueError: `seeds` is no range of step 1 from 0, or is empty; no such engine; or there are not enough
+            ValueError: `seeds` is not a range of step 1 from 0, or is empty; no such engine; or there are not enough
                 images.
             RuntimeError: the native engine was asked for and is not installed here.
         """

@@ -27,8 +27,8 @@ class _Plan:
 
     Attributes:
         layers: rows of kind, from, other, channels, kernel, stride, biased, rectified.
-        modules: what has parameters.
-        channels: of what each layer makes; the images, tensor 0, come first.
+        modules: those with parameters.
+        channels: of each layer's output; the images, tensor 0, come first.
         read: the tensors that the classifier reads.
         last: the last convolution that is in no shortcut.
     """

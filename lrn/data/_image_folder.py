@@ -112,7 +112,7 @@ def _decoded(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[np
 
 
 def _state(root: Path, files: list[tuple[Path, int]], size: tuple[int, int] | None, grey: bool) -> str:
-    """What tells a folder's images from what they were before and from others."""
+    """What tells a folder's images from its earlier images and from those of other folders."""
     digest = hashlib.sha256(repr((size, grey)).encode())
     for path, label in files:
         stat = path.stat()

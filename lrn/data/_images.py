@@ -18,10 +18,10 @@ __all__ = ["Images", "digits"]
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images and what they show.
+    """Images and their classes.
 
     Attributes:
-        name: what they are, for people.
+        name: of the data set, for people.
         x: the images, shape (N, C, H, W), float32, from 0 (black) to 1.
         y: the class of each, shape (N,), int64, from 0 to `len(classes) - 1`.
         classes: the names of the classes.

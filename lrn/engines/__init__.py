@@ -6,7 +6,7 @@
 | cuda      | the same source, one network a GPU's thread  | an NVIDIA GPU                           |
 | reference | stacked torch tensors and autograd, readable | any torch device (cpu, cuda, mps)       |
 
-`reference` is the truth that faster engines are compared with. `python -m lrn.engines` prints what is there.
+`reference` is the truth that faster engines are compared with. `python -m lrn.engines` prints the available engines.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = Non
     The cuda engine takes the device "cpu", everyone's default, to mean "cuda".
 
     Raises:
-        TypeError: the device is no text.
+        TypeError: the device is not a text.
         ValueError: no such engine, it cannot run on that device, or `threads` is out of range.
         RuntimeError: the engine was asked for by name and is not installed here.
         ModuleNotFoundError: the reference engine is to train, and torch is not installed.

@@ -20,13 +20,13 @@ Between layers three orders of magnitude apart no one learning rate of plain gra
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the gradient does on its way from the last layer back to the first.
+    """The change of the gradient on its way from the last layer back to the first.
 
     Attributes:
         kind: "even"; "vanishing" or "exploding"; "blocked": the first layers get no gradient at all; "not finite"; or
             "unclear": there are fewer than two layers to compare, or none gets a gradient.
-        factor: what a layer's gradient is multiplied by on the way to the layer before it: exp(-slope), of the
-            least-squares line through log-norm against depth. NaN where there is none.
+        factor: a layer's gradient is multiplied by this on the way to the layer before it: exp(-slope), of the
+            least-squares line through log-norm against depth. NaN if it is undefined.
         text: the same in words.
     """
 
@@ -50,7 +50,7 @@ def diagnose(norms: Sequence[float] | NDArray[np.floating], names: Sequence[str]
         names: what to call the layers; "layer 1", ... by default.
 
     Raises:
-        TypeError: a norm is no number.
+        TypeError: a norm is not a number.
         ValueError: there is no norm, one is negative, or there is another number of names.
 
     Example:

@@ -32,7 +32,7 @@ class GradientHistory:
 
     @property
     def norms(self) -> NDArray[np.float64]:
-        """Gradient norms (T, D), in the order of `steps` and `names`; 0 where there is no gradient."""
+        """Gradient norms (T, D), in the order of `steps` and `names`; 0 for parameters without a gradient."""
         return np.array(self._rows, np.float64).reshape(len(self._rows), len(self.names))
 
     def diagnosis(self, row: int = -1) -> Diagnosis:
@@ -64,12 +64,12 @@ def recording(model: nn.Module, optimizer: torch.optim.Optimizer, every: int = 1
     """Records the gradient norms at each step of `optimizer`, with no change to the training loop.
 
     Args:
-        model: what is trained.
+        model: the trained model.
         optimizer: its `step` reads the gradients of the parameters; the norms are those it finds.
         every: record one step of this many, the first one included.
 
     Raises:
-        TypeError: `model` is no module, or `optimizer` no optimizer.
+        TypeError: `model` is not a module, or `optimizer` not an optimizer.
         ValueError: nothing is to be trained, or `every` is below 1.
 
     Example:

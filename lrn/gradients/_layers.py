@@ -49,7 +49,7 @@ class GradientReport:
     Attributes:
         loss: the loss.
         layers: in the order of the forward pass; modules that were not called by themselves come last.
-        diagnosis: what the gradient does on its way back through the layers' outputs.
+        diagnosis: the change of the gradient on its way back through the layers' outputs.
         remarks: other things worth knowing, a sentence each.
     """
 
@@ -84,7 +84,7 @@ class GradientReport:
 
 
 def report(model: nn.Module, batch: Any, loss: Loss) -> GradientReport:
-    """How large the gradient of `loss` is at each layer of `model`, and what that says.
+    """How large the gradient of `loss` is at each layer of `model`, and its diagnosis.
 
     The diagnosis goes by the gradient against the layers' *outputs*. The gradient against weights also has the size
     of the layer's input in it, which grows forwards where the other grows backwards, and so can look even in a
@@ -96,12 +96,12 @@ def report(model: nn.Module, batch: Any, loss: Loss) -> GradientReport:
 
     Args:
         model: any module with parameters; a layer is a module that has parameters of its own.
-        batch: what the model takes (a tensor, an array, a mapping by argument name), or a pair (that or a tuple of
+        batch: the model's input (a tensor, an array, a mapping by argument name), or a pair (that or a tuple of
             inputs, target), by the rule of `lrn.dead.dead_units`.
         loss: a function of the output, or of (output, target), that gives one number.
 
     Raises:
-        TypeError: `model` is no module, `loss` no function, it gives no tensor, or the batch holds none.
+        TypeError: `model` is not a module, `loss` not a function, it gives no tensor, or the batch holds none.
         ValueError: nothing is to be trained, the batch is empty or not finite, or the loss is not one number.
 
     Example:

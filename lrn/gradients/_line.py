@@ -58,7 +58,7 @@ def input_gradient(
         output: which of several outputs, counted from 0.
 
     Raises:
-        TypeError: `model` is no module, or an end no number or array.
+        TypeError: `model` is not a module, or an end not a number or array.
         ValueError: the ends have different shapes, are equal or not finite; there are too few points; the model gives
             several outputs and none was chosen; or its output does not depend on the input.
 
@@ -141,7 +141,7 @@ def ends(model: nn.Module, start: Any, end: Any) -> tuple[Tensor, Tensor]:
 
 
 def one_output(y: Any, samples: int, output: int | None) -> Tensor:
-    """One number for each sample, shape (N,), from what a model gave."""
+    """One number for each sample, shape (N,), from a model's output."""
     if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != samples:
         shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise ValueError(f"the model must give one tensor with a row for each of the {samples} inputs; got {shape}")

@@ -34,13 +34,13 @@ def untouched(model: nn.Module) -> Iterator[None]:
 
 
 def check_model(model: object) -> None:
-    """Raise TypeError for what is no module."""
+    """Raise TypeError for anything but a module."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
 
 
 def check_whole(name: str, value: object, least: int, most: int | None = None) -> None:
-    """Raise ValueError for what is no whole number from `least` to `most`."""
+    """Raise ValueError for anything but a whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{name} must be a whole number {allowed}; got {value!r}")
@@ -79,7 +79,7 @@ def loss_of(model: nn.Module, batch: Any, loss: Loss, forward: Callable[..., Any
     """The loss of a model's forward pass on a batch, shape (); of another forward pass of the model where one is given.
 
     Raises:
-        TypeError: `loss` cannot be called, or gives no tensor; or the batch is none.
+        TypeError: `loss` cannot be called, or gives no tensor; or the batch is not a batch.
         ValueError: the loss is not one number, or has no gradient.
     """
     if not callable(loss):
@@ -89,7 +89,7 @@ def loss_of(model: nn.Module, batch: Any, loss: Loss, forward: Callable[..., Any
 
 
 def check_one_number(value: Any) -> Tensor:
-    """The loss as shape (). Raises TypeError for what is no tensor, ValueError where it has no gradient or is many."""
+    """The loss as shape (). Raises TypeError or ValueError unless it is one number with a gradient."""
     if not isinstance(value, Tensor):
         raise TypeError(f"the loss must be a tensor; got {value!r}")
     if value.numel() != 1:

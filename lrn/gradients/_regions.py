@@ -1,8 +1,8 @@
 """The linear regions of a piecewise-linear network on a straight line, exactly.
 
 Along a line the input of the first ReLU is linear, so where it changes its sign follows from its values at both ends.
-Cut there, and the input of the second ReLU is linear between the cuts, and so on through the network: what is found
-are all breakpoints, not those that a grid happens to separate.
+Cut there, and the input of the second ReLU is linear between the cuts, and so on through the network: the result has
+all breakpoints, not those that a grid happens to separate.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def linear_regions(
         most: the most breakpoints to look for.
 
     Raises:
-        TypeError: `model` is no module.
+        TypeError: `model` is not a module.
         ValueError: as in `input_gradient`; or the network is not linear between the breakpoints, or has too many.
 
     Example:

@@ -97,7 +97,7 @@ def _client_class() -> Any:
     from distributed.protocol.serialize import Serialized
 
     class BytesClient(Client):
-        """Reads what the scheduler passes on from workers without unpickling it.
+        """Reads the messages that the scheduler passes on from workers without unpickling it.
 
         Attributes:
             errors: what tasks ended in, pickled, by their keys.

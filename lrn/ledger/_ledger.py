@@ -1,4 +1,4 @@
-"""The ledger: what was trained, on disk, shared by workers and by later runs.
+"""The ledger: trained networks on disk, shared by workers and by later runs.
 
     <ledger>/<version>/<experiment key>/<start>-<stop>.parquet      one file per block of seeds
                                         experiment.json             what the key stands for
@@ -7,10 +7,10 @@
 again would give the same bits. Files appear whole or not at all. A file that is damaged or speaks of something else is
 set aside, never read.
 
-Any range of seeds can be asked for. What is missing is trained in batches that the engine likes, so up to one small
+Any range of seeds can be asked for. Missing seeds are trained in batches that the engine likes, so up to one small
 batch more than was asked for, and joined to the files beside it (`lrn.ledger.shelf`).
 
-With a Dask cluster, workers train blocks and send back what is to stand in their files; the ledger is written here, and
+With a Dask cluster, workers train blocks and send back the content of their files; the ledger is written here, and
 is the same whoever trained.
 """
 
@@ -68,7 +68,7 @@ _GPU_BATCH = 1024
 
 
 class Ledger:
-    """Trains what has not been trained yet and remembers it.
+    """Trains missing seeds and stores the results.
 
     Args:
         path: folder of the ledger, made when needed, or with a scheme (`s3://bucket/ledger`) a place in any file system
@@ -79,7 +79,7 @@ class Ledger:
         scheduler: address of a Dask scheduler whose workers train, such as `tcp://10.0.0.1:8786`.
 
     Raises:
-        TypeError: the device is no text.
+        TypeError: the device is not a text.
         ValueError: the engine, the device or `threads` is out of range, `path` is "", or there is no such file system.
         ImportError: the file system's package, or dask, is not installed.
         NotADirectoryError: `path` is a file.
@@ -125,7 +125,7 @@ class Ledger:
         Args:
             experiment: how they are trained.
             seeds: a range of step 1, not empty.
-            trace: also the RMSE of what each epoch trained on.
+            trace: also the RMSE over the samples that each epoch trained on.
 
         Raises:
             TypeError: `experiment` or `seeds` has the wrong type.
@@ -155,7 +155,7 @@ class Ledger:
         return known
 
     def remembered(self, experiment: Experiment, seeds: range, trace: bool = False) -> Runs | None:
-        """What is there of these seeds, from the first on without a gap; None if that is nothing. Never trains.
+        """The stored networks of these seeds, from the first up to the first gap; None if there are none. Never trains.
 
         Raises:
             TypeError, ValueError: as `runs`.
@@ -191,10 +191,10 @@ class Ledger:
             yield experiment, block
 
     def table(self, experiment: Experiment | None = None) -> pa.Table:
-        """All networks, or those of one experiment: one row a network, with the experiment's fields as columns.
+        """All networks, or those of one experiment: one row per network, with the experiment's fields as columns.
 
         Raises:
-            TypeError: `experiment` is none.
+            TypeError: `experiment` is not an Experiment.
             ValueError: this ledger remembers nothing.
         """
         if experiment is not None:
@@ -221,7 +221,7 @@ class Ledger:
         return self.engine.train(experiment, np.arange(seeds.start, seeds.stop, dtype=np.uint64), trace=trace)
 
     def _shelf(self, experiment: Experiment, trace: bool) -> Shelf[Runs]:
-        """What is known of an experiment."""
+        """The known runs of an experiment."""
         name = (version(self.engine), experiment.key, trace)
         if name not in self._shelves:
             directory = None if self.root is None else self.folder / experiment.key
@@ -232,7 +232,7 @@ class Ledger:
         return self._shelves[name]
 
     def _forget(self) -> None:
-        """Lets go of what was asked for long ago, where it takes too much memory."""
+        """Forgets the least recently used experiments if they take too much memory."""
         size = sum(shelf.size for shelf in self._shelves.values())
         while len(self._shelves) > 1 and size > MEMORY_BYTES:
             size -= self._shelves.popitem(last=False)[1].size
@@ -251,7 +251,7 @@ class Ledger:
         shelf.tidy()
 
     def _rounded(self, experiment: Experiment, shelf: Shelf[Runs], missing: Sequence[range]) -> list[range]:
-        """What is missing, and the seeds that fill the engine's last batch, up to those that are there."""
+        """The missing seeds and those that fill the engine's last batch, up to the next stored seed."""
         if not missing:
             return []
         batch, last = _batch(self.engine, experiment), missing[-1]
@@ -267,7 +267,7 @@ class Ledger:
             yield block, self._decoded(experiment, block, trace, data)
 
     def _decoded(self, experiment: Experiment, block: range, trace: bool, data: bytes) -> Runs:
-        """What a worker answered. Raises ClusterError where that is not what it was asked for."""
+        """The runs in a worker's answer. Raises ClusterError if they are not the requested ones."""
         import pyarrow as pa
 
         try:
@@ -278,7 +278,7 @@ class Ledger:
 
 
 def _batch(engine: Engine, experiment: Experiment) -> int:
-    """Seeds that are trained together: what is missing is rounded up to a multiple of it."""
+    """Seeds that are trained together: the missing seeds are rounded up to a multiple of it."""
     if engine.name == "cuda":
         return _GPU_BATCH
     if _work(experiment) * BATCH <= _BATCH_WORK:

@@ -86,7 +86,7 @@ def row_bytes(experiment: Experiment, trace: bool) -> int:
 
 
 def to_table(experiment: Experiment, runs: Runs) -> pa.Table:
-    """One row a network, everything but the parameters."""
+    """One row per network, everything but the parameters."""
     import pyarrow as pa
 
     S = len(runs)
@@ -138,7 +138,7 @@ def from_table(experiment: Experiment, table: pa.Table, block: range, trace: boo
 
 
 def summary(experiment: Experiment, runs: Runs) -> pa.Table:
-    """One row a network: the experiment's fields, and what is counted of it."""
+    """One row per network: the experiment's fields, and the network's counts."""
     import pyarrow as pa
 
     fields = {k: pa.array([v] * len(runs)) for k, v in dataclasses.asdict(experiment).items()}

@@ -1,8 +1,8 @@
-"""Whether runs can be what their experiment leaves behind.
+"""Whether runs can come from their experiment.
 
-A checksum tells a damaged file from a sound one, not a true one from an invented one: whoever wrote wrong numbers wrote
-their checksum too. What is impossible, or contradicts itself or the seeds, is refused here. Numbers that are made up
-with care are not found; only training again would find them.
+A checksum tells a damaged file from a sound one, but not a true one from an invented one, because whoever writes wrong
+numbers writes their checksum, too. This module refuses impossible values, and values that contradict each other or the
+seeds. It does not detect numbers that are invented with care; only training again would.
 """
 
 from __future__ import annotations

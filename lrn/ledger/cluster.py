@@ -1,7 +1,7 @@
 """A Dask cluster that works through many requests: few at a time, in whatever order they are done.
 
 It knows nothing of networks: `lrn.ledger` says what a worker does and what becomes of the answer. A worker that dies
-costs what it was doing; Dask gives that to another one.
+loses its unfinished work; Dask gives that to another one.
 
 Answers are bytes, and are received as such. Dask's own client would unpickle whatever a worker sends, its errors too,
 and unpickling runs code that the sender chooses. Here nothing of a worker's is unpickled. The scheduler is trusted:
@@ -81,7 +81,7 @@ class Cluster:
         self.close()
 
     def close(self) -> None:
-        """Lets go of what is under way."""
+        """Cancels the open requests."""
         self._client.close(timeout=CONNECT_SECONDS)
         self._hushed.__exit__(None, None, None)
 
@@ -91,7 +91,7 @@ class Cluster:
         return sum(self._workers().values())
 
     def everywhere(self, function: Callable[[_T], bytes], request: _T) -> dict[str, bytes | ClusterError]:
-        """What each worker answers, or the error it ends in, by the worker's address."""
+        """The answer of each worker, or the error it ends in, by the worker's address."""
         futures = {
             worker: self._client.submit(
                 _answer, function, request, workers=[worker], allow_other_workers=False, pure=False

@@ -49,8 +49,8 @@ def folder(path: str | os.PathLike[str]) -> Path:
     """The folder of that name, which need not be there.
 
     Args:
-        path: of this machine, or with a scheme, such as `s3://bucket/ledger`: what is returned then behaves like a
-            Path and is none (a UPath).
+        path: of this machine, or with a scheme, such as `s3://bucket/ledger`: the result then behaves like a
+            Path but is not one (a UPath).
 
     Raises:
         ValueError: `path` is "", or there is no such file system.
@@ -172,7 +172,7 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
 
     Args:
         path: the file.
-        data: what it is to hold.
+        data: its content.
         durable: wait until it is on the disk, so that it outlives a power cut.
 
     Raises:
@@ -206,7 +206,7 @@ def set_aside(path: Path, why: str) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, on one line."""
+    """The first line of an error's message."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 

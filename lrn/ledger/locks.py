@@ -26,9 +26,9 @@ TELL_SECONDS = 60.0
 
 
 def lock(folder: Path, name: str, timeout: float = -1) -> AbstractContextManager[Any]:
-    """Holds the lock of that name in a folder, which is made when needed.
+    """Acquires a lock file in a folder and creates the folder if necessary.
 
-    There is none in an object store, and none is waited for that cannot be had; see the module.
+    An object store has no locks, and a lock that cannot be acquired is skipped; see the module.
 
     Args:
         folder: where.
@@ -73,7 +73,7 @@ def _out_of_reach(path: Path) -> str | None:
 
 
 def _refused(path: Path) -> str | None:
-    """What the system says to a lock, other than that it is held."""
+    """The system's error for a lock, other than that it is held; None if it has none."""
     try:
         import fcntl
     except ImportError:

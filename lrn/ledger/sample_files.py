@@ -1,4 +1,4 @@
-"""Files with what a population was observed to do: one population at one version, a range of seeds per file."""
+"""Files of a population's samples: one population at one version, a range of seeds per file."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Shelf:
         return sorted(blocks)
 
     def read(self, seeds: range) -> list[tuple[range, Columns]]:
-        """What is known of these seeds, in order; a damaged file is set aside with a warning, and read no more."""
+        """The known samples of these seeds, in order; a damaged file is set aside with a warning, and read no more."""
         known, at = [], seeds.start
         for start, stop, path in self.files():
             if stop <= at or start >= seeds.stop:
@@ -72,7 +72,7 @@ class Shelf:
         return gaps(seeds, [range(start, stop) for start, stop, _ in self.files()])
 
     def _columns(self, path: Path, block: range) -> Columns | None:
-        """What a file holds, remembered for a while as growing samples ask for it again and again."""
+        """The columns of a file, cached for a while because growing samples need them again and again."""
         if path not in self._recent:
             columns = read_block(path, lambda table: _from_table(table, self.label, block))
             if columns is None:
@@ -83,7 +83,7 @@ class Shelf:
         return self._recent[path]
 
     def keep(self, seeds: range, columns: Columns) -> None:
-        """Writes what was observed for a range of seeds. Raises OSError where the folder cannot be written to."""
+        """Writes the observations of a range of seeds. Raises OSError where the folder cannot be written to."""
         replace(self.folder / f"{seeds.start}-{seeds.stop}.parquet", encode(_to_table(columns, self.label, seeds)))
 
     def fail(self, seed: int, why: str) -> None:
@@ -105,7 +105,7 @@ class Shelf:
         return failed
 
     def described(self) -> dict[str, Any]:
-        """What population.json says; empty where there is none, or none of use."""
+        """What population.json says; empty if the file is missing or unusable."""
         path = self.folder / "population.json"
         try:
             facts = json.loads(path.read_text())
@@ -159,7 +159,7 @@ def joined(label: str, parts: list[tuple[range, Columns]]) -> Columns:
 
 
 def checked(sample: Any, label: str, n: int) -> Columns:
-    """What was observed for n seeds, as arrays. Raises TypeError or ValueError for what no file can hold."""
+    """The observations of n seeds, as arrays. Raises TypeError or ValueError for what no file can hold."""
     if not isinstance(sample, Mapping):
         raise TypeError(f"{label} has a version, so it must observe a mapping of metrics to arrays; got {sample!r}")
     if not sample:

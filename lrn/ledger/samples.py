@@ -1,10 +1,10 @@
-"""What populations that are not Experiments were observed to do, on disk: each seed is sampled once.
+"""Samples of populations that are not Experiments, stored on disk: each seed is sampled once.
 
     <ledger>/samples-<version>/<digest of the label>/<start>-<stop>.parquet     one file per seed or block of seeds
                                                      population.json            what the digest stands for
 
 A population asks for it by its `version`, text that names the code, the arithmetic and the data behind what it
-observes: where that changes, it is sampled again. Workers that ask for the same seeds share them.
+observes: if it changes, the population is sampled again. Workers that ask for the same seeds share them.
 
 How many seeds lie in one file depends on how long they take, which the first seed shows: about a second's worth, at
 most 4,096. Where a seed takes longer than an eighth of a second, nothing is sampled that was not asked for, and each
@@ -35,7 +35,7 @@ _MOST_GROUP = 64  # expensive seeds of one call, each of which has a lock
 
 
 class Samples:
-    """Samples what has not been sampled yet and remembers it.
+    """Samples missing seeds and stores the results.
 
     Args:
         path: folder of the ledger, made when needed.
@@ -63,7 +63,7 @@ class Samples:
         block: int | None = None,
         settings: Mapping[str, str] | None = None,
     ) -> Columns:
-        """What was observed for each seed, sampled now where it is not known.
+        """The observations of each seed, sampled now if they are not stored.
 
         Args:
             label: the population's.
@@ -71,16 +71,16 @@ class Samples:
             draw: its `sample`; cheap populations are asked for whole blocks, so for more seeds than these.
             seeds: a range of step 1, not empty.
             block: seeds of one call and file, a power of two; None for as many as take about a second.
-            settings: where each setting of the population lies, and what it is.
+            settings: the place and the value of each setting of the population.
 
         Returns:
             For each metric an array (S,).
 
         Raises:
-            TypeError: what was observed is not a mapping of metrics to numbers or truths, `version` is not text, or
+            TypeError: the observations are not a mapping of metrics to numbers or truths, `version` is not text, or
                 `seeds` not a range.
-            ValueError: there is no metric, one has another shape, `seeds` is empty or has another step, or what is on
-                disk was made with other settings.
+            ValueError: there is no metric, one has another shape, `seeds` is empty or has another step, or the
+                stored samples were made with other settings.
             OSError: the folder cannot be written to.
         """
         shelf = Shelf(self._root, label, version, self._recent)
@@ -105,7 +105,7 @@ class Samples:
 
 
 def _fill(shelf: Shelf, draw: Callable[[range], Any], seeds: range, block: int | None) -> None:
-    """Samples what is missing; what another process samples just now comes last."""
+    """Samples the missing seeds; those that another process is sampling come last."""
     size = block or _probed(shelf, draw, seeds)
     if size >= SMALL:
         _in_blocks(shelf, draw, seeds, size, fixed=block is not None)
@@ -157,7 +157,7 @@ def _in_blocks(shelf: Shelf, draw: Callable[[range], Any], seeds: range, size: i
 
 
 def _block(shelf: Shelf, draw: Callable[[range], Any], block: range) -> None:
-    """Samples what is missing of a block: all of it, unless an earlier run had other blocks."""
+    """Samples the missing seeds of a block: all of them, unless an earlier run had other blocks."""
     for part in shelf.missing(block):
         columns = checked(draw(part), shelf.label, len(part))
         if not shelf.described():
@@ -200,7 +200,7 @@ def _one_by_one(shelf: Shelf, draw: Callable[[range], Any], seeds: range) -> Non
 
 
 def _group(shelf: Shelf, draw: Callable[[range], Any], group: range) -> float | None:
-    """Samples what is missing of a group of seeds; returns the seconds that one took, None if nothing was missing."""
+    """Samples the missing seeds of a group; returns the seconds that one took, None if nothing was missing."""
     seconds = None
     for part in shelf.missing(group):
         start = time.perf_counter()

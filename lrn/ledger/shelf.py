@@ -1,8 +1,8 @@
-"""Blocks of one thing, in memory and on disk: what is read once is not read again, and files are few.
+"""Blocks of one thing, in memory and on disk: a file is read only once, and files are few.
 
-A shelf holds the networks of one experiment, for example. It remembers what it has read or been given. On disk, blocks
-that lie side by side become one file, up to a *segment* of seeds (`[0, 16384)`, `[16384, 32768)`, ...): which files
-there are then depends on which seeds are there alone, not on who added them in which order.
+A shelf holds the networks of one experiment, for example. It keeps the blocks that it has read or received. On disk,
+adjacent blocks become one file, up to a *segment* of seeds (`[0, 16384)`, `[16384, 32768)`, ...). The files then depend
+on the stored seeds only, not on the order in which processes added them.
 
 The merged file is written first and appears at once, then the others go. A reader that comes between them sees both and
 reads one (`covering`); one that comes too late for a file lists the folder again. So readers need no lock.
@@ -29,7 +29,7 @@ class Form(Protocol[_T]):
     """How blocks of one thing are read, written and put together."""
 
     def read(self, path: Path, seeds: range) -> _T | None:
-        """What a file holds; None where there is none, or after setting one aside that is not sound."""
+        """The block in a file; None if the file is missing, or after setting one aside that is not sound."""
         ...
 
     def encode(self, block: _T) -> bytes:
@@ -89,7 +89,7 @@ class Shelf(Generic[_T]):
         return None if any(piece is None for piece, _ in parts) else self._joined(parts)
 
     def find(self, seeds: range) -> list[range]:
-        """Reads what is on disk of these seeds; returns those that are neither there nor in memory."""
+        """Reads the stored seeds among these; returns those that are neither there nor in memory."""
         unsound: set[BlockFile] = set()
         while self._folder is not None:
             files = [file for file in block_files(self._folder, self._trace) if file not in unsound]
@@ -106,7 +106,7 @@ class Shelf(Generic[_T]):
         return gaps(self._held, seeds)
 
     def parts(self, seeds: range) -> Iterator[tuple[range, _T]]:
-        """What is in memory of these seeds, in order."""
+        """The blocks of these seeds in memory, in order."""
         for piece, part in covering(self._held, seeds):
             if piece is not None:
                 yield part, self._part(piece, part)
@@ -128,7 +128,7 @@ class Shelf(Generic[_T]):
         return range(seeds.start, min([seeds.stop, *(k.seeds.start for k in known if k.seeds.start >= seeds.start)]))
 
     def tidy(self) -> None:
-        """Writes what is in memory and not on disk, joins neighbours, and removes files that another one contains.
+        """Writes the blocks that are in memory only, joins neighbours, and removes files that another one contains.
 
         Only one process at a time should do so; if several do, some files are written twice.
         """
@@ -145,7 +145,7 @@ class Shelf(Generic[_T]):
         self.untidy = False
 
     def _segments(self) -> Iterator[tuple[range, list[_T]]]:
-        """What is in memory, as it is to stand in files: a range of seeds, and the blocks that make it up."""
+        """The blocks in memory, as they are to stand in files: a range of seeds, and the blocks that make it up."""
         for whole in joined(piece.seeds for piece in self._held):
             of_segment = defaultdict[int, list[tuple[range, _T]]](list)
             for piece, part in covering(self._held, whole):

@@ -1,4 +1,4 @@
-"""What a ledger's blocks depend on: the code and the arithmetic that trains."""
+"""The code and arithmetic that a ledger's blocks depend on: the code and the arithmetic that trains."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def version(engine: Engine) -> str:
 
 @cache
 def _version(engine: str, arithmetic: str, engine_file: str) -> str:
-    """The name, from what the sources hold now: one that is edited later is not what this process runs."""
+    """The name, from the present content of the sources: a later edit does not change the code of this process."""
     package = Path(engine_file).parents[1]
     sources = [package / name for name in SOURCES]
     digest = hashlib.sha256(arithmetic.encode())

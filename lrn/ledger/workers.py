@@ -85,13 +85,13 @@ def _train(request: _Request) -> bytes:
 
 
 def _version_of(how: tuple[str, str]) -> bytes:
-    """On a worker: the version of what it would train."""
+    """On a worker: the version of the code that it would train with."""
     return _version(*how).encode()
 
 
 @cache
 def _version(engine: str, device: str) -> str:
-    """On a worker: the version of what it would train."""
+    """On a worker: the version of the code that it would train with."""
     return version(choose(engine, device=device))
 
 

@@ -24,7 +24,7 @@ class EulerNet(nn.Module):
         time: T, how long to follow the field.
 
     Raises:
-        TypeError: `field` is no module, or `steps` no whole number.
+        TypeError: `field` is not a module, or `steps` not a whole number.
         ValueError: `steps` is below 1, or `time` is not finite; when called, `field` changes the shape.
 
     Example:

@@ -1,6 +1,6 @@
 """Fully connected stacks: `depth` times a `torch.nn.Linear` and its activation, with a norm between them if wanted.
 
-They differ in what the layers read: the one before (`PlainNet`); the sum of all before (`ResidualNet`); or, in the
+They differ in the input of the layers: the one before (`PlainNet`); the sum of all before (`ResidualNet`); or, in the
 output layer, every hidden layer at once (`LateResidualNet`).
 """
 
@@ -147,11 +147,11 @@ class LateResidualNet(HiddenStack):
 
 
 class ResidualNet(HiddenStack):
-    """A network whose hidden layers add what they find to what they read (He et al., 2016).
+    """A network whose hidden layers add their output to their input (He et al., 2016).
 
         h_1 = relu(A_1 x + b_1),    h_d = relu(A_d h_{d-1} + b_d) + h_{d-1},    y = A h_D + b
 
-    A layer that dies hands on what it reads. `layer_outputs` are the relu(...), before the addition: a neuron is dead
+    A layer that dies passes its input on. `layer_outputs` are the relu(...), before the addition: a neuron is dead
     if that is zero. With no hidden layers (`hidden=[]`) it is the affine map y = A x + b.
 
     Raises:
@@ -170,7 +170,7 @@ class ResidualNet(HiddenStack):
         return widths[0] if widths else self.in_features
 
     def layer_outputs(self, x: Tensor) -> list[Tensor]:
-        """What every hidden layer finds, before it is added to what the layer reads; shapes as in `HiddenStack`."""
+        """The output of every hidden layer, before it is added to the layer's input; shapes as in `HiddenStack`."""
         outputs, h = [], x
         for d in range(len(self.hidden)):
             outputs.append(self.layer_output(d, h))

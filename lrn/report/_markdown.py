@@ -44,7 +44,7 @@ def guarantee(suite: SuiteVerdicts) -> str:
             "verdict here is certain."
         )
     certain = f"{100 * (1 - suite.alpha):.10g} %"
-    right = f"all verdicts that rest on measurements are right together{suite.proviso}"
+    right = f"all measured verdicts are right together{suite.proviso}"
     return f"With probability at least {certain}, {right}."
 
 

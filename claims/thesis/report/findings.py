@@ -156,7 +156,7 @@ def _spiking(_: Context) -> str:
 def _more_steps(c: Context) -> str:
     iterative, batch = (pair(10, "adam", 0.001, style)[1] for style in STYLES)
     return (
-        "At 0.001 iterative training converges seldom because it takes too few steps, not because its gradients flip: given as many samples "
+        "At 0.001 iterative training seldom converges because it makes too few steps, not because its gradients flip: given as many samples "
         f"as batch training, {c.cited_rate(iterative.replace(epochs=60_000))} of late networks of depth 10 converge, "
         f"against {c.cited_rate(batch)} in batch training."
     )

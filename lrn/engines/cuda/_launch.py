@@ -98,7 +98,7 @@ class Launch:
     Args:
         pieces: networks of one experiment each.
         device: a CUDA device.
-        trace: keep the RMSE of what each epoch trained on.
+        trace: keep the RMSE over the samples that each epoch trained on.
         parameters: keep the trained weights.
     """
 
@@ -135,7 +135,7 @@ class Launch:
         self._stream.synchronize()
 
     def runs(self) -> list[Runs]:
-        """What was trained, in the order of the pieces."""
+        """The trained networks, in the order of the pieces."""
         with torch.cuda.stream(self._stream):
             block = self._results.cpu().numpy()
         return [_runs(piece, slots, block) for piece, slots in zip(self._pieces, self._slots, strict=True)]

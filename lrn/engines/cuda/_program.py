@@ -45,7 +45,7 @@ HELD_BYTES = 320
 
 @dataclass(frozen=True)
 class Program:
-    """What the kernel is compiled for; everything else is given when it runs.
+    """The settings that the kernel is compiled for; everything else is given when it runs.
 
     Attributes:
         real: "float" or "double".

@@ -40,7 +40,7 @@ def available() -> bool:
 
 
 def variants() -> list[Variant]:
-    """What this processor can run, fastest first."""
+    """The variants that this processor can run, fastest first."""
     if _native is None:
         raise RuntimeError("the native engine was not built: install lrn again where a C++20 compiler is at hand")
     return [Variant(*row) for row in _native.variants()]
@@ -154,7 +154,7 @@ class NativeEngine:
         """Trains networks that classify images, by gradient descent on the cross-entropy.
 
         Args:
-            layers: what they are made of, rows as `Layer` in cnn/job.hpp.
+            layers: of the networks, rows as `Layer` in cnn/job.hpp.
             read: the tensors whose averages over the image the linear classifier reads.
             activations: how many channels have a ReLU, all layers together (A).
             last: the layer whose gradient is `last_gradient`.

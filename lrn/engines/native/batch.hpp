@@ -1,8 +1,8 @@
 // A few vectors of networks that train by turns, from initial weights to results.
 //
-// A vector can skip only the layers that are settled in all its networks, and networks settle at different times. So where
-// layers can settle, networks change places between turns: those alike come to share a vector. No network's numbers depend
-// on its place.
+// A vector can skip a layer only if the layer is settled in all its networks, and networks settle at different times. If
+// layers can settle, the networks are therefore sorted between turns: networks with equally many settled layers share a
+// vector. The numbers of a network do not depend on its lane.
 #pragma once
 #include "job.hpp"
 #include "memory.hpp"
@@ -17,7 +17,7 @@
 
 namespace LRN_NAMESPACE {
 
-// Bias corrections as torch computes them, in double, one product an epoch.
+// Bias corrections as torch computes them: in double, with one product per epoch.
 template <class R> struct Schedule {
   std::vector<R> step, root;
   explicit Schedule(const lrn::Job<R> &job) : step(job.epochs), root(job.epochs) {

@@ -185,9 +185,9 @@ template <class V, Optimizer opt> struct Stepper {
     }
   }
 
-  // Zero where a weight never changes again if its gradient is zero from now on. Adam's moments only shrink then, the
-  // first ten times as fast as the root of the second, and its steps with them: a weight that twice the next step does
-  // not move is moved by none.
+  // Zero for a weight that never changes again, provided that its gradient stays zero. Adam's moments then only shrink,
+  // the first much faster than the root of the second, and so do the steps. If twice the next step is too small to
+  // change a weight, no later step can change it.
   LRN_FN V drift(long p) const {
     if constexpr (opt == Optimizer::sgd) return f.w[p] - f.w[p];
     else return fma(step + step, quotient(f.m[p], fma(root(f.v[p]), root_correction, eps)), f.w[p]) - f.w[p];

@@ -12,9 +12,9 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
   using typename Base::R;
   using Base::task, Base::f, Base::frozen;
   Stepper<V, opt> s;
-  // Above a dead layer all samples are alike. Each network of this vector has one that is settled: what the layers from there
-  // on put out for the first sample is so for all. (Where a network's lies higher, its layers up to there are settled, and
-  // what they put out is of no consequence.)
+  // True if every network of the vector has a settled layer. All samples have the same activations above a dead layer, so
+  // the layers above `frozen` are computed for the first sample only. (If the settled layer of one network lies higher, the
+  // layers between are settled, too, and their outputs do not matter.)
   static constexpr bool can_be_alike = !late && Act::can_die && Lanes<V>::count > 1;
   bool alike = false;
 
