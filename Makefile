@@ -23,15 +23,15 @@ papers: main ## check the claims of the published papers in papers/, each as a p
 images: ## fetch 80,000 images of 28 x 28 pixels to images/ (apt, npm), for `make journal-images`
 	$(PYTHON) tools/fetch_images.py
 
-# One process, since each holds up to 2 GB. pytest ends with 1 where a claim is undecided, or ends otherwise than on the
-# digits; the record says which. What was trained is kept in .ledger: a run that was stopped goes on where it was.
+# One process, since each holds up to 2 GB. pytest ends with 10 where a claim is undecided, with 1 where one ends otherwise
+# than on the digits; the record says which. The ledger keeps all training: a run that was stopped goes on where it was.
 DATASETS ?= fashion-mnist mnist
-BUDGET ?= medium
+BUDGET ?= small
 SEEDS := --alpha 0.01 --quantities 80 --first-seeds 16 --max-seeds 32
 journal-images: main ## judge the journal's claims on those images; verdicts and reports to reports/mnist, reports/fashion-mnist
 	@for name in $(DATASETS); do \
 	  $(RUN) pytest claims/journal -n 0 --images "images/$$name" --budget $(BUDGET) -o lrn_claims=claims/journal $(SEEDS) \
-	    --verdicts "reports/$$name/verdicts.json" "--report=reports/$$name" || [ $$? -eq 1 ] || exit 1; \
+	    --verdicts "reports/$$name/verdicts.json" "--report=reports/$$name" || case $$? in 1|10) ;; *) exit 1;; esac; \
 	done
 
 OFFSETS ?= 1000000 2000000 3000000

@@ -150,7 +150,7 @@ def _cell(case: Compared, name: str) -> tuple[str, str]:
 
 
 def _markdown(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Sequence[Compared]]) -> str:
-    lines = [_lead(groups), "", *(f"- {name}: {markdown_text(settings(suite))}" for name, suite in suites.items())]
+    lines = [_lead(groups), "", *(f"- {markdown_text(settings(suite))}" for suite in suites.values())]
     for agreement, cases in groups.items():
         lines += [
             "",
@@ -167,7 +167,7 @@ def _markdown(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Se
 
 
 def _html(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Sequence[Compared]]) -> str:
-    items = "".join(f"<li>{escape(name)}: {escape(settings(suite))}</li>" for name, suite in suites.items())
+    items = "".join(f"<li>{escape(settings(suite))}</li>" for suite in suites.values())
     parts = [f"<p>{escape(_lead(groups))}</p>", f"<ul>{items}</ul>"]
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in ("claim", *suites))
     for agreement, cases in groups.items():

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrn.cli import main
-from lrn.plugin._against import compare, print_comparison
+from lrn.plugin._against import print_comparison
 from lrn.report import summary, write_report
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts.comparison import compare
 from lrn.verdicts.registry import Case, as_json, as_text
 from lrn.verdicts.text import markdown_text, plain_text, visible
 
