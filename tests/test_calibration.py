@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.calibration import document, figure
+from benchmarks.calibration import document, figure, sequences
 from benchmarks.calibration.exact import any_miss, ever_misses, holm
 from benchmarks.calibration.simulate import decisions, recorded_suite, simulate
 from benchmarks.calibration.suites import Setting, Stated, Synthetic, plan
@@ -224,3 +224,24 @@ def test_fisher_has_its_power_at_that_many_seeds():
     tables = [[[x, n - x], [y, n - y]] for x, y in zip(a, b, strict=True)]
     rejected = sum(stats.fisher_exact(table, "greater").pvalue <= alpha / 32 for table in tables)
     assert stats.binom.cdf(rejected, 400, 0.9) > 1e-3
+
+
+def test_assumed_sequences_miss_no_more_often_than_they_may_unless_the_assumption_is_broken():
+    found = json.loads(sequences.RESULTS.read_text(encoding="utf-8"))
+    assert [row["alpha"] for row in found] == [alpha for alpha in sequences.ALPHAS for _ in sequences.ROWS]
+    kept = [row for row in found if "skewed" not in row["drawn"]]
+    assert holm([row["p"] for row in kept]) == 0
+    assert all(row["missed"] > 0 for row in kept)
+    assert all(row["p"] < 1e-6 for row in found if row not in kept)
+
+
+def test_a_part_of_the_assumed_sequences_comes_out_again():
+    for row in sequences.count(0.2, repeats=150):
+        broken = "skewed" in row["drawn"]
+        assert bool(stats.binom.sf(row["missed"] - 1, 150, 0.2) < 1e-3) is broken
+
+
+@pytest.mark.slow
+def test_every_assumed_sequence_comes_out_again():
+    found = [row for alpha in sequences.ALPHAS for row in sequences.count(alpha)]
+    assert found == json.loads(sequences.RESULTS.read_text(encoding="utf-8"))

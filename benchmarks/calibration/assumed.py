@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -16,8 +17,9 @@ __all__ = ["assumed_kinds"]
 def assumed_kinds() -> tuple[Kind, ...]:
     """The quantities of each kind: of one population, of two that share a part of each seed, and with a condition."""
     a, b = _pair(60)
-    normal, symmetric = {"assume": "normal"}, {"assume": "symmetric"}
-    subgaussian = {"assume": "subgaussian", "sd": 1.0}
+    normal: Mapping[str, object] = {"assume": "normal"}
+    symmetric: Mapping[str, object] = {"assume": "symmetric"}
+    subgaussian: Mapping[str, object] = {"assume": "subgaussian", "sd": 1.0}
     return (
         Kind(
             "assumed normal, after every seed",
@@ -70,9 +72,9 @@ def _pair(stream: int) -> tuple[Synthetic, Synthetic]:
     return Synthetic(f"a ({stream})", stream, of(0.5)), Synthetic(f"b ({stream})", stream, of(-0.5))
 
 
-def _mean(population: Synthetic, metric: str, options: dict[str, object], measure: Measure) -> Estimate:
+def _mean(population: Synthetic, metric: str, options: Mapping[str, object], measure: Measure) -> Estimate:
     return measure.mean(population, metric, **options)  # type: ignore[arg-type]
 
 
-def _less(a: Synthetic, b: Synthetic, metric: str, options: dict[str, object], measure: Measure) -> Estimate:
+def _less(a: Synthetic, b: Synthetic, metric: str, options: Mapping[str, object], measure: Measure) -> Estimate:
     return measure.mean(a, metric, **options) - measure.mean(b, metric, **options)  # type: ignore[arg-type]

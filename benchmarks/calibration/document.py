@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.calibration import sequences
 from benchmarks.calibration.exact import holm
 from benchmarks.calibration.figure import draw
 from benchmarks.pages import filled
@@ -36,7 +38,9 @@ def tables(results: _Results) -> str:
 
 def sections(results: _Results) -> dict[str, str]:
     """Each part of the page that is made of figures."""
-    return {"judgement": judgement(results), "suites": _suites(results), "outcomes": _outcomes(results)}
+    assumed = sequences.tabulated(json.loads(sequences.RESULTS.read_text(encoding="utf-8")))
+    counted = {"judgement": judgement(results), "suites": _suites(results), "outcomes": _outcomes(results)}
+    return {**counted, "assumed": assumed}
 
 
 def judgement(results: _Results) -> str:

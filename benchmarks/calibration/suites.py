@@ -168,7 +168,7 @@ def plan(scale: float = 1.0) -> list[Setting]:
             "difference of rates, after every seed", **one_by_one),
         _of(conditional, 100, "difference of conditional rates, after every seed", **one_by_one),
         _of(rate, 100, "rate, as a suite runs", alpha=0.001, max_seeds=1024),
-        *(_of(kind, 60, **{**one_by_one, "alpha": 0.5}) for kind in assumed_kinds()),
+        *(_of(kind, 60, "", alpha=0.5, **one_by_one) for kind in assumed_kinds()),
     ]  # fmt: skip
     return [
         replace(setting, suites=max(1, round(setting.suites * scale)), first_suite=10_000 * i)
