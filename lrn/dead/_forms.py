@@ -41,7 +41,8 @@ def as_tensor(value: Any, device: torch.device | None, dtypes: Sequence[torch.dt
         return dense.to(device if device is not None else value.device, dtypes[0] if foreign else None)
     array = _dense(value)
     if array.dtype.kind not in "biufc":
-        raise TypeError(f"a batch must hold numbers; got a {type(value).__name__} of {array.dtype}")
+        kind = "an array" if type(value).__name__ == "ndarray" else f"a {type(value).__name__}"
+        raise TypeError(f"a batch must hold numbers; got {kind} of {array.dtype}")
     # A copy, because torch warns of arrays it may not write to, such as a read-only memory map.
     tensor = torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("=")))
     return tensor.to(device, dtypes[0] if dtypes and tensor.is_floating_point() else None)

@@ -39,14 +39,14 @@ def write(
     return f"report written to {os.path.relpath(page)}"
 
 
-def append_step_summary(suite: SuiteVerdicts, notes: Sequence[str]) -> None:
-    """Appends the verdicts to the job's summary, where there is a job that has one."""
+def append_step_summary(settings: Settings, suite: SuiteVerdicts, notes: Sequence[str]) -> None:
+    """Appends the sentences' verdicts and the claims' to the job's summary, where there is a job that has one."""
     path = os.environ.get(STEP_SUMMARY)
     if path:
-        from lrn.report import summary
+        from lrn.report import documents_of, summary
 
         with open(path, "a", encoding="utf-8", errors="replace") as file:
-            file.write(summary(suite, notes))
+            file.write(summary(suite, notes, documents_of(suite, settings.claims)))
 
 
 def _beside_verdicts(settings: Settings) -> Path:

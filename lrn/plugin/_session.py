@@ -242,7 +242,7 @@ class Session:
         try:
             note = _report.write(self._settings, suite, self._config.rootpath, gaps, self._about_run())
             self._notes += [note] if note else []
-            _report.append_step_summary(suite, self._notes)
+            _report.append_step_summary(self._settings, suite, self._notes)
         except Exception as error:  # a suite's own sections may raise anything; the verdicts stand
             self._notes.append(f"the report could not be written: {type(error).__name__}: {error}")
             _fail(session)

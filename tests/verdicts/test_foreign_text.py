@@ -88,6 +88,8 @@ def test_every_row_of_a_table_has_its_cells():
 class Reporter:
     """Notes what pytest's would print."""
 
+    isatty = False
+
     def __init__(self):
         self.lines = []
 
