@@ -7,6 +7,7 @@ An assertion is an `assert`, a call of something whose name begins with "assert"
 from __future__ import annotations
 
 import ast
+import linecache
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -142,8 +143,8 @@ def _nodes(file: str) -> list[ast.AST]:
     if _is_foreign(file):
         return []
     try:
-        return list(ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))))
-    except (OSError, SyntaxError, ValueError):
+        return list(ast.walk(ast.parse("".join(linecache.getlines(file)))))  # a notebook's cells are not on disk
+    except (SyntaxError, ValueError):
         return []
 
 
