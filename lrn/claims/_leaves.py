@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.claims._again import suspicious
-from lrn.claims._populations import MeasurementError, Population, check_one_object, identity_of, is_experiment
+from lrn.claims._metrics import Column, check_same_metrics
+from lrn.claims._populations import Population, check_one_object, is_experiment
 from lrn.claims._published import PublishedMean
 from lrn.claims._state import State, state_of
 from lrn.intervals import Side
@@ -33,7 +34,7 @@ class Leaf:
     Args:
         quantity: what it is.
         populations: what is sampled.
-        metrics: the metric and the condition, as the claim gave them.
+        metrics: the metric and the condition.
         low: smallest possible value; -inf for a quantile.
         high: largest possible value; inf for a quantile.
         observe: samples seeds.
@@ -42,7 +43,7 @@ class Leaf:
 
     quantity: Quantity
     populations: tuple[Population | Experiment, ...]
-    metrics: tuple[str | Metric | None, ...]
+    metrics: tuple[Metric | Column | None, ...]
     low: float
     high: float
     observe: Observe
@@ -91,7 +92,7 @@ class Leaf:
         note = suspicious(self.quantity.populations[0], self.quantity.metric, self._values[self._counts])
         return (note,) if note else ()
 
-    def check_same(self, populations: Sequence[Any], metrics: Sequence[Any]) -> None:
+    def check_same(self, populations: Sequence[Any], metrics: Sequence[Metric | Column | None]) -> None:
         """Refuses other populations, or metrics, by the same names: they would get the values of these.
 
         Raises:
@@ -104,12 +105,7 @@ class Leaf:
         for label, known, state, given in zip(labels, self.populations, self._states, populations, strict=True):
             if not is_experiment(given):
                 check_one_object(label, known, given, state)
-        for metric, other in zip(self.metrics, metrics, strict=True):
-            if metric is not other and (metric is None or other is None or identity_of(metric) != identity_of(other)):
-                name = getattr(other, "name", other)
-                raise MeasurementError(
-                    f"a metric's name must name one function; got two unequal metrics called {name!r}"
-                )
+        check_same_metrics(self.metrics, metrics)
 
     def seen(self) -> int:
         """Returns how many seeds have been observed."""

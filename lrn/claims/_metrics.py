@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.claims._contract import Population, is_experiment, label_of, shielded
+from lrn.claims._contract import MeasurementError, Population, is_experiment, label_of, shielded
 from lrn.claims._state import state_of
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.metrics import Metric
 
-__all__ = ["Column", "boolean", "bounds_of", "identity_of", "name_of", "numbers", "resolve", "tabular", "values_of"]
+__all__ = [
+    "Column",
+    "boolean",
+    "bounds_of",
+    "check_same_metrics",
+    "identity_of",
+    "name_of",
+    "numbers",
+    "resolve",
+    "tabular",
+    "values_of",
+]
 
 
 @dataclass(frozen=True)
@@ -49,12 +60,27 @@ def name_of(metric: Any) -> str:
     return name
 
 
-def identity_of(metric: str | Metric) -> Hashable:
+def identity_of(metric: str | Metric | Column) -> Hashable:
     """What tells two metrics apart, even where both have one name: the name, and the code of their functions."""
     if isinstance(metric, str):
         return metric
     functions = (getattr(metric, part, None) for part in ("function", "bounds"))
     return name_of(metric), getattr(metric, "trace", False), *(tuple(state_of(f).items()) for f in functions)
+
+
+def check_same_metrics(known: Sequence[Metric | Column | None], given: Sequence[Metric | Column | None]) -> None:
+    """Refuses metrics that have the names of others: they would be one quantity, and get its values or its bounds.
+
+    Raises:
+        MeasurementError: two metrics differ.
+    """
+    for one, other in zip(known, given, strict=True):
+        if one is None or other is None or one == other or identity_of(one) == identity_of(other):
+            continue
+        raise MeasurementError(
+            f"a metric's name must name one function with one pair of bounds; got two unequal metrics called "
+            f"{other.name!r}"
+        )
 
 
 def bounds_of(

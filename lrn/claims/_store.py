@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lrn.claims._again import EXPENSIVE, allowed, compare, plan, suspicious
 from lrn.claims._contract import Population, PopulationError, Source, is_experiment, label_of, shielded
 from lrn.claims._growing import Growing, gathered, merge, of_networks, rounded
-from lrn.claims._metrics import Column, identity_of, tabular, values_of
+from lrn.claims._metrics import Column, check_same_metrics, identity_of, tabular, values_of
 from lrn.claims._recognising import Known, certain, check_one_object
 from lrn.claims._state import difference, state_of
 
@@ -46,6 +46,7 @@ class RecentSamples:
         self._most_seeds = most_seeds
         self._growing: OrderedDict[Hashable, Growing] = OrderedDict()
         self._known: OrderedDict[str, Known] = OrderedDict()
+        self._metrics: dict[Hashable, Sequence[Metric | Column | None]] = {}
         self._traced: OrderedDict[Hashable, list[tuple[range, NDArray[Any]]]] = OrderedDict()
         self._broken: dict[str, PopulationError] = {}
         self._notes: dict[tuple[str, str], str] = {}
@@ -69,6 +70,14 @@ class RecentSamples:
         if hasattr(self._sampler, "available"):
             return self._sampler.available(population, seeds)
         return seeds, ""
+
+    def check_metrics(self, quantity: Hashable, metrics: Sequence[Metric | Column | None]) -> None:
+        """Refuses a metric by the name of another one that an earlier claim measured: the record would count them once.
+
+        Raises:
+            MeasurementError: two metrics differ.
+        """
+        check_same_metrics(self._metrics.setdefault(quantity, metrics), metrics)
 
     def values(
         self, population: Population | Experiment, metrics: Sequence[Metric | Column], seeds: range

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lrn.claims._advice import cost_of_bounds
 from lrn.claims._expressions import sample_of
 from lrn.claims._leaves import Leaf, Observe
-from lrn.claims._metrics import resolve
+from lrn.claims._metrics import Column, resolve
 from lrn.claims._populations import (
     MeasurementError,
     NoMoreSeeds,
@@ -232,15 +232,16 @@ class Tracker:
     ) -> Estimate:
         self._check_open()
         leaf = self._leaves.get(quantity)
+        # An unknown name is refused for each population before anything is sampled.
+        by_population = [_resolved(population, metrics) for population in populations]
+        resolved = by_population[0] if by_population else ()
         if leaf is None:
             self._new()
-            for population in populations:
-                for metric in metrics:  # an unknown name is refused before anything is sampled
-                    if metric is not None:
-                        resolve(population, metric)
-            self._leaves[quantity] = Leaf(quantity, tuple(populations), tuple(metrics), *bounds, observe, published)
+            if hasattr(self._sampler, "check_metrics"):
+                self._sampler.check_metrics(quantity, resolved)
+            self._leaves[quantity] = Leaf(quantity, tuple(populations), resolved, *bounds, observe, published)
         else:
-            leaf.check_same(populations, metrics)
+            leaf.check_same(populations, resolved)
         return Estimate.of(Expression(self, ((quantity, 1.0),)))
 
     def _track(self, terms: Terms) -> Tracked:
@@ -327,3 +328,10 @@ class Tracker:
             terms=tuple(measured(part, self._make(part, seeds)) for part in parts),
             coefficients=tuple(coefficient for _, coefficient in terms),
         )
+
+
+def _resolved(
+    population: Population | Experiment, metrics: Sequence[str | Metric | None]
+) -> tuple[Metric | Column | None, ...]:
+    """What computes each metric of a population; None for no condition."""
+    return tuple(None if metric is None else resolve(population, metric) for metric in metrics)

@@ -17,7 +17,7 @@ from pathlib import Path
 from lrn.intervals import rate_interval
 
 MUTANTS = Path(__file__).parents[2] / "mutants" / "lrn"
-MODULES = ("intervals", "claims", "dead", "audit.py")
+MODULES = ("intervals", "claims", "dead", "audit")
 SURVIVED, UNREACHED = 0, 33  # what the tests of a mutant ended with; 33 is mutmut's word for none that reaches it
 
 
