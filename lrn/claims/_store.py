@@ -230,7 +230,7 @@ class RecentSamples:
         """The values of a metric that may need the loss of every epoch, of which only the values are kept."""
         if not metric.trace:
             return self._values(experiment, experiment.label, [metric], seeds, (experiment.key, seeds.start))[0]
-        parts = self._traced.setdefault((experiment.key, seeds.start, identity_of(metric)), [])  # type: ignore[arg-type]
+        parts = self._traced.setdefault((experiment.key, seeds.start, identity_of(metric)), [])
         start = parts[-1][0].stop if parts else seeds.start
         if start < seeds.stop:
             new = range(start, rounded(experiment, seeds))
