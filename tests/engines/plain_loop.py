@@ -57,7 +57,7 @@ def thesis_data() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def plain_loop(experiment: Experiment, seed: int = 0, *, net: nn.Module | None = None, fault: str = "") -> Trained:
-    """Trains the network of `seed`, or `net`, as DESIGN.md section 3 says."""
+    """Trains the network of `seed`, or `net`, by the protocol (docs/protocol.md)."""
     net = network(experiment, seed, trained=False) if net is None else copy.deepcopy(net)
     dtype = next(net.parameters()).dtype
     if isinstance(experiment, OtherData):
