@@ -1,0 +1,52 @@
+"""What a sample says of a threshold, and what a sum of intervals spans and pays for."""
+
+import math
+
+import pytest
+
+from lrn.claims import Measure
+from lrn.claims._samples import Conditional, Intervals, Mean, Quantile
+from lrn.intervals import Side
+from tests.plugin.populations import Coin, uniform
+
+N, GOAL = 200, math.log(64 / 0.001)
+VALUES = uniform(range(N))
+COUNTS = uniform(range(N), stream=1) < 0.8
+
+
+def mean():
+    return Mean(VALUES, 0.0, 1.0, N, GOAL)
+
+
+def conditional():
+    return Conditional(Side(VALUES, COUNTS, 0.0, 1.0), Side(1 - VALUES, ~COUNTS, 0.0, 1.0), N, GOAL)
+
+
+def median(stream):
+    return Quantile(uniform(range(N), stream=stream), 0.5, N, GOAL)
+
+
+@pytest.mark.parametrize("make", [mean, conditional])
+def test_a_comparison_is_decided_where_the_interval_leaves_the_threshold_and_nowhere_else(make):
+    sample = make()
+    low, high = sample.ends
+    assert sample.low < low < high < sample.high
+    thresholds = low - 1e-3, low + 1e-3, high - 1e-3, high + 1e-3
+    decided = [(found.above, found.below) for found in map(sample.compare, thresholds)]
+    assert decided == [(True, False), (False, False), (False, False), (False, True)]
+
+
+def test_a_difference_of_intervals_spans_all_that_both_allow():
+    one, other = median(2), median(3)
+    (low, high), (other_low, other_high) = one.ends, other.ends
+    difference = Intervals([one, other], [1.0, -2.0], N, GOAL)
+    assert difference.ends == pytest.approx((low - 2 * other_high, high - 2 * other_low))
+    assert difference.point == one.point - 2 * other.point
+
+
+def test_each_interval_that_a_comparison_rests_on_takes_a_share():
+    measure = Measure(lambda population, seeds, trace: population.sample(seeds), first_seeds=N)
+    medians = [measure.median(Coin(0.5, f"coin {stream}", stream), "u") for stream in range(3)]
+    assert medians[0] - medians[1] < 0.9
+    assert medians[0] + medians[1] - medians[2] < 2
+    assert [quantity.shares for quantity in measure.quantities] == [2, 3]
