@@ -27,7 +27,7 @@ images: ## fetch 80,000 images of 28 x 28 pixels to images/ (apt, npm), for `mak
 # than on the digits; the record says which. The ledger keeps all training: a run that was stopped goes on where it was.
 DATASETS ?= fashion-mnist mnist
 BUDGET ?= small
-SEEDS := --alpha 0.01 --quantities 80 --first-seeds 16 --max-seeds 32
+SEEDS := --alpha 0.01 --quantities 80 --first-seeds 16 --max-seeds 64
 journal-images: main ## judge the journal's claims on those images; verdicts and reports to reports/mnist, reports/fashion-mnist
 	@for name in $(DATASETS); do \
 	  $(RUN) pytest claims/journal -n 0 --images "images/$$name" --budget $(BUDGET) -o lrn_claims=claims/journal $(SEEDS) \
