@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from claims.thesis.alternatives import alternative  # noqa: E402
 from claims.thesis.grid import DEPTHS, PAIRS, pair  # noqa: E402
 from claims.thesis.report.context import Context  # noqa: E402
+from lrn.report import badge as report_badge  # noqa: E402
 from lrn.report import documents_of, judgement  # noqa: E402
 
 BADGE = re.compile(r"\[!\[Reproduction: .*\]\(.*\)\]\(.*\)")
@@ -158,9 +159,8 @@ def findings(suite: SuiteVerdicts) -> str:
 
 
 def badge(suite: SuiteVerdicts) -> str:
-    """How many claims hold, as a badge that leads to the report."""
-    holding = sum(verdict.verdict is Outcome.SUPPORTED for verdict in suite.claims)
-    message = f"{holding} of {len(suite.claims)} claims hold"
+    """How many of the thesis's sentences hold, as a badge that leads to the report."""
+    message = report_badge(suite, documents_of(suite, ROOT / "claims"))["message"]
     picture = f"https://img.shields.io/badge/reproduction-{quote(message)}-blue"
     return f"[![Reproduction: {message}]({picture})](reports/REPRODUCTION.md)"
 

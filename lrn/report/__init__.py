@@ -20,7 +20,7 @@ from __future__ import annotations
 from lrn.report._address import Addresses, command_of
 from lrn.report._judgement import documents_of, judgement
 from lrn.report._links import link_to, linked_html, linked_text
-from lrn.report._markdown import headline, summary
+from lrn.report._markdown import badge, headline, summary
 from lrn.report._numbers import number_view
 from lrn.report._page import environment
 from lrn.report._quantities import Quantities
@@ -33,6 +33,7 @@ __all__ = [
     "Quantities",
     "ReportError",
     "Section",
+    "badge",
     "check_installed",
     "command_of",
     "documents_of",
