@@ -55,9 +55,9 @@ def _beside_verdicts(settings: Settings) -> Path:
 
 
 def _ledger(settings: Settings) -> Any:
-    """The session's ledger, to read."""
-    if settings.ledger is None or not settings.ledger.is_dir():
-        return None
+    """The session's ledger, to read; None where the suite has no sections of its own, which alone read it."""
+    if settings.ledger is None or not settings.ledger.is_dir() or not (settings.claims / "report.py").is_file():
+        return None  # and what trains need not be installed
     from lrn.ledger import Ledger
 
     return Ledger(settings.ledger, engine=settings.engine, device=settings.device)

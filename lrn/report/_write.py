@@ -72,7 +72,7 @@ def write_report(
     place, base = Path(folder), Path(root).resolve()
     suite = None if suite is None else Path(suite).resolve()
     documents = documents_of(verdicts, suite)
-    own = own_parts(verdicts, _opened(ledger), base, suite)
+    own = own_parts(verdicts, _opened(ledger, suite), base, suite)
     texts = {f"figures/{name}": svg for section in own.sections for name, svg in section.figures.items()}
     texts |= {DATA_CSV: as_csv(verdicts), DATA_JSON: as_json(verdicts), MARKDOWN: markdown(verdicts, own, documents)}
     for name, text in texts.items():
@@ -82,10 +82,12 @@ def write_report(
     return place / PAGE
 
 
-def _opened(ledger: Ledger | str | os.PathLike[str] | None) -> Ledger | None:
-    """The ledger to read; None if there is none."""
+def _opened(ledger: Ledger | str | os.PathLike[str] | None, suite: Path | None) -> Ledger | None:
+    """The ledger to read; None if there is none, or the suite has no sections of its own, which alone read it."""
     if not isinstance(ledger, (str, os.PathLike)):
         return ledger
+    if suite is None or not (suite / "report.py").is_file():
+        return None  # what trains need not be installed
     from lrn.ledger.files import folder
 
     if not folder(ledger).is_dir():

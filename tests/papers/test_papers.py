@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from lrn.report import write_report
 from lrn.verdicts import Outcome, SuiteVerdicts
 from lrn.verdicts.registry import registry
 from lrn.verdicts.sentences import judge, read_document
@@ -103,3 +104,17 @@ def test_the_suites_of_the_project_do_not_collect_them():
     settings = tomllib.loads((PAPERS.parent / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     assert settings["testpaths"] == ["tests"]
     assert settings["lrn_claims"] == "claims"
+
+
+def test_its_report_needs_nothing_that_trains(paper, monkeypatch):
+    """A suite without sections of its own: the ledger is not opened, so torch need not be installed."""
+
+    def missing(*_, **__):
+        raise ModuleNotFoundError("torch is not installed")
+
+    monkeypatch.setattr("lrn.engines.choose", missing)
+    monkeypatch.setattr("lrn.ledger._ledger.choose", missing)
+    (paper / ".ledger").mkdir()
+    record = paper / "reports" / "verdicts.json"
+    page = write_report(record, paper / ".ledger", paper / "out", root=paper, suite=paper / "claims")
+    assert "sentence" in page.read_text()
