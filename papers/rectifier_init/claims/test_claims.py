@@ -8,10 +8,8 @@ from networks import trained
 
 from lrn.claims import claim
 
-HE14, HE22, HE30 = (trained(layers=layers, start="he") for layers in (14, 22, 30))
+HE22, HE30 = (trained(layers=layers, start="he") for layers in (22, 30))
 XAVIER22, XAVIER30 = (trained(layers=layers, start="xavier", epochs=120) for layers in (22, 30))
-LONG14 = trained(layers=14, start="he", epochs=60)
-XAVIER14 = trained(layers=14, start="xavier", epochs=60)
 
 
 @claim("30 layers converge with the paper's start", id="H1", source="§2.2, Figure 3", reading="most of them")
@@ -59,7 +57,13 @@ def test_gradients_shrink_with_depth(measure):
     assert measure.paired_rate(XAVIER22, XAVIER30, "gradient") > 0.5
 
 
-@claim("22 layers converge with either start", id="H4-both", source="§2.2, Figure 2", reading="most of them")
+@claim(
+    "22 layers converge with either start",
+    id="H4-both",
+    source="§2.2, Figure 2",
+    reading="most of them",
+    inconclusive="23 of 30 with Xavier's start, which 30 seeds do not tell from half",
+)
 def test_twenty_two_layers_converge(measure):
     assert measure.rate(HE22, "converged") > 0.5
     assert measure.rate(XAVIER22, "converged") > 0.5
@@ -68,32 +72,3 @@ def test_twenty_two_layers_converge(measure):
 @claim("The paper's start reduces the error earlier", id="H4-earlier", source="§2.2, Figure 2", reading="in most runs")
 def test_the_papers_start_begins_earlier(measure):
     assert measure.paired_rate(XAVIER22, HE22, "begins") > 0.5
-
-
-@claim(
-    "At 14 layers neither start is more accurate",
-    id="H5-two",
-    source="§2.2",
-    reading="by 2 points in most runs",
-    max_seeds=12,
-)
-def test_neither_is_more_accurate_by_two_points(measure):
-    assert measure.paired_rate(LONG14, XAVIER14, "accuracy", margin=0.02) < 0.5
-    assert measure.paired_rate(XAVIER14, LONG14, "accuracy", margin=0.02) < 0.5
-
-
-@claim(
-    "At 14 layers neither start is more accurate", id="H5-any", source="§2.2", reading="in most runs, however little"
-)
-def test_neither_is_more_accurate_at_all(measure):
-    assert measure.paired_rate(LONG14, XAVIER14, "accuracy") < 0.5
-
-
-@claim("30 layers are worse than 14", id="H6", source="§2.2", reading="with the paper's start, in most runs")
-def test_thirty_layers_are_worse(measure):
-    assert measure.paired_rate(HE14, HE30, "accuracy") > 0.5
-
-
-@claim("Adam learns from Xavier's start", id="O1", source="ours", reading="30 layers, in 30 epochs; most leave chance")
-def test_adam_does_not_stall(measure):
-    assert measure.rate(trained(layers=30, start="xavier", optimizer="adam"), "stalled") < 0.5
