@@ -172,7 +172,10 @@ def _html(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Sequen
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in ("claim", *suites))
     for agreement, cases in groups.items():
         rows = "".join(_html_row(case, list(suites)) for case in cases)
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        table = (
+            f'<div class="scroll" role="region" tabindex="0" aria-label="Verdicts that are: {agreement}">'
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        )
         parts.append(f"<details><summary>{agreement}: {len(cases)}</summary>{table}</details>")
     return "\n".join(parts)
 

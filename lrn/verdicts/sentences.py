@@ -206,7 +206,8 @@ class JudgedSentence:
         """What follows from the readings.
 
         A sentence is refuted only if every reading is; then it stands against its own table if one of these compared it
-        with the document itself. If one reading holds and another does not, it is overstated.
+        with the document itself. If one reading holds and another does not, it is overstated; if the other is not
+        decided, nor is the sentence.
         """
         if self.best is None or self.best.standing is Standing.OPEN:
             return Standing.OPEN
@@ -215,8 +216,10 @@ class JudgedSentence:
             return Standing.AGAINST_ITS_TABLE if own else Standing.REFUTED
         if self.best.standing is Standing.IN_PART:
             return Standing.IN_PART
-        strict = (judged.standing for judged in self.readings)
-        return Standing.HOLDS if all(standing is Standing.HOLDS for standing in strict) else Standing.OVERSTATED
+        others = {judged.standing for judged in self.readings} - {Standing.HOLDS}
+        if others == {Standing.OPEN}:
+            return Standing.OPEN
+        return Standing.OVERSTATED if others else Standing.HOLDS
 
 
 def read_documents(path: str | Path) -> list[Document]:

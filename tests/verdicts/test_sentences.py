@@ -94,7 +94,7 @@ def standing(document, **outcomes):
         ({"a": R, "b": R}, R, Standing.AGAINST_ITS_TABLE),
         ({"a": R, "b": OPEN}, R, Standing.OPEN),
         (OPEN, R, Standing.OPEN),
-        (OPEN, S, Standing.OVERSTATED),
+        (OPEN, S, Standing.OPEN),
         (Outcome.ERROR, R, Standing.OPEN),
         (Outcome.SKIPPED, Outcome.SKIPPED, Standing.OPEN),
     ],
