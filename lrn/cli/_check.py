@@ -1,4 +1,4 @@
-"""`lrn check population`: whether the seed decides everything, how long it takes, and what its version is."""
+"""`lrn check population`: whether the seed decides everything, how long it takes, and its version."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
-    populations = list(_populations(given.target, _settings(given.settings)))
-    broken = [_checked(population, given.seeds) for population in populations]
+    populations = list(_populations(arguments.target, _settings(arguments.settings)))
+    broken = [_checked(population, arguments.seeds) for population in populations]
     return int(any(broken))
 
 
@@ -60,22 +60,22 @@ def _populations(target: str, settings: dict[str, Any]) -> Iterator[Any]:
     """The populations that a target names."""
     from lrn.claims._function import PopulationFunction
 
-    name, _, wanted = target.partition("::")
+    name, _, attribute = target.partition("::")
     module = _module(Path(name))
-    if wanted:
-        if not hasattr(module, wanted):
-            raise ValueError(f"{name} must define {wanted}; it does not")
-        yield _population(getattr(module, wanted), wanted, settings)
+    if attribute:
+        if not hasattr(module, attribute):
+            raise ValueError(f"{name} must define {attribute}; it does not")
+        yield _population(getattr(module, attribute), attribute, settings)
         return
-    found = {key: value for key, value in vars(module).items() if not key.startswith("_")}
-    mine = {key: v for key, v in found.items() if isinstance(v, PopulationFunction) or _is_instance(v)}
-    if not mine:
+    public = {key: value for key, value in vars(module).items() if not key.startswith("_")}
+    populations = {key: v for key, v in public.items() if isinstance(v, PopulationFunction) or _is_instance(v)}
+    if not populations:
         raise ValueError(
             f"{name} must define a population: a function with @population, or an object with sample(seeds)"
         )
-    if settings and len(mine) > 1:
-        raise ValueError(f"settings are for one population; {name} has {', '.join(mine)} (write {name}::NAME)")
-    yield from (_population(value, key, settings) for key, value in mine.items())
+    if settings and len(populations) > 1:
+        raise ValueError(f"settings are for one population; {name} has {', '.join(populations)} (write {name}::NAME)")
+    yield from (_population(value, key, settings) for key, value in populations.items())
 
 
 def _module(path: Path) -> Any:
@@ -107,7 +107,7 @@ def _is_instance(value: Any) -> bool:
 
 
 def _settings(texts: list[str]) -> dict[str, Any]:
-    """`depth=4` as a setting; what is not a Python value is text."""
+    """`depth=4` as a setting; a value that is not a Python literal is text."""
     settings = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -121,7 +121,7 @@ def _settings(texts: list[str]) -> dict[str, Any]:
 
 
 def _checked(population: Any, n: int) -> bool:
-    """Checks one population and prints what came of it; whether it is broken."""
+    """Checks one population and prints the result; returns whether it is broken."""
     from lrn.claims._contract import PopulationError
 
     print(population.label)
@@ -132,9 +132,9 @@ def _checked(population: Any, n: int) -> bool:
         _compare(population, "asked for again, alone", alone, [_one(population, seed) for seed in range(n)])
         if n > 1:
             _compare(population, "asked for together", alone, _together(population, n))
-        elsewhere = _elsewhere(population, n)
-        if elsewhere is not None:
-            _compare(population, "in another process", alone, elsewhere)
+        in_processes = _in_processes(population, n)
+        if in_processes is not None:
+            _compare(population, "in another process", alone, in_processes)
     except PopulationError as error:
         print(f"  BROKEN: {error}")
         return True
@@ -152,7 +152,7 @@ def _print_version(population: Any) -> None:
 
 
 def _alone(population: Any, n: int) -> tuple[list[dict[str, Any]], float]:
-    """What each seed gives, and the seconds that one takes; says which global generators were used."""
+    """The row of each seed, and the seconds that one takes; prints which global generators were used."""
     before = _states()
     start = time.perf_counter()
     rows = [_one(population, seed) for seed in range(n)]
@@ -182,8 +182,8 @@ def _threads(population: Any) -> int:
     return getattr(getattr(population, "definition", None), "threads", 1)
 
 
-def _elsewhere(population: Any, n: int) -> list[dict[str, Any]] | None:
-    """What worker processes give; None where there can be none."""
+def _in_processes(population: Any, n: int) -> list[dict[str, Any]] | None:
+    """The rows that worker processes return; None where the population cannot run in them."""
     from lrn.claims._crew import Crew
     from lrn.claims._function import FunctionPopulation
 
@@ -195,12 +195,12 @@ def _elsewhere(population: Any, n: int) -> list[dict[str, Any]] | None:
     return [_row(sample, k) for k in range(n)]
 
 
-def _row(sample: Any, place: int) -> dict[str, Any]:
+def _row(sample: Any, index: int) -> dict[str, Any]:
     from lrn.claims._metrics import tabular
 
     columns = tabular(sample)
     columns = columns if hasattr(columns, "items") else vars(columns)
-    return {name: values[place] for name, values in columns.items()}
+    return {name: values[index] for name, values in columns.items()}
 
 
 def _compare(population: Any, how: str, first: list[dict[str, Any]], again: list[dict[str, Any]]) -> None:

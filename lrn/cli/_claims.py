@@ -63,43 +63,46 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
-    if given.sentences is not None:
-        return _sentences(given)
-    if given.weight is not None:
+    if arguments.sentences is not None:
+        return _sentences(arguments)
+    if arguments.weight is not None:
         raise ValueError("--weight is for sentences; it needs --sentences")
     from lrn.verdicts.registry import as_json, as_text, registry
 
-    verdicts = given.verdicts or (VERDICTS if Path(VERDICTS).is_file() else None)
-    if given.verdict is not None and verdicts is None:
+    verdicts = arguments.verdicts or (VERDICTS if Path(VERDICTS).is_file() else None)
+    if arguments.verdict is not None and verdicts is None:
         raise ValueError(f"--verdict needs a file of verdicts (--verdicts FILE); there is no {VERDICTS} here")
-    cases = registry(given.folder, verdicts, group=given.group, search=given.search, verdict=given.verdict)
+    cases = registry(
+        arguments.folder, verdicts, group=arguments.group, search=arguments.search, verdict=arguments.verdict
+    )
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100_000  # a pipe cuts nothing
-    print(as_json(cases) if given.json else as_text(cases, width))
+    print(as_json(cases) if arguments.json else as_text(cases, width))
     return 0
 
 
-def _sentences(given: argparse.Namespace) -> int:
+def _sentences(arguments: argparse.Namespace) -> int:
     """Lists sentences."""
     from lrn.verdicts import SuiteVerdicts
     from lrn.verdicts.sentence_tables import as_json, as_text, judged_documents
     from lrn.verdicts.sentences import read_documents
 
-    path, verdicts = Path(given.sentences or Path(given.folder, SENTENCES)), Path(given.verdicts or VERDICTS)
+    path = Path(arguments.sentences or Path(arguments.folder, SENTENCES))
+    verdicts = Path(arguments.verdicts or VERDICTS)
     if not path.exists():
         raise ValueError(f"--sentences must name a TOML file of sentences or a folder of them; there is no {path}")
     if not verdicts.is_file():
         raise ValueError(f"--sentences needs a file of verdicts (--verdicts FILE); there is no {verdicts}")
     documents = judged_documents(read_documents(path), SuiteVerdicts.read(verdicts))
     names = [judged.document.name for judged in documents]
-    if given.group not in (None, *names):
-        raise ValueError(f"--group must be one of {', '.join(names)} with --sentences; got {given.group!r}")
+    if arguments.group not in (None, *names):
+        raise ValueError(f"--group must be one of {', '.join(names)} with --sentences; got {arguments.group!r}")
     chosen = [
-        judged.only(standing=given.verdict, search=given.search, weight=given.weight)
+        judged.only(standing=arguments.verdict, search=arguments.search, weight=arguments.weight)
         for judged in documents
-        if given.group in (None, judged.document.name)
+        if arguments.group in (None, judged.document.name)
     ]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
-    print(as_json(chosen) if given.json else as_text(chosen, width))
+    print(as_json(chosen) if arguments.json else as_text(chosen, width))
     return 0

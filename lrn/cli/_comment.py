@@ -1,4 +1,4 @@
-"""`lrn comment`: what a change does to the verdicts of a suite, as a comment for a pull request."""
+"""`lrn comment`: the effect of a change on the verdicts of a suite, as a comment for a pull request."""
 
 from __future__ import annotations
 
@@ -54,23 +54,23 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
     from lrn.files import replace_file
     from lrn.verdicts import SuiteVerdicts
     from lrn.verdicts.comparison import compare
 
     for name in ("before", "after"):
-        if not Path(getattr(given, name)).is_file():
-            raise ValueError(f"{name.upper()} must be a file of verdicts; there is no {getattr(given, name)}")
-    before, after = SuiteVerdicts.read(given.before), SuiteVerdicts.read(given.after)
+        if not Path(getattr(arguments, name)).is_file():
+            raise ValueError(f"{name.upper()} must be a file of verdicts; there is no {getattr(arguments, name)}")
+    before, after = SuiteVerdicts.read(arguments.before), SuiteVerdicts.read(arguments.after)
     partial = [] if after.complete else ["it did not run to its end, or not all of it ran"]
     comparison = compare(before, after.claims, partial)
-    text = comment(before, after, comparison, _sentences(given.sentences, before, after))
-    if given.out == "-":
+    text = comment(before, after, comparison, _sentences(arguments.sentences, before, after))
+    if arguments.out == "-":
         print(text, end="")
     else:
-        replace_file(given.out, text)
+        replace_file(arguments.out, text)
     return int(comparison.failed)
 
 
@@ -89,14 +89,14 @@ def comment(before: SuiteVerdicts, after: SuiteVerdicts, comparison: Comparison,
     text = "\n".join([*parts, *details]) + "\n"
     if len(text) <= _MOST_CHARACTERS:
         return text
-    kept = []
+    fitting = []
     room = _MOST_CHARACTERS - 100
     for line in parts:
         room -= len(line) + 1
         if room < 0:
             break
-        kept.append(line)
-    return "\n".join([*kept, "", "The rest does not fit into a comment; `lrn comment` prints it.", ""])
+        fitting.append(line)
+    return "\n".join([*fitting, "", "The rest does not fit into a comment; `lrn comment` prints it.", ""])
 
 
 def _headline(comparison: Comparison) -> str:
@@ -185,7 +185,7 @@ def _named(verdict: Verdict) -> str:
 
 
 def _measured(verdict: Verdict) -> str:
-    """What was compared first, with its interval."""
+    """The first estimate, with its interval."""
     if not verdict.estimates:
         return ""
     first, more = verdict.estimates[0], len(verdict.estimates) - 1

@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
     try:
         import shtab
@@ -38,5 +38,5 @@ def main(given: argparse.Namespace) -> int:
         raise RuntimeError("lrn completion needs shtab: pip install 'lrn-claims[completion]'") from None
     from lrn.cli import parser
 
-    print(shtab.complete(parser(), given.shell))
+    print(shtab.complete(parser(), arguments.shell))
     return 0

@@ -121,12 +121,12 @@ def _is_the_models(error: BaseException) -> bool:
 
 @contextmanager
 def _prints_aside() -> Iterator[None]:
-    """What the model's code prints goes to standard error, so that standard output has the result alone."""
+    """Sends the output of the model's code to standard error, so that standard output has the result alone."""
     sys.stdout.flush()
     try:
         number = sys.stdout.fileno()
         original = os.dup(number)
-    except (OSError, ValueError):  # standard output is no file
+    except (OSError, ValueError):  # standard output is not a file
         with redirect_stdout(sys.stderr):
             yield
         return

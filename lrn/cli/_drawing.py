@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,11 +45,11 @@ def draw(runs: Runs, path: str) -> None:
 
     e = runs.experiment
     with mpl.rc_context({"svg.hashsalt": "lrn", "svg.fonttype": "none", "font.size": 9}):
-        told = outcome(runs).replace("; ", ";\n") if e.depth < 20 else outcome(runs)
+        title = outcome(runs).replace("; ", ";\n") if e.depth < 20 else outcome(runs)
         tall = 1.2 + 0.4 * max(e.width, 2)
         figure = Figure(figsize=(max(8.0, 0.42 * (e.depth + 3)), tall + 3.0), layout="constrained")
         above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[tall, 3.0]).ravel()
-        above.suptitle(f"Seed {runs.seeds[0]}: {e.label}\n{told}", fontsize=10)
+        above.suptitle(f"Seed {runs.seeds[0]}: {e.label}\n{title}", fontsize=10)
         _structure(above.subplots(), runs.dead[0], e.connection)
         loss, prediction = below.subplots(1, 2)
         _loss(loss, runs)
@@ -68,9 +68,9 @@ def _structure(axes: Any, dead: NDArray[np.bool_], connection: str) -> None:
         _late_wires(axes, dead)
     if connection == "residual":
         _additions(axes, D, W)
-    for (x, y), gone in zip((place for layer in layers[1:-1] for place in layer), dead.ravel(), strict=True):
-        axes.scatter(x, y, s=70, color="white", edgecolor=DEAD if gone else ALIVE, linewidth=1.4, zorder=3)
-        if gone:
+    for (x, y), is_dead in zip(chain.from_iterable(layers[1:-1]), dead.ravel(), strict=True):
+        axes.scatter(x, y, s=70, color="white", edgecolor=DEAD if is_dead else ALIVE, linewidth=1.4, zorder=3)
+        if is_dead:
             axes.scatter(x, y, s=90, marker="x", color=DEAD, linewidth=1.6, zorder=4)
     for (x, y), name in ((layers[0][0], "input"), (layers[-1][0], "output")):
         axes.scatter(x, y, s=70, marker="s", color="white", edgecolor="black", zorder=3)
@@ -95,7 +95,7 @@ def _late_wires(axes: Any, dead: NDArray[np.bool_]) -> None:
 
 
 def _additions(axes: Any, D: int, W: int) -> None:
-    """Around every hidden layer but the first: what a neuron's output is added to."""
+    """Arrows around every hidden layer but the first, to the neuron that each output is added to."""
     for d in range(1, D):
         for w in range(W):
             y = w - (W - 1) / 2

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrn.cli._options import Formatter, meant
+from lrn.cli._options import Formatter, suggestion
 
 if TYPE_CHECKING:
     from lrn.verdicts.registry import Case
@@ -45,16 +45,18 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
     from lrn.verdicts.registry import registry
 
-    known = given.verdicts or (VERDICTS if Path(VERDICTS).exists() else None)
-    cases = registry(given.folder, known)
-    selected = [case for case in cases if given.claim in (case.id, case.claim, case.test)]
+    known = arguments.verdicts or (VERDICTS if Path(VERDICTS).exists() else None)
+    cases = registry(arguments.folder, known)
+    selected = [case for case in cases if arguments.claim in (case.id, case.claim, case.test)]
     if not selected:
         ids = dict.fromkeys([case.claim or case.id for case in cases])
-        raise ValueError(f"there is no claim {given.claim!r} in {given.folder}{meant(given.claim, ids)}")
+        raise ValueError(
+            f"there is no claim {arguments.claim!r} in {arguments.folder}{suggestion(arguments.claim, ids)}"
+        )
     width = min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 100
     print("\n".join(_lines(selected, width)))
     return 0
@@ -69,13 +71,13 @@ def _lines(cases: Sequence[Case], width: int) -> Iterator[str]:
 
 
 def _claim(cases: Sequence[Case], width: int) -> Iterator[str]:
-    """One test function: what it says, then its cases."""
+    """One test function: its statement, then its cases."""
     from lrn.verdicts.text import plain_text, visible, wrapped
 
     first = cases[0]
     yield from wrapped(f"{first.claim or first.id}: {plain_text(first.statement)}", width, "")
-    told = {"source": first.source, "quote": first.quote, "reading": first.reading, "known": first.known}
-    for name, text in {**told, "test": f"{first.file}:{first.line}"}.items():
+    about = {"source": first.source, "quote": first.quote, "reading": first.reading, "known": first.known}
+    for name, text in {**about, "test": f"{first.file}:{first.line}"}.items():
         if text:
             yield from wrapped(f"{name + ':':9} {plain_text(text)}", width, " " * 10)
     ended = [case.verdict for case in cases if case.verdict is not None]

@@ -32,7 +32,7 @@ BLOCKS_EACH = 4  # of a cluster's processor thread, so that all end at about the
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """What a table shows of one experiment's networks, each array of shape (S,)."""
+    """One experiment's networks, as a table shows them; each array has shape (S,)."""
 
     experiment: Experiment
     converged: NDArray[np.bool_]
@@ -42,22 +42,22 @@ class Cell:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with what is kept."""
+    """Ctrl-C; the text names the networks that the ledger holds."""
 
 
 def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, *, quiet: bool = False) -> list[Cell]:
     """Trains, or reads from the ledger, the same seeds of each experiment.
 
-    Where the ledger has a cluster, that trains first what the ledger lacks, of all experiments at once.
+    A cluster, where the ledger has one, first trains the missing networks of all experiments at once.
 
     Args:
-        ledger: trains, and remembers what it has trained.
+        ledger: trains the networks, and remembers those already trained.
         experiments: at least one.
         seeds: a range of step 1.
         quiet: show no progress; else there is a line on a terminal, and in a log one now and then.
 
     Raises:
-        Interrupted: Ctrl-C; its text says what is kept.
+        Interrupted: Ctrl-C; its text names the networks that the ledger holds.
         lrn.ledger.cluster.ClusterError: the cluster gave up.
     """
     work = [_work(experiment) * len(seeds) for experiment in experiments]
@@ -76,28 +76,30 @@ def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, 
                 line.show(len(cells), _work(experiment) * len(block))
             cells.append(_join(parts))
     except KeyboardInterrupt:
-        raise Interrupted(_kept(ledger, done, len(seeds) * len(experiments))) from None
+        raise Interrupted(_interruption(ledger, done, len(seeds) * len(experiments))) from None
     finally:
         line.close()
     return cells
 
 
 def _fill(ledger: Ledger, workers: Workers, experiments: Sequence[Experiment], seeds: range, line: _Progress) -> None:
-    """Has the cluster train what is missing, what takes longest first, so that no worker waits at the end."""
+    """Has the cluster train the missing blocks, the longest first, so that no worker waits at the end."""
     total = len(seeds) * len(experiments)
     share = -(-total // (BLOCKS_EACH * max(workers.threads, 1)))
     size = min(max(share, SMALLEST_BLOCK), BLOCK)
-    wanted = [(experiment, block) for experiment in experiments for block in ledger.missing(experiment, seeds, size)]
-    wanted.sort(key=lambda pair: _work(pair[0]) * len(pair[1]), reverse=True)
-    done = total - sum(len(block) for _, block in wanted)
+    jobs: list[tuple[Experiment, range]] = []
+    for experiment in experiments:
+        jobs.extend((experiment, block) for block in ledger.missing(experiment, seeds, size))
+    jobs.sort(key=lambda pair: _work(pair[0]) * len(pair[1]), reverse=True)
+    done = total - sum(len(block) for _, block in jobs)
     cells = {experiment: cell for cell, experiment in enumerate(experiments)}
     try:
-        for experiment, block in ledger.fill(wanted):
+        for experiment, block in ledger.fill(jobs):
             check_interrupt()
             done += len(block)
             line.show(cells[experiment], _work(experiment) * len(block))
     except KeyboardInterrupt:
-        raise Interrupted(_kept(ledger, done, total)) from None
+        raise Interrupted(_interruption(ledger, done, total)) from None
     finally:
         line.close()
 
@@ -130,7 +132,7 @@ def _join(parts: Sequence[Cell]) -> Cell:
     return Cell(parts[0].experiment, *(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
 
 
-def _kept(ledger: Ledger, done: int, total: int) -> str:
+def _interruption(ledger: Ledger, done: int, total: int) -> str:
     if ledger.root is None:
         return f"interrupted after {done:,} of {total:,} networks; nothing is kept, as there is no ledger"
     return (
@@ -179,7 +181,7 @@ class _Progress:
         sys.stderr.flush()
 
     def _time_left(self, now: float) -> str:
-        """By the last blocks alone: what the ledger had goes by in no time, and the first one loads libraries."""
+        """By the last blocks alone: cached ones pass in no time, and the first one loads libraries."""
         self._recent = [*self._recent[-19:], (now, self._done)]
         (start, before), done = self._recent[0], self._done
         return f", {duration((self._total - done) * (now - start) / (done - before))} left" if done > before else ""

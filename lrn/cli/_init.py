@@ -132,11 +132,11 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
-    folder = Path(given.folder)
+    folder = Path(arguments.folder)
     if folder.is_absolute() or ".." in folder.parts or folder.name in ("", "."):
-        raise ValueError(f"the folder must lie in this one, such as claims; got {given.folder!r}")
+        raise ValueError(f"the folder must lie in this one, such as claims; got {arguments.folder!r}")
     if any(parent.exists() and not parent.is_dir() for parent in (folder, *folder.parents)):
         raise ValueError(f"the folder must be a folder; {folder} is a file")
     name, package = folder.as_posix(), _package()

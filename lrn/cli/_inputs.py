@@ -16,7 +16,7 @@ IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".p
 
 
 def load_data(path: str, batch_size: int) -> Any:
-    """What a file or folder holds, in a form that `dead_units` takes.
+    """Returns the data of a file or folder, in a form that `dead_units` takes.
 
     Args:
         path: .npy or .npz, .pt or .pth, .safetensors, .csv or .tsv, or a folder of images of one size. Several arrays

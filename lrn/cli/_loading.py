@@ -44,7 +44,7 @@ def load_model(path: str, factory: str | None, key: str | None = None, strip: st
         strip: what to leave out at the beginning of the names of parameters; None to find it out.
 
     Raises:
-        ValueError: the file holds something else, or what would have to be run to be read; or the factory is no good.
+        ValueError: the file holds something else, or what would have to be run to be read; or the factory cannot be used.
     """
     made = None if factory is None else _make(factory)
     loaded = load_tensors(path) if path.endswith(".safetensors") else _load(path)
@@ -129,9 +129,9 @@ def _load(path: str) -> Any:
 
 
 def _allowed() -> list[Any]:
-    """What a file may name: for each layer a stand-in, and the layer itself under a name that no file can know.
+    """The globals that a file may name: a stand-in per layer, and the layer itself under a name that no file can know.
 
-    torch calls what a file names, but lets only instances of allowed classes be filled with what the file holds.
+    torch calls the globals that a file names, but fills only instances of allowed classes with the file's contents.
     """
     secret = secrets.token_hex(16)
     named = [(_stand_in(kind) if isinstance(kind, type) else kind, _name(kind)) for kind in _layers()]
@@ -156,13 +156,13 @@ def _check(path: str, loaded: Any) -> None:
             _check_parts(path, value)
 
 
-def _everything(value: Any, seen: set[int]) -> Iterator[Any]:
+def _everything(value: Any, visited: set[int]) -> Iterator[Any]:
     left = [value]
     while left:
         value = left.pop()
-        if id(value) in seen:
+        if id(value) in visited:
             continue
-        seen.add(id(value))
+        visited.add(id(value))
         yield value
         if isinstance(value, nn.Module):
             left += vars(value).values()
@@ -193,11 +193,11 @@ def _check_parts(path: str, module: nn.Module) -> None:
 
 
 def _unknown(path: str) -> list[str]:
-    """What the file would have to import, beyond what is known to be harmless."""
+    """The imports that the file needs, beyond those known to be harmless."""
     known = set(map(_name, _layers()))
     try:
         return [name for name in torch.serialization.get_unsafe_globals_in_checkpoint(path) if name not in known]
-    except Exception:  # what is no checkpoint has no such list
+    except Exception:  # only a checkpoint has such a list
         return []
 
 

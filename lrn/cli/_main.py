@@ -71,19 +71,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  until the process ends
     if sys.stdout is None:
         return _stop("standard output is closed; give it somewhere to go, such as > /dev/null", BAD_INPUT)
-    if hasattr(sys.stdout, "reconfigure"):  # what an output cannot write is no reason to end
+    if hasattr(sys.stdout, "reconfigure"):  # a character that the output cannot encode is not a reason to stop
         sys.stdout.reconfigure(errors="backslashreplace")
     top = parser()
-    given = top.parse_args(arguments)
-    if given.command is None:
+    options = top.parse_args(arguments)
+    if options.command is None:
         top.print_help()
         return 0
     with _plain_warnings(), watched():
-        return _guarded(lambda: given.main(given), traceback=given.traceback)
+        return _guarded(lambda: options.main(options), traceback=options.traceback)
 
 
 def _guarded(command: Callable[[], int], *, traceback: bool) -> int:
-    """What the command returns, or the exit code of what stopped it."""
+    """Returns the command's exit code, or that of the exception that stopped it."""
     try:
         code = command()
         sys.stdout.flush()

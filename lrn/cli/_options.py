@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -39,15 +40,16 @@ class Parser(argparse.ArgumentParser):
         """Ends the process with exit code 2."""
         match = re.fullmatch(r"unrecognized arguments: (-\S+).*", message)
         commands = [a for a in self._actions if isinstance(a, argparse._SubParsersAction)]
-        parsers = [self, *(parser for action in commands for parser in action.choices.values())]
-        known = {option for parser in parsers for action in parser._actions for option in action.option_strings}
+        parsers = [self, *chain.from_iterable(action.choices.values() for action in commands)]
+        actions = chain.from_iterable(parser._actions for parser in parsers)
+        known = set(chain.from_iterable(action.option_strings for action in actions))
         if match is not None:
-            message += meant(match[1].partition("=")[0], known)
+            message += suggestion(match[1].partition("=")[0], known)
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def meant(text: str, known: Iterable[str]) -> str:
-    """A question whether one of these was meant, to end a sentence with; "" where none is near."""
+def suggestion(text: str, known: Iterable[str]) -> str:
+    """The end of a sentence that suggests the nearest of these; "" where none is near."""
     near = difflib.get_close_matches(text, sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
 
@@ -88,9 +90,9 @@ def add_fields(parser: argparse.ArgumentParser, several: dict[str, tuple[Any, ..
             group.add_argument(f"--{name}", default=field.default, help=f"{text}{shown}", **options)
 
 
-def fields_of(given: argparse.Namespace) -> dict[str, Any]:
+def fields_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """The value of each field's option; None where one that takes several was not given."""
-    return {name.removeprefix("field_"): value for name, value in vars(given).items() if name.startswith("field_")}
+    return {name.removeprefix("field_"): value for name, value in vars(arguments).items() if name.startswith("field_")}
 
 
 def add_training(parser: argparse.ArgumentParser) -> Any:
@@ -102,12 +104,16 @@ def add_training(parser: argparse.ArgumentParser) -> Any:
     return group
 
 
-def ledger_of(given: argparse.Namespace) -> Ledger:
+def ledger_of(arguments: argparse.Namespace) -> Ledger:
     """The ledger that the options name. Raises ValueError, ImportError, RuntimeError or OSError as `Ledger` does."""
     from lrn.ledger import Ledger
 
     return Ledger(
-        given.ledger, engine=given.engine, device=given.device, threads=given.threads, scheduler=given.scheduler
+        arguments.ledger,
+        engine=arguments.engine,
+        device=arguments.device,
+        threads=arguments.threads,
+        scheduler=arguments.scheduler,
     )
 
 
@@ -171,7 +177,7 @@ def _name(allowed: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if _plain(text) not in names:
-            near = meant(_plain(text), names)
+            near = suggestion(_plain(text), names)
             raise argparse.ArgumentTypeError(f"must be one of {', '.join(names.values())}; got {text!r}{near}")
         return names[_plain(text)]
 

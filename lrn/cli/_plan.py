@@ -89,8 +89,8 @@ def _pilot(options: argparse.Namespace) -> int:
     folder = options.folder or "claims"
     if not Path(folder).exists():
         raise FileNotFoundError(f"there is no folder of claims {folder}")
-    with tempfile.TemporaryDirectory() as place:
-        target = Path(place) / "verdicts.json"
+    with tempfile.TemporaryDirectory() as temporary:
+        target = Path(temporary) / "verdicts.json"
         n = str(options.pilot)
         command = [sys.executable, "-m", "pytest", folder, "-q", "--first-seeds", n, "--max-seeds", n]
         command += ["--inconclusive", "skip", "--verdicts", str(target), "--alpha", str(options.alpha)]

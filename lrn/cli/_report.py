@@ -46,15 +46,17 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
-    if not Path(given.verdicts).exists():
-        raise ValueError(f"there is no file of verdicts {given.verdicts}; pytest claims/ -n auto writes it")
-    if given.suite is not None and not Path(given.suite).is_dir():
-        raise ValueError(f"--suite must be a folder of claims; got {given.suite!r}")
+    if not Path(arguments.verdicts).exists():
+        raise ValueError(f"there is no file of verdicts {arguments.verdicts}; pytest claims/ -n auto writes it")
+    if arguments.suite is not None and not Path(arguments.suite).is_dir():
+        raise ValueError(f"--suite must be a folder of claims; got {arguments.suite!r}")
     from lrn.report import write_report
 
-    print(write_report(verdicts=given.verdicts, ledger=given.ledger, folder=given.out, suite=given.suite))
-    if given.suite is None and Path("claims/report.py").is_file():
+    print(
+        write_report(verdicts=arguments.verdicts, ledger=arguments.ledger, folder=arguments.out, suite=arguments.suite)
+    )
+    if arguments.suite is None and Path("claims/report.py").is_file():
         sys.stderr.write("lrn: without the sections of claims/report.py; --suite claims runs it\n")
     return 0

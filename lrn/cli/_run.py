@@ -58,11 +58,11 @@ def add(commands: Any) -> None:
     )
     seeds.add_argument("--first-seed", type=whole(0, 2**63), default=0, metavar="N", help="the first seed (0)")
     how = add_training(parser)
-    kept = how.add_mutually_exclusive_group()
-    kept.add_argument(
+    storage = how.add_mutually_exclusive_group()
+    storage.add_argument(
         "--ledger", default=".ledger", metavar="DIR", help="keeps what was trained: a folder, or s3://... (.ledger)"
     )
-    kept.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
+    storage.add_argument("--no-ledger", dest="ledger", action="store_const", const=None, help="keep nothing")
     how.add_argument("--scheduler", metavar="ADDRESS", help="let the workers of this Dask scheduler train")
     out = parser.add_argument_group("what is printed")
     out.add_argument("--alpha", type=fraction, default=0.05, metavar="A", help="all intervals hold with 1 - A (0.05)")
@@ -72,42 +72,43 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
-    if given.csv is not None and given.csv == given.json:
-        raise ValueError(f"--csv and --json must go to different places; got {given.csv!r} for both")
-    if given.scheduler is not None and given.ledger is None:
+    if arguments.csv is not None and arguments.csv == arguments.json:
+        raise ValueError(f"--csv and --json must go to different places; got {arguments.csv!r} for both")
+    if arguments.scheduler is not None and arguments.ledger is None:
         raise ValueError("--scheduler needs a ledger for what comes back; leave --no-ledger out")
-    experiments = grid(fields_of(given))
+    experiments = grid(fields_of(arguments))
 
     from lrn.cli._fleet import train_grid
     from lrn.cli._tables import as_csv, as_json, as_text, measure
 
-    seeds = range(given.first_seed, given.first_seed + given.seeds)
-    with ledger_of(given) as ledger:
-        if not given.quiet and sys.stderr.isatty():
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    with ledger_of(arguments) as ledger:
+        if not arguments.quiet and sys.stderr.isatty():
             width = shutil.get_terminal_size().columns
             sys.stderr.writelines(f"{line}\n" for line in wrapped(_plan(ledger, experiments, seeds), width - 1, "  "))
-        table = measure(train_grid(ledger, experiments, seeds, quiet=given.quiet), seeds, given.alpha)
-    for path, form in ((given.csv, as_csv), (given.json, as_json)):
+        table = measure(train_grid(ledger, experiments, seeds, quiet=arguments.quiet), seeds, arguments.alpha)
+    for path, form in ((arguments.csv, as_csv), (arguments.json, as_json)):
         if path is not None:
             _write(path, form(table))
-    if "-" not in (given.csv, given.json):
+    if "-" not in (arguments.csv, arguments.json):
         print(as_text(table))
     return 0
 
 
 def _plan(ledger: Ledger, experiments: list[Experiment], seeds: range) -> str:
-    """What is going to be done, in a line."""
+    """The plan of the command, in a line."""
     total = len(seeds) * len(experiments)
     cells = f"{len(experiments)} cell{'s' * (len(experiments) != 1)}"
     text = f"{cells} of {len(seeds):,} networks each, seeds {seeds[0]:,} to {seeds[-1]:,}"
     if ledger.root is None:
         return f"{text}: {total:,} to train, and nothing is kept"
-    wanted = [min(block.stop, seeds.stop) - block.start for e in experiments for block in ledger.missing(e, seeds)]
-    missing = sum(wanted)
-    there = f", {total - missing:,} are in {ledger.root}" if missing < total else f", kept in {ledger.root}"
-    return f"{text}: {missing:,} to train{there}"
+    missing = 0
+    for experiment in experiments:
+        missing += sum(min(block.stop, seeds.stop) - block.start for block in ledger.missing(experiment, seeds))
+    remainder = f", {total - missing:,} are in {ledger.root}" if missing < total else f", kept in {ledger.root}"
+    return f"{text}: {missing:,} to train{remainder}"
 
 
 def grid(fields: dict[str, Any]) -> list[Experiment]:

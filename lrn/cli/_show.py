@@ -34,25 +34,25 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=main)
 
 
-def main(given: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
     from lrn.experiment import Experiment
     from lrn.training import train
 
-    experiment = Experiment(**fields_of(given))
-    if given.out is not None:
+    experiment = Experiment(**fields_of(arguments))
+    if arguments.out is not None:
         from lrn.cli import _drawing
 
         _drawing.check(experiment)
-    options = {"engine": given.engine, "device": given.device, "threads": given.threads}
-    runs = train(experiment, [given.seed], trace=True, **options)
+    options = {"engine": arguments.engine, "device": arguments.device, "threads": arguments.threads}
+    runs = train(experiment, [arguments.seed], trace=True, **options)
 
     from lrn.cli._summary import summary
 
     print(summary(runs))
-    if given.out is not None:
-        _drawing.draw(runs, given.out)
-        print(f"\nDrawn in {given.out}")
+    if arguments.out is not None:
+        _drawing.draw(runs, arguments.out)
+        print(f"\nDrawn in {arguments.out}")
     return 0
 
 

@@ -20,8 +20,8 @@ def state_of(path: str, loaded: Any, factory: str) -> State:
 
     Args:
         path: of the file, for errors.
-        loaded: what it holds.
-        factory: what the state_dict is for; "" to get NO_STATE, and no error, where there is none.
+        loaded: the file's contents.
+        factory: the model that needs the state_dict; "" to get NO_STATE, and no error, where the file has none.
 
     Raises:
         ValueError: there is none, or there are several.

@@ -20,14 +20,14 @@ MOST_LAYERS, MOST_NEURONS, LOSS_COLUMNS = 30, 16, 60
 
 
 def summary(runs: Runs) -> str:
-    """What there is to say of the one network in `runs`, which must have its trace."""
+    """Returns a summary of the one network in `runs`, which must have its trace."""
     e = runs.experiment
     parts = [f"Seed {runs.seeds[0]}: {e.label}", f"{outcome(runs)}", "", _structure(runs.dead[0]), "", *_loss(runs)]
     return "\n".join([*parts, "", *_prediction(runs)])
 
 
 def outcome(runs: Runs) -> str:
-    """Whether it converged, and what is dead, in a line."""
+    """Returns whether it converged, and how much of it is dead, in a line."""
     e, rmse, at = runs.experiment, float(runs.rmse[0]), int(runs.converged_at[0])
     ended = f"converged after {at:,} epochs" if runs.converged[0] else f"did not converge in {e.epochs:,} epochs"
     dead = f"{runs.dead_neurons[0]} of {e.neurons} neurons and {runs.dead_layers[0]} of {e.depth} layers are dead"
@@ -42,7 +42,7 @@ def _structure(dead: NDArray[np.bool_]) -> str:
         shown = ", ".join(str(count) for count in counts[:MOST_LAYERS])
         return f"Dead neurons of each layer of {W}: {shown}{', …' if D > MOST_LAYERS else ''}"
     head = "layer   " + " ".join(f"{d + 1:>2}" for d in range(D))
-    rows = ["neuron  " + " ".join(" x" if gone else " o" for gone in dead[:, w]) for w in range(W)]
+    rows = ["neuron  " + " ".join(" x" if is_dead else " o" for is_dead in dead[:, w]) for w in range(W)]
     return "\n".join([head, *rows, "        (x: zero on every input)"])
 
 

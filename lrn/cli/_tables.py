@@ -28,7 +28,7 @@ HEAD = ("depth", "connection", "converged", "dead neurons", "dead layers")
 
 @dataclass(frozen=True)
 class Measured:
-    """A point and its interval; the point is None without any observation."""
+    """A point and its interval; without observations there is no point (None)."""
 
     point: float | None
     low: float
@@ -37,7 +37,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one cell.
+    """The results of one cell.
 
     Attributes:
         experiment: how its networks were trained.
@@ -94,7 +94,7 @@ def as_text(table: Table) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """A line for each row: the experiment's fields, then what was measured."""
+    """Returns a line per row: the experiment's fields, then the results."""
     records = [_record(row) for row in table.rows]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
@@ -161,12 +161,12 @@ def _totals(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """The thesis's bottom rows: how many converge over all depths. Where intervals hold, so does their mean."""
     if len({row.experiment.depth for row in rows}) < 2:
         return []
-    found: list[tuple[str, ...]] = []
+    totals: list[tuple[str, ...]] = []
     for connection in dict.fromkeys(row.experiment.connection for row in rows):
         rates = [row.rate for row in rows if row.experiment.connection == connection]
         point, low, high = (float(np.mean(ends)) for ends in zip(*map(dataclasses.astuple, rates), strict=True))
-        found.append(("all", connection, _percent(Measured(point, low, high)), "", ""))
-    return found
+        totals.append(("all", connection, _percent(Measured(point, low, high)), "", ""))
+    return totals
 
 
 def _percent(rate: Measured) -> str:

@@ -52,7 +52,7 @@ def check(tmp_path, monkeypatch, capsys):
     """Runs the command on a population of the file; its exit code and what it prints."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(FILE)
-    monkeypatch.setattr(_check, "_elsewhere", lambda population, n: None)
+    monkeypatch.setattr(_check, "_in_processes", lambda population, n: None)
 
     def run(*arguments):
         code = main(["check", "population", *arguments])
