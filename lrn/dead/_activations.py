@@ -1,7 +1,7 @@
 """Which operations are ReLU-like: exactly zero on a whole interval of inputs.
 
-There a unit can be zero for all data and get no gradient. What is zero at single points at most (leaky ReLU, ELU, GELU,
-SiLU, tanh) is not.
+There a unit can be zero for all data and get no gradient. Functions that are zero at single points at most (leaky ReLU,
+ELU, GELU, SiLU, tanh) are not ReLU-like.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ALWAYS = {"relu", "relu6", "hardswish", "hardsigmoid", "hardshrink", "softshrin
 
 
 def activation(op: Operation) -> str | None:
-    """What a ReLU-like call is to be called ("relu"), or None for every other call."""
+    """The name of a ReLU-like call ("relu"), or None for every other call."""
     name = op.name
     if name in _ALWAYS:
         return name

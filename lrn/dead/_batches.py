@@ -37,7 +37,7 @@ def batches(module: nn.Module, data: Any, batch_size: int | None = None) -> Iter
         batch_size: largest number of samples of a batch; larger batches are cut.
 
     Raises:
-        TypeError: `data`, or something inside it, is none of these.
+        TypeError: `data`, or something inside it, has another type.
         ValueError: a batch has no sample dimension or inputs that the forward would not get, `data` can be read in
             two ways, `batch_size` is below 1, or there was no sample at all.
     """
@@ -119,7 +119,7 @@ def _neighbours(parts: Sequence[Any]) -> bool:
 
 
 def _span(part: Any) -> tuple[int, int, int] | None:
-    """Whose memory a view has, and where it begins and ends; None for what is not a view."""
+    """The owner of a view's memory, and where the view begins and ends; None for anything but a view."""
     if isinstance(part, np.ndarray):
         if part.base is None:
             return None

@@ -7,6 +7,7 @@ be cut from both.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -29,8 +30,9 @@ BY_ITSELF = {
     nn.AlphaDropout, nn.FeatureAlphaDropout,
 }  # fmt: skip
 POOLS = {
-    getattr(nn, f"{kind}Pool{n}d") for kind in ("Max", "Avg", "AdaptiveMax", "AdaptiveAvg") for n in (1, 2, 3)
-}  # fmt: skip
+    getattr(nn, f"{kind}Pool{n}d")
+    for kind, n in itertools.product(("Max", "Avg", "AdaptiveMax", "AdaptiveAvg"), (1, 2, 3))
+}
 MIXING = {nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm}
 BLOCKS = (ConvolutionalNet, BasicBlock, BottleneckBlock)
 KNOWN = {*LAYERS, *NORMS, *BY_ITSELF, *POOLS, *MIXING, nn.Flatten}
@@ -53,7 +55,7 @@ class Segment:
     zero: Tensor | None = None
     constant: Tensor | None = None
     whole: bool = False
-    seen: dict[str, Tensor] = field(default_factory=dict)
+    outputs: dict[str, Tensor] = field(default_factory=dict)
 
 
 def chains_of(net: nn.Module) -> list[list[str]]:
@@ -64,7 +66,7 @@ def chains_of(net: nn.Module) -> list[list[str]]:
     """
     chains: list[list[str]] = [[]]
     _walk(net, "", chains, sequence=isinstance(net, nn.Sequential))
-    if not any(type(net.get_submodule(path)) in LAYERS for chain in chains for path in chain):
+    if not any(type(net.get_submodule(path)) in LAYERS for path in itertools.chain.from_iterable(chains)):
         raise TypeError("prune takes a Sequential with at least one Linear; there is none")
     return chains
 
@@ -90,13 +92,14 @@ def _walk(module: nn.Module, path: str, chains: list[list[str]], *, sequence: bo
 
 def shrink_chains(whole: nn.Module, small: nn.Module, several: Callable[[], Iterable[Batch]]) -> None:
     """Make `small`, a copy of `whole`, smaller."""
-    segments = [segment for chain in chains_of(whole) for segment in _segments(whole, chain)]
+    segments: list[Segment] = []
+    for chain in chains_of(whole):
+        segments.extend(_segments(whole, chain))
     _drop_shared(whole, segments)
-    hooks = [
-        whole.get_submodule(path).register_forward_hook(_taking_down(whole, segment, path))
-        for segment in segments
-        for path in segment.paths
-    ]
+    hooks = []
+    for segment in segments:
+        for path in segment.paths:
+            hooks.append(whole.get_submodule(path).register_forward_hook(_taking_down(whole, segment, path)))
     try:
         for batch in several():
             whole(*batch.args, **batch.kwargs)
@@ -136,7 +139,8 @@ def _drop_shared(net: nn.Module, segments: list[Segment]) -> None:
         weights = (segment.paths[0], segment.reader or segment.paths[0])
         stateful = [p for p in segment.paths if any(True for _ in net.get_submodule(p).parameters())]
         modules = [net.get_submodule(path) for path in (*weights, *stateful)]
-        tied = any(owners[id(p)] > 1 for module in modules for p in module.parameters(recurse=False))
+        parameters = itertools.chain.from_iterable(module.parameters(recurse=False) for module in modules)
+        tied = any(owners[id(parameter)] > 1 for parameter in parameters)
         segment.whole = tied or any(times[id(module)] > 1 for module in modules)
 
 
@@ -145,14 +149,14 @@ def _taking_down(net: nn.Module, segment: Segment, path: str) -> Callable[[nn.Mo
     before = [type(net.get_submodule(p)) for p in segment.paths[: segment.paths.index(path) + 1]]
 
     def hook(module: nn.Module, args: Any, output: Any) -> None:
-        if path in segment.seen or not isinstance(output, Tensor):
+        if path in segment.outputs or not isinstance(output, Tensor):
             segment.whole = True  # called twice in one pass
             return
         rows = None if segment.whole else _by_unit(layer, before, module, output, args[0])
         if rows is None:
             segment.whole = True
         else:
-            segment.seen[path] = rows
+            segment.outputs[path] = rows
 
     return hook
 
@@ -183,19 +187,19 @@ def _by_unit(
 
 
 def _sum_up(segment: Segment) -> None:
-    if segment.whole or not segment.seen:
+    if segment.whole or not segment.outputs:
         segment.whole = segment.whole or segment.reader is None
-        segment.seen.clear()
+        segment.outputs.clear()
         return
-    zero = torch.stack([(rows == 0).all(1) for rows in segment.seen.values()])
-    last = segment.seen[segment.paths[-1]]
+    zero = torch.stack([(rows == 0).all(1) for rows in segment.outputs.values()])
+    last = segment.outputs[segment.paths[-1]]
     constant = torch.where((last == last[:, :1]).all(1), last[:, 0], torch.nan)
     if segment.zero is None or segment.constant is None:
         segment.zero, segment.constant = zero, constant
     else:
         segment.zero &= zero
         segment.constant = torch.where(segment.constant == constant, constant, torch.nan)
-    segment.seen.clear()
+    segment.outputs.clear()
 
 
 def _cut(net: nn.Module, segment: Segment) -> None:
@@ -225,7 +229,7 @@ def _takes_constants(reader: nn.Module) -> bool:
 
 
 def _cut_columns(reader: nn.Module, dead: Tensor, constant: Tensor, *, inner: bool) -> None:
-    """Leaves out what the reader reads of dead units; their constant goes into its bias."""
+    """Removes the reader's columns for dead units; their constant goes into its bias."""
     weight: Tensor = reader.weight  # type: ignore[assignment]
     times = weight.shape[1] // len(dead)
     columns = dead.repeat(times) if inner else dead.repeat_interleave(times)

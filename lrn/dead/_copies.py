@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
 from torch.nn.utils import parametrize, remove_spectral_norm, remove_weight_norm
@@ -17,12 +17,10 @@ Module = TypeVar("Module", bound=nn.Module)
 def independent_copy(module: Module) -> Module:
     """A deep copy whose weights are parameters again where they were computed from others (masks, weight norms)."""
     # deepcopy refuses tensors that were computed, as the weight under a mask is.
-    memo = {
-        id(value): value.detach().clone()
-        for child in module.modules()
-        for value in vars(child).values()
-        if isinstance(value, Tensor) and not value.is_leaf
-    }
+    memo: dict[int, Any] = {}
+    for child in module.modules():
+        computed = [value for value in vars(child).values() if isinstance(value, Tensor) and not value.is_leaf]
+        memo.update((id(value), value.detach().clone()) for value in computed)
     made = copy.deepcopy(module, memo)
     for child in made.modules():
         _make_plain(child)

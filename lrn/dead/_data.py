@@ -1,8 +1,8 @@
 """Batches from data of any form, by one rule for `lrn.dead` and `lrn.gradients`.
 
-A batch is what the model's forward takes: a tensor, an array, a table, a sparse matrix; a mapping by argument name; or
-a pair (inputs, target), where inputs are any of these or a tuple of several. What could be read in two ways is
-refused.
+A batch is the input of the model's forward: a tensor, an array, a table, a sparse matrix; a mapping by argument name;
+or a pair (inputs, target), where inputs are any of these or a tuple of several. Data that could be read in two ways
+are refused.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def length(value: Any) -> int | None:
 
 
 class Signature:
-    """What the forward of a model takes.
+    """The inputs that the forward of a model takes.
 
     Attributes:
-        least, most: how many inputs by position; `most` is None where any number goes.
+        least, most: how many inputs it takes by position; None as `most` stands for any number.
         names: of its arguments; None where any name goes.
     """
 

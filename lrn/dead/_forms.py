@@ -29,8 +29,8 @@ def as_tensor(value: Any, device: torch.device | None, dtypes: Sequence[torch.dt
     Args:
         value: what `is_array` accepts.
         device: None leaves a tensor where it is.
-        dtypes: the floating dtypes of the model. What was an array takes the first; a floating tensor only if its own
-            dtype is none of them.
+        dtypes: the floating dtypes of the model. An array takes the first; a floating tensor takes it only if its own
+            dtype is not among them.
 
     Raises:
         TypeError: there is something other than numbers in it.

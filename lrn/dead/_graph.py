@@ -96,12 +96,15 @@ def _dead_channels(whole: nn.Module, several: Iterable[Batch]) -> dict[str, set[
             watch.forward(batch.args, batch.kwargs)
     layers = {path for path, module in whole.named_modules() if path}
     dead: dict[str, set[int]] = {}
-    mixed: set[str | None] = {layer for base in watch.exposed for layer in _layers_of(base, layers)}
+    mixed: set[str | None] = set()
+    for base in watch.exposed:
+        mixed.update(_layers_of(base, layers))
     for tally in watch.tallies.values():
         bases = {factor.base for factor in tally.factors}
         layer = _layer_of(next(iter(bases), ""), layers)
         if len(bases) != 1 or layer is None or tally.fired is None:
-            mixed.update(layer for base in bases for layer in _layers_of(base, layers))
+            for base in bases:
+                mixed.update(_layers_of(base, layers))
             continue
         silent = set((tally.fired.flatten() == 0).nonzero().flatten().tolist())
         dead[layer] = silent if layer not in dead else dead[layer] & silent

@@ -16,8 +16,9 @@ after `flatten` the channels and positions of a convolution lie in one dimension
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import prod
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "broadcast",
     "dimension",
     "drop",
+    "factors_of",
     "fresh_units",
     "has_units",
     "input_dims",
@@ -46,7 +48,7 @@ class Factor:
     Attributes:
         kind: "unit", "input", "place", "weight", "slot", "any" or "unknown".
         size: at least 2.
-        base: what it is a part of; factors of one base belong together.
+        base: the dimension or layer that it is a part of; factors of one base belong together.
         path: where it stands among the parts of its base: outer parts are smaller.
     """
 
@@ -85,14 +87,19 @@ def fresh_units(base: str, size: int) -> tuple[Factor, ...]:
     return (Factor("unit", size, base),) if size != 1 else ()
 
 
+def factors_of(dims: Iterable[tuple[Factor, ...]]) -> list[Factor]:
+    """The factors of all dimensions, in order."""
+    return list(chain.from_iterable(dims))
+
+
 def has_units(dims: Dims) -> bool:
     """Whether any factor is a unit."""
-    return any(factor.kind == "unit" for dim in dims for factor in dim)
+    return any(factor.kind == "unit" for factor in factors_of(dims))
 
 
 def view(dims: Dims, sizes: Sequence[int]) -> Dims:
     """The labels after `view`: factors are kept in order, split or put together as the new sizes ask."""
-    left = [factor for dim in dims for factor in dim]
+    left = factors_of(dims)
     made: list[tuple[Factor, ...]] = []
     for size in sizes:
         dim = _take(left, size)
@@ -104,7 +111,7 @@ def view(dims: Dims, sizes: Sequence[int]) -> Dims:
 
 def _take(left: list[Factor], size: int) -> tuple[Factor, ...] | None:
     """Removes factors that multiply to `size` from the front; None where they do not."""
-    taken = []
+    factors = []
     while size != 1:
         if not left or size == 0:
             return None
@@ -114,9 +121,9 @@ def _take(left: list[Factor], size: int) -> tuple[Factor, ...] | None:
             left.insert(0, inner)
         if size % factor.size:
             return None
-        taken.append(factor)
+        factors.append(factor)
         size //= factor.size
-    return tuple(taken)
+    return tuple(factors)
 
 
 def _split(factor: Factor, outer: int) -> tuple[Factor, Factor]:
@@ -128,7 +135,7 @@ def _split(factor: Factor, outer: int) -> tuple[Factor, Factor]:
 
 def _mixed(dims: Dims, sizes: Sequence[int]) -> Dims:
     """Where sizes do not divide each other: unknown, unless there was nothing to lose."""
-    kinds = {factor.kind for dim in dims for factor in dim}
+    kinds = {factor.kind for factor in factors_of(dims)}
     kind = "unknown" if kinds & {"unit", "unknown", "slot"} else "place" if kinds & {"input", "place"} else "any"
     return of_kind(kind, sizes)
 
@@ -153,11 +160,11 @@ def resized(dims: Dims, sizes: Sequence[int], what: str) -> Dims:
     )
 
 
-def drop(dims: Dims, gone: Sequence[int], keep: bool) -> Dims:
-    """The labels after a reduction over the dimensions `gone`."""
+def drop(dims: Dims, reduced: Sequence[int], keep: bool) -> Dims:
+    """The labels after a reduction over the dimensions `reduced`."""
     if keep:
-        return tuple(() if d in gone else dim for d, dim in enumerate(dims))
-    return tuple(dim for d, dim in enumerate(dims) if d not in gone)
+        return tuple(() if d in reduced else dim for d, dim in enumerate(dims))
+    return tuple(dim for d, dim in enumerate(dims) if d not in reduced)
 
 
 def broadcast(several: Sequence[Dims], sizes: Sequence[int]) -> Dims:
@@ -218,8 +225,9 @@ def joined(several: Sequence[Dims], dim: int, sizes: Sequence[int]) -> Dims:
     if sizes[dim] == 1:
         return others
     parts = [dims[dim] for dims in several]
-    kinds = {factor.kind for part in parts for factor in part}
-    bases = "+".join(dict.fromkeys(factor.base for part in parts for factor in part))
+    factors = factors_of(parts)
+    kinds = {factor.kind for factor in factors}
+    bases = "+".join(dict.fromkeys(factor.base for factor in factors))
     kind = min(kinds, key=_RANK.__getitem__, default="any")
     kind = "place" if kind == "input" and len({*parts}) > 1 else kind
     label = parts[0] if len({*parts}) == 1 and prod(f.size for f in parts[0]) == sizes[dim] else ()

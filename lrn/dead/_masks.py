@@ -21,7 +21,7 @@ class Masks:
     """The mask of each batch.
 
     Args:
-        module: what the batches go into.
+        module: the network that the batches go into.
         mask: a tensor or array for all of the data, the name of an input, or a function of the inputs; None for the
             padding that the batch or the module declares, and False for every position.
 
@@ -30,7 +30,7 @@ class Masks:
         remarks: which positions were left out as padding, one sentence for each reason.
 
     Raises:
-        TypeError: `mask` is none of these.
+        TypeError: `mask` is of another kind.
     """
 
     def __init__(self, module: nn.Module, mask: Any) -> None:

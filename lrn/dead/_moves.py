@@ -11,6 +11,7 @@ from lrn.dead._layout import (
     Factor,
     broadcast,
     drop,
+    factors_of,
     has_units,
     joined,
     of_kind,
@@ -92,25 +93,25 @@ def chosen(op: Operation) -> list[Dims]:
 
 
 def index(op: Operation) -> list[Dims]:
-    """`x[..., indices, ...]`: what is indexed becomes positions, or units where units were chosen among."""
+    """`x[..., indices, ...]`: indexed dimensions become positions, or units where units were chosen among."""
     dims, output, indices = op.dims(op.tensors[0]), op.outputs[0], op.get("indices")
     at = [d for d, index in enumerate(indices) if index is not None]
     wide = [index.ndim if index.dtype.is_floating_point or str(index.dtype) != "torch.bool" else 1
             for index in indices if index is not None]  # fmt: skip
-    taken = sum(index.ndim for index in indices if index is not None and str(index.dtype) == "torch.bool")
-    gone = range(at[0], max(at[-1] + 1, at[0] + taken))
-    first, last = dims[: gone[0]], dims[gone[-1] + 1 :]
+    masked = sum(index.ndim for index in indices if index is not None and str(index.dtype) == "torch.bool")
+    indexed = range(at[0], max(at[-1] + 1, at[0] + masked))
+    first, last = dims[: indexed[0]], dims[indexed[-1] + 1 :]
     width = output.ndim - len(first) - len(last)
-    if width < 0 or list(gone)[: len(at)] != at or max(wide) < width:
+    if width < 0 or list(indexed)[: len(at)] != at or max(wide) < width:
         return [of_kind("unknown", output.shape)]
-    middle: tuple[Factor, ...] = tuple(factor for d in gone for factor in dims[d])
+    middle = tuple(factors_of(dims[d] for d in indexed))
     sizes = output.shape[len(first) : len(first) + width]
     if len(at) == 1 and width == 1:
         return [(*first, renewed(middle, sizes[0], "index"), *last)]
     chosen = [op.dims(index) for index in indices if index is not None and str(index.dtype) != "torch.bool"]
-    places = broadcast(chosen, sizes) if len(chosen) == len(at) else of_kind("place", sizes)
-    places = relabelled(places, lambda f: f if f.kind == "input" else Factor("place", f.size))
-    made = settled(op, (*first, *places, *last))
+    positions = broadcast(chosen, sizes) if len(chosen) == len(at) else of_kind("place", sizes)
+    positions = relabelled(positions, lambda f: f if f.kind == "input" else Factor("place", f.size))
+    made = settled(op, (*first, *positions, *last))
     return [made if not any(f.kind == "unit" for f in middle) else of_kind("unknown", output.shape)]
 
 
@@ -140,7 +141,7 @@ def stack(op: Operation) -> list[Dims]:
     output, d = op.outputs[0], op.get("dim", 0) % op.outputs[0].ndim
     parts = [op.dims(t) for t in op.args[0]]
     # Outputs of different layers side by side are different units; of one layer, different positions.
-    bases = {tuple(f.base for dim in part for f in dim if f.kind == "unit") for part in parts}
+    bases = {tuple(factor.base for factor in factors_of(part) if factor.kind == "unit") for part in parts}
     kind, base = ("unit", f"stack of {'+'.join(map(str, sorted(bases)))}") if len(bases) > 1 else ("place", "")
     new = of_kind(kind, [output.shape[d]], base)[0]
     whole = broadcast(parts, output.shape[:d] + output.shape[d + 1 :])

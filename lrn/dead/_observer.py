@@ -79,17 +79,17 @@ class DeadUnits:
     """Observes the dead units of a network while it trains; a context manager.
 
     Every `every`-th forward pass in training mode is looked at, and nothing else is changed: the same numbers are
-    computed, and the same random numbers drawn. What is dead is said of one batch at a time.
+    computed, and the same random numbers drawn. Each report is about one batch.
 
     Args:
-        module: what is trained.
+        module: the network that is trained.
         every: look at one forward pass of this many, the first one included.
         unit_dims, ignore, threshold, tau, merge_calls: as in `dead_units`.
         mask: as in `dead_units`, but not a tensor: the name of an input, a function of the inputs, None or False.
 
     Attributes:
         history: the shares of dead units so far.
-        report: what was found at the latest observed step; None before the first.
+        report: the dead units at the latest observed step; None before the first.
 
     Raises:
         TypeError, ValueError: as `dead_units` does; or `every` is not a whole number of at least 1.

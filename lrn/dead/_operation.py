@@ -1,4 +1,4 @@
-"""One operation of torch, what is known of its tensors, and what its labels say of the data's dimensions."""
+"""One operation of torch, the facts known of its tensors, and the data's dimensions as its labels name them."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ CONTRACTIONS = (*MATMULS, "linear", "conv", "embedding", "_embedding_bag", "_tri
 
 @dataclass(slots=True)
 class Info:
-    """What is known of one tensor.
+    """The facts known of one tensor.
 
     Attributes:
         dims: the labels of its dimensions; None where it has no shape (nested tensors).
         data: whether it depends on the model's input.
-        feeds: the layers that it comes from: the last products with weights, and what was added to them.
-        serial: number of the latest of these calls, to tell apart what one and another call gave.
+        feeds: the layers that it comes from: the last products with weights, and the terms added to them.
+        serial: number of the latest of these calls, to tell the outputs of two calls apart.
         direct: whether it is a layer's output as it came, and not the result of arithmetic with it.
         sources: activations that it depends on, as far as no layer lies between.
         layered: whether weights were summed over it on the way, so that dimensions of the data are positions now.
         gate: whether it is the result of a comparison of data with something.
-        ranked: for the values of a top-k, the labels of what they were taken from.
+        ranked: for the values of a top-k, the labels of the tensor that they were taken from.
         learned: whether it is a parameter, or was made of parameters alone.
         measured: whether numbers of the data are in it, and not only which are larger, how many, or where.
     """
@@ -77,7 +77,7 @@ class Operation:
     Attributes:
         name: as in `aten.NAME`, without the underscore of in-place forms.
         schema: names of the arguments, in order.
-        info: what is known of a tensor.
+        info: returns the facts known of a tensor.
         layer: name of the layer whose weights are used, or what to call it.
         features: bases of input dimensions that turned out to be features; rules add to it.
     """
@@ -128,7 +128,10 @@ def settled(op: Operation, dims: Dims) -> Dims:
     if not data:
         return dims
     if not has_units(dims):
-        weights = [dim for t in op.tensors if not op.info(t).data for dim in aligned(op.dims(t), len(dims))]
+        weights: list[tuple[Factor, ...]] = []
+        for tensor in op.tensors:
+            if not op.info(tensor).data:
+                weights.extend(aligned(op.dims(tensor), len(dims)))
         wide = [d for d, dim in enumerate(weights) if any(factor.kind == "weight" for factor in dim)]
         raw = not any(op.info(tensor).feeds for tensor in data)
         if len(wide) == 1 and raw and _is_input(dims[wide[0] % len(dims)]):

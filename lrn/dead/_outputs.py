@@ -15,7 +15,7 @@ Array = TypeVar("Array", NDArray[Any], Tensor)
 
 
 def dead_neurons(outputs: Array) -> Array:
-    """Which neurons are dead, given what they output: exactly zero on all samples.
+    """Returns which neurons are dead, given their outputs: exactly zero on all samples.
 
     Args:
         outputs: post-ReLU outputs (..., N, W), for instance (S, D, N, W); a NumPy array or a torch tensor.

@@ -11,6 +11,7 @@ from lrn.dead._layout import (
     Factor,
     broadcast,
     dimension,
+    factors_of,
     fresh_units,
     has_units,
     of_kind,
@@ -57,8 +58,8 @@ def _by_weights(
 ) -> tuple[Dims, Dims]:
     """The labels of the weights' own dimension and of the data's other one, after a product of the two.
 
-    A layer's weights make new units, and the old ones are positions for it. What mixes samples, or is no parameter and
-    mixes positions (the neighbours in a graph, an average), leaves the units that there are.
+    A layer's weights make new units, and the old ones are positions for it. A matrix that mixes samples, or is not a
+    parameter and mixes positions (the neighbours in a graph, an average), leaves the existing units.
     """
     contracted(op, summed)
     units = has_units(others)
@@ -125,7 +126,7 @@ def embedding(op: Operation) -> list[Dims]:
 def embedding_bag(op: Operation) -> list[Dims]:
     """Sums of rows of a table, one for each sample."""
     output, indices = op.outputs[0], op.get("indices")
-    samples = [f for dim in op.dims(indices) for f in dim if f.kind == "input" and f.base == "0"]
+    samples = [f for f in factors_of(op.dims(indices)) if f.kind == "input" and f.base == "0"]
     rows = tuple(samples) if samples and samples[0].size == len(output) else of_kind("place", output.shape[:1])[0]
     return [(rows, fresh_units(op.layer, output.shape[-1]))]
 

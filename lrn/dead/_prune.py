@@ -24,7 +24,7 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
-    """A smaller network that gives the same output as `net` on `data`, by leaving out what is dead on it.
+    """Returns a smaller network that gives the same output as `net` on `data`, by leaving out its dead parts.
 
     A dead neuron hands zero to all who read it, so its row, and the columns that read it, can go without a
     trace; so can a channel of a convolution. Where batch normalisation makes a constant of the zeros, the layer behind
@@ -33,8 +33,8 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
     Behind a dead layer every layer is constant on the data. A plain network is then constant itself
     and becomes `PlainNet(..., hidden=[])` with zero weights and the constant as its bias; a sequential one of Linear
     and ReLU keeps only its last Linear, in the same way; other networks keep one unit of the layer. A late residual
-    network keeps the layers before the first dead one, and what those behind it add goes into the output bias; if the
-    first is dead, that leaves `LateResidualNet(..., hidden=[])`.
+    network keeps the layers before the first dead one, and the constant that those behind it add goes into the output
+    bias; if the first is dead, that leaves `LateResidualNet(..., hidden=[])`.
 
     The outputs are equal where sums are exact, and where nothing is dead. Elsewhere they differ by
     rounding, for the same products are added up in another order; this is checked on all of `data`. On other data the
@@ -53,10 +53,10 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
         A new network of the same class, names, device, dtype and training mode, that shares no parameter with `net`.
 
     Raises:
-        TypeError: `net` or `data` is none of these.
+        TypeError: `net` or `data` has another type.
         ValueError: `data` is empty; `data` or a parameter is NaN or infinite, since zero times that is not
             zero; an activation has parameters for each neuron and some of its neurons are dead; or the smaller
-            network does not give the same output, as where a forward of its own reads what was cut.
+            network does not give the same output, as where a forward of its own reads a unit that was cut.
 
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))

@@ -57,7 +57,7 @@ def _rule(op: Operation) -> Callable[[Operation], list[Dims]]:
 
 
 def _elementwise(op: Operation) -> list[Dims]:
-    """What keeps shapes, broadcasts, or changes the sizes of some dimensions."""
+    """Operations that keep shapes, broadcast, or change the sizes of some dimensions."""
     made = []
     for output in op.outputs:
         shape = tuple(output.shape)
@@ -67,7 +67,7 @@ def _elementwise(op: Operation) -> list[Dims]:
         same = [tensor for tensor in op.tensors if tensor.ndim == output.ndim]
         data = [tensor for tensor in op.tensors if op.info(tensor).data]
         lost = data and not any(op.info(tensor).data for tensor in fitting)
-        if lost and not any(tensor is one for tensor in data for one in same):
+        if lost and not any(tensor.ndim == output.ndim for tensor in data):
             made.append(of_kind("unknown", shape))
         elif fitting and not lost:
             made.append(settled(op, broadcast([op.dims(tensor) for tensor in fitting], shape)))
@@ -85,16 +85,18 @@ def _broadcasts(shape: Sequence[int], to: Sequence[int]) -> bool:
 
 def _reduction(op: Operation) -> list[Dims]:
     dims, output = op.dims(op.tensors[0]), op.outputs[0]
-    gone = op.get("dim")
-    gone = list(range(len(dims))) if gone is None or gone == [] else gone if isinstance(gone, list | tuple) else [gone]
-    gone = [d % max(len(dims), 1) for d in gone]
+    reduced = op.get("dim")
+    if reduced is None or reduced == []:
+        reduced = range(len(dims))
+    several = reduced if isinstance(reduced, list | tuple | range) else [reduced]
+    reduced = [d % max(len(dims), 1) for d in several]
     keep = output.ndim == len(dims)
     remaining = tuple(dim if output.shape[d] > 1 else () for d, dim in enumerate(dims)) if keep else ()
     if keep and fits(remaining, output.shape):
         return [remaining for _ in op.outputs]
     if keep:
         return [resized(dims, each.shape, op.name) for each in op.outputs]
-    return [drop(dims, gone, False) for _ in op.outputs]
+    return [drop(dims, reduced, False) for _ in op.outputs]
 
 
 def _ranked(op: Operation) -> list[Dims]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -29,7 +29,7 @@ class Stage(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What the data showed.
+    """The neurons that fired on the data, and the constant layers.
 
     Attributes:
         alive: which neurons fired, (W,) bool, for each layer before the first dead one.
@@ -143,7 +143,8 @@ def _late_output(output: nn.Linear, evidence: Evidence, inputs: Tensor) -> nn.Li
 
 
 def _thin(stage: Stage, rows: Tensor, columns: Tensor) -> nn.Linear:
-    own = [p for module in stage.rest for p in module.parameters() if p.numel() > 1]
+    parameters = chain.from_iterable(module.parameters() for module in stage.rest)
+    own = [parameter for parameter in parameters if parameter.numel() > 1]
     if own and not rows.all():
         raise ValueError("prune cannot drop neurons from an activation that has parameters for each neuron")
     linear = stage.linear

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import prod
 
 import torch
 from torch import Tensor
 
 from lrn.dead._activations import nonzero
-from lrn.dead._layout import Dims, Factor, dimension, has_units
+from lrn.dead._layout import Dims, Factor, dimension, factors_of, has_units
 
 __all__ = ["Counting", "Tally", "Uncountable", "unit_factors"]
 
@@ -38,18 +39,18 @@ class Counting:
 
 @dataclass
 class Tally:
-    """What one activation gave so far.
+    """The counts of one activation so far.
 
     Attributes:
         name, kind, feeds, shape: see `lrn.dead.LayerUnits`.
         counting: what counts as firing.
-        factors: what the counts are kept for: units, or dimensions of the data of which it is not known yet.
+        factors: the axes of the counts: units, or dimensions of the data of which it is not known yet.
         fired: how often each fired, (*factor sizes) int64; None before the first call.
         total: values looked at for each of them.
         sums: sum of the sizes of the values, as `fired`, float64; None where not wanted.
         has_nan: whether a value was NaN.
         unresolved, settled: whether it is not known yet, or was found out, which of the data's dimensions are units.
-        places: which of the kept factors were found to be positions.
+        positions: indices of the kept factors that turned out to be positions.
         unmasked: whether every position counts, for the padding could not be followed to it.
     """
 
@@ -65,7 +66,7 @@ class Tally:
     has_nan: bool = False
     unresolved: bool = False
     settled: bool = False
-    places: tuple[int, ...] = ()
+    positions: tuple[int, ...] = ()
     unmasked: bool = False
 
     def add(
@@ -93,31 +94,31 @@ class Tally:
             Uncountable: it cannot be known which dimensions hold the units, or where the mask lies.
             ValueError: the number of units changed, or `unit_dims` has a dimension that there is not.
         """
-        flat = tuple(factor for dim in dims for factor in dim)
+        flat = factors_of(dims)
         unit_indices = _chosen(self.name, dims, unit_dims) if unit_dims is not None else unit_factors(dims, raw)
         sizes = tuple(flat[i].size for i in unit_indices)
-        left = tuple(size for i, size in enumerate(sizes) if i not in self.places)
+        left = tuple(size for i, size in enumerate(sizes) if i not in self.positions)
         if self.fired is not None and tuple(self.fired.shape) != left:
             raise ValueError(
                 f"{self.name} gave {self.fired.numel()} units on one batch and {prod(left)} on another; "
                 f"say which dimension holds its units, as in unit_dims={{{self.name!r}: 1}}"
             )
         values = (output.dequantize() if output.is_quantized else output).reshape([factor.size for factor in flat])
-        seen = None if mask is None else self._followed(mask, flat, lenient)
-        fired, total, has_nan = _fired(values, unit_indices, self.counting.threshold, seen)
-        if self.places:  # known from an earlier batch
-            fired, total = fired.sum(self.places), total * prod(sizes[i] for i in self.places)
+        counted = None if mask is None else self._followed(mask, flat, lenient)
+        fired, total, has_nan = _fired(values, unit_indices, self.counting.threshold, counted)
+        if self.positions:  # known from an earlier batch
+            fired, total = fired.sum(self.positions), total * prod(sizes[i] for i in self.positions)
         self.fired = fired if self.fired is None else self.fired + fired.to(self.fired.device)
         self.total += total
         if self.counting.sizes:
-            size = _sums(values, unit_indices, seen)
-            size = size.sum(self.places) if self.places else size
+            size = _sums(values, unit_indices, counted)
+            size = size.sum(self.positions) if self.positions else size
             self.sums = size if self.sums is None else self.sums + size.to(self.sums.device)
         self.has_nan = self.has_nan or has_nan
         self.shape = tuple(_shown(dim, size) for dim, size in zip(dims, output.shape, strict=True))
         if single and self.shape[:1] == (1,):
             self.shape = ("N", *self.shape[1:])
-        self.factors = tuple(flat[i] for n, i in enumerate(unit_indices) if n not in self.places)
+        self.factors = tuple(flat[i] for n, i in enumerate(unit_indices) if n not in self.positions)
         self.unresolved = (
             unit_dims is None and not self.settled and any(factor.kind == "input" for factor in self.factors)
         )
@@ -135,18 +136,18 @@ class Tally:
         """Of the dimensions of the data that are kept, those over which weights were summed are the units."""
         if not self.unresolved or self.fired is None:
             return
-        places = [i for i, factor in enumerate(self.factors) if dimension(factor) not in features]
-        if len(places) == len(self.factors):
+        positions = [i for i, factor in enumerate(self.factors) if dimension(factor) not in features]
+        if len(positions) == len(self.factors):
             if len(self.factors) == 1 and len(self.shape) == 2:
                 self.unresolved, self.settled = False, True
                 return
             raise Uncountable("nothing says which dimension holds the units")
-        if places:
-            self.fired = self.fired.sum(places)
-            self.sums = None if self.sums is None else self.sums.sum(places)
-            self.total *= prod(self.factors[i].size for i in places)
-        self.factors = tuple(f for i, f in enumerate(self.factors) if i not in places)
-        self.places, self.unresolved, self.settled = tuple(places), False, True
+        if positions:
+            self.fired = self.fired.sum(positions)
+            self.sums = None if self.sums is None else self.sums.sum(positions)
+            self.total *= prod(self.factors[i].size for i in positions)
+        self.factors = tuple(f for i, f in enumerate(self.factors) if i not in positions)
+        self.positions, self.unresolved, self.settled = tuple(positions), False, True
 
 
 def _shown(dim: tuple[Factor, ...], size: int) -> int | str:
@@ -166,7 +167,7 @@ def unit_factors(dims: Dims, raw: bool) -> list[int]:
     Raises:
         Uncountable: it cannot be known.
     """
-    flat = [factor for dim in dims for factor in dim]
+    flat = factors_of(dims)
     if has_units(dims):
         first = {factor.base: i for i, factor in reversed(list(enumerate(flat)))}
         units = [i for i, factor in enumerate(flat) if factor.kind == "unit"]
@@ -184,21 +185,23 @@ def _chosen(name: str, dims: Dims, unit_dims: Sequence[int]) -> list[int]:
         if not -len(dims) <= d < len(dims):
             raise ValueError(f"the output of {name} has {len(dims)} dimensions; there is no dimension {d}")
     chosen = {d % len(dims) for d in unit_dims}
-    owners = [d for d, dim in enumerate(dims) for _ in dim]
+    owners = chain.from_iterable([d] * len(dim) for d, dim in enumerate(dims))
     return [i for i, owner in enumerate(owners) if owner in chosen]
 
 
-def _fired(values: Tensor, unit_indices: list[int], threshold: float, seen: Tensor | None) -> tuple[Tensor, int, bool]:
+def _fired(
+    values: Tensor, unit_indices: list[int], threshold: float, counted: Tensor | None
+) -> tuple[Tensor, int, bool]:
     """How often each kept factor fired, the number of values of each, and whether one of them is NaN."""
     others = [i for i in range(values.ndim) if i not in unit_indices]
     total = prod(values.shape[i] for i in others)
-    if threshold == 0 and seen is None and total // max(len(values) if values.ndim else 1, 1) < EXACT:
+    if threshold == 0 and counted is None and total // max(len(values) if values.ndim else 1, 1) < EXACT:
         fired, has_nan = _nonzeros(values, others)
     else:
         hits = nonzero(values, threshold)
-        hits = hits if seen is None else hits & seen
+        hits = hits if counted is None else hits & counted
         fired = hits.sum(others) if others else hits.long()
-        total = total if seen is None else int(seen.sum()) * total // prod(seen.shape[i] for i in others)
+        total = total if counted is None else int(counted.sum()) * total // prod(counted.shape[i] for i in others)
         has_nan = _has_nan(values)
     return _ordered(fired, unit_indices), total, has_nan
 
@@ -221,14 +224,14 @@ def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
     return fired, any(bool(total.isnan()) for total in sums) and bool(values.isnan().any())
 
 
-def _sums(values: Tensor, unit_indices: list[int], seen: Tensor | None) -> Tensor:
+def _sums(values: Tensor, unit_indices: list[int], counted: Tensor | None) -> Tensor:
     others = [i for i in range(values.ndim) if i not in unit_indices]
-    sizes = values.abs() if seen is None else values.abs() * seen
+    sizes = values.abs() if counted is None else values.abs() * counted
     return _ordered(sizes.double().sum(others) if others else sizes.double(), unit_indices)
 
 
 def _ordered(counts: Tensor, unit_indices: list[int]) -> Tensor:
-    """What a sum over all other dimensions left, with the kept ones in their own order."""
+    """The result of a sum over all other dimensions, with the kept ones in their own order."""
     rank = sorted(unit_indices)
     return counts.permute([rank.index(i) for i in unit_indices])
 

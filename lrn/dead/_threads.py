@@ -15,7 +15,7 @@ Enter = Callable[[], AbstractContextManager[Any]]
 
 @contextmanager
 def threads_inside(enter: Enter) -> Iterator[None]:
-    """Runs inside `enter()` what threads that start here do, and what is given to pools of threads here."""
+    """Runs threads that start here, and items submitted to pools of threads here, inside `enter()`."""
     run, run_item = threading.Thread.run, pools._WorkItem.run
 
     def thread_inside(thread: threading.Thread) -> None:

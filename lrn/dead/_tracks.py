@@ -1,4 +1,4 @@
-"""What is known of every tensor of a forward pass, for as long as it lives."""
+"""The facts known of every tensor of a forward pass, for as long as it lives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_LAYERS = ("num_batches_tracked",)
 
 
 class Tracks:
-    """The `Info` of tensors: of parameters by name, of inputs by their dimensions, and of what was made of them.
+    """The `Info` of tensors: of parameters by name, of inputs by their dimensions, and of tensors made of them.
 
     Attributes:
         paths: path of each submodule, by its id.
@@ -68,23 +68,25 @@ class Tracks:
         self.started = False
 
     def info(self, tensor: Tensor) -> Info:
-        """What is known of a tensor; one that was never seen is a constant."""
+        """The facts known of a tensor; one that was never seen is a constant."""
         weight = self._weights.get(id(tensor))
         if weight is not None:
             return weight[1]
         info: Info | None = self._known.get(tensor)
         if info is None:
-            info = self._elsewhere(tensor) if tensor.grad_fn is not None or tensor.is_mkldnn else self._stranger(tensor)
+            info = (
+                self._made_unseen(tensor) if tensor.grad_fn is not None or tensor.is_mkldnn else self._stranger(tensor)
+            )
             self._known[tensor] = info
         return info
 
-    def _elsewhere(self, tensor: Tensor) -> Info:
+    def _made_unseen(self, tensor: Tensor) -> Info:
         """A tensor that was made unseen: in a thread, where `no_grad` does not hold, or in frozen code."""
         self.strangers = True
         return Info(None if tensor.is_nested else of_kind("unknown", tensor.shape), data=True, measured=True)
 
     def _stranger(self, tensor: Tensor) -> Info:
-        """A tensor that is no parameter and was not made in this pass: weights without a name, or a constant."""
+        """A tensor that is not a parameter and was not made in this pass: weights without a name, or a constant."""
         if not tensor.is_floating_point() or tensor.is_nested:
             return Info(None if tensor.is_nested else of_kind("any", tensor.shape))
         number = self._strangers.setdefault(tensor, len(self._strangers) + 1)
@@ -92,7 +94,7 @@ class Tracks:
         return Info(of_kind("weight", tensor.shape, f"{name}."), feeds=(name,) if tensor.ndim else ())
 
     def set(self, tensor: Tensor, info: Info, mutated: bool) -> None:
-        """Note what is known of a tensor, and, where it was changed in place, of what it is a view of."""
+        """Note the facts known of a tensor, and, if it was changed in place, of its base if it is a view."""
         if id(tensor) in self._weights:
             return
         self._known[tensor] = info

@@ -43,10 +43,10 @@ def dead_units(
 
     The forward code needs no change: activation modules and functional calls (`torch.relu(x)`,
     `x.clamp(min=0)`) are found alike, each counted once, also in scripted code, checkpoints, custom autograd
-    functions, `vmap` and the model's own threads. What acts on weights, positions or indices alone is not an
-    activation of data, and neither is what only enters a single number, such as a hinge loss.
+    functions, `vmap` and the model's own threads. A call on weights, positions or indices alone is not an
+    activation of data, and neither is one that only enters a single number, such as a hinge loss.
 
-    ReLU-like is what is exactly zero on a whole interval of inputs, for there a unit can be zero for all
+    A ReLU-like call is exactly zero on a whole interval of inputs, for there a unit can be zero for all
     data and get no gradient: relu, relu6, clamp with min=0, hardtanh with min_val=0, threshold with
     value=0, leaky_relu with slope 0, hardswish, hardsigmoid, hardshrink, softshrink, the ReLU of recurrent
     layers, and gates: `x * (x > a)`, `torch.where(x > a, x, 0)`, `torch.maximum(x, 0)`, a scattered top-k.
@@ -63,7 +63,7 @@ def dead_units(
 
     Args:
         module: any module; on any device.
-        data: what the module's forward takes, with the samples in dimension 0: a tensor, a NumPy array, a pandas
+        data: inputs of the module's forward, with the samples in dimension 0: a tensor, a NumPy array, a pandas
             table, a sparse matrix; a mapping by argument name; a tuple (input, target) or ((input, input),
             target), of which the module gets the inputs; a data set of samples; or an iterable of such batches (a
             `DataLoader`, a list, nested or not), in which a tuple or list is a batch. Batches are moved to the
@@ -87,10 +87,10 @@ def dead_units(
         The dead units by layer.
 
     Raises:
-        TypeError: `module` is not a module, or `data`, `unit_dims` or `mask` is none of the above.
+        TypeError: `module` is not a module, or `data`, `unit_dims` or `mask` has another type.
         ValueError: `data` is empty or can be read in two ways, `module` makes no ReLU-like call or has no data (meta
-            device), a name in `unit_dims` or `ignore` is none of its calls or has no such dimension, or a layer's
-            number of units differs between batches.
+            device), a name in `unit_dims` or `ignore` is not one of its calls or has no such dimension, or a
+            layer's number of units differs between batches.
 
     Source:
         Sokar, Agarwal, Castro and Evci (2023), "The dormant neuron phenomenon in deep reinforcement learning", §3.
@@ -137,7 +137,7 @@ def _whole_numbers_named(module: nn.Module, batch: Batch, data: Any) -> Iterator
 def report_of(
     watch: Watch, samples: int, tau: float | None, ignore: Sequence[str] = (), remarks: Sequence[str] = ()
 ) -> DeadReport:
-    """What a watch has counted so far."""
+    """Returns the counts of a watch so far, as a report."""
     if watch.nan_output:
         remarks = [*remarks, "the module's output has NaN"]
     unmasked = [t.name for t in watch.tallies.values() if t.unmasked and not _ignored(t.name, ignore)]
@@ -168,7 +168,7 @@ def criterion(threshold: float, tau: float | None) -> Counting:
 
 
 def check_module(module: Any) -> None:
-    """Raise TypeError for what is not a module, and ValueError for one without numbers."""
+    """Raise TypeError for anything but a module, and ValueError for one without numbers."""
     if not isinstance(module, nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, not {type(module).__name__}")
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
@@ -198,7 +198,7 @@ def _ignored(name: str, patterns: Sequence[str]) -> bool:
 
 
 def checked_dims(unit_dims: Any) -> dict[str, tuple[int, ...]]:
-    """`unit_dims` with a tuple for each name. Raises TypeError for what is not that."""
+    """`unit_dims` with a tuple for each name. Raises TypeError for anything but such a mapping."""
     whole = isinstance(unit_dims, Mapping)
     for dims in unit_dims.values() if whole else ():
         several = dims if isinstance(dims, list | tuple) and dims else [dims]
@@ -209,7 +209,7 @@ def checked_dims(unit_dims: Any) -> dict[str, tuple[int, ...]]:
 
 
 def checked_names(ignore: Any) -> tuple[str, ...]:
-    """`ignore` as a tuple. Raises TypeError for what are not names."""
+    """`ignore` as a tuple. Raises TypeError for anything but names."""
     names = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"ignore must be names of activations, or patterns such as 'head.*'; got {ignore!r}")

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from lrn.dead._activations import COMPARISONS, activation
 from lrn.dead._forms import is_floating
-from lrn.dead._layout import of_kind
+from lrn.dead._layout import factors_of, of_kind
 from lrn.dead._operation import CONTRACTIONS, NORMS, Info, Operation
 from lrn.dead._rules import labels
 from lrn.dead._tally import Counting, Tally, Uncountable
@@ -107,7 +108,7 @@ class Watch(TorchDispatchMode):
     def watching(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None, lenient: bool = False
     ) -> Iterator[None]:
-        """Counts what the module does with these inputs inside this context.
+        """Counts the activations of the module on these inputs inside this context.
 
         Args:
             args: the inputs by position.
@@ -129,20 +130,20 @@ class Watch(TorchDispatchMode):
         self._finish()
 
     def reset(self) -> None:
-        """Forget what was counted; names stay."""
+        """Forget all counts; names stay."""
         self.tallies.clear()
         self.left_out.clear()
         self._used = self._summed = frozenset()
 
     def outputs(self, output: Any) -> None:
-        """Note what the module gave: activations of which only a single number came out are no layers."""
+        """Note the module's output: an activation that only enters a single number is not a layer."""
         for tensor in _tensors(output):
             if tensor.is_floating_point() and not tensor.is_nested:
                 self.nan_output = self.nan_output or bool(tensor.sum().isnan() and tensor.isnan().any())
             if tensor.numel() > 1 or tensor.ndim > 0:
                 info = self._tracks.info(tensor)
                 self._used |= info.sources
-                self.exposed |= {factor.base for dim in info.dims or () for factor in dim if factor.kind == "unit"}
+                self.exposed |= {factor.base for factor in factors_of(info.dims or ()) if factor.kind == "unit"}
 
     def _finish(self) -> None:
         for tally in list(self.tallies.values()):
@@ -201,15 +202,15 @@ class Watch(TorchDispatchMode):
 
     def _layer(self, op: Operation) -> str:
         """The layer whose weights an operation uses, by the names of its parameters."""
-        feeds = [feed for tensor in op.tensors for feed in self._tracks.info(tensor).feeds
-                 if not self._tracks.info(tensor).data]  # fmt: skip
-        return "+".join(dict.fromkeys(feeds)) or self._path() or type(self._module).__name__
+        infos = [self._tracks.info(tensor) for tensor in op.tensors]
+        feeds = _feeds(info for info in infos if not info.data)
+        return "+".join(feeds) or self._path() or type(self._module).__name__
 
     def _info(self, op: Operation) -> Info:
         infos = [self._tracks.info(tensor) for tensor in op.tensors]
         data = [info for info in infos if info.data]
         made = Info(None, bool(data) and not op.name.endswith(WITHOUT_DATA))
-        made.feeds = tuple(dict.fromkeys(feed for info in (*data, *infos) for feed in info.feeds))
+        made.feeds = _feeds((*data, *infos))
         made.serial = max((info.serial for info in infos), default=0)
         made.sources = frozenset().union(*(info.sources for info in data))
         constant = [info for info in infos if not info.data]
@@ -228,7 +229,7 @@ class Watch(TorchDispatchMode):
         if ((contraction or any(norm in op.name for norm in NORMS)) and len(data) < len(infos)) or _is_quantised(op):
             self._serial += 1
             self._used |= made.sources
-            feeds = tuple(dict.fromkeys(feed for info in constant for feed in info.feeds)) or (op.layer,)
+            feeds = _feeds(constant) or (op.layer,)
             made.measured = made.measured or contraction or _is_quantised(op)
             if contraction or len(constant) > 1 or _is_quantised(op):
                 made.feeds, made.serial = feeds, self._serial
@@ -279,7 +280,7 @@ class Watch(TorchDispatchMode):
         """The name of a call: the first of its kind has its base's, others a number.
 
         Two calls are one activation when they stand in one place and the same layers feed them, except where both read
-        what one call of these layers gave (`relu(x)` and `relu(-x)`).
+        the output of one call of these layers (`relu(x)` and `relu(-x)`).
         """
         key: tuple[Any, ...] = (base, feeds, serial) if self._merged else (base,)
         turn = self._turns[key]
@@ -349,6 +350,11 @@ class Watch(TorchDispatchMode):
 
     def _is_activation_module(self) -> bool:
         return bool(self._running) and type(self._running[-1]).__module__ == "torch.nn.modules.activation"
+
+
+def _feeds(infos: Iterable[Info]) -> tuple[str, ...]:
+    """The layers that several tensors come from, each once, in order."""
+    return tuple(dict.fromkeys(chain.from_iterable(info.feeds for info in infos)))
 
 
 def _is_quantised(op: Operation) -> bool:
