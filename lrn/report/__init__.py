@@ -10,9 +10,9 @@ A suite adds sections of its own by a file `report.py` in its folder, with a fun
     def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterable[Section]
 
 and, if it likes, a text `TITLE`, a list `COMMANDS` of the commands that do it all again, and a function
-`published(suite)` that returns what the document says of a case, by pytest's node id. Sentences of its documents
-stand in its folder `sentences/` (see `lrn.verdicts.sentences`); each then has a card on the page. The sections are
-given verdicts and a ledger to read, and say so where either lacks what they would show.
+`published(suite)` that returns the document's figure for each case, by pytest's node id. Sentences of its documents
+stand in its folder `sentences/` (see `lrn.verdicts.sentences`); each then has a card on the page. The sections read
+the verdicts and the ledger, and report any data missing from them.
 """
 
 from __future__ import annotations

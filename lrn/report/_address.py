@@ -31,15 +31,15 @@ class Addresses:
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
         self._claims: dict[str, str] = {}
         self._cases: dict[str, str] = {}
-        taken = set(RESERVED)
+        used = set(RESERVED)
         for verdict in verdicts:
             function, _, parameters = verdict.test.partition("[")
             if function not in self._claims:
-                self._claims[function] = _free(_slug(verdict.id) or _slug(function.rpartition("::")[2]), taken)
+                self._claims[function] = _free(_slug(verdict.id) or _slug(function.rpartition("::")[2]), used)
             claim = self._claims[function]
             # Without parameters a claim is its only case.
             case = f"{claim}/{_slug(parameters.removesuffix(']')) or 'case'}" if parameters else f"{claim}/"
-            self._cases[verdict.test] = _free(case, taken)
+            self._cases[verdict.test] = _free(case, used)
 
     def claim(self, test: str) -> str:
         """The address of the claim that a test belongs to, by pytest's node id."""
@@ -60,11 +60,11 @@ def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._~-]+", "-", text).strip("-")
 
 
-def _free(address: str, taken: set[str]) -> str:
+def _free(address: str, used: set[str]) -> str:
     """The address, or with a number where another has it already."""
     free, number = address, 1
-    while free in taken or (number == 1 and not free):
+    while free in used or (number == 1 and not free):
         number += 1
         free = f"{address or 'claim'}~{number}"
-    taken.add(free)
+    used.add(free)
     return free

@@ -6,9 +6,10 @@ import ast
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from lrn.files import read_text
@@ -49,14 +50,14 @@ class ClaimView:
 
     Attributes:
         address: its id on the page.
-        place: where it stands among the claims.
+        rank: its position among the claims.
         common: the common part of all its cases' settings.
         columns: the names of two things that every case compares; empty where they differ.
         published: whether the document has a figure for some case.
     """
 
     address: str
-    place: int
+    rank: int
     id: str
     statement: str
     source: str
@@ -70,6 +71,10 @@ class ClaimView:
     what: str
     columns: tuple[str, ...]
     cases: tuple[CaseView, ...]
+
+    @property
+    def _numbers(self) -> Iterator[NumberView]:
+        return chain.from_iterable(case.numbers for case in self.cases)
 
     @property
     def counts(self) -> list[tuple[Outcome, int]]:
@@ -95,12 +100,12 @@ class ClaimView:
     @property
     def compared(self) -> bool:
         """Whether some number was compared with another number."""
-        return any(number.against for case in self.cases for number in case.numbers)
+        return any(number.against for number in self._numbers)
 
     @property
     def seeds(self) -> int:
         """Most seeds of a quantity; 0 if nothing was measured."""
-        return max((number.seeds for case in self.cases for number in case.numbers), default=0)
+        return max((number.seeds for number in self._numbers), default=0)
 
     @property
     def known(self) -> list[tuple[str, list[str]]]:
@@ -127,17 +132,17 @@ def claim_views(suite: SuiteVerdicts, root: Path, published: Mapping[str, str] |
     claims = [_claim(root, addresses, published or {}, verdicts) for verdicts in groups.values()]
     measured = Counter(str(Path(v.test.partition("::")[0]).parent) for v in suite.claims if v.estimates)
     ordered = sorted(claims, key=lambda c: (-measured[str(Path(c.path).parent)], natural_key(c.path), c.line or 0))
-    return [dataclasses.replace(claim, place=place) for place, claim in enumerate(ordered)]
+    return [dataclasses.replace(claim, rank=rank) for rank, claim in enumerate(ordered)]
 
 
 def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdicts: Sequence[Verdict]) -> ClaimView:
     first = verdicts[0]
     function = first.test.partition("[")[0]
     path, _, name = function.partition("::")
-    scale = claim_scale([quantity for verdict in verdicts for quantity in verdict.estimates])
+    scale = claim_scale(list(chain.from_iterable(verdict.estimates for verdict in verdicts)))
     ordered = sorted(verdicts, key=lambda verdict: natural_key(verdict.test))
     numbers = [tuple(number_view(quantity, scale) for quantity in verdict.estimates) for verdict in ordered]
-    every = [number for case in numbers for number in case]
+    every = list(chain.from_iterable(numbers))
     common = [part for part in every[0].setting if all(part in n.setting for n in every)] if every else []
     names = _names(ordered, numbers, common)
     cases = [
@@ -148,7 +153,7 @@ def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdi
     sides = {tuple(side.name for side in number.sides) for number in every}
     return ClaimView(
         address=addresses.claim(function),
-        place=0,
+        rank=0,
         id=first.id,
         statement=first.statement,
         source=first.source,
@@ -214,5 +219,5 @@ def _group(path: str) -> str:
     folder, _, name = path.rpartition("/")
     words = name.removesuffix(".py").removeprefix("test_").replace("_", " ")
     words = re.sub(r"(?<=\d) (?=\d)", ".", words)
-    place = folder.rpartition("/")[2]
-    return f"{place}: {words}" if place else words
+    suite = folder.rpartition("/")[2]
+    return f"{suite}: {words}" if suite else words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from lrn.report._judgement import judgement
@@ -50,13 +51,13 @@ def guarantee(suite: SuiteVerdicts) -> str:
 
 def ours_sentence(documents: Sequence[JudgedDocument]) -> str:
     """How many statements are the suite's own and how they ended; "" if there are none."""
-    ours = {verdict.test: verdict for document in documents for verdict in document.ours}
+    ours = {verdict.test: verdict for verdict in chain.from_iterable(document.ours for document in documents)}
     ended = Counter(verdict.verdict for verdict in ours.values())
-    found = ", ".join(f"{ended[outcome]} {outcome.lower()}" for outcome in Outcome if ended[outcome])
+    endings = ", ".join(f"{ended[outcome]} {outcome.lower()}" for outcome in Outcome if ended[outcome])
     claims = len({verdict.id for verdict in ours.values()})
     claims_text = "1 claim" if claims == 1 else f"{claims} claims"
     cases_text = "1 case" if len(ours) == 1 else f"{len(ours)} cases"
-    return f"{claims_text} with {cases_text}: {found}" if ours else ""
+    return f"{claims_text} with {cases_text}: {endings}" if ours else ""
 
 
 def badge(suite: SuiteVerdicts, documents: Sequence[JudgedDocument] = ()) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from lrn.report._judgement import MEANINGS, is_slip
 from lrn.report._text import quotation
@@ -35,8 +36,8 @@ def markdown_of_sentences(documents: Sequence[JudgedDocument], ours: str) -> Ite
         yield from _document(document)
     if ours:
         yield from ("### Our own statements", "", f"{ours}. They count for or against no document.", "")
-        abouts = [about for document in documents for about in document.document.ours]
-        yield from (f"- {markdown_text(about.about)}: {markdown_text(', '.join(about.claims))}" for about in abouts)
+        for about in chain.from_iterable(document.document.ours for document in documents):
+            yield f"- {markdown_text(about.about)}: {markdown_text(', '.join(about.claims))}"
         yield ""
 
 
@@ -51,7 +52,9 @@ def _document(document: JudgedDocument) -> Iterator[str]:
 
 
 def _part(heading: str, sentences: Iterable[JudgedSentence], *, folded: bool = False) -> Iterator[str]:
-    lines = [line for judged in sentences for line in (*_sentence(judged), "")]
+    lines: list[str] = []
+    for judged in sentences:
+        lines += [*_sentence(judged), ""]
     if lines and folded:
         yield from (f"<details><summary>{heading}</summary>", "", *lines, "</details>", "")
     elif lines:

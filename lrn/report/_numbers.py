@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from lrn.report._text import PERCENT, POINTS, point_text, range_text, unit_of, value_text
 from lrn.verdicts import MeasuredQuantity
@@ -58,14 +59,11 @@ class NumberView:
 
 def claim_scale(quantities: Sequence[MeasuredQuantity]) -> tuple[float, float]:
     """A line that holds 0 and all finite ends of those quantities that are neither shares nor differences of shares."""
-    ends = [
-        end
-        for quantity in map(_mean_of_pairs, quantities)
-        if unit_of(quantity) not in (PERCENT, POINTS)
-        for end in (quantity.low, quantity.point, quantity.high)
-        if math.isfinite(end)
-    ]
-    return min([0.0, *ends]), max([0.0, *ends]) or 1.0
+    ends = [0.0]
+    for quantity in map(_mean_of_pairs, quantities):
+        if unit_of(quantity) not in (PERCENT, POINTS):
+            ends += filter(math.isfinite, (quantity.low, quantity.point, quantity.high))
+    return min(ends), max(ends) or 1.0
 
 
 def number_view(measured: MeasuredQuantity, scale: tuple[float, float]) -> NumberView:
@@ -79,10 +77,11 @@ def number_view(measured: MeasuredQuantity, scale: tuple[float, float]) -> Numbe
     unit = unit_of(shown)
     start, stop = {PERCENT: (0.0, 1.0), POINTS: (-1.0, 1.0)}.get(unit, scale)
 
-    def place(x: float) -> float:
+    def percent_of_line(x: float) -> float:
+        """The position of a number on the line, in percent of its length."""
         return round(100 * min(max((x - start) / (stop - start), 0.0), 1.0), 1)
 
-    setting = _common([_parts(label) for leaf in shown.leaves for label in _populations(leaf)])
+    setting = _common(_settings(shown.leaves))
     sides, about = _sides(shown, setting), _about(shown, setting)
     return NumberView(
         what=" ".join(dict.fromkeys(_what(leaf) for leaf in shown.leaves)) if _alike(shown) else "",
@@ -94,10 +93,10 @@ def number_view(measured: MeasuredQuantity, scale: tuple[float, float]) -> Numbe
         against=" and ".join(value_text(x, unit) for x in dict.fromkeys(shown.thresholds)),
         n=shown.n,
         seeds=shown.seeds,
-        low=place(shown.low),
-        point=None if math.isnan(shown.point) else place(shown.point),
-        high=place(shown.high),
-        zero=place(0.0),
+        low=percent_of_line(shown.low),
+        point=None if math.isnan(shown.point) else percent_of_line(shown.point),
+        high=percent_of_line(shown.high),
+        zero=percent_of_line(0.0),
     )
 
 
@@ -136,6 +135,11 @@ def _populations(leaf: MeasuredQuantity) -> tuple[str, ...]:
 
 def _parts(label: str) -> list[str]:
     return label.split(", ")
+
+
+def _settings(leaves: Iterable[MeasuredQuantity]) -> list[list[str]]:
+    """The settings of each population of these quantities."""
+    return [_parts(label) for label in chain.from_iterable(map(_populations, leaves))]
 
 
 def _common(labels: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -186,7 +190,7 @@ def _many(shown: MeasuredQuantity, setting: Sequence[str]) -> str:
     groups = []
     for sign in (1, -1):
         terms = [(term, abs(c)) for term, c in zip(shown.terms, shown.coefficients, strict=True) if sign * c > 0]
-        labels = [_parts(label) for term, _ in terms for label in _populations(term)]
+        labels = _settings(term for term, _ in terms)
         own = [part for part in _common(labels) if part not in setting] if labels else []
         groups.append((terms, ", ".join(own) or "these"))
     (above, first), (below, second) = groups

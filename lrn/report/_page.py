@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +38,14 @@ def environment(folder: Path = TEMPLATES) -> Any:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
-        finalize=_seen,
+        finalize=_without_invisible,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
 
 
-def _seen(value: Any) -> Any:
+def _without_invisible(value: Any) -> Any:
     """A value as it is shown: text without invisible characters; HTML of our own stays."""
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
@@ -64,7 +64,9 @@ def page(
     """
     claims = claim_views(suite, root, own.published)
     groups = [(group, list(members)) for group, members in groupby(claims, key=lambda claim: claim.group)]
-    ours = {verdict.test: verdict for document in documents for verdict in document.ours}
+    ours = {verdict.test: verdict for verdict in chain.from_iterable(document.ours for document in documents)}
+    own_statements = chain.from_iterable(document.document.ours for document in documents)
+    estimates = chain.from_iterable(verdict.estimates for verdict in suite.claims)
     text = (
         environment()
         .get_template("page.html.j2")
@@ -74,7 +76,7 @@ def page(
             headline=headline(suite, documents),
             suite=suite,
             count=suite.totals,
-            quantities=len({q.key for verdict in suite.claims for q in verdict.estimates}),
+            quantities=len({estimate.key for estimate in estimates}),
             guarantee=guarantee(suite),
             sections=own.sections,
             figures=[section for section in own.sections if not section.first],
@@ -83,7 +85,7 @@ def page(
             meanings=MEANINGS,
             ours=ours_sentence(documents),
             ours_counts=list(Counter(_ENDINGS.get(v.verdict, "open") for v in ours.values()).items()),
-            abouts=[(about.about, ", ".join(about.claims)) for d in documents for about in d.document.ours],
+            abouts=[(about.about, ", ".join(about.claims)) for about in own_statements],
             claims=claims,
             groups=groups,
             surprises=[claim for claim in claims if not claim.as_expected],

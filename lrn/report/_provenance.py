@@ -51,7 +51,7 @@ def provenance(root: Path, record: Mapping[str, Any]) -> Provenance:
 
 
 def _git(root: Path, *words: str) -> str:
-    """The answer of git about the folder; "" where it is no working copy's top, or there is no git."""
+    """The answer of git about the folder; "" where it is not the top of a working copy, or there is no git."""
     if not (root / ".git").exists():
         return ""
     try:

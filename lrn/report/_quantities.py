@@ -1,4 +1,4 @@
-"""What a suite measured of single populations, to look up by what it is."""
+"""A suite's measured quantities of single populations, to look up by statistic, metric and population."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
 
 __all__ = ["Quantities"]
 
-_Place = tuple[str, str, str | None, tuple[str, ...], float | None]
+_Key = tuple[str, str, str | None, tuple[str, ...], float | None]
 
 
 class Quantities:
@@ -22,7 +22,7 @@ class Quantities:
     """
 
     def __init__(self, suite: SuiteVerdicts) -> None:
-        self._by_place: dict[_Place, MeasuredQuantity] = {}
+        self._by_key: dict[_Key, MeasuredQuantity] = {}
         for verdict in suite.claims:
             for measured in verdict.estimates:
                 for leaf in measured.leaves:
@@ -32,15 +32,15 @@ class Quantities:
         if leaf.quantity is None:
             return
         what = leaf.quantity
-        place = what.statistic, what.metric, what.given, what.populations, what.q
-        known = self._by_place.get(place)
+        key = what.statistic, what.metric, what.given, what.populations, what.q
+        known = self._by_key.get(key)
         if known is None or leaf.seeds > known.seeds:
-            self._by_place[place] = leaf
+            self._by_key[key] = leaf
 
     def find(
         self, statistic: str, metric: str, *populations: str, given: str | None = None, q: float | None = None
     ) -> MeasuredQuantity | None:
-        """Returns what was measured; None if it was not.
+        """Returns the measured quantity; None if the suite did not measure it.
 
         Args:
             statistic: as in `lrn.verdicts.Quantity`; "median" for a quantile with q = 0.5.
@@ -51,10 +51,10 @@ class Quantities:
         """
         if statistic == "median":
             statistic, q = "quantile", 0.5
-        return self._by_place.get((statistic, metric, given, populations, q))
+        return self._by_key.get((statistic, metric, given, populations, q))
 
     def __iter__(self) -> Iterator[MeasuredQuantity]:
-        return iter(self._by_place.values())
+        return iter(self._by_key.values())
 
     def __len__(self) -> int:
-        return len(self._by_place)
+        return len(self._by_key)

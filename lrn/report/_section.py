@@ -1,4 +1,4 @@
-"""What a suite adds to the report, and what the report needs."""
+"""A suite's own section of the report, and the packages that the report needs."""
 
 from __future__ import annotations
 

@@ -101,7 +101,9 @@ class DocumentView:
 
 def document_views(documents: Sequence[JudgedDocument], claims: Sequence[ClaimView]) -> list[DocumentView]:
     """The documents, in their order, with links to the claims on the page."""
-    cases = {case.key: (claim, case) for claim in claims for case in claim.cases}
+    cases: dict[str, tuple[ClaimView, CaseView]] = {}
+    for claim in claims:
+        cases |= {case.key: (claim, case) for case in claim.cases}
     return [_document(document, cases) for document in documents]
 
 
@@ -164,6 +166,6 @@ def _chapter(section: str) -> str:
 
 
 def _chapter_key(chapter: str) -> tuple[bool, list[int], str]:
-    """Numbered sections in order, what has no number before them, captions last."""
+    """Numbered sections in order, sections without a number before them, captions last."""
     numbers = [int(part) for part in re.findall(r"\d+", chapter)]
     return (not chapter.startswith("§") and "aption" in chapter, numbers, chapter)

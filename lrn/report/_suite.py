@@ -1,4 +1,4 @@
-"""What a suite adds to its report, by a file `report.py` in its folder."""
+"""A suite's own parts of its report, from a file `report.py` in its folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TITLE = "Claims and verdicts"
 
 @dataclass(frozen=True)
 class OwnParts:
-    """What a suite adds.
+    """A suite's own parts of its report.
 
     Attributes:
         title: the report's heading.

@@ -129,7 +129,7 @@ def readable(text: str) -> str:
     """
     return re.sub(
         r"\b(\d+(?:\.\d+)?)e([-+]?\d+)\b",
-        lambda found: f"{found[1]} × 10{str(int(found[2])).translate(_SUPERSCRIPT)}",
+        lambda match: f"{match[1]} × 10{str(int(match[2])).translate(_SUPERSCRIPT)}",
         text,
     )
 
@@ -141,5 +141,5 @@ def quotation(text: str) -> str:
         >>> print(quotation("The **late** network ($>20$ layers, $d_1$)"))
         The late network (>20 layers, d1)
     """
-    text = re.sub(r"\$([^$]*)\$", lambda found: re.sub(r"[\\{}_^]", "", found[1]), text)
+    text = re.sub(r"\$([^$]*)\$", lambda match: re.sub(r"[\\{}_^]", "", match[1]), text)
     return re.sub(r"(\*{1,2})(?=\S)(.+?)(?<=\S)\1", r"\2", text)

@@ -45,13 +45,12 @@ def write_report(
 
     Args:
         verdicts: the suite's, or the file that holds them.
-        ledger: what was trained, or its folder; None for none.
+        ledger: the trained networks, or the folder that holds them; None for none.
         folder: where to write; made if needed.
         root: the folder that the tests' paths start from.
         suite: the suite's folder, whose `report.py` is run and adds sections, and whose folder `sentences/` holds
-            the sentences of its documents; None for none. What the verdicts say has no say in it: they may come
-            from anybody.
-        run: what the session wrote about itself, or the file run.json that holds it; else the one beside the verdicts.
+            the sentences of its documents; None for none. The verdicts cannot choose it: they may come from anybody.
+        run: the session's record of itself, or the file run.json that holds it; else the one beside the verdicts.
 
     Returns:
         The path of index.html.
@@ -69,17 +68,19 @@ def write_report(
     if not isinstance(verdicts, SuiteVerdicts):
         path, verdicts = Path(verdicts), SuiteVerdicts.read(verdicts)
         run = path.with_name(RUN_RECORD) if run is None else run
-    place, base = Path(folder), Path(root).resolve()
+    target, base = Path(folder), Path(root).resolve()
     suite = None if suite is None else Path(suite).resolve()
     documents = documents_of(verdicts, suite)
     own = own_parts(verdicts, _opened(ledger, suite), base, suite)
-    texts = {f"figures/{name}": svg for section in own.sections for name, svg in section.figures.items()}
+    texts: dict[str, str] = {}
+    for section in own.sections:
+        texts |= {f"figures/{name}": svg for name, svg in section.figures.items()}
     texts |= {DATA_CSV: as_csv(verdicts), DATA_JSON: as_json(verdicts), MARKDOWN: markdown(verdicts, own, documents)}
     for name, text in texts.items():
-        replace_file(place / name, text)
-    write_json(place / BADGE, badge(verdicts, documents))
-    replace_file(place / PAGE, page(verdicts, own, documents, base, _record(run)))
-    return place / PAGE
+        replace_file(target / name, text)
+    write_json(target / BADGE, badge(verdicts, documents))
+    replace_file(target / PAGE, page(verdicts, own, documents, base, _record(run)))
+    return target / PAGE
 
 
 def _opened(ledger: Ledger | str | os.PathLike[str] | None, suite: Path | None) -> Ledger | None:
@@ -98,7 +99,7 @@ def _opened(ledger: Ledger | str | os.PathLike[str] | None, suite: Path | None) 
 
 
 def _record(path: Mapping[str, Any] | str | os.PathLike[str] | None) -> Mapping[str, Any]:
-    """What the session wrote about itself; nothing if there is no such file, or none that a session wrote."""
+    """The session's record of itself; empty if there is no such file, or a session did not write it."""
     if isinstance(path, Mapping):
         return path
     try:
@@ -108,8 +109,8 @@ def _record(path: Mapping[str, Any] | str | os.PathLike[str] | None) -> Mapping[
     return record if _sound(record, RECORD) else {}
 
 
-def _sound(found: Any, types: Any) -> bool:
+def _sound(value: Any, types: Any) -> bool:
     """Whether it is of that type, or a mapping with values of these types."""
     if not isinstance(types, dict):
-        return isinstance(found, types)
-    return isinstance(found, dict) and all(name in found and _sound(found[name], types[name]) for name in types)
+        return isinstance(value, types)
+    return isinstance(value, dict) and all(name in value and _sound(value[name], types[name]) for name in types)

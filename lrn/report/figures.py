@@ -6,7 +6,7 @@ A figure draws with the colours named here, each of which stands for a colour of
 
     with drawing() as (figure, axes):
         axes.plot(x, y, color=LATE)
-    html = inline(figure, "What the figure shows, for those who cannot see it")
+    html = inline(figure, "A description of the figure, for those who cannot see it")
 """
 
 from __future__ import annotations
