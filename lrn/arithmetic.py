@@ -119,7 +119,7 @@ def matmul(a: Array, b: Array) -> Array:
     """The product of matrices, to about 13 digits of its largest terms.
 
     Each factor is split into two parts of so few bits that all their products and sums are exact: how BLAS goes about
-    it does not show. What the two small parts give is left out.
+    it does not show. The product of the two small parts is left out.
 
     Args:
         a: shape (*, M, K), finite.

@@ -125,10 +125,10 @@ class Experiment:
     def key(self) -> str:
         """16 hexadecimal digits that are the same for equal experiments, in every process and on every machine."""
         fields = dataclasses.asdict(self)
-        told = {name: value for name, value in fields.items() if ALTERNATIVES.get(name, ...) != value}
+        identity = {name: value for name, value in fields.items() if ALTERNATIVES.get(name, ...) != value}
         if type(self) is not Experiment:
-            told["data"] = _digest(self.data)
-        text = json.dumps(told, sort_keys=True)
+            identity["data"] = _digest(self.data)
+        text = json.dumps(identity, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
@@ -150,7 +150,9 @@ class Experiment:
 
         The weight and bias of each hidden layer, then of each norm, the slopes of PReLU, and the output layer's.
         """
-        linear = [shape for out, fan_in in self.shapes for shape in ((out, fan_in), (out,))]
+        linear: list[tuple[int, ...]] = []
+        for out, fan_in in self.shapes:
+            linear += [(out, fan_in), (out,)]
         norms = [(self.width,)] * (2 * self.depth * (self.norm == "batch"))
         slopes = [(1,)] * (self.depth * (self.activation == "prelu"))
         return (*linear[:-2], *norms, *slopes, *linear[-2:])
@@ -189,7 +191,7 @@ def initial_parameters(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDA
 def given_parameters(
     experiment: Experiment, seeds: NDArray[np.uint64], initial: NDArray[np.floating] | None
 ) -> NDArray[np.floating] | None:
-    """What an engine is given to start from; None where it draws the weights itself, as `initial_parameters` does.
+    """Returns the initial parameters for an engine; None where it draws them itself, as `initial_parameters` does.
 
     Args:
         experiment: the set-up.
@@ -202,10 +204,10 @@ def given_parameters(
 
 
 def check_initial(experiment: Experiment, seeds: NDArray[np.uint64], initial: NDArray[np.floating] | None) -> None:
-    """Raises ValueError for initial parameters that are not one row a seed, shape (S, P)."""
-    wanted = (len(seeds), experiment.parameters)
-    if initial is not None and initial.shape != wanted:
-        raise ValueError(f"initial must have shape {wanted}, one row a seed; got {initial.shape}")
+    """Raises ValueError for initial parameters that are not one row per seed, shape (S, P)."""
+    shape = (len(seeds), experiment.parameters)
+    if initial is not None and initial.shape != shape:
+        raise ValueError(f"initial must have shape {shape}, one row a seed; got {initial.shape}")
 
 
 def _symmetric(e: Experiment, seeds: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -267,7 +269,7 @@ def _bounds(e: Experiment, layer: int) -> NDArray[np.float64]:
 
 
 def _constants(e: Experiment) -> NDArray[np.float64]:
-    """What is not drawn: weight and bias of each norm, and the slopes of PReLU."""
+    """The parameters that are not drawn: weight and bias of each norm, and the slopes of PReLU."""
     norms = np.tile(np.repeat([1.0, 0.0], e.width), e.depth * (e.norm == "batch"))
     return np.concatenate([norms, np.full(e.depth * (e.activation == "prelu"), PRELU_SLOPE)])
 

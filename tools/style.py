@@ -60,7 +60,7 @@ STOPPERS = tuple(
 
 @dataclass
 class Counts:
-    """What was counted in some files; `places` names the lines, by habit."""
+    """The counts of some files; `lines` names the lines of each habit."""
 
     python_lines: int = 0
     words: int = 0
@@ -68,12 +68,12 @@ class Counts:
     cpp_comments: int = 0
     cpp_names: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    places: dict[str, list[str]] = field(default_factory=dict)
+    lines: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, habit: str, place: str) -> None:
-        """Counts one place."""
+    def add(self, habit: str, line: str) -> None:
+        """Counts one line."""
         self.counts[habit] += 1
-        self.places.setdefault(habit, []).append(place)
+        self.lines.setdefault(habit, []).append(line)
 
     def rates(self) -> dict[str, float]:
         """The figures that are compared with other projects."""
@@ -230,7 +230,7 @@ def main() -> None:
         RECORD.write_text(json.dumps(rounded(everything(rooms).rates()), indent=1) + "\n", encoding="utf-8")
     if arguments.show:
         habit, room = arguments.show
-        print("\n".join(rooms[room].places.get(habit, [])))
+        print("\n".join(rooms[room].lines.get(habit, [])))
     else:
         print(table(rooms))
 

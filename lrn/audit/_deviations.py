@@ -263,11 +263,11 @@ def _why(question: MeanAndSd, reason: str) -> str:
 
 def _bounds_in_words(question: MeanAndSd) -> str:
     totals, n = question.totals(), question.of.n
-    places = question.sd.places
+    decimals = question.sd.places
     least = min(variance(question, total, least_squares(n, total), 1) for total in totals)
     tops = [most_squares(n, total, question.domain) for total in totals]
     if any(top is None for top in tops):
-        return f"the least they can have is {written(square_root(least), places)}"
+        return f"the least they can have is {written(square_root(least), decimals)}"
     pairs = zip(totals, tops, strict=True)
     most = max(variance(question, total, top, 1) for total, top in pairs if top is not None)
-    return f"it lies between {written(square_root(least), places)} and {written(square_root(most), places)}"
+    return f"it lies between {written(square_root(least), decimals)} and {written(square_root(most), decimals)}"

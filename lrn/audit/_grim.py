@@ -248,9 +248,9 @@ def _verdict(
         return "impossible", _why_impossible(of, chance)
     if chance == 0:
         return "uninformative", _why_uninformative(of, names)
-    which = str(totals[0]) if len(totals) == 1 else f"{totals[0]} to {totals[-1]}"
+    total_text = str(totals[0]) if len(totals) == 1 else f"{totals[0]} to {totals[-1]}"
     only = "" if {"half_up", "half_even"} <= set(conventions) else f", if rounded {in_words(conventions)}"
-    return "possible", f"{shown(of)} can be {what(of)}: {which} of {of.size}{only}"
+    return "possible", f"{shown(of)} can be {what(of)}: {total_text} of {of.size}{only}"
 
 
 def _why_impossible(of: MeanOf, chance: float) -> str:
@@ -284,5 +284,5 @@ def _only_a_mean(of: MeanOf, names: tuple[Rounding, ...]) -> bool:
     return not of.percent and 1 < of.number.value <= 100 and not share.totals(names)
 
 
-def _decimals(places: int) -> str:
-    return f"{places} decimal{'' if places == 1 else 's'}"
+def _decimals(decimals: int) -> str:
+    return f"{decimals} decimal{'' if decimals == 1 else 's'}"

@@ -45,16 +45,16 @@ def check_improvement(
     exact = _improvements(*(((float(n.value),) * 2) for n in (parse_number(old), parse_number(new))))
     if kind is not None and kind not in ways:
         raise ValueError(f"kind must be one of {', '.join(ways)} that the numbers have; got {kind!r}")
-    asked = [kind] if kind else [name for name in ways if name != "factor" or not number.percent]
+    kinds = [kind] if kind else [name for name in ways if name != "factor" or not number.percent]
     low, high = ends_of(number, rounding)
     size = (0.0 if low <= 0 <= high else min(abs(low), abs(high)), max(abs(low), abs(high)))
-    fits = [name for name in asked if meet(size, ways[name])]
+    fits = [name for name in kinds if meet(size, ways[name])]
     start = f"from {old.strip()} to {new.strip()} is"
     if fits:
         return Check(
             verdict="possible", message=f"{start} {' or '.join(_named(name, exact[name][0]) for name in fits)}"
         )
-    others = "; ".join(_named(name, exact[name][0]) for name in asked)
+    others = "; ".join(_named(name, exact[name][0]) for name in kinds)
     return Check(verdict="impossible", message=f"{start} not {printed.strip()}: {others}")
 
 

@@ -174,7 +174,7 @@ def check_best(
         sd: their standard deviation, or the standard error of their mean.
         runs: how many runs, at least 1.
         lower_is_better: whether the best is the lowest, as of an error.
-        standard_error: whether `sd` is a standard error; None if the paper does not say what its "±" is.
+        standard_error: whether `sd` is a standard error; None if the paper does not define its "±".
         rounding: how the table was rounded.
 
     Example:

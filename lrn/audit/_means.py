@@ -1,4 +1,4 @@
-"""A printed mean or percentage, what it is a mean of, and the sums that it can come from."""
+"""A printed mean or percentage, the answers behind it, and the sums that it can come from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["MeanOf", "shown", "what"]
 
 @dataclass(frozen=True)
 class MeanOf:
-    """A printed mean, or percentage, and what it is a mean of: `n` people's answers to `items` questions each."""
+    """A printed mean, or percentage, of `n` people's answers to `items` questions each."""
 
     number: Printed
     n: int

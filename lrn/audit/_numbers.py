@@ -179,11 +179,11 @@ def _printed(text: str, token: str, percent: bool, relation: str, decimal: str |
     power = _POWER.match(token)
     digits, exponent = (power[1], int(power[2])) if power else (token, 0)
     number = Decimal(_digits(text, digits, decimal))
-    places = -int(number.as_tuple().exponent) - exponent
-    if abs(places) > _LONGEST or len(number.as_tuple().digits) > _LONGEST:
+    decimals = -int(number.as_tuple().exponent) - exponent
+    if abs(decimals) > _LONGEST or len(number.as_tuple().digits) > _LONGEST:
         raise ValueError(f"a printed number must be finite, with at most {_LONGEST} zeros or decimals, not {text!r}")
     value = Fraction(number) * Fraction(10) ** exponent
-    return Printed(text.strip(), value, places, percent, relation, token.startswith("-"))
+    return Printed(text.strip(), value, decimals, percent, relation, token.startswith("-"))
 
 
 def _digits(text: str, token: str, decimal: str | None) -> str:

@@ -270,7 +270,7 @@ def _fits(printed: Printed | None, ends: tuple[float, float], alpha: float, roun
 
 
 def _significant(printed: Printed | None, alpha: float, equal: bool) -> bool | None:
-    """Say what the printed p-value claims at alpha; None if it does not say."""
+    """Return whether the printed p-value is significant at alpha; None if it does not say."""
     if printed is None:
         return False
     value = float(printed.value)

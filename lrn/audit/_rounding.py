@@ -154,26 +154,26 @@ def prints_as(exact: Fraction, number: Printed, rounding: Rounding, scale: int =
     return number.value in _doubles_print(exact, number.places, scale)
 
 
-def _doubles_print(exact: Fraction, places: int, scale: int) -> set[Fraction]:
+def _doubles_print(exact: Fraction, decimals: int, scale: int) -> set[Fraction]:
     """Return what `format` and `numpy.round` make of the double nearest to `exact`."""
     try:
         doubles = {float(exact), float(exact / scale) * scale}
-        rounded = {Fraction(repr(float(np.round(double, places)))) for double in doubles}
+        rounded = {Fraction(repr(float(np.round(double, decimals)))) for double in doubles}
     except (OverflowError, ValueError):
-        return {Fraction(round(exact, places))}
-    if places < 0:
+        return {Fraction(round(exact, decimals))}
+    if decimals < 0:
         return rounded
-    return rounded | {Fraction(format(double, f".{places}f")) for double in doubles}
+    return rounded | {Fraction(format(double, f".{decimals}f")) for double in doubles}
 
 
-def written(exact: Fraction, places: int) -> str:
+def written(exact: Fraction, decimals: int) -> str:
     """Return `exact` as text with `places` decimals, ties away from zero."""
-    unit = Fraction(10) ** -places
+    unit = Fraction(10) ** -decimals
     steps = floor(abs(exact) / unit + Fraction(1, 2)) * (1 if exact >= 0 else -1)
-    if places <= 0:
+    if decimals <= 0:
         return str(int(steps * unit))
-    digits = str(abs(steps)).rjust(places + 1, "0")
-    return f"{'-' if steps < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    digits = str(abs(steps)).rjust(decimals + 1, "0")
+    return f"{'-' if steps < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 def in_words(conventions: Iterable[str]) -> str:

@@ -82,14 +82,14 @@ def _add(
     if rounded is None:
         rounded = _are_rounded([*numbers, whole], whole)
     added = sum((number.value for number in numbers), Fraction(0))
-    places = max([0, *(number.places for number in numbers)])
+    decimals = max([0, *(number.places for number in numbers)])
     if not rounded:
-        return added == whole.value, written(added, places), Fraction(0)
+        return added == whole.value, written(added, decimals), Fraction(0)
     ranges = [_range(number, rounding) for number in numbers]
     low, high = _range(whole, rounding)
     least, most = sum(each[0] for each in ranges), sum(each[1] for each in ranges)
     slack = max(most - added, added - least) + max(high - whole.value, whole.value - low)
-    return least <= high and most >= low, written(added, places), Fraction(slack)
+    return least <= high and most >= low, written(added, decimals), Fraction(slack)
 
 
 def _are_rounded(numbers: Sequence[Printed], total: Printed) -> bool:
@@ -143,9 +143,9 @@ def check_mean_of_means(
         for values in ([r[0] for r in ranges], [n.value for n in numbers], [r[1] for r in ranges])
     )
     low, high = _range(whole, rounding)
-    places = max(number.places for number in numbers)
-    between = f"({written(least, places + 1)} to {written(most, places + 1)})"
-    shown = f"the means of the parts give {written(exact, places)} {between}"
+    decimals = max(number.places for number in numbers)
+    between = f"({written(least, decimals + 1)} to {written(most, decimals + 1)})"
+    shown = f"the means of the parts give {written(exact, decimals)} {between}"
     if least <= high and most >= low:
         return Check(verdict="possible", message=f"{shown}, and {overall.strip()} is printed")
     return Check(verdict="impossible", message=f"{shown}, not {overall.strip()}")
@@ -176,4 +176,4 @@ def repeated_values(cells: Mapping[str, str], *, digits: int = 3) -> list[Repeat
         number = parse_number(text)
         if len(str(abs(int(number.value * Fraction(10) ** number.places)))) >= digits:
             where.setdefault((number.value, number.places), []).append(cell)
-    return [Repeated(cells[places[0]].strip(), tuple(places)) for places in where.values() if len(places) > 1]
+    return [Repeated(cells[labels[0]].strip(), tuple(labels)) for labels in where.values() if len(labels) > 1]

@@ -18,10 +18,10 @@ __all__ = ["Quotation", "Quotes", "index_table", "read_quotes", "read_table"]
 
 @dataclass(frozen=True)
 class Quotation:
-    """A document's exact words, where they stand, and what they say in terms that can be checked.
+    """A document's exact words, where they stand, and their meaning in terms that can be checked.
 
-    `section` is "§4.2.1", "caption", …; `says` puts the words in checkable terms; `fields` holds what they
-    name, such as {"depth": "10"}.
+    `section` is "§4.2.1", "caption", …; `says` puts the words in checkable terms; `fields` holds the settings that
+    they name, such as {"depth": "10"}.
     """
 
     id: str
@@ -108,7 +108,7 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
 
 
 def index_table(rows: Iterable[Mapping[str, str]], *columns: str) -> dict[tuple[str, ...], Mapping[str, str]]:
-    """Return {(cells of `columns`): row}, to look rows up by what they describe.
+    """Return {(cells of `columns`): row}, to look rows up by these cells.
 
     Raises:
         ValueError: if a row has no such column, or two rows share a key.

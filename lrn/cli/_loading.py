@@ -44,7 +44,7 @@ def load_model(path: str, factory: str | None, key: str | None = None, strip: st
         strip: what to leave out at the beginning of the names of parameters; None to find it out.
 
     Raises:
-        ValueError: the file holds something else, or what would have to be run to be read; or the factory cannot be used.
+        ValueError: the file holds something else, or code that would have to run; or the factory cannot be used.
     """
     made = None if factory is None else _make(factory)
     loaded = load_tensors(path) if path.endswith(".safetensors") else _load(path)
