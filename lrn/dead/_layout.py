@@ -60,7 +60,7 @@ class Factor:
 
 Dims = tuple[tuple[Factor, ...], ...]
 
-# Where two tensors meet in a sum, the one that comes first here says what the dimension is.
+# Where two tensors meet in a sum, the kind that comes first here labels the dimension.
 _RANK = {kind: rank for rank, kind in enumerate(("unit", "input", "place", "slot", "unknown", "weight", "any"))}
 
 

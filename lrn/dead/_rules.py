@@ -62,7 +62,7 @@ def _elementwise(op: Operation) -> list[Dims]:
     for output in op.outputs:
         shape = tuple(output.shape)
         fitting = [tensor for tensor in op.tensors if _broadcasts(tensor.shape, shape)]
-        # Data first: among equals it says what a dimension is.
+        # Data first: among equals it labels a dimension.
         fitting.sort(key=lambda tensor: not op.info(tensor).data)
         same = [tensor for tensor in op.tensors if tensor.ndim == output.ndim]
         data = [tensor for tensor in op.tensors if op.info(tensor).data]

@@ -157,7 +157,7 @@ def _sides(shown: MeasuredQuantity, setting: Sequence[str]) -> tuple[Side, ...]:
     """The two terms of a difference; nothing for any other quantity."""
     if shown.coefficients != (1.0, -1.0):
         return ()
-    # A population that only lacks what the other has is called by its first part: "late" beside "initialisation he".
+    # A population that only lacks a part of the other is called by its first part: "late" beside "initialisation he".
     names = [_term_name(term, setting, named=not _alike(shown)) or " ".join(setting[:1]) for term in shown.terms]
     if not all(names) or names[0] == names[1]:
         return ()
