@@ -41,16 +41,16 @@ def plan(seeds: range, turn: int) -> Iterator[range]:
     yield from (seeds[at : at + 1] for at in alone[2:])
 
 
-def allowed(n: int, asked: int, seconds: float, spent: float) -> bool:
+def allowed(n: int, again: int, seconds: float, spent: float) -> bool:
     """Whether to go on asking again.
 
     Args:
         n: seeds there are.
-        asked: seeds that were asked for again.
+        again: seeds that were asked for again.
         seconds: what sampling has taken.
         spent: what asking again has taken.
     """
-    return not asked or (asked < 4 + n / 20 and spent < 0.05 + seconds / 10)
+    return not again or (again < 4 + n / 20 and spent < 0.05 + seconds / 10)
 
 
 def compare(label: str, name: str, seeds: range, first: NDArray[Any], again: NDArray[Any]) -> str | None:

@@ -100,8 +100,8 @@ class Draw:
         if isinstance(population, FunctionPopulation):
             return self._observer.columns(population, seeds)
         if self.frozen or self.deadline is not None or getattr(population, "most", None) is not None:
-            there, why = self.available(population, seeds)
-            if len(there) < len(seeds):
+            ready, why = self.available(population, seeds)
+            if len(ready) < len(seeds):
                 raise NoMoreSeeds(why)
         if self.watch is not None:
             self.watch(Step(population.label, seeds.start, 0, len(seeds)))
@@ -171,8 +171,8 @@ class Draw:
         label: str = population.label
         # As they were at first: sampling may count, or remember.
         if label not in self._settings:
-            found = settings_of(population).items()
-            self._settings[label] = {name: text for name, text in found if not _OPTIONS.match(name)}
+            state = settings_of(population).items()
+            self._settings[label] = {name: text for name, text in state if not _OPTIONS.match(name)}
         settings = self._settings[label]
         block = getattr(population, "seeds_per_block", None)
         return self._samples.sample(label, version, draw, seeds, block=block, settings=settings)

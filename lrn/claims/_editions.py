@@ -80,12 +80,12 @@ class Editions:
 def _latest(root: Path, population: FunctionPopulation) -> dict[str, Any] | None:
     """What population.json says of the latest other version; None where there is no other one."""
     folder = hashlib.sha256(population.label.encode()).hexdigest()[:16]
-    found: list[tuple[float, dict[str, Any]]] = []
+    others: list[tuple[float, dict[str, Any]]] = []
     for path in root.glob(f"samples-*/{folder}/population.json"):
         try:
             facts = json.loads(path.read_text())
             if facts["label"] == population.label and facts["version"] != population.version:
-                found.append((path.stat().st_mtime, facts))
+                others.append((path.stat().st_mtime, facts))
         except (OSError, ValueError, TypeError, KeyError):
             continue  # whoever needs the file says what is wrong with it
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+    return max(others, key=lambda pair: pair[0])[1] if others else None

@@ -37,7 +37,7 @@ class Growing:
         turn: how often some were asked for again.
         checked: how many seeds there were at the last time.
         cost: what sampling took.
-        kept: whether the observations are on disk too.
+        on_disk: whether the observations are on disk too.
         metrics: for networks, each metric (kept, so that no other can come to have its id) and its values so far.
         rechecked: whether some seeds were sampled again as that was asked for.
     """
@@ -50,7 +50,7 @@ class Growing:
     cost: Cost = field(default_factory=Cost)
     seconds_again: float = 0.0
     metrics: dict[Hashable, tuple[Any, NDArray[Any]]] = field(default_factory=dict)
-    kept: bool = False
+    on_disk: bool = False
     rechecked: bool = False
 
     def __len__(self) -> int:
@@ -71,8 +71,8 @@ def of_networks(growing: Growing, metric: Metric | Column, seeds: range, label: 
 
     They are computed in blocks that depend on the seeds alone, since sums may depend on how many networks share them.
     """
-    place = metric.name, id(metric.function)
-    _, known = growing.metrics.get(place, (metric, None))
+    key = metric.name, id(metric.function)
+    _, known = growing.metrics.get(key, (metric, None))
     done, values = 0 if known is None else len(known), [] if known is None else [known]
     while done < len(seeds):
         stop = min(done + _block(growing.population, done), len(growing))
@@ -80,8 +80,8 @@ def of_networks(growing: Growing, metric: Metric | Column, seeds: range, label: 
         values.append(values_of(metric, _selected(growing.parts, block), block, label))
         done += len(block)
     if len(values) > 1 or known is None:
-        growing.metrics[place] = metric, np.concatenate(values)
-    return growing.metrics[place][1][: len(seeds)]
+        growing.metrics[key] = metric, np.concatenate(values)
+    return growing.metrics[key][1][: len(seeds)]
 
 
 def _block(experiment: Experiment, done: int) -> int:
@@ -112,13 +112,13 @@ def _slice(runs: Any, chosen: slice) -> Any:
 
 def gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
     """A metric's values in several parts, for these seeds."""
-    found = []
+    values = []
     for part, sample in parts:
         if part.start >= seeds.stop:
             break
         part, sample = _cut(part, sample, seeds.stop)
-        found.append(values_of(metric, sample, part, label)[: seeds.stop - part.start])
-    return found[0] if len(found) == 1 else np.concatenate(found)
+        values.append(values_of(metric, sample, part, label)[: seeds.stop - part.start])
+    return values[0] if len(values) == 1 else np.concatenate(values)
 
 
 def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
@@ -136,22 +136,22 @@ def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
 def merge(parts: list[tuple[range, Any]]) -> None:
     """Joins the last parts as long as the one before is not larger, so that there are few however often they grow."""
     while len(parts) > 1 and len(parts[-2][0]) <= 2 * len(parts[-1][0]):
-        (first, one), (second, other) = parts[-2:]
-        both = _joined(first, one, second, other)
+        (first, earlier), (second, later) = parts[-2:]
+        both = _joined(first, earlier, second, later)
         if both is None:
             return
         parts[-2:] = [(range(first.start, second.stop), both)]
 
 
-def _joined(first: range, one: Any, second: range, other: Any) -> Any:
+def _joined(first: range, earlier: Any, second: range, later: Any) -> Any:
     """Two samples as one; None for what cannot be joined."""
-    if type(one) is type(other) and hasattr(one, "select") and hasattr(type(one), "join"):  # Runs
-        return type(one).join([one, other])
-    if not (isinstance(one, Mapping) and isinstance(other, Mapping) and list(one) == list(other)):
+    if type(earlier) is type(later) and hasattr(earlier, "select") and hasattr(type(earlier), "join"):  # Runs
+        return type(earlier).join([earlier, later])
+    if not (isinstance(earlier, Mapping) and isinstance(later, Mapping) and list(earlier) == list(later)):
         return None
     columns = {}
-    for name in one:
-        pair = (one[name], other[name])
+    for name in earlier:
+        pair = (earlier[name], later[name])
         if [np.shape(values)[:1] for values in pair] != [(len(first),), (len(second),)]:
             return None
         masked = any(isinstance(values, np.ma.MaskedArray) for values in pair)

@@ -97,7 +97,7 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
         if isinstance(run.error, _NO_VERDICT):
             raise run.error
         undecided = run.open
-        if undecided is not None and not _broken(run) and not (measure is None and run.asked.measured):
+        if undecided is not None and not _broken(run) and not (measure is None and run.log.measured):
             if measure is None or not measure.widen(undecided):
                 return Judgement(Outcome.INCONCLUSIVE, one_line(undecided.decision.reason), looks, undecided, undecided)
             continue
@@ -140,10 +140,10 @@ def _called(nodes: list[ast.AST], test: Callable[..., Any]) -> Iterator[Callable
         if isinstance(node, ast.Call):
             target = node.func
             base = target.value if isinstance(target, ast.Attribute) else target
-            known = names.get(base.id) if isinstance(base, ast.Name) else None
-            found = getattr(known, target.attr, None) if isinstance(target, ast.Attribute) else known
-            if inspect.isfunction(found):
-                yield found
+            owner = names.get(base.id) if isinstance(base, ast.Name) else None
+            function = getattr(owner, target.attr, None) if isinstance(target, ast.Attribute) else owner
+            if inspect.isfunction(function):
+                yield function
 
 
 def _broken(run: Run) -> bool:
@@ -178,5 +178,5 @@ def _refutation(run: Run) -> str:
     # pytest's rewritten assertions keep their parts as locals, whereas their message depends on how verbose pytest is.
     parts = [part for name, part in frames.tb_frame.f_locals.items() if name.startswith("@py_")] if frames else []
     false = [part.reason for part in parts if isinstance(part, Decision) and part.value is False]
-    last = [f"the last decision is {decision}" for decision in run.asked.measured[-1:]]
+    last = [f"the last decision is {decision}" for decision in run.log.measured[-1:]]
     return one_line(false[-1] if false else str(run.error) or "".join(last)) or "an assertion without a message failed"

@@ -54,8 +54,7 @@ class Leaf:
     _states: tuple[State | None, ...] = ()
 
     def __post_init__(self) -> None:
-        # As they are now: sampling may count, or remember.
-        self._states = tuple(None if is_experiment(one) else state_of(one) for one in self.populations)
+        self._states = tuple(map(_state_before_sampling, self.populations))
 
     @property
     def conditional(self) -> bool:
@@ -102,11 +101,16 @@ class Leaf:
         if self.published is not None:
             return
         labels = self.quantity.populations
-        for label, known, state, given in zip(labels, self.populations, self._states, populations, strict=True):
-            if not is_experiment(given):
-                check_one_object(label, known, given, state)
+        for label, population, state, other in zip(labels, self.populations, self._states, populations, strict=True):
+            if not is_experiment(other):
+                check_one_object(label, population, other, state)
         check_same_metrics(self.metrics, metrics)
 
-    def seen(self) -> int:
+    def seeds_observed(self) -> int:
         """Returns how many seeds have been observed."""
         return len(self._values)
+
+
+def _state_before_sampling(population: Population | Experiment) -> State | None:
+    """The population's state now, since sampling may count or remember; None for an Experiment, which cannot change."""
+    return None if is_experiment(population) else state_of(population)

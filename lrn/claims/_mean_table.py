@@ -82,7 +82,11 @@ def table(
     if style not in writers:
         raise ValueError(f"style must be one of {', '.join(writers)}; got {style!r}")
     assumed(assume, sd, None)
-    rows = dict(populations) if isinstance(populations, Mapping) else {label_of(one): one for one in populations}
+    rows = (
+        dict(populations)
+        if isinstance(populations, Mapping)
+        else {label_of(population): population for population in populations}
+    )
     if not rows or not metrics or isinstance(metrics, str):
         raise ValueError(f"a table needs a list of populations and a list of metrics; got {rows!r} and {metrics!r}")
     if train and seeds is None:
@@ -100,17 +104,26 @@ def table(
     return writers[style]([name_of(metric) for metric in metrics], cells, note)
 
 
+def _rows(
+    populations: Mapping[str, Population | Experiment] | Sequence[Population | Experiment],
+) -> dict[str, Population | Experiment]:
+    """The population of each row, by the row's name."""
+    if isinstance(populations, Mapping):
+        return dict(populations)
+    return {label_of(population): population for population in populations}
+
+
 def _seeds_of(sampler: RecentSamples, population: Population | Experiment, seeds: int | None) -> int:
     """How many seeds there are, or are asked for."""
     if seeds is not None and (isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1):
         raise ValueError(f"seeds must be a whole number, at least 1; got {seeds!r}")
     if seeds is not None:
         return seeds
-    there, why = available(sampler, population, range(_MOST))
-    if not len(there) or len(there) == _MOST:
+    ready, why = available(sampler, population, range(_MOST))
+    if not len(ready) or len(ready) == _MOST:
         reason = why or "it can have any number of seeds"
         raise ValueError(f"seeds must say how many seeds of {label_of(population)} the table is about; {reason}")
-    return len(there)
+    return len(ready)
 
 
 def _cell(

@@ -336,7 +336,7 @@ class Measure(Tracker):
         """The metric's values (S,) for each population, and which seeds count (S,)."""
         observed, counts = [], np.ones(len(seeds), np.bool_)
         for population in populations:
-            conditions = [which for which in (given, counts_of(population)) if which is not None]
+            conditions = [condition for condition in (given, counts_of(population)) if condition is not None]
             values, *true = columns(self._sampler, population, [metric, *conditions], seeds)
             observed.append(values)
             for condition, column in zip(conditions, true, strict=True):

@@ -68,14 +68,14 @@ def identity_of(metric: str | Metric | Column) -> Hashable:
     return name_of(metric), getattr(metric, "trace", False), *(tuple(state_of(f).items()) for f in functions)
 
 
-def check_same_metrics(known: Sequence[Metric | Column | None], given: Sequence[Metric | Column | None]) -> None:
+def check_same_metrics(metrics: Sequence[Metric | Column | None], others: Sequence[Metric | Column | None]) -> None:
     """Refuses metrics that have the names of others: they would be one quantity, and get its values or its bounds.
 
     Raises:
         MeasurementError: two metrics differ.
     """
-    for one, other in zip(known, given, strict=True):
-        if one is None or other is None or one == other or identity_of(one) == identity_of(other):
+    for metric, other in zip(metrics, others, strict=True):
+        if metric is None or other is None or metric == other or identity_of(metric) == identity_of(other):
             continue
         raise MeasurementError(
             f"a metric's name must name one function with one pair of bounds; got two unequal metrics called "
@@ -130,13 +130,13 @@ def values_of(metric: Metric | Column, sample: Any, seeds: range, label: str) ->
         ValueError: no such metric, values of another shape, or masked ones.
     """
     with shielded(f"sampling {label}"):
-        found = metric.function(sample)
-    values = np.asarray(found)
+        column = metric.function(sample)
+    values = np.asarray(column)
     if values.shape != (len(seeds),):
         raise ValueError(
             f"{metric.name} of {label} must have shape ({len(seeds)},), one value per seed; got {values.shape}"
         )
-    masked = np.ma.getmaskarray(found) if isinstance(found, np.ma.MaskedArray) else np.zeros(len(seeds), bool)
+    masked = np.ma.getmaskarray(column) if isinstance(column, np.ma.MaskedArray) else np.zeros(len(seeds), bool)
     if masked.any():
         raise ValueError(
             f"{metric.name} of {label} must not be masked; it is for seed {seeds[int(masked.argmax())]} (give NaN, and "

@@ -96,8 +96,8 @@ def available(sampler: Sampler, population: Population | Experiment, seeds: rang
         The seeds, and a sentence; "" where they are all of them.
     """
     if hasattr(sampler, "available"):
-        there: tuple[range, str] = sampler.available(population, seeds)
-        return there
+        ready: tuple[range, str] = sampler.available(population, seeds)
+        return ready
     return seeds, ""
 
 

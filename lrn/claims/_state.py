@@ -51,10 +51,10 @@ def settings_of(value: Any) -> State:
     return settings
 
 
-def difference(one: State, other: State, first: str = "in one", second: str = "in the other") -> str | None:
+def difference(state: State, other: State, first: str = "in one", second: str = "in the other") -> str | None:
     """Where two states differ first, such as "p is 0.9 in one and 0.1 in the other"; None where they are equal."""
-    for where in [*one, *(where for where in other if where not in one)]:
-        left, right = (state.get(where, "missing") for state in (one, other))
+    for where in dict.fromkeys([*state, *other]):
+        left, right = state.get(where, "missing"), other.get(where, "missing")
         if left != right:
             if left.startswith(("code ", "object ")):
                 return f"{where} is other code, or another object that cannot be compared"
@@ -62,16 +62,16 @@ def difference(one: State, other: State, first: str = "in one", second: str = "i
     return None
 
 
-def _walk(where: str, value: Any, seen: dict[int, Any]) -> Iterator[tuple[str, str]]:
+def _walk(where: str, value: Any, visited: dict[int, Any]) -> Iterator[tuple[str, str]]:
     """The leaves below a value. `seen` keeps what was walked alive, so that ids stay unique."""
     plain = _plain(value)
     if plain is not None:
         yield where, plain
         return
-    if id(value) in seen:
-        yield where, f"again {list(seen).index(id(value))}"
+    if id(value) in visited:
+        yield where, f"again {list(visited).index(id(value))}"
         return
-    seen[id(value)] = value
+    visited[id(value)] = value
     children = _children(value)
     if children is None:
         yield where, f"object {type(value).__qualname__} at {id(value):#x}"
@@ -79,7 +79,7 @@ def _walk(where: str, value: Any, seen: dict[int, Any]) -> Iterator[tuple[str, s
     kind, parts = children
     yield f"{where}.type" if where else "type", kind
     for name, part in parts:
-        yield from _walk(f"{where}{name}" if where else name.removeprefix("."), part, seen)
+        yield from _walk(f"{where}{name}" if where else name.removeprefix("."), part, visited)
 
 
 def _plain(value: Any) -> str | None:
@@ -163,16 +163,16 @@ def _attributes(value: Any, kind: str) -> tuple[str, list[tuple[str, Any]]] | No
 
 def _class_attributes(cls: type, functions: bool) -> list[tuple[str, Any]]:
     """What a class and its bases say that instances share: numbers, texts and arrays, and functions where asked."""
-    found: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for base in cls.__mro__:
         if base.__module__ in ("builtins", "typing", "abc"):
             continue
         for name, part in vars(base).items():
             plain = isinstance(part, (*_PLAIN, Enum, np.ndarray, list, tuple, dict, set))
-            if name not in found and not name.startswith("__") and (plain or (functions and callable(part))):
-                found[name] = part
+            if name not in attributes and not name.startswith("__") and (plain or (functions and callable(part))):
+                attributes[name] = part
     private = ("_abc_impl", "_is_protocol")
-    return [(f".{name}", part) for name, part in found.items() if name not in private]
+    return [(f".{name}", part) for name, part in attributes.items() if name not in private]
 
 
 def _slots(cls: type) -> list[str]:

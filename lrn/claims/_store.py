@@ -92,19 +92,19 @@ class RecentSamples:
         if is_experiment(population):
             if any(metric.trace for metric in metrics):
                 return [self._traced_values(population, metric, seeds) for metric in metrics]
-            found = self._values(population, label, metrics, seeds, (population.key, seeds.start))
-            self._compare(population, label, metrics, found, seeds, (population.key, seeds.start))
-            return found
+            values = self._values(population, label, metrics, seeds, (population.key, seeds.start))
+            self._compare(population, label, metrics, values, seeds, (population.key, seeds.start))
+            return values
         if label in self._broken:
             raise self._broken[label]
         try:
             self._recognise(population, label)
-            found = self._values(population, label, metrics, seeds, (label, seeds.start))
-            self._compare(population, label, metrics, found, seeds, (label, seeds.start))
+            values = self._values(population, label, metrics, seeds, (label, seeds.start))
+            self._compare(population, label, metrics, values, seeds, (label, seeds.start))
         except PopulationError as error:
             self._broken[label] = error
             raise
-        return found
+        return values
 
     def _values(
         self,
@@ -139,7 +139,7 @@ class RecentSamples:
         merge(growing.parts)
         if is_experiment(population):
             return
-        growing.kept = getattr(population, "version", None) is not None
+        growing.on_disk = getattr(population, "version", None) is not None
         if self._cost(label, growing) > before:
             self._ask_again(growing, label)
         self._known[label].last = state_of(population)  # sampling may count, or remember
@@ -159,8 +159,8 @@ class RecentSamples:
         growing.checked, seeds = len(growing), range(growing.parts[0][0].start, growing.parts[-1][0].stop)
         again = getattr(self._sampler, "again", None) or (lambda who, part: self._sampler(who, part, False))
         for part in plan(seeds, growing.turn):
-            asked = sum(len(part) for part, _ in growing.again)
-            if not allowed(len(growing), asked, growing.cost.seconds, growing.seconds_again):
+            sampled_again = sum(len(part) for part, _ in growing.again)
+            if not allowed(len(growing), sampled_again, growing.cost.seconds, growing.seconds_again):
                 break
             start = time.perf_counter()
             with shielded(f"sampling {label}"):
@@ -201,7 +201,7 @@ class RecentSamples:
         population: Any,
         label: str,
         metrics: Sequence[Metric | Column],
-        found: Sequence[NDArray[Any]],
+        columns: Sequence[NDArray[Any]],
         seeds: range,
         key: Hashable,
     ) -> None:
@@ -210,7 +210,7 @@ class RecentSamples:
         varies = getattr(population, "varies", ())
         if growing is not None and self._recheck and not growing.rechecked:
             self._check_again(growing, label, seeds)
-        for metric, values in zip(metrics, found, strict=True):
+        for metric, values in zip(metrics, columns, strict=True):
             notes = [] if is_experiment(population) else [suspicious(label, metric.name, values)]
             for part, sample in growing.again if growing and varies is not True and metric.name not in varies else ():
                 if part.stop <= seeds.stop:
@@ -250,5 +250,5 @@ class RecentSamples:
             if total <= self._most_seeds:
                 return
             growing = self._growing[key]
-            if growing.kept or growing.cost.seconds < _DEAR:
+            if growing.on_disk or growing.cost.seconds < _DEAR:
                 total -= len(self._growing.pop(key))

@@ -212,10 +212,10 @@ class Tracker:
         if (threshold, inclusive) not in tracked.thresholds:
             self._new()
             tracked.thresholds[threshold, inclusive] = None
-        place = tracked.seeds, threshold
-        if place not in tracked.compared:
-            tracked.compared[place] = self._sample(terms).compare(threshold)
-        return tracked.compared[place]
+        key = tracked.seeds, threshold
+        if key not in tracked.compared:
+            tracked.compared[key] = self._sample(terms).compare(threshold)
+        return tracked.compared[key]
 
     def label(self, terms: Terms) -> str:
         """Returns what an expression is, for people."""
@@ -265,7 +265,7 @@ class Tracker:
 
     def _make(self, terms: Terms, seeds: int) -> Sample:
         leaves = [self._leaf(quantity) for quantity, _ in terms]
-        if any(seeds > leaf.seen() for leaf in leaves):
+        if any(seeds > leaf.seeds_observed() for leaf in leaves):
             self._new()
         sides = [leaf.first(seeds, self._offset) for leaf in leaves]
         return sample_of(leaves, sides, [coefficient for _, coefficient in terms], seeds, self._goal)
@@ -283,9 +283,9 @@ class Tracker:
         most, seeds = self.max_seeds, range(self._offset, self._offset + self.max_seeds)
         for quantity, _ in terms:
             for population in self._leaf(quantity).populations:
-                there, why = available(self._sampler, population, seeds)
-                if len(there) < most:
-                    most, self._lack = len(there), why
+                ready, why = available(self._sampler, population, seeds)
+                if len(ready) < most:
+                    most, self._lack = len(ready), why
         return most
 
     def _most_new(self, terms: Terms) -> float:

@@ -131,14 +131,14 @@ def _reachable(definition: ast.stmt, tree: ast.Module) -> list[ast.stmt]:
             acting.append(statement)
     own = getattr(definition, "name", "")
     reached, waiting = [definition], [definition, *acting]
-    seen = {id(statement) for statement in by_name.get(own, [])}
+    visited = {id(statement) for statement in by_name.get(own, [])}
     while waiting:
         statement = waiting.pop()
-        if statement is not definition and id(statement) not in seen:
+        if statement is not definition and id(statement) not in visited:
             reached.append(statement)
-            seen.add(id(statement))
+            visited.add(id(statement))
         for name in _named(statement):
-            waiting += [other for other in by_name.get(name, []) if id(other) not in seen and other not in waiting]
+            waiting += [other for other in by_name.get(name, []) if id(other) not in visited and other not in waiting]
     return [definition, *(statement for statement in tree.body if any(statement is other for other in reached))]
 
 

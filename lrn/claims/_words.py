@@ -118,16 +118,16 @@ def trend(quantities: Sequence[Estimate], at: Sequence[float] | None = None) -> 
         True
     """
     values = _quantities("trend", quantities)
-    places = [_number("a place", place) for place in (range(len(values)) if at is None else at)]
-    if len(places) != len(values):
-        raise ValueError(f"at must have one place for each quantity; got {len(places)} for {len(values)}")
-    if not all(map(math.isfinite, places)) or len(set(places)) < 2:
-        raise ValueError(f"at must have at least two different finite places; got {places}")
-    middle = sum(places) / len(places)
-    scale = sum((place - middle) ** 2 for place in places)
-    slope = values[0] * ((places[0] - middle) / scale)
-    for value, place in zip(values[1:], places[1:], strict=True):
-        slope = slope + value * ((place - middle) / scale)
+    positions = [_number("a place", position) for position in (range(len(values)) if at is None else at)]
+    if len(positions) != len(values):
+        raise ValueError(f"at must have one place for each quantity; got {len(positions)} for {len(values)}")
+    if not all(map(math.isfinite, positions)) or len(set(positions)) < 2:
+        raise ValueError(f"at must have at least two different finite places; got {positions}")
+    middle = sum(positions) / len(positions)
+    scale = sum((position - middle) ** 2 for position in positions)
+    slope = values[0] * ((positions[0] - middle) / scale)
+    for value, position in zip(values[1:], positions[1:], strict=True):
+        slope = slope + value * ((position - middle) / scale)
     return slope
 
 

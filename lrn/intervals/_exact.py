@@ -175,11 +175,11 @@ def _smallest_mean(x: NDArray[np.float64], bets: NDArray[np.float64], tail: floa
     was rejected (or 0), which is the safe side.
     """
     goal = math.log(1 / tail) + _CAPITAL_SLACK
-    rejected, kept = 0.0, 1.0
+    rejected, allowed = 0.0, 1.0
     for _ in range(_BISECTIONS):
-        m = (rejected + kept) / 2
+        m = (rejected + allowed) / 2
         if _log_capital(x, bets, m).max() >= goal:
             rejected = m
         else:
-            kept = m
+            allowed = m
     return rejected

@@ -247,7 +247,7 @@ def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, ve
         return
     ended_by = item.stash[_ENDED_BY]
     text = _failure.explained(verdict, ended_by, item.stash.get(_MEASURE, None), command)
-    places = _failure.places_of(ended_by)
-    path, line = (places[0].path, places[0].line) if places else (str(item.path), (item.location[1] or 0) + 1)
+    frames = _failure.places_of(ended_by)
+    path, line = (frames[0].path, frames[0].line) if frames else (str(item.path), (item.location[1] or 0) + 1)
     known = f"said to be {verdict.expected}: " if verdict.known else ""
     report.longrepr = _failure.shown_as(text, path, line, f"{known}{verdict.verdict}: {verdict.reason}")

@@ -118,8 +118,8 @@ class Board:
         done, elapsed = len(self._seconds), now - self._began
         if len(known) == len(waiting) and self._recorded:
             pace = self._pace()
-            gone = sum(min(now - one.since, pace * self._recorded.get(one.test, 0.0)) for one in running)
-            return max((pace * sum(known) - gone) / max(len(self._workers), 1), 0.0)
+            spent = sum(min(now - one.since, pace * self._recorded.get(one.test, 0.0)) for one in running)
+            return max((pace * sum(known) - spent) / max(len(self._workers), 1), 0.0)
         if done < _ENOUGH_CLAIMS or elapsed < _ENOUGH_SECONDS:
             return None
         return elapsed / done * len(waiting)

@@ -55,9 +55,9 @@ def explained(verdict: Verdict, error: BaseException | None, measure: Measure | 
         measure: what it measured with.
         command: that tests it again.
     """
-    said = f", but it is said to be {verdict.expected} ({verdict.known})" if verdict.known else ""
-    lines = _wrapped(f"{verdict.case} is {verdict.verdict}{said}", "")
-    lines += ["", *_about(verdict), "", *_places(error), ""]
+    expectation = f", but it is said to be {verdict.expected} ({verdict.known})" if verdict.known else ""
+    lines = _wrapped(f"{verdict.case} is {verdict.verdict}{expectation}", "")
+    lines += ["", *_about(verdict), "", *_source_lines(error), ""]
     if verdict.verdict is Outcome.INCONCLUSIVE:
         lines += [*_too_wide(verdict, measure), ""]
     elif verdict.estimates and verdict.verdict is not Outcome.ERROR:
@@ -93,21 +93,21 @@ def shown_as(text: str, path: str, line: int, message: str) -> Any:
 def places_of(error: BaseException | None) -> list[Place]:
     """Returns where an error was raised: the test's line, then those of what it calls, but for lrn's and pytest's."""
     trace = None if error is None else without_lrn(error.__traceback__)
-    places = []
+    frames = []
     while trace is not None:
-        places.append(Place(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        frames.append(Place(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
         trace = trace.tb_next
-    return places
+    return frames
 
 
 def without_lrn(trace: TracebackType | None) -> TracebackType | None:
     """Returns a traceback without the frames that lie in lrn and in pytest."""
-    kept = []
+    own_frames = []
     while trace is not None:
-        kept += [] if _is_inside(trace.tb_frame.f_code.co_filename) else [trace]
+        own_frames += [] if _is_inside(trace.tb_frame.f_code.co_filename) else [trace]
         trace = trace.tb_next
     shorter: TracebackType | None = None
-    for frame in reversed(kept):
+    for frame in reversed(own_frames):
         shorter = TracebackType(shorter, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
     return shorter
 
@@ -127,10 +127,10 @@ def changed(verdict: Verdict, was: str, command: str) -> str:
 
 def shorten(error: BaseException) -> None:
     """Takes lrn's and pytest's frames out of the tracebacks of what led to an error."""
-    seen = {id(error)}
+    visited = {id(error)}
     cause = error.__cause__ or error.__context__
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
+    while cause is not None and id(cause) not in visited:
+        visited.add(id(cause))
         cause.__traceback__ = without_lrn(cause.__traceback__)
         cause = cause.__cause__ or cause.__context__
 
@@ -156,11 +156,11 @@ def _about(verdict: Verdict) -> list[str]:
     return [line for name, text in texts.items() if text for line in _wrapped(f"{name:9}{plain_text(text)}", " " * 9)]
 
 
-def _places(error: BaseException | None) -> list[str]:
+def _source_lines(error: BaseException | None) -> list[str]:
     lines = []
-    for place in places_of(error):
-        lines.append(f"{visible(os.path.relpath(place.path))}:{place.line}")
-        lines += [f"  > {visible(place.source)}"] if place.source else []
+    for frame in places_of(error):
+        lines.append(f"{visible(os.path.relpath(frame.path))}:{frame.line}")
+        lines += [f"  > {visible(frame.source)}"] if frame.source else []
     return lines
 
 
@@ -213,11 +213,11 @@ def _seeds(quantity: MeasuredQuantity) -> str:
 
 def _message(verdict: Verdict, error: BaseException | None) -> list[str]:
     """Why there is no verdict; of a check that measures nothing, what its assertion says."""
-    said = str(error).splitlines() if isinstance(error, AssertionError) and not verdict.estimates else []
+    message = str(error).splitlines() if isinstance(error, AssertionError) and not verdict.estimates else []
     if verdict.verdict is Outcome.ERROR:
         return _reason(verdict)
-    shown = [f"E  {visible(line)}" for line in said[:_MOST_LINES]]
-    return [*shown, *(["E  ..."] if len(said) > _MOST_LINES else [])] or _reason(verdict)
+    shown = [f"E  {visible(line)}" for line in message[:_MOST_LINES]]
+    return [*shown, *(["E  ..."] if len(message) > _MOST_LINES else [])] or _reason(verdict)
 
 
 def _reason(verdict: Verdict) -> list[str]:

@@ -71,13 +71,13 @@ def refusal_of(item: pytest.Item) -> str:
 def properties_of(verdict: Verdict) -> list[tuple[str, object]]:
     """The verdict as properties for a test report, such as JUnit's."""
     texts = {name: getattr(verdict, name) for name in ("id", "statement", "source", "verdict", "expected", "reason")}
-    found = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
-    found += [
+    properties = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
+    properties += [
         ("claim.measured", f"{q.name}: {q.point:.6g} [{q.low:.6g}, {q.high:.6g}], n = {q.n} of {q.seeds} seeds")
         for q in verdict.estimates
     ]
     # Workers send what UTF-8 can write.
-    return [(name, text.encode(errors="backslashreplace").decode()) for name, text in found]
+    return [(name, text.encode(errors="backslashreplace").decode()) for name, text in properties]
 
 
 def started(item: pytest.Item) -> Verdict:

@@ -138,8 +138,8 @@ class Session:
         try:
             self._write(suite, [*gaps, *([refusal] if refusal else [])])
         except OSError as error:
-            which = _shown(Path(error.filename)) if error.filename else "the verdicts"
-            self._notes.append(f"{which} could not be written: {error.strerror or error}")
+            file = _shown(Path(error.filename)) if error.filename else "the verdicts"
+            self._notes.append(f"{file} could not be written: {error.strerror or error}")
             _fail(session)
         self._report(session, suite, [*gaps, *([refusal] if refusal else [])])
 
@@ -200,11 +200,11 @@ class Session:
     def _narrowed(self) -> bool:
         """Whether the command line leaves out a part of the suite's folder."""
         config, claims = self._config, self._settings.claims
-        here = config.invocation_params.dir
-        asked = [(here / argument).resolve() for argument in config.args]
+        folder = config.invocation_params.dir
+        selected = [(folder / argument).resolve() for argument in config.args]
         options = ("ignore", "ignore_glob", "lf", "deselect")
         return any(config.getoption(name, None) for name in options) or not any(
-            claims.is_dir() and claims.is_relative_to(path) for path in asked
+            claims.is_dir() and claims.is_relative_to(path) for path in selected
         )
 
     def _write(self, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
@@ -220,8 +220,8 @@ class Session:
             if gaps:
                 self._notes.append(f"{_shown(path)} stays as it was: {', '.join(gaps)}")
                 return
-        kept = self._kept(path)
-        if kept:
+        must_stay = self._must_stay(path)
+        if must_stay:
             self._notes.append(f"{_shown(path)} stays as it was, as verdicts differ from it")
             path = path.with_name(f"{path.stem}.new{path.suffix}")
         suite.write(path)
@@ -250,7 +250,7 @@ class Session:
     def _about_run(self) -> dict[str, Any]:
         return about_run(self._settings, len(self._workers), time.perf_counter() - self._started, self._seconds)
 
-    def _kept(self, path: Path) -> bool:
+    def _must_stay(self, path: Path) -> bool:
         """Whether to leave a file as it is: a record that failed the comparison is for a person to replace."""
         if self._record is None or self._comparison is None or not self._comparison.failed:
             return False

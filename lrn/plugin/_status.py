@@ -35,9 +35,9 @@ class Telling:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        given: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
-        folder = given.get(INPUT)
-        self.teller: Teller | None = Wire(Path(folder, f"{given['workerid']}.jsonl")) if folder else None
+        worker_input: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+        folder = worker_input.get(INPUT)
+        self.teller: Teller | None = Wire(Path(folder, f"{worker_input['workerid']}.jsonl")) if folder else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -32,13 +32,13 @@ _V = TypeVar("_V", bound="Verdict")
 _S = TypeVar("_S", bound="SuiteVerdicts")
 
 
-def check_types(found: _T) -> _T:
+def check_types(record: _T) -> _T:
     """Returns a dataclass whose fields have the types that they say; raises TypeError for another."""
-    for field in dataclasses.fields(found):  # type: ignore[arg-type]
-        value, types = getattr(found, field.name), _TYPES.get(field.type)
+    for field in dataclasses.fields(record):  # type: ignore[arg-type]
+        value, types = getattr(record, field.name), _TYPES.get(field.type)
         if types and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
             raise TypeError(f"{field.name} must be {field.type}; got {value!r}")
-    return found
+    return record
 
 
 def check_assumption(assume: Any, sd: Any) -> None:

@@ -138,16 +138,16 @@ def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
 
 
 def _count_line(judged: JudgedDocument) -> str:
-    found = ", ".join(f"{times} {standing}" for standing, times in counts(judged.sentences).items() if times)
-    return f"{judged.document.name}: {len(judged.sentences)} sentences" + (f": {found}" if found else "")
+    shown_counts = ", ".join(f"{times} {standing}" for standing, times in counts(judged.sentences).items() if times)
+    return f"{judged.document.name}: {len(judged.sentences)} sentences" + (f": {shown_counts}" if shown_counts else "")
 
 
 def _ours_line(documents: Sequence[JudgedDocument]) -> str:
     ours = [verdict for judged in documents for verdict in judged.ours]
     ended = {outcome: sum(verdict.verdict is outcome for verdict in ours) for outcome in Outcome}
-    found = ", ".join(f"{times} {outcome}" for outcome, times in ended.items() if times)
+    shown_counts = ", ".join(f"{times} {outcome}" for outcome, times in ended.items() if times)
     claims = len({verdict.id for verdict in ours})
-    return f"our own statements: {claims} claims with {len(ours)} cases" + (f": {found}" if found else "")
+    return f"our own statements: {claims} claims with {len(ours)} cases" + (f": {shown_counts}" if shown_counts else "")
 
 
 def as_json(documents: Sequence[JudgedDocument]) -> str:

@@ -51,7 +51,7 @@ def rows_of(verdicts: Iterable[Verdict]) -> list[Row]:
     sizes = Counter(_folder(group[0]) for group in groups.values())
     return [
         _row(group)
-        for group in sorted(groups.values(), key=lambda group: (-sizes[_folder(group[0])], _place(group[0])))
+        for group in sorted(groups.values(), key=lambda group: (-sizes[_folder(group[0])], _sort_key(group[0])))
     ]
 
 
@@ -93,7 +93,7 @@ def _folder(verdict: Verdict) -> str:
     return verdict.test.split("::")[0].rpartition("/")[0]
 
 
-def _place(verdict: Verdict) -> tuple[str, list[tuple[int, str]]]:
+def _sort_key(verdict: Verdict) -> tuple[str, list[tuple[int, str]]]:
     return verdict.test.split("::")[0], natural_key(verdict.id)
 
 
