@@ -11,11 +11,11 @@ _MUCH = 2.0
 
 
 def cost_of_bounds(name: str, sample: Mean) -> str | None:
-    """Returns what the bounds of a mean cost, in one sentence; None where they do not rule its interval.
+    """Returns the cost of a mean's bounds, in one sentence; None where they do not rule its interval.
 
     Args:
         name: of the quantity.
-        sample: what was observed of it.
+        sample: its observations.
     """
     if sample.is_at_bounds:
         return None

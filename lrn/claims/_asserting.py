@@ -83,7 +83,7 @@ class Reached:
 
 
 def reached(body: Callable[[], object]) -> Reached:
-    """Runs a function to its end, or to its exception, and returns what it reached."""
+    """Runs a function to its end, or to its exception, and returns the lines that it reached."""
     lines_reached = Reached()
     raised: set[int] = set()
     exceptions: list[BaseException] = []  # so that no other exception comes to have its id

@@ -90,7 +90,7 @@ class Draw:
     _costs: dict[str, Cost] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __call__(self, population: Population | Experiment, seeds: range, trace: bool) -> Any:
-        """What was observed for each seed.
+        """The observations of each seed.
 
         Raises:
             NoMoreSeeds: some cannot be had (see `available`).
@@ -110,7 +110,7 @@ class Draw:
         return self._sampled(population, seeds)
 
     def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
-        """The first of these seeds that can be had now, and why not all; "" where all can."""
+        """The first of these seeds that are available now, and the reason why others are not; "" where all are."""
         most = getattr(population, "most", None)
         if most is not None and seeds.stop > most:
             part, why = self.available_trained(population, range(seeds.start, max(most, seeds.start)))
@@ -128,7 +128,7 @@ class Draw:
         return seeds[:known], "" if known == len(seeds) else shown
 
     def again(self, population: Any, seeds: range) -> Any:
-        """What is observed for each seed now, whatever the ledger says."""
+        """The observations of each seed now, whatever the ledger holds."""
         if isinstance(population, FunctionPopulation):
             return self._observer.again(population, seeds)
         if is_experiment(population):
@@ -139,7 +139,7 @@ class Draw:
         return sample
 
     def condemn(self, population: Any, metric: str, why: str) -> None:
-        """Notes on disk that a population breaks its contract, so that no later run rests on what was kept of it."""
+        """Notes on disk that a population breaks its contract, so that no later run uses its seeds on disk."""
         for shelf in self._shelves(population)[:1]:
             shelf.describe(broken={"metric": metric, "why": why})
 
@@ -160,7 +160,7 @@ class Draw:
             self._crew.close()
 
     def _sampled(self, population: Any, seeds: range) -> Any:
-        """What a population written as a class observed, through the ledger if it has a version."""
+        """The observations of a population written as a class, through the ledger if it has a version."""
         version = getattr(population, "version", None)
         if version is None or self.ledger is None or getattr(population, "recorded", False):
             return self.again(population, seeds)
@@ -189,7 +189,7 @@ class Draw:
         return [Shelf(self.ledger, population.label, version)]
 
     def _refuse_condemned(self, population: Any) -> None:
-        """Raises PopulationError for what an earlier run found to be broken, unless it is now said to vary."""
+        """Raises PopulationError for a population that an earlier run found broken, unless its metric now varies."""
         if is_experiment(population) or population.label in self._sound:
             return
         varies = getattr(population, "varies", ())

@@ -1,4 +1,4 @@
-"""A sample that grows: what was observed in consecutive parts, and the values of metrics in it."""
+"""A sample that grows: observations in consecutive parts, and the values of metrics in them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ ALIGNED_WIDE, WIDE = 16, 8
 
 @dataclass
 class Growing:
-    """What is known of one population.
+    """The observations of one population.
 
     Attributes:
         population: kept, so that no other object can come to have its id.
-        parts: consecutive seeds and what was observed for them.
-        again: what was observed when some of the seeds were asked for again.
-        turn: how often some were asked for again.
-        checked: how many seeds there were at the last time.
-        cost: what sampling took.
+        parts: consecutive seeds and their observations.
+        again: the observations of seeds that were sampled again.
+        turn: how often seeds were sampled again.
+        checked: the number of seeds when that was last done.
+        cost: seeds sampled and seconds spent.
         on_disk: whether the observations are on disk too.
         metrics: for networks, each metric (kept, so that no other can come to have its id) and its values so far.
-        rechecked: whether some seeds were sampled again as that was asked for.
+        rechecked: whether seeds were sampled again for the option `--recheck`.
     """
 
     population: Any
@@ -85,18 +85,18 @@ def of_networks(growing: Growing, metric: Metric | Column, seeds: range, label: 
 
 
 def _block(experiment: Experiment, done: int) -> int:
-    """How many networks are looked at together, from a given one on; the sampled ones always end where a block does."""
+    """How many networks are measured together, from this one on; the sampled ones always end where a block does."""
     least = ALIGNED if experiment.width < WIDE else ALIGNED_WIDE
     return least if done < 1 << 14 else max(least, 1024)
 
 
 def _selected(parts: list[tuple[range, Any]], block: range) -> Any:
     """The networks of a block: Runs, or what another sampler gives in their place."""
-    chosen = [
-        _slice(runs, slice(max(block.start, part.start) - part.start, min(block.stop, part.stop) - part.start))
-        for part, runs in parts
-        if part.start < block.stop and block.start < part.stop
-    ]
+    chosen = []
+    for part, runs in parts:
+        start, stop = max(block.start, part.start), min(block.stop, part.stop)
+        if start < stop:
+            chosen.append(_slice(runs, slice(start - part.start, stop - part.start)))
     if len(chosen) == 1:
         return chosen[0]
     if isinstance(chosen[0], Mapping):
@@ -122,7 +122,7 @@ def gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: ran
 
 
 def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
-    """The beginning of a part, as little more than what is asked for as its kind allows."""
+    """The beginning of a part, with as few seeds after `stop` as its kind allows."""
     end = min(part.stop, -(-stop // ALIGNED) * ALIGNED)
     if end == part.stop:
         return part, sample

@@ -1,9 +1,9 @@
-"""Whether a verdict rests on what was measured: no verdict without an honest assertion.
+"""Whether a verdict rests on its measurements: no verdict without an honest assertion.
 
 A claim is SUPPORTED when its test passes and REFUTED when an assertion fails, but only if that outcome rests on what
 was decided. So a test that came to an end is run again with its decisions answered otherwise: all true, all false, each
 the other way round. A test that passed must then fail at an assertion that it had reached; a test that failed must then
-pass the assertion that it failed at. Where neither happens, its assertions do not depend on what was measured, and it
+pass the assertion that it failed at. Where neither happens, its assertions do not depend on the measurements, and it
 is an ERROR. That finds forgotten assertions, `is True`, early returns and whatever else lets a test end as it does
 without asking. Nor may it pass if it caught an assertion that failed, or end otherwise when the bare estimates, without
 their intervals, are others. An open decision that the test asked for keeps the claim open, even if the test went on as
@@ -36,8 +36,8 @@ class Run:
 
     Attributes:
         log: the decisions it asked for.
-        returned: what it returned.
-        error: what it raised; None if it came to its end.
+        returned: its result.
+        error: its exception; None if it came to its end.
     """
 
     log: Asked
@@ -53,12 +53,12 @@ class Run:
 
 
 def run_once(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> Run:
-    """Runs a test once, and notes what it asks for.
+    """Runs a test once, and logs its decisions.
 
     Args:
         body: the test.
         answers: gives the answer for each measured decision; None for the truth.
-        shift: what is added to bare estimates.
+        shift: is added to bare estimates.
     """
     with asked(answers, shift) as noted:
         try:
@@ -69,7 +69,7 @@ def run_once(body: Callable[[], object], answers: _Answers | None = None, shift:
 
 
 def _again(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> tuple[Reached, Run]:
-    """Runs a test once more, and returns what it reached and how it ended."""
+    """Runs a test once more, and returns the lines that it reached and how it ended."""
     runs: list[Run] = []
     lines = reached(lambda: runs.append(run_once(body, answers, shift)))
     if isinstance(runs[0].error, (KeyboardInterrupt, pytest.exit.Exception)):
@@ -78,7 +78,7 @@ def _again(body: Callable[[], object], answers: _Answers | None = None, shift: f
 
 
 def problem(run: Run, body: Callable[[], object], measure: Measure | None) -> str:
-    """Why the test's end is no verdict; empty if it is one."""
+    """Why the test's end is not a verdict; empty if it is one."""
     if run.returned is not None:
         return f"it must assert, not return; it returned {one_line(repr(run.returned))}"
     if run.log.unasked:
@@ -168,8 +168,12 @@ def _by_chance(run: Run, body: Callable[[], object]) -> str:
 
 def _ends_otherwise(run: Run, other: Run) -> bool:
     comparable = other.error is None or isinstance(other.error, (AssertionError, Undecided, NewMeasurement))
-    ends = [(type(one.error), len(one.log.decisions)) for one in (run, other)]
-    return bool(other.log.unasked) or (comparable and ends[0] != ends[1])
+    return bool(other.log.unasked) or (comparable and _end(run) != _end(other))
+
+
+def _end(run: Run) -> tuple[type, int]:
+    """The kind of error that ended a run, and its number of decisions."""
+    return type(run.error), len(run.log.decisions)
 
 
 def one_line(text: str) -> str:

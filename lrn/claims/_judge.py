@@ -33,7 +33,7 @@ class Judgement:
         verdict: which of the outcomes.
         reason: what decided it, on one line.
         looks: how often the claim was tested.
-        undecided: what was still open, if INCONCLUSIVE.
+        undecided: the open decision, if INCONCLUSIVE.
         error: the exception that ended it, if there was one.
     """
 
@@ -49,8 +49,8 @@ class Judgement:
         Args:
             claim: the claim.
             test: pytest's node id.
-            expectation: how it is said to end.
-            measure: what it measured with.
+            expectation: how its author expects it to end.
+            measure: its `Measure`.
         """
         needed, notes = None, measure.notes if measure else ()
         if measure and self.undecided and expectation.outcome is not Outcome.INCONCLUSIVE:
@@ -77,14 +77,14 @@ class Judgement:
 
 
 def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
-    """Tests a claim, with more seeds while it is undecided, until it is decided or testing again has no point.
+    """Tests a claim, with more seeds while it is undecided, until it is decided or more seeds would not help.
 
     Args:
         body: the claim's test function. A failed assertion refutes the claim; no other exception does.
-        measure: what it measures with; None if it does not ask for one.
+        measure: its `Measure`; None if it does not ask for one.
 
     Raises:
-        KeyboardInterrupt, and pytest's own exceptions that skip a test or end the session: they are no verdict.
+        KeyboardInterrupt, and pytest's own exceptions that skip a test or end the session: they are not verdicts.
     """
     looks = 0
     if not __debug__:
@@ -111,7 +111,7 @@ def unjudged(error: BaseException | str, skipped: bool) -> Judgement:
 
 
 def asserts(test: Any, depth: int = 2) -> bool:
-    """Whether a function has an assertion, or calls one by name that has, as far as can be seen."""
+    """Whether a function has an assertion, or calls one by name that has, as far as its source shows."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(test)))
     except (OSError, TypeError, SyntaxError):
@@ -147,12 +147,12 @@ def _called(nodes: list[ast.AST], test: Callable[..., Any]) -> Iterator[Callable
 
 
 def _broken(run: Run) -> bool:
-    """Whether the test ended by an exception that says nothing about what it measured."""
+    """Whether the test ended by an exception that says nothing about its measurements."""
     return run.error is not None and not isinstance(run.error, (AssertionError, Undecided))
 
 
 def _ended(run: Run, body: Callable[[], object], measure: Measure | None, looks: int) -> Judgement:
-    """The judgement of a test that asked for no open decision."""
+    """The judgement of a test whose decisions are all settled."""
     if _broken(run):
         assert run.error is not None
         return Judgement(Outcome.ERROR, one_line(f"{type(run.error).__name__}: {run.error}"), looks, error=run.error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +55,7 @@ def table(
 
     The intervals are those of `Measure.mean(assume=...)`, or of a rate where a metric is true or false. Each one alone
     holds its mean with probability 1 - alpha, at any number of seeds; they take no part in a suite's error budget, and
-    the table's last line says what they assume.
+    the table's last line names their assumption.
 
     Args:
         populations: one per row; a mapping gives the rows names of their own.
@@ -97,10 +98,10 @@ def table(
         n = _seeds_of(sampler, population, seeds)
         measure = Measure(sampler, alpha=alpha / 2, quantities=1, first_seeds=n)
         cells[name] = [_cell(sampler, measure, population, metric, n, assume, sd) for metric in metrics]
-    what = assume if sd is None else f"{assume} with sd {sd:g}"
+    assumption = assume if sd is None else f"{assume} with sd {sd:g}"
     note = f"mean ± standard deviation of seeds [interval with {100 * (1 - alpha):.10g} % at any number of seeds"
-    numbers = not all(cell.is_rate for row in cells.values() for cell in row)
-    note += f", if {what}]" if numbers else "]"
+    numbers = not all(cell.is_rate for cell in itertools.chain.from_iterable(cells.values()))
+    note += f", if {assumption}]" if numbers else "]"
     return writers[style]([name_of(metric) for metric in metrics], cells, note)
 
 

@@ -1,4 +1,4 @@
-"""Metrics of a population: what they are called, their values, and which values are refused."""
+"""Metrics of a population: their names, their values, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Column:
-    """A metric of a population that is not an Experiment: a column of what it observed."""
+    """A metric of a population that is not an Experiment: a column of its observations."""
 
     name: str
     bounds: None = None
@@ -52,7 +52,7 @@ class Column:
 
 
 def name_of(metric: Any) -> str:
-    """The metric's name. Raises TypeError for what is not a metric."""
+    """The metric's name. Raises TypeError for anything else than a metric."""
     with shielded("the name of a metric"):
         name = metric if isinstance(metric, str) else getattr(metric, "name", None)
     if not isinstance(name, str):
@@ -86,7 +86,7 @@ def check_same_metrics(metrics: Sequence[Metric | Column | None], others: Sequen
 def bounds_of(
     population: Population | Experiment, metric: str | Metric, bounds: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """The bounds given, or else those of the metric. Raises ValueError where there are none, or that are none."""
+    """The bounds given, or else those of the metric. Raises ValueError where there are none, or invalid ones."""
     name = name_of(metric)
     own = resolve(population, metric).bounds
     if bounds is None and own is None:
@@ -113,7 +113,7 @@ def resolve(population: Population | Experiment, metric: str | Metric) -> Metric
 
 
 def tabular(sample: Any) -> Any:
-    """What was observed, data frames and structured arrays as mappings."""
+    """The observations, data frames and structured arrays as mappings."""
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(sample, pandas.DataFrame):
         return {str(name): sample[name].to_numpy() for name in sample.columns}
@@ -123,7 +123,7 @@ def tabular(sample: Any) -> Any:
 
 
 def values_of(metric: Metric | Column, sample: Any, seeds: range, label: str) -> NDArray[Any]:
-    """The metric's values (S,) in what was observed for `seeds`.
+    """The metric's values (S,) in the observations of `seeds`.
 
     Raises:
         MeasurementError: an assertion failed on the way; it must not pass for a claim's own.

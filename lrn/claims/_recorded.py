@@ -27,7 +27,7 @@ def recorded(source: Any, *, seed: str = "seed", by: str | Sequence[str] = (), n
             exported (one run per folder, read from its files, without any network), or a data frame.
         seed: the column that names the seed of a run, a whole number.
         by: the columns that say which population a run belongs to.
-        name: what the table is called in labels; None for the file's name.
+        name: the table's name in labels; None for the file's name.
 
     Returns:
         A `Recorded`: call it with a value for each column of `by` for a population.
@@ -55,7 +55,7 @@ class Recorded:
         table: its columns.
         seed: the column that names the seed.
         by: the columns that say which population a run belongs to.
-        name: what it is called.
+        name: its name in labels.
 
     Raises:
         ValueError: as `recorded`.

@@ -1,4 +1,4 @@
-"""What one seed gave, as a row of numbers and truths, and the rows of many seeds as columns."""
+"""The result of one seed as a row of numbers and truths, and the rows of many seeds as columns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Failure:
 
 
 def row_of(returned: object, label: str, seed: int) -> Row:
-    """What a function returned for a seed, checked.
+    """A function's result for a seed, checked.
 
     Raises:
         TypeError: not a mapping from text to numbers or truths, or an empty one.

@@ -1,8 +1,8 @@
-"""What an object is made of, as text, so that two objects of one label can be told apart.
+"""The parts of an object as text, so that two objects of one label can be told apart.
 
-A state is a flat mapping from where a value lies (`settings['lr']`) to what it is (`0.001`). Equal states mean equal
-settings: numbers and text by their value, arrays by their bytes, functions by their code and what they enclose. What a
-state cannot show (an open file, a lock) is told apart by identity.
+A state is a flat mapping from the path of a value (`settings['lr']`) to its text (`0.001`). Equal states mean equal
+settings: numbers and text by their value, arrays by their bytes, functions by their code and closure. Objects that a
+state cannot show (an open file, a lock) are told apart by identity.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import itertools
 import os
 import re
 import types
@@ -63,7 +64,7 @@ def difference(state: State, other: State, first: str = "in one", second: str = 
 
 
 def _walk(where: str, value: Any, visited: dict[int, Any]) -> Iterator[tuple[str, str]]:
-    """The leaves below a value. `seen` keeps what was walked alive, so that ids stay unique."""
+    """The leaves below a value. `visited` keeps the objects alive, so that ids stay unique."""
     plain = _plain(value)
     if plain is not None:
         yield where, plain
@@ -146,12 +147,12 @@ def _children(value: Any) -> tuple[str, list[tuple[str, Any]]] | None:
 
 
 def _attributes(value: Any, kind: str) -> tuple[str, list[tuple[str, Any]]] | None:
-    """The parts of an ordinary object: its class's settings, and its own attributes without what is cached."""
+    """The parts of an ordinary object: its class's settings, and its own attributes without cached ones."""
     shared = _class_attributes(type(value), functions="<locals>" in type(value).__qualname__)
     if dataclasses.is_dataclass(value):
         fields = [field.name for field in dataclasses.fields(value) if field.compare]
         return kind, [*shared, *((f".{name}", getattr(value, name, None)) for name in fields)]
-    slots = [name for cls in type(value).__mro__ for name in _slots(cls)]
+    slots = list(itertools.chain.from_iterable(map(_slots, type(value).__mro__)))
     if hasattr(value, "__dict__") or slots:
         own = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
         return kind, [*shared, *((f".{n}", part) for n, part in own.items() if not _cached(type(value), n))]
@@ -162,7 +163,7 @@ def _attributes(value: Any, kind: str) -> tuple[str, list[tuple[str, Any]]] | No
 
 
 def _class_attributes(cls: type, functions: bool) -> list[tuple[str, Any]]:
-    """What a class and its bases say that instances share: numbers, texts and arrays, and functions where asked."""
+    """The attributes that instances of a class share: numbers, texts and arrays, and functions if `functions`."""
     attributes: dict[str, Any] = {}
     for base in cls.__mro__:
         if base.__module__ in ("builtins", "typing", "abc"):

@@ -29,13 +29,13 @@ _MOST_LABELS = 4096
 
 
 class RecentSamples:
-    """Remembers what was observed, so that only new seeds are sampled, and finds populations that break their contract.
+    """Remembers observations, so that only new seeds are sampled, and finds populations that break their contract.
 
-    Claims share what they observe of one population. Where memory is short, what can be had again cheaply is forgotten
+    Claims share the observations of a population. Where memory is short, those that are cheap to repeat are forgotten
     first.
 
     Args:
-        sampler: what samples.
+        sampler: draws a population's seeds.
         most_seeds: how many seeds to remember in all; the loss of every epoch is too large to keep.
         recheck: how many seeds of each population to sample again, chosen at random, and to compare.
     """
@@ -53,16 +53,16 @@ class RecentSamples:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about populations, though no error: one sentence each, in the order they came up."""
+        """Oddities of populations that are not errors: one sentence each, in the order they came up."""
         return (*self.source_notes, *self._notes.values())
 
     @property
     def source_notes(self) -> tuple[str, ...]:
-        """What is odd about where observations come from, such as code that has changed since."""
+        """Oddities of the source of observations, such as code that has changed since."""
         return tuple(getattr(self._sampler, "notes", ()))
 
     def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
-        """The first of these seeds that can be had now, and why not all; "" where all can."""
+        """The first of these seeds that are available now, and the reason why others are not; "" where all are."""
         name = population.key if is_experiment(population) else label_of(population)
         growing = self._growing.get((name, seeds.start))
         if growing is not None and len(growing) >= len(seeds):
@@ -151,7 +151,7 @@ class RecentSamples:
         return growing.cost.seeds
 
     def _ask_again(self, growing: Growing, label: str) -> None:
-        """Asks for a few old seeds again, if the sample has grown enough."""
+        """Samples a few old seeds again, if the sample has grown enough."""
         if getattr(growing.population, "varies", ()) is True or 4 * len(growing) < 5 * growing.checked:
             return
         if growing.cost.per_seed >= EXPENSIVE and (growing.again or len(growing) < 8):
@@ -205,7 +205,7 @@ class RecentSamples:
         seeds: range,
         key: Hashable,
     ) -> None:
-        """Compares values with those of seeds that were asked for again."""
+        """Compares values with those of seeds that were sampled again."""
         growing = self._growing.get(key)
         varies = getattr(population, "varies", ())
         if growing is not None and self._recheck and not growing.rechecked:
@@ -241,7 +241,7 @@ class RecentSamples:
         return parts[0][1][: len(seeds)]
 
     def _forget(self) -> None:
-        """Forgets what was used longest ago, and can be had again, until the rest fits; never what was used last."""
+        """Forgets the observations used longest ago that can be repeated, until the rest fits; never the last ones."""
         total = sum(map(len, self._growing.values()))
         if total <= self._most_seeds:
             return

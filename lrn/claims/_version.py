@@ -1,4 +1,4 @@
-"""The version of a population's code: what its observations depend on, part by part.
+"""The version of a population's code: everything that its observations depend on, part by part.
 
 A part is a function's own code, with everything of its module that it names; a module of the same project that this
 imports, and the modules that those import; a declared file; the version of a declared package. Comments, docstrings
@@ -13,6 +13,7 @@ import importlib.machinery
 import importlib.metadata
 import importlib.util
 import inspect
+import itertools
 import re
 import sys
 import textwrap
@@ -105,7 +106,7 @@ def _own(value: Any, tree: ast.Module | None) -> tuple[str, set[str]]:
     statements = _reachable(definition, tree) if tree is not None else [definition]
     text = "\n".join(_normal(statement) for statement in statements)
     certain = sorted((where, leaf) for where, leaf in enclosed.items() if not leaf.startswith(("object ", "path ")))
-    return _digest(text + repr(certain)), {name for statement in statements for name in _imports(statement)}
+    return _digest(text + repr(certain)), set(itertools.chain.from_iterable(map(_imports, statements)))
 
 
 def _definition(value: Any) -> ast.stmt | None:
@@ -180,7 +181,7 @@ class _Modules:
         self._root = root
 
     def add(self, name: str, importer: str) -> None:
-        """Adds a module, if it is one and of this project, and what it imports."""
+        """Adds a module, if it is one and of this project, and its imports."""
         name = _absolute(name, importer)
         if name in self.digests or not name or _JUDGES.match(name):
             return

@@ -103,7 +103,7 @@ def trend(quantities: Sequence[Estimate], at: Sequence[float] | None = None) -> 
     exceeds the one before", which `ranking` asks. It says that quantities grow on the whole.
 
     Args:
-        quantities: in the order of what they depend on, such as the depth.
+        quantities: in the order of the variable they depend on, such as the depth.
         at: where each lies, such as the depths themselves; 0, 1, 2, … by default.
 
     Raises:

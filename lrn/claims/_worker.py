@@ -31,10 +31,10 @@ class Task:
     """One seed of a population, as it travels.
 
     Attributes:
-        module: where the function is, its file, and its name there; None where `pickled` holds all.
+        module: the function's module, file and qualified name; None where `pickled` holds all.
         pickled: the settings, or the whole population.
-        version: of the population where it comes from.
-        seed: which one.
+        version: the population's, in the process that sends the task.
+        seed: the seed.
         threads: processor threads to use.
         path: where modules are looked for.
         slots: folder of the locks that hold how many seeds run at once on this machine; None for as many as are asked.
@@ -53,7 +53,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one seed gave, and how long it took."""
+    """The result of one seed, and how long it took."""
 
     seed: int
     row: Row | Failure
