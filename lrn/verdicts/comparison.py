@@ -17,7 +17,7 @@ class Comparison:
     Attributes:
         changed: the recorded and the new verdict of each claim that ended otherwise.
         vanished: recorded claims that are no longer there; only a session of the whole suite can tell.
-        new: claims that the record does not have. They are no failure: nothing is known to compare them with.
+        new: claims that the record does not have. They are not failures: the record holds nothing to compare them with.
         compared: how many claims are in both.
         recorded: how many the record has.
         partial: why the session is not the whole suite; empty if it is.

@@ -1,4 +1,4 @@
-"""The claims of a suite as data, without checking any: what they say, where they stand, and how they ended before.
+"""The claims of a suite as data, without checking any: their statements, their places, and how they ended before.
 
     from lrn.verdicts.registry import registry
 
@@ -76,7 +76,7 @@ class Case:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The case in what was collected."""
+        """The case from its JSON form, as the collecting process wrote it."""
         return cls(**{**data, "expected": Outcome(data["expected"])})
 
 
@@ -99,9 +99,9 @@ def registry(
         verdict: keep cases that ended so.
 
     Raises:
-        TypeError: `group` or `search` is no text.
+        TypeError: `group` or `search` is not text.
         FileNotFoundError: there is no such folder, or no such file of verdicts.
-        ValueError: the file holds no verdicts, `verdict` is none or is asked for without verdicts, or pytest cannot
+        ValueError: the file holds no verdicts, `verdict` is unknown or needs a file of verdicts, or pytest cannot
             collect the suite; the message has its first error.
     """
     suite = verdicts if verdicts is None or isinstance(verdicts, SuiteVerdicts) else _read(Path(verdicts))
@@ -113,13 +113,13 @@ def registry(
         raise ValueError(f"cases that ended {outcome_wanted} can be told only with a file of verdicts; got none")
     ended = {} if suite is None else {known.test: known for known in suite.claims}
     cases = [dataclasses.replace(case, verdict=ended.get(case.test)) for case in _collected(Path(folder))]
-    return [
-        case
-        for case in cases
-        if (group is None or _in_group(case.claim, group))
-        and (search is None or search.casefold() in _text(case))
-        and (outcome_wanted is None or case.outcome is outcome_wanted)
-    ]
+    if group is not None:
+        cases = [case for case in cases if _in_group(case.claim, group)]
+    if search is not None:
+        cases = [case for case in cases if search.casefold() in _text(case)]
+    if outcome_wanted is not None:
+        cases = [case for case in cases if case.outcome is outcome_wanted]
+    return cases
 
 
 def _in_group(claim: str, group: str) -> bool:
@@ -186,7 +186,7 @@ def _read(path: Path) -> SuiteVerdicts:
 
 
 def _collected(folder: Path) -> list[Case]:
-    """What pytest collects, in a process of its own: it loads modules and settings that are none of the caller's."""
+    """The cases that pytest collects, in a process of its own, since it loads modules and settings of the suite's."""
     if not folder.exists():
         raise FileNotFoundError(f"there is no folder of claims {folder}")
     with tempfile.TemporaryDirectory() as scratch:

@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from lrn.verdicts._record import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.sentences import (
@@ -72,7 +73,7 @@ def judged_documents(documents: Iterable[Document], suite: SuiteVerdicts) -> lis
 
 
 def _ours(document: Document, suite: SuiteVerdicts) -> Iterator[Verdict]:
-    names = [name for own in document.ours for name in own.claims]
+    names = list(chain.from_iterable(own.claims for own in document.ours))
     for verdict in suite.claims:
         if any(matches(name, verdict.id, verdict.test.partition("[")[2].removesuffix("]")) for name in names):
             yield verdict
@@ -80,8 +81,8 @@ def _ours(document: Document, suite: SuiteVerdicts) -> Iterator[Verdict]:
 
 def _words(judged: JudgedSentence) -> str:
     sentence = judged.sentence
-    readings = (part for reading in sentence.readings for part in (reading.words, *reading.claims))
-    return "\n".join([sentence.id, sentence.quote, sentence.note, *readings])
+    readings = ([reading.words, *reading.claims] for reading in sentence.readings)
+    return "\n".join([sentence.id, sentence.quote, sentence.note, *chain.from_iterable(readings)])
 
 
 def settings(judged: JudgedReading) -> str:
@@ -143,7 +144,7 @@ def _count_line(judged: JudgedDocument) -> str:
 
 
 def _ours_line(documents: Sequence[JudgedDocument]) -> str:
-    ours = [verdict for judged in documents for verdict in judged.ours]
+    ours = list(chain.from_iterable(judged.ours for judged in documents))
     ended = {outcome: sum(verdict.verdict is outcome for verdict in ours) for outcome in Outcome}
     shown_counts = ", ".join(f"{times} {outcome}" for outcome, times in ended.items() if times)
     claims = len({verdict.id for verdict in ours})

@@ -37,6 +37,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,8 @@ class Sentence:
         weight: how much stands on it.
         readings: most charitable first; empty for what no claim checks.
         figure: the figure or table that it speaks of, such as "4.3"; may be "".
-        note: what a reader should know beside the readings; may be "".
-        fields: what it says in terms that other sentences use too, to find contradictions.
+        note: a remark for the reader beside the readings; may be "".
+        fields: its content in terms that other sentences use too, to find contradictions.
     """
 
     id: str
@@ -346,15 +347,15 @@ def _judged_reading(reading: Reading, by_id: Mapping[str, Sequence[Verdict]]) ->
     for verdict in cases.values():
         ended[verdict.verdict].append(verdict.case)
     supported, refuted = (ended.pop(outcome) for outcome in _DECIDED)
-    undecided = [*(case for rest in ended.values() for case in rest), *missing]
+    undecided = [*chain.from_iterable(ended.values()), *missing]
     return JudgedReading(reading, *(tuple(sorted(n, key=natural_key)) for n in (supported, refuted, undecided)))
 
 
 def _named(name: str, by_id: Mapping[str, Sequence[Verdict]]) -> Iterator[Verdict]:
     """The cases that a name in a reading means."""
     id = name.partition("[")[0]
-    ids = [known for known in by_id if fnmatchcase(known, id)] if re.search(r"[*?]", id) else [id]
-    for verdict in (verdict for known in ids for verdict in by_id.get(known, ())):
+    ids = [claim for claim in by_id if fnmatchcase(claim, id)] if re.search(r"[*?]", id) else [id]
+    for verdict in chain.from_iterable(by_id.get(claim, ()) for claim in ids):
         if matches(name, verdict.id, verdict.test.partition("[")[2].removesuffix("]")):
             yield verdict
 

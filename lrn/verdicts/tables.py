@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import ending, markdown_text, natural_key, plain_text
@@ -75,7 +76,8 @@ def markdown(suite: SuiteVerdicts) -> str:
 
 def _row(group: Sequence[Verdict]) -> Row:
     first = group[0]
-    seeds = sorted({q.seeds for verdict in group for q in verdict.estimates})
+    estimates = chain.from_iterable(verdict.estimates for verdict in group)
+    seeds = sorted({quantity.seeds for quantity in estimates})
     return Row(
         verdict=first.verdict,
         as_expected=first.as_expected,
