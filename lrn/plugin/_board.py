@@ -1,4 +1,4 @@
-"""What is known of a session that runs: how many claims are done, what is being trained, how long it will take."""
+"""The progress of a running session: the claims that are done, the seeds in training, and the time that is left."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Board:
         return plain_text(f"{text}; {self._detail(running)}" if running else text)
 
     def _detail(self, running: list[_Running]) -> str:
-        """What is being tested and trained: the claim that has run longest."""
+        """The claim that has run longest, and its training."""
         first = next((one for one in running if one.step), running[0])
         more = f" and {len(running) - 1} more" if len(running) > 1 else ""
         if first.step is None:

@@ -1,4 +1,4 @@
-"""What a test is as a claim: what its marks say, why it cannot be judged, and the verdict before it is judged."""
+"""A test as a claim: its marks, the reason why it cannot be judged, and the verdict before it is judged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REFUSED_FIXTURES = ("subtests",)
 
 
 def claim_of(item: pytest.Item) -> Claim | None:
-    """What a test's mark claims; None for a test that is no claim."""
+    """The claim of a test's mark; None for a test that is not a claim."""
     mark = item.get_closest_marker("claim")
     if mark is None:
         return None

@@ -1,4 +1,4 @@
-"""The plugin's options: what they are called, how they are read, and what is refused before anything runs."""
+"""The plugin's options: their names, how they are read, and the values that are refused before anything runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Settings:
-    """What the options say.
+    """The values of the options.
 
     Attributes:
         alpha: error budget of the suite.

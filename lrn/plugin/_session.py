@@ -1,4 +1,4 @@
-"""What a session makes of its verdicts: it counts, judges the whole, and writes the files."""
+"""A session and its verdicts: it counts them, judges the whole, and writes the files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Generator, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Session:
 
     Args:
         config: pytest's.
-        settings: what the options say.
+        settings: the session's options.
         crashes: counts the tests whose process died.
 
     Raises:
@@ -149,8 +150,8 @@ class Session:
         if self._verdicts:
             from lrn.plugin._summary import Ending, fit_short_summary, print_summary
 
-            odd = dict.fromkeys(note for verdict in self._verdicts.values() for note in verdict.notes)
-            self._notes = [*odd, *self._notes]
+            oddities = dict.fromkeys(chain.from_iterable(verdict.notes for verdict in self._verdicts.values()))
+            self._notes = [*oddities, *self._notes]
 
             suite = self._suite(complete=False)
             notes = [*([_SLOW] if self._slow(suite) else []), *self._notes]
@@ -163,7 +164,8 @@ class Session:
     def _slow(self, suite: SuiteVerdicts) -> bool:
         """Whether torch trained only because nothing faster is installed."""
         settings = self._settings
-        leaves = (leaf for verdict in suite.claims for quantity in verdict.estimates for leaf in quantity.leaves)
+        quantities = chain.from_iterable(verdict.estimates for verdict in suite.claims)
+        leaves = chain.from_iterable(quantity.leaves for quantity in quantities)
         trained = any(leaf.quantity is not None and any(leaf.quantity.digests) for leaf in leaves)
         if (settings.engine, settings.device) != ("auto", "cpu") or not trained:
             return False

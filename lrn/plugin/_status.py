@@ -52,7 +52,7 @@ class Status:
 
     Args:
         config: pytest's.
-        settings: what the options say.
+        settings: the session's options.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
@@ -154,7 +154,7 @@ class Status:
         return self._board.line()
 
     def _listen(self) -> None:
-        """Takes in what the workers have told."""
+        """Takes in the workers' messages."""
         if self._tail is None:
             return
         with self._reading:

@@ -28,7 +28,7 @@ _STARTED = time.monotonic()
 
 @dataclass(frozen=True)
 class Training:
-    """What the options say.
+    """The values of the options that concern training.
 
     Attributes:
         workers: seeds of expensive functions that run at once on this machine; None for one per core.
@@ -60,7 +60,7 @@ def add_training_options(parser: pytest.Parser) -> None:
 
 
 def read_training(config: pytest.Config) -> Training:
-    """What the options say. Raises pytest.UsageError, one sentence, for one that is out of range."""
+    """The options' values. Raises pytest.UsageError, one sentence, for one that is out of range."""
 
     def read(name: str, parse: Callable[[str, str], Any], default: Any) -> Any:
         text = config.getoption(f"lrn_{name}")
@@ -79,7 +79,7 @@ def read_training(config: pytest.Config) -> Training:
 
 
 def sampler_of(config: pytest.Config, settings: Settings, training: Training) -> RecentSamples:
-    """The sampler of this process, which lets go of what it holds when pytest ends."""
+    """The sampler of this process, which lets go of its resources when pytest ends."""
     from lrn.claims._populations import Draw, RecentSamples
 
     in_worker = hasattr(config, "workerinput")

@@ -39,7 +39,7 @@ class Teller(Protocol):
 
 
 class Wire:
-    """Writes what a worker tells.
+    """Writes a worker's messages.
 
     Args:
         path: the worker's file.
@@ -89,7 +89,7 @@ class Tail:
         self._read: dict[str, int] = {}
 
     def new(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What is new: (worker, content)."""
+        """The new messages: (worker, content)."""
         for path in sorted(self._folder.glob("*.jsonl")):
             with open(path, "rb") as file:
                 file.seek(self._read.get(path.name, 0))
