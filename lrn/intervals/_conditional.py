@@ -1,6 +1,6 @@
 r"""A confidence sequence for the difference of two conditional means that share their seeds.
 
-Given are, for each seed, whether it counts for a and for b (:math:`G_a, G_b`: the network converged) and what was
+Known are, for each seed, whether it counts for a and for b (:math:`G_a, G_b`: the network converged) and the values
 observed (:math:`X_a, X_b`: its dead neurons). The question is whether :math:`E[X_a | G_a] - E[X_b | G_b]` exceeds m.
 The k-th seed that counts for a must not be paired with the k-th that counts for b: those are different seeds, each of
 which is in two pairs, so the pairs depend on one another.
@@ -50,7 +50,7 @@ _NEAR = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True)
 class Side:
-    """What was observed of one side of a difference.
+    """The observations of one side of a difference.
 
     Attributes:
         values: (n,) one per seed; ignored where the seed does not count.
@@ -158,7 +158,7 @@ def conditional_difference_sequence(
     """Returns an interval for a difference of conditional means that holds at every number of seeds at once.
 
     Args:
-        a: (n,) what was observed of one side, one value per seed.
+        a: (n,) the observations of one side, one value per seed.
         b: (n,) the same of the other side, for the same seeds.
         counts_a: (n,) whether the seed counts for `a`; the value is ignored where not.
         counts_b: (n,) the same for `b`.
@@ -239,7 +239,8 @@ def _grid(a: Side, b: Side, room: float) -> NDArray[np.float64]:
         chosen = side.values[side.counts]
         if len(chosen) > 1:
             error = max(float(chosen.std()), 1e-3 * (side.high - side.low)) / math.sqrt(len(chosen)) / room
-            splits += [split, *(split + sign * step * error for sign in (-1, 1) for step in _NEAR)]
+            steps = [step * error for step in _NEAR]
+            splits += [split, *(split - step for step in steps), *(split + step for step in steps)]
     return np.unique(np.clip(splits, 0.0, 1.0))
 
 
