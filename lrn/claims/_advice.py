@@ -1,4 +1,4 @@
-"""What to tell the author of a claim that stayed open: what bounds cost, and values that do not fit an assumption."""
+"""Advice to the author of a claim that stayed open: the cost of bounds."""
 
 from __future__ import annotations
 

@@ -91,8 +91,8 @@ def suspicious(label: str, name: str, values: NDArray[Any]) -> str | None:
     distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     if 4 * len(distinct) > len(values):
         return None
-    odd = [not _is_simple(value) for value in distinct]
-    distinct, repeats = distinct[odd], int(counts[odd].sum())
+    are_unusual = [not _is_simple(value) for value in distinct]
+    distinct, repeats = distinct[are_unusual], int(counts[are_unusual].sum())
     if repeats < 8 or 4 * len(distinct) > repeats:
         return None
     if len(distinct) == 1 and repeats == len(values):

@@ -16,7 +16,7 @@ _Test = TypeVar("_Test", bound="Callable[..., Any]")
 
 
 class Expectation(NamedTuple):
-    """How a claim is said to end, and why if that is not SUPPORTED."""
+    """The end that a claim's author expects, and the reason if that is not SUPPORTED."""
 
     outcome: Outcome
     why: str | None

@@ -39,7 +39,7 @@ class Population(Protocol):
       takes.
     - `counts`: name of a boolean metric; only seeds for which it is true count, whatever is measured.
     - `most`: how many seeds there are, from 0 on, where there are not as many as one likes.
-    - `varies`: names of metrics that may come out otherwise when a seed is asked for again, such as seconds; or True
+    - `varies`: names of metrics that may come out otherwise when a seed is sampled again, such as seconds; or True
       for all of them, where training cannot be made deterministic.
 
     Attributes:
@@ -74,7 +74,7 @@ class Remembering(Protocol):
 
 
 Source: TypeAlias = "Callable[[Population | Experiment, range, bool], Any]"
-"""(population, seeds, whether the loss of every epoch is needed) -> what was observed."""
+"""(population, seeds, whether the loss of every epoch is needed) -> the observations."""
 
 Sampler: TypeAlias = "Source | Remembering"
 
@@ -113,7 +113,7 @@ class shielded:
 
 
 def is_experiment(population: object) -> TypeGuard[Experiment]:
-    """Whether it is an Experiment, without loading what defines one."""
+    """Whether it is an Experiment, without loading the module that defines them."""
     module = sys.modules.get("lrn.experiment")
     return module is not None and isinstance(population, module.Experiment)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Cost", "Draw"]
 
 _OPTIONS = re.compile(r"(seeds_per_block|counts|first_seeds|most|step|varies|version)($|[.\[])")
-"""Attributes of a population that say how to sample it, and change nothing of what is observed."""
+"""Attributes of a population that say how to sample it, and do not change the observations."""
 
 
 @dataclass
@@ -65,11 +65,11 @@ class Draw:
         workers: how many seeds of an expensive function run at once on this machine; None for as many as it has cores.
         slots: folder of locks that several pytest processes share, so that together they run `workers` seeds.
         processes: how many pytest processes share them.
-        stale: what becomes of seeds that earlier code has trained: "retrain", "use" or "fail".
+        stale: how to treat seeds that earlier code has trained: "retrain", "use" or "fail".
         frozen: whether nothing may be trained.
         deadline: of the clock `time.monotonic`, after which nothing is trained; None for none.
         say: shows a message at once; None shows nothing.
-        watch: is told how far the sampling of a population is; None tells nobody.
+        watch: called with the progress of a population's sampling; None for no calls.
     """
 
     ledger: Path | None
@@ -122,10 +122,10 @@ class Draw:
         late = self.deadline is not None and time.monotonic() >= self.deadline
         if not (self.frozen or late) or not seeds or getattr(population, "recorded", False):
             return seeds, ""
-        known = self._known(population, seeds)
+        ready = self._known(population, seeds)
         why = "nothing is trained (--frozen)" if self.frozen else "the hours allowed are over"
-        shown = f"{why}, and only {known} seeds of {population.label} are known"
-        return seeds[:known], "" if known == len(seeds) else shown
+        shown = f"{why}, and only {ready} seeds of {population.label} are known"
+        return seeds[:ready], "" if ready == len(seeds) else shown
 
     def again(self, population: Any, seeds: range) -> Any:
         """The observations of each seed now, whatever the ledger holds."""
@@ -149,7 +149,7 @@ class Draw:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What rests on earlier code."""
+        """A sentence about each population that uses seeds of earlier code."""
         return tuple(self._editions.notes.values()) if "_editions" in vars(self) else ()
 
     def close(self) -> None:

@@ -87,5 +87,5 @@ def _latest(root: Path, population: FunctionPopulation) -> dict[str, Any] | None
             if facts["label"] == population.label and facts["version"] != population.version:
                 others.append((path.stat().st_mtime, facts))
         except (OSError, ValueError, TypeError, KeyError):
-            continue  # whoever needs the file says what is wrong with it
+            continue  # the code that needs the file reports its error
     return max(others, key=lambda pair: pair[0])[1] if others else None

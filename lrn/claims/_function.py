@@ -61,7 +61,7 @@ def population(
             "exclude": it does not count; "count": its truths are False, its numbers missing; or a mapping from metric
             to the value that counts, such as {"accuracy": 0.1}. Populations that let seeds fail have two more metrics,
             "failed" and "completed".
-        varies: names of metrics that come out otherwise when a seed is asked for again, such as seconds; True for all.
+        varies: names of metrics that come out otherwise when a seed is sampled again, such as seconds; True for all.
         gpu: whether it uses a GPU, so that one seed at a time is trained; None finds out from the first seed.
         threads: processor threads that training one seed may use. It stays the same on every machine, as sums may
             come out otherwise with another number.
@@ -201,7 +201,7 @@ class FunctionPopulation:
 
     @property
     def varies(self) -> bool | Collection[str]:
-        """Metrics that come out otherwise when a seed is asked for again."""
+        """Metrics that come out otherwise when a seed is sampled again."""
         return self.definition.varies
 
     @property
@@ -225,7 +225,7 @@ class FunctionPopulation:
         return self.tabulated([self.observe(seed) for seed in seeds], seeds)
 
     def tabulated(self, rows: Sequence[Row | Failure], seeds: Sequence[int]) -> dict[str, NDArray[Any]]:
-        """Rows as columns, with what counts for the seeds that failed.
+        """Rows as columns, with values for the seeds that failed.
 
         Raises:
             MeasurementError: a seed failed where none may, or all did.

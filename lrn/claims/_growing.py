@@ -72,14 +72,14 @@ def of_networks(growing: Growing, metric: Metric | Column, seeds: range, label: 
     They are computed in blocks that depend on the seeds alone, since sums may depend on how many networks share them.
     """
     key = metric.name, id(metric.function)
-    _, known = growing.metrics.get(key, (metric, None))
-    done, values = 0 if known is None else len(known), [] if known is None else [known]
+    _, cached = growing.metrics.get(key, (metric, None))
+    done, values = 0 if cached is None else len(cached), [] if cached is None else [cached]
     while done < len(seeds):
         stop = min(done + _block(growing.population, done), len(growing))
         block = range(seeds.start + done, seeds.start + stop)
         values.append(values_of(metric, _selected(growing.parts, block), block, label))
         done += len(block)
-    if len(values) > 1 or known is None:
+    if len(values) > 1 or cached is None:
         growing.metrics[key] = metric, np.concatenate(values)
     return growing.metrics[key][1][: len(seeds)]
 
@@ -144,7 +144,7 @@ def merge(parts: list[tuple[range, Any]]) -> None:
 
 
 def _joined(first: range, earlier: Any, second: range, later: Any) -> Any:
-    """Two samples as one; None for what cannot be joined."""
+    """Two samples as one; None if they cannot be joined."""
     if type(earlier) is type(later) and hasattr(earlier, "select") and hasattr(type(earlier), "join"):  # Runs
         return type(earlier).join([earlier, later])
     if not (isinstance(earlier, Mapping) and isinstance(later, Mapping) and list(earlier) == list(later)):

@@ -177,7 +177,7 @@ def _end(run: Run) -> tuple[type, int]:
 
 
 def one_line(text: str) -> str:
-    """The first line, without what differs from one process to the next."""
+    """The first line, without addresses, which differ from one process to the next."""
     line = next(iter(text.strip().splitlines()), "")
     line = re.sub(r" at 0x[0-9a-fA-F]+", "", line)
     return line if len(line) <= 300 else f"{line[:299]}…"

@@ -71,7 +71,7 @@ def table(
     Raises:
         TypeError: a population or metric is not one.
         ValueError: an argument is out of range, or there are no seeds.
-        NoMoreSeeds: fewer seeds are there than asked for, and none may be trained.
+        NoMoreSeeds: fewer than `seeds` seeds exist, and none may be trained.
 
     Example:
         >>> from lrn.claims import recorded, table
@@ -115,7 +115,7 @@ def _rows(
 
 
 def _seeds_of(sampler: RecentSamples, population: Population | Experiment, seeds: int | None) -> int:
-    """How many seeds there are, or are asked for."""
+    """The number of seeds in the argument, else the number that exist."""
     if seeds is not None and (isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1):
         raise ValueError(f"seeds must be a whole number, at least 1; got {seeds!r}")
     if seeds is not None:

@@ -273,7 +273,7 @@ class Measure(Tracker):
         Args:
             text: as it was published; with "%" it is divided by 100. Rounding is allowed for.
             seeds: of how many runs it is the mean.
-            plus_minus: what stands behind the "±": "sd", "se" or "ci95", as in `lrn.claims.reproduces`.
+            plus_minus: the kind of the figure behind the "±": "sd", "se" or "ci95", as in `lrn.claims.reproduces`.
 
         Raises:
             TypeError, ValueError: it cannot be read, or an argument is out of range.

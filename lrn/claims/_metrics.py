@@ -61,7 +61,7 @@ def name_of(metric: Any) -> str:
 
 
 def identity_of(metric: str | Metric | Column) -> Hashable:
-    """What tells two metrics apart, even where both have one name: the name, and the code of their functions."""
+    """The identity of a metric, different for two of one name: the name, and the code of its functions."""
     if isinstance(metric, str):
         return metric
     functions = (getattr(metric, part, None) for part in ("function", "bounds"))
@@ -103,7 +103,7 @@ def bounds_of(
 
 
 def resolve(population: Population | Experiment, metric: str | Metric) -> Metric | Column:
-    """What computes a metric of a population. Raises TypeError, or ValueError for a name that no Experiment has."""
+    """The function behind a metric. Raises TypeError, or ValueError for a name that no Experiment has."""
     label_of(population), name_of(metric)
     if is_experiment(population):
         from lrn.metrics import metric as lookup

@@ -104,8 +104,8 @@ class Observer:
                     shelf.describe(seconds=self._seconds[population.label], parts=population.parts)
             if shelf is not None and (self._seconds_of(population, shelf) or 0.0) < CHEAP:
                 with lock(shelf.folder, "population.lock"):
-                    known = self.known(population, range(missing[0], missing[-1] + 1), [shelf])
-                    self._take(work, population, [seed for seed in missing if seed not in known], wait=None)
+                    finished = self.known(population, range(missing[0], missing[-1] + 1), [shelf])
+                    self._take(work, population, [seed for seed in missing if seed not in finished], wait=None)
                     work.flush()
             else:
                 for wait in (False, True):

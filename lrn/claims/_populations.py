@@ -2,7 +2,7 @@
 
 - `_contract`: the contract of a population. `_metrics`: metrics, and the values that are refused.
 - `_draw`: where observations come from (`Draw`). `_store`: the observations so far (`RecentSamples`).
-- `_state`, `_again`: what shows that a population breaks its contract.
+- `_state`, `_again`: the checks that a population keeps its contract.
 """
 
 from __future__ import annotations

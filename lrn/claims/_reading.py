@@ -1,4 +1,4 @@
-"""Values as measures read them: within bounds, finite, or differences; what cannot be read is refused."""
+"""Values as measures read them: within bounds, finite, or differences; others are refused."""
 
 from __future__ import annotations
 

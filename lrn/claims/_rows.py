@@ -100,9 +100,9 @@ def _column(rows: Sequence[Row | Failure], name: str, label: str, seeds: Sequenc
     if all(truths):
         return np.array([bool(value) for value in values])
     if any(truths):
-        odd = next(seed for seed, value in zip(seeds, values, strict=True) if isinstance(value, bool))
+        seed = next(number for number, value in zip(seeds, values, strict=True) if isinstance(value, bool))
         raise TypeError(
-            f"{name} of {label} must be a truth for all seeds or for none; it is {True} or {False} for seed {odd}"
+            f"{name} of {label} must be a truth for all seeds or for none; it is {True} or {False} for seed {seed}"
         )
     if all(isinstance(value, int) and abs(value) < 2**63 for value in values):
         return np.array(values, np.int64)

@@ -125,12 +125,12 @@ def _some_bytes(array: np.ndarray[Any, Any]) -> bytes:
 
 
 def _children(value: Any) -> tuple[str, list[tuple[str, Any]]] | None:
-    """A name for the kind of a value, and its parts; None for what cannot be taken apart."""
+    """A name for the kind of a value, and its parts; None if it cannot be taken apart."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if isinstance(value, Mapping):
-        return kind, [(f"[{key!r}]", part) for key, part in _some(list(value.items()))]
+        return kind, [(f"[{key!r}]", part) for key, part in _sampled_items(list(value.items()))]
     if isinstance(value, (list, tuple, deque)):
-        return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in _some(list(enumerate(value)))]
+        return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in _sampled_items(list(enumerate(value)))]
     if isinstance(value, AbstractSet):
         return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in enumerate(sorted(map(repr, value)))]
     if isinstance(value, types.FunctionType):
@@ -185,7 +185,7 @@ def _cached(cls: type, name: str) -> bool:
     return any(isinstance(vars(base).get(name), functools.cached_property) for base in cls.__mro__)
 
 
-def _some(items: list[Any]) -> list[Any]:
+def _sampled_items(items: list[Any]) -> list[Any]:
     return items if len(items) <= _LONG else [*items[:: -(-len(items) // _LONG)], items[-1]]
 
 

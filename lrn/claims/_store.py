@@ -180,21 +180,21 @@ class RecentSamples:
 
     def _recognise(self, population: Any, label: str) -> None:
         """Refuses a second object of one label, and an object that was changed."""
-        known = self._known.get(label)
-        if known is None:
+        remembered = self._known.get(label)
+        if remembered is None:
             state = state_of(population)
             self._known[label] = Known(population, state, state)
             if len(self._known) > _MOST_LABELS:
                 self._known.popitem(last=False)
             return
-        if known.population is population:
-            where = difference(certain(known.last), certain(state_of(population)), "before", "now")
+        if remembered.population is population:
+            where = difference(certain(remembered.last), certain(state_of(population)), "before", "now")
             if where is not None:
                 raise PopulationError(
                     f"{label} was changed between two samplings: {where}; make a new object with a label of its own"
                 )
             return
-        check_one_object(label, known.population, population, known.first)
+        check_one_object(label, remembered.population, population, remembered.first)
 
     def _compare(
         self,

@@ -41,7 +41,7 @@ MAX_SEEDS = 131072
 """Most seeds of an expression."""
 
 SMALLEST_STEP, LARGEST_STEP = 0.01, 0.25
-"""By which part the seeds grow while a claim is undecided: by half of what is likely to be missing, within these."""
+"""The share by which the seeds grow while a claim is undecided: half of the seeds probably missing, within these."""
 
 FUTILE_SEEDS = 32768
 """From here on a claim that would take far more seeds than it may use is given up."""
@@ -335,5 +335,5 @@ class Tracker:
 def _resolved(
     population: Population | Experiment, metrics: Sequence[str | Metric | None]
 ) -> tuple[Metric | Column | None, ...]:
-    """What computes each metric of a population; None for no condition."""
+    """The function behind each metric of a population; None for no condition."""
     return tuple(None if metric is None else resolve(population, metric) for metric in metrics)

@@ -66,7 +66,7 @@ def digest_of(parts: Parts) -> str:
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """What differs between two versions: "function digits and module models have changed"."""
+    """The difference between two versions: "function digits and module models have changed"."""
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     if not names:
         return "nothing has changed"
@@ -110,7 +110,7 @@ def _own(value: Any, tree: ast.Module | None) -> tuple[str, set[str]]:
 
 
 def _definition(value: Any) -> ast.stmt | None:
-    """The statement that defines a function or a class, without what makes it a population."""
+    """The statement that defines a function or a class, without the decorator `population`."""
     try:
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(value))).body
     except (OSError, TypeError, SyntaxError, ValueError):

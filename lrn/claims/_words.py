@@ -144,7 +144,7 @@ def reproduces(ours: Estimate, published: str, *, seeds: int, plus_minus: str = 
         ours: a measured mean, in the units of the published one.
         published: such as "93.1 ± 0.4"; with "%" both are divided by 100. Rounding is allowed for.
         seeds: of how many runs it is the mean, at least 2.
-        plus_minus: what stands behind the "±": "sd", the standard deviation of runs; "se", the standard error of their
+        plus_minus: the figure behind the "±": "sd", the standard deviation of runs; "se", the standard error of their
             mean; "ci95", half of a 95 % interval of Student's.
 
     Raises:

@@ -126,8 +126,8 @@ class Work:
             try:
                 self._shelf.keep(part, columns)
             except OSError as error:
-                known = sum(stop - start for start, stop, _ in self._shelf.files())
-                why = f"{error.strerror or error}; {known} seeds of {self._population.label} are kept"
+                on_disk = sum(stop - start for start, stop, _ in self._shelf.files())
+                why = f"{error.strerror or error}; {on_disk} seeds of {self._population.label} are kept"
                 raise OSError(error.errno, why, error.filename) from error
             for seed in part:
                 del self._waiting[seed]

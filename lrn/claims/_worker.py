@@ -1,7 +1,7 @@
 """One seed, wherever it runs: in this process, in one of this machine's worker processes, or on a cluster.
 
 A worker finds the function by its module and name, as it is in the worker's own files; functions that are defined
-inside others travel by value. What comes back is JSON.
+inside others travel by value. The answer is JSON.
 """
 
 from __future__ import annotations

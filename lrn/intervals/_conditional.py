@@ -14,7 +14,7 @@ of a. For this s,
 has an expectation of 1 for every seed, whatever a and b have in common: both terms have the expectation 0. With weights
 and a fraction :math:`\beta` of at most 1 it is not negative. So the stake that was bet against s is a nonnegative
 martingale, and the difference is not d as soon as the stakes against *all* s in [0, 1] have grown enough. For a larger
-d no factor is larger, so that whoever rejects d has rejected all smaller differences too. With :math:`w_a : w_b =
+d no factor is larger, so that a test that rejects d has rejected all smaller differences too. With :math:`w_a : w_b =
 P(G_b) : P(G_a)`, estimated from earlier seeds, s cancels in expectation, so that all stakes grow alike.
 
 For constant bets the logarithm of a stake is concave in s, so its smallest value between two s is at one of them: a
@@ -88,7 +88,7 @@ class ConditionalStakes:
         of_a = np.where(a.counts, weight_a, 0.0), np.where(a.counts, a.values - a.low, 0.0)
         of_b = np.where(b.counts, weight_b, 0.0), np.where(b.counts, b.high - b.values, 0.0)
         either, nothing = a.counts | b.counts, np.zeros(len(a.values))
-        # What is bet on together, on a alone and on b alone; most seeds of discrete metrics fall together.
+        # The bets on both together, on a alone and on b alone; most seeds of discrete metrics fall together.
         self._rows = [
             _distinct(of_a[0], of_a[1], of_b[0], of_b[1], either),
             _distinct(of_a[0], of_a[1], nothing, nothing, a.counts),
@@ -170,7 +170,7 @@ def conditional_difference_sequence(
         The lower and the upper end for the mean of `a` where it counts less that of `b` where it counts.
 
     Raises:
-        TypeError: the values are not numbers, or what counts is not boolean.
+        TypeError: the values are not numbers, or the array that says which seeds count is not boolean.
         ValueError: shapes differ, a value that counts lies outside the bounds, or alpha is out of range.
 
     Source: the module's docstring.

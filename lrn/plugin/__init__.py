@@ -249,5 +249,5 @@ def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, ve
     text = _failure.explained(verdict, ended_by, item.stash.get(_MEASURE, None), command)
     frames = _failure.places_of(ended_by)
     path, line = (frames[0].path, frames[0].line) if frames else (str(item.path), (item.location[1] or 0) + 1)
-    known = f"said to be {verdict.expected}: " if verdict.known else ""
-    report.longrepr = _failure.shown_as(text, path, line, f"{known}{verdict.verdict}: {verdict.reason}")
+    expectation = f"said to be {verdict.expected}: " if verdict.known else ""
+    report.longrepr = _failure.shown_as(text, path, line, f"{expectation}{verdict.verdict}: {verdict.reason}")

@@ -33,7 +33,7 @@ def claim_of(item: pytest.Item) -> Claim | None:
 
 
 def expectation_of(item: pytest.Item) -> Expectation | None:
-    """How the claim is said to end: by the closest mark, else by the claim itself."""
+    """The claim's expected end: by the closest mark, else by the claim itself."""
     claim = claim_of(item)
     if claim is None:
         return None

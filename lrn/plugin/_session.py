@@ -66,7 +66,7 @@ class Session:
         # Read before anything runs: the session may write to the same file.
         self._record: Record | None = None if settings.against is None else read_record(settings.against)
         self._comparison: Comparison | None = None
-        self._changed: dict[str, Verdict] = {}  # what was recorded of claims that ended otherwise
+        self._changed: dict[str, Verdict] = {}  # the recorded verdicts of claims that ended otherwise
         self._verdicts: dict[str, Verdict] = {}
         self._seconds: dict[str, float] = {}
         self._workers: set[str] = set()
@@ -145,7 +145,7 @@ class Session:
         self._report(session, suite, [*gaps, *([refusal] if refusal else [])])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Prints the table of claims, and what differs from the record."""
+        """Prints the table of claims, and the differences from the record."""
         self._summing_up = True
         if self._verdicts:
             from lrn.plugin._summary import Ending, fit_short_summary, print_summary
@@ -232,7 +232,7 @@ class Session:
         self._written = _shown(path)
 
     def _report(self, session: pytest.Session, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
-        """Writes the report and the summary of a job, where they are asked for."""
+        """Writes the report and the summary of a job, where options name them."""
         if not self._verdicts:
             return
         from lrn.plugin import _report
@@ -261,7 +261,7 @@ class Session:
 
 def _carried(report: pytest.TestReport, name: str) -> Verdict | None:
     """The verdict that a report carries under a name."""
-    texts = [value for known, value in report.user_properties if known == name]
+    texts = [value for key, value in report.user_properties if key == name]
     return Verdict.from_json(json.loads(str(texts[-1]))) if texts else None
 
 

@@ -48,7 +48,7 @@ class Telling:
 
 
 class Status:
-    """In the process that reports: shows how far the session is, whoever runs the tests.
+    """In the process that reports: shows the session's progress, whichever processes run the tests.
 
     Args:
         config: pytest's.
@@ -138,7 +138,7 @@ class Status:
             reporter = self._config.pluginmanager.getplugin("terminalreporter")
             if reporter is None:
                 return
-            # What tests print themselves would run into a line that comes and goes.
+            # The tests' own output would run into a line that comes and goes.
             live = self._config.getoption("capture") != "no"
             self._screen = Screen(reporter, self._line, live=live, captured=self._tail is None)
         self._screen.start()
@@ -173,7 +173,7 @@ class Status:
 
 
 def teller_of(config: pytest.Config) -> Teller | None:
-    """Who is told how far the claims of this process are; None where nobody is."""
+    """The receiver of this process's progress; None where there is none."""
     plugin: Any = config.pluginmanager.getplugin(_WORKER if hasattr(config, "workerinput") else _NAME)
     teller: Teller | None = None if plugin is None else plugin.teller
     return teller

@@ -149,11 +149,13 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def _totals(suite: SuiteVerdicts, promise: bool) -> str:
     count = suite.totals
-    known = {name: f" ({count[f'{name}_known']} known)" if count[name] else "" for name in ("refuted", "inconclusive")}
+    expected_counts = {
+        name: f" ({count[f'{name}_known']} known)" if count[name] else "" for name in ("refuted", "inconclusive")
+    }
     parts = [
         f"{count['supported']} supported",
-        f"{count['refuted']} refuted{known['refuted']}",
-        f"{count['inconclusive']} inconclusive{known['inconclusive']}",
+        f"{count['refuted']} refuted{expected_counts['refuted']}",
+        f"{count['inconclusive']} inconclusive{expected_counts['inconclusive']}",
         f"{count['errors']} errors",
         *([f"{count['skipped']} skipped"] if count["skipped"] else []),
     ]

@@ -1,4 +1,4 @@
-"""Options that say who trains what: workers, time, and what becomes of results that exist."""
+"""Options of training: workers, time, and the treatment of results that exist."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Training:
     Attributes:
         workers: seeds of expensive functions that run at once on this machine; None for one per core.
         hours: after which nothing starts any more; None for no end.
-        stale: what becomes of seeds that earlier code has trained.
+        stale: how to treat seeds that earlier code has trained.
         frozen: whether nothing may be trained.
         recheck: how many seeds of each population to train again and compare.
     """

@@ -27,7 +27,7 @@ class Quantity:
         given: name of the condition under which a seed counts; None for every seed.
         bounds: smallest and largest possible value, where the claim gave them.
         q: which quantile; None for other statistics.
-        digests: for each population what tells it from others of the same label: an experiment's key, or "".
+        digests: for each population the key of an experiment, which tells it from others of the same label, or "".
         assume: the claim's assumption about the values, "normal", "symmetric" or "subgaussian"; None for none.
         sd: the scale of subgaussian values.
     """
@@ -91,7 +91,7 @@ class MeasuredQuantity:
     """A quantity, or a linear expression of quantities, as it was measured last.
 
     Attributes:
-        key: what makes it distinct; equal keys in two claims are the same.
+        key: its identity; equal keys in two claims are the same quantity.
         name: its name, for people.
         point: the estimate; NaN without any observation.
         low: lower end of its interval; may be `-inf`.
@@ -146,14 +146,14 @@ class MeasuredQuantity:
         """Returns the quantity that JSON holds. Raises KeyError, TypeError or ValueError for anything else."""
         numbers = {name: float(data[name]) for name in ("point", "low", "high")}
         lists = {name: tuple(map(float, data[name])) for name in ("thresholds", "coefficients")}
-        what = data["quantity"]
+        quantity = data["quantity"]
         measured = cls(
             **{
                 **data,
                 **numbers,
                 **lists,
                 "inclusive": tuple(map(bool, data["inclusive"])),
-                "quantity": None if what is None else Quantity.from_json(what),
+                "quantity": None if quantity is None else Quantity.from_json(quantity),
                 "terms": tuple(cls.from_json(term) for term in data["terms"]),
             }
         )

@@ -45,8 +45,8 @@ def check_assumption(assume: Any, sd: Any) -> None:
     """Raises ValueError for what no claim can assume of values."""
     if assume not in (None, *ASSUMPTIONS):
         raise ValueError(f"assume must be one of {', '.join(ASSUMPTIONS)}; got {assume!r}")
-    known = isinstance(sd, (int, float)) and not isinstance(sd, bool) and 0 < sd < math.inf
-    if assume == "subgaussian" and not known:
+    is_scale = isinstance(sd, (int, float)) and not isinstance(sd, bool) and 0 < sd < math.inf
+    if assume == "subgaussian" and not is_scale:
         raise ValueError(f'assume="subgaussian" needs sd, a positive number; got {sd!r}')
     if assume != "subgaussian" and sd is not None:
         raise ValueError(f'sd is for assume="subgaussian"; got {sd!r} with assume={assume!r}')

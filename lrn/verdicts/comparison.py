@@ -1,4 +1,4 @@
-"""What differs between two records of one suite. Only verdicts count: intervals may move with seeds and machine."""
+"""The differences between two records of one suite. Only verdicts count: intervals may move with seeds and machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Comparison", "compare"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between a record and the verdicts of a session.
+    """The differences between a record and the verdicts of a session.
 
     Attributes:
         changed: the recorded and the new verdict of each claim that ended otherwise.

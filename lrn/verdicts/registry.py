@@ -158,7 +158,7 @@ def as_text(cases: Sequence[Case], width: int = 120) -> str:
 
 
 def as_json(cases: Sequence[Case]) -> str:
-    """The cases as a JSON list; what cannot be seen is escaped."""
+    """The cases as a JSON list; invisible characters are escaped."""
     text = json.dumps([case.to_json() for case in cases], indent=1, ensure_ascii=False)
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 

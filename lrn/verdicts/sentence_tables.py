@@ -111,7 +111,9 @@ def counts_table(documents: Sequence[JudgedDocument]) -> str:
 
 
 def _central(judged: JudgedDocument) -> list[JudgedSentence]:
-    return [one for one in judged.sentences if one.sentence.weight is Weight.CENTRAL]
+    return [
+        judged_sentence for judged_sentence in judged.sentences if judged_sentence.sentence.weight is Weight.CENTRAL
+    ]
 
 
 def as_text(documents: Sequence[JudgedDocument], width: int = 120) -> str:
@@ -163,12 +165,12 @@ def _json(judged: JudgedDocument) -> dict[str, object]:
         "counts": dict(counts(judged.sentences)),
         "sentences": [
             {
-                "id": one.sentence.id,
-                "source": one.sentence.source,
-                "quote": one.sentence.quote,
-                "weight": one.sentence.weight,
-                "note": one.sentence.note,
-                "standing": one.standing,
+                "id": judged_sentence.sentence.id,
+                "source": judged_sentence.sentence.source,
+                "quote": judged_sentence.sentence.quote,
+                "weight": judged_sentence.sentence.weight,
+                "note": judged_sentence.sentence.note,
+                "standing": judged_sentence.standing,
                 "readings": [
                     {
                         "words": reading.reading.words,
@@ -179,10 +181,10 @@ def _json(judged: JudgedDocument) -> dict[str, object]:
                         "fails": reading.fails,
                         "undecided": reading.undecided,
                     }
-                    for reading in one.readings
+                    for reading in judged_sentence.readings
                 ],
             }
-            for one in judged.sentences
+            for judged_sentence in judged.sentences
         ],
         "ours": [{"case": verdict.case, "verdict": verdict.verdict} for verdict in judged.ours],
     }
