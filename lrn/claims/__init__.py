@@ -15,7 +15,7 @@ assert; its fixtures are set up once. `Measure` says what can be measured, `lrn.
 
 A sentence that is known to be false is a result, too. `@claim(..., refuted="why, with the figure")`, or the mark
 `pytest.mark.refuted("why")` on the test or on one `pytest.param`, lets the test pass exactly while it is REFUTED.
-In the same way `inconclusive` is for what is known to be too close to a margin to be settled by the seeds allowed.
+In the same way `inconclusive` is for a claim known to be too close to a margin for the seeds allowed to settle it.
 
 Claims about anything other than an `Experiment` need an object with a label and a `sample` method (`Population`):
 

@@ -1,4 +1,4 @@
-"""What to tell the author of a claim that stayed open: what bounds cost, and values that do not fit an assumption."""
+"""Advice to the author of a claim that stayed open: the cost of bounds."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _MUCH = 2.0
 
 
 def cost_of_bounds(name: str, sample: Mean) -> str | None:
-    """Returns what the bounds of a mean cost, in one sentence; None where they do not rule its interval.
+    """Returns the cost of a mean's bounds, in one sentence; None where they do not rule its interval.
 
     Args:
         name: of the quantity.
-        sample: what was observed of it.
+        sample: its observations.
     """
     if sample.is_at_bounds:
         return None

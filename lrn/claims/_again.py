@@ -1,9 +1,9 @@
-"""Asking again: what shows that a population does not depend on its seeds alone.
+"""Sampling again: the check that a population depends on its seeds alone.
 
-A population that draws from a global generator, or whose values depend on how many or which seeds are asked for, gives
-other values for a seed when it is asked for it in other company. So a few seeds are asked for again, alone and in a
-small group. Cheap populations are asked whenever their sample has grown by a quarter, about one seed in twenty;
-expensive ones once, for one seed.
+A population that draws from a global generator, or whose values depend on the number or choice of seeds, gives other
+values for a seed that is sampled with other seeds. So a few seeds are sampled again, alone and in a small group. Cheap
+populations are checked whenever their sample has grown by a quarter, about one seed in twenty; expensive ones once,
+with one seed.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from lrn.claims._contract import PopulationError
 __all__ = ["EXPENSIVE", "allowed", "compare", "plan", "suspicious"]
 
 EXPENSIVE = 1.0
-"""Seconds per seed from which a population is asked again for one seed only."""
+"""Seconds per seed from which a population samples only one seed again."""
 
 _CLOSE = 1e-4  # relative; what adding up in another order may do to a network's values
 _GOLDEN = 0.618
 
 
 def plan(seeds: range, turn: int) -> Iterator[range]:
-    """The seeds to ask for again: two alone, then a group, then others alone; other ones at each turn.
+    """The seeds to sample again: two alone, then a group, then others alone; other ones at each turn.
 
-    What depends on how many seeds are asked for shows best at the last seed, alone.
+    Values that depend on the number of seeds differ most clearly at the last seed, alone.
     """
     n = len(seeds)
     alone = [n - 1, 0] if turn == 0 else []
@@ -41,20 +41,20 @@ def plan(seeds: range, turn: int) -> Iterator[range]:
     yield from (seeds[at : at + 1] for at in alone[2:])
 
 
-def allowed(n: int, asked: int, seconds: float, spent: float) -> bool:
-    """Whether to go on asking again.
+def allowed(n: int, again: int, seconds: float, spent: float) -> bool:
+    """Whether to go on sampling again.
 
     Args:
-        n: seeds there are.
-        asked: seeds that were asked for again.
-        seconds: what sampling has taken.
-        spent: what asking again has taken.
+        n: seeds sampled.
+        again: seeds sampled again.
+        seconds: time that sampling took.
+        spent: time that sampling again took, in seconds.
     """
-    return not asked or (asked < 4 + n / 20 and spent < 0.05 + seconds / 10)
+    return not again or (again < 4 + n / 20 and spent < 0.05 + seconds / 10)
 
 
 def compare(label: str, name: str, seeds: range, first: NDArray[Any], again: NDArray[Any]) -> str | None:
-    """Compares the values (S,) of a metric with those that the same seeds gave when they were asked for again.
+    """Compares the values (S,) of a metric with those that the same seeds gave when they were sampled again.
 
     Returns:
         A note where they differ by no more than rounding in another order may do, else None.
@@ -91,8 +91,8 @@ def suspicious(label: str, name: str, values: NDArray[Any]) -> str | None:
     distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     if 4 * len(distinct) > len(values):
         return None
-    odd = [not _is_simple(value) for value in distinct]
-    distinct, repeats = distinct[odd], int(counts[odd].sum())
+    are_unusual = [not _is_simple(value) for value in distinct]
+    distinct, repeats = distinct[are_unusual], int(counts[are_unusual].sum())
     if repeats < 8 or 4 * len(distinct) > repeats:
         return None
     if len(distinct) == 1 and repeats == len(values):

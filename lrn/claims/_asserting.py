@@ -7,6 +7,7 @@ An assertion is an `assert`, a call of something whose name begins with "assert"
 from __future__ import annotations
 
 import ast
+import itertools
 import linecache
 import sys
 import sysconfig
@@ -20,7 +21,7 @@ __all__ = ["Reached", "reached"]
 
 _INSTALLED = tuple(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib"))
 _FOREIGN = (*_INSTALLED, str(Path(__file__).resolve().parents[1]))
-_Place = tuple[str, int]
+_Line = tuple[str, int]
 
 
 class _Assertion(NamedTuple):
@@ -40,58 +41,61 @@ class Reached:
     """
 
     def __init__(self) -> None:
-        self.lines: set[_Place] = set()
-        self.failed: list[_Place] = []
+        self.lines: set[_Line] = set()
+        self.failed: list[_Line] = []
 
     @property
     def asserted(self) -> bool:
         """Whether any assertion was reached."""
-        files = {file for file, _ in self.lines}
-        return any(self._reached(file, one) for file in files for one in _assertions(file))
+        for file in {file for file, _ in self.lines}:
+            if any(self._reached(file, assertion) for assertion in _assertions(file)):
+                return True
+        return False
 
     @property
-    def forgotten(self) -> list[_Place]:
+    def forgotten(self) -> list[_Line]:
         """The comparisons that were reached as statements of their own, so that nothing becomes of their truth."""
-        files = {file for file, _ in self.lines}
-        return [(file, one.first) for file in files for one in _bare_comparisons(file) if self._reached(file, one)]
+        comparisons = []
+        for file in {file for file, _ in self.lines}:
+            reached = [bare.first for bare in _bare_comparisons(file) if self._reached(file, bare)]
+            comparisons += [(file, line) for line in reached]
+        return comparisons
 
     def assertions(self, error: BaseException | None) -> list[tuple[str, _Assertion]]:
         """Returns the assertions that were reached among those that an exception came out of."""
         frames = list(_frames(None if error is None else error.__traceback__))
         own = [(file, line) for file, line in frames if not _is_foreign(file)]
-        found = [
-            (file, one)
-            for file, line in own
-            for one in _assertions(file)
-            if one.first <= line <= one.last and self._reached(file, one)
-        ]
+        failed = []
+        for file, line in own:
+            around = [assertion for assertion in _assertions(file) if assertion.first <= line <= assertion.last]
+            failed += [(file, assertion) for assertion in around if self._reached(file, assertion)]
         if isinstance(error, AssertionError) and own and own[-1] != frames[-1] and own[-1] in self.lines:
             file, line = own[-1]  # an installed function asserted
-            found.append((file, _Assertion(line, line, line)))
-        return found
+            failed.append((file, _Assertion(line, line, line)))
+        return failed
 
     def reaches(self, assertions: list[tuple[str, _Assertion]]) -> bool:
         """Whether any of some assertions was reached."""
-        return any(self._reached(file, one) for file, one in assertions)
+        return any(self._reached(file, assertion) for file, assertion in assertions)
 
-    def _reached(self, file: str, one: _Assertion) -> bool:
-        return any((file, line) in self.lines for line in range(one.first, one.reached + 1))
+    def _reached(self, file: str, assertion: _Assertion) -> bool:
+        return any((file, line) in self.lines for line in range(assertion.first, assertion.reached + 1))
 
 
 def reached(body: Callable[[], object]) -> Reached:
-    """Runs a function to its end, or to its exception, and returns what it reached."""
-    found = Reached()
+    """Runs a function to its end, or to its exception, and returns the lines that it reached."""
+    lines_reached = Reached()
     raised: set[int] = set()
-    keep: list[BaseException] = []  # so that no other exception comes to have its id
+    exceptions: list[BaseException] = []  # so that no other exception comes to have its id
 
     def note(frame: FrameType, event: str, argument: Any) -> Any:
-        place = frame.f_code.co_filename, frame.f_lineno
+        position = frame.f_code.co_filename, frame.f_lineno
         if event == "line":
-            found.lines.add(place)
+            lines_reached.lines.add(position)
         elif event == "exception" and isinstance(argument[1], AssertionError) and id(argument[1]) not in raised:
             raised.add(id(argument[1]))
-            keep.append(argument[1])
-            found.failed.append(place)
+            exceptions.append(argument[1])
+            lines_reached.failed.append(position)
         return note
 
     def call(frame: FrameType, _: str, __: Any) -> Any:
@@ -103,10 +107,10 @@ def reached(body: Callable[[], object]) -> Reached:
         body()
     finally:
         sys.settrace(before)
-    return found
+    return lines_reached
 
 
-def _frames(traceback: TracebackType | None) -> Iterator[_Place]:
+def _frames(traceback: TracebackType | None) -> Iterator[_Line]:
     while traceback is not None:
         yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
         traceback = traceback.tb_next
@@ -120,7 +124,7 @@ def _is_foreign(file: str) -> bool:
 @cache
 def _assertions(file: str) -> tuple[_Assertion, ...]:
     """The assertions of a file; none where it cannot be read."""
-    return tuple(one for node in _nodes(file) for one in _assertion(node))
+    return tuple(itertools.chain.from_iterable(map(_assertion, _nodes(file))))
 
 
 @cache

@@ -28,7 +28,7 @@ _Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Assumption:
-    """What is assumed of values, one per seed.
+    """An assumption about values, one per seed.
 
     Attributes:
         kind: "normal", "symmetric" or "subgaussian".
@@ -65,7 +65,7 @@ class Assumed(Betting):
 
     Args:
         values: (n,) the observations, in the order of their seeds.
-        assumption: what is assumed of them.
+        assumption: the one made about them.
         seeds: seeds sampled.
         goal: logarithm of the stake that decides.
     """
@@ -78,7 +78,7 @@ class Assumed(Betting):
 
     @property
     def assumption(self) -> str:
-        """What is assumed of the values."""
+        """The assumption about the values, for people."""
         return str(self._assumption)
 
     @cached_property
@@ -104,7 +104,7 @@ class Assumed(Betting):
 
 
 def shared_assumption(quantities: Sequence[Quantity], coefficients: Sequence[float]) -> Assumption | None:
-    """Returns what a linear expression of the same seeds may be assumed to be; None where its terms say nothing alike.
+    """Returns the assumption about a linear expression of the same seeds; None where its terms do not share one.
 
     Values that are normal together, or symmetric together, have normal or symmetric sums. Subgaussian ones have
     subgaussian sums, whose scale is at most the sum of their scales, whatever they have in common.

@@ -1,4 +1,4 @@
-"""What a claim says: a statement, where it comes from, and how it is expected to end."""
+"""The content of a claim: a statement, its source, and how it is expected to end."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _Test = TypeVar("_Test", bound="Callable[..., Any]")
 
 
 class Expectation(NamedTuple):
-    """How a claim is said to end, and why if that is not SUPPORTED."""
+    """The end that a claim's author expects, and the reason if that is not SUPPORTED."""
 
     outcome: Outcome
     why: str | None
 
     @classmethod
     def known(cls, mark: str, why: object) -> Self:
-        """What a mark of that name, "refuted" or "inconclusive", says. Raises ValueError if it gives no reason."""
+        """The expectation in a mark of that name, "refuted" or "inconclusive". Raises ValueError without a reason."""
         if not isinstance(why, str) or not why.strip():
             raise ValueError(f"{mark} needs the reason, a text with the figure that shows it; got {why!r}")
         return cls(Outcome(mark.upper()), why)
@@ -31,7 +31,7 @@ class Expectation(NamedTuple):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a claim says; see `claim` for the fields.
+    """The content of a claim; see `claim` for the fields.
 
     Raises:
         TypeError: a field has the wrong type.

@@ -1,4 +1,4 @@
-"""What a population is, and the errors of one that is not."""
+"""The contract of a population, and the errors that break it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Population(Protocol):
       takes.
     - `counts`: name of a boolean metric; only seeds for which it is true count, whatever is measured.
     - `most`: how many seeds there are, from 0 on, where there are not as many as one likes.
-    - `varies`: names of metrics that may come out otherwise when a seed is asked for again, such as seconds; or True
+    - `varies`: names of metrics that may come out otherwise when a seed is sampled again, such as seconds; or True
       for all of them, where training cannot be made deterministic.
 
     Attributes:
@@ -54,7 +54,7 @@ class Population(Protocol):
     def sample(self, seeds: range) -> Any:
         """Observes each seed.
 
-        What is observed for a seed must depend on that seed alone, not on the others.
+        The observations of a seed must depend on that seed alone, not on the others.
 
         Args:
             seeds: a range of step 1.
@@ -66,7 +66,7 @@ class Population(Protocol):
 
 
 class Remembering(Protocol):
-    """A sampler that remembers what it sampled (`lrn.claims._store.RecentSamples`)."""
+    """A sampler that remembers its samples (`lrn.claims._store.RecentSamples`)."""
 
     def values(self, population: Any, metrics: Sequence[Any], seeds: range) -> list[NDArray[Any]]:
         """The values (S,) of each metric."""
@@ -74,7 +74,7 @@ class Remembering(Protocol):
 
 
 Source: TypeAlias = "Callable[[Population | Experiment, range, bool], Any]"
-"""(population, seeds, whether the loss of every epoch is needed) -> what was observed."""
+"""(population, seeds, whether the loss of every epoch is needed) -> the observations."""
 
 Sampler: TypeAlias = "Source | Remembering"
 
@@ -84,13 +84,13 @@ class MeasurementError(RuntimeError):
 
 
 class PopulationError(MeasurementError):
-    """A population that breaks its contract, so that nothing measured of it means what it says."""
+    """A population that breaks its contract, so that no measurement of it can be trusted."""
 
 
 class NoMoreSeeds(RuntimeError):
     """Seeds that are needed cannot be had: they were not recorded, nothing may be trained, or time is over.
 
-    What is known stays known, so the claim may be judged on that.
+    The known seeds stay known, so the claim may be judged on them.
     """
 
 
@@ -98,7 +98,7 @@ class shielded:
     """A context in which a failed assertion, which would refute the claim, becomes a MeasurementError.
 
     Args:
-        doing: what is done, such as "sampling net".
+        doing: the activity, such as "sampling net".
     """
 
     def __init__(self, doing: str) -> None:
@@ -113,7 +113,7 @@ class shielded:
 
 
 def is_experiment(population: object) -> TypeGuard[Experiment]:
-    """Whether it is an Experiment, without loading what defines one."""
+    """Whether it is an Experiment, without loading the module that defines them."""
     module = sys.modules.get("lrn.experiment")
     return module is not None and isinstance(population, module.Experiment)
 

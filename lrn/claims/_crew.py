@@ -74,9 +74,9 @@ class Crew:
         from joblib.externals.loky.process_executor import TerminatedWorkerError
 
         # Where several pytest processes share the slots, each needs no more than its part, and some to spare.
-        here = most if self.processes <= 2 else max(2, -(-2 * most // self.processes))
-        with parallel_config(backend="loky", inner_max_num_threads=population.definition.threads, n_jobs=here):
-            pool = Parallel(batch_size=1, pre_dispatch=here, return_as="generator_unordered")
+        own_share = most if self.processes <= 2 else max(2, -(-2 * most // self.processes))
+        with parallel_config(backend="loky", inner_max_num_threads=population.definition.threads, n_jobs=own_share):
+            pool = Parallel(batch_size=1, pre_dispatch=own_share, return_as="generator_unordered")
             answers = pool(delayed(perform)(task) for task in tasks)
         try:
             for data in answers:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Cost", "Draw"]
 
 _OPTIONS = re.compile(r"(seeds_per_block|counts|first_seeds|most|step|varies|version)($|[.\[])")
-"""Attributes of a population that say how to sample it, and change nothing of what is observed."""
+"""Attributes of a population that say how to sample it, and do not change the observations."""
 
 
 @dataclass
@@ -65,11 +65,11 @@ class Draw:
         workers: how many seeds of an expensive function run at once on this machine; None for as many as it has cores.
         slots: folder of locks that several pytest processes share, so that together they run `workers` seeds.
         processes: how many pytest processes share them.
-        stale: what becomes of seeds that earlier code has trained: "retrain", "use" or "fail".
+        stale: how to treat seeds that earlier code has trained: "retrain", "use" or "fail".
         frozen: whether nothing may be trained.
         deadline: of the clock `time.monotonic`, after which nothing is trained; None for none.
         say: shows a message at once; None shows nothing.
-        watch: is told how far the sampling of a population is; None tells nobody.
+        watch: called with the progress of a population's sampling; None for no calls.
     """
 
     ledger: Path | None
@@ -90,7 +90,7 @@ class Draw:
     _costs: dict[str, Cost] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __call__(self, population: Population | Experiment, seeds: range, trace: bool) -> Any:
-        """What was observed for each seed.
+        """The observations of each seed.
 
         Raises:
             NoMoreSeeds: some cannot be had (see `available`).
@@ -100,8 +100,8 @@ class Draw:
         if isinstance(population, FunctionPopulation):
             return self._observer.columns(population, seeds)
         if self.frozen or self.deadline is not None or getattr(population, "most", None) is not None:
-            there, why = self.available(population, seeds)
-            if len(there) < len(seeds):
+            ready, why = self.available(population, seeds)
+            if len(ready) < len(seeds):
                 raise NoMoreSeeds(why)
         if self.watch is not None:
             self.watch(Step(population.label, seeds.start, 0, len(seeds)))
@@ -110,7 +110,7 @@ class Draw:
         return self._sampled(population, seeds)
 
     def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
-        """The first of these seeds that can be had now, and why not all; "" where all can."""
+        """The first of these seeds that are available now, and the reason why others are not; "" where all are."""
         most = getattr(population, "most", None)
         if most is not None and seeds.stop > most:
             part, why = self.available_trained(population, range(seeds.start, max(most, seeds.start)))
@@ -122,13 +122,13 @@ class Draw:
         late = self.deadline is not None and time.monotonic() >= self.deadline
         if not (self.frozen or late) or not seeds or getattr(population, "recorded", False):
             return seeds, ""
-        known = self._known(population, seeds)
+        ready = self._known(population, seeds)
         why = "nothing is trained (--frozen)" if self.frozen else "the hours allowed are over"
-        shown = f"{why}, and only {known} seeds of {population.label} are known"
-        return seeds[:known], "" if known == len(seeds) else shown
+        shown = f"{why}, and only {ready} seeds of {population.label} are known"
+        return seeds[:ready], "" if ready == len(seeds) else shown
 
     def again(self, population: Any, seeds: range) -> Any:
-        """What is observed for each seed now, whatever the ledger says."""
+        """The observations of each seed now, whatever the ledger holds."""
         if isinstance(population, FunctionPopulation):
             return self._observer.again(population, seeds)
         if is_experiment(population):
@@ -139,7 +139,7 @@ class Draw:
         return sample
 
     def condemn(self, population: Any, metric: str, why: str) -> None:
-        """Notes on disk that a population breaks its contract, so that no later run rests on what was kept of it."""
+        """Notes on disk that a population breaks its contract, so that no later run uses its seeds on disk."""
         for shelf in self._shelves(population)[:1]:
             shelf.describe(broken={"metric": metric, "why": why})
 
@@ -149,7 +149,7 @@ class Draw:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What rests on earlier code."""
+        """A sentence about each population that uses seeds of earlier code."""
         return tuple(self._editions.notes.values()) if "_editions" in vars(self) else ()
 
     def close(self) -> None:
@@ -160,7 +160,7 @@ class Draw:
             self._crew.close()
 
     def _sampled(self, population: Any, seeds: range) -> Any:
-        """What a population written as a class observed, through the ledger if it has a version."""
+        """The observations of a population written as a class, through the ledger if it has a version."""
         version = getattr(population, "version", None)
         if version is None or self.ledger is None or getattr(population, "recorded", False):
             return self.again(population, seeds)
@@ -171,8 +171,8 @@ class Draw:
         label: str = population.label
         # As they were at first: sampling may count, or remember.
         if label not in self._settings:
-            found = settings_of(population).items()
-            self._settings[label] = {name: text for name, text in found if not _OPTIONS.match(name)}
+            state = settings_of(population).items()
+            self._settings[label] = {name: text for name, text in state if not _OPTIONS.match(name)}
         settings = self._settings[label]
         block = getattr(population, "seeds_per_block", None)
         return self._samples.sample(label, version, draw, seeds, block=block, settings=settings)
@@ -189,7 +189,7 @@ class Draw:
         return [Shelf(self.ledger, population.label, version)]
 
     def _refuse_condemned(self, population: Any) -> None:
-        """Raises PopulationError for what an earlier run found to be broken, unless it is now said to vary."""
+        """Raises PopulationError for a population that an earlier run found broken, unless its metric now varies."""
         if is_experiment(population) or population.label in self._sound:
             return
         varies = getattr(population, "varies", ())

@@ -1,4 +1,4 @@
-"""The files of a function's population, and those that earlier code left: what changed, and what becomes of them."""
+"""The files of a function's population and of its earlier code: the changes since, and the treatment of old files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lrn.verdicts.text import duration
 __all__ = ["STALE", "Editions"]
 
 STALE = ("retrain", "use", "fail")
-"""What becomes of seeds that earlier code has trained."""
+"""How to treat seeds that earlier code has trained."""
 
 
 class Editions:
@@ -29,7 +29,7 @@ class Editions:
         say: shows a line; None shows nothing.
 
     Attributes:
-        notes: what rests on earlier code, by label.
+        notes: a sentence about each population that uses seeds of earlier code, by label.
     """
 
     def __init__(self, root: Path | None, stale: str, say: Callable[[str], None] | None) -> None:
@@ -63,10 +63,10 @@ class Editions:
         if not seeds:
             return []
         parts = before.get("parts")
-        what = changes(parts if isinstance(parts, dict) else {}, population.parts)
+        changed = changes(parts if isinstance(parts, dict) else {}, population.parts)
         seconds = before.get("seconds")
         took = f" ({duration(seeds * seconds)})" if isinstance(seconds, (int, float)) else ""
-        text = f"{population.label}: {what} since {seeds} of its seeds were trained{took}"
+        text = f"{population.label}: {changed} since {seeds} of its seeds were trained{took}"
         if self._stale == "fail":
             raise MeasurementError(f"{text}; --stale=retrain trains them again, --stale=use keeps them")
         if self._stale == "use":
@@ -78,14 +78,14 @@ class Editions:
 
 
 def _latest(root: Path, population: FunctionPopulation) -> dict[str, Any] | None:
-    """What population.json says of the latest other version; None where there is no other one."""
+    """The facts in population.json of the latest other version; None where there is no other one."""
     folder = hashlib.sha256(population.label.encode()).hexdigest()[:16]
-    found: list[tuple[float, dict[str, Any]]] = []
+    others: list[tuple[float, dict[str, Any]]] = []
     for path in root.glob(f"samples-*/{folder}/population.json"):
         try:
             facts = json.loads(path.read_text())
             if facts["label"] == population.label and facts["version"] != population.version:
-                found.append((path.stat().st_mtime, facts))
+                others.append((path.stat().st_mtime, facts))
         except (OSError, ValueError, TypeError, KeyError):
-            continue  # whoever needs the file says what is wrong with it
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+            continue  # the code that needs the file reports its error
+    return max(others, key=lambda pair: pair[0])[1] if others else None

@@ -1,4 +1,4 @@
-"""What the seeds say of an expression: which kind of sample it is, made from what its terms observed."""
+"""The sample of an expression: its kind, and its values from the observations of its terms."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["sample_of", "scaled"]
 def sample_of(
     leaves: Sequence[Leaf], sides: Sequence[Side], coefficients: Sequence[float], seeds: int, goal: float
 ) -> Sample:
-    """Returns what some seeds say of a linear expression, measured directly where that is possible.
+    """Returns the sample of a linear expression, measured directly where that is possible.
 
     Args:
         leaves: the terms.
-        sides: what was observed of each.
+        sides: the observations of each.
         coefficients: by which they are multiplied.
-        seeds: how many seeds.
+        seeds: how many of them.
         goal: logarithm of the stake that decides.
     """
     if len(leaves) == 1:

@@ -53,15 +53,15 @@ def population(
 
     Args:
         function: takes a seed (a whole number) and settings, trains, and returns a dictionary of numbers and truths.
-        name: what its populations are called; None for the function's name.
+        name: the name of its populations; None for the function's name.
         version: text that names all that the observations depend on. None finds out: the function's code, the code of
             the same project that it uses, and what `depends` names. When it changes, seeds are trained again.
         depends: files, folders and installed packages that the observations depend on too, such as "data.csv".
-        failed: what a seed counts for whose function raises an exception. "error": the claim ends in an error;
+        failed: how a seed counts if the function raises an exception. "error": the claim ends in an error;
             "exclude": it does not count; "count": its truths are False, its numbers missing; or a mapping from metric
             to the value that counts, such as {"accuracy": 0.1}. Populations that let seeds fail have two more metrics,
             "failed" and "completed".
-        varies: names of metrics that come out otherwise when a seed is asked for again, such as seconds; True for all.
+        varies: names of metrics that come out otherwise when a seed is sampled again, such as seconds; True for all.
         gpu: whether it uses a GPU, so that one seed at a time is trained; None finds out from the first seed.
         threads: processor threads that training one seed may use. It stays the same on every machine, as sums may
             come out otherwise with another number.
@@ -96,7 +96,7 @@ class PopulationFunction:
 
     Attributes:
         function: the function itself; call it to debug one seed.
-        name: what its populations are called.
+        name: the name of its populations.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class PopulationFunction:
         return self.name
 
     def parts(self, used: Sequence[Any] = ()) -> Parts:
-        """What the observations depend on."""
+        """Everything that the observations depend on."""
         return {"version": self._version} if self._version is not None else parts_of(self.function, self._depends, used)
 
 
@@ -191,7 +191,7 @@ class FunctionPopulation:
 
     @functools.cached_property
     def parts(self) -> Parts:
-        """What the observations depend on."""
+        """Everything that the observations depend on."""
         return self.definition.parts([value for _, value in self.pairs if callable(value)])
 
     @property
@@ -201,7 +201,7 @@ class FunctionPopulation:
 
     @property
     def varies(self) -> bool | Collection[str]:
-        """Metrics that come out otherwise when a seed is asked for again."""
+        """Metrics that come out otherwise when a seed is sampled again."""
         return self.definition.varies
 
     @property
@@ -210,7 +210,7 @@ class FunctionPopulation:
         return COMPLETED if self.definition.failed == "exclude" else None
 
     def observe(self, seed: int) -> Row | Failure:
-        """What the function returns for a seed, or how it failed."""
+        """The function's result for a seed, or its failure."""
         try:
             returned = self.definition.function(seed, **dict(self.pairs))
         except Exception as error:
@@ -221,11 +221,11 @@ class FunctionPopulation:
         return row
 
     def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
-        """What the function returns for each seed, one after another in this process."""
+        """The function's results for the seeds, one after another in this process."""
         return self.tabulated([self.observe(seed) for seed in seeds], seeds)
 
     def tabulated(self, rows: Sequence[Row | Failure], seeds: Sequence[int]) -> dict[str, NDArray[Any]]:
-        """Rows as columns, with what counts for the seeds that failed.
+        """Rows as columns, with values for the seeds that failed.
 
         Raises:
             MeasurementError: a seed failed where none may, or all did.

@@ -1,4 +1,4 @@
-"""A sample that grows: what was observed in consecutive parts, and the values of metrics in it."""
+"""A sample that grows: observations in consecutive parts, and the values of metrics in them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ ALIGNED_WIDE, WIDE = 16, 8
 
 @dataclass
 class Growing:
-    """What is known of one population.
+    """The observations of one population.
 
     Attributes:
         population: kept, so that no other object can come to have its id.
-        parts: consecutive seeds and what was observed for them.
-        again: what was observed when some of the seeds were asked for again.
-        turn: how often some were asked for again.
-        checked: how many seeds there were at the last time.
-        cost: what sampling took.
-        kept: whether the observations are on disk too.
+        parts: consecutive seeds and their observations.
+        again: the observations of seeds that were sampled again.
+        turn: how often seeds were sampled again.
+        checked: the number of seeds when that was last done.
+        cost: seeds sampled and seconds spent.
+        on_disk: whether the observations are on disk too.
         metrics: for networks, each metric (kept, so that no other can come to have its id) and its values so far.
-        rechecked: whether some seeds were sampled again as that was asked for.
+        rechecked: whether seeds were sampled again for the option `--recheck`.
     """
 
     population: Any
@@ -50,7 +50,7 @@ class Growing:
     cost: Cost = field(default_factory=Cost)
     seconds_again: float = 0.0
     metrics: dict[Hashable, tuple[Any, NDArray[Any]]] = field(default_factory=dict)
-    kept: bool = False
+    on_disk: bool = False
     rechecked: bool = False
 
     def __len__(self) -> int:
@@ -71,32 +71,32 @@ def of_networks(growing: Growing, metric: Metric | Column, seeds: range, label: 
 
     They are computed in blocks that depend on the seeds alone, since sums may depend on how many networks share them.
     """
-    place = metric.name, id(metric.function)
-    _, known = growing.metrics.get(place, (metric, None))
-    done, values = 0 if known is None else len(known), [] if known is None else [known]
+    key = metric.name, id(metric.function)
+    _, cached = growing.metrics.get(key, (metric, None))
+    done, values = 0 if cached is None else len(cached), [] if cached is None else [cached]
     while done < len(seeds):
         stop = min(done + _block(growing.population, done), len(growing))
         block = range(seeds.start + done, seeds.start + stop)
         values.append(values_of(metric, _selected(growing.parts, block), block, label))
         done += len(block)
-    if len(values) > 1 or known is None:
-        growing.metrics[place] = metric, np.concatenate(values)
-    return growing.metrics[place][1][: len(seeds)]
+    if len(values) > 1 or cached is None:
+        growing.metrics[key] = metric, np.concatenate(values)
+    return growing.metrics[key][1][: len(seeds)]
 
 
 def _block(experiment: Experiment, done: int) -> int:
-    """How many networks are looked at together, from a given one on; the sampled ones always end where a block does."""
+    """How many networks are measured together, from this one on; the sampled ones always end where a block does."""
     least = ALIGNED if experiment.width < WIDE else ALIGNED_WIDE
     return least if done < 1 << 14 else max(least, 1024)
 
 
 def _selected(parts: list[tuple[range, Any]], block: range) -> Any:
     """The networks of a block: Runs, or what another sampler gives in their place."""
-    chosen = [
-        _slice(runs, slice(max(block.start, part.start) - part.start, min(block.stop, part.stop) - part.start))
-        for part, runs in parts
-        if part.start < block.stop and block.start < part.stop
-    ]
+    chosen = []
+    for part, runs in parts:
+        start, stop = max(block.start, part.start), min(block.stop, part.stop)
+        if start < stop:
+            chosen.append(_slice(runs, slice(start - part.start, stop - part.start)))
     if len(chosen) == 1:
         return chosen[0]
     if isinstance(chosen[0], Mapping):
@@ -112,17 +112,17 @@ def _slice(runs: Any, chosen: slice) -> Any:
 
 def gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
     """A metric's values in several parts, for these seeds."""
-    found = []
+    values = []
     for part, sample in parts:
         if part.start >= seeds.stop:
             break
         part, sample = _cut(part, sample, seeds.stop)
-        found.append(values_of(metric, sample, part, label)[: seeds.stop - part.start])
-    return found[0] if len(found) == 1 else np.concatenate(found)
+        values.append(values_of(metric, sample, part, label)[: seeds.stop - part.start])
+    return values[0] if len(values) == 1 else np.concatenate(values)
 
 
 def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
-    """The beginning of a part, as little more than what is asked for as its kind allows."""
+    """The beginning of a part, with as few seeds after `stop` as its kind allows."""
     end = min(part.stop, -(-stop // ALIGNED) * ALIGNED)
     if end == part.stop:
         return part, sample
@@ -136,22 +136,22 @@ def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
 def merge(parts: list[tuple[range, Any]]) -> None:
     """Joins the last parts as long as the one before is not larger, so that there are few however often they grow."""
     while len(parts) > 1 and len(parts[-2][0]) <= 2 * len(parts[-1][0]):
-        (first, one), (second, other) = parts[-2:]
-        both = _joined(first, one, second, other)
+        (first, earlier), (second, later) = parts[-2:]
+        both = _joined(first, earlier, second, later)
         if both is None:
             return
         parts[-2:] = [(range(first.start, second.stop), both)]
 
 
-def _joined(first: range, one: Any, second: range, other: Any) -> Any:
-    """Two samples as one; None for what cannot be joined."""
-    if type(one) is type(other) and hasattr(one, "select") and hasattr(type(one), "join"):  # Runs
-        return type(one).join([one, other])
-    if not (isinstance(one, Mapping) and isinstance(other, Mapping) and list(one) == list(other)):
+def _joined(first: range, earlier: Any, second: range, later: Any) -> Any:
+    """Two samples as one; None if they cannot be joined."""
+    if type(earlier) is type(later) and hasattr(earlier, "select") and hasattr(type(earlier), "join"):  # Runs
+        return type(earlier).join([earlier, later])
+    if not (isinstance(earlier, Mapping) and isinstance(later, Mapping) and list(earlier) == list(later)):
         return None
     columns = {}
-    for name in one:
-        pair = (one[name], other[name])
+    for name in earlier:
+        pair = (earlier[name], later[name])
         if [np.shape(values)[:1] for values in pair] != [(len(first),), (len(second),)]:
             return None
         masked = any(isinstance(values, np.ma.MaskedArray) for values in pair)

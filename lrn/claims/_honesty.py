@@ -1,9 +1,9 @@
-"""Whether a verdict rests on what was measured: no verdict without an honest assertion.
+"""Whether a verdict rests on its measurements: no verdict without an honest assertion.
 
 A claim is SUPPORTED when its test passes and REFUTED when an assertion fails, but only if that outcome rests on what
 was decided. So a test that came to an end is run again with its decisions answered otherwise: all true, all false, each
 the other way round. A test that passed must then fail at an assertion that it had reached; a test that failed must then
-pass the assertion that it failed at. Where neither happens, its assertions do not depend on what was measured, and it
+pass the assertion that it failed at. Where neither happens, its assertions do not depend on the measurements, and it
 is an ERROR. That finds forgotten assertions, `is True`, early returns and whatever else lets a test end as it does
 without asking. Nor may it pass if it caught an assertion that failed, or end otherwise when the bare estimates, without
 their intervals, are others. An open decision that the test asked for keeps the claim open, even if the test went on as
@@ -35,12 +35,12 @@ class Run:
     """One run of a claim's test.
 
     Attributes:
-        asked: the decisions it asked for.
-        returned: what it returned.
-        error: what it raised; None if it came to its end.
+        log: the decisions it asked for.
+        returned: its result.
+        error: its exception; None if it came to its end.
     """
 
-    asked: Asked
+    log: Asked
     returned: object = None
     error: BaseException | None = None
 
@@ -49,16 +49,16 @@ class Run:
         """An open decision that was asked for, whether or not the test went on."""
         if isinstance(self.error, Undecided):
             return self.error
-        return next((Undecided(decision) for decision in self.asked.decisions if decision.value is None), None)
+        return next((Undecided(decision) for decision in self.log.decisions if decision.value is None), None)
 
 
 def run_once(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> Run:
-    """Runs a test once, and notes what it asks for.
+    """Runs a test once, and logs its decisions.
 
     Args:
         body: the test.
         answers: gives the answer for each measured decision; None for the truth.
-        shift: what is added to bare estimates.
+        shift: is added to bare estimates.
     """
     with asked(answers, shift) as noted:
         try:
@@ -69,7 +69,7 @@ def run_once(body: Callable[[], object], answers: _Answers | None = None, shift:
 
 
 def _again(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> tuple[Reached, Run]:
-    """Runs a test once more, and returns what it reached and how it ended."""
+    """Runs a test once more, and returns the lines that it reached and how it ended."""
     runs: list[Run] = []
     lines = reached(lambda: runs.append(run_once(body, answers, shift)))
     if isinstance(runs[0].error, (KeyboardInterrupt, pytest.exit.Exception)):
@@ -78,17 +78,17 @@ def _again(body: Callable[[], object], answers: _Answers | None = None, shift: f
 
 
 def problem(run: Run, body: Callable[[], object], measure: Measure | None) -> str:
-    """Why the test's end is no verdict; empty if it is one."""
+    """Why the test's end is not a verdict; empty if it is one."""
     if run.returned is not None:
         return f"it must assert, not return; it returned {one_line(repr(run.returned))}"
-    if run.asked.unasked:
+    if run.log.unasked:
         return (
-            f"it compared bare estimates ({run.asked.unasked[0]}), which may come out either way by chance; compare "
+            f"it compared bare estimates ({run.log.unasked[0]}), which may come out either way by chance; compare "
             "the estimates themselves, without .point"
         )
     if measure is None:
         return _exact_problem(run, body)
-    if not run.asked.measured or not measure.quantities:
+    if not run.log.measured or not measure.quantities:
         return "it asked for measure, but asserted no comparison of what it measured: its verdict would rest on nothing"
     with measure.frozen():
         lines, _ = _again(body)
@@ -97,7 +97,7 @@ def problem(run: Run, body: Callable[[], object], measure: Measure | None) -> st
 
 def _exact_problem(run: Run, body: Callable[[], object]) -> str:
     """Why a test that does not measure came to no verdict."""
-    if run.asked.measured:
+    if run.log.measured:
         return "a claim that measures is not exact: ask for the fixture measure"
     if run.error is not None:
         return ""
@@ -130,18 +130,18 @@ def _forgotten(run: Run, lines: Reached) -> str:
 
 def _independent(run: Run, lines: Reached, body: Callable[[], object]) -> str:
     """Whether the test ends the same however its decisions are answered."""
-    count = len(run.asked.decisions)
+    count = len(run.log.decisions)
     last_first = reversed(range(max(count - _MOST_FLIPS, 0), count))
     others: list[_Answers] = [lambda _, __: False, lambda _, __: True, lambda _, truth: not truth]
-    others += [_flipped(place) for place in last_first]
+    others += [_flipped(number) for number in last_first]
     differs = _fails_now if run.error is None else _passes_now
     if any(differs(run, lines, *_again(body, answers)) for answers in others):
         return ""
     return "it ends the same whatever is decided, so its assertions do not depend on what it measured"
 
 
-def _flipped(place: int) -> _Answers:
-    return lambda at, truth: truth is not (at == place)
+def _flipped(number: int) -> _Answers:
+    return lambda at, truth: truth is not (at == number)
 
 
 def _fails_now(run: Run, lines: Reached, _: Reached, other: Run) -> bool:
@@ -155,25 +155,29 @@ def _passes_now(run: Run, lines: Reached, other_lines: Reached, other: Run) -> b
     failed = lines.assertions(run.error)
     if not other_lines.reaches(failed):
         return False
-    more = len(other.asked.decisions) > len(run.asked.decisions)
+    more = len(other.log.decisions) > len(run.log.decisions)
     return more or not isinstance(other.error, AssertionError) or other_lines.assertions(other.error) != failed
 
 
 def _by_chance(run: Run, body: Callable[[], object]) -> str:
     """Whether the test ends otherwise where bare estimates are others."""
-    if run.asked.bare and any(_ends_otherwise(run, _again(body, shift=shift)[1]) for shift in (_SHIFT, -_SHIFT)):
+    if run.log.bare and any(_ends_otherwise(run, _again(body, shift=shift)[1]) for shift in (_SHIFT, -_SHIFT)):
         return "its end depends on bare estimates, which may come out either way by chance; compare the estimates"
     return ""
 
 
 def _ends_otherwise(run: Run, other: Run) -> bool:
     comparable = other.error is None or isinstance(other.error, (AssertionError, Undecided, NewMeasurement))
-    ends = [(type(one.error), len(one.asked.decisions)) for one in (run, other)]
-    return bool(other.asked.unasked) or (comparable and ends[0] != ends[1])
+    return bool(other.log.unasked) or (comparable and _end(run) != _end(other))
+
+
+def _end(run: Run) -> tuple[type, int]:
+    """The kind of error that ended a run, and its number of decisions."""
+    return type(run.error), len(run.log.decisions)
 
 
 def one_line(text: str) -> str:
-    """The first line, without what differs from one process to the next."""
+    """The first line, without addresses, which differ from one process to the next."""
     line = next(iter(text.strip().splitlines()), "")
     line = re.sub(r" at 0x[0-9a-fA-F]+", "", line)
     return line if len(line) <= 300 else f"{line[:299]}…"

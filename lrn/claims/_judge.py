@@ -33,7 +33,7 @@ class Judgement:
         verdict: which of the outcomes.
         reason: what decided it, on one line.
         looks: how often the claim was tested.
-        undecided: what was still open, if INCONCLUSIVE.
+        undecided: the open decision, if INCONCLUSIVE.
         error: the exception that ended it, if there was one.
     """
 
@@ -49,8 +49,8 @@ class Judgement:
         Args:
             claim: the claim.
             test: pytest's node id.
-            expectation: how it is said to end.
-            measure: what it measured with.
+            expectation: how its author expects it to end.
+            measure: its `Measure`.
         """
         needed, notes = None, measure.notes if measure else ()
         if measure and self.undecided and expectation.outcome is not Outcome.INCONCLUSIVE:
@@ -77,14 +77,14 @@ class Judgement:
 
 
 def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
-    """Tests a claim, with more seeds while it is undecided, until it is decided or testing again has no point.
+    """Tests a claim, with more seeds while it is undecided, until it is decided or more seeds would not help.
 
     Args:
         body: the claim's test function. A failed assertion refutes the claim; no other exception does.
-        measure: what it measures with; None if it does not ask for one.
+        measure: its `Measure`; None if it does not ask for one.
 
     Raises:
-        KeyboardInterrupt, and pytest's own exceptions that skip a test or end the session: they are no verdict.
+        KeyboardInterrupt, and pytest's own exceptions that skip a test or end the session: they are not verdicts.
     """
     looks = 0
     if not __debug__:
@@ -97,7 +97,7 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
         if isinstance(run.error, _NO_VERDICT):
             raise run.error
         undecided = run.open
-        if undecided is not None and not _broken(run) and not (measure is None and run.asked.measured):
+        if undecided is not None and not _broken(run) and not (measure is None and run.log.measured):
             if measure is None or not measure.widen(undecided):
                 return Judgement(Outcome.INCONCLUSIVE, one_line(undecided.decision.reason), looks, undecided, undecided)
             continue
@@ -111,7 +111,7 @@ def unjudged(error: BaseException | str, skipped: bool) -> Judgement:
 
 
 def asserts(test: Any, depth: int = 2) -> bool:
-    """Whether a function has an assertion, or calls one by name that has, as far as can be seen."""
+    """Whether a function has an assertion, or calls one by name that has, as far as its source shows."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(test)))
     except (OSError, TypeError, SyntaxError):
@@ -140,19 +140,19 @@ def _called(nodes: list[ast.AST], test: Callable[..., Any]) -> Iterator[Callable
         if isinstance(node, ast.Call):
             target = node.func
             base = target.value if isinstance(target, ast.Attribute) else target
-            known = names.get(base.id) if isinstance(base, ast.Name) else None
-            found = getattr(known, target.attr, None) if isinstance(target, ast.Attribute) else known
-            if inspect.isfunction(found):
-                yield found
+            owner = names.get(base.id) if isinstance(base, ast.Name) else None
+            function = getattr(owner, target.attr, None) if isinstance(target, ast.Attribute) else owner
+            if inspect.isfunction(function):
+                yield function
 
 
 def _broken(run: Run) -> bool:
-    """Whether the test ended by an exception that says nothing about what it measured."""
+    """Whether the test ended by an exception that says nothing about its measurements."""
     return run.error is not None and not isinstance(run.error, (AssertionError, Undecided))
 
 
 def _ended(run: Run, body: Callable[[], object], measure: Measure | None, looks: int) -> Judgement:
-    """The judgement of a test that asked for no open decision."""
+    """The judgement of a test whose decisions are all settled."""
     if _broken(run):
         assert run.error is not None
         return Judgement(Outcome.ERROR, one_line(f"{type(run.error).__name__}: {run.error}"), looks, error=run.error)
@@ -178,5 +178,5 @@ def _refutation(run: Run) -> str:
     # pytest's rewritten assertions keep their parts as locals, whereas their message depends on how verbose pytest is.
     parts = [part for name, part in frames.tb_frame.f_locals.items() if name.startswith("@py_")] if frames else []
     false = [part.reason for part in parts if isinstance(part, Decision) and part.value is False]
-    last = [f"the last decision is {decision}" for decision in run.asked.measured[-1:]]
+    last = [f"the last decision is {decision}" for decision in run.log.measured[-1:]]
     return one_line(false[-1] if false else str(run.error) or "".join(last)) or "an assertion without a message failed"

@@ -1,4 +1,4 @@
-"""What is measured of populations, seed by seed: values that grow as more seeds are asked for."""
+"""Measured quantities of populations, seed by seed: their values grow as a claim needs more seeds."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ Observe: TypeAlias = "Callable[[range], tuple[NDArray[Any], NDArray[np.bool_]]]"
 
 @dataclass(eq=False)
 class Leaf:
-    """One measured quantity and what was observed of it so far.
+    """One measured quantity and its values so far.
 
     Args:
-        quantity: what it is.
-        populations: what is sampled.
+        quantity: as in the record.
+        populations: those that are sampled.
         metrics: the metric and the condition.
         low: smallest possible value; -inf for a quantile.
         high: largest possible value; inf for a quantile.
         observe: samples seeds.
-        published: what others published, of which nothing is sampled; None for what is measured here.
+        published: a mean that others published, so that nothing is sampled; None where it is measured here.
     """
 
     quantity: Quantity
@@ -54,8 +54,7 @@ class Leaf:
     _states: tuple[State | None, ...] = ()
 
     def __post_init__(self) -> None:
-        # As they are now: sampling may count, or remember.
-        self._states = tuple(None if is_experiment(one) else state_of(one) for one in self.populations)
+        self._states = tuple(map(_state_before_sampling, self.populations))
 
     @property
     def conditional(self) -> bool:
@@ -73,7 +72,7 @@ class Leaf:
         return self.quantity.q is not None
 
     def first(self, n: int, offset: int) -> Side:
-        """Returns what the first n seeds show; whoever samples them remembers those that it sampled before.
+        """Returns the values of the first n seeds; the sampler remembers those that it sampled before.
 
         Args:
             n: how many seeds.
@@ -86,7 +85,7 @@ class Leaf:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about its values: floats that repeat as those of independent trainings hardly do."""
+        """A note if its values are odd: floats that repeat as those of independent trainings hardly do."""
         if not self._is_float or len(self.populations) > 1:
             return ()
         note = suspicious(self.quantity.populations[0], self.quantity.metric, self._values[self._counts])
@@ -102,11 +101,16 @@ class Leaf:
         if self.published is not None:
             return
         labels = self.quantity.populations
-        for label, known, state, given in zip(labels, self.populations, self._states, populations, strict=True):
-            if not is_experiment(given):
-                check_one_object(label, known, given, state)
+        for label, population, state, other in zip(labels, self.populations, self._states, populations, strict=True):
+            if not is_experiment(other):
+                check_one_object(label, population, other, state)
         check_same_metrics(self.metrics, metrics)
 
-    def seen(self) -> int:
+    def seeds_observed(self) -> int:
         """Returns how many seeds have been observed."""
         return len(self._values)
+
+
+def _state_before_sampling(population: Population | Experiment) -> State | None:
+    """The population's state now, since sampling may count or remember; None for an Experiment, which cannot change."""
+    return None if is_experiment(population) else state_of(population)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +55,7 @@ def table(
 
     The intervals are those of `Measure.mean(assume=...)`, or of a rate where a metric is true or false. Each one alone
     holds its mean with probability 1 - alpha, at any number of seeds; they take no part in a suite's error budget, and
-    the table's last line says what they assume.
+    the table's last line names their assumption.
 
     Args:
         populations: one per row; a mapping gives the rows names of their own.
@@ -70,7 +71,7 @@ def table(
     Raises:
         TypeError: a population or metric is not one.
         ValueError: an argument is out of range, or there are no seeds.
-        NoMoreSeeds: fewer seeds are there than asked for, and none may be trained.
+        NoMoreSeeds: fewer than `seeds` seeds exist, and none may be trained.
 
     Example:
         >>> from lrn.claims import recorded, table
@@ -82,7 +83,11 @@ def table(
     if style not in writers:
         raise ValueError(f"style must be one of {', '.join(writers)}; got {style!r}")
     assumed(assume, sd, None)
-    rows = dict(populations) if isinstance(populations, Mapping) else {label_of(one): one for one in populations}
+    rows = (
+        dict(populations)
+        if isinstance(populations, Mapping)
+        else {label_of(population): population for population in populations}
+    )
     if not rows or not metrics or isinstance(metrics, str):
         raise ValueError(f"a table needs a list of populations and a list of metrics; got {rows!r} and {metrics!r}")
     if train and seeds is None:
@@ -93,24 +98,33 @@ def table(
         n = _seeds_of(sampler, population, seeds)
         measure = Measure(sampler, alpha=alpha / 2, quantities=1, first_seeds=n)
         cells[name] = [_cell(sampler, measure, population, metric, n, assume, sd) for metric in metrics]
-    what = assume if sd is None else f"{assume} with sd {sd:g}"
+    assumption = assume if sd is None else f"{assume} with sd {sd:g}"
     note = f"mean ± standard deviation of seeds [interval with {100 * (1 - alpha):.10g} % at any number of seeds"
-    numbers = not all(cell.is_rate for row in cells.values() for cell in row)
-    note += f", if {what}]" if numbers else "]"
+    numbers = not all(cell.is_rate for cell in itertools.chain.from_iterable(cells.values()))
+    note += f", if {assumption}]" if numbers else "]"
     return writers[style]([name_of(metric) for metric in metrics], cells, note)
 
 
+def _rows(
+    populations: Mapping[str, Population | Experiment] | Sequence[Population | Experiment],
+) -> dict[str, Population | Experiment]:
+    """The population of each row, by the row's name."""
+    if isinstance(populations, Mapping):
+        return dict(populations)
+    return {label_of(population): population for population in populations}
+
+
 def _seeds_of(sampler: RecentSamples, population: Population | Experiment, seeds: int | None) -> int:
-    """How many seeds there are, or are asked for."""
+    """The number of seeds in the argument, else the number that exist."""
     if seeds is not None and (isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1):
         raise ValueError(f"seeds must be a whole number, at least 1; got {seeds!r}")
     if seeds is not None:
         return seeds
-    there, why = available(sampler, population, range(_MOST))
-    if not len(there) or len(there) == _MOST:
+    ready, why = available(sampler, population, range(_MOST))
+    if not len(ready) or len(ready) == _MOST:
         reason = why or "it can have any number of seeds"
         raise ValueError(f"seeds must say how many seeds of {label_of(population)} the table is about; {reason}")
-    return len(there)
+    return len(ready)
 
 
 def _cell(

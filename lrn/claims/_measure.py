@@ -1,4 +1,4 @@
-"""Measuring: what a claim can ask of populations and metrics."""
+"""Measuring: the quantities of populations and metrics that a claim can compare."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ _ANYWHERE = -math.inf, math.inf
 
 
 class Measure(Tracker):
-    """What a claim measures with: rates, means and quantiles that compare and combine (`lrn.intervals.Estimate`).
+    """The fixture `measure`: rates, means and quantiles that compare and combine (`lrn.intervals.Estimate`).
 
     A population is an `Experiment`, or any object with a `label` and `sample(seeds)` (see `Population`). A metric is a
     name (for an Experiment one of `lrn.metrics.METRICS`, else a key of what `sample` returned) or a
     `lrn.metrics.Metric`. With `given`, a boolean metric, only the seeds for which it is true count.
 
-    What is compared is measured directly, seed by seed: `rate(a, m) > rate(b, m) + 0.2` observes the difference of a
+    A comparison is measured directly, seed by seed: `rate(a, m) > rate(b, m) + 0.2` observes the difference of a
     and b. Each expression starts with a few seeds. While the claim is undecided, the seeds of the expressions that keep
     it open grow by a quarter, or by less where less is likely to do; only new seeds are sampled.
 
-    All methods that measure raise TypeError for what is not a population or metric and for values of the wrong type,
+    All methods that measure raise TypeError for anything but a population or metric and for values of the wrong type,
     and ValueError for an unknown metric and for values of the wrong shape; whatever sampling raises comes through.
 
     Args:
@@ -83,7 +83,7 @@ class Measure(Tracker):
         assume: str | None = None,
         sd: float | None = None,
     ) -> Estimate:
-        """Returns the mean of a metric, from bounds that no value can leave, or from what is assumed of its values.
+        """Returns the mean of a metric, from bounds that no value can leave, or from an assumption about its values.
 
         Differences of such means are measured per seed; then the assumption is about these differences.
 
@@ -92,7 +92,7 @@ class Measure(Tracker):
             metric: its values must be numbers, within the bounds if there are any.
             given: which seeds count.
             bounds: the smallest and the largest value that is possible; needed unless the metric has its own.
-            assume: what the claim assumes of the values in place of bounds: "normal", "symmetric" (about their mean) or
+            assume: an assumption about the values in place of bounds: "normal", "symmetric" (about their mean) or
                 "subgaussian". The verdict then rests on that, and says so wherever it is shown.
             sd: for "subgaussian", the standard deviation that normal values would not exceed; half the distance of
                 bounds that values cannot leave will do.
@@ -192,8 +192,8 @@ class Measure(Tracker):
         both count, which the two means by themselves do not ask.
 
         Args:
-            a: what to sample.
-            b: what to sample for the same seeds.
+            a: the first population.
+            b: the second one, sampled for the same seeds.
             metric: its values must be numbers within the bounds.
             given: which seeds count.
             bounds: the metric's smallest and largest possible value; needed unless the metric has its own.
@@ -273,7 +273,7 @@ class Measure(Tracker):
         Args:
             text: as it was published; with "%" it is divided by 100. Rounding is allowed for.
             seeds: of how many runs it is the mean.
-            plus_minus: what stands behind the "±": "sd", "se" or "ci95", as in `lrn.claims.reproduces`.
+            plus_minus: the kind of the figure behind the "±": "sd", "se" or "ci95", as in `lrn.claims.reproduces`.
 
         Raises:
             TypeError, ValueError: it cannot be read, or an argument is out of range.
@@ -303,12 +303,12 @@ class Measure(Tracker):
 
         Args:
             statistic: which one, as in `lrn.verdicts.Quantity`.
-            populations: what to sample.
-            metric: what is observed of each.
+            populations: those to sample.
+            metric: the one to measure on each.
             given: which seeds count.
             read: makes one value of those of all populations, for each seed that counts.
             ends: the smallest and the largest such value.
-            named: what the metric is called in the record; its own name by default.
+            named: the metric's name in the record; its own by default.
             details: further fields of the `Quantity`.
         """
 
@@ -336,7 +336,7 @@ class Measure(Tracker):
         """The metric's values (S,) for each population, and which seeds count (S,)."""
         observed, counts = [], np.ones(len(seeds), np.bool_)
         for population in populations:
-            conditions = [which for which in (given, counts_of(population)) if which is not None]
+            conditions = [condition for condition in (given, counts_of(population)) if condition is not None]
             values, *true = columns(self._sampler, population, [metric, *conditions], seeds)
             observed.append(values)
             for condition, column in zip(conditions, true, strict=True):

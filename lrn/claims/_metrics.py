@@ -1,4 +1,4 @@
-"""Metrics of a population: what they are called, their values, and which values are refused."""
+"""Metrics of a population: their names, their values, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Column:
-    """A metric of a population that is not an Experiment: a column of what it observed."""
+    """A metric of a population that is not an Experiment: a column of its observations."""
 
     name: str
     bounds: None = None
@@ -52,7 +52,7 @@ class Column:
 
 
 def name_of(metric: Any) -> str:
-    """The metric's name. Raises TypeError for what is not a metric."""
+    """The metric's name. Raises TypeError for anything else than a metric."""
     with shielded("the name of a metric"):
         name = metric if isinstance(metric, str) else getattr(metric, "name", None)
     if not isinstance(name, str):
@@ -61,21 +61,21 @@ def name_of(metric: Any) -> str:
 
 
 def identity_of(metric: str | Metric | Column) -> Hashable:
-    """What tells two metrics apart, even where both have one name: the name, and the code of their functions."""
+    """The identity of a metric, different for two of one name: the name, and the code of its functions."""
     if isinstance(metric, str):
         return metric
     functions = (getattr(metric, part, None) for part in ("function", "bounds"))
     return name_of(metric), getattr(metric, "trace", False), *(tuple(state_of(f).items()) for f in functions)
 
 
-def check_same_metrics(known: Sequence[Metric | Column | None], given: Sequence[Metric | Column | None]) -> None:
+def check_same_metrics(metrics: Sequence[Metric | Column | None], others: Sequence[Metric | Column | None]) -> None:
     """Refuses metrics that have the names of others: they would be one quantity, and get its values or its bounds.
 
     Raises:
         MeasurementError: two metrics differ.
     """
-    for one, other in zip(known, given, strict=True):
-        if one is None or other is None or one == other or identity_of(one) == identity_of(other):
+    for metric, other in zip(metrics, others, strict=True):
+        if metric is None or other is None or metric == other or identity_of(metric) == identity_of(other):
             continue
         raise MeasurementError(
             f"a metric's name must name one function with one pair of bounds; got two unequal metrics called "
@@ -86,7 +86,7 @@ def check_same_metrics(known: Sequence[Metric | Column | None], given: Sequence[
 def bounds_of(
     population: Population | Experiment, metric: str | Metric, bounds: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """The bounds given, or else those of the metric. Raises ValueError where there are none, or that are none."""
+    """The bounds given, or else those of the metric. Raises ValueError where there are none, or invalid ones."""
     name = name_of(metric)
     own = resolve(population, metric).bounds
     if bounds is None and own is None:
@@ -103,7 +103,7 @@ def bounds_of(
 
 
 def resolve(population: Population | Experiment, metric: str | Metric) -> Metric | Column:
-    """What computes a metric of a population. Raises TypeError, or ValueError for a name that no Experiment has."""
+    """The function behind a metric. Raises TypeError, or ValueError for a name that no Experiment has."""
     label_of(population), name_of(metric)
     if is_experiment(population):
         from lrn.metrics import metric as lookup
@@ -113,7 +113,7 @@ def resolve(population: Population | Experiment, metric: str | Metric) -> Metric
 
 
 def tabular(sample: Any) -> Any:
-    """What was observed, data frames and structured arrays as mappings."""
+    """The observations, data frames and structured arrays as mappings."""
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(sample, pandas.DataFrame):
         return {str(name): sample[name].to_numpy() for name in sample.columns}
@@ -123,20 +123,20 @@ def tabular(sample: Any) -> Any:
 
 
 def values_of(metric: Metric | Column, sample: Any, seeds: range, label: str) -> NDArray[Any]:
-    """The metric's values (S,) in what was observed for `seeds`.
+    """The metric's values (S,) in the observations of `seeds`.
 
     Raises:
         MeasurementError: an assertion failed on the way; it must not pass for a claim's own.
         ValueError: no such metric, values of another shape, or masked ones.
     """
     with shielded(f"sampling {label}"):
-        found = metric.function(sample)
-    values = np.asarray(found)
+        column = metric.function(sample)
+    values = np.asarray(column)
     if values.shape != (len(seeds),):
         raise ValueError(
             f"{metric.name} of {label} must have shape ({len(seeds)},), one value per seed; got {values.shape}"
         )
-    masked = np.ma.getmaskarray(found) if isinstance(found, np.ma.MaskedArray) else np.zeros(len(seeds), bool)
+    masked = np.ma.getmaskarray(column) if isinstance(column, np.ma.MaskedArray) else np.zeros(len(seeds), bool)
     if masked.any():
         raise ValueError(
             f"{metric.name} of {label} must not be masked; it is for seed {seeds[int(masked.argmax())]} (give NaN, and "

@@ -1,4 +1,4 @@
-"""Observing a function's seeds: what the ledger has is read, all else runs once, and each result is kept at once."""
+"""Observing a function's seeds: those in the ledger are read, all others run once, and each result is kept at once."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Observer:
     Attributes:
         crew: who runs expensive seeds.
         shelves: the files of a population, those of earlier code last; none where nothing is kept on disk.
-        spent: told what seeds took: (label, seeds, seconds).
+        spent: called with the time that seeds took: (label, seeds, seconds).
         frozen: whether nothing may run.
         deadline: of the clock `time.monotonic`, after which nothing starts any more; None for none.
         say: shows a message at once; None shows nothing.
-        watch: is told how far the sampling of a population is; None tells nobody.
+        watch: called with the progress of a population's sampling; None for no calls.
     """
 
     crew: Crew
@@ -51,7 +51,7 @@ class Observer:
     _seconds: dict[str, float] = field(default_factory=dict)
 
     def columns(self, population: FunctionPopulation, seeds: range) -> Columns:
-        """What each seed gave, as columns (S,).
+        """The results of the seeds, as columns (S,).
 
         Raises:
             MeasurementError: a seed failed where none may; all others that had begun are kept.
@@ -70,7 +70,7 @@ class Observer:
         return population.tabulated([rows[seed] for seed in seeds], seeds)
 
     def known(self, population: FunctionPopulation, seeds: range, shelves: Sequence[Shelf]) -> dict[int, Row | Failure]:
-        """What is known of these seeds without running any."""
+        """The known results of these seeds; none is run."""
         rows: dict[int, Row | Failure] = {}
         for shelf in reversed(shelves):
             for part, columns in shelf.read(seeds):
@@ -80,7 +80,7 @@ class Observer:
         return rows | {seed: row for seed, row in self._unkept.get(population.label, {}).items() if seed in seeds}
 
     def again(self, population: FunctionPopulation, seeds: range) -> Columns:
-        """What each seed gives now, whatever the ledger says."""
+        """The result of each seed now, whatever the ledger holds."""
         rows = {}
         with closing(self._answers(population, iter(seeds))) as answers:
             for answer in answers:
@@ -104,8 +104,8 @@ class Observer:
                     shelf.describe(seconds=self._seconds[population.label], parts=population.parts)
             if shelf is not None and (self._seconds_of(population, shelf) or 0.0) < CHEAP:
                 with lock(shelf.folder, "population.lock"):
-                    known = self.known(population, range(missing[0], missing[-1] + 1), [shelf])
-                    self._take(work, population, [seed for seed in missing if seed not in known], wait=None)
+                    finished = self.known(population, range(missing[0], missing[-1] + 1), [shelf])
+                    self._take(work, population, [seed for seed in missing if seed not in finished], wait=None)
                     work.flush()
             else:
                 for wait in (False, True):
@@ -164,7 +164,7 @@ class Observer:
 
 
 def _used_gpu() -> bool:
-    """Whether this process has started to use a GPU, as far as can be told without starting to."""
+    """Whether this process has started to use a GPU, as far as torch and JAX show without being started."""
     torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
     if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
         return True

@@ -1,8 +1,8 @@
-"""Populations and metrics: what a claim can measure, and how its values are sampled and checked.
+"""Populations and metrics that a claim can measure, and how their values are sampled and checked.
 
-- `_contract`: what a population is. `_metrics`: what a metric is, and which values are refused.
-- `_draw`: where observations come from (`Draw`). `_store`: what was observed so far (`RecentSamples`).
-- `_state`, `_again`: what shows that a population breaks its contract.
+- `_contract`: the contract of a population. `_metrics`: metrics, and the values that are refused.
+- `_draw`: where observations come from (`Draw`). `_store`: the observations so far (`RecentSamples`).
+- `_state`, `_again`: the checks that a population keeps its contract.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def columns(
     """The values (S,) of each metric.
 
     Args:
-        sampler: what samples; one that remembers samples new seeds only, and finds broken populations.
-        population: what to observe.
+        sampler: draws seeds; one that remembers samples new seeds only, and detects broken populations.
+        population: the one to observe.
         metrics: names or Metrics.
         seeds: a range of step 1.
 
@@ -85,19 +85,19 @@ def columns(
 
 
 def available(sampler: Sampler, population: Population | Experiment, seeds: range) -> tuple[range, str]:
-    """The first of these seeds that can be had now, and why not all of them.
+    """The first of these seeds that are available now, and the reason why others are not.
 
     Args:
-        sampler: what samples.
-        population: what to observe.
+        sampler: draws a population's seeds.
+        population: the one to observe.
         seeds: a range of step 1.
 
     Returns:
         The seeds, and a sentence; "" where they are all of them.
     """
     if hasattr(sampler, "available"):
-        there: tuple[range, str] = sampler.available(population, seeds)
-        return there
+        ready: tuple[range, str] = sampler.available(population, seeds)
+        return ready
     return seeds, ""
 
 

@@ -17,7 +17,7 @@ class Step:
         start: the first of the seeds that are sampled now.
         done: how many of them are done.
         total: how many they are.
-        left: seconds until all are done; None where that cannot be said.
+        left: seconds until all are done; None where no estimate exists yet.
     """
 
     label: str
@@ -31,7 +31,7 @@ class Progress:
     """Counts the seeds of one population that are done, and tells a watcher.
 
     Args:
-        watch: is told after every seed; None tells nobody.
+        watch: called after every seed; None for no calls.
         label: the population's.
         start: the first seed.
         total: seeds to run.
@@ -44,7 +44,11 @@ class Progress:
         self._tell(None)
 
     def add(self, seconds: float) -> None:
-        """One seed more is done, which took so many seconds."""
+        """Counts one more finished seed.
+
+        Args:
+            seconds: how long it took.
+        """
         self._done += 1
         self._seconds += seconds
         rounds = -(-(self._total - self._done) // self._at_once)

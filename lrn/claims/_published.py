@@ -39,7 +39,7 @@ class PublishedSample(Sample):
 
     Args:
         published: the mean.
-        goal: logarithm of the inverse of what each end may err.
+        goal: logarithm of the inverse of the error probability of each end.
     """
 
     def __init__(self, published: PublishedMean, goal: float) -> None:

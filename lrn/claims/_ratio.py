@@ -11,14 +11,14 @@ __all__ = ["Ratio"]
 
 @dataclass(frozen=True, eq=False)
 class Ratio:
-    """Two quantities whose quotient is asked about; the second one is not negative.
+    """The ratio of two quantities, to compare with a number; the second one is not negative.
 
     `ratio > 2` is `numerator - 2 * denominator > 0`, decided by the interval of that difference. So nothing is divided,
     and the denominator may be 0.
 
     Attributes:
-        numerator: what is divided.
-        denominator: by what.
+        numerator: the dividend.
+        denominator: the divisor.
     """
 
     numerator: Estimate

@@ -1,4 +1,4 @@
-"""Values as measures read them: within bounds, finite, or differences; what cannot be read is refused."""
+"""Values as measures read them: within bounds, finite, or differences; others are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["assumed", "bounded", "difference", "finite", "finite_difference"]
 
 
 def assumed(assume: str | None, sd: float | None, bounds: tuple[float, float] | None) -> dict[str, Any]:
-    """What is assumed, as fields of a quantity. Raises ValueError for what cannot be."""
+    """An assumption as fields of a quantity. Raises ValueError for an impossible one."""
     check_assumption(assume, sd)
     if bounds is not None:
         raise ValueError(f"a mean rests on bounds or on an assumption; got bounds={bounds!r} and assume={assume!r}")

@@ -20,22 +20,22 @@ class Known:
     last: State
 
 
-def check_one_object(label: str, known: Any, given: Any, state: State | None = None) -> None:
+def check_one_object(label: str, first: Any, other: Any, state: State | None = None) -> None:
     """Refuses a second object of one label that is not equal to the first.
 
     Args:
         label: of both.
-        known: the object that was seen first.
-        given: the object to check.
+        first: the object that was seen first.
+        other: the object to check.
         state: of the first object when it was first seen; as it is now by default.
 
     Raises:
         PopulationError: they differ.
     """
-    if known is given:
+    if first is other:
         return
-    where = difference(state_of(known) if state is None else state, state_of(given))
-    if where is not None and not _equal(known, given):
+    where = difference(state_of(first) if state is None else state, state_of(other))
+    if where is not None and not _equal(first, other):
         raise PopulationError(
             f"two unequal objects have the label {label!r}: {where}; a label must name every setting (or give them "
             f"__eq__, if they are equal)"
@@ -47,9 +47,9 @@ def certain(state: State) -> State:
     return {where: leaf for where, leaf in state.items() if not leaf.startswith(("code ", "object "))}
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(first: Any, other: Any) -> bool:
     """Whether their own `__eq__` says so."""
     try:
-        return type(one) is type(other) and one is not other and (one == other) is True
+        return type(first) is type(other) and first is not other and (first == other) is True
     except Exception:
         return False

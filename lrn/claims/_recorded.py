@@ -27,7 +27,7 @@ def recorded(source: Any, *, seed: str = "seed", by: str | Sequence[str] = (), n
             exported (one run per folder, read from its files, without any network), or a data frame.
         seed: the column that names the seed of a run, a whole number.
         by: the columns that say which population a run belongs to.
-        name: what the table is called in labels; None for the file's name.
+        name: the table's name in labels; None for the file's name.
 
     Returns:
         A `Recorded`: call it with a value for each column of `by` for a population.
@@ -55,7 +55,7 @@ class Recorded:
         table: its columns.
         seed: the column that names the seed.
         by: the columns that say which population a run belongs to.
-        name: what it is called.
+        name: its name in labels.
 
     Raises:
         ValueError: as `recorded`.
@@ -75,14 +75,14 @@ class Recorded:
         groups: dict[tuple[Hashable, ...], dict[int, int]] = {}
         for row, number in enumerate(seeds):
             key = tuple(_plain(table[column][row]) for column in by)
-            places = groups.setdefault(key, {})
-            if number in places:
+            row_of_seed = groups.setdefault(key, {})
+            if number in row_of_seed:
                 shown = ", ".join(f"{column}={value!r}" for column, value in zip(by, key, strict=True)) or "it"
                 raise ValueError(
                     f"{name} must have one row for each seed of a population; seed {number} of {shown} is in rows "
-                    f"{places[number] + 1} and {row + 1} (is a column missing in by?)"
+                    f"{row_of_seed[number] + 1} and {row + 1} (is a column missing in by?)"
                 )
-            places[number] = row
+            row_of_seed[number] = row
         self._groups = groups
         self.seeds = tuple(sorted(set(seeds)))
 
@@ -176,18 +176,18 @@ class RecordedPopulation:
     def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
         """The recorded values of some seeds, by their place among all seeds of the table."""
         rows = self.table.rows(self.key)
-        places = [rows.get(seed) for seed in self.table.seeds[seeds.start : seeds.stop]]
-        columns = {name: _taken(values, places) for name, values in self.table.columns().items()}
-        return {**columns, RECORDED: np.array([place is not None for place in places], np.bool_)}
+        rows_in_order = [rows.get(seed) for seed in self.table.seeds[seeds.start : seeds.stop]]
+        columns = {name: _selected(values, rows_in_order) for name, values in self.table.columns().items()}
+        return {**columns, RECORDED: np.array([row is not None for row in rows_in_order], np.bool_)}
 
 
-def _taken(values: Sequence[Any], places: Sequence[int | None]) -> NDArray[Any]:
+def _selected(values: Sequence[Any], rows: Sequence[int | None]) -> NDArray[Any]:
     """The values in these rows; NaN, False or "" where there is none."""
     column = np.asarray(values)
-    if column.dtype.kind in "iu" and None in places:
+    if column.dtype.kind in "iu" and None in rows:
         column = column.astype(np.float64)
     empty: Any = {"b": False, "f": np.nan}.get(column.dtype.kind)
-    return np.array([empty if place is None else column[place] for place in places], dtype=column.dtype)
+    return np.array([empty if row is None else column[row] for row in rows], dtype=column.dtype)
 
 
 def _whole(values: Sequence[Any], column: str, name: str) -> list[int]:

@@ -28,7 +28,7 @@ def quantity_of(
     assume: str | None = None,
     sd: float | None = None,
 ) -> Quantity:
-    """Returns what is measured, as data; see `Quantity` for the arguments."""
+    """Returns the quantity as data; see `Quantity` for the arguments."""
     conditions = [] if given is None else [name_of(given)]
     conditions += [name for name in dict.fromkeys(map(counts_of, populations)) if name and name not in conditions]
     return Quantity(
@@ -45,7 +45,7 @@ def quantity_of(
 
 
 def name_of_terms(terms: Terms) -> str:
-    """Returns what an expression is, for people."""
+    """Returns the name of an expression, for people."""
     return _named(terms, expression_name)
 
 

@@ -1,4 +1,4 @@
-"""What one seed gave, as a row of numbers and truths, and the rows of many seeds as columns."""
+"""The result of one seed as a row of numbers and truths, and the rows of many seeds as columns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Failure:
 
 
 def row_of(returned: object, label: str, seed: int) -> Row:
-    """What a function returned for a seed, checked.
+    """A function's result for a seed, checked.
 
     Raises:
         TypeError: not a mapping from text to numbers or truths, or an empty one.
@@ -100,9 +100,9 @@ def _column(rows: Sequence[Row | Failure], name: str, label: str, seeds: Sequenc
     if all(truths):
         return np.array([bool(value) for value in values])
     if any(truths):
-        odd = next(seed for seed, value in zip(seeds, values, strict=True) if isinstance(value, bool))
+        seed = next(number for number, value in zip(seeds, values, strict=True) if isinstance(value, bool))
         raise TypeError(
-            f"{name} of {label} must be a truth for all seeds or for none; it is {True} or {False} for seed {odd}"
+            f"{name} of {label} must be a truth for all seeds or for none; it is {True} or {False} for seed {seed}"
         )
     if all(isinstance(value, int) and abs(value) < 2**63 for value in values):
         return np.array(values, np.int64)

@@ -1,4 +1,4 @@
-"""What is known of an expression after some seeds: its estimate, its interval, and evidence about a threshold."""
+"""The sample of an expression after some seeds: its estimate, its interval, and evidence about a threshold."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Betting", "Conditional", "Intervals", "Mean", "Quantile", "Sample"]
 
 
 class Sample:
-    """What the seeds observed so far say of one expression.
+    """The observations of one expression so far.
 
     Args:
         n: observations.
@@ -42,7 +42,7 @@ class Sample:
 
     @property
     def assumption(self) -> str:
-        """What it assumes of the values, for people; "" for nothing."""
+        """The assumption about the values, for people; "" for none."""
         return ""
 
     @property
@@ -246,7 +246,7 @@ class Intervals(Sample):
 
     @property
     def assumption(self) -> str:
-        """What its terms assume."""
+        """The assumptions of its terms."""
         return ", ".join(dict.fromkeys(part.assumption for part in self._parts if part.assumption))
 
     @cached_property

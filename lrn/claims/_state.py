@@ -1,8 +1,8 @@
-"""What an object is made of, as text, so that two objects of one label can be told apart.
+"""The parts of an object as text, so that two objects of one label can be told apart.
 
-A state is a flat mapping from where a value lies (`settings['lr']`) to what it is (`0.001`). Equal states mean equal
-settings: numbers and text by their value, arrays by their bytes, functions by their code and what they enclose. What a
-state cannot show (an open file, a lock) is told apart by identity.
+A state is a flat mapping from the path of a value (`settings['lr']`) to its text (`0.001`). Equal states mean equal
+settings: numbers and text by their value, arrays by their bytes, functions by their code and closure. Objects that a
+state cannot show (an open file, a lock) are told apart by identity.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import itertools
 import os
 import re
 import types
@@ -51,10 +52,10 @@ def settings_of(value: Any) -> State:
     return settings
 
 
-def difference(one: State, other: State, first: str = "in one", second: str = "in the other") -> str | None:
+def difference(state: State, other: State, first: str = "in one", second: str = "in the other") -> str | None:
     """Where two states differ first, such as "p is 0.9 in one and 0.1 in the other"; None where they are equal."""
-    for where in [*one, *(where for where in other if where not in one)]:
-        left, right = (state.get(where, "missing") for state in (one, other))
+    for where in dict.fromkeys([*state, *other]):
+        left, right = state.get(where, "missing"), other.get(where, "missing")
         if left != right:
             if left.startswith(("code ", "object ")):
                 return f"{where} is other code, or another object that cannot be compared"
@@ -62,16 +63,16 @@ def difference(one: State, other: State, first: str = "in one", second: str = "i
     return None
 
 
-def _walk(where: str, value: Any, seen: dict[int, Any]) -> Iterator[tuple[str, str]]:
-    """The leaves below a value. `seen` keeps what was walked alive, so that ids stay unique."""
+def _walk(where: str, value: Any, visited: dict[int, Any]) -> Iterator[tuple[str, str]]:
+    """The leaves below a value. `visited` keeps the objects alive, so that ids stay unique."""
     plain = _plain(value)
     if plain is not None:
         yield where, plain
         return
-    if id(value) in seen:
-        yield where, f"again {list(seen).index(id(value))}"
+    if id(value) in visited:
+        yield where, f"again {list(visited).index(id(value))}"
         return
-    seen[id(value)] = value
+    visited[id(value)] = value
     children = _children(value)
     if children is None:
         yield where, f"object {type(value).__qualname__} at {id(value):#x}"
@@ -79,7 +80,7 @@ def _walk(where: str, value: Any, seen: dict[int, Any]) -> Iterator[tuple[str, s
     kind, parts = children
     yield f"{where}.type" if where else "type", kind
     for name, part in parts:
-        yield from _walk(f"{where}{name}" if where else name.removeprefix("."), part, seen)
+        yield from _walk(f"{where}{name}" if where else name.removeprefix("."), part, visited)
 
 
 def _plain(value: Any) -> str | None:
@@ -124,12 +125,12 @@ def _some_bytes(array: np.ndarray[Any, Any]) -> bytes:
 
 
 def _children(value: Any) -> tuple[str, list[tuple[str, Any]]] | None:
-    """A name for the kind of a value, and its parts; None for what cannot be taken apart."""
+    """A name for the kind of a value, and its parts; None if it cannot be taken apart."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if isinstance(value, Mapping):
-        return kind, [(f"[{key!r}]", part) for key, part in _some(list(value.items()))]
+        return kind, [(f"[{key!r}]", part) for key, part in _sampled_items(list(value.items()))]
     if isinstance(value, (list, tuple, deque)):
-        return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in _some(list(enumerate(value)))]
+        return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in _sampled_items(list(enumerate(value)))]
     if isinstance(value, AbstractSet):
         return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in enumerate(sorted(map(repr, value)))]
     if isinstance(value, types.FunctionType):
@@ -146,12 +147,12 @@ def _children(value: Any) -> tuple[str, list[tuple[str, Any]]] | None:
 
 
 def _attributes(value: Any, kind: str) -> tuple[str, list[tuple[str, Any]]] | None:
-    """The parts of an ordinary object: its class's settings, and its own attributes without what is cached."""
+    """The parts of an ordinary object: its class's settings, and its own attributes without cached ones."""
     shared = _class_attributes(type(value), functions="<locals>" in type(value).__qualname__)
     if dataclasses.is_dataclass(value):
         fields = [field.name for field in dataclasses.fields(value) if field.compare]
         return kind, [*shared, *((f".{name}", getattr(value, name, None)) for name in fields)]
-    slots = [name for cls in type(value).__mro__ for name in _slots(cls)]
+    slots = list(itertools.chain.from_iterable(map(_slots, type(value).__mro__)))
     if hasattr(value, "__dict__") or slots:
         own = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
         return kind, [*shared, *((f".{n}", part) for n, part in own.items() if not _cached(type(value), n))]
@@ -162,17 +163,17 @@ def _attributes(value: Any, kind: str) -> tuple[str, list[tuple[str, Any]]] | No
 
 
 def _class_attributes(cls: type, functions: bool) -> list[tuple[str, Any]]:
-    """What a class and its bases say that instances share: numbers, texts and arrays, and functions where asked."""
-    found: dict[str, Any] = {}
+    """The attributes that instances of a class share: numbers, texts and arrays, and functions if `functions`."""
+    attributes: dict[str, Any] = {}
     for base in cls.__mro__:
         if base.__module__ in ("builtins", "typing", "abc"):
             continue
         for name, part in vars(base).items():
             plain = isinstance(part, (*_PLAIN, Enum, np.ndarray, list, tuple, dict, set))
-            if name not in found and not name.startswith("__") and (plain or (functions and callable(part))):
-                found[name] = part
+            if name not in attributes and not name.startswith("__") and (plain or (functions and callable(part))):
+                attributes[name] = part
     private = ("_abc_impl", "_is_protocol")
-    return [(f".{name}", part) for name, part in found.items() if name not in private]
+    return [(f".{name}", part) for name, part in attributes.items() if name not in private]
 
 
 def _slots(cls: type) -> list[str]:
@@ -184,7 +185,7 @@ def _cached(cls: type, name: str) -> bool:
     return any(isinstance(vars(base).get(name), functools.cached_property) for base in cls.__mro__)
 
 
-def _some(items: list[Any]) -> list[Any]:
+def _sampled_items(items: list[Any]) -> list[Any]:
     return items if len(items) <= _LONG else [*items[:: -(-len(items) // _LONG)], items[-1]]
 
 

@@ -29,13 +29,13 @@ _MOST_LABELS = 4096
 
 
 class RecentSamples:
-    """Remembers what was observed, so that only new seeds are sampled, and finds populations that break their contract.
+    """Remembers observations, so that only new seeds are sampled, and finds populations that break their contract.
 
-    Claims share what they observe of one population. Where memory is short, what can be had again cheaply is forgotten
+    Claims share the observations of a population. Where memory is short, those that are cheap to repeat are forgotten
     first.
 
     Args:
-        sampler: what samples.
+        sampler: draws a population's seeds.
         most_seeds: how many seeds to remember in all; the loss of every epoch is too large to keep.
         recheck: how many seeds of each population to sample again, chosen at random, and to compare.
     """
@@ -53,16 +53,16 @@ class RecentSamples:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about populations, though no error: one sentence each, in the order they came up."""
+        """Oddities of populations that are not errors: one sentence each, in the order they came up."""
         return (*self.source_notes, *self._notes.values())
 
     @property
     def source_notes(self) -> tuple[str, ...]:
-        """What is odd about where observations come from, such as code that has changed since."""
+        """Oddities of the source of observations, such as code that has changed since."""
         return tuple(getattr(self._sampler, "notes", ()))
 
     def available(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
-        """The first of these seeds that can be had now, and why not all; "" where all can."""
+        """The first of these seeds that are available now, and the reason why others are not; "" where all are."""
         name = population.key if is_experiment(population) else label_of(population)
         growing = self._growing.get((name, seeds.start))
         if growing is not None and len(growing) >= len(seeds):
@@ -92,19 +92,19 @@ class RecentSamples:
         if is_experiment(population):
             if any(metric.trace for metric in metrics):
                 return [self._traced_values(population, metric, seeds) for metric in metrics]
-            found = self._values(population, label, metrics, seeds, (population.key, seeds.start))
-            self._compare(population, label, metrics, found, seeds, (population.key, seeds.start))
-            return found
+            values = self._values(population, label, metrics, seeds, (population.key, seeds.start))
+            self._compare(population, label, metrics, values, seeds, (population.key, seeds.start))
+            return values
         if label in self._broken:
             raise self._broken[label]
         try:
             self._recognise(population, label)
-            found = self._values(population, label, metrics, seeds, (label, seeds.start))
-            self._compare(population, label, metrics, found, seeds, (label, seeds.start))
+            values = self._values(population, label, metrics, seeds, (label, seeds.start))
+            self._compare(population, label, metrics, values, seeds, (label, seeds.start))
         except PopulationError as error:
             self._broken[label] = error
             raise
-        return found
+        return values
 
     def _values(
         self,
@@ -139,7 +139,7 @@ class RecentSamples:
         merge(growing.parts)
         if is_experiment(population):
             return
-        growing.kept = getattr(population, "version", None) is not None
+        growing.on_disk = getattr(population, "version", None) is not None
         if self._cost(label, growing) > before:
             self._ask_again(growing, label)
         self._known[label].last = state_of(population)  # sampling may count, or remember
@@ -151,7 +151,7 @@ class RecentSamples:
         return growing.cost.seeds
 
     def _ask_again(self, growing: Growing, label: str) -> None:
-        """Asks for a few old seeds again, if the sample has grown enough."""
+        """Samples a few old seeds again, if the sample has grown enough."""
         if getattr(growing.population, "varies", ()) is True or 4 * len(growing) < 5 * growing.checked:
             return
         if growing.cost.per_seed >= EXPENSIVE and (growing.again or len(growing) < 8):
@@ -159,8 +159,8 @@ class RecentSamples:
         growing.checked, seeds = len(growing), range(growing.parts[0][0].start, growing.parts[-1][0].stop)
         again = getattr(self._sampler, "again", None) or (lambda who, part: self._sampler(who, part, False))
         for part in plan(seeds, growing.turn):
-            asked = sum(len(part) for part, _ in growing.again)
-            if not allowed(len(growing), asked, growing.cost.seconds, growing.seconds_again):
+            sampled_again = sum(len(part) for part, _ in growing.again)
+            if not allowed(len(growing), sampled_again, growing.cost.seconds, growing.seconds_again):
                 break
             start = time.perf_counter()
             with shielded(f"sampling {label}"):
@@ -180,37 +180,37 @@ class RecentSamples:
 
     def _recognise(self, population: Any, label: str) -> None:
         """Refuses a second object of one label, and an object that was changed."""
-        known = self._known.get(label)
-        if known is None:
+        remembered = self._known.get(label)
+        if remembered is None:
             state = state_of(population)
             self._known[label] = Known(population, state, state)
             if len(self._known) > _MOST_LABELS:
                 self._known.popitem(last=False)
             return
-        if known.population is population:
-            where = difference(certain(known.last), certain(state_of(population)), "before", "now")
+        if remembered.population is population:
+            where = difference(certain(remembered.last), certain(state_of(population)), "before", "now")
             if where is not None:
                 raise PopulationError(
                     f"{label} was changed between two samplings: {where}; make a new object with a label of its own"
                 )
             return
-        check_one_object(label, known.population, population, known.first)
+        check_one_object(label, remembered.population, population, remembered.first)
 
     def _compare(
         self,
         population: Any,
         label: str,
         metrics: Sequence[Metric | Column],
-        found: Sequence[NDArray[Any]],
+        columns: Sequence[NDArray[Any]],
         seeds: range,
         key: Hashable,
     ) -> None:
-        """Compares values with those of seeds that were asked for again."""
+        """Compares values with those of seeds that were sampled again."""
         growing = self._growing.get(key)
         varies = getattr(population, "varies", ())
         if growing is not None and self._recheck and not growing.rechecked:
             self._check_again(growing, label, seeds)
-        for metric, values in zip(metrics, found, strict=True):
+        for metric, values in zip(metrics, columns, strict=True):
             notes = [] if is_experiment(population) else [suspicious(label, metric.name, values)]
             for part, sample in growing.again if growing and varies is not True and metric.name not in varies else ():
                 if part.stop <= seeds.stop:
@@ -241,7 +241,7 @@ class RecentSamples:
         return parts[0][1][: len(seeds)]
 
     def _forget(self) -> None:
-        """Forgets what was used longest ago, and can be had again, until the rest fits; never what was used last."""
+        """Forgets the observations used longest ago that can be repeated, until the rest fits; never the last ones."""
         total = sum(map(len, self._growing.values()))
         if total <= self._most_seeds:
             return
@@ -250,5 +250,5 @@ class RecentSamples:
             if total <= self._most_seeds:
                 return
             growing = self._growing[key]
-            if growing.kept or growing.cost.seconds < _DEAR:
+            if growing.on_disk or growing.cost.seconds < _DEAR:
                 total -= len(self._growing.pop(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -120,7 +121,7 @@ def _json_lines(path: Path) -> Table:
 def _from_rows(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Rows as columns; NaN where a row lacks a number, None where it lacks another value."""
     table: Table = {}
-    for name in dict.fromkeys(name for row in rows for name in row):
+    for name in dict.fromkeys(itertools.chain.from_iterable(rows)):
         values = [row.get(name) for row in rows]
         present = [value for value in values if value is not None]
         numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present)

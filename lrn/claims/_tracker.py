@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lrn.claims._advice import cost_of_bounds
@@ -40,7 +41,7 @@ MAX_SEEDS = 131072
 """Most seeds of an expression."""
 
 SMALLEST_STEP, LARGEST_STEP = 0.01, 0.25
-"""By which part the seeds grow while a claim is undecided: by half of what is likely to be missing, within these."""
+"""The share by which the seeds grow while a claim is undecided: half of the seeds probably missing, within these."""
 
 FUTILE_SEEDS = 32768
 """From here on a claim that would take far more seeds than it may use is given up."""
@@ -59,9 +60,9 @@ class Tracked:
 
     Attributes:
         seeds: how many seeds it uses.
-        thresholds: the numbers it was compared with, and whether it was asked if it is at least so much, not more.
-        computed: whether its interval was computed with.
-        cached: what its seeds say, and comparisons of it.
+        thresholds: the numbers it was compared with, each with whether equality counts (at least, rather than more).
+        computed: whether its interval entered a computation.
+        cached: its sample, with the number of seeds.
     """
 
     seeds: int
@@ -72,13 +73,13 @@ class Tracked:
 
     @property
     def shares(self) -> int:
-        """What it takes of the error budget: one for each end, of each interval, that a decision rests on."""
+        """Its shares of the error budget: one for each end, of each interval, that a decision rests on."""
         pieces = 1 if self.cached is None else self.cached[1].pieces
         return pieces * (2 if self.computed else min(len(self.thresholds), 2))
 
 
 class Tracker:
-    """Keeps what was observed of each quantity, and how far each expression has come (`lrn.intervals.Source`).
+    """Keeps the observations of each quantity, and how far each expression has come (`lrn.intervals.Source`).
 
     The arguments are those of `lrn.claims.Measure`.
     """
@@ -122,12 +123,13 @@ class Tracker:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is odd about the populations that were measured, though not an error: one sentence each."""
-        labels = {label for quantity in self._leaves for label in quantity.populations}
-        of_source = (
-            note for note in getattr(self._sampler, "source_notes", ()) if any(name in note for name in labels)
-        )
-        of_values = (note for leaf in self._leaves.values() for note in leaf.notes)
+        """Oddities of the populations that were measured, not errors: one sentence each."""
+        labels = set(chain.from_iterable(quantity.populations for quantity in self._leaves))
+        of_source = []
+        for note in getattr(self._sampler, "source_notes", ()):
+            if any(label in note for label in labels):
+                of_source.append(note)
+        of_values = chain.from_iterable(leaf.notes for leaf in self._leaves.values())
         return tuple(dict.fromkeys([*of_source, *of_values]))
 
     def seeds_needed(self, undecided: Undecided) -> float:
@@ -136,7 +138,7 @@ class Tracker:
         return undecided.growth * max(seeds) if seeds and undecided.growth < math.inf else math.inf
 
     def advice(self, undecided: Undecided) -> tuple[str, ...]:
-        """Returns what else would sooner decide what is open, one sentence each."""
+        """Returns other ways to decide the open comparisons sooner, one sentence each."""
         samples = ((terms, self._tracked[terms].cached) for terms in self._open(undecided))
         means = ((terms, cached[1]) for terms, cached in samples if cached and isinstance(cached[1], Mean))
         sentences = (cost_of_bounds(name_of_terms(terms), mean) for terms, mean in means)
@@ -212,13 +214,13 @@ class Tracker:
         if (threshold, inclusive) not in tracked.thresholds:
             self._new()
             tracked.thresholds[threshold, inclusive] = None
-        place = tracked.seeds, threshold
-        if place not in tracked.compared:
-            tracked.compared[place] = self._sample(terms).compare(threshold)
-        return tracked.compared[place]
+        key = tracked.seeds, threshold
+        if key not in tracked.compared:
+            tracked.compared[key] = self._sample(terms).compare(threshold)
+        return tracked.compared[key]
 
     def label(self, terms: Terms) -> str:
-        """Returns what an expression is, for people."""
+        """Returns the name of an expression, for people."""
         return name_of_terms(terms)
 
     def _estimate(
@@ -251,7 +253,7 @@ class Tracker:
         return self._tracked[terms]
 
     def _sample(self, terms: Terms) -> Sample:
-        """What the seeds of an expression say."""
+        """The sample of an expression at its present seeds."""
         tracked = self._track(terms)
         if tracked.cached is None or tracked.cached[0] != tracked.seeds:
             try:
@@ -265,7 +267,7 @@ class Tracker:
 
     def _make(self, terms: Terms, seeds: int) -> Sample:
         leaves = [self._leaf(quantity) for quantity, _ in terms]
-        if any(seeds > leaf.seen() for leaf in leaves):
+        if any(seeds > leaf.seeds_observed() for leaf in leaves):
             self._new()
         sides = [leaf.first(seeds, self._offset) for leaf in leaves]
         return sample_of(leaves, sides, [coefficient for _, coefficient in terms], seeds, self._goal)
@@ -283,9 +285,9 @@ class Tracker:
         most, seeds = self.max_seeds, range(self._offset, self._offset + self.max_seeds)
         for quantity, _ in terms:
             for population in self._leaf(quantity).populations:
-                there, why = available(self._sampler, population, seeds)
-                if len(there) < most:
-                    most, self._lack = len(there), why
+                ready, why = available(self._sampler, population, seeds)
+                if len(ready) < most:
+                    most, self._lack = len(ready), why
         return most
 
     def _most_new(self, terms: Terms) -> float:
@@ -293,7 +295,7 @@ class Tracker:
         return min([n for n in (self._step, *self._own(terms, "step")) if n is not None], default=math.inf)
 
     def _own(self, terms: Terms, name: str) -> Iterator[int | None]:
-        """What the populations of an expression say themselves."""
+        """The values of an attribute of the expression's populations."""
         for quantity, _ in terms:
             for population in self._leaf(quantity).populations:
                 n = None if is_experiment(population) else getattr(population, name, None)
@@ -333,5 +335,5 @@ class Tracker:
 def _resolved(
     population: Population | Experiment, metrics: Sequence[str | Metric | None]
 ) -> tuple[Metric | Column | None, ...]:
-    """What computes each metric of a population; None for no condition."""
+    """The function behind each metric of a population; None for no condition."""
     return tuple(None if metric is None else resolve(population, metric) for metric in metrics)

@@ -1,4 +1,4 @@
-"""The version of a population's code: what its observations depend on, part by part.
+"""The version of a population's code: everything that its observations depend on, part by part.
 
 A part is a function's own code, with everything of its module that it names; a module of the same project that this
 imports, and the modules that those import; a declared file; the version of a declared package. Comments, docstrings
@@ -13,6 +13,7 @@ import importlib.machinery
 import importlib.metadata
 import importlib.util
 import inspect
+import itertools
 import re
 import sys
 import textwrap
@@ -65,7 +66,7 @@ def digest_of(parts: Parts) -> str:
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """What differs between two versions: "function digits and module models have changed"."""
+    """The difference between two versions: "function digits and module models have changed"."""
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     if not names:
         return "nothing has changed"
@@ -105,11 +106,11 @@ def _own(value: Any, tree: ast.Module | None) -> tuple[str, set[str]]:
     statements = _reachable(definition, tree) if tree is not None else [definition]
     text = "\n".join(_normal(statement) for statement in statements)
     certain = sorted((where, leaf) for where, leaf in enclosed.items() if not leaf.startswith(("object ", "path ")))
-    return _digest(text + repr(certain)), {name for statement in statements for name in _imports(statement)}
+    return _digest(text + repr(certain)), set(itertools.chain.from_iterable(map(_imports, statements)))
 
 
 def _definition(value: Any) -> ast.stmt | None:
-    """The statement that defines a function or a class, without what makes it a population."""
+    """The statement that defines a function or a class, without the decorator `population`."""
     try:
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(value))).body
     except (OSError, TypeError, SyntaxError, ValueError):
@@ -131,14 +132,14 @@ def _reachable(definition: ast.stmt, tree: ast.Module) -> list[ast.stmt]:
             acting.append(statement)
     own = getattr(definition, "name", "")
     reached, waiting = [definition], [definition, *acting]
-    seen = {id(statement) for statement in by_name.get(own, [])}
+    visited = {id(statement) for statement in by_name.get(own, [])}
     while waiting:
         statement = waiting.pop()
-        if statement is not definition and id(statement) not in seen:
+        if statement is not definition and id(statement) not in visited:
             reached.append(statement)
-            seen.add(id(statement))
+            visited.add(id(statement))
         for name in _named(statement):
-            waiting += [other for other in by_name.get(name, []) if id(other) not in seen and other not in waiting]
+            waiting += [other for other in by_name.get(name, []) if id(other) not in visited and other not in waiting]
     return [definition, *(statement for statement in tree.body if any(statement is other for other in reached))]
 
 
@@ -180,7 +181,7 @@ class _Modules:
         self._root = root
 
     def add(self, name: str, importer: str) -> None:
-        """Adds a module, if it is one and of this project, and what it imports."""
+        """Adds a module, if it is one and of this project, and its imports."""
         name = _absolute(name, importer)
         if name in self.digests or not name or _JUDGES.match(name):
             return

@@ -103,7 +103,7 @@ def trend(quantities: Sequence[Estimate], at: Sequence[float] | None = None) -> 
     exceeds the one before", which `ranking` asks. It says that quantities grow on the whole.
 
     Args:
-        quantities: in the order of what they depend on, such as the depth.
+        quantities: in the order of the variable they depend on, such as the depth.
         at: where each lies, such as the depths themselves; 0, 1, 2, … by default.
 
     Raises:
@@ -118,16 +118,16 @@ def trend(quantities: Sequence[Estimate], at: Sequence[float] | None = None) -> 
         True
     """
     values = _quantities("trend", quantities)
-    places = [_number("a place", place) for place in (range(len(values)) if at is None else at)]
-    if len(places) != len(values):
-        raise ValueError(f"at must have one place for each quantity; got {len(places)} for {len(values)}")
-    if not all(map(math.isfinite, places)) or len(set(places)) < 2:
-        raise ValueError(f"at must have at least two different finite places; got {places}")
-    middle = sum(places) / len(places)
-    scale = sum((place - middle) ** 2 for place in places)
-    slope = values[0] * ((places[0] - middle) / scale)
-    for value, place in zip(values[1:], places[1:], strict=True):
-        slope = slope + value * ((place - middle) / scale)
+    positions = [_number("a place", position) for position in (range(len(values)) if at is None else at)]
+    if len(positions) != len(values):
+        raise ValueError(f"at must have one place for each quantity; got {len(positions)} for {len(values)}")
+    if not all(map(math.isfinite, positions)) or len(set(positions)) < 2:
+        raise ValueError(f"at must have at least two different finite places; got {positions}")
+    middle = sum(positions) / len(positions)
+    scale = sum((position - middle) ** 2 for position in positions)
+    slope = values[0] * ((positions[0] - middle) / scale)
+    for value, position in zip(values[1:], positions[1:], strict=True):
+        slope = slope + value * ((position - middle) / scale)
     return slope
 
 
@@ -144,7 +144,7 @@ def reproduces(ours: Estimate, published: str, *, seeds: int, plus_minus: str = 
         ours: a measured mean, in the units of the published one.
         published: such as "93.1 ± 0.4"; with "%" both are divided by 100. Rounding is allowed for.
         seeds: of how many runs it is the mean, at least 2.
-        plus_minus: what stands behind the "±": "sd", the standard deviation of runs; "se", the standard error of their
+        plus_minus: the figure behind the "±": "sd", the standard deviation of runs; "se", the standard error of their
             mean; "ci95", half of a 95 % interval of Student's.
 
     Raises:

@@ -25,7 +25,7 @@ class Work:
         population: of which.
         shelf: where results are kept; None for in memory only.
         rows: gets every result.
-        progress: counts what is done.
+        progress: counts finished seeds.
         deadline: of the clock `time.monotonic`, after which no seed is handed out; None for none.
         say: shows a message at once; None shows nothing.
 
@@ -68,7 +68,7 @@ class Work:
         """The seeds that are still to run, each locked until it is kept.
 
         Args:
-            seeds: which.
+            seeds: the candidates.
             wait: whether to wait for seeds that another process runs just now; else they are left out. None where this
                 process holds a lock of the whole population.
         """
@@ -118,7 +118,7 @@ class Work:
         return False
 
     def flush(self) -> None:
-        """Writes what is finished, one file for neighbouring seeds. Raises OSError, which says how much is kept."""
+        """Writes the finished seeds, one file for neighbours. Raises OSError, which says how many are kept."""
         if self._shelf is None or not self._waiting:
             return
         for part in _runs(sorted(self._waiting)):
@@ -126,8 +126,8 @@ class Work:
             try:
                 self._shelf.keep(part, columns)
             except OSError as error:
-                known = sum(stop - start for start, stop, _ in self._shelf.files())
-                why = f"{error.strerror or error}; {known} seeds of {self._population.label} are kept"
+                on_disk = sum(stop - start for start, stop, _ in self._shelf.files())
+                why = f"{error.strerror or error}; {on_disk} seeds of {self._population.label} are kept"
                 raise OSError(error.errno, why, error.filename) from error
             for seed in part:
                 del self._waiting[seed]

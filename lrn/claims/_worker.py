@@ -1,7 +1,7 @@
 """One seed, wherever it runs: in this process, in one of this machine's worker processes, or on a cluster.
 
 A worker finds the function by its module and name, as it is in the worker's own files; functions that are defined
-inside others travel by value. What comes back is JSON.
+inside others travel by value. The answer is JSON.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Task:
     """One seed of a population, as it travels.
 
     Attributes:
-        module: where the function is, its file, and its name there; None where `pickled` holds all.
+        module: the function's module, file and qualified name; None where `pickled` holds all.
         pickled: the settings, or the whole population.
-        version: of the population where it comes from.
-        seed: which one.
+        version: the population's, in the process that sends the task.
+        seed: the seed.
         threads: processor threads to use.
         path: where modules are looked for.
         slots: folder of the locks that hold how many seeds run at once on this machine; None for as many as are asked.
@@ -53,7 +53,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one seed gave, and how long it took."""
+    """The result of one seed, and how long it took."""
 
     seed: int
     row: Row | Failure
@@ -78,7 +78,7 @@ def task_for(population: FunctionPopulation, by_value: bool = False) -> Task:
         by_value: whether the function's code travels too, for workers that do not have this machine's files.
     """
     cloudpickle, definition = pickler(), population.definition
-    module = None if by_value else _place(definition)
+    module = None if by_value else _address(definition)
     if module is None:
         names = [definition.function.__module__, *(part.removeprefix("module ") for part in population.parts)]
         modules = [sys.modules[name] for name in dict.fromkeys(names) if name in sys.modules and name != "__main__"]
@@ -152,17 +152,17 @@ def limited(threads: int) -> Iterator[None]:
                 torch.set_num_threads(torch_threads or os.cpu_count() or 1)
 
 
-def _place(definition: PopulationFunction) -> tuple[str, str, str] | None:
+def _address(definition: PopulationFunction) -> tuple[str, str, str] | None:
     """Module, file and name under which a worker process finds the function; None if it cannot."""
     name, qualified = definition.function.__module__, definition.function.__qualname__
     module = sys.modules.get(name)
     file = getattr(module, "__file__", None)
     if name == "__main__" or file is None or "<" in qualified:
         return None
-    return (name, str(file), qualified) if _found(module, qualified) is definition else None
+    return (name, str(file), qualified) if _attribute(module, qualified) is definition else None
 
 
-def _found(module: Any, qualified: str) -> Any:
+def _attribute(module: Any, qualified: str) -> Any:
     for part in qualified.split("."):
         module = getattr(module, part, None)
     return module
@@ -177,7 +177,7 @@ def _population(task: Task) -> FunctionPopulation:
         population: FunctionPopulation = cloudpickle.loads(task.pickled)
         return population
     name, file, qualified = task.module
-    definition = _found(_loaded(name, file), qualified)
+    definition = _attribute(_loaded(name, file), qualified)
     if not isinstance(definition, PopulationFunction):
         raise RuntimeError(f"a worker found no population {qualified} in {file}")
     population = FunctionPopulation(definition, cloudpickle.loads(task.pickled))

@@ -1,7 +1,7 @@
 """Intervals that hold the true value at every number of seeds at once, and decisions made on nothing but them.
 
-What is promised
-----------------
+The promise
+-----------
 A suite of claims has one error budget, alpha (0.001 by default): with probability at least 1 - alpha, *every* decision
 ever made from these intervals is right. The argument has three steps, each of them exact; docs/guarantee.md proves
 them.
@@ -10,8 +10,8 @@ them.
    number of observations, with probability at most alpha / K (Ville's inequality). So a mean is rejected where the
    stake has grown so much. One may look after every seed, and stop when the answer is there. There is no normal
    approximation, so nothing has to be "large enough". Needed are independent observations of one distribution within
-   known bounds, which is what different seeds of one experiment are.
-2. *What is compared is measured directly.* `A > B + 0.2` asks for the mean of A - B, one value per seed
+   known bounds, such as those of different seeds of one experiment.
+2. *A comparison is measured directly.* `A > B + 0.2` asks for the mean of A - B, one value per seed
    (:class:`Expression`), and A and B may depend on one another in any way. Means over different seeds, such as those
    that converged, are compared by :func:`conditional_difference_sequence`.
 3. *All decisions at once.* K ends share the budget. A comparison with one number can be wrong at one end only, so it
@@ -28,11 +28,11 @@ Both directions are alike: a claim is never SUPPORTED merely because there is to
 *No verdict* is the other error: nothing is decided when the observations run out. Its probability is planned, not
 bounded: :func:`seeds_needed` says before any training how many seeds a comparison takes, :func:`detectable` what can be
 shown with those that one can afford, and :class:`Undecided`, raised when an open decision is asked for its truth, how
-many it would take from here. Asked whether one measured quantity exceeds another that in truth equals it, a decision
-stays open for ever; no number of observations can show that two rates are equal.
+many it would take from here. A decision whether one measured quantity exceeds another that in truth equals it stays
+open for ever; no number of observations can show that two rates are equal.
 
-What is not promised: that what was observed is what the words of a claim mean, that the code which observed it is
-right, or that what was chosen after looking at the same observations holds.
+Three things are not promised: that the observations match the words of a claim, that the code which made them is right,
+or that a claim chosen after looking at the same observations holds.
 
 Example
 -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Callable
@@ -63,7 +64,7 @@ def multiplied(a: Estimate, b: Estimate) -> Estimate:
     for one, other in ((a, b), (b, a)):
         if one._expression is not None and is_known(other) and math.isfinite(other._point):
             return a.of(one._expression.scaled(other._point), one._offset * other._point)
-    corners = [(x, y) for x in (a._low, a._high) for y in (b._low, b._high)]
+    corners = list(itertools.product((a._low, a._high), (b._low, b._high)))
     zero = any(x == 0 or y == 0 for x, y in corners)
     products = [(x, y) for x, y in corners if x != 0 and y != 0]
     lows = [rounded(operator.mul, x, y, -math.inf) for x, y in products] + [0.0] * zero
@@ -76,7 +77,7 @@ def divided(a: Estimate, b: Estimate) -> Estimate:
     if a._expression is not None and is_known(b) and math.isfinite(b._point) and b._point != 0:
         return a.of(a._expression.scaled(1 / b._point), a._offset / b._point)
     point = math.nan if b._point == 0 else a._point / b._point
-    corners = [(x, y) for x in (a._low, a._high) for y in (b._low, b._high)]
+    corners = list(itertools.product((a._low, a._high), (b._low, b._high)))
     if b._low <= 0 <= b._high or any(math.isinf(x) and math.isinf(y) for x, y in corners):
         return _derived(point, -math.inf, math.inf, a, b)
     low = min(rounded(operator.truediv, x, y, -math.inf) for x, y in corners)

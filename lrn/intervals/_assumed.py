@@ -2,8 +2,8 @@ r"""Confidence sequences for means of values without bounds, under an assumption
 
 As for bounded means (:mod:`lrn.intervals._betting`), a mean m is rejected where a stake that is bet against it, from 1
 upward, has grown to the inverse of an error probability. At the true mean the stake is a nonnegative martingale, if the
-values are what they are assumed to be, and no stake rises with m. So an end ever misses with at most that probability,
-at any number of observations (Ville's inequality). What differs is which bets are fair.
+values are as assumed, and no stake rises with m. So an end ever misses with at most that probability,
+at any number of observations (Ville's inequality). They differ in the bets that are fair.
 
 *Normal*, with unknown mean and variance. Whether the mean is m is asked of what does not depend on the scale: the
 ratios of the deviations :math:`x_i - m`. Their likelihood under a mean :math:`m + \delta \sigma` over that under m,

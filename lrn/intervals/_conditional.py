@@ -1,6 +1,6 @@
 r"""A confidence sequence for the difference of two conditional means that share their seeds.
 
-Given are, for each seed, whether it counts for a and for b (:math:`G_a, G_b`: the network converged) and what was
+Known are, for each seed, whether it counts for a and for b (:math:`G_a, G_b`: the network converged) and the values
 observed (:math:`X_a, X_b`: its dead neurons). The question is whether :math:`E[X_a | G_a] - E[X_b | G_b]` exceeds m.
 The k-th seed that counts for a must not be paired with the k-th that counts for b: those are different seeds, each of
 which is in two pairs, so the pairs depend on one another.
@@ -14,7 +14,7 @@ of a. For this s,
 has an expectation of 1 for every seed, whatever a and b have in common: both terms have the expectation 0. With weights
 and a fraction :math:`\beta` of at most 1 it is not negative. So the stake that was bet against s is a nonnegative
 martingale, and the difference is not d as soon as the stakes against *all* s in [0, 1] have grown enough. For a larger
-d no factor is larger, so that whoever rejects d has rejected all smaller differences too. With :math:`w_a : w_b =
+d no factor is larger, so that a test that rejects d has rejected all smaller differences too. With :math:`w_a : w_b =
 P(G_b) : P(G_a)`, estimated from earlier seeds, s cancels in expectation, so that all stakes grow alike.
 
 For constant bets the logarithm of a stake is concave in s, so its smallest value between two s is at one of them: a
@@ -50,7 +50,7 @@ _NEAR = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True)
 class Side:
-    """What was observed of one side of a difference.
+    """The observations of one side of a difference.
 
     Attributes:
         values: (n,) one per seed; ignored where the seed does not count.
@@ -88,7 +88,7 @@ class ConditionalStakes:
         of_a = np.where(a.counts, weight_a, 0.0), np.where(a.counts, a.values - a.low, 0.0)
         of_b = np.where(b.counts, weight_b, 0.0), np.where(b.counts, b.high - b.values, 0.0)
         either, nothing = a.counts | b.counts, np.zeros(len(a.values))
-        # What is bet on together, on a alone and on b alone; most seeds of discrete metrics fall together.
+        # The bets on both together, on a alone and on b alone; most seeds of discrete metrics fall together.
         self._rows = [
             _distinct(of_a[0], of_a[1], of_b[0], of_b[1], either),
             _distinct(of_a[0], of_a[1], nothing, nothing, a.counts),
@@ -158,7 +158,7 @@ def conditional_difference_sequence(
     """Returns an interval for a difference of conditional means that holds at every number of seeds at once.
 
     Args:
-        a: (n,) what was observed of one side, one value per seed.
+        a: (n,) the observations of one side, one value per seed.
         b: (n,) the same of the other side, for the same seeds.
         counts_a: (n,) whether the seed counts for `a`; the value is ignored where not.
         counts_b: (n,) the same for `b`.
@@ -170,7 +170,7 @@ def conditional_difference_sequence(
         The lower and the upper end for the mean of `a` where it counts less that of `b` where it counts.
 
     Raises:
-        TypeError: the values are not numbers, or what counts is not boolean.
+        TypeError: the values are not numbers, or the array that says which seeds count is not boolean.
         ValueError: shapes differ, a value that counts lies outside the bounds, or alpha is out of range.
 
     Source: the module's docstring.
@@ -239,7 +239,8 @@ def _grid(a: Side, b: Side, room: float) -> NDArray[np.float64]:
         chosen = side.values[side.counts]
         if len(chosen) > 1:
             error = max(float(chosen.std()), 1e-3 * (side.high - side.low)) / math.sqrt(len(chosen)) / room
-            splits += [split, *(split + sign * step * error for sign in (-1, 1) for step in _NEAR)]
+            steps = [step * error for step in _NEAR]
+            splits += [split, *(split - step for step in steps), *(split + step for step in steps)]
     return np.unique(np.clip(splits, 0.0, 1.0))
 
 

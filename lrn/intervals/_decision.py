@@ -1,4 +1,4 @@
-"""Three-valued decisions, Kleene's logic, and what is raised when an open decision is asked for its truth."""
+"""Three-valued decisions, Kleene's logic, and the exception of an open decision whose truth is needed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class Undecided(BaseException):
 
     Attributes:
         decision: the open decision.
-        quantities: what was observed too little of.
+        quantities: those with too few observations.
         growth: about how many times as many observations would decide it; `inf` if none can be said to.
         needed: the same as a number of observations of each quantity.
     """
@@ -89,7 +90,7 @@ class Decision:
         value: True, False, or None while the observations do not settle it.
         text: the statement that has this value, with its intervals; or a function that makes it when it is needed.
         undecided: what must be observed more of; () once decided.
-        leaning: what the estimates alone say; None if they tie or there are none.
+        leaning: the answer of the estimates alone; None if they tie or there are none.
         growth: about how many times as many observations would settle it; 1 once decided.
         needed: the same as a number of observations of each quantity; 0 once decided.
         measured: whether a measured quantity is part of it, rather than constants alone.
@@ -165,7 +166,7 @@ class Asked:
         unasked: comparisons of bare estimates, which say nothing certain.
         answers: gives the answer for a decision that rests on something measured, from its place in `decisions` and
             its truth; None for the truth.
-        shift: what is added to bare estimates.
+        shift: is added to bare estimates.
         bare: whether bare estimates were given out.
     """
 
@@ -206,7 +207,7 @@ def truth_of(decision: Decision) -> bool | None:
 
 
 def leaning_of(decision: Decision) -> bool | None:
-    """Returns what the estimates alone say, for what does not decide by it."""
+    """Returns the answer of the estimates alone, for callers that do not decide by it."""
     leaning: bool | None = vars(decision)["leaning"]
     return leaning
 
@@ -224,13 +225,13 @@ def bare(value: float) -> float:
 def asked(answers: Answers | None = None, shift: float = 0.0) -> Iterator[Asked]:
     """Notes the decisions whose truth is asked for within.
 
-    Whoever wants to know whether an outcome depends on what was decided, or on bare estimates, runs it once more with
+    Whoever wants to know whether an outcome depends on the decisions, or on bare estimates, runs it once more with
     other answers or estimates.
 
     Args:
         answers: gives the answer for each measured decision, from its place in order of asking and its truth; None
             for the truth.
-        shift: what is added to bare estimates.
+        shift: is added to bare estimates.
 
     Example:
         >>> with asked() as noted:
@@ -282,7 +283,7 @@ def as_decision(truth: Decision | bool) -> Decision:
 
 def union(groups: Iterable[Sequence[Hashable]]) -> tuple[Hashable, ...]:
     """Return the quantities of all groups, each once, in order of first appearance."""
-    return tuple(dict.fromkeys(quantity for group in groups for quantity in group))
+    return tuple(dict.fromkeys(chain.from_iterable(groups)))
 
 
 def format_interval(point: float, low: float, high: float) -> str:

@@ -33,7 +33,7 @@ class Estimate:
         low: lower end; may be ``-inf``.
         high: upper end; may be ``inf``.
         n: observations behind it.
-        name: what it is, for people.
+        name: its name, for people.
         quantities: what must be observed for it to become narrower; () for constants.
 
     Raises:
@@ -82,12 +82,12 @@ class Estimate:
         """Returns the estimate of one measured quantity whose interval is known.
 
         Args:
-            key: stable text that identifies what was measured.
+            key: stable text that identifies the quantity.
             point: the estimate, or NaN; one that only rounding has put outside the ends is moved to the end.
             low: lower end of the interval.
             high: upper end of the interval.
             n: observations behind it.
-            name: what it is, for people; the key by default.
+            name: its name, for people; the key by default.
 
         Raises:
             TypeError, ValueError: as for an Estimate; or the key is not text.
@@ -126,7 +126,7 @@ class Estimate:
 
     @property
     def name(self) -> str:
-        """What it is, for people."""
+        """Its name, for people."""
         return self._given_name or ("" if self._expression is None else str(self._expression))
 
     @property
@@ -179,7 +179,7 @@ class Estimate:
         Args:
             f: takes and returns one number; it must be defined at both ends.
             monotone: "increasing" or "decreasing" (constant stretches are allowed).
-            name: what the result is, for people.
+            name: the result's name, for people.
 
         Raises:
             ValueError: f is not defined at an end, or contradicts ``monotone`` at low, point and high.

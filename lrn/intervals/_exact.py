@@ -171,15 +171,15 @@ def _log_capital(x: NDArray[np.float64], bets: NDArray[np.float64], m: float) ->
 def _smallest_mean(x: NDArray[np.float64], bets: NDArray[np.float64], tail: float) -> float:
     """Return the lower end for x in [0, 1]: at all smaller means the stake grows to 1 / tail at some time.
 
-    No factor of the stake rises with m, hence bisection finds the end; what it returns is always a mean that
+    No factor of the stake rises with m, hence bisection finds the end; the result is always a mean that
     was rejected (or 0), which is the safe side.
     """
     goal = math.log(1 / tail) + _CAPITAL_SLACK
-    rejected, kept = 0.0, 1.0
+    rejected, allowed = 0.0, 1.0
     for _ in range(_BISECTIONS):
-        m = (rejected + kept) / 2
+        m = (rejected + allowed) / 2
         if _log_capital(x, bets, m).max() >= goal:
             rejected = m
         else:
-            kept = m
+            allowed = m
     return rejected

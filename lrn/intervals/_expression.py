@@ -1,6 +1,6 @@
-"""Linear expressions of measured quantities: what is compared is measured directly, one value per seed.
+"""Linear expressions of measured quantities: a comparison is measured directly, one value per seed.
 
-`A > B + 0.2` asks for the interval of A - B. Where both are measured on the same seeds, what they share cancels, and
+`A > B + 0.2` asks for the interval of A - B. Where both are measured on the same seeds, their common part cancels, and
 one interval for the difference is narrower than the difference of two. So sums, differences and multiples keep their
 terms, and whoever measures them (a `Source`) is asked once, for the whole expression.
 """
@@ -19,7 +19,7 @@ Terms = tuple[tuple[Hashable, float], ...]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What has been observed about an expression and a threshold.
+    """The evidence about an expression and a threshold.
 
     Attributes:
         above: whether the expression is certainly larger than the threshold.
@@ -64,14 +64,14 @@ class Source(Protocol):
 
         Args:
             terms: the expression.
-            threshold: what it is compared with.
+            threshold: the number it is compared with.
             inclusive: whether the question is if it is at least the threshold, rather than more. Asking both can err
                 at either end.
         """
         ...
 
     def label(self, terms: Terms) -> str:
-        """Returns what an expression is, for people."""
+        """Returns the name of an expression, for people."""
         ...
 
 

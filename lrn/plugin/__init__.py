@@ -1,6 +1,6 @@
 """The pytest plugin: options, the `measure` fixture, and how a claim's test is run and reported.
 
-What a claim and its verdict are is in `lrn.claims`, what a session makes of all verdicts in `lrn.plugin._session`.
+`lrn.claims` defines a claim and its verdict; `lrn.plugin._session` judges all verdicts of a session together.
 Every pytest session of an environment with lrn loads this module, so all that is heavy is imported where a claim
 needs it.
 """
@@ -217,7 +217,7 @@ def _call(item: pytest.Function) -> Any:
 
 
 def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> None:
-    """Lets the test pass, fail or be skipped; what is shown of a failure is said in `_show`."""
+    """Lets the test pass, fail or be skipped; `_show` writes the text of a failure."""
     if verdict.as_expected:
         return
     __tracebackhide__ = True
@@ -238,7 +238,7 @@ def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> 
 
 
 def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, verdict: Verdict) -> None:
-    """Puts what a person reads of a claim's failure into its report."""
+    """Puts the text about a claim's failure into its report."""
     from lrn.plugin import _failure
 
     command = _failure.reproduce(item.config, item.nodeid)
@@ -247,7 +247,7 @@ def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, ve
         return
     ended_by = item.stash[_ENDED_BY]
     text = _failure.explained(verdict, ended_by, item.stash.get(_MEASURE, None), command)
-    places = _failure.places_of(ended_by)
-    path, line = (places[0].path, places[0].line) if places else (str(item.path), (item.location[1] or 0) + 1)
-    known = f"said to be {verdict.expected}: " if verdict.known else ""
-    report.longrepr = _failure.shown_as(text, path, line, f"{known}{verdict.verdict}: {verdict.reason}")
+    frames = _failure.places_of(ended_by)
+    path, line = (frames[0].path, frames[0].line) if frames else (str(item.path), (item.location[1] or 0) + 1)
+    expectation = f"said to be {verdict.expected}: " if verdict.known else ""
+    report.longrepr = _failure.shown_as(text, path, line, f"{expectation}{verdict.verdict}: {verdict.reason}")

@@ -1,6 +1,6 @@
 """Comparing a session's verdicts with those of a file: `--against`.
 
-What is compared is the verdict alone. Intervals may move with the seeds, the engine or the machine; a verdict may not.
+Only verdicts are compared. Intervals may move with the seeds, the engine or the machine; a verdict may not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of a session that runs: how many claims are done, what is being trained, how long it will take."""
+"""The progress of a running session: the claims that are done, the seeds in training, and the time that is left."""
 
 from __future__ import annotations
 
@@ -86,23 +86,23 @@ class Board:
             if not self._expected or self._began is None:
                 return ""
             now = time.monotonic()
-            running = sorted(self._running.values(), key=lambda one: one.since)
+            running = sorted(self._running.values(), key=lambda run: run.since)
             text = f"{len(self._seconds)} of {self.total} claims, {self._time(now, running)}"
         return plain_text(f"{text}; {self._detail(running)}" if running else text)
 
     def _detail(self, running: list[_Running]) -> str:
-        """What is being tested and trained: the claim that has run longest."""
-        first = next((one for one in running if one.step), running[0])
+        """The claim that has run longest, and its training."""
+        first = next((run for run in running if run.step), running[0])
         more = f" and {len(running) - 1} more" if len(running) > 1 else ""
         if first.step is None:
             return f"{first.case}{more}"
-        known = first.step.start - self._offset
-        seeds = f"{known + first.step.done:,} of {known + first.step.total:,} seeds"
+        before = first.step.start - self._offset
+        seeds = f"{before + first.step.done:,} of {before + first.step.total:,} seeds"
         return f"{first.case}{more}: {seeds} of {first.step.label}"
 
     def _time(self, now: float, running: list[_Running]) -> str:
         assert self._began is not None
-        steps = max((one.step.left or 0.0 for one in running if one.step), default=0.0)
+        steps = max((run.step.left or 0.0 for run in running if run.step), default=0.0)
         left = self._left(now, running)
         if left is not None:
             return f"about {_whole(max(left, steps))} left"
@@ -114,12 +114,12 @@ class Board:
         """Seconds that are left: by an earlier run, else by the claims that are done; None while neither can tell."""
         assert self._began is not None
         waiting = self._expected - self._seconds.keys()
-        known = [self._recorded[test] for test in waiting if test in self._recorded]
+        recorded = [self._recorded[test] for test in waiting if test in self._recorded]
         done, elapsed = len(self._seconds), now - self._began
-        if len(known) == len(waiting) and self._recorded:
+        if len(recorded) == len(waiting) and self._recorded:
             pace = self._pace()
-            gone = sum(min(now - one.since, pace * self._recorded.get(one.test, 0.0)) for one in running)
-            return max((pace * sum(known) - gone) / max(len(self._workers), 1), 0.0)
+            spent = sum(min(now - run.since, pace * self._recorded.get(run.test, 0.0)) for run in running)
+            return max((pace * sum(recorded) - spent) / max(len(self._workers), 1), 0.0)
         if done < _ENOUGH_CLAIMS or elapsed < _ENOUGH_SECONDS:
             return None
         return elapsed / done * len(waiting)

@@ -1,4 +1,4 @@
-"""Claims whose process died: each is given to another worker once, and what is known of it stands in the table."""
+"""Claims whose process died: each is given to another worker once, and its crash stands in the table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Crashes:
 
     Args:
         config: pytest's.
-        settings: what the options say.
+        settings: the session's options.
 
     Attributes:
         running: the verdicts that stand if nothing more is heard of the claims, by test.
@@ -53,7 +53,7 @@ class Crashes:
         return self._died(report.nodeid) if died else None
 
     def _died(self, test: str) -> Verdict | None:
-        """The verdict of a claim whose process died; None for what is not a claim."""
+        """The verdict of a claim whose process died; None for a test that is not a claim."""
         if test in self.running or not self._is_claim(test):
             return self.running.get(test)
         # It died while it was set up, before anything was known of it.

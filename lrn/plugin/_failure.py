@@ -1,4 +1,4 @@
-"""What a person reads of a claim that did not end as its author says: what it claims, what was compared, what to do.
+"""The text about a claim that did not end as its author says: its statement, its comparisons, and the next step.
 
 It stands in place of a traceback, which would show how lrn works inside. An error keeps its traceback, without the
 parts that lie in lrn.
@@ -35,7 +35,7 @@ _ON_THE_COMMAND_LINE = ("alpha", "quantities", "first-seeds", "max-seeds", "seed
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a test, or of what it calls."""
+    """A line of a test, or of a function that it calls."""
 
     path: str
     line: int
@@ -51,13 +51,13 @@ def explained(verdict: Verdict, error: BaseException | None, measure: Measure | 
 
     Args:
         verdict: how it ended.
-        error: what its test raised.
-        measure: what it measured with.
+        error: its test's exception.
+        measure: its `Measure`.
         command: that tests it again.
     """
-    said = f", but it is said to be {verdict.expected} ({verdict.known})" if verdict.known else ""
-    lines = _wrapped(f"{verdict.case} is {verdict.verdict}{said}", "")
-    lines += ["", *_about(verdict), "", *_places(error), ""]
+    expectation = f", but it is said to be {verdict.expected} ({verdict.known})" if verdict.known else ""
+    lines = _wrapped(f"{verdict.case} is {verdict.verdict}{expectation}", "")
+    lines += ["", *_about(verdict), "", *_source_lines(error), ""]
     if verdict.verdict is Outcome.INCONCLUSIVE:
         lines += [*_too_wide(verdict, measure), ""]
     elif verdict.estimates and verdict.verdict is not Outcome.ERROR:
@@ -68,15 +68,15 @@ def explained(verdict: Verdict, error: BaseException | None, measure: Measure | 
 
 
 def about(verdict: Verdict, command: str) -> str:
-    """Returns what a claim says, to stand below the traceback of its error."""
+    """Returns a claim's statement, to stand below the traceback of its error."""
     return "\n".join([*_about(verdict), "", command])
 
 
 def shown_as(text: str, path: str, line: int, message: str) -> Any:
-    """Returns a text as pytest keeps what is shown of a failure, which xdist can carry and JUnit's file takes.
+    """Returns a text as pytest's representation of a failure, which xdist can carry and JUnit's file takes.
 
     Args:
-        text: what is shown.
+        text: the text to show.
         path: the file that failed.
         line: where in it.
         message: the same on one line.
@@ -91,23 +91,23 @@ def shown_as(text: str, path: str, line: int, message: str) -> Any:
 
 
 def places_of(error: BaseException | None) -> list[Place]:
-    """Returns where an error was raised: the test's line, then those of what it calls, but for lrn's and pytest's."""
+    """Returns where an error was raised: the test's line, then those of called functions but for lrn's and pytest's."""
     trace = None if error is None else without_lrn(error.__traceback__)
-    places = []
+    frames = []
     while trace is not None:
-        places.append(Place(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        frames.append(Place(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
         trace = trace.tb_next
-    return places
+    return frames
 
 
 def without_lrn(trace: TracebackType | None) -> TracebackType | None:
     """Returns a traceback without the frames that lie in lrn and in pytest."""
-    kept = []
+    own_frames = []
     while trace is not None:
-        kept += [] if _is_inside(trace.tb_frame.f_code.co_filename) else [trace]
+        own_frames += [] if _is_inside(trace.tb_frame.f_code.co_filename) else [trace]
         trace = trace.tb_next
     shorter: TracebackType | None = None
-    for frame in reversed(kept):
+    for frame in reversed(own_frames):
         shorter = TracebackType(shorter, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
     return shorter
 
@@ -127,10 +127,10 @@ def changed(verdict: Verdict, was: str, command: str) -> str:
 
 def shorten(error: BaseException) -> None:
     """Takes lrn's and pytest's frames out of the tracebacks of what led to an error."""
-    seen = {id(error)}
+    visited = {id(error)}
     cause = error.__cause__ or error.__context__
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
+    while cause is not None and id(cause) not in visited:
+        visited.add(id(cause))
         cause.__traceback__ = without_lrn(cause.__traceback__)
         cause = cause.__cause__ or cause.__context__
 
@@ -153,14 +153,17 @@ def _about(verdict: Verdict) -> list[str]:
         "source": verdict.source,
         "reading": verdict.reading,
     }
-    return [line for name, text in texts.items() if text for line in _wrapped(f"{name:9}{plain_text(text)}", " " * 9)]
-
-
-def _places(error: BaseException | None) -> list[str]:
     lines = []
-    for place in places_of(error):
-        lines.append(f"{visible(os.path.relpath(place.path))}:{place.line}")
-        lines += [f"  > {visible(place.source)}"] if place.source else []
+    for name, text in texts.items():
+        lines += _wrapped(f"{name:9}{plain_text(text)}", " " * 9) if text else []
+    return lines
+
+
+def _source_lines(error: BaseException | None) -> list[str]:
+    lines = []
+    for frame in places_of(error):
+        lines.append(f"{visible(os.path.relpath(frame.path))}:{frame.line}")
+        lines += [f"  > {visible(frame.source)}"] if frame.source else []
     return lines
 
 
@@ -174,7 +177,7 @@ def _compared(verdict: Verdict) -> list[str]:
 
 
 def _too_wide(verdict: Verdict, measure: Measure | None) -> list[str]:
-    """What is undecided, and how many seeds would do."""
+    """The open decision, and the seeds that would settle it."""
     wide = [q for q in verdict.estimates if q.thresholds and _holds(q)] or list(verdict.estimates)
     if len(wide) == 1:
         lines = [*_wrapped(f"too wide {plain_text(verdict.reason)}", " " * 9), f"{'':9}after {_seeds(wide[0])}"]
@@ -212,12 +215,12 @@ def _seeds(quantity: MeasuredQuantity) -> str:
 
 
 def _message(verdict: Verdict, error: BaseException | None) -> list[str]:
-    """Why there is no verdict; of a check that measures nothing, what its assertion says."""
-    said = str(error).splitlines() if isinstance(error, AssertionError) and not verdict.estimates else []
+    """Why there is no verdict; of a check that measures nothing, its assertion's message."""
+    message = str(error).splitlines() if isinstance(error, AssertionError) and not verdict.estimates else []
     if verdict.verdict is Outcome.ERROR:
         return _reason(verdict)
-    shown = [f"E  {visible(line)}" for line in said[:_MOST_LINES]]
-    return [*shown, *(["E  ..."] if len(said) > _MOST_LINES else [])] or _reason(verdict)
+    shown = [f"E  {visible(line)}" for line in message[:_MOST_LINES]]
+    return [*shown, *(["E  ..."] if len(message) > _MOST_LINES else [])] or _reason(verdict)
 
 
 def _reason(verdict: Verdict) -> list[str]:

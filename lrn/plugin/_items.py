@@ -1,4 +1,4 @@
-"""What a test is as a claim: what its marks say, why it cannot be judged, and the verdict before it is judged."""
+"""A test as a claim: its marks, the reason why it cannot be judged, and the verdict before it is judged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REFUSED_FIXTURES = ("subtests",)
 
 
 def claim_of(item: pytest.Item) -> Claim | None:
-    """What a test's mark claims; None for a test that is no claim."""
+    """The claim of a test's mark; None for a test that is not a claim."""
     mark = item.get_closest_marker("claim")
     if mark is None:
         return None
@@ -33,7 +33,7 @@ def claim_of(item: pytest.Item) -> Claim | None:
 
 
 def expectation_of(item: pytest.Item) -> Expectation | None:
-    """How the claim is said to end: by the closest mark, else by the claim itself."""
+    """The claim's expected end: by the closest mark, else by the claim itself."""
     claim = claim_of(item)
     if claim is None:
         return None
@@ -71,13 +71,13 @@ def refusal_of(item: pytest.Item) -> str:
 def properties_of(verdict: Verdict) -> list[tuple[str, object]]:
     """The verdict as properties for a test report, such as JUnit's."""
     texts = {name: getattr(verdict, name) for name in ("id", "statement", "source", "verdict", "expected", "reason")}
-    found = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
-    found += [
+    properties = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
+    properties += [
         ("claim.measured", f"{q.name}: {q.point:.6g} [{q.low:.6g}, {q.high:.6g}], n = {q.n} of {q.seeds} seeds")
         for q in verdict.estimates
     ]
     # Workers send what UTF-8 can write.
-    return [(name, text.encode(errors="backslashreplace").decode()) for name, text in found]
+    return [(name, text.encode(errors="backslashreplace").decode()) for name, text in properties]
 
 
 def started(item: pytest.Item) -> Verdict:

@@ -1,4 +1,4 @@
-"""The plugin's options: what they are called, how they are read, and what is refused before anything runs."""
+"""The plugin's options: their names, how they are read, and the values that are refused before anything runs."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Settings:
-    """What the options say.
+    """The values of the options.
 
     Attributes:
         alpha: error budget of the suite.
         quantities: how many quantities share it.
         first_seeds: seeds that a comparison starts with, where the claim does not say.
         max_seeds: most seeds of one comparison, where the claim does not say.
-        capped: whether `max_seeds` was asked for, so that no claim may exceed it.
+        capped: whether the command line set `max_seeds`, so that no claim may exceed it.
         seed_offset: the first seed.
         skip_inconclusive: whether an INCONCLUSIVE claim is skipped instead of failed.
         engine: what trains.
         device: where.
         ledger: its folder, or None for none.
         scheduler: of the Dask cluster that trains, or None.
-        verdicts: the file asked for, or None.
+        verdicts: the file that `--verdicts` names, or None.
         default_verdicts: the file to write when the whole suite ran, or None.
         against: the file of verdicts to compare with, or None.
         claims: folder of the suite.
@@ -158,7 +158,7 @@ def read_settings(config: pytest.Config) -> Settings:
 
 
 def _check_engine(engine: str, device: str) -> None:
-    """Refuses what cannot train here before any test starts."""
+    """Refuses an engine or device that cannot train here before any test starts."""
     from lrn.engines import choose
 
     try:
@@ -260,7 +260,7 @@ def _report(config: pytest.Config) -> Path | Literal[""] | None:
 
 
 def _check_report() -> None:
-    """Refuses what cannot draw a report before any test starts."""
+    """Refuses a report that cannot be drawn before any test starts."""
     from lrn.report import ReportError, check_installed
 
     try:

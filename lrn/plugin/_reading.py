@@ -14,7 +14,7 @@ from lrn.verdicts.text import plain_text, shortened
 __all__ = ["RUN_RECORD", "blocked", "count", "fail_or_skip", "fraction", "offset", "verdicts_file"]
 
 RUN_RECORD = "run.json"
-"""Name of the file, beside the verdicts, with what differs from one run to the next."""
+"""Name of the file, beside the verdicts, for facts that differ from one run to the next."""
 
 _MOST_OFFSET = 2**63
 _LONGEST_NAME = 255  # of a file, in every file system in use
@@ -52,7 +52,7 @@ def _whole(text: str) -> int | None:
 
 
 def fail_or_skip(option: str, text: str) -> str:
-    """Reads what becomes of an undecided claim."""
+    """Reads how undecided claims end."""
     if text not in ("fail", "skip"):
         raise pytest.UsageError(f"{option} must be fail or skip; got {text!r}")
     return text
@@ -70,7 +70,7 @@ def blocked(option: str, path: Path) -> bool:
     """Whether no such file can be written, as a folder on its way is a file.
 
     Raises:
-        pytest.UsageError: it cannot be looked at: a folder may not be entered, or a name is too long.
+        pytest.UsageError: it cannot be read: a folder may not be entered, or a name is too long.
     """
     try:
         if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):

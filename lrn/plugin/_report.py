@@ -22,11 +22,11 @@ def write(
     """Writes the report that the options ask for, and returns a line that says where it is, or why it is not.
 
     Args:
-        settings: what the options say.
+        settings: the session's options.
         suite: the verdicts.
         root: the folder that the tests' paths start from.
         gaps: why the report must not stand beside the record: the session is not the whole suite, or differs from it.
-        record: what the session says about itself.
+        record: the session's record of itself.
     """
     if settings.report is None:
         return None

@@ -1,4 +1,4 @@
-"""What a session says about itself: what may differ between two runs of the same suite."""
+"""A session's record of itself: everything that may differ between two runs of the same suite."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PACKAGES = ("lrn-claims", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
 
 
 def about_run(settings: Settings, workers: int, seconds: float, claims: Mapping[str, float]) -> dict[str, Any]:
-    """Returns what is written beside the verdicts.
+    """Returns the record that is written beside the verdicts.
 
     Args:
-        settings: what the options say.
+        settings: the session's options.
         workers: how many processes ran tests.
         seconds: how long all took.
         claims: seconds of each claim, by test.

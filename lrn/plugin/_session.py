@@ -1,4 +1,4 @@
-"""What a session makes of its verdicts: it counts, judges the whole, and writes the files."""
+"""A session and its verdicts: it counts them, judges the whole, and writes the files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Generator, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Session:
 
     Args:
         config: pytest's.
-        settings: what the options say.
+        settings: the session's options.
         crashes: counts the tests whose process died.
 
     Raises:
@@ -65,7 +66,7 @@ class Session:
         # Read before anything runs: the session may write to the same file.
         self._record: Record | None = None if settings.against is None else read_record(settings.against)
         self._comparison: Comparison | None = None
-        self._changed: dict[str, Verdict] = {}  # what was recorded of claims that ended otherwise
+        self._changed: dict[str, Verdict] = {}  # the recorded verdicts of claims that ended otherwise
         self._verdicts: dict[str, Verdict] = {}
         self._seconds: dict[str, float] = {}
         self._workers: set[str] = set()
@@ -138,19 +139,19 @@ class Session:
         try:
             self._write(suite, [*gaps, *([refusal] if refusal else [])])
         except OSError as error:
-            which = _shown(Path(error.filename)) if error.filename else "the verdicts"
-            self._notes.append(f"{which} could not be written: {error.strerror or error}")
+            file = _shown(Path(error.filename)) if error.filename else "the verdicts"
+            self._notes.append(f"{file} could not be written: {error.strerror or error}")
             _fail(session)
         self._report(session, suite, [*gaps, *([refusal] if refusal else [])])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Prints the table of claims, and what differs from the record."""
+        """Prints the table of claims, and the differences from the record."""
         self._summing_up = True
         if self._verdicts:
             from lrn.plugin._summary import Ending, fit_short_summary, print_summary
 
-            odd = dict.fromkeys(note for verdict in self._verdicts.values() for note in verdict.notes)
-            self._notes = [*odd, *self._notes]
+            oddities = dict.fromkeys(chain.from_iterable(verdict.notes for verdict in self._verdicts.values()))
+            self._notes = [*oddities, *self._notes]
 
             suite = self._suite(complete=False)
             notes = [*([_SLOW] if self._slow(suite) else []), *self._notes]
@@ -163,7 +164,8 @@ class Session:
     def _slow(self, suite: SuiteVerdicts) -> bool:
         """Whether torch trained only because nothing faster is installed."""
         settings = self._settings
-        leaves = (leaf for verdict in suite.claims for quantity in verdict.estimates for leaf in quantity.leaves)
+        quantities = chain.from_iterable(verdict.estimates for verdict in suite.claims)
+        leaves = chain.from_iterable(quantity.leaves for quantity in quantities)
         trained = any(leaf.quantity is not None and any(leaf.quantity.digests) for leaf in leaves)
         if (settings.engine, settings.device) != ("auto", "cpu") or not trained:
             return False
@@ -200,11 +202,11 @@ class Session:
     def _narrowed(self) -> bool:
         """Whether the command line leaves out a part of the suite's folder."""
         config, claims = self._config, self._settings.claims
-        here = config.invocation_params.dir
-        asked = [(here / argument).resolve() for argument in config.args]
+        folder = config.invocation_params.dir
+        selected = [(folder / argument).resolve() for argument in config.args]
         options = ("ignore", "ignore_glob", "lf", "deselect")
         return any(config.getoption(name, None) for name in options) or not any(
-            claims.is_dir() and claims.is_relative_to(path) for path in asked
+            claims.is_dir() and claims.is_relative_to(path) for path in selected
         )
 
     def _write(self, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
@@ -220,8 +222,8 @@ class Session:
             if gaps:
                 self._notes.append(f"{_shown(path)} stays as it was: {', '.join(gaps)}")
                 return
-        kept = self._kept(path)
-        if kept:
+        must_stay = self._must_stay(path)
+        if must_stay:
             self._notes.append(f"{_shown(path)} stays as it was, as verdicts differ from it")
             path = path.with_name(f"{path.stem}.new{path.suffix}")
         suite.write(path)
@@ -230,7 +232,7 @@ class Session:
         self._written = _shown(path)
 
     def _report(self, session: pytest.Session, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
-        """Writes the report and the summary of a job, where they are asked for."""
+        """Writes the report and the summary of a job, where options name them."""
         if not self._verdicts:
             return
         from lrn.plugin import _report
@@ -250,7 +252,7 @@ class Session:
     def _about_run(self) -> dict[str, Any]:
         return about_run(self._settings, len(self._workers), time.perf_counter() - self._started, self._seconds)
 
-    def _kept(self, path: Path) -> bool:
+    def _must_stay(self, path: Path) -> bool:
         """Whether to leave a file as it is: a record that failed the comparison is for a person to replace."""
         if self._record is None or self._comparison is None or not self._comparison.failed:
             return False
@@ -259,7 +261,7 @@ class Session:
 
 def _carried(report: pytest.TestReport, name: str) -> Verdict | None:
     """The verdict that a report carries under a name."""
-    texts = [value for known, value in report.user_properties if known == name]
+    texts = [value for key, value in report.user_properties if key == name]
     return Verdict.from_json(json.loads(str(texts[-1]))) if texts else None
 
 

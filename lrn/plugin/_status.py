@@ -35,9 +35,9 @@ class Telling:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        given: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
-        folder = given.get(INPUT)
-        self.teller: Teller | None = Wire(Path(folder, f"{given['workerid']}.jsonl")) if folder else None
+        worker_input: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+        folder = worker_input.get(INPUT)
+        self.teller: Teller | None = Wire(Path(folder, f"{worker_input['workerid']}.jsonl")) if folder else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -48,11 +48,11 @@ class Telling:
 
 
 class Status:
-    """In the process that reports: shows how far the session is, whoever runs the tests.
+    """In the process that reports: shows the session's progress, whichever processes run the tests.
 
     Args:
         config: pytest's.
-        settings: what the options say.
+        settings: the session's options.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
@@ -138,7 +138,7 @@ class Status:
             reporter = self._config.pluginmanager.getplugin("terminalreporter")
             if reporter is None:
                 return
-            # What tests print themselves would run into a line that comes and goes.
+            # The tests' own output would run into a line that comes and goes.
             live = self._config.getoption("capture") != "no"
             self._screen = Screen(reporter, self._line, live=live, captured=self._tail is None)
         self._screen.start()
@@ -154,7 +154,7 @@ class Status:
         return self._board.line()
 
     def _listen(self) -> None:
-        """Takes in what the workers have told."""
+        """Takes in the workers' messages."""
         if self._tail is None:
             return
         with self._reading:
@@ -173,7 +173,7 @@ class Status:
 
 
 def teller_of(config: pytest.Config) -> Teller | None:
-    """Who is told how far the claims of this process are; None where nobody is."""
+    """The receiver of this process's progress; None where there is none."""
     plugin: Any = config.pluginmanager.getplugin(_WORKER if hasattr(config, "workerinput") else _NAME)
     teller: Teller | None = None if plugin is None else plugin.teller
     return teller

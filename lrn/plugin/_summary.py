@@ -25,7 +25,7 @@ _RECORD = "reports/verdicts.json"
 
 @dataclass(frozen=True)
 class Ending:
-    """What there is to say at the end of a session.
+    """The facts to show at the end of a session.
 
     Attributes:
         suite: the verdicts.
@@ -54,7 +54,7 @@ class Ending:
 
 
 def print_summary(reporter: pytest.TerminalReporter, ending: Ending) -> None:
-    """Prints what is notable, or with -v every claim, the slowest claims, the totals, and where to read more."""
+    """Prints the notable claims, or with -v every claim, the slowest claims, the totals, and where to read more."""
     reporter.ensure_newline()
     reporter.section("claims")
     # Where nobody watches, as in CI, a width is a guess of pytest's and too small for the intervals.
@@ -76,7 +76,7 @@ def print_summary(reporter: pytest.TerminalReporter, ending: Ending) -> None:
 
 
 def fit_short_summary(reporter: pytest.TerminalReporter, verdicts: Mapping[str, Verdict]) -> None:
-    """Has pytest's short summary say of each claim in one line what its word, the verdict, does not say already."""
+    """Has pytest's short summary add to each claim's verdict, in one line, the facts that the word does not give."""
     width = reporter.config.get_terminal_writer().fullwidth
     for report in reporter.stats.get("failed", []):
         crash = getattr(report.longrepr, "reprcrash", None)
@@ -149,11 +149,13 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def _totals(suite: SuiteVerdicts, promise: bool) -> str:
     count = suite.totals
-    known = {name: f" ({count[f'{name}_known']} known)" if count[name] else "" for name in ("refuted", "inconclusive")}
+    expected_counts = {
+        name: f" ({count[f'{name}_known']} known)" if count[name] else "" for name in ("refuted", "inconclusive")
+    }
     parts = [
         f"{count['supported']} supported",
-        f"{count['refuted']} refuted{known['refuted']}",
-        f"{count['inconclusive']} inconclusive{known['inconclusive']}",
+        f"{count['refuted']} refuted{expected_counts['refuted']}",
+        f"{count['inconclusive']} inconclusive{expected_counts['inconclusive']}",
         f"{count['errors']} errors",
         *([f"{count['skipped']} skipped"] if count["skipped"] else []),
     ]

@@ -1,4 +1,4 @@
-"""Options that say who trains what: workers, time, and what becomes of results that exist."""
+"""Options of training: workers, time, and the treatment of results that exist."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _STARTED = time.monotonic()
 
 @dataclass(frozen=True)
 class Training:
-    """What the options say.
+    """The values of the options that concern training.
 
     Attributes:
         workers: seeds of expensive functions that run at once on this machine; None for one per core.
         hours: after which nothing starts any more; None for no end.
-        stale: what becomes of seeds that earlier code has trained.
+        stale: how to treat seeds that earlier code has trained.
         frozen: whether nothing may be trained.
         recheck: how many seeds of each population to train again and compare.
     """
@@ -60,7 +60,7 @@ def add_training_options(parser: pytest.Parser) -> None:
 
 
 def read_training(config: pytest.Config) -> Training:
-    """What the options say. Raises pytest.UsageError, one sentence, for one that is out of range."""
+    """The options' values. Raises pytest.UsageError, one sentence, for one that is out of range."""
 
     def read(name: str, parse: Callable[[str, str], Any], default: Any) -> Any:
         text = config.getoption(f"lrn_{name}")
@@ -79,7 +79,7 @@ def read_training(config: pytest.Config) -> Training:
 
 
 def sampler_of(config: pytest.Config, settings: Settings, training: Training) -> RecentSamples:
-    """The sampler of this process, which lets go of what it holds when pytest ends."""
+    """The sampler of this process, which lets go of its resources when pytest ends."""
     from lrn.claims._populations import Draw, RecentSamples
 
     in_worker = hasattr(config, "workerinput")

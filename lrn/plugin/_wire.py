@@ -23,7 +23,7 @@ _SECONDS = 0.25
 
 
 class Teller(Protocol):
-    """Who is told how far the claims of one process are."""
+    """A receiver of the progress of one process's claims."""
 
     def expect(self, tests: Iterable[str]) -> None:
         """Which claims are going to be tested."""
@@ -39,7 +39,7 @@ class Teller(Protocol):
 
 
 class Wire:
-    """Writes what a worker tells.
+    """Writes a worker's messages.
 
     Args:
         path: the worker's file.
@@ -62,7 +62,7 @@ class Wire:
         self._send(start=[test, case])
 
     def step(self, step: Step) -> None:
-        """The sampling of a population is so far; of what comes in quick succession, some is left out."""
+        """Reports the progress of a population's sampling; in quick succession, some reports are left out."""
         now = time.monotonic()
         if step.done == 0 or now - self._last >= _SECONDS:
             self._last = now
@@ -89,7 +89,7 @@ class Tail:
         self._read: dict[str, int] = {}
 
     def new(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What is new: (worker, content)."""
+        """The new messages: (worker, content)."""
         for path in sorted(self._folder.glob("*.jsonl")):
             with open(path, "rb") as file:
                 file.seek(self._read.get(path.name, 0))

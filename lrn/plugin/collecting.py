@@ -37,7 +37,7 @@ class Collecting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
-        """Takes what each claim says out of its marks."""
+        """Reads each claim's statement from its marks."""
         self.claims = [_case(item) for item in items if item.get_closest_marker("claim")]
 
 

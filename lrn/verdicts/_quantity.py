@@ -1,4 +1,4 @@
-"""Measured quantities as data: what was measured of which populations, and what came out."""
+"""Measured quantities as data: the metrics, the populations, and the results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN_TERMS = 3
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is measured: a statistic of a metric over the seeds of one population or two.
+    """A statistic of a metric over the seeds of one population or two.
 
     Attributes:
         statistic: "rate", "mean", "quantile", "rate of larger" (of two populations, the metric of the first is the
@@ -27,8 +27,8 @@ class Quantity:
         given: name of the condition under which a seed counts; None for every seed.
         bounds: smallest and largest possible value, where the claim gave them.
         q: which quantile; None for other statistics.
-        digests: for each population what tells it from others of the same label: an experiment's key, or "".
-        assume: what the claim assumes of the values, "normal", "symmetric" or "subgaussian"; None for nothing.
+        digests: for each population the key of an experiment, which tells it from others of the same label, or "".
+        assume: the claim's assumption about the values, "normal", "symmetric" or "subgaussian"; None for none.
         sd: the scale of subgaussian values.
     """
 
@@ -44,7 +44,7 @@ class Quantity:
 
     @property
     def assumption(self) -> str:
-        """What is assumed of the values, for people: "normal", "subgaussian with sd 0.02"; "" for nothing."""
+        """The assumption about the values, for people: "normal", "subgaussian with sd 0.02"; "" for none."""
         return f"{self.assume or ''}{'' if self.sd is None else f' with sd {self.sd!r}'}"
 
     @property
@@ -91,8 +91,8 @@ class MeasuredQuantity:
     """A quantity, or a linear expression of quantities, as it was measured last.
 
     Attributes:
-        key: what makes it distinct; equal keys in two claims are the same.
-        name: what it is, for people.
+        key: its identity; equal keys in two claims are the same quantity.
+        name: its name, for people.
         point: the estimate; NaN without any observation.
         low: lower end of its interval; may be `-inf`.
         high: upper end; may be `inf`.
@@ -101,11 +101,11 @@ class MeasuredQuantity:
         thresholds: the numbers it was compared with.
         shares: how many shares of the error budget it takes: 1 for a comparison with one number, 2 for more of them or
             where it is computed with, 0 where it is only shown.
-        quantity: what was measured; None for an expression.
+        quantity: the measured quantity; None for an expression.
         terms: the measured quantities that an expression combines, only shown.
         coefficients: by which they are multiplied; as many as there are terms.
         inclusive: for each threshold, whether it was asked if the quantity is at least so much, rather than more.
-        assumption: what the interval assumes of the values, one per seed; "" for nothing. A verdict that rests on it
+        assumption: the interval's assumption about the values, one per seed; "" for none. A verdict that rests on it
             holds if the assumption does.
     """
 
@@ -133,12 +133,12 @@ class MeasuredQuantity:
 
     @property
     def proviso(self) -> str:
-        """What its interval depends on, to be put behind it: " if normal"; "" for nothing."""
+        """The condition of its interval, to be put behind it: " if normal"; "" for none."""
         return f" if {self.assumption}" if self.assumption else ""
 
     @property
     def leaves(self) -> tuple[MeasuredQuantity, ...]:
-        """Itself, or the terms of an expression: what was measured of single populations."""
+        """Itself, or the terms of an expression: the quantities of single populations."""
         return self.terms or (self,)
 
     @classmethod
@@ -146,14 +146,14 @@ class MeasuredQuantity:
         """Returns the quantity that JSON holds. Raises KeyError, TypeError or ValueError for anything else."""
         numbers = {name: float(data[name]) for name in ("point", "low", "high")}
         lists = {name: tuple(map(float, data[name])) for name in ("thresholds", "coefficients")}
-        what = data["quantity"]
+        quantity = data["quantity"]
         measured = cls(
             **{
                 **data,
                 **numbers,
                 **lists,
                 "inclusive": tuple(map(bool, data["inclusive"])),
-                "quantity": None if what is None else Quantity.from_json(what),
+                "quantity": None if quantity is None else Quantity.from_json(quantity),
                 "terms": tuple(cls.from_json(term) for term in data["terms"]),
             }
         )

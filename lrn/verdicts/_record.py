@@ -1,4 +1,4 @@
-"""Verdicts as data: what a claim says, what was measured, how it ended; and the file that holds those of a suite.
+"""Verdicts as data: a claim's statement, its measurements, its end; and the file that holds those of a suite.
 
 The file is JSON in UTF-8. It holds nothing that differs between two runs of the same suite (no times, no names of
 workers), so that two runs can be compared byte by byte. Numbers that JSON lacks are the texts "inf", "-inf" and "nan".
@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Self
 
 from lrn.files import NotRegularError, read_text, write_json
@@ -65,7 +66,7 @@ class Verdict:
         estimates: everything that it compared or computed with, in order of first use.
         seeds_needed: about how many seeds of each open quantity would have settled an INCONCLUSIVE claim, `inf` if none
             can be said to; None for the others.
-        notes: what is odd about its populations, though not an error.
+        notes: oddities of its populations that are not errors.
     """
 
     id: str
@@ -90,7 +91,7 @@ class Verdict:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What it assumes of values: if that is so, the verdict has the suite's guarantee."""
+        """Its assumptions about values: if they hold, the verdict has the suite's guarantee."""
         return tuple(dict.fromkeys(quantity.assumption for quantity in self.estimates if quantity.assumption))
 
     @property
@@ -118,7 +119,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class SuiteVerdicts:
-    """All verdicts of one session, sorted by test, and what they were reached with.
+    """All verdicts of one session, sorted by test, and the options behind them.
 
     Attributes:
         alpha: with probability at least 1 - alpha every verdict is right.
@@ -149,12 +150,12 @@ class SuiteVerdicts:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What its claims assume of values, each once."""
-        return tuple(dict.fromkeys(text for verdict in self.claims for text in verdict.assumptions))
+        """Its claims' assumptions about values, each once."""
+        return tuple(dict.fromkeys(chain.from_iterable(verdict.assumptions for verdict in self.claims)))
 
     @property
     def proviso(self) -> str:
-        """What the promise depends on, to be put behind it: " (2 of them if values are as assumed: normal)"; or ""."""
+        """The condition of the promise, to be put behind it: " (2 of them if values are as assumed: normal)"; or ""."""
         resting = sum(bool(verdict.assumptions) for verdict in self.claims)
         return f" ({resting} of them if values are as assumed: {', '.join(self.assumptions)})" if resting else ""
 
@@ -227,9 +228,11 @@ class SuiteVerdicts:
 
 
 def _shares(alike: Sequence[MeasuredQuantity]) -> int:
-    """What one quantity takes of the budget: what one of its claims says, or both ends where thresholds differ."""
+    """One quantity's shares of the budget: those that one of its claims names, or both ends where thresholds differ."""
     most = max(quantity.shares for quantity in alike)
-    thresholds = {pair for quantity in alike for pair in zip(quantity.thresholds, quantity.inclusive, strict=False)}
+    thresholds: set[tuple[float, bool]] = set()
+    for quantity in alike:
+        thresholds.update(zip(quantity.thresholds, quantity.inclusive, strict=False))
     each_has_one = all(len(quantity.thresholds) == 1 for quantity in alike)
     return 2 * most if len(thresholds) > 1 and each_has_one else most
 

@@ -32,21 +32,21 @@ _V = TypeVar("_V", bound="Verdict")
 _S = TypeVar("_S", bound="SuiteVerdicts")
 
 
-def check_types(found: _T) -> _T:
+def check_types(record: _T) -> _T:
     """Returns a dataclass whose fields have the types that they say; raises TypeError for another."""
-    for field in dataclasses.fields(found):  # type: ignore[arg-type]
-        value, types = getattr(found, field.name), _TYPES.get(field.type)
+    for field in dataclasses.fields(record):  # type: ignore[arg-type]
+        value, types = getattr(record, field.name), _TYPES.get(field.type)
         if types and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
             raise TypeError(f"{field.name} must be {field.type}; got {value!r}")
-    return found
+    return record
 
 
 def check_assumption(assume: Any, sd: Any) -> None:
     """Raises ValueError for what no claim can assume of values."""
     if assume not in (None, *ASSUMPTIONS):
         raise ValueError(f"assume must be one of {', '.join(ASSUMPTIONS)}; got {assume!r}")
-    known = isinstance(sd, (int, float)) and not isinstance(sd, bool) and 0 < sd < math.inf
-    if assume == "subgaussian" and not known:
+    is_scale = isinstance(sd, (int, float)) and not isinstance(sd, bool) and 0 < sd < math.inf
+    if assume == "subgaussian" and not is_scale:
         raise ValueError(f'assume="subgaussian" needs sd, a positive number; got {sd!r}')
     if assume != "subgaussian" and sd is not None:
         raise ValueError(f'sd is for assume="subgaussian"; got {sd!r} with assume={assume!r}')

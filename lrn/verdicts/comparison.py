@@ -1,4 +1,4 @@
-"""What differs between two records of one suite. Only verdicts count: intervals may move with seeds and machine."""
+"""The differences between two records of one suite. Only verdicts count: intervals may move with seeds and machine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["Comparison", "compare"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between a record and the verdicts of a session.
+    """The differences between a record and the verdicts of a session.
 
     Attributes:
         changed: the recorded and the new verdict of each claim that ended otherwise.
         vanished: recorded claims that are no longer there; only a session of the whole suite can tell.
-        new: claims that the record does not have. They are no failure: nothing is known to compare them with.
+        new: claims that the record does not have. They are not failures: the record holds nothing to compare them with.
         compared: how many claims are in both.
         recorded: how many the record has.
         partial: why the session is not the whole suite; empty if it is.

@@ -1,4 +1,4 @@
-"""The claims of a suite as data, without checking any: what they say, where they stand, and how they ended before.
+"""The claims of a suite as data, without checking any: their statements, their places, and how they ended before.
 
     from lrn.verdicts.registry import registry
 
@@ -76,7 +76,7 @@ class Case:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """The case in what was collected."""
+        """The case from its JSON form, as the collecting process wrote it."""
         return cls(**{**data, "expected": Outcome(data["expected"])})
 
 
@@ -99,27 +99,27 @@ def registry(
         verdict: keep cases that ended so.
 
     Raises:
-        TypeError: `group` or `search` is no text.
+        TypeError: `group` or `search` is not text.
         FileNotFoundError: there is no such folder, or no such file of verdicts.
-        ValueError: the file holds no verdicts, `verdict` is none or is asked for without verdicts, or pytest cannot
+        ValueError: the file holds no verdicts, `verdict` is unknown or needs a file of verdicts, or pytest cannot
             collect the suite; the message has its first error.
     """
     suite = verdicts if verdicts is None or isinstance(verdicts, SuiteVerdicts) else _read(Path(verdicts))
-    wanted = None if verdict is None else _outcome(verdict)
+    outcome_wanted = None if verdict is None else _outcome(verdict)
     for name, text in (("group", group), ("search", search)):
         if text is not None and not isinstance(text, str):
             raise TypeError(f"{name} must be text; got {text!r}")
-    if wanted is not None and suite is None:
-        raise ValueError(f"cases that ended {wanted} can be told only with a file of verdicts; got none")
+    if outcome_wanted is not None and suite is None:
+        raise ValueError(f"cases that ended {outcome_wanted} can be told only with a file of verdicts; got none")
     ended = {} if suite is None else {known.test: known for known in suite.claims}
     cases = [dataclasses.replace(case, verdict=ended.get(case.test)) for case in _collected(Path(folder))]
-    return [
-        case
-        for case in cases
-        if (group is None or _in_group(case.claim, group))
-        and (search is None or search.casefold() in _text(case))
-        and (wanted is None or case.outcome is wanted)
-    ]
+    if group is not None:
+        cases = [case for case in cases if _in_group(case.claim, group)]
+    if search is not None:
+        cases = [case for case in cases if search.casefold() in _text(case)]
+    if outcome_wanted is not None:
+        cases = [case for case in cases if case.outcome is outcome_wanted]
+    return cases
 
 
 def _in_group(claim: str, group: str) -> bool:
@@ -142,14 +142,14 @@ def as_text(cases: Sequence[Case], width: int = 120) -> str:
         (plain_text(case.id), _ending(case), plain_text(case.statement), f"{plain_text(case.file)}:{case.line}")
         for case in cases
     ]
-    ids, endings, statements, places = (max((len(row[i]) for row in rows), default=0) for i in range(4))
-    room = min(width - ids - endings - places - 6, statements)
+    ids, endings, statements, locations = (max((len(row[i]) for row in rows), default=0) for i in range(4))
+    room = min(width - ids - endings - locations - 6, statements)
     if room < min(_LEGIBLE, statements):
         rows = [(*row[:3], "") for row in rows]
         room = max(min(width - ids - endings - 4, statements), min(_LEGIBLE, statements))
     lines = [
-        f"{id:{ids}}  {ending:{endings}}  {shortened(statement, room):{room}}  {place}".rstrip()
-        for id, ending, statement, place in rows
+        f"{id:{ids}}  {ending:{endings}}  {shortened(statement, room):{room}}  {location}".rstrip()
+        for id, ending, statement, location in rows
     ]
     counts = Counter(str(case.outcome) for case in cases if case.outcome is not None)
     ended = "".join(f", {count} {outcome}" for outcome, count in sorted(counts.items()))
@@ -158,7 +158,7 @@ def as_text(cases: Sequence[Case], width: int = 120) -> str:
 
 
 def as_json(cases: Sequence[Case]) -> str:
-    """The cases as a JSON list; what cannot be seen is escaped."""
+    """The cases as a JSON list; invisible characters are escaped."""
     text = json.dumps([case.to_json() for case in cases], indent=1, ensure_ascii=False)
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
@@ -186,19 +186,19 @@ def _read(path: Path) -> SuiteVerdicts:
 
 
 def _collected(folder: Path) -> list[Case]:
-    """What pytest collects, in a process of its own: it loads modules and settings that are none of the caller's."""
+    """The cases that pytest collects, in a process of its own, since it loads modules and settings of the suite's."""
     if not folder.exists():
         raise FileNotFoundError(f"there is no folder of claims {folder}")
-    with tempfile.TemporaryDirectory() as place:
-        target = Path(place) / "claims.json"
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch) / "claims.json"
         command = [sys.executable, "-m", "lrn.plugin.collecting", str(folder), str(target)]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
         if not target.is_file():
             raise ValueError(
                 f"pytest could not collect {folder}: {plain_text(_first_error(done.stdout + done.stderr))}"
             )
-        found = [Case.from_json(case) for case in json.loads(target.read_text(encoding="utf-8"))]
-    return list(_distinct(found))
+        cases = [Case.from_json(case) for case in json.loads(target.read_text(encoding="utf-8"))]
+    return list(_distinct(cases))
 
 
 def _first_error(output: str) -> str:

@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from lrn.verdicts._record import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.sentences import (
@@ -72,7 +73,7 @@ def judged_documents(documents: Iterable[Document], suite: SuiteVerdicts) -> lis
 
 
 def _ours(document: Document, suite: SuiteVerdicts) -> Iterator[Verdict]:
-    names = [name for own in document.ours for name in own.claims]
+    names = list(chain.from_iterable(own.claims for own in document.ours))
     for verdict in suite.claims:
         if any(matches(name, verdict.id, verdict.test.partition("[")[2].removesuffix("]")) for name in names):
             yield verdict
@@ -80,8 +81,8 @@ def _ours(document: Document, suite: SuiteVerdicts) -> Iterator[Verdict]:
 
 def _words(judged: JudgedSentence) -> str:
     sentence = judged.sentence
-    readings = (part for reading in sentence.readings for part in (reading.words, *reading.claims))
-    return "\n".join([sentence.id, sentence.quote, sentence.note, *readings])
+    readings = ([reading.words, *reading.claims] for reading in sentence.readings)
+    return "\n".join([sentence.id, sentence.quote, sentence.note, *chain.from_iterable(readings)])
 
 
 def settings(judged: JudgedReading) -> str:
@@ -110,7 +111,9 @@ def counts_table(documents: Sequence[JudgedDocument]) -> str:
 
 
 def _central(judged: JudgedDocument) -> list[JudgedSentence]:
-    return [one for one in judged.sentences if one.sentence.weight is Weight.CENTRAL]
+    return [
+        judged_sentence for judged_sentence in judged.sentences if judged_sentence.sentence.weight is Weight.CENTRAL
+    ]
 
 
 def as_text(documents: Sequence[JudgedDocument], width: int = 120) -> str:
@@ -138,16 +141,16 @@ def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
 
 
 def _count_line(judged: JudgedDocument) -> str:
-    found = ", ".join(f"{times} {standing}" for standing, times in counts(judged.sentences).items() if times)
-    return f"{judged.document.name}: {len(judged.sentences)} sentences" + (f": {found}" if found else "")
+    shown_counts = ", ".join(f"{times} {standing}" for standing, times in counts(judged.sentences).items() if times)
+    return f"{judged.document.name}: {len(judged.sentences)} sentences" + (f": {shown_counts}" if shown_counts else "")
 
 
 def _ours_line(documents: Sequence[JudgedDocument]) -> str:
-    ours = [verdict for judged in documents for verdict in judged.ours]
+    ours = list(chain.from_iterable(judged.ours for judged in documents))
     ended = {outcome: sum(verdict.verdict is outcome for verdict in ours) for outcome in Outcome}
-    found = ", ".join(f"{times} {outcome}" for outcome, times in ended.items() if times)
+    shown_counts = ", ".join(f"{times} {outcome}" for outcome, times in ended.items() if times)
     claims = len({verdict.id for verdict in ours})
-    return f"our own statements: {claims} claims with {len(ours)} cases" + (f": {found}" if found else "")
+    return f"our own statements: {claims} claims with {len(ours)} cases" + (f": {shown_counts}" if shown_counts else "")
 
 
 def as_json(documents: Sequence[JudgedDocument]) -> str:
@@ -162,12 +165,12 @@ def _json(judged: JudgedDocument) -> dict[str, object]:
         "counts": dict(counts(judged.sentences)),
         "sentences": [
             {
-                "id": one.sentence.id,
-                "source": one.sentence.source,
-                "quote": one.sentence.quote,
-                "weight": one.sentence.weight,
-                "note": one.sentence.note,
-                "standing": one.standing,
+                "id": judged_sentence.sentence.id,
+                "source": judged_sentence.sentence.source,
+                "quote": judged_sentence.sentence.quote,
+                "weight": judged_sentence.sentence.weight,
+                "note": judged_sentence.sentence.note,
+                "standing": judged_sentence.standing,
                 "readings": [
                     {
                         "words": reading.reading.words,
@@ -178,10 +181,10 @@ def _json(judged: JudgedDocument) -> dict[str, object]:
                         "fails": reading.fails,
                         "undecided": reading.undecided,
                     }
-                    for reading in one.readings
+                    for reading in judged_sentence.readings
                 ],
             }
-            for one in judged.sentences
+            for judged_sentence in judged.sentences
         ],
         "ours": [{"case": verdict.case, "verdict": verdict.verdict} for verdict in judged.ours],
     }

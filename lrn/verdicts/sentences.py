@@ -1,4 +1,4 @@
-"""Sentences of a document, each with one verdict: what follows from its claims, most charitable reading first.
+"""Sentences of a document, each with one verdict that follows from its claims, most charitable reading first.
 
 A claim is one test of one reading of a sentence. A reader wants to know of the sentence. A TOML file per document lists
 them:
@@ -37,6 +37,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,8 @@ class Sentence:
         weight: how much stands on it.
         readings: most charitable first; empty for what no claim checks.
         figure: the figure or table that it speaks of, such as "4.3"; may be "".
-        note: what a reader should know beside the readings; may be "".
-        fields: what it says in terms that other sentences use too, to find contradictions.
+        note: a remark for the reader beside the readings; may be "".
+        fields: its content in terms that other sentences use too, to find contradictions.
     """
 
     id: str
@@ -146,7 +147,7 @@ class Document:
         title: author, title and year.
         sentences: in the order of the file.
         ours: claims that belong to no sentence.
-        link: where it, or what belongs to it, can be had; may be "".
+        link: the address of the document, or of a page about it; may be "".
     """
 
     name: str
@@ -203,7 +204,7 @@ class JudgedSentence:
 
     @property
     def standing(self) -> Standing:
-        """What follows from the readings.
+        """The verdict that follows from the readings.
 
         A sentence is refuted only if every reading is; then it stands against its own table if one of these compared it
         with the document itself. If one reading holds and another does not, it is overstated; if the other is not
@@ -268,46 +269,46 @@ def _document(data: Mapping[str, Any]) -> Document:
 
 
 def _sentence(entry: Mapping[str, Any], document: str) -> Sentence:
-    what = f"sentence {entry.get('id', '?')!r}"
-    readings = [_reading(reading, what) for reading in _tables(entry, "readings", what)]
+    name = f"sentence {entry.get('id', '?')!r}"
+    readings = [_reading(reading, name) for reading in _tables(entry, "readings", name)]
     weight = entry.get("weight")
-    if weight not in [str(known) for known in Weight]:
-        raise ValueError(f"weight of {what} must be one of {', '.join(Weight)}; got {weight!r}")
+    if weight not in [str(member) for member in Weight]:
+        raise ValueError(f"weight of {name} must be one of {', '.join(Weight)}; got {weight!r}")
     own = {"document": document, "weight": Weight(weight), "readings": tuple(readings)}
-    return _made(Sentence, {**entry, **own}, what, id=str, section=str, quote=str, figure=str, note=str, fields=dict)
+    return _made(Sentence, {**entry, **own}, name, id=str, section=str, quote=str, figure=str, note=str, fields=dict)
 
 
-def _reading(entry: Mapping[str, Any], what: str) -> Reading:
-    return _made(Reading, {**entry, "claims": _names(entry, f"a reading of {what}")}, what, words=str, own=bool)
+def _reading(entry: Mapping[str, Any], owner: str) -> Reading:
+    return _made(Reading, {**entry, "claims": _names(entry, f"a reading of {owner}")}, owner, words=str, own=bool)
 
 
 def _own(entry: Mapping[str, Any]) -> OwnStatements:
     return _made(OwnStatements, {**entry, "claims": _names(entry, "[[ours]]")}, "[[ours]]", about=str)
 
 
-def _names(entry: Mapping[str, Any], what: str) -> tuple[str, ...]:
+def _names(entry: Mapping[str, Any], owner: str) -> tuple[str, ...]:
     names = entry.get("claims")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f"claims of {what} must be a list of names of claims; got {names!r}")
+        raise ValueError(f"claims of {owner} must be a list of names of claims; got {names!r}")
     return tuple(names)
 
 
-def _tables(data: Mapping[str, Any], key: str, what: str = "the file") -> list[Mapping[str, Any]]:
+def _tables(data: Mapping[str, Any], key: str, owner: str = "the file") -> list[Mapping[str, Any]]:
     entries = data.get(key, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(f"{key} of {what} must be a list of tables; got {entries!r}")
+        raise ValueError(f"{key} of {owner} must be a list of tables; got {entries!r}")
     return entries
 
 
-def _made(kind: type[Any], entry: Mapping[str, Any], what: str, **types: type) -> Any:
+def _made(kind: type[Any], entry: Mapping[str, Any], owner: str, **types: type) -> Any:
     for name, type_ in types.items():
         value = entry.get(name)
         if name in entry and (not isinstance(value, type_) or (type_ is str and not str(value).strip())):
-            raise ValueError(f"{name} of {what} must be {type_.__name__}, and not empty; got {value!r}")
+            raise ValueError(f"{name} of {owner} must be {type_.__name__}, and not empty; got {value!r}")
     try:
         return kind(**entry)
     except TypeError as error:
-        raise ValueError(f"{what}: {str(error).partition(' ')[2]}") from None
+        raise ValueError(f"{owner}: {str(error).partition(' ')[2]}") from None
 
 
 def judge(document: Document, suite: SuiteVerdicts) -> list[JudgedSentence]:
@@ -346,15 +347,15 @@ def _judged_reading(reading: Reading, by_id: Mapping[str, Sequence[Verdict]]) ->
     for verdict in cases.values():
         ended[verdict.verdict].append(verdict.case)
     supported, refuted = (ended.pop(outcome) for outcome in _DECIDED)
-    undecided = [*(case for rest in ended.values() for case in rest), *missing]
+    undecided = [*chain.from_iterable(ended.values()), *missing]
     return JudgedReading(reading, *(tuple(sorted(n, key=natural_key)) for n in (supported, refuted, undecided)))
 
 
 def _named(name: str, by_id: Mapping[str, Sequence[Verdict]]) -> Iterator[Verdict]:
     """The cases that a name in a reading means."""
     id = name.partition("[")[0]
-    ids = [known for known in by_id if fnmatchcase(known, id)] if re.search(r"[*?]", id) else [id]
-    for verdict in (verdict for known in ids for verdict in by_id.get(known, ())):
+    ids = [claim for claim in by_id if fnmatchcase(claim, id)] if re.search(r"[*?]", id) else [id]
+    for verdict in chain.from_iterable(by_id.get(claim, ()) for claim in ids):
         if matches(name, verdict.id, verdict.test.partition("[")[2].removesuffix("]")):
             yield verdict
 

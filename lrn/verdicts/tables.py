@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import ending, markdown_text, natural_key, plain_text
@@ -51,7 +52,7 @@ def rows_of(verdicts: Iterable[Verdict]) -> list[Row]:
     sizes = Counter(_folder(group[0]) for group in groups.values())
     return [
         _row(group)
-        for group in sorted(groups.values(), key=lambda group: (-sizes[_folder(group[0])], _place(group[0])))
+        for group in sorted(groups.values(), key=lambda group: (-sizes[_folder(group[0])], _sort_key(group[0])))
     ]
 
 
@@ -75,7 +76,8 @@ def markdown(suite: SuiteVerdicts) -> str:
 
 def _row(group: Sequence[Verdict]) -> Row:
     first = group[0]
-    seeds = sorted({q.seeds for verdict in group for q in verdict.estimates})
+    estimates = chain.from_iterable(verdict.estimates for verdict in group)
+    seeds = sorted({quantity.seeds for quantity in estimates})
     return Row(
         verdict=first.verdict,
         as_expected=first.as_expected,
@@ -93,7 +95,7 @@ def _folder(verdict: Verdict) -> str:
     return verdict.test.split("::")[0].rpartition("/")[0]
 
 
-def _place(verdict: Verdict) -> tuple[str, list[tuple[int, str]]]:
+def _sort_key(verdict: Verdict) -> tuple[str, list[tuple[int, str]]]:
     return verdict.test.split("::")[0], natural_key(verdict.id)
 
 

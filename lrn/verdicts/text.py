@@ -86,7 +86,7 @@ def natural_key(text: str) -> list[tuple[int, str]]:
 def visible(text: str) -> str:
     """Returns the text with everything that cannot be seen, but line ends and tabs, as an escape.
 
-    These are control characters, what reorders text, what has no width, and halves of surrogate pairs.
+    These are control characters, marks that reorder text or have no width, and halves of surrogate pairs.
 
     Example:
         >>> print(visible("a\\x1b[2Jb"))
