@@ -99,7 +99,7 @@ def unjudged_verdict(
 
     if report.passed:
         report.outcome = "failed"
-        report.longrepr = "a claim must be a function, or a method of a class that is no unittest.TestCase"
+        report.longrepr = "a claim must be a function, or a method of a class that is not a unittest.TestCase"
     error = str(report.longrepr) if call.excinfo is None else call.excinfo.value
     try:
         claim = claim_of(item) or Claim(item.name)
