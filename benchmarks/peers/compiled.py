@@ -54,6 +54,6 @@ def prepare(experiment: Experiment, initial: NDArray[np.float32]) -> Run:
         with torch.no_grad():
             for rate, root in zip(rates, roots, strict=True):
                 step(parameters, first, second, rate, root)
-            return losses(parameters).sqrt().numpy() * e.data.target_scale
+            return losses(parameters).sqrt().cpu().numpy() * e.data.target_scale
 
     return run

@@ -12,7 +12,7 @@ import torch
 from cuda.core import Device, LaunchConfig, Stream, launch
 from numpy.typing import NDArray
 
-from lrn.engines.cuda._program import CHOSEN, JOB, Program, kernels
+from lrn.engines.cuda._program import CHOSEN, JOB, RESIDENT, Program, kernels
 from lrn.experiment import CHOICES, CONVERGED_RMSE, Experiment
 from lrn.runs import Runs
 
@@ -88,7 +88,7 @@ class Group:
         processors = torch.cuda.get_device_properties(device).multi_processor_count
         dtype = {"float": torch.float32, "double": torch.float64}[self.program.real]
         room = share // (self.cells * LANES * dtype.itemsize)
-        blocks = max(1, min(len(self.units), self.program.resident * processors, room))
+        blocks = max(1, min(len(self.units), RESIDENT * processors, room))
         return torch.empty((blocks, self.cells, LANES), dtype=dtype, device=device)
 
 
@@ -250,7 +250,7 @@ def _work(e: Experiment) -> int:
 def _cells(e: Experiment) -> int:
     """Numbers that the kernel keeps in memory for one network: what `fleet_of` in fleet.hpp takes."""
     N, W, D = e.data.samples, e.width, e.depth
-    layers = 1 + (e.norm == "batch" or e.activation == "prelu") + (e.connection == "residual")
+    layers = 1 + (e.norm == "batch" or e.activation in ("prelu", "elu")) + (e.connection == "residual")
     small = D * W * (1 + (e.norm == "batch"))
     return 4 * e.parameters + e.data.x.size + e.data.t.size + layers * D * N * W + 4 * N * W + small
 

@@ -42,6 +42,9 @@ JOB = np.dtype(
 HELD_BYTES = 320
 """A thread's registers hold this much of one layer's outputs for all samples, and as much again of their gradients."""
 
+RESIDENT = 8
+"""Blocks of 32 networks that a multiprocessor trains at once: as many as leave a thread 255 registers."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -79,12 +82,6 @@ class Program:
         )
 
     @property
-    def resident(self) -> int:
-        """Blocks of 32 networks that a multiprocessor has registers for."""
-        held = self.samples * self.width * {"float": 4, "double": 8}[self.real]
-        return 12 if held <= HELD_BYTES // 2 else 8
-
-    @property
     def macros(self) -> list[tuple[str, str]]:
         """Definitions that `fleet.cu` is compiled with."""
         return [
@@ -94,7 +91,7 @@ class Program:
             ("LRN_LATE", str(self.late).lower()),
             ("LRN_WIDTH", str(self.width)),
             ("LRN_SAMPLES", str(self.samples)),
-            ("LRN_RESIDENT", str(self.resident)),
+            ("LRN_RESIDENT", str(RESIDENT)),
             ("LRN_JOB_BYTES", str(JOB.itemsize)),
         ]
 

@@ -18,7 +18,9 @@ template <class V> struct AnyStepper {
       : adam(fleet, task), sgd(fleet, task), optimizer(task.optimizer), momentum(fill<V>(R(0.9))),
         decay(fill<V>(task.decay)) {}
 
-  LRN_FN void at(const Task<R> &task, int epoch) { adam.at(task, epoch); }
+  LRN_FN void at(const Task<R> &task, int epoch) { // others may have no schedule
+    if (optimizer == Optimizer::adam || optimizer == Optimizer::adamw) adam.at(task, epoch);
+  }
 
   LRN_FN void update_momentum(long p, V g) const {
     const Fleet<V> &f = adam.f;

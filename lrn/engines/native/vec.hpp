@@ -92,8 +92,13 @@ LRN_FN float flushed(float a) { return a < 1.17549435e-38f && a > -1.17549435e-3
 LRN_FN double flushed(double a) { return a < 2.2250738585072014e-308 && a > -2.2250738585072014e-308 ? a * 0.0 : a; }
 
 // Every NaN is the same one: the sign of NaNs depends on the order in which a compiler hands over operands.
+#if defined(LRN_GPU)
+LRN_FN float one_nan(float a) { return a == a ? a : __int_as_float(0x7fc00000); }
+LRN_FN double one_nan(double a) { return a == a ? a : __longlong_as_double(0x7ff8000000000000); }
+#else
 LRN_FN float one_nan(float a) { return a == a ? a : __builtin_nanf(""); }
 LRN_FN double one_nan(double a) { return a == a ? a : __builtin_nan(""); }
+#endif
 
 template <class V> LRN_FN V fill(typename Lanes<V>::real a) { return V{} + a; }
 template <class V> LRN_FN typename Lanes<V>::real lane(const V &a, int i) { return a[i]; }
