@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrn.claims._claim import Claim, Expectation, claim
 from lrn.claims._function import population
-from lrn.claims._judge import Judgement, asserts, judge, unjudged
+from lrn.claims._judge import Judgement, asserts, judge, resume, unjudged
 from lrn.claims._mean_table import table
 from lrn.claims._measure import Measure
 from lrn.claims._populations import MeasurementError, Population
@@ -66,6 +66,7 @@ __all__ = [
     "ranking",
     "recorded",
     "reproduces",
+    "resume",
     "some",
     "table",
     "trend",

@@ -120,12 +120,27 @@ class Draw:
     def available_trained(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
         """`available`, whatever `most` says."""
         late = self.deadline is not None and time.monotonic() >= self.deadline
-        if not (self.frozen or late) or not seeds or getattr(population, "recorded", False):
+        if not (self.frozen or late) or not seeds:
             return seeds, ""
-        ready = self._known(population, seeds)
+        ready = self.known(population, seeds)
         why = "nothing is trained (--frozen)" if self.frozen else "the hours allowed are over"
         shown = f"{why}, and only {ready} seeds of {population.label} are known"
         return seeds[:ready], "" if ready == len(seeds) else shown
+
+    def known(self, population: Any, seeds: range) -> int:
+        """How many of these seeds are known from the first on."""
+        if getattr(population, "recorded", False):
+            return len(seeds)
+        if is_experiment(population):
+            runs = self._trained.remembered(population, seeds)
+            return 0 if runs is None else len(runs)
+        if isinstance(population, FunctionPopulation):
+            rows = self._observer.known(population, seeds, self._editions.shelves(population))
+            return next((k for k, seed in enumerate(seeds) if seed not in rows), len(seeds))
+        version = getattr(population, "version", None)
+        if version is None or self.ledger is None:
+            return 0
+        return self._samples.known(population.label, version, seeds)
 
     def again(self, population: Any, seeds: range) -> Any:
         """The observations of each seed now, whatever the ledger holds."""
@@ -199,19 +214,6 @@ class Draw:
                 hint = "Found in an earlier run; what was kept is not used until the version changes."
                 raise PopulationError(f"{broken.get('why')} ({hint})")
         self._sound.add(population.label)
-
-    def _known(self, population: Any, seeds: range) -> int:
-        """How many of these seeds are known from the first on."""
-        if is_experiment(population):
-            runs = self._trained.remembered(population, seeds)
-            return 0 if runs is None else len(runs)
-        if isinstance(population, FunctionPopulation):
-            rows = self._observer.known(population, seeds, self._editions.shelves(population))
-            return next((k for k, seed in enumerate(seeds) if seed not in rows), len(seeds))
-        version = getattr(population, "version", None)
-        if version is None or self.ledger is None:
-            return 0
-        return self._samples.known(population.label, version, seeds)
 
     @cached_property
     def _samples(self) -> Samples:

@@ -20,7 +20,7 @@ from lrn.claims._measure import Measure
 from lrn.intervals import Decision, Undecided
 from lrn.verdicts import Outcome, Verdict
 
-__all__ = ["Judgement", "asserts", "judge", "unjudged"]
+__all__ = ["Judgement", "asserts", "judge", "resume", "unjudged"]
 
 _NO_VERDICT = (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception, unittest.SkipTest)
 
@@ -99,9 +99,37 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
         undecided = run.open
         if undecided is not None and not _broken(run) and not (measure is None and run.log.measured):
             if measure is None or not measure.widen(undecided):
-                return Judgement(Outcome.INCONCLUSIVE, one_line(undecided.decision.reason), looks, undecided, undecided)
+                return _inconclusive(undecided, looks)
             continue
         return _ended(run, body, measure, looks)
+
+
+def resume(body: Callable[[], object], measure: Measure, earlier: Verdict) -> Judgement | None:
+    """Tests a claim once, with the seeds of an earlier run's verdict, where all of them are known.
+
+    The intervals hold at any number of seeds, so its verdict is as good as that of many looks. The caller compares it
+    with the earlier one, and judges anew if it differs.
+
+    Args:
+        body: the claim's test function.
+        measure: its `Measure`, which has measured nothing so far.
+        earlier: the verdict.
+
+    Returns:
+        None where seeds are missing, or the claim is not at its end there.
+
+    Raises:
+        KeyboardInterrupt, and pytest's own exceptions, as `judge`.
+    """
+    measure.resume(earlier.estimates)
+    run = run_once(body)
+    if isinstance(run.error, _NO_VERDICT):
+        raise run.error
+    if _broken(run):
+        return None
+    if run.open is None:
+        return _ended(run, body, measure, earlier.looks)
+    return None if measure.widen(run.open) else _inconclusive(run.open, earlier.looks)
 
 
 def unjudged(error: BaseException | str, skipped: bool) -> Judgement:
@@ -149,6 +177,10 @@ def _called(nodes: list[ast.AST], test: Callable[..., Any]) -> Iterator[Callable
 def _broken(run: Run) -> bool:
     """Whether the test ended by an exception that says nothing about its measurements."""
     return run.error is not None and not isinstance(run.error, (AssertionError, Undecided))
+
+
+def _inconclusive(undecided: Undecided, looks: int) -> Judgement:
+    return Judgement(Outcome.INCONCLUSIVE, one_line(undecided.decision.reason), looks, undecided, undecided)
 
 
 def _ended(run: Run, body: Callable[[], object], measure: Measure | None, looks: int) -> Judgement:

@@ -47,6 +47,7 @@ __all__ = [
     "counts_of",
     "identity_of",
     "is_experiment",
+    "knows",
     "label_of",
     "name_of",
     "numbers",
@@ -99,6 +100,11 @@ def available(sampler: Sampler, population: Population | Experiment, seeds: rang
         ready: tuple[range, str] = sampler.available(population, seeds)
         return ready
     return seeds, ""
+
+
+def knows(sampler: Sampler, population: Population | Experiment, seeds: range) -> bool:
+    """Whether a sampler has the observations of all these seeds, in memory or on disk, and need not sample any."""
+    return hasattr(sampler, "knows") and bool(sampler.knows(population, seeds))
 
 
 def counts_of(population: Population | Experiment) -> str | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.metrics import Metric
 
-__all__ = ["measured", "name_of_terms", "quantity_of"]
+__all__ = ["key_of_terms", "measured", "name_of_terms", "quantity_of"]
 
 
 def quantity_of(
@@ -44,6 +44,11 @@ def quantity_of(
     )
 
 
+def key_of_terms(terms: Terms) -> str:
+    """Returns the identity of an expression in the record."""
+    return _named(terms, expression_key)
+
+
 def name_of_terms(terms: Terms) -> str:
     """Returns the name of an expression, for people."""
     return _named(terms, expression_name)
@@ -53,7 +58,7 @@ def measured(terms: Terms, sample: Sample) -> MeasuredQuantity:
     """Returns an expression as it was measured; it is only shown, and takes no share of the error budget."""
     low, high = sample.ends
     quantity: Any = terms[0][0] if _is_quantity(terms) else None
-    name, key = _named(terms, expression_name), _named(terms, expression_key)
+    name, key = name_of_terms(terms), key_of_terms(terms)
     return MeasuredQuantity(
         key, name, sample.point, low, high, sample.n, sample.seeds, (), 0, quantity, assumption=sample.assumption
     )

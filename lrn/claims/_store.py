@@ -71,6 +71,14 @@ class RecentSamples:
             return self._sampler.available(population, seeds)
         return seeds, ""
 
+    def knows(self, population: Population | Experiment, seeds: range) -> bool:
+        """Whether all these seeds were observed before, in this run or on disk."""
+        name = population.key if is_experiment(population) else label_of(population)
+        growing = self._growing.get((name, seeds.start))
+        if growing is not None and len(growing) >= len(seeds):
+            return True
+        return hasattr(self._sampler, "known") and self._sampler.known(population, seeds) >= len(seeds)
+
     def check_metrics(self, quantity: Hashable, metrics: Sequence[Metric | Column | None]) -> None:
         """Refuses a metric by the name of another one that an earlier claim measured: the record would count them once.
 

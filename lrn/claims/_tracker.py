@@ -20,10 +20,11 @@ from lrn.claims._populations import (
     Sampler,
     available,
     is_experiment,
+    knows,
     label_of,
 )
 from lrn.claims._published import PublishedMean
-from lrn.claims._records import measured, name_of_terms
+from lrn.claims._records import key_of_terms, measured, name_of_terms
 from lrn.claims._samples import Mean, Sample
 from lrn.intervals import QUANTITIES, Estimate, Evidence, Expression, Terms, Undecided, goal_of
 from lrn.verdicts import MeasuredQuantity, Quantity
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from lrn.experiment import Experiment
     from lrn.metrics import Metric
 
-__all__ = ["FIRST_SEEDS", "FUTILE_SEEDS", "MAX_SEEDS", "NewMeasurement", "Tracker"]
+__all__ = ["FIRST_SEEDS", "FUTILE_SEEDS", "MAX_SEEDS", "CannotResume", "NewMeasurement", "Tracker"]
 
 FIRST_SEEDS = 8
 """Seeds that an expression starts with."""
@@ -52,6 +53,10 @@ _FORM = "first_seeds and max_seeds must be whole numbers, 1 <= first_seeds <= ma
 
 class NewMeasurement(BaseException):
     """Something was measured that had not been measured before, while that was not allowed."""
+
+
+class CannotResume(BaseException):
+    """An earlier run did not measure this, or its seeds would have to be sampled again."""
 
 
 @dataclass
@@ -108,6 +113,7 @@ class Tracker:
         self._offset = seed_offset
         self._leaves: dict[Quantity, Leaf] = {}
         self._tracked: dict[Terms, Tracked] = {}
+        self._earlier: dict[str, MeasuredQuantity] | None = None
         self._closed = ""
         self._frozen = False
         self._lack = ""
@@ -175,6 +181,19 @@ class Tracker:
             yield
         finally:
             self._frozen = False
+
+    def resume(self, earlier: Sequence[MeasuredQuantity]) -> None:
+        """From now on each expression starts at the seeds where an earlier run left it.
+
+        An expression that this run did not measure, or whose seeds are not all known, raises CannotResume.
+        """
+        self._earlier = {quantity.key: quantity for quantity in earlier}
+
+    def restart(self) -> None:
+        """Forgets everything that was measured, and an earlier run."""
+        self._leaves.clear()
+        self._tracked.clear()
+        self._earlier, self._lack = None, ""
 
     def close(self, why: str) -> None:
         """Refuses to measure, with this reason, until `reopen`."""
@@ -249,8 +268,20 @@ class Tracker:
     def _track(self, terms: Terms) -> Tracked:
         if terms not in self._tracked:
             self._new()
-            self._tracked[terms] = Tracked(self._first(terms))
+            self._tracked[terms] = Tracked(self._first(terms)) if self._earlier is None else self._resumed(terms)
         return self._tracked[terms]
+
+    def _resumed(self, terms: Terms) -> Tracked:
+        """An expression where an earlier run left it."""
+        assert self._earlier is not None
+        was = self._earlier.get(key_of_terms(terms))
+        if was is None or was.seeds > self.max_seeds:
+            raise CannotResume
+        seeds = range(self._offset, self._offset + was.seeds)
+        populations = chain.from_iterable(self._leaf(quantity).populations for quantity, _ in terms)
+        if not all(knows(self._sampler, population, seeds) for population in populations):
+            raise CannotResume
+        return Tracked(was.seeds, dict.fromkeys(zip(was.thresholds, was.inclusive, strict=True)))
 
     def _sample(self, terms: Terms) -> Sample:
         """The sample of an expression at its present seeds."""

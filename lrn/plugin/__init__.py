@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lrn.plugin._crashes import Crashes
+from lrn.plugin._earlier import Earlier
 from lrn.plugin._items import (
     KNOWN,
     claim_of,
@@ -43,6 +44,7 @@ __all__ = ["measure"]
 _SETTINGS = pytest.StashKey[Settings]()
 _TRAINING = pytest.StashKey[Training]()
 _SAMPLER: pytest.StashKey[RecentSamples] = pytest.StashKey()
+_EARLIER = pytest.StashKey[Earlier]()
 _MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
 _VERDICT = pytest.StashKey[Verdict]()
 _ENDED_BY = pytest.StashKey[BaseException | None]()  # what a claim's test raised, if that is not shown as it is
@@ -156,10 +158,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         teller = teller_of(pyfuncitem.config)
         if teller is not None:
             teller.start(pyfuncitem.nodeid, case_name(claim.id, pyfuncitem.nodeid))
-    judgement = judge(functools.partial(_call, pyfuncitem), measuring)
+    body = functools.partial(_call, pyfuncitem)
+    ended = None
+    if measuring is not None:
+        ended = _last_run(pyfuncitem.config).judgement(body, measuring, claim, expectation, pyfuncitem.nodeid)
+    judgement = judge(body, measuring) if ended is None else ended[0]
     if measuring is not None:
         measuring.close("the claim that measured this has ended; measure in the test itself")
-    verdict = judgement.record(claim, pyfuncitem.nodeid, expectation, measuring)
+    verdict = judgement.record(claim, pyfuncitem.nodeid, expectation, measuring) if ended is None else ended[1]
     pyfuncitem.stash[_VERDICT] = verdict
     _conclude(judgement, verdict, pyfuncitem)
     return True
@@ -206,6 +212,14 @@ def _sampler(config: pytest.Config) -> RecentSamples:
     if _SAMPLER not in config.stash:
         config.stash[_SAMPLER] = sampler_of(config, config.stash[_SETTINGS], config.stash[_TRAINING])
     return config.stash[_SAMPLER]
+
+
+def _last_run(config: pytest.Config) -> Earlier:
+    """The verdicts of the last run, read when the first claim is judged."""
+    if _EARLIER not in config.stash:
+        settings = config.stash[_SETTINGS]
+        config.stash[_EARLIER] = Earlier(settings.against or settings.default_verdicts, settings)
+    return config.stash[_EARLIER]
 
 
 def _call(item: pytest.Function) -> Any:
