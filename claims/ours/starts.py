@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from claims.untrained import before_training
 from claims.versions import code_and_arithmetic
 from lrn import Experiment, Runs, train
 from lrn.arithmetic import matmul
@@ -42,12 +43,11 @@ def layer_outputs(e: Experiment, parameters: Parameters) -> NDArray[np.float64]:
 
 def born_dead(runs: Runs) -> NDArray[np.bool_]:
     """Which neurons are zero on every sample before training, shape (S, D, W)."""
-    blocks = np.array_split(runs.seeds, max(len(runs) // 1024, 1))
-    return np.concatenate([_dead(runs.experiment, initial_parameters(runs.experiment, seeds)) for seeds in blocks])
+    return before_training(_dead, runs.experiment, runs.seeds)
 
 
-def _dead(e: Experiment, parameters: Parameters) -> NDArray[np.bool_]:
-    return (layer_outputs(e, parameters) == 0).all(axis=2)
+def _dead(e: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    return (layer_outputs(e, initial_parameters(e, seeds)) == 0).all(axis=2)
 
 
 def _unit(_: Experiment) -> tuple[float, float]:

@@ -10,12 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch.func import functional_call, grad, vmap
 
+from claims.untrained import before_training
 from lrn import Experiment, network
 from lrn.experiment import initial_parameters
 from lrn.metrics import Metric
 from lrn.runs import Runs
-
-BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,7 @@ def first_layer_gradients(experiment: Experiment, seeds: NDArray[np.uint64]) -> 
 
 def neuron_gradients(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
     """Norm of the gradient of each hidden neuron's incoming weights before training, shape (S, D, W)."""
-    blocks = [_norms(experiment, seeds[i : i + BLOCK]) for i in range(0, len(seeds), BLOCK)]
-    return np.concatenate(blocks)
+    return before_training(_norms, experiment, seeds)
 
 
 def _norms(e: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:

@@ -23,7 +23,7 @@ from lrn.claims._asserting import Reached, reached
 from lrn.claims._measure import Measure, NewMeasurement
 from lrn.intervals import Asked, Undecided, asked
 
-__all__ = ["Run", "one_line", "problem", "run_once"]
+__all__ = ["Run", "exact_problem", "one_line", "problem", "run_once", "traced"]
 
 _MOST_FLIPS = 64
 _SHIFT = 1e6
@@ -68,8 +68,8 @@ def run_once(body: Callable[[], object], answers: _Answers | None = None, shift:
     return Run(noted, returned)
 
 
-def _again(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> tuple[Reached, Run]:
-    """Runs a test once more, and returns the lines that it reached and how it ended."""
+def traced(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> tuple[Reached, Run]:
+    """Runs a test once, and returns the lines that it reached too."""
     runs: list[Run] = []
     lines = reached(lambda: runs.append(run_once(body, answers, shift)))
     if isinstance(runs[0].error, (KeyboardInterrupt, pytest.exit.Exception)):
@@ -77,8 +77,36 @@ def _again(body: Callable[[], object], answers: _Answers | None = None, shift: f
     return lines, runs[0]
 
 
-def problem(run: Run, body: Callable[[], object], measure: Measure | None) -> str:
-    """Why the test's end is not a verdict; empty if it is one."""
+def problem(run: Run, body: Callable[[], object], measure: Measure) -> str:
+    """Why the end of a test that measures is not a verdict; empty if it is one."""
+    refusal = _refusal(run)
+    if refusal:
+        return refusal
+    if not run.log.measured or not measure.quantities:
+        return "it asked for measure, but asserted no comparison of what it measured: its verdict would rest on nothing"
+    with measure.frozen():
+        lines, _ = traced(body)
+        return _caught(run, lines) or _forgotten(run, lines) or _independent(run, lines, body) or _by_chance(run, body)
+
+
+def exact_problem(run: Run, lines: Reached) -> str:
+    """Why the end of a test that does not measure is not a verdict; empty if it is one."""
+    refusal = _refusal(run)
+    if refusal:
+        return refusal
+    if run.log.measured:
+        return "a claim that measures is not exact: ask for the fixture measure"
+    if run.error is not None:
+        return ""
+    return (
+        _caught(run, lines)
+        or _forgotten(run, lines)
+        or ("" if lines.asserted else "it came to no assertion, so it could not fail")
+    )
+
+
+def _refusal(run: Run) -> str:
+    """Whether a test returned something, or compared bare estimates."""
     if run.returned is not None:
         return f"it must assert, not return; it returned {one_line(repr(run.returned))}"
     if run.log.unasked:
@@ -86,27 +114,7 @@ def problem(run: Run, body: Callable[[], object], measure: Measure | None) -> st
             f"it compared bare estimates ({run.log.unasked[0]}), which may come out either way by chance; compare "
             "the estimates themselves, without .point"
         )
-    if measure is None:
-        return _exact_problem(run, body)
-    if not run.log.measured or not measure.quantities:
-        return "it asked for measure, but asserted no comparison of what it measured: its verdict would rest on nothing"
-    with measure.frozen():
-        lines, _ = _again(body)
-        return _caught(run, lines) or _forgotten(run, lines) or _independent(run, lines, body) or _by_chance(run, body)
-
-
-def _exact_problem(run: Run, body: Callable[[], object]) -> str:
-    """Why a test that does not measure came to no verdict."""
-    if run.log.measured:
-        return "a claim that measures is not exact: ask for the fixture measure"
-    if run.error is not None:
-        return ""
-    lines, _ = _again(body)
-    return (
-        _caught(run, lines)
-        or _forgotten(run, lines)
-        or ("" if lines.asserted else "it came to no assertion, so it could not fail")
-    )
+    return ""
 
 
 def _caught(run: Run, lines: Reached) -> str:
@@ -135,7 +143,7 @@ def _independent(run: Run, lines: Reached, body: Callable[[], object]) -> str:
     others: list[_Answers] = [lambda _, __: False, lambda _, __: True, lambda _, truth: not truth]
     others += [_flipped(number) for number in last_first]
     differs = _fails_now if run.error is None else _passes_now
-    if any(differs(run, lines, *_again(body, answers)) for answers in others):
+    if any(differs(run, lines, *traced(body, answers)) for answers in others):
         return ""
     return "it ends the same whatever is decided, so its assertions do not depend on what it measured"
 
@@ -161,7 +169,7 @@ def _passes_now(run: Run, lines: Reached, other_lines: Reached, other: Run) -> b
 
 def _by_chance(run: Run, body: Callable[[], object]) -> str:
     """Whether the test ends otherwise where bare estimates are others."""
-    if run.log.bare and any(_ends_otherwise(run, _again(body, shift=shift)[1]) for shift in (_SHIFT, -_SHIFT)):
+    if run.log.bare and any(_ends_otherwise(run, traced(body, shift=shift)[1]) for shift in (_SHIFT, -_SHIFT)):
         return "its end depends on bare estimates, which may come out either way by chance; compare the estimates"
     return ""
 

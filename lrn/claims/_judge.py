@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from lrn.claims._asserting import Reached
 from lrn.claims._claim import Claim, Expectation
-from lrn.claims._honesty import Run, one_line, run_once
+from lrn.claims._honesty import Run, exact_problem, one_line, run_once, traced
 from lrn.claims._honesty import problem as problem_of
 from lrn.claims._measure import Measure
 from lrn.intervals import Decision, Undecided
@@ -93,7 +94,7 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
         )
     while True:
         looks += 1
-        run = run_once(body)
+        lines, run = (None, run_once(body)) if measure is not None else traced(body)
         if isinstance(run.error, _NO_VERDICT):
             raise run.error
         undecided = run.open
@@ -101,7 +102,7 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
             if measure is None or not measure.widen(undecided):
                 return _inconclusive(undecided, looks)
             continue
-        return _ended(run, body, measure, looks)
+        return _ended(run, body, measure, looks, lines)
 
 
 def resume(body: Callable[[], object], measure: Measure, earlier: Verdict) -> Judgement | None:
@@ -183,12 +184,14 @@ def _inconclusive(undecided: Undecided, looks: int) -> Judgement:
     return Judgement(Outcome.INCONCLUSIVE, one_line(undecided.decision.reason), looks, undecided, undecided)
 
 
-def _ended(run: Run, body: Callable[[], object], measure: Measure | None, looks: int) -> Judgement:
-    """The judgement of a test whose decisions are all settled."""
+def _ended(
+    run: Run, body: Callable[[], object], measure: Measure | None, looks: int, lines: Reached | None = None
+) -> Judgement:
+    """The judgement of a test whose decisions are all settled; without `measure`, `lines` are those that it reached."""
     if _broken(run):
         assert run.error is not None
         return Judgement(Outcome.ERROR, one_line(f"{type(run.error).__name__}: {run.error}"), looks, error=run.error)
-    problem = problem_of(run, body, measure)
+    problem = problem_of(run, body, measure) if measure is not None else exact_problem(run, lines or Reached())
     if problem:
         return Judgement(Outcome.ERROR, problem, looks, error=run.error)
     if run.error is not None:
