@@ -217,8 +217,7 @@ def _sampler(config: pytest.Config) -> RecentSamples:
 def _last_run(config: pytest.Config) -> Earlier:
     """The verdicts of the last run, read when the first claim is judged."""
     if _EARLIER not in config.stash:
-        settings = config.stash[_SETTINGS]
-        config.stash[_EARLIER] = Earlier(settings.against or settings.default_verdicts, settings)
+        config.stash[_EARLIER] = Earlier(config, config.stash[_SETTINGS])
     return config.stash[_EARLIER]
 
 

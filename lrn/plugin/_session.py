@@ -15,6 +15,7 @@ import pytest
 from lrn.files import write_json
 from lrn.plugin._against import Record, mark_changed, print_comparison, read_record, vanished_report
 from lrn.plugin._crashes import Crashes
+from lrn.plugin._earlier import asked_by, written
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.plugin._run_record import about_run
 from lrn.plugin._words import Shown, word_of
@@ -70,6 +71,7 @@ class Session:
         self._verdicts: dict[str, Verdict] = {}
         self._seconds: dict[str, float] = {}
         self._workers: set[str] = set()
+        self._asked_by = ""
         self._deselected = 0
         self._uncollected = 0
         self._crashes = crashes
@@ -78,6 +80,11 @@ class Session:
         self._notes: list[str] = []
         self._written: str | None = None
         self._summing_up = False
+
+    def pytest_sessionstart(self) -> None:
+        """Notes what the claims are, as they may be changed while they run."""
+        if self._settings.claims.is_dir():
+            self._asked_by = asked_by(self._config, self._settings)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
@@ -227,7 +234,8 @@ class Session:
             self._notes.append(f"{_shown(path)} stays as it was, as verdicts differ from it")
             path = path.with_name(f"{path.stem}.new{path.suffix}")
         suite.write(path)
-        write_json(path.with_name(RUN_RECORD), self._about_run())
+        rests_on = {"asked_by": self._asked_by, "record": written(path)}
+        write_json(path.with_name(RUN_RECORD), self._about_run() | rests_on)
         self._notes.append(f"verdicts written to {_shown(path)}")
         self._written = _shown(path)
 
