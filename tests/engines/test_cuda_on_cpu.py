@@ -84,6 +84,7 @@ def test_large_fleets_are_trained_in_several_launches(folder, monkeypatch):
     assert done[-1] == len(SEEDS)
 
 
+@needs_fused
 def test_an_interrupt_cancels_the_launch(folder):
     def interrupt(done):
         raise KeyboardInterrupt
