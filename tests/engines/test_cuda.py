@@ -1,7 +1,7 @@
 """The CUDA engine: on a GPU, its networks are the native engine's to the bit; anywhere, its kernels compile.
 
-The kernel's logic is tested without a GPU through the native variant `fused`, which trains one network at a time and
-takes a GPU thread's way through it.
+Without a GPU, test_cuda_on_cpu.py runs the kernels and the host code on the processor. The native variant `fused`
+trains one network at a time and takes a GPU thread's way through the headers.
 """
 
 from __future__ import annotations
