@@ -17,8 +17,6 @@ is the same whoever trained.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -29,11 +27,11 @@ import numpy as np
 
 from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
-from lrn.files import read_text
 from lrn.ledger.blocks import RunsForm, row_bytes, summary
 from lrn.ledger.cluster import ClusterError
 from lrn.ledger.covering import block_files, block_name, cut, gaps, joined
-from lrn.ledger.files import LedgerWarning, first_line, folder, replace, set_aside
+from lrn.ledger.descriptions import FILE, describe, is_described, read_described
+from lrn.ledger.files import LedgerWarning, first_line, folder, replace
 from lrn.ledger.locks import lock
 from lrn.ledger.shelf import Shelf
 from lrn.ledger.version import version
@@ -144,7 +142,7 @@ class Ledger:
             directory = self.folder / experiment.key
             if missing:
                 with lock(directory, _lock_name(trace)):
-                    _describe(experiment, directory)
+                    describe(experiment, directory)
                     # Another process may have trained some while this one waited.
                     self._train_missing(experiment, shelf, shelf.find(seeds), trace)
             else:
@@ -184,7 +182,7 @@ class Ledger:
             raise ValueError("this ledger has no cluster: it was made without a scheduler")
         for experiment in dict.fromkeys(experiment for experiment, _ in requests):
             with lock(self.folder / experiment.key, "runs.lock"):
-                _describe(experiment, self.folder / experiment.key)
+                describe(experiment, self.folder / experiment.key)
         for experiment, block, data in self.workers.train(requests):
             self._decoded(experiment, block, False, data)
             replace(self.folder / experiment.key / block_name(block), data)
@@ -202,8 +200,8 @@ class Ledger:
         import pyarrow as pa
 
         tables = []
-        for described in sorted(self.folder.glob("*/experiment.json")):
-            known, directory = _described(described), described.parent
+        for path in sorted(self.folder.glob(f"*/{FILE}")):
+            known, directory = read_described(path), path.parent
             if known is None or experiment not in (None, known):
                 continue
             shelf = Shelf(directory, RunsForm(known, self.engine), BLOCK)  # one that is forgotten: this may be much
@@ -303,11 +301,11 @@ def _look_after(experiment: Experiment, directory: Path, shelf: Shelf[Runs], tra
     """Joins small files, and writes a description that is gone; nothing of it is needed, so nobody waits for it."""
     from filelock import Timeout
 
-    described = _is_described(experiment, directory)
-    if described and not shelf.untidy:
+    complete = is_described(experiment, directory)
+    if complete and not shelf.untidy:
         return
     with contextlib.suppress(OSError, Timeout), lock(directory, _lock_name(trace), 0):
-        _describe(experiment, directory)
+        describe(experiment, directory)
         shelf.tidy()
 
 
@@ -326,30 +324,3 @@ def _check_request(experiment: object, seeds: object) -> None:
 
 def _blocks(seeds: range, size: int) -> list[range]:
     return [seeds[i : i + size] for i in range(0, len(seeds), size)]
-
-
-def _describe(experiment: Experiment, directory: Path) -> None:
-    if type(experiment) is Experiment and not _is_described(experiment, directory):
-        described = directory / "experiment.json"
-        replace(described, json.dumps(dataclasses.asdict(experiment), indent=1).encode())
-
-
-def _is_described(experiment: Experiment, directory: Path) -> bool:
-    """Whether its description is there; that of a subclass could not be read back, so none is written."""
-    if type(experiment) is not Experiment:
-        return True
-    described = directory / "experiment.json"
-    present = os.path.lexists(described) if isinstance(described, Path) else described.exists()
-    return present and _described(described) == experiment
-
-
-def _described(path: Path) -> Experiment | None:
-    try:
-        text = read_text(path, 1 << 16) if isinstance(path, Path) else path.read_text()
-        experiment = Experiment(**json.loads(text))
-        if experiment.key != path.parent.name:
-            raise ValueError("its folder is another one's")
-        return experiment
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        set_aside(path, f"no description of an experiment ({first_line(error)})")
-        return None
