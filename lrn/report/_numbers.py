@@ -166,7 +166,7 @@ def _sides(shown: MeasuredQuantity, setting: Sequence[str]) -> tuple[Side, ...]:
 
 
 def _term_name(term: MeasuredQuantity, setting: Sequence[str], *, named: bool) -> str:
-    joint = {"rate of larger": " than in ", "mean difference": " less "}
+    joint = {"rate of larger": " than in ", "mean difference": " minus "}
     statistic = "" if term.quantity is None else term.quantity.statistic
     rests = [rest for label in _populations(term) if (rest := _rest(label, setting))]
     populations = joint.get(statistic, ", ").join(rests)
@@ -197,8 +197,8 @@ def _many(shown: MeasuredQuantity, setting: Sequence[str]) -> str:
     total = sum(weight for _, weight in above)
     over = f"{'mean' if math.isclose(total, 1.0) else 'sum'} over {len(above)} settings"
     share = sum(weight for _, weight in below) / total
-    less = f" less {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{second}" if below else ""
+    less = f" minus {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{second}" if below else ""
     if not _alike(shown):
         first, less = (f"{_what(terms[0][0])} of {name}" if terms else "" for terms, name in groups)
-        less = f" less {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{less}" if less else ""
+        less = f" minus {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{less}" if less else ""
     return f"{first}{less}, {over}"

@@ -248,6 +248,14 @@ def test_on_a_phone_nothing_hides_sideways_without_a_sign(visit, thesis):
     assert "linear-gradient" in page.evaluate("getComputedStyle(document.querySelector('.scroll')).backgroundImage")
 
 
+def test_on_a_phone_the_forest_plot_uses_the_whole_width(visit, thesis):
+    page = visit(thesis, viewport={"width": 390, "height": 844})
+    widths = page.evaluate("""[...document.querySelectorAll('.forest-table tr:not(.group) > *')]
+        .filter(cell => cell.offsetWidth).map(cell => cell.offsetWidth)""")
+    assert len(widths) > 80
+    assert min(widths) > 340
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(visit, thesis, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")

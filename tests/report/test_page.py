@@ -155,7 +155,7 @@ def test_a_sum_over_settings_is_shown_as_their_mean(page):
     signs = (1.0,) * 4 + (-1.0,) * 4
     whole = MeasuredQuantity("k", "sum", 2.0, 1.0, 3.0, 64, 64, (1.0,), 1, terms=tuple(terms), coefficients=signs)
     text = words(page(suite_of(verdict("t.py::test", estimates=(whole,))))).replace("\u00a0", " ")
-    assert "late less plain, mean over 4 settings 50.0 points [25.0, 75.0] 25.0 points 64 seeds" in text
+    assert "late minus plain, mean over 4 settings 50.0 points [25.0, 75.0] 25.0 points 64 seeds" in text
 
 
 def test_verdicts_that_nobody_expected_are_pointed_out(page):
