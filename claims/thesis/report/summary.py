@@ -26,7 +26,9 @@ def summary(context: Context) -> Section | None:
         panels.append((label, inline(figure, label)))
         files[name] = standalone(figure, label)
     columns = [(heading, found[end]) for heading, end in (("What holds", HOLDS), ("What does not", FAILS))]
-    html = context.render("summary.html.j2", columns=columns, panels=panels, linked=linked_html)
+    html = context.render(
+        "summary.html.j2", columns=columns, panels=panels, linked=linked_html, certain=context.certain
+    )
     lines = [f"![{label}](figures/{name})" for name, (label, _) in zip(files, panels, strict=True)]
     for heading, sentences in columns:
         lines += ["", f"**{heading}**", ""]
