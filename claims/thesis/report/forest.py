@@ -143,7 +143,7 @@ def forest(context: Context) -> Section | None:
         lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
     drawn = [(row["group"], f"{_short(row['sentences'])}: {row['words']}", row["bar"], row["word"]) for row in rows]
     files = {"central.svg": forest_svg(drawn, finding, label, (100 * (1 - LEVEL), context.certain))}
-    return Section("Published beside measured", html, "\n".join(lines), files, first=True, short="Thesis ◇ ours ●")
+    return Section("Published beside measured", html, "\n".join(lines), files, first=True, short="Compared")
 
 
 def _short(sentences: Sequence[tuple[str, str]]) -> str:
