@@ -32,7 +32,7 @@ class Line:
     nudge: int = 0
 
     def points(self, quantities: Quantities) -> list[tuple[int, MeasuredQuantity]]:
-        """What was measured of it."""
+        """Its measured points, by depth."""
         return [(d, q) for d in self.depths if (q := self._at(quantities, d)) is not None]
 
     def _at(self, quantities: Quantities, depth: int) -> MeasuredQuantity | None:
@@ -49,7 +49,7 @@ class Figure:
         finding: its title where the verdicts bear it out.
         claims: the claims that bear the finding out, with the verdict that every case of theirs must have.
         caption: a description.
-        lines: what it shows.
+        lines: its lines.
         scale: "linear", "log", or "percent" for shares.
     """
 
@@ -167,7 +167,7 @@ FIGURES = (
 
 
 def companions(suite: SuiteVerdicts) -> Section | None:
-    """What the journal's and the note's networks do, by depth; None where nothing of it was measured."""
+    """The measured behaviour of the journal's and the note's networks, by depth; None where nothing of it was measured."""
     bars = f"Bars: intervals that hold all at once, with {100 * (1 - suite.alpha):g}\u00a0%."
     blocks, lines, files = [], [], {}
     for figure, found in _measured(Quantities(suite)):

@@ -54,8 +54,8 @@ class Pair:
     def constant_layers(self) -> list[int]:
         """Its layers that are alive but give the output the same number for every input, counted from 1."""
         parts = np.diff(self.late_answers, axis=0)
-        still = [layer for layer, part in enumerate(parts, 1) if np.ptp(part) < _CONSTANT]
-        return [layer for layer in still if layer not in self.dead_layers]
+        still = 1 + np.flatnonzero(np.ptp(parts, axis=1) < _CONSTANT)
+        return sorted(set(still.tolist()) - set(self.dead_layers))
 
 
 def trained() -> Pair:
@@ -73,20 +73,19 @@ def trained() -> Pair:
         layers = model.layer_outputs(torch.as_tensor(data.x_standardised, dtype=model.output.weight.dtype))
         weights = model.output.weight[0].split(late.width)
         parts = [model.output.bias.expand(data.samples), *(h @ w for h, w in zip(layers, weights, strict=True))]
-        parts = [part.double().numpy() for part in parts]
-    answers = data.target_mean + data.target_scale * np.cumsum(parts, axis=0)
+    answers = data.target_mean + data.target_scale * torch.stack(parts).detach().double().cumsum(dim=0).numpy()
     return Pair(
         SEED,
         _rounded(data.x[order, 0]),
         other.dead[0].tolist(),
         _rounded(other.prediction[0].reshape(-1)[order]),
         runs.dead[0].tolist(),
-        [_rounded(row[order]) for row in answers],
+        _rounded(answers[:, order]),
     )
 
 
-def _rounded(values: Any) -> list[float]:
-    return [round(float(value), 4) for value in values]
+def _rounded(values: Any) -> Any:
+    return np.round(np.asarray(values, np.float64), 4).tolist()
 
 
 def recorded() -> Pair:

@@ -62,13 +62,14 @@ def _above(x: float) -> str:
 
 def going_around(context: Context) -> Section | None:
     """The steps; None unless the claims that they illustrate, on dead layers in late and in plain networks, hold."""
-    if any(context.ended(id) is not Outcome.SUPPORTED for id in ("B3", "B4")):
+    if not context.ended("B3") is context.ended("B4") is Outcome.SUPPORTED:
         return None
     pair = recorded()
     shown = steps(pair)
     html = context.render("going_around.html.j2", seed=pair.seed, steps=[(step, step_svg(step)) for step in shown])
     label = "A late network goes around its dead layers, in four steps"
     lines = [f"![{label}](figures/going-around.svg)", ""]
-    lines += [f"{n}. *{markdown_text(step.title)}.* {markdown_text(step.text)}" for n, step in enumerate(shown, 1)]
+    for number, step in enumerate(shown, 1):
+        lines.append(f"{number}. *{markdown_text(step.title)}.* {markdown_text(step.text)}")
     files = {"going-around.svg": steps_svg(shown, label)}
     return Section("How a late network goes around dead layers", html, "\n".join(lines), files, True, "In steps")

@@ -28,7 +28,7 @@ class Step:
     """One step.
 
     Attributes:
-        title: what it shows, in a few words.
+        title: its finding, in a few words.
         text: the same in two or three sentences.
         dead: dead neurons, shape (D, W).
         late: whether layers are wired to the output.
