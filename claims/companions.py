@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from lrn.report import Quantities, Section
 from lrn.report.figures import LATE, PLAIN, drawing, inline, standalone
-from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
+from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts
 
 __all__ = ["companions"]
 
@@ -32,7 +32,7 @@ class Line:
     nudge: int = 0
 
     def points(self, quantities: Quantities) -> list[tuple[int, MeasuredQuantity]]:
-        """What was measured of it."""
+        """Its measured points, by depth."""
         return [(d, q) for d in self.depths if (q := self._at(quantities, d)) is not None]
 
     def _at(self, quantities: Quantities, depth: int) -> MeasuredQuantity | None:
@@ -41,12 +41,32 @@ class Line:
 
 @dataclass(frozen=True)
 class Figure:
-    """Quantities by depth."""
+    """Quantities by depth.
+
+    Attributes:
+        name: its file.
+        title: its subject, in a few words.
+        finding: its title where the verdicts bear it out.
+        claims: the claims that bear the finding out, with the verdict that every case of theirs must have.
+        caption: a description.
+        lines: its lines.
+        scale: "linear", "log", or "percent" for shares.
+    """
 
     name: str
+    title: str
+    finding: str
+    claims: Mapping[str, Outcome]
     caption: str
     lines: tuple[Line, ...]
     scale: str = "linear"
+
+    def headed(self, suite: SuiteVerdicts) -> str:
+        """The finding where every case of its claims ended as it must, else the title."""
+        ends: dict[str, set[Outcome]] = {}
+        for verdict in suite.claims:
+            ends.setdefault(verdict.id, set()).add(verdict.verdict)
+        return self.finding if all(ends.get(id) == {end} for id, end in self.claims.items()) else self.title
 
 
 def by_kind(statistic: str, metric: str, population: str, depths: tuple[int, ...]) -> tuple[Line, Line]:
@@ -62,6 +82,9 @@ CNNS = "{} CNNs of depth {{}} on digits, {}"
 FIGURES = (
     Figure(
         "first-layer-gradient.svg",
+        "Gradient of the first layer",
+        "Without normalisation, gradients vanish or explode",
+        {"F1-start": Outcome.SUPPORTED, "F2-depth": Outcome.SUPPORTED},
         "Gradient norm of a CNN's first layer before training, median (journal §2.1 to §3.3; claims F1 to F3)",
         (
             Line(
@@ -76,31 +99,43 @@ FIGURES = (
                 CNNS.format("plain", f"normalise False, scale 2.0, {START}"),
                 (8, 14, 20),
                 dashed=True,
+                nudge=8,
             ),
-            Line("plain, normalised", *GRADIENT, CNNS.format("plain", START), (8, 20, 56), nudge=5),
+            Line("plain, normalised", *GRADIENT, CNNS.format("plain", START), (8, 20, 56), nudge=2),
             Line(
                 "residual, not normalised",
                 *GRADIENT,
                 CNNS.format("residual", f"normalise False, {START}"),
                 (8, 20, 56),
                 residual=True,
-                nudge=-6,
+                nudge=-9,
             ),
         ),
         "log",
     ),
     Figure(
         "test-accuracy.svg",
+        "Accuracy on test images",
+        "Residual CNNs are more accurate than plain ones",
+        {"F5-residual-practical": Outcome.SUPPORTED},
         "Accuracy on test images after 12 epochs, median (journal §6; claims F5)",
         by_kind("median", "test_accuracy", "{kind} CNNs of depth {} on digits", (20, 56)),
+        "percent",
     ),
     Figure(
         "residual-convergence.svg",
+        "Networks that converge",
+        "Deep residual networks converge more often",
+        {"G1-normalised": Outcome.SUPPORTED},
         "Share of networks that converge on the thesis's task, with batch normalisation (note; claims G1)",
         by_kind("rate", "converged", f"{{kind}}, depth {{}}, {NOTE}, batch norm", (20, 50, 100)),
+        "percent",
     ),
     Figure(
         "shattered-gradients.svg",
+        "Autocorrelation of slopes",
+        "Slopes near by have less in common with depth",
+        {"G2-depth": Outcome.SUPPORTED},
         "How much the slope at an input says about slopes near by: mean autocorrelation before training (note; claims G2)",
         (
             Line(
@@ -114,6 +149,9 @@ FIGURES = (
     ),
     Figure(
         "linear-regions.svg",
+        "Linear regions on a line",
+        "Pieces grow with depth, but not exponentially",
+        {"G3-more": Outcome.SUPPORTED, "G3-does": Outcome.REFUTED},
         "Straight pieces of a random network of width 8 on a line, median (note; claims G3)",
         (
             Line(
@@ -129,20 +167,23 @@ FIGURES = (
 
 
 def companions(suite: SuiteVerdicts) -> Section | None:
-    """What the journal's and the note's networks do, by depth; None where nothing of it was measured."""
-    drawn = [(figure, _draw(figure, found)) for figure, found in _measured(Quantities(suite))]
-    if not drawn:
+    """The measured behaviour of the journal's and the note's networks, by depth; None where nothing of it was measured."""
+    bars = f"Bars: intervals that hold all at once, with {100 * (1 - suite.alpha):g}\u00a0%."
+    blocks, lines, files = [], [], {}
+    for figure, found in _measured(Quantities(suite)):
+        title = figure.headed(suite)
+        picture, label = _draw(figure, title, found), f"{title}. {figure.caption}"
+        caption = f"<figcaption>{escape(figure.caption)}. {bars}</figcaption>"
+        blocks.append(f"<figure>{inline(picture, label)}{caption}</figure>")
+        lines.append(f"![{label}](figures/{figure.name})")
+        files[figure.name] = standalone(picture, label)
+    if not blocks:
         return None
-    shown = [(figure.caption, inline(picture, figure.caption)) for figure, picture in drawn]
-    blocks = [
-        f"<figure>{svg}<figcaption>{escape(caption)}. Bars: intervals.</figcaption></figure>" for caption, svg in shown
-    ]
-    lines = [f"![{figure.caption}](figures/{figure.name})" for figure, _ in drawn]
     return Section(
         "The companion documents: residual networks by depth",
         f'<div class="pairs">{"".join(blocks)}</div>',
-        "\n\n".join(lines),
-        {figure.name: standalone(picture, figure.caption) for figure, picture in drawn},
+        "\n\n".join([*lines, bars]),
+        files,
     )
 
 
@@ -156,7 +197,7 @@ def _measured(quantities: Quantities) -> Iterator[tuple[Figure, _Points]]:
             yield figure, found
 
 
-def _draw(figure: Figure, lines: _Points) -> Any:
+def _draw(figure: Figure, title: str, lines: _Points) -> Any:
     with drawing(4.6, 2.6) as (picture, axes):
         for line, points in lines:
             colour, marker = (LATE, "o") if line.residual else (PLAIN, "s")
@@ -173,8 +214,10 @@ def _draw(figure: Figure, lines: _Points) -> Any:
                 line.label, last, xytext=(6, line.nudge), textcoords="offset points", color=colour, va="center"
             )
         ticks = sorted({depth for _, points in lines for depth, _ in points})
-        axes.set(xticks=ticks, xlabel="depth", yscale=figure.scale)
-        if figure.scale == "linear":
+        axes.set(xticks=ticks, xlabel="depth", title=title, yscale="log" if figure.scale == "log" else "linear")
+        if figure.scale == "percent":
+            axes.set(ylim=(-0.03, 1.03), yticks=(0, 0.5, 1), yticklabels=("0", "50 %", "100 %"))
+        elif figure.scale == "linear":
             axes.set_ylim(-0.04 * axes.get_ylim()[1], None)
         axes.set_xlim(0, ticks[-1] * (1.75 if figure.scale == "log" else 1.25))
     return picture

@@ -84,7 +84,7 @@ def comment(before: SuiteVerdicts, after: SuiteVerdicts, comparison: Comparison,
         sentences: lines about the documents' sentences.
     """
     head = [MARK, f"## Claims: {_headline(comparison)}", "", *_totals(before, after), ""]
-    parts = [*head, *sentences, *_differences(comparison)]
+    parts = [*head, *sentences, *_differences(comparison), *_unexpected(after, comparison)]
     details = _details(before, after)
     text = "\n".join([*parts, *details]) + "\n"
     if len(text) <= _MOST_CHARACTERS:
@@ -137,6 +137,19 @@ def _differences(comparison: Comparison) -> Iterator[str]:
             yield from (f"### {title}", "", "| claim | verdict | measured |", "|---|---|---|")
             yield from (_row(_named(verdict), verdict.verdict, _measured(verdict)) for verdict in some)
             yield ""
+
+
+def _unexpected(after: SuiteVerdicts, comparison: Comparison) -> Iterator[str]:
+    """The claims that ended otherwise than their author says, but for those that are listed as changed or new."""
+    listed = {verdict.test for verdict in (*(is_ for _, is_ in comparison.changed), *comparison.new)}
+    rest = [verdict for verdict in after.claims if not verdict.as_expected and verdict.test not in listed]
+    if not rest:
+        return
+    yield from ("### Not as expected, as before", "", "| claim | verdict | expected | measured |", "|---|---|---|---|")
+    for verdict in rest[:_MOST_MOVED]:
+        yield _row(_named(verdict), verdict.verdict, verdict.expected, _measured(verdict))
+    yield from ["", f"{_MOST_MOVED} of {len(rest)} are shown."] if len(rest) > _MOST_MOVED else []
+    yield ""
 
 
 def _details(before: SuiteVerdicts, after: SuiteVerdicts) -> list[str]:

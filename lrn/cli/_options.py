@@ -43,8 +43,13 @@ class Parser(argparse.ArgumentParser):
         parsers = [self, *chain.from_iterable(action.choices.values() for action in commands)]
         actions = chain.from_iterable(parser._actions for parser in parsers)
         known = set(chain.from_iterable(action.option_strings for action in actions))
+        command = re.match(r"argument COMMAND: invalid choice: '?([^' ]+)'?", message)
         if match is not None:
             message += suggestion(match[1].partition("=")[0], known)
+        elif command is not None:
+            names = list(chain.from_iterable(action.choices for action in commands))
+            near = suggestion(command[1], names) or f"; COMMAND must be one of {', '.join(names)}"
+            message = f"there is no command {command[1]!r}{near}"
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 

@@ -88,7 +88,7 @@ def _pilot(options: argparse.Namespace) -> int:
 
     folder = options.folder or "claims"
     if not Path(folder).exists():
-        raise FileNotFoundError(f"there is no folder of claims {folder}")
+        raise FileNotFoundError(f"the suite must be a folder of claims; there is no {folder}")
     with tempfile.TemporaryDirectory() as temporary:
         target = Path(temporary) / "verdicts.json"
         n = str(options.pilot)

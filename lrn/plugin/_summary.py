@@ -6,6 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -20,7 +21,8 @@ _SHOWN_ESTIMATES = 2
 _LOG_WIDTH = 160
 _SLOW, _FEW_SLOW, _MOST_SLOW = 1.0, 3, 10
 _RECORD = "reports/verdicts.json"
-"""Where `lrn explain` looks by default."""
+_SUITE = "claims"
+"""Where `lrn explain` looks by default: the record, and the suite's folder."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,11 @@ def _more(ending: Ending) -> list[str]:
     if ending.written is None:
         return []
     claim = (*ending.notable, *ending.suite.claims)[0]
-    record = "" if ending.written == _RECORD else f" --verdicts {shlex.quote(ending.written)}"
-    return [f"read more: lrn explain {shlex.quote(plain_text(claim.id or claim.case))}{record}"]
+    folder = str(PurePosixPath(claim.test.partition("::")[0]).parent)
+    words = ["lrn", "explain", plain_text(claim.id or claim.case)]
+    words += [] if PurePosixPath(folder).is_relative_to(_SUITE) else [plain_text(folder)]
+    words += [] if ending.written == _RECORD else ["--verdicts", ending.written]
+    return [f"read more: {shlex.join(words)}"]
 
 
 def _colour(row: Row) -> str:

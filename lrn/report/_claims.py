@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lrn.files import read_text
 from lrn.report._address import Addresses, command_of
-from lrn.report._numbers import NumberView, claim_scale, number_view
+from lrn.report._numbers import NumberView, claim_scale, number_views
 from lrn.report._text import number_text, quotation, readable
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import natural_key
@@ -141,7 +141,7 @@ def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdi
     path, _, name = function.partition("::")
     scale = claim_scale(list(chain.from_iterable(verdict.estimates for verdict in verdicts)))
     ordered = sorted(verdicts, key=lambda verdict: natural_key(verdict.test))
-    numbers = [tuple(number_view(quantity, scale) for quantity in verdict.estimates) for verdict in ordered]
+    numbers = [number_views(verdict.estimates, scale) for verdict in ordered]
     every = list(chain.from_iterable(numbers))
     common = [part for part in every[0].setting if all(part in n.setting for n in every)] if every else []
     names = _names(ordered, numbers, common)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from lrn import __version__
 from lrn.report._judgement import judgement
 from lrn.report._markdown_of_claims import markdown_of_claims
-from lrn.report._markdown_of_sentences import markdown_of_sentences
+from lrn.report._markdown_of_sentences import markdown_of_sentences, named_sentences
 from lrn.report._suite import OwnParts
 from lrn.verdicts import Outcome, SuiteVerdicts
 from lrn.verdicts.sentence_tables import JudgedDocument
@@ -74,7 +75,8 @@ def badge(suite: SuiteVerdicts, documents: Sequence[JudgedDocument] = ()) -> dic
 
 def markdown(suite: SuiteVerdicts, own: OwnParts, documents: Sequence[JudgedDocument]) -> str:
     """The report for a code host."""
-    parts = [f"# {markdown_text(own.title)}", "", f"**{headline(suite, documents)}**", "", guarantee(suite), ""]
+    parts = [f"# {markdown_text(own.title)}", "", f"**{headline(suite, documents)}**", ""]
+    parts += [*named_sentences(documents), guarantee(suite), "", *_made_by(suite, own, documents)]
     for first in (True, False):
         for section in own.sections:
             if section.markdown and section.first is first:
@@ -82,6 +84,20 @@ def markdown(suite: SuiteVerdicts, own: OwnParts, documents: Sequence[JudgedDocu
         if first:
             parts += [*_surprises(suite), *markdown_of_sentences(documents, ours_sentence(documents))]
     return "\n".join([*parts, *markdown_of_claims(suite, own.published)])
+
+
+def _made_by(suite: SuiteVerdicts, own: OwnParts, documents: Sequence[JudgedDocument]) -> Iterator[str]:
+    """What it is about, how much was measured, and how to do it again."""
+    if documents:
+        title, link = markdown_text(documents[0].document.title), documents[0].document.link
+        yield f"- About: {f'[{title}]({link})' if link else title}"
+    estimates = chain.from_iterable(verdict.estimates for verdict in suite.claims)
+    quantities = len({estimate.key for estimate in estimates})
+    what = "quantity" if quantities == 1 else "quantities"
+    yield f"- Measured: {quantities:,} {what} over {suite.totals['seeds']:,} seeds, by lrn {__version__}"
+    if own.commands:
+        yield f"- Do it again: {', or '.join(f'`{command}`' for command in own.commands)}"
+    yield ""
 
 
 def summary(suite: SuiteVerdicts, notes: Sequence[str] = (), documents: Sequence[JudgedDocument] = ()) -> str:

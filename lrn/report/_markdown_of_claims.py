@@ -65,11 +65,12 @@ def _claim(claim: ClaimView) -> Iterator[str]:
 
 def _cells(claim: ClaimView, number: NumberView) -> Iterator[str]:
     if claim.columns:
-        yield from (f"{side.text} {side.interval}" for side in number.sides)
+        first, *others = (f"{side.text} {side.interval}" for side in number.sides)
+        yield from (f"{number.place}: {first}" if number.place else first, *others)
         yield f"{number.text} {number.interval}"
     else:
         sides = ", ".join(f"{side.name} {side.text}" for side in number.sides)
-        about = [number.what if number.what != claim.what else "", sides or number.about]
+        about = [number.place, number.what if number.what != claim.what else "", sides or number.about]
         words = ", ".join(text for text in about if text)
         yield f"{words + ': ' if words else ''}{number.text} {number.interval}"
     if claim.compared:

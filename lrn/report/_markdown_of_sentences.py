@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from lrn.report._judgement import MEANINGS, is_slip
+from lrn.report._judgement import MEANINGS, central, is_slip
 from lrn.report._text import quotation
 from lrn.verdicts.sentence_tables import JudgedDocument, counts_table, settings
 from lrn.verdicts.sentences import JudgedSentence, Standing, Weight
 from lrn.verdicts.text import markdown_text
 
-__all__ = ["markdown_of_sentences"]
+__all__ = ["markdown_of_sentences", "named_sentences"]
 
 LEAD = (
     "Each sentence has one verdict. It follows from its readings, the most charitable first: what is said to be "
@@ -39,6 +39,20 @@ def markdown_of_sentences(documents: Sequence[JudgedDocument], ours: str) -> Ite
         for about in chain.from_iterable(document.document.ours for document in documents):
             yield f"- {markdown_text(about.about)}: {markdown_text(', '.join(about.claims))}"
         yield ""
+
+
+def named_sentences(documents: Sequence[JudgedDocument]) -> Iterator[str]:
+    """Lines with the names of the sentences that the first document stands on, by how they stand."""
+    chosen = central(documents[0]) if documents else []
+    if not chosen:
+        return
+    yield f"The {len(chosen)} sentences that the {markdown_text(documents[0].document.name)} stands on:"
+    yield ""
+    for standing in Standing:
+        names = [judged.sentence.name for judged in chosen if judged.standing is standing]
+        if names:
+            yield f"- *{standing}*: {markdown_text('; '.join(names))}"
+    yield ""
 
 
 def _document(document: JudgedDocument) -> Iterator[str]:

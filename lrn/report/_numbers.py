@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from lrn.report._text import PERCENT, POINTS, point_text, range_text, unit_of, value_text
 from lrn.verdicts import MeasuredQuantity
 
-__all__ = ["NumberView", "Side", "claim_scale", "number_view"]
+__all__ = ["NumberView", "Side", "claim_scale", "number_view", "number_views"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class NumberView:
         point: where its estimate lies there; None if there is none.
         high: where its interval ends there.
         zero: where 0 lies there.
+        place: the part of the setting that tells it from the other numbers of its case; "" where it is the only one.
     """
 
     what: str
@@ -55,6 +56,7 @@ class NumberView:
     point: float | None
     high: float
     zero: float
+    place: str = ""
 
 
 def claim_scale(quantities: Sequence[MeasuredQuantity]) -> tuple[float, float]:
@@ -98,6 +100,25 @@ def number_view(measured: MeasuredQuantity, scale: tuple[float, float]) -> Numbe
         high=percent_of_line(shown.high),
         zero=percent_of_line(0.0),
     )
+
+
+def number_views(measured: Sequence[MeasuredQuantity], scale: tuple[float, float]) -> tuple[NumberView, ...]:
+    """The measured quantities of one case; where their settings differ, each with its place among them.
+
+    Args:
+        measured: the quantities.
+        scale: the line for all but shares.
+    """
+    views = [number_view(quantity, scale) for quantity in measured]
+    shared = _common([view.setting for view in views])
+    if len({view.setting for view in views}) < 2:
+        return tuple(views)
+    placed = []
+    for view in views:
+        own = [part for part in view.setting if part not in shared]
+        # A population that only lacks a part of another is called by its first part.
+        placed.append(replace(view, place=", ".join(own or view.setting[:1])))
+    return tuple(placed)
 
 
 def _mean_of_pairs(measured: MeasuredQuantity) -> MeasuredQuantity:
@@ -166,10 +187,12 @@ def _sides(shown: MeasuredQuantity, setting: Sequence[str]) -> tuple[Side, ...]:
 
 
 def _term_name(term: MeasuredQuantity, setting: Sequence[str], *, named: bool) -> str:
-    joint = {"rate of larger": " than in ", "mean difference": " less "}
+    joint = {"rate of larger": " than in ", "mean difference": " minus "}
     statistic = "" if term.quantity is None else term.quantity.statistic
-    rests = [rest for label in _populations(term) if (rest := _rest(label, setting))]
-    populations = joint.get(statistic, ", ").join(rests)
+    rests = [_rest(label, setting) for label in _populations(term)]
+    if any(rests) and statistic in joint:
+        rests = [rest or " ".join(setting[:1]) for rest in rests]
+    populations = joint.get(statistic, ", ").join(filter(None, rests))
     return " in ".join(filter(None, [_what(term) if named else "", populations]))
 
 
@@ -197,8 +220,8 @@ def _many(shown: MeasuredQuantity, setting: Sequence[str]) -> str:
     total = sum(weight for _, weight in above)
     over = f"{'mean' if math.isclose(total, 1.0) else 'sum'} over {len(above)} settings"
     share = sum(weight for _, weight in below) / total
-    less = f" less {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{second}" if below else ""
+    less = f" minus {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{second}" if below else ""
     if not _alike(shown):
         first, less = (f"{_what(terms[0][0])} of {name}" if terms else "" for terms, name in groups)
-        less = f" less {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{less}" if less else ""
+        less = f" minus {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{less}" if less else ""
     return f"{first}{less}, {over}"

@@ -22,14 +22,18 @@ MOST_CASES = 3
 
 @dataclass(frozen=True)
 class Evidence:
-    """The cases of one claim that decide a reading: those that fail are `shown` first, `more` stand at the claim."""
+    """The cases of one claim that decide a reading: those that fail are `shown` first, `more` stand at the claim.
+
+    Attributes:
+        why: the reason why cases are not supported, where all of these share it; else each stands at its case.
+    """
 
     claim: ClaimView
     held: int
     total: int
     shown: tuple[CaseView, ...]
     more: int
-    why: tuple[str, ...]
+    why: str
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def _sentence(judged: JudgedSentence, cases: _Cases) -> SentenceView:
     sentence = judged.sentence
     return SentenceView(
         address=f"{sentence.document}/{sentence.id}",
-        name=sentence.id.replace("-", " "),
+        name=sentence.name,
         chapter=_chapter(sentence.section),
         standing=judged.standing,
         weight=sentence.weight,
@@ -156,7 +160,8 @@ def _evidence(judged: JudgedReading, cases: _Cases) -> Iterator[Evidence]:
         own = [case for _, case in pairs]
         known = dict.fromkeys(case.known for case in own if case.known)
         held = sum(case.verdict is Outcome.SUPPORTED for case in own)
-        yield Evidence(pairs[0][0], held, len(own), tuple(own[:MOST_CASES]), len(own[MOST_CASES:]), tuple(known))
+        why = next(iter(known)) if len(known) == 1 else ""
+        yield Evidence(pairs[0][0], held, len(own), tuple(own[:MOST_CASES]), len(own[MOST_CASES:]), why)
 
 
 def _chapter(section: str) -> str:

@@ -24,6 +24,9 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SHARES = re.compile(r"share of .*|.*_fraction|(test_|training_)?accuracy")
 """Metrics whose mean or median is a share of something, by their names."""
 
+_LIMITLESS = 1e300
+"""A number as large as this has no limit: sums of such numbers end in the largest that a machine knows."""
+
 PERCENT, POINTS, NUMBER = "%", "points", ""
 """Units: of a share, of a difference of shares, and of anything else."""
 
@@ -91,7 +94,7 @@ def value_text(x: float, unit: str) -> str:
     """One number with its unit, such as 56.3 %, −4.1 points or 12.7."""
     if math.isnan(x):
         return "–"
-    if math.isinf(x):
+    if abs(x) >= _LIMITLESS:
         # Such as the epochs until a loss is reached that is never reached.
         return "without limit" if x > 0 else "without lower limit"
     if unit == PERCENT:
@@ -101,10 +104,11 @@ def value_text(x: float, unit: str) -> str:
 
 def range_text(low: float, high: float, unit: str) -> str:
     """An interval without its unit, such as [51.7, 60.8]; in words where an end is not bounded."""
-    if math.isinf(low) or math.isinf(high):
-        if math.isinf(low) and math.isinf(high):
-            return "(no bounds)" if low < high else ""
-        return f"(at most {value_text(high, unit)})" if math.isinf(low) else f"(at least {value_text(low, unit)})"
+    endless = [abs(end) >= _LIMITLESS for end in (low, high)]
+    if all(endless):
+        return "(no bounds)" if low < 0 < high else ""
+    if any(endless):
+        return f"(at most {value_text(high, unit)})" if endless[0] else f"(at least {value_text(low, unit)})"
     bare = {PERCENT: _percent, POINTS: _points}.get(unit, number_text)
     return f"[{bare(low)}, {bare(high)}]"
 

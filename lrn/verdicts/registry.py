@@ -188,7 +188,7 @@ def _read(path: Path) -> SuiteVerdicts:
 def _collected(folder: Path) -> list[Case]:
     """The cases that pytest collects, in a process of its own, since it loads modules and settings of the suite's."""
     if not folder.exists():
-        raise FileNotFoundError(f"there is no folder of claims {folder}")
+        raise FileNotFoundError(f"the suite must be a folder of claims; there is no {folder}")
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "claims.json"
         command = [sys.executable, "-m", "lrn.plugin.collecting", str(folder), str(target)]

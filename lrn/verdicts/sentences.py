@@ -10,6 +10,7 @@ them:
 
     [[sentence]]
     id = "faster"
+    title = "converges faster"            # optional
     section = "§4, Table 2"
     quote = "Our method converges faster."
     weight = "central"
@@ -112,6 +113,7 @@ class Sentence:
         figure: the figure or table that it speaks of, such as "4.3"; may be "".
         note: a remark for the reader beside the readings; may be "".
         fields: its content in terms that other sentences use too, to find contradictions.
+        title: its content in a few words, to name it in a list; may be "".
     """
 
     id: str
@@ -123,6 +125,12 @@ class Sentence:
     figure: str = ""
     note: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its title, or its id in words."""
+        return self.title or self.id.replace("-", " ")
 
     @property
     def source(self) -> str:
@@ -275,7 +283,8 @@ def _sentence(entry: Mapping[str, Any], document: str) -> Sentence:
     if weight not in [str(member) for member in Weight]:
         raise ValueError(f"weight of {name} must be one of {', '.join(Weight)}; got {weight!r}")
     own = {"document": document, "weight": Weight(weight), "readings": tuple(readings)}
-    return _made(Sentence, {**entry, **own}, name, id=str, section=str, quote=str, figure=str, note=str, fields=dict)
+    texts = dict.fromkeys(("id", "section", "quote", "figure", "note", "title"), str)
+    return _made(Sentence, {**entry, **own}, name, fields=dict, **texts)
 
 
 def _reading(entry: Mapping[str, Any], owner: str) -> Reading:

@@ -21,8 +21,8 @@ class Row:
     Attributes:
         verdict: their verdict.
         as_expected: whether their author expects it.
-        ending: the verdict as text; a verdict other than SUPPORTED has "known" or "new" behind it.
-        id: the first claim's id.
+        ending: the verdict as text; "known" or "unexpected" stands behind it where it needs it.
+        id: the claim's id; of a single case, with its parameters.
         cases: the number of claims.
         statement: their statement.
         source: its place in the document.
@@ -82,7 +82,7 @@ def _row(group: Sequence[Verdict]) -> Row:
         verdict=first.verdict,
         as_expected=first.as_expected,
         ending=ending(first.verdict, first.expected),
-        id=plain_text(first.id),
+        id=plain_text(first.case if len(group) == 1 and first.id else first.id),
         cases=len(group),
         statement=plain_text(first.statement),
         source=plain_text(first.source),

@@ -26,14 +26,14 @@ __all__ = [
 
 
 def ending(outcome: Outcome, expected: Outcome) -> str:
-    """Returns the outcome, with "known" or "new" where it needs it.
+    """Returns the outcome, with "known" or "unexpected" where it needs it.
 
-    An outcome other than SUPPORTED that its author expects is "known". One that its author does not expect is "new"
-    where something else than SUPPORTED was expected.
+    An outcome other than SUPPORTED that its author expects is "known". One that its author does not expect is
+    "unexpected" where something else than SUPPORTED was expected.
     """
     if expected is Outcome.SUPPORTED or outcome in (Outcome.ERROR, Outcome.SKIPPED):
         return str(outcome)
-    return f"{outcome}, {'known' if outcome is expected else 'new'}"
+    return f"{outcome}, {'known' if outcome is expected else 'unexpected'}"
 
 
 def shortened(text: str, room: int) -> str:

@@ -84,7 +84,7 @@ def test_cases_are_chosen(options, shown, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["nowhere"], "there is no folder of claims nowhere"),
+        (["nowhere"], "the suite must be a folder of claims; there is no nowhere"),
         (["--verdict", "REFUTED"], "--verdict needs a file of verdicts"),
         (["--verdicts", "none.json"], "none.json"),
         (["--verdicts", "pyproject.toml"], "pyproject.toml must hold verdicts"),

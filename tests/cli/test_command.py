@@ -66,7 +66,7 @@ def test_an_unknown_command_is_refused(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["train"])
     assert stop.value.code == 2
-    assert "invalid choice: 'train'" in capsys.readouterr().err
+    assert "there is no command 'train'" in capsys.readouterr().err
 
 
 def test_errors_have_no_traceback_unless_asked_for(tmp_path):

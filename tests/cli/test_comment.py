@@ -120,3 +120,17 @@ def test_a_file_that_is_not_there_is_one_sentence(capsys, names):
     compared(capsys, [claim("C1")], [claim("C1")])
     assert main(["comment", *names]) == 2
     assert "must be a file of verdicts; there is no gone.json" in capsys.readouterr().err
+
+
+def test_claims_that_are_not_as_expected_are_named_also_where_nothing_changed(capsys):
+    refuted = claim("C2", Outcome.REFUTED, 0.2)
+    code, lines = compared(capsys, [claim("C1"), refuted], [claim("C1"), refuted])
+    assert code == 0
+    row = lines[lines.index("### Not as expected, as before") + 4]
+    assert row == r"| C2\[2\]: Late is better (§4) | REFUTED | SUPPORTED | 0.2 \[0.1, 0.3\], 64 seeds |"
+    assert not any("C1" in line for line in lines[5:] if line.startswith("| C"))
+
+
+def test_a_changed_claim_is_named_once(capsys):
+    _, lines = compared(capsys, [claim("C1")], [claim("C1", Outcome.REFUTED)])
+    assert sum(line.startswith(r"| C1\[2\]") for line in lines) == 1

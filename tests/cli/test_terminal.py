@@ -60,6 +60,7 @@ def test_explain_without_verdicts_says_so_and_an_unknown_claim_is_asked_about(ca
     ("line", "meant"),
     [
         ("run --sedes 5", "did you mean --seeds?"),
+        ("exlpain C3", "there is no command 'exlpain'; did you mean explain?"),
         ("run --optimizers adan", "did you mean adam?"),
         ("run --activation rellu", "did you mean relu?"),
         ("run --styles itertive", "did you mean iterative?"),

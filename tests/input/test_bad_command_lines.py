@@ -54,7 +54,7 @@ LINES = [
     ("show --out nowhere/x.png", "must be a file in a folder that exists; got 'nowhere/x.png'"),
     ("show --depth 10000 --out x.png", "a picture has room for 600 neurons; this network has 20,000"),
     ("show --threads 2000", "threads must be a whole number from 1 to 1,024, or None; got 2000"),
-    ("claims nowhere", "there is no folder of claims nowhere"),
+    ("claims nowhere", "the suite must be a folder of claims; there is no nowhere"),
     ("claims . --verdict REFUTED", "--verdict needs a file of verdicts (--verdicts FILE)"),
     ("claims . --verdicts nowhere.json", "there is no file of verdicts nowhere.json"),
     ("claims . --verdicts list.json", "list.json must hold verdicts in format 2, but: it holds no JSON object"),
@@ -79,7 +79,7 @@ LINES = [
     ("dead state.pt data.npy --class torch.nn:ReLU", "state.pt does not fit torch.nn:ReLU: "),
     ("dead model.pt data.npy --batch-size 0", "must be a whole number of at least 1; got '0'"),
     ("completion fish", "invalid choice: 'fish'"),
-    ("foo", "invalid choice: 'foo'"),
+    ("foo", "there is no command 'foo'; COMMAND must be one of init, check,"),
 ]
 
 

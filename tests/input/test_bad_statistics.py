@@ -191,7 +191,7 @@ def test_an_audit(call, error, sentence):
         (SuiteVerdicts.read, "", ValueError, "must hold verdicts in format 2, but: Expecting value"),
         (SuiteVerdicts.read, b"\xff", ValueError, "must hold verdicts in format 2, but: 'utf-8' codec"),
         (lambda path: registry(path.parent, path), "[]", ValueError, "but: it holds no JSON object"),
-        (lambda path: registry(path), None, FileNotFoundError, "there is no folder of claims "),
+        (lambda path: registry(path), None, FileNotFoundError, "the suite must be a folder of claims; there is no "),
         (lambda path: registry(path.parent, path), None, FileNotFoundError, "there is no file of verdicts "),
         (lambda path: registry(path.parent, verdict="FOO"), None, ValueError, "SKIPPED; got 'FOO'"),
         (

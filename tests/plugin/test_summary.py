@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lrn.plugin._summary import _table, _totals
+from lrn.plugin._summary import Ending, _more, _table, _totals
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.tables import rows_of
 
@@ -53,7 +53,7 @@ def test_cases_that_ended_differently_have_lines_of_their_own():
         "SUPPORTED",
         "REFUTED",
         "REFUTED, known",
-        "SUPPORTED, new",
+        "SUPPORTED, une",
         "SUPPORTED",
     ]
 
@@ -163,3 +163,26 @@ def test_training_without_the_native_engine_is_told_in_one_line(suite, monkeypat
     assert told == (
         ["the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"] * slow
     )
+
+
+@pytest.mark.parametrize(
+    ("test", "written", "command"),
+    [
+        ("claims/test_a.py::test_a", "reports/verdicts.json", "lrn explain C1"),
+        ("claims/thesis/test_a.py::test_a[2]", "reports/verdicts.json", "lrn explain C1"),
+        ("paper/test_a.py::test_a", "reports/verdicts.json", "lrn explain C1 paper"),
+        ("my claims/test_a.py::test_a", "mine.json", "lrn explain C1 'my claims' --verdicts mine.json"),
+        ("test_a.py::test_a", "mine.json", "lrn explain C1 . --verdicts mine.json"),
+    ],
+)
+def test_where_to_read_more_names_the_suite_and_the_record(test, written, command):
+    suite = SuiteVerdicts.of(
+        [verdict(test)], alpha=0.001, quantities=64, seed_offset=0, first_seeds=8, max_seeds=64, complete=True
+    )
+    assert _more(Ending(suite, {}, (), True, (), written)) == [f"read more: {command}"]
+
+
+def test_the_only_case_of_a_line_is_named_with_its_parameters():
+    (two, one) = lines(*(verdict(f"a.py::test_a[{n}]") for n in (1, 2)), verdict("a.py::test_a[3]", Outcome.REFUTED))
+    assert two.split()[1:3] == ["C1", "x2"]
+    assert one.split()[1] == "C1[3]"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from claims.companions import FIGURES
 from lrn.ledger import Ledger
 from lrn.report import write_report
 from lrn.verdicts import SuiteVerdicts
@@ -233,6 +234,12 @@ def test_the_page_never_scrolls_sideways(visit, thesis, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [390, 1024, 1600])
+def test_the_head_that_stays_takes_one_line(visit, thesis, width):
+    page = visit(thesis, viewport={"width": width, "height": 900})
+    assert page.locator(".top").bounding_box()["height"] <= 56
+
+
 def test_on_a_phone_nothing_hides_sideways_without_a_sign(visit, thesis):
     page = visit(thesis, viewport={"width": 390, "height": 844})
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(details => { details.open = true; })")
@@ -246,6 +253,14 @@ def test_on_a_phone_nothing_hides_sideways_without_a_sign(visit, thesis):
     # What scrolls has a shadow where it goes on, and can be reached by keyboard.
     assert page.evaluate("[...document.querySelectorAll('.scroll')].every(s => s.tabIndex === 0)")
     assert "linear-gradient" in page.evaluate("getComputedStyle(document.querySelector('.scroll')).backgroundImage")
+
+
+def test_on_a_phone_the_forest_plot_uses_the_whole_width(visit, thesis):
+    page = visit(thesis, viewport={"width": 390, "height": 844})
+    widths = page.evaluate("""[...document.querySelectorAll('.forest-table tr:not(.group) > *')]
+        .filter(cell => cell.offsetWidth).map(cell => cell.offsetWidth)""")
+    assert len(widths) > 80
+    assert min(widths) > 340
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -269,6 +284,33 @@ def test_the_thesis_has_its_figures(visit, thesis):
         assert any(heading.startswith(f"Figure {figure}:") for heading in headings), figure
     assert page.locator("svg.net").count() == 2
     assert all(page.locator("figure svg[role=img]").nth(i).get_attribute("aria-label") for i in range(4))
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+def test_no_text_of_a_figure_is_cut_or_lies_on_another(visit, thesis, width):
+    page = visit(thesis, viewport={"width": width, "height": 900})
+    page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(details => { details.open = true; })")
+    faults = page.evaluate("""[...document.querySelectorAll('main svg')].flatMap(svg => {
+        const frame = svg.getBoundingClientRect();
+        const texts = [...svg.querySelectorAll('text')].map(t => [t.textContent.trim(), t.getBoundingClientRect()]);
+        const cut = texts.filter(([, b]) => b.left < frame.left - 1 || b.right > frame.right + 1);
+        const over = texts.filter(([one, a], i) => texts.slice(i + 1).some(([other, b]) =>
+            Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 &&
+            Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.4 * Math.min(a.height, b.height)));
+        return [...cut, ...over].map(([text]) => `${svg.getAttribute('aria-label')}: ${text}`);
+    })""")
+    assert faults == []
+    assert page.locator("main svg text").count() > 200
+
+
+def test_every_figure_has_a_title_that_says_what_was_found(visit, thesis):
+    page = visit(thesis)
+    titles = page.evaluate("""[...document.querySelectorAll('figure svg[role=img]:not(.net, .step)')].map(svg =>
+        [...svg.querySelectorAll('text')].filter(t => getComputedStyle(t).fontWeight >= 600).map(t => t.textContent)
+    )""")
+    assert len(titles) > 20
+    topics = {"Dead layers", "Thesis", "Converged", "All networks", *(figure.title for figure in FIGURES)}
+    assert [found for found in titles if len(found) != 1 or found[0].strip() in topics] == []
 
 
 def test_a_reader_finds_at_once_whether_the_thesis_holds_up(visit, thesis):

@@ -12,7 +12,7 @@ import pytest
 from lrn.report import documents_of, headline, judgement, write_report
 from lrn.report._judgement import is_slip, opinion
 from lrn.verdicts import Outcome
-from tests.report.conftest import suite_of, verdict
+from tests.report.conftest import RATE, suite_of, verdict
 
 PAPER = """
 [document]
@@ -33,6 +33,7 @@ readings = [
 
 [[sentence]]
 id = "spots"
+title = "spotted dice"
 section = "§2"
 quote = "Dice have spots."
 weight = "central"
@@ -168,6 +169,34 @@ def test_what_holds_has_the_same_card_as_what_does_not(written):
     assert "✓ holds central paper §2" in text
     assert "all dice" in text
     assert "25.0 % [12.5, 50.0] , 256 seeds" in text
+
+
+def test_central_sentences_are_named_by_their_titles_else_by_their_ids(written):
+    page, markdown, _ = written(*VERDICTS)
+    names = re.search(r'<ul class="names">.*?</ul>', page, re.DOTALL)[0]
+    assert words(names) == "✓ holds: spotted dice △ overstated: heads"
+    assert "- *holds*: spotted dice\n- *overstated*: heads\n" in markdown
+
+
+def test_the_markdown_says_what_it_is_about_and_how_much_was_measured(written):
+    _, markdown, _ = written(*VERDICTS)
+    assert "- About: [A. Author, A Paper (2020)](https://example.org/paper)" in markdown
+    assert re.search(r"- Measured: 1 quantity over 256 seeds, by lrn \d", markdown)
+
+
+@pytest.mark.parametrize("estimates", [(RATE,), ()])
+def test_reasons_that_differ_stand_each_at_its_case(written, estimates):
+    cases = [
+        verdict(f"s/test_a.py::test_all[{n}]", Outcome.REFUTED, id="X2", known=known, estimates=estimates)
+        for n, known in ((1, "a medal does not"), (2, "a plate does not"))
+    ]
+    page, _, _ = written(*[v for v in VERDICTS if v.id != "X2"], *cases)
+    lines = re.findall(r"<li><a href=\"#X2/\d\">.*?</li>", page)
+    assert [(words(line)[0], known in line) for line, known in zip(lines, ("medal", "plate"), strict=True)] == [
+        ("1", True),
+        ("2", True),
+    ]
+    assert "plate" not in lines[0]
 
 
 def test_slips_stand_apart_from_what_is_contested(written, folder):

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from lrn.report import write_report
+from lrn.report._claims import claim_views
+from lrn.verdicts import SuiteVerdicts
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "reports"
@@ -32,3 +34,13 @@ def test_every_picture_of_the_markdown_is_committed(fresh):
     assert {path.name for path in (COMMITTED / "figures").iterdir()} == drawn
     text = (COMMITTED / "REPRODUCTION.md").read_text(encoding="utf-8")
     assert all(f"(figures/{name})" in text for name in drawn)
+
+
+def test_no_two_numbers_of_a_case_read_the_same():
+    """A row that says nothing of its depth or network cannot be told from the next."""
+    alike = []
+    for claim in claim_views(SuiteVerdicts.read(COMMITTED / "verdicts.json"), ROOT):
+        for case in claim.cases:
+            words = [(n.place, n.what, n.about, tuple(side.name for side in n.sides)) for n in case.numbers]
+            alike += [case.key] if len(set(words)) < len(words) else []
+    assert alike == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+
+import pytest
 
 from claims.companions import FIGURES, companions
 from lrn.report import Quantities
-from lrn.verdicts import MeasuredQuantity, Quantity, SuiteVerdicts
+from lrn.verdicts import MeasuredQuantity, Outcome, Quantity, SuiteVerdicts
 from tests.report.conftest import suite_of, verdict
 from tests.report.test_committed import COMMITTED
 
@@ -31,6 +34,17 @@ def test_a_figure_shows_what_was_measured():
 
 def test_nothing_is_drawn_of_what_was_not_measured():
     assert companions(suite_of(verdict("claims/journal/t.py::test_f5", id="F5"))) is None
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+def test_the_record_bears_out_every_title(figure):
+    suite = SuiteVerdicts.read(COMMITTED / "verdicts.json")
+    assert figure.headed(suite) == figure.finding
+    one = next(iter(figure.claims))
+    turned = [dataclasses.replace(v, verdict=Outcome.INCONCLUSIVE) if v.id == one else v for v in suite.claims]
+    assert figure.headed(dataclasses.replace(suite, claims=tuple(turned))) == figure.title
+    without = tuple(v for v in suite.claims if v.id != one)
+    assert figure.headed(dataclasses.replace(suite, claims=without)) == figure.title
 
 
 def test_the_record_has_a_quantity_for_every_point():

@@ -11,7 +11,7 @@ from scipy import stats
 from claims.documents import THESIS
 from claims.thesis.report.context import Context
 from claims.thesis.report.exact_difference import difference_interval
-from claims.thesis.report.forest import STATEMENTS, Published, forest, word
+from claims.thesis.report.forest import SCALES, STATEMENTS, Published, forest, word
 from lrn.verdicts import SuiteVerdicts
 from lrn.verdicts.sentences import Weight
 from tests.report.conftest import suite_of, verdict
@@ -48,6 +48,26 @@ def test_every_central_sentence_has_a_row_and_no_other_has():
     shown = [id for statement in STATEMENTS for id in statement.sentences]
     assert set(shown) == central
     assert len(shown) == len(central)
+
+
+def test_every_central_sentence_has_a_title_of_its_own():
+    titles = [s.title for s in THESIS.document.sentences if s.weight is Weight.CENTRAL]
+    assert all(titles)
+    assert len(set(titles)) == len(titles)
+
+
+def test_a_row_is_called_by_the_title_of_its_sentence(committed):
+    section = forest(Context(committed, None))
+    for statement in STATEMENTS:
+        for id in statement.sentences:
+            assert f'<a href="#thesis/{id}">{THESIS[id].title}</a>' in section.html
+
+
+def test_every_group_says_what_its_pictures_span(committed):
+    html = forest(Context(committed, None)).html
+    for group in (statement.group for statement in STATEMENTS):
+        assert f"{group} <span" in html
+    assert set(SCALES) == {statement.group for statement in STATEMENTS}
 
 
 def test_every_row_was_measured(committed):

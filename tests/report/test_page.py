@@ -145,6 +145,21 @@ def test_a_comparison_has_a_column_per_side(page):
     )
 
 
+def test_numbers_of_one_case_say_which_population_each_is_of(page):
+    def rate(network, depth):
+        what = Quantity("rate", "heads", (f"{network}, depth {depth}, width 2",))
+        return RATE.replace(key=what.key, quantity=what, name=what.name)
+
+    numbers = (rate("late", 2), rate("late", 5), rate("plain", 5))
+    text = words(page(suite_of(verdict("t.py::test", estimates=numbers))))
+    assert re.findall(r"(late, depth \d|plain, depth \d): 25", text) == [
+        "late, depth 2",
+        "late, depth 5",
+        "plain, depth 5",
+    ]
+    assert "depth 2: " not in words(page(suite_of(verdict("t.py::test", estimates=numbers[:1]))))
+
+
 def test_a_sum_over_settings_is_shown_as_their_mean(page):
     def term(side, depth, p):
         return RATE.replace(
@@ -155,7 +170,7 @@ def test_a_sum_over_settings_is_shown_as_their_mean(page):
     signs = (1.0,) * 4 + (-1.0,) * 4
     whole = MeasuredQuantity("k", "sum", 2.0, 1.0, 3.0, 64, 64, (1.0,), 1, terms=tuple(terms), coefficients=signs)
     text = words(page(suite_of(verdict("t.py::test", estimates=(whole,))))).replace("\u00a0", " ")
-    assert "late less plain, mean over 4 settings 50.0 points [25.0, 75.0] 25.0 points 64 seeds" in text
+    assert "late minus plain, mean over 4 settings 50.0 points [25.0, 75.0] 25.0 points 64 seeds" in text
 
 
 def test_verdicts_that_nobody_expected_are_pointed_out(page):

@@ -69,6 +69,8 @@ def test_differences_of_shares_are_in_points_and_sums_in_percent():
     ("low", "high", "text"),
     [
         (-math.inf, math.inf, "(no bounds)"), (-math.inf, 2.0, "(at most 2)"), (24.1, math.inf, "(at least 24.1)"),
+        (1.7e308, math.inf, ""), (-1.7e308, 1.7e308, "(no bounds)"), (-math.inf, -1.7e308, ""),
+        (2.0, 1e301, "(at least 2)"),
         (0.0, 1.0, "[0, 1]"),
     ],
 )  # fmt: skip
@@ -78,7 +80,7 @@ def test_an_end_without_a_bound_is_said_in_words(low, high, text):
 
 def test_no_value_reads_inf():
     for unit in ("%", "points", ""):
-        assert value_text(math.inf, unit) == "without limit"
+        assert value_text(math.inf, unit) == value_text(1.7976e308, unit) == "without limit"
         assert value_text(math.nan, unit) == "–"
 
 

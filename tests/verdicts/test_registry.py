@@ -156,7 +156,7 @@ def test_a_suite_that_cannot_be_collected_is_one_sentence(suite, body, sentence)
 
 
 def test_bad_arguments_are_refused(suite, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"there is no folder of claims .*nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"the suite must be a folder of claims; there is no .*nowhere"):
         registry(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match=r"there is no file of verdicts .*nothing\.json"):
         registry(tmp_path, tmp_path / "nothing.json")

@@ -9,6 +9,7 @@ from claims.thesis.report.context import Context
 from claims.thesis.report.convergence import convergence, published_counts
 from claims.thesis.report.dead import dead_layers, decline
 from claims.thesis.report.forest import forest
+from claims.thesis.report.going_around import going_around
 from claims.thesis.report.plots import plots
 from claims.thesis.report.summary import summary
 from lrn.ledger import Ledger
@@ -23,7 +24,7 @@ TITLE = "Late residual neural networks: which of the thesis’s sentences are tr
 def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterator[Section]:
     """The sections, in the order of the thesis; those for which nothing was measured are left out."""
     context = Context(suite, ledger)
-    for section in (forest, summary, convergence, dead_layers, plots, decline, alternatives):
+    for section in (forest, summary, going_around, convergence, dead_layers, plots, decline, alternatives):
         found = section(context)
         if found is not None:
             yield found

@@ -39,6 +39,11 @@ class Context:
         self.quantities = Quantities(suite)
         self.addresses = Addresses(suite.claims)
 
+    @property
+    def certain(self) -> float:
+        """The probability, in percent, that all intervals of the record hold at once."""
+        return 100 * (1 - self.suite.alpha)
+
     @cached_property
     def claims(self) -> Mapping[str, list[Verdict]]:
         """The verdicts of each claim, by its id."""

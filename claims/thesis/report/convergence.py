@@ -54,7 +54,7 @@ class Cell:
     @property
     def published_text(self) -> str:
         """The published count, its share, and its p-value at the measured rate."""
-        return f"{self.k} of {self.n} ({percent_text(self.k / self.n)}), p = {self.p_text}"
+        return f"{self.k} of {self.n} ({percent_text(self.k / self.n)}), p\u00a0=\u00a0{self.p_text}"
 
     @property
     def text(self) -> str:
@@ -89,7 +89,14 @@ def convergence(context: Context) -> Section | None:
     every = [cell for *_, cells in figures for cell in cells.values()]
     conflicts = sum(cell.shade == 3 for cell in every)
     html = context.render(
-        "convergence.html.j2", figures=figures, depths=DEPTHS, cells=len(every), conflicts=conflicts, holm=HOLM
+        "convergence.html.j2",
+        figures=figures,
+        depths=DEPTHS,
+        cells=len(every),
+        conflicts=conflicts,
+        holm=HOLM,
+        certain=context.certain,
+        level=100 * (1 - PUBLISHED_LEVEL),
     )
     lead = f"{len(every) - conflicts} of {len(every)} published counts are compatible with the measured rate."
     return Section("Convergence: Figures 4.3 to 4.18", html, "\n\n".join([lead, *notes]), files)

@@ -31,7 +31,8 @@ def dead_layers(context: Context) -> Section | None:
     if not rows:
         return None
     label = "Figure 4.1: mean dead layers of converged late networks by depth, Adam, 0.1, batch; published and measured"
-    drawn = _means(rows, "Dead layers")
+    so = context.ended("B2-layers") is Outcome.SUPPORTED
+    drawn = _means(rows, "The deeper, the more layers are dead" if so else "Dead layers")
     networks = [network for depth in DRAWN_DEPTHS if (network := _networks(context, depth)) is not None]
     html = context.render(
         "dead_layers.html.j2",
@@ -39,6 +40,7 @@ def dead_layers(context: Context) -> Section | None:
         picture=inline(drawn, label),
         networks=networks,
         text=interval_text,
+        certain=context.certain,
         so=context.ended("B3") is context.ended("B4") is Outcome.SUPPORTED,
     )
     lines = ["![Figure 4.1](figures/figure-4.1.svg)", "", "| depth | thesis | measured |", "|---|---|---|"]
@@ -59,17 +61,34 @@ def decline(context: Context) -> Section | None:
     if not rows:
         return None
     panels, files = [], {}
-    for title, column in (("Thesis", 2), ("Measured, converged only", 3), ("Measured, all networks", 4)):
-        label = f"Figures 4.22 and 4.23, {title.lower()}: mean dead neurons by depth, plain and late, width 4"
+    for title, column in _titled(context, rows):
+        label = f"Figures 4.22 and 4.23. {title}. Mean dead neurons by depth, plain and late, width 4"
         drawn = _bars(rows, column, title)
         panels.append(inline(drawn, label))
         files[f"figure-4.23-{column - 1}.svg"] = standalone(drawn, label)
     selected = context.ended("D1-converged") is Outcome.REFUTED and context.ended("D1-all") is Outcome.SUPPORTED
-    html = context.render("decline.html.j2", rows=rows, panels=panels, text=interval_text, selected=selected)
+    html = context.render(
+        "decline.html.j2", rows=rows, panels=panels, text=interval_text, selected=selected, certain=context.certain
+    )
     lines = [f"![{name}](figures/{name})" for name in files]
     lines += ["", "| depth | network | thesis | measured, converged | measured, all |", "|---|---|---|---|---|"]
     lines += [f"| {d} | {c} | {printed} | {_plain(given)} | {_plain(every)} |" for d, c, printed, given, every in rows]
     return Section("Dead neurons at width 4: Figures 4.22 and 4.23", html, "\n".join(lines), files)
+
+
+def _titled(context: Context, rows: Sequence[tuple[Any, ...]]) -> list[tuple[str, int]]:
+    """The panels' titles with the columns that they show; a finding where the numbers, or the verdicts, bear it out."""
+    published = {row[:2]: float(row[2]) for row in rows}
+    fewer = all(
+        mean <= published[depth, "plain"] for (depth, connection), mean in published.items() if connection == "late"
+    )
+    more = context.ended("D1-converged") is Outcome.REFUTED
+    less = context.ended("D1-all") is Outcome.SUPPORTED
+    return [
+        ("Thesis: late ones have fewer" if fewer else "Thesis", 2),
+        ("Converged: late ones have more" if more else "Converged", 3),
+        ("All networks: late ones have fewer" if less else "All networks", 4),
+    ]
 
 
 def _plain(quantity: MeasuredQuantity) -> str:

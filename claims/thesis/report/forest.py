@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from claims.documents import THESIS
 from claims.thesis.grid import published, table
 from claims.thesis.report.context import Context, Missing
 from claims.thesis.report.exact_difference import difference_interval
@@ -43,7 +44,7 @@ class Statement:
         case: the case of a claim that measured it.
         rows: which published rows it is of, by their columns; empty where the thesis has no figure.
         line: the share, or difference of shares, that decides: what is above it is one answer, what is below the other.
-        late: whether the published figure is of late networks alone (True), of plain ones (False), or late less plain.
+        late: whether the published figure is of late networks alone (True), of plain ones (False), or late minus plain.
         also: central sentences that say the same.
         neurons: neurons of a network, where the figure is a mean of dead ones; 0 where it is a share of runs.
     """
@@ -67,11 +68,18 @@ class Statement:
 _BATCH, _ITERATIVE = {"training_style": "batch"}, {"training_style": "iterative"}
 _ADAM, _SGD, _LOW = ({"figure": figure} for figure in ("4.3", "4.6", "4.9"))
 CONVERGE, DEAD, OF_USE, SHARES = (
-    "Networks that converge: late less plain",
-    "Dead neurons: late less plain",
-    "Neurons alive, reached or killed: late less plain",
+    "Networks that converge: late minus plain",
+    "Dead neurons: late minus plain",
+    "Neurons alive, reached or killed: late minus plain",
     "Share of networks that converge",
 )
+SCALES = {
+    CONVERGE: "from −100 to 100 points",
+    DEAD: "from all fewer to all more",
+    OF_USE: "from −100 to 100 points",
+    SHARES: "from 0 to 100 %",
+}
+"""What the pictures of each group span, from left to right."""
 STATEMENTS = (
     Statement("gradient-flow", CONVERGE, "over all 84 settings", "D5-converge", {"figure": "*"}, also=("improved-learning", "summary-improvement")),
     Statement("drastically-improves", CONVERGE, "Adam, 0.01, iterative, all depths", "C2-total[iterative]", _ADAM | _ITERATIVE),
@@ -125,16 +133,23 @@ def forest(context: Context) -> Section | None:
     if not rows:
         return None
     finding = _finding([row["word"] for row in rows])
-    certain = 100 * (1 - context.suite.alpha)
-    html = context.render("forest.html.j2", rows=rows, finding=finding, level=100 * (1 - LEVEL), certain=certain)
+    html = context.render(
+        "forest.html.j2", rows=rows, finding=finding, level=100 * (1 - LEVEL), certain=context.certain
+    )
     label = f"{finding}: the thesis’s own figures with their intervals beside the measured ones"
     lines = [f"![{label}](figures/central.svg)", "", "| statement | of | thesis | measured | |", "|---" * 5 + "|"]
     for row in rows:
         cells = (row["name"], f"{row['group']}; {row['words']}", row["published"], row["measured"], row["word"])
         lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
-    drawn = [(row["group"], f"{row['name']}: {row['words']}", row["bar"], row["word"]) for row in rows]
-    files = {"central.svg": forest_svg(drawn, finding, label)}
-    return Section("Published beside measured", html, "\n".join(lines), files, first=True, short="Thesis ◇ ours ●")
+    drawn = [(row["group"], f"{_short(row['sentences'])}: {row['words']}", row["bar"], row["word"]) for row in rows]
+    files = {"central.svg": forest_svg(drawn, finding, label, (100 * (1 - LEVEL), context.certain))}
+    return Section("Published beside measured", html, "\n".join(lines), files, first=True, short="Compared")
+
+
+def _short(sentences: Sequence[tuple[str, str]]) -> str:
+    """The first sentence's name, and how many more there are: a picture has room for one line."""
+    more = len(sentences) - 1
+    return f"{sentences[0][1]} (and {more} more)" if more else sentences[0][1]
 
 
 def _finding(words: Sequence[str]) -> str:
@@ -159,9 +174,10 @@ def _rows(context: Context) -> Iterator[dict[str, Any]]:
         size = statement.neurons or _settings(measured.coefficients)
         point, low, high = (x / size for x in (measured.point, measured.low, measured.high))
         yield {
-            "sentences": [(f"thesis/{id}", id.replace("-", " ")) for id in statement.sentences],
-            "name": ", ".join(id.replace("-", " ") for id in statement.sentences),
+            "sentences": [(f"thesis/{id}", THESIS[id].name) for id in statement.sentences],
+            "name": "; ".join(THESIS[id].name for id in statement.sentences),
             "group": statement.group,
+            "scale": SCALES[statement.group],
             "words": statement.words,
             "published": theirs.text if theirs else NONE,
             "measured": f"{view.text} {view.interval}",
@@ -200,7 +216,7 @@ def _published(statement: Statement) -> Published | None:
         return Published(f"{k} of {n}: {value_text(k / n, '%')} {range_text(low, high, '%')}", k / n, low, high)
     (a, n), (b, m) = counts[True], counts[False]
     point, (low, high) = a / n - b / m, difference_interval(a, n, b, m, LEVEL)
-    text = f"{a} of {n} less {b} of {m}: {value_text(point, 'points')} {range_text(low, high, 'points')}"
+    text = f"late {a} of {n}, plain {b} of {m}: {value_text(point, 'points')} {range_text(low, high, 'points')}"
     return Published(text, point, low, high)
 
 
@@ -222,5 +238,5 @@ def _published_means(statement: Statement) -> Published:
     point = (late - plain) / statement.neurons
     low, high = max(point - width, -1.0), min(point + width, 1.0)
     bounds = range_text(low * statement.neurons, high * statement.neurons, "")
-    text = f"{value_text(late, '')} less {value_text(plain, '')}: {value_text(late - plain, '')} {bounds}"
+    text = f"late {value_text(late, '')}, plain {value_text(plain, '')}: {value_text(late - plain, '')} {bounds}"
     return Published(f"{text}, {n} and {m} networks" if n != m else f"{text}, {n} networks each", point, low, high)

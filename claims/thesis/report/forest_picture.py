@@ -11,6 +11,8 @@ from lrn.report.figures import LIGHT
 __all__ = ["Bar", "forest_svg", "row_svg"]
 
 WIDTH, HEIGHT, EDGE = 260, 28, 8
+LEFT = 680
+"""Room for the statements, left of the pictures."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,17 @@ def row_svg(bar: Bar) -> str:
     )
 
 
-def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: str) -> str:
+def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: str, levels: tuple[float, float]) -> str:
     """The whole plot as a file.
 
     Args:
         rows: for each its group, its statement, its picture and how the two figures compare.
         finding: the title.
         label: a description for those who cannot see it.
+        levels: those of the thesis's intervals and of the measured ones, in percent.
     """
     colours = [LIGHT[name] for name in ("thesis", "late", "line", "muted", "bg")]
-    ink, muted, left, y = LIGHT["ink"], LIGHT["muted"], 640, 62
+    ink, muted, left, y = LIGHT["ink"], LIGHT["muted"], LEFT, 62
     parts, group = [_text(20, 26, finding, ink, 'font-size="15" font-weight="600"')], ""
     for of, words, bar, word in rows:
         if of != group:
@@ -62,12 +65,12 @@ def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: s
         parts.append(f'<g transform="translate({left} {y})">{"".join(_marks(bar, *colours))}</g>')
         parts.append(_text(left + WIDTH + 14, y + 18, word, ink))
         y += 32
-    parts.append(_text(20, 50, "◇ in the thesis, with the interval of its few runs", LIGHT["thesis"]))
-    parts.append(_text(360, 50, "● measured, with its interval", LIGHT["late"]))
-    scale = "differences from −100 to 100 points, shares from 0 to 100 %; dashed: where the answer changes"
+    parts.append(_text(20, 50, f"◇ in the thesis, with the {levels[0]:g} % interval of its few runs", LIGHT["thesis"]))
+    parts.append(_text(400, 50, f"● measured, with its interval (all hold at once, {levels[1]:g} %)", LIGHT["late"]))
+    scale = "differences from −100 to 100 points (of dead neurons: all fewer to all more), shares from 0 to 100 %; dashed: where the answer changes"
     parts.append(_text(20, y + 24, scale, muted))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1040 {y + 40}" width="1040" height="{y + 40}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + 400} {y + 40}" width="{LEFT + 400}" height="{y + 40}" '
         f'font-family="system-ui, sans-serif" font-size="12.5" role="img" aria-label="{escape(label)}">\n'
         f'<title>{escape(label)}</title><rect width="100%" height="100%" fill="#ffffff"/>\n'
         + "\n".join(parts)

@@ -21,13 +21,15 @@ def summary(context: Context) -> Section | None:
     found = _findings(context)
     if not any(found.values()):
         return None
-    panels, files = [], {}
+    panels, files, lines = [], {}, []
     for name, label, figure in _pictures(context):
-        panels.append((label, inline(figure, label)))
+        panels.append((label.partition(". ")[2], inline(figure, label)))  # the picture has its title already
         files[name] = standalone(figure, label)
+        lines.append(f"![{label}](figures/{name})")
     columns = [(heading, found[end]) for heading, end in (("What holds", HOLDS), ("What does not", FAILS))]
-    html = context.render("summary.html.j2", columns=columns, panels=panels, linked=linked_html)
-    lines = [f"![{label}](figures/{name})" for name, (label, _) in zip(files, panels, strict=True)]
+    html = context.render(
+        "summary.html.j2", columns=columns, panels=panels, linked=linked_html, certain=context.certain
+    )
     for heading, sentences in columns:
         lines += ["", f"**{heading}**", ""]
         lines += [f"- {linked_text(words)} ({', '.join(id for id, _ in links)})" for words, links in sentences]
