@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 MATMULS = {"mm", "bmm", "addmm", "baddbmm", "mv", "addmv", "_addmm_activation", "_scaled_mm", "_int_mm"}
+MATMULS |= {"_sparse_addmm", "_sparse_mm", "sspaddmm", "smm", "hspmm"}
 NORMS = ("batch_norm", "layer_norm", "group_norm", "rms_norm", "instance_norm")
 RECURRENT = ("rnn", "lstm", "gru")
 CONTRACTIONS = (*MATMULS, "linear", "conv", "embedding", "_embedding_bag", "_trilinear", "einsum", *RECURRENT)

@@ -31,6 +31,8 @@ def labels(op: Operation) -> list[Dims | None]:
     """The labels of each output of a call."""
     if any(output.is_nested for output in op.outputs) or not op.outputs:
         return [None for _ in op.outputs]
+    if all(output.numel() == 0 for output in op.outputs):
+        return [of_kind("any", output.shape) for output in op.outputs]
     made = _rule(op)(op)
     known: list[Dims | None] = [
         dims if fits(dims, output.shape) else of_kind("unknown", output.shape)

@@ -106,6 +106,7 @@ class Watch(TorchDispatchMode):
             lenient: whether activations to which the mask cannot be followed are counted without it.
         """
         self._turns.clear()
+        self._error = None
         self._tracks.start(args, kwargs)
         self._mask, self._lenient = mask, lenient
         with self._callers.watching(), threads_inside(self._callers.in_thread), self:
@@ -113,6 +114,10 @@ class Watch(TorchDispatchMode):
         if self._error is not None:
             raise self._error
         self._finish()
+
+    def empty(self) -> dict[str, str]:
+        """The activations that were called, but never with a value, and this as a reason."""
+        return {name: "no value ever reached it" for name, tally in self.tallies.items() if tally.fired is None}
 
     def reset(self) -> None:
         """Forget all counts; names stay."""
@@ -214,6 +219,8 @@ class Watch(TorchDispatchMode):
         return any(bool(tensor.isnan().any()) for tensor in floating)
 
     def _count(self, tally: Tally, output: Tensor, dims: Any, raw: bool) -> None:
+        if output.numel() == 0:  # an expert without samples, a detector that found nothing
+            return
         unit_dims = self._unit_dims.get(tally.name)
         if dims is None:  # a nested tensor: rows of any number, and the last dimension
             for part in output.unbind():
