@@ -48,6 +48,7 @@ class Facts:
         made.sources = frozenset().union(*(info.sources for info in data))
         if not data:
             made.learned = any(info.learned for info in infos)
+            made.foreign = op.name == "set" or any(info.foreign for info in infos)
             return made
         _inherit(made, op, data)
         constant = [info for info in infos if not info.data]

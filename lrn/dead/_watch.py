@@ -33,6 +33,7 @@ __all__ = ["Watch"]
 
 HIDES_NAN = {"where", "fmax", "topk", "index_put", "scatter"}  # they can make a zero of NaN
 ELSEWHERE = "(elsewhere)"
+FOREIGN = "its input was made out of torch's sight, as by NumPy or from a list, so the data cannot be followed to it"
 SEEN_THROUGH = {"aten", "quantized", "prim", "prims", "_quantized", "mkldnn", "onednn", "torchvision", "profiler"}
 
 
@@ -176,6 +177,8 @@ class Watch(TorchDispatchMode):
             [argument.name for argument in schema.arguments] if schema is not None else (),
             args, kwargs, result, self._tracks.info, "", self._tracks.features,
         )  # fmt: skip
+        if op.name == "lift_fresh":  # what torch.tensor and from_numpy give
+            self._tracks.foreign(args[0])
         op.layer = self._layer(op)
         info = self._facts.of(op)
         kind = activation(op) if info.data and info.measured and self._records(op) else None
@@ -186,6 +189,9 @@ class Watch(TorchDispatchMode):
             self._tracks.set(output, replace(info, dims=dims), mutates)
         if kind is not None:
             self._record(kind, op, info, made[0])
+        elif info.foreign and self._records(op) and activation(op) is not None:
+            base = self._callers.label(f"{activation(op)}()")
+            self._leave_out(self._name(base, info.feeds, info.serial), tuple(op.outputs[0].shape), FOREIGN)
 
     def _records(self, op: Operation) -> bool:
         return bool(op.outputs) and is_floating(op.outputs[0]) and torch._C._current_graph_task_id() == -1

@@ -18,6 +18,10 @@ torch.manual_seed(0)
 X = torch.randn(20, 3)
 
 
+class Own(torch.Tensor):
+    """A tensor of another class, as torchvision's images are."""
+
+
 class Two(nn.Module):
     """Fires only if it gets its second input."""
 
@@ -58,6 +62,9 @@ FORMS = {
     "array": X.numpy(),
     "big-endian array": X.numpy().astype(">f4"),
     "table": pandas.DataFrame(X.numpy(), columns=list("abc")),
+    "table and column": (pandas.DataFrame(X.numpy(), columns=list("abc")), pandas.Series(range(20))),
+    "tables": [pandas.DataFrame(part.numpy(), columns=list("abc")) for part in X.split(10)],
+    "tensor of a class of its own": X.as_subclass(Own),
     "csr": scipy.sparse.csr_matrix(X.numpy()),
     "coo": scipy.sparse.coo_array(X.numpy()).tocsr(),
     "sparse tensor": X.to_sparse(),
