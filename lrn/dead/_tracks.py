@@ -70,6 +70,10 @@ class Tracks:
             self._note(tensor, Info(dims, data=True, measured=is_floating(tensor)))
         self.started, self.thread = True, threading.get_ident()
 
+    def _has_new_weights(self) -> bool:
+        """Whether the model has built a part of itself since the pass began."""
+        return any(id(parameter) not in self._weights for parameter in self._module.parameters())
+
     def _read_weights(self) -> None:
         self.paths.update(paths_of(self._module))
         self._weights = {id(tensor): (tensor, info) for tensor, info in self._layers()}
@@ -83,13 +87,12 @@ class Tracks:
     def info(self, tensor: Tensor) -> Info:
         """The facts known of a tensor; one that was never seen is a constant."""
         weight = self._weights.get(id(tensor))
+        if weight is None and type(tensor) is nn.Parameter and self._has_new_weights():
+            self._read_weights()
+            weight = self._weights.get(id(tensor))
         if weight is not None:
             return weight[1]
         info: Info | None = self._known.get(tensor)
-        if info is None and type(tensor) is nn.Parameter and self._alias(tensor) is None:
-            self._read_weights()  # a model may build parts of it when it first runs
-            if id(tensor) in self._weights:
-                return self._weights[id(tensor)][1]
         if info is None:
             unseen = tensor.grad_fn is not None or tensor.is_mkldnn
             info = self._alias(tensor) or (self._made_unseen(tensor) if unseen else self._stranger(tensor))

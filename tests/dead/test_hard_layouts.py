@@ -34,7 +34,14 @@ def _along_heads(x):
     return x.unflatten(1, (2, 2)).sort(2)[0]
 
 
+def _anchors(x):
+    """As detectors do: channels are anchors times coordinates, and the anchors of several scales stand in one row."""
+    boxes = x.unflatten(1, (2, 2))[..., 0]
+    return torch.cat([boxes, boxes[:, :1]], 1)
+
+
 HARD = {
+    "anchors of two scales": _anchors,
     "turned": lambda x: torch.rot90(x, 1, (0, 1)),
     "turned twice": lambda x: torch.rot90(x, 2, (0, 1)),
     "read in another order of memory": lambda x: x.as_strided((4, len(x)), (1, 4)),
@@ -53,6 +60,8 @@ HARD = {
 }
 
 LOST = {
+    "anchors of two scales",
+
     "read across units", "a diagonal matrix", "taken apart and put back", "sliced and put back",
     "taken apart, put back and multiplied", "heads taken apart and put back", "rolled as one row",
     "flattened and reordered", "sorted within heads",
