@@ -249,3 +249,14 @@ def test_numbers_are_not_changed():
     data = np.ones((4, 3))
     dead_units(net(), data)
     assert data.dtype == np.float64
+
+
+def test_gradients_have_the_names_of_dead_units():
+    changed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 4)), nn.ReLU(), nn.Linear(4, 1))
+    wrapped = nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.Linear(4, 1))
+    wrapped[0] = torch.compile(wrapped[0], backend="eager")
+    for model, names in ((changed, ["0", "2"]), (wrapped, ["0.0", "1"])):
+        found = report(model, X, lambda y: y.square().mean())
+        assert [layer.name for layer in found.layers] == names
+        assert found.layers[0].parameters > 0
+        assert dead_units(model, X).layers[0].fed_by == (names[0],)
