@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import chain
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lrn.dead._activations import COMPARISONS
 from lrn.dead._forms import is_floating
@@ -17,6 +18,7 @@ __all__ = ["Facts", "feeds_of", "is_quantised"]
 
 ARITHMETIC = {"mul", "sub", "rsub", "neg", "div", "reciprocal", "pow", "abs"}
 GATE_STAYS = {"clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"}
+PLAIN = {Tensor, nn.Parameter, int, float, bool, list, tuple, str, type(None)}
 WITHOUT_DATA = ("_like", "new_zeros", "new_empty", "new_full", "new_ones", "new_empty_strided")
 
 
@@ -52,18 +54,17 @@ class Facts:
             return made
         _inherit(made, op, data)
         constant = [info for info in infos if not info.data]
-        weighted = _is_contraction(op) or any(norm in op.name for norm in NORMS)
-        if (weighted and constant) or is_quantised(op):
-            self._behind_weights(made, op, constant)
+        quantised = is_quantised(op)
+        if quantised or (constant and (_is_contraction(op.name) or _is_norm(op.name))):
+            self._behind_weights(made, op, constant, _is_contraction(op.name) or quantised)
         elif any(output.ndim == 0 for output in op.outputs) and any(tensor.ndim for tensor in op.tensors):
             self.summed |= made.sources
         return made
 
-    def _behind_weights(self, made: Info, op: Operation, constant: list[Info]) -> None:
+    def _behind_weights(self, made: Info, op: Operation, constant: list[Info], layer: bool) -> None:
         """A layer's output, or a normalisation's."""
         self.serial += 1
         self.used |= made.sources
-        layer = _is_contraction(op) or is_quantised(op)
         made.measured = made.measured or layer
         made.layered = made.layered or layer
         if layer or len(constant) > 1:
@@ -89,11 +90,21 @@ def feeds_of(infos: Iterable[Info]) -> tuple[str, ...]:
 
 def is_quantised(op: Operation) -> bool:
     """Whether an operation is a layer with packed weights."""
-    return any(not isinstance(arg, Tensor) and "PackedParams" in str(type(arg)) + _script_name(arg) for arg in op.args)
+    return any(type(arg) not in PLAIN and _is_packed(arg) for arg in op.args)
 
 
-def _is_contraction(op: Operation) -> bool:
-    return op.name.startswith(CONTRACTIONS) or "conv" in op.name or "linear" in op.name
+def _is_packed(arg: Any) -> bool:
+    return not isinstance(arg, Tensor) and "PackedParams" in str(type(arg)) + _script_name(arg)
+
+
+@cache
+def _is_contraction(name: str) -> bool:
+    return name.startswith(CONTRACTIONS) or "conv" in name or "linear" in name
+
+
+@cache
+def _is_norm(name: str) -> bool:
+    return any(norm in name for norm in NORMS)
 
 
 def _script_name(arg: Any) -> str:
