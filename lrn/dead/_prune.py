@@ -46,8 +46,9 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
         net: a `PlainNet`, a `LateResidualNet`, a `ConvolutionalNet` or one of its blocks, or a `torch.nn.Sequential`,
             nested or not, of torch's own linear layers, convolutions, normalisations, pooling, padding, upsampling,
             activations, Flatten, Dropout and Identity. A grouped convolution loses as many channels in each group, and
-            one of a channel per group (depthwise) those of the layer before it. Every other module needs the package torch-pruning (`pip install
-            'lrn-claims[prune]'`), which follows its graph. It is not changed, and is looked at in evaluation mode.
+            one of a channel per group (depthwise) those of the layer before it. Every other module needs the package
+            torch-pruning (`pip install 'lrn-claims[prune]'`), which follows its graph. It is not changed, and is looked
+            at in evaluation mode.
         data: as in `dead_units`.
         batch_size: as in `dead_units`.
 
