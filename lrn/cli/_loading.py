@@ -47,7 +47,7 @@ def load_model(path: str, factory: str | None, key: str | None = None, strip: st
         ValueError: the file holds something else, or code that would have to run; or the factory cannot be used.
     """
     made = None if factory is None else _make(factory)
-    loaded = load_tensors(path) if path.endswith(".safetensors") else _load(path)
+    loaded = load_tensors(path) if path.endswith(".safetensors") else _load(path, weights=made is not None)
     if key is not None:
         loaded = _entry(path, loaded, key)
     if made is None:
@@ -97,7 +97,8 @@ def _whole(path: str, loaded: Any) -> nn.Module:
     raise ValueError(f"{path} holds a {type(loaded).__name__}; {HOW}")
 
 
-def _load(path: str) -> Any:
+def _load(path: str, *, weights: bool = False) -> Any:
+    """What `torch.save` wrote; where only weights are needed, other objects beside them are left empty."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             names = [name.split("/", 1)[-1] for name in archive.namelist()]
@@ -106,13 +107,14 @@ def _load(path: str) -> Any:
         if any(name in ("archive_format", "models/model.json", "serialized_exported_program.json") for name in names):
             raise ValueError(f"{path} is a torch.export archive, which torch reads by running pickled code; {HOW}")
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(_allowed()), memory_for(path):
-            warnings.simplefilter("ignore")  # of formats that are then refused
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = _read(path, _allowed())
     except MemoryRefused as error:
         raise ValueError(f"{path} asks for far more memory than it has numbers; it is not read") from error
     except pickle.UnpicklingError as error:
         unknown = _unknown(path)
+        state = _beside(path, unknown) if weights and unknown else None
+        if state is not None:
+            return state
         if unknown:
             raise ValueError(
                 f"{path} needs code that is not torch's to be read ({', '.join(unknown)}); {HOW}"
@@ -126,6 +128,38 @@ def _load(path: str) -> Any:
         raise ValueError(f"{path} is nothing that torch.save wrote, or is damaged; {HOW}") from error
     _check(path, loaded)
     return loaded
+
+
+def _read(path: str, allowed: list[Any]) -> Any:
+    with warnings.catch_warnings(), torch.serialization.safe_globals(allowed), memory_for(path):
+        warnings.simplefilter("ignore")  # of formats that are then refused
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+class _Empty:
+    """Stands for an object of any class that is not read: it takes anything, and does nothing with it."""
+
+    def __new__(cls, *_: Any, **__: Any) -> _Empty:
+        return object.__new__(cls)
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def __setstate__(self, _: Any) -> None:
+        pass
+
+
+def _beside(path: str, unknown: list[str]) -> Any:
+    """A checkpoint whose settings, random states and the like are left empty; None where weights are among those."""
+    try:
+        loaded = _read(path, [*_allowed(), *((_Empty, name) for name in unknown)])
+    except Exception:  # as before
+        return None
+    if not isinstance(loaded, dict) or any(isinstance(value, _Empty) for value in loaded):
+        return None
+    _check(path, loaded)
+    others = {key: value for key, value in loaded.items() if not isinstance(value, _Empty)}
+    return others if state_of(path, others, "") is not NO_STATE else None
 
 
 def _allowed() -> list[Any]:

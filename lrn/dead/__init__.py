@@ -19,6 +19,7 @@ from lrn.dead._observer import DeadHistory, DeadUnits, DeadUnitsCallback
 from lrn.dead._outputs import dead_layers, dead_neurons
 from lrn.dead._prune import prune
 from lrn.dead._report import DeadReport, LayerUnits
+from lrn.dead._tracks import paths_of
 from lrn.dead._units import dead_units
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "home",
     "is_array",
     "looking",
+    "paths_of",
     "prune",
     "read",
 ]

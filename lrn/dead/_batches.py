@@ -102,7 +102,12 @@ def _tuple(data: tuple[Any, ...], module: nn.Module, signature: Signature) -> It
 
 def _like(one: Any, other: Any) -> bool:
     """Whether two arrays can be batches of the same data: they differ in the number of samples at most."""
-    return one.dtype == other.dtype and len(other.shape) > 0 and tuple(one.shape[1:]) == tuple(other.shape[1:])
+    return _dtypes(one) == _dtypes(other) and len(other.shape) > 0 and tuple(one.shape[1:]) == tuple(other.shape[1:])
+
+
+def _dtypes(value: Any) -> list[Any]:
+    """The type of an array's numbers; of a table's columns."""
+    return list(value.dtypes) if hasattr(value, "columns") else [value.dtype]
 
 
 def _is_nested(value: Any) -> bool:
@@ -152,7 +157,7 @@ def _batches_alike(one: Any, other: Any) -> bool:
     if _is_nested(one) or not same_rank:
         return same_rank
     lengths = tuple(one.shape[1:]) == tuple(other.shape[1:]) or rank > 2 or _is_whole(one)
-    return one.dtype == other.dtype and lengths
+    return _dtypes(one) == _dtypes(other) and lengths
 
 
 def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
@@ -206,7 +211,8 @@ def _outputs(output: Any) -> Iterator[Tensor]:
 
 
 def _is_whole(value: Any) -> bool:
-    return str(value.dtype).split(".")[-1].startswith(("int", "uint", "bool"))
+    names = [str(dtype).split(".")[-1].lower() for dtype in _dtypes(value)]
+    return all(name.startswith(("int", "uint", "bool")) for name in names)
 
 
 def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:

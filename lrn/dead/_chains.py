@@ -8,6 +8,7 @@ be cut from both.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -15,12 +16,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from lrn.dead._cuts import CONVOLUTIONS, balanced, cut_columns, keep, takes_constants
 from lrn.dead._data import Batch
 from lrn.nets import BasicBlock, BottleneckBlock, ConvolutionalNet
 
-__all__ = ["chains_of", "shrink_chains"]
+__all__ = ["UnknownLayer", "chains_of", "shrink_chains"]
 
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 LAYERS = (nn.Linear, *CONVOLUTIONS)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 BY_ITSELF = {
@@ -33,9 +34,16 @@ POOLS = {
     getattr(nn, f"{kind}Pool{n}d")
     for kind, n in itertools.product(("Max", "Avg", "AdaptiveMax", "AdaptiveAvg"), (1, 2, 3))
 }
+POOLS |= {getattr(nn, f"{kind}Pad{n}d") for kind, n in itertools.product(
+    ("Zero", "Constant", "Reflection", "Replication", "Circular"), (1, 2, 3))}  # fmt: skip
+POOLS |= {nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d}
 MIXING = {nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm}
 BLOCKS = (ConvolutionalNet, BasicBlock, BottleneckBlock)
 KNOWN = {*LAYERS, *NORMS, *BY_ITSELF, *POOLS, *MIXING, nn.Flatten}
+
+
+class UnknownLayer(TypeError):
+    """There is a module in a sequence that is not known."""
 
 
 @dataclass
@@ -85,8 +93,9 @@ def _walk(module: nn.Module, path: str, chains: list[list[str]], *, sequence: bo
         elif type(child) in KNOWN:
             chains[-1].append(inner)
         else:
-            raise TypeError(
-                f"prune takes Sequentials of torch's own layers; it does not know {type(child).__name__} at {inner!r}"
+            raise UnknownLayer(
+                f"prune takes Sequentials of torch's own layers; it does not know {type(child).__name__} at {inner!r} "
+                "(for other modules install torch-pruning: pip install 'lrn-claims[prune]')"
             )
 
 
@@ -115,7 +124,8 @@ def shrink_chains(whole: nn.Module, small: nn.Module, several: Callable[[], Iter
 def _segments(net: nn.Module, chain: Sequence[str]) -> Iterator[Segment]:
     segment: Segment | None = None
     for path in chain:
-        if type(net.get_submodule(path)) in LAYERS:
+        module = net.get_submodule(path)
+        if type(module) in LAYERS and not (segment is not None and _is_depthwise(module)):
             if segment is not None:
                 segment.reader = path
                 yield segment
@@ -206,58 +216,26 @@ def _cut(net: nn.Module, segment: Segment) -> None:
     if segment.whole or segment.reader is None or segment.zero is None or segment.constant is None:
         return
     layer, reader = net.get_submodule(segment.paths[0]), net.get_submodule(segment.reader)
-    if getattr(layer, "groups", 1) > 1 or getattr(reader, "groups", 1) > 1:
-        return
     dead = segment.zero.any(0) & ~segment.constant.isnan()
-    dead &= (segment.constant == 0) | _takes_constants(reader)
+    dead &= (segment.constant == 0) | takes_constants(reader)
+    groups = math.lcm(getattr(layer, "groups", 1), getattr(reader, "groups", 1))
+    if len(dead) % groups:
+        return
+    dead = balanced(dead, groups)
     if dead.all():
-        dead[0] = False
+        dead.reshape(groups, -1)[:, 0] = False
     if not dead.any():
         return
     flat = any(type(net.get_submodule(path)) is nn.Flatten for path in segment.paths)
-    _cut_columns(reader, dead, segment.constant, inner=not flat or type(layer) is nn.Linear)
-    _keep(layer, ~dead)
+    cut_columns(reader, dead, segment.constant, inner=not flat or type(layer) is nn.Linear)
+    keep(layer, ~dead)
     for path in segment.paths[1:]:
-        _keep(net.get_submodule(path), ~dead)
+        keep(net.get_submodule(path), ~dead)
 
 
-def _takes_constants(reader: nn.Module) -> bool:
-    """Whether a layer can take a constant input into its bias: not at a border of zeros."""
-    padded = type(reader) in CONVOLUTIONS and reader.padding_mode == "zeros" and reader.padding != "valid"
-    none = padded and isinstance(reader.padding, tuple) and not any(reader.padding)
-    return reader.bias is not None and (not padded or none)
-
-
-def _cut_columns(reader: nn.Module, dead: Tensor, constant: Tensor, *, inner: bool) -> None:
-    """Removes the reader's columns for dead units; their constant goes into its bias."""
-    weight: Tensor = reader.weight  # type: ignore[assignment]
-    times = weight.shape[1] // len(dead)
-    columns = dead.repeat(times) if inner else dead.repeat_interleave(times)
-    values = constant.repeat(times) if inner else constant.repeat_interleave(times)
-    added = (weight[:, columns].flatten(2).sum(2) if weight.ndim > 2 else weight[:, columns]) @ values[columns]
-    if reader.bias is not None and bool(added.any()):
-        _set(reader, "bias", cast(Tensor, reader.bias) + added)
-    _set(reader, "weight", weight[:, ~columns])
-    name = "in_features" if isinstance(reader, nn.Linear) else "in_channels"
-    setattr(reader, name, int((~columns).sum()))
-
-
-def _keep(module: nn.Module, living: Tensor) -> None:
-    """Leaves out the other units of a module that has numbers for each."""
-    for name, tensor in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)):
-        if tensor.ndim and len(tensor) == len(living):
-            _set(module, name, tensor[living])
-    for name in ("out_features", "out_channels", "num_features", "num_parameters"):
-        if getattr(module, name, None) == len(living):
-            setattr(module, name, int(living.sum()))
-
-
-def _set(module: nn.Module, name: str, value: Tensor) -> None:
-    old = getattr(module, name)
-    if isinstance(old, nn.Parameter):
-        setattr(module, name, nn.Parameter(value.detach().clone(), requires_grad=old.requires_grad))
-    else:
-        setattr(module, name, value.detach().clone())
+def _is_depthwise(module: nn.Module) -> bool:
+    """Whether a convolution acts on each channel by itself."""
+    return isinstance(module, CONVOLUTIONS) and 1 < module.groups == module.in_channels == module.out_channels
 
 
 def _units(layer: nn.Module) -> int:

@@ -230,6 +230,8 @@ def joined(several: Sequence[Dims], dim: int, sizes: Sequence[int]) -> Dims:
     bases = "+".join(dict.fromkeys(factor.base for factor in factors))
     kind = min(kinds, key=_RANK.__getitem__, default="any")
     kind = "place" if kind == "input" and len({*parts}) > 1 else kind
+    if kind == "unit" and any(factor.kind == "unit" and factor.path for factor in factors):
+        kind = "unknown"  # only a part of each unit's place is here
     label = parts[0] if len({*parts}) == 1 and prod(f.size for f in parts[0]) == sizes[dim] else ()
     return (*others[:dim], label or (Factor(kind, sizes[dim], bases),), *others[dim + 1 :])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from torch import Tensor
@@ -29,15 +30,18 @@ __all__ = [
     "expand",
     "gathered",
     "index",
+    "not_followed",
     "part",
     "permute",
     "pixels",
     "rearranged",
     "repeat",
     "reshaped",
+    "rot90",
     "scattered",
     "select",
     "stack",
+    "strided",
     "windows",
 ]
 
@@ -66,6 +70,36 @@ def expand(op: Operation) -> list[Dims]:
     return [broadcast([op.dims(op.tensors[0])], op.outputs[0].shape)]
 
 
+def rot90(op: Operation) -> list[Dims]:
+    """A turn in the plane of two dimensions, which change places at odd numbers of quarters."""
+    dims, output = list(op.dims(op.tensors[0])), op.outputs[0]
+    a, b = (d % len(dims) for d in op.get("dims", [0, 1]))
+    if op.get("k", 1) % 2:
+        dims[a], dims[b] = dims[b], dims[a]
+    return [tuple(renewed(dim, output.shape[d], "rot90") if d in (a, b) else dim for d, dim in enumerate(dims))]
+
+
+def strided(op: Operation) -> list[Dims]:
+    """`as_strided`: a dimension with the size and stride of one before is that one; the rest must leave units alone."""
+    source, output = op.tensors[0], op.outputs[0]
+    dims = op.dims(source)
+    known = {
+        (size, stride): dim for size, stride, dim in zip(source.shape, source.stride(), dims, strict=True) if size > 1
+    }
+    steps = list(zip(output.shape, output.stride(), strict=True))
+    unlike = [step for step in steps if step[0] > 1 and step not in known]
+    units = [step for step, dim in known.items() if has_units((dim,))]
+    ends = all(stride % (size * inner) == 0 for _, stride in unlike for size, inner in units)
+    if not all(step in steps for step in units) or not ends or output.storage_offset() != source.storage_offset():
+        return [of_kind("unknown", output.shape)]
+    return [tuple(known.get(step) or of_kind("place", step[:1])[0] for step in steps)]
+
+
+def not_followed(op: Operation) -> list[Dims]:
+    """Operations that could put units anywhere."""
+    return [of_kind("unknown", output.shape) for output in op.outputs]
+
+
 def select(op: Operation) -> list[Dims]:
     """One position of a dimension, or each of them."""
     dims = op.dims(op.tensors[0])
@@ -84,6 +118,8 @@ def part(op: Operation) -> list[Dims]:
 def chosen(op: Operation) -> list[Dims]:
     """`index_select`, `flip`, `roll`: the order of one dimension changes, or it gets another size."""
     dims, output = op.dims(op.tensors[0]), op.outputs[0]
+    if op.name == "roll" and not op.get("dims"):  # as if it were one long row
+        return [dims if not has_units(dims) else of_kind("unknown", output.shape)]
     if op.name == "index_select" and not op.info(op.tensors[0]).data and op.tensors[1].ndim == 1:
         d = op.get("dim") % len(dims)  # a table that data chooses from, as an embedding
         return [settled(op, (*dims[:d], *op.dims(op.tensors[1]), *dims[d + 1 :]))]
@@ -133,7 +169,15 @@ def cat(op: Operation) -> list[Dims]:
     """Tensors joined along a dimension."""
     output, d = op.outputs[0], op.get("dim", 0) % op.outputs[0].ndim
     parts = [op.dims(t) for t in op.args[0] if t.ndim == output.ndim]
-    return [settled(op, joined(parts, d, output.shape))]
+    made = settled(op, joined(parts, d, output.shape))
+    if _lost_units(op, parts) and not any(part[d] for part in parts):
+        return [(*made[:d], of_kind("unknown", [output.shape[d]])[0], *made[d + 1 :])]
+    return [made]
+
+
+def _lost_units(op: Operation, parts: Sequence[Dims]) -> bool:
+    """Whether parts of a layer's output have no units left: each could be one of them, or a position."""
+    return not any(map(has_units, parts)) and any(op.info(t).layered for t in op.args[0])
 
 
 def stack(op: Operation) -> list[Dims]:
@@ -143,7 +187,8 @@ def stack(op: Operation) -> list[Dims]:
     # Outputs of different layers side by side are different units; of one layer, different positions.
     bases = {tuple(factor.base for factor in factors_of(part) if factor.kind == "unit") for part in parts}
     kind, base = ("unit", f"stack of {'+'.join(map(str, sorted(bases)))}") if len(bases) > 1 else ("place", "")
-    new = of_kind(kind, [output.shape[d]], base)[0]
+    split = any(factor.path for part in parts for factor in factors_of(part) if factor.kind == "unit")
+    new = of_kind("unknown" if split or _lost_units(op, parts) else kind, [output.shape[d]], base)[0]
     whole = broadcast(parts, output.shape[:d] + output.shape[d + 1 :])
     return [(*whole[:d], new, *whole[d:])]
 
@@ -180,12 +225,12 @@ def scattered(op: Operation) -> list[Dims]:
     if op.info(target).data:
         placed = broadcast([dims, placed], output.shape)
     ranked = op.info(source).ranked
-    if has_units((dims[d],)):
+    if op.info(target).data and has_units((dims[d],)):
         along = dims[d]
     elif ranked is not None and fits(ranked, output.shape):  # the values of a top-k, put back where they were
         along = ranked[d]
     else:
-        along = placed[d] if has_units((placed[d],)) else of_kind("place", [output.shape[d]])[0]
+        along = renewed(placed[d], output.shape[d], op.name)
     return [(*placed[:d], along, *placed[d + 1 :])]
 
 

@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 MATMULS = {"mm", "bmm", "addmm", "baddbmm", "mv", "addmv", "_addmm_activation", "_scaled_mm", "_int_mm"}
+MATMULS |= {"_sparse_addmm", "_sparse_mm", "sspaddmm", "smm", "hspmm"}
 NORMS = ("batch_norm", "layer_norm", "group_norm", "rms_norm", "instance_norm")
 RECURRENT = ("rnn", "lstm", "gru")
 CONTRACTIONS = (*MATMULS, "linear", "conv", "embedding", "_embedding_bag", "_trilinear", "einsum", *RECURRENT)
@@ -55,6 +56,7 @@ class Info:
         ranked: for the values of a top-k, the labels of the tensor that they were taken from.
         learned: whether it is a parameter, or was made of parameters alone.
         measured: whether numbers of the data are in it, and not only which are larger, how many, or where.
+        foreign: whether its numbers came from outside torch, from NumPy or lists, and could be the data's.
     """
 
     dims: Dims | None
@@ -68,6 +70,7 @@ class Info:
     ranked: Dims | None = None
     learned: bool = False
     measured: bool = False
+    foreign: bool = False
 
 
 @dataclass

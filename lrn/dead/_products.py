@@ -23,6 +23,7 @@ from lrn.dead._operation import Operation, contracted, not_units
 __all__ = [
     "attention",
     "convolution",
+    "distances",
     "embedding",
     "embedding_bag",
     "last_dimension",
@@ -67,7 +68,15 @@ def _by_weights(
     positions = bool(summed) and all(factor.kind in ("input", "place") for factor in summed)
     if units and (samples or (positions and not op.info(matrix).learned)):
         return tuple(map(not_units, weights)), others
-    return weights, tuple(map(not_units, others)) if op.info(matrix).learned else others
+    if op.info(matrix).learned:
+        return weights, tuple(map(not_units, others))
+    # A matrix that was made in the pass, such as an identity, has no labels.
+    kinds = {factor.kind for factor in (*summed, *factors_of(others))}
+    kind = "unit" if has_units((summed,)) or not kinds & {"unit", "unknown"} else "unknown"
+    if kind == "unknown" and "unknown" not in kinds:
+        return weights, others
+    made = relabelled(weights, lambda f: Factor(kind, f.size, f"{op.layer}.{f.base}", f.path) if f.kind == "any" else f)
+    return made, others
 
 
 def _weights_are_units(op: Operation, dim: tuple[Factor, ...]) -> tuple[Factor, ...]:
@@ -114,6 +123,15 @@ def last_dimension(op: Operation) -> list[Dims]:
             others = of_kind("unknown", output.shape[:-1])
         made.append((*others, *((fresh_units(op.layer, output.shape[-1]),) if output.ndim else ())))
     return made
+
+
+def distances(op: Operation) -> list[Dims]:
+    """Distances of data from rows of weights, which are units then."""
+    rows, centres = op.dims(op.tensors[0])[:-1], op.dims(op.tensors[1])[-2]
+    if not op.info(op.tensors[1]).data:
+        contracted(op, op.dims(op.tensors[0])[-1])
+        centres = fresh_units(op.layer, op.outputs[0].shape[-1])
+    return [(*map(not_units, rows), centres)]
 
 
 def embedding(op: Operation) -> list[Dims]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from lrn.dead._batches import batches
-from lrn.dead._chains import chains_of, shrink_chains
+from lrn.dead._chains import UnknownLayer, chains_of, shrink_chains
 from lrn.dead._copies import independent_copy
 from lrn.dead._data import Batch
 from lrn.dead._graph import shrink_graph
@@ -43,9 +44,11 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
 
     Args:
         net: a `PlainNet`, a `LateResidualNet`, a `ConvolutionalNet` or one of its blocks, or a `torch.nn.Sequential`,
-            nested or not, of torch's own linear layers, convolutions, normalisations, pooling, activations, Flatten,
-            Dropout and Identity. Every other module needs the package torch-pruning (`pip install
-            'lrn-claims[prune]'`), which follows its graph. It is not changed, and is looked at in evaluation mode.
+            nested or not, of torch's own linear layers, convolutions, normalisations, pooling, padding, upsampling,
+            activations, Flatten, Dropout and Identity. A grouped convolution loses as many channels in each group, and
+            one of a channel per group (depthwise) those of the layer before it. Every other module needs the package
+            torch-pruning (`pip install 'lrn-claims[prune]'`), which follows its graph. It is not changed, and is looked
+            at in evaluation mode.
         data: as in `dead_units`.
         batch_size: as in `dead_units`.
 
@@ -103,16 +106,20 @@ def _way(net: Any) -> Shrink:
     if is_stack(net):
         return shrink_stack
     if isinstance(net, nn.Sequential) or type(net) in (ConvolutionalNet, BasicBlock, BottleneckBlock):
-        chains_of(net)
-        return shrink_chains
-    if isinstance(net, nn.Module) and any(True for _ in net.children()):
         try:
-            import torch_pruning  # noqa: F401
-        except ImportError:
-            pass
-        else:
+            chains_of(net)
+        except TypeError as error:
+            if not (isinstance(error, UnknownLayer) and _has_torch_pruning()):
+                raise
             return shrink_graph
+        return shrink_chains
+    if isinstance(net, nn.Module) and any(True for _ in net.children()) and _has_torch_pruning():
+        return shrink_graph
     raise TypeError(_allowed(net))
+
+
+def _has_torch_pruning() -> bool:
+    return importlib.util.find_spec("torch_pruning") is not None
 
 
 def _allowed(net: Any) -> str:

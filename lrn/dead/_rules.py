@@ -24,13 +24,16 @@ VIEWS = {"view", "_unsafe_view", "reshape", "_reshape_alias", "view_copy", "_res
 VIEWS |= {"squeeze_", "unsqueeze_", "squeeze_copy", "unsqueeze_copy", "flatten", "unflatten"}
 SLICES = {"slice", "narrow", "split", "split_with_sizes", "chunk", "tensor_split", "split_copy", "slice_copy"}
 SLICES |= {"split_with_sizes_copy", "unsafe_split", "unsafe_chunk", "unsafe_split_with_sizes", "narrow_copy"}
-REORDERED = {"flip", "roll", "channel_shuffle", "native_channel_shuffle", "rot90"}
+REORDERED = {"flip", "roll", "channel_shuffle", "native_channel_shuffle"}
+NOT_FOLLOWED = {"diag_embed", "diag", "_grouped_mm", "_scaled_grouped_mm", "take", "set", "resize", "resize_as"}
 
 
 def labels(op: Operation) -> list[Dims | None]:
     """The labels of each output of a call."""
     if any(output.is_nested for output in op.outputs) or not op.outputs:
         return [None for _ in op.outputs]
+    if all(output.numel() == 0 for output in op.outputs):
+        return [of_kind("any", output.shape) for output in op.outputs]
     made = _rule(op)(op)
     known: list[Dims | None] = [
         dims if fits(dims, output.shape) else of_kind("unknown", output.shape)
@@ -127,6 +130,10 @@ _RULES: dict[str, Callable[[Operation], list[Dims]]] = {
         ("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_reduce"), _moves.scattered
     ),
     **dict.fromkeys(("_embedding_bag", "_embedding_bag_forward_only"), _products.embedding_bag),
+    **dict.fromkeys(NOT_FOLLOWED, _moves.not_followed),
+    "as_strided": _moves.strided,
+    "rot90": _moves.rot90,
+    "_cdist_forward": _products.distances,
     "col2im": _moves.rearranged,
     "gather": _moves.gathered,
     "embedding": _products.embedding,

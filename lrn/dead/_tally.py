@@ -171,6 +171,8 @@ def unit_factors(dims: Dims, raw: bool) -> list[int]:
     if has_units(dims):
         first = {factor.base: i for i, factor in reversed(list(enumerate(flat)))}
         units = [i for i, factor in enumerate(flat) if factor.kind == "unit"]
+        if any(factor.kind in ("unknown", "slot") for factor in flat) and any(flat[i].path for i in units):
+            raise Uncountable("its units lie in several dimensions, one of which cannot be followed")
         return sorted(units, key=lambda i: (first[flat[i].base], flat[i].path))
     kinds = {factor.kind for factor in flat}
     if "slot" in kinds:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -17,9 +18,17 @@ from lrn.dead._forms import is_floating
 from lrn.dead._layout import Dims, has_units, input_dims, of_kind
 from lrn.dead._operation import Info
 
-__all__ = ["Tracks"]
+__all__ = ["Tracks", "paths_of"]
 
 NOT_LAYERS = ("num_batches_tracked",)
+
+
+def paths_of(module: nn.Module) -> dict[int, str]:
+    """The path of each submodule by its id, as it would be without `torch.compile`."""
+    return {
+        id(child): path.replace("_orig_mod.", "").removesuffix("_orig_mod").rstrip(".")
+        for path, child in module.named_modules()
+    }
 
 
 class Tracks:
@@ -34,10 +43,7 @@ class Tracks:
     """
 
     def __init__(self, module: nn.Module) -> None:
-        self.paths = {
-            id(child): path.replace("_orig_mod.", "").removesuffix("_orig_mod").rstrip(".")
-            for path, child in module.named_modules()
-        }
+        self.paths = paths_of(module)
         self.features: set[str] = set()
         self.strangers = False
         self.started = self.single = False
@@ -45,40 +51,70 @@ class Tracks:
         self._module = module
         self._known: Any = WeakTensorKeyDictionary()
         self._strangers: Any = WeakTensorKeyDictionary()
+        self._addresses: dict[int, tuple[tuple[int, ...], Info]] = {}
         self._weights: dict[int, tuple[Tensor, Info]] = {}
 
     def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Begin a forward pass with these inputs."""
         main = Batch(args, dict(kwargs)).main if args or kwargs else None
         self._known = WeakTensorKeyDictionary()
+        self._addresses.clear()
         self.features.clear()
-        self._weights = {id(tensor): (tensor, info) for tensor, info in self._layers()}
+        self._read_weights()
         self.single = False
         inputs = list(_inside((args, kwargs)))
         inputs.sort(key=lambda tensor: tensor is not main)
         for number, tensor in enumerate(inputs):
             self.single = self.single or (not tensor.is_nested and tensor.shape[:1] == (1,))
             dims = None if tensor.is_nested else input_dims(tensor.shape, number)
-            self._known[tensor] = Info(dims, data=True, measured=is_floating(tensor))
+            self._note(tensor, Info(dims, data=True, measured=is_floating(tensor)))
         self.started, self.thread = True, threading.get_ident()
+
+    def _has_new_weights(self) -> bool:
+        """Whether the model has built a part of itself since the pass began."""
+        return any(id(parameter) not in self._weights for parameter in self._module.parameters())
+
+    def _read_weights(self) -> None:
+        self.paths.update(paths_of(self._module))
+        self._weights = {id(tensor): (tensor, info) for tensor, info in self._layers()}
 
     def stop(self) -> None:
         """Forget the tensors of this pass."""
         self._known = WeakTensorKeyDictionary()
+        self._addresses.clear()
         self.started = False
 
     def info(self, tensor: Tensor) -> Info:
         """The facts known of a tensor; one that was never seen is a constant."""
         weight = self._weights.get(id(tensor))
+        if weight is None and type(tensor) is nn.Parameter and self._has_new_weights():
+            self._read_weights()
+            weight = self._weights.get(id(tensor))
         if weight is not None:
             return weight[1]
         info: Info | None = self._known.get(tensor)
         if info is None:
-            info = (
-                self._made_unseen(tensor) if tensor.grad_fn is not None or tensor.is_mkldnn else self._stranger(tensor)
-            )
+            unseen = tensor.grad_fn is not None or tensor.is_mkldnn
+            info = self._alias(tensor) or (self._made_unseen(tensor) if unseen else self._stranger(tensor))
             self._known[tensor] = info
         return info
+
+    def foreign(self, tensor: Tensor) -> None:
+        """Note that the numbers of a tensor come from outside torch."""
+        if self._known.get(tensor) is None:
+            self._known[tensor] = replace(self._stranger(tensor), foreign=tensor.numel() > 1 and is_floating(tensor))
+
+    def _note(self, tensor: Tensor, info: Info) -> None:
+        self._known[tensor] = info
+        if info.data and type(tensor) is Tensor:
+            address = _address(tensor)
+            if address:
+                self._addresses[address] = tuple(tensor.shape), info
+
+    def _alias(self, tensor: Tensor) -> Info | None:
+        """The facts of the tensor that this one is another name of: torch wraps tensors of own classes unseen."""
+        shape, info = self._addresses.get(_address(tensor), ((), None))
+        return info if shape == tuple(tensor.shape) else None
 
     def _made_unseen(self, tensor: Tensor) -> Info:
         """A tensor that was made unseen: in a thread, where `no_grad` does not hold, or in frozen code."""
@@ -97,7 +133,7 @@ class Tracks:
         """Note the facts known of a tensor, and, if it was changed in place, of its base if it is a view."""
         if id(tensor) in self._weights:
             return
-        self._known[tensor] = info
+        self._note(tensor, info)
         base = tensor._base if mutated else None
         if base is not None and info.data and id(base) not in self._weights:
             before = self.info(base)
@@ -124,6 +160,11 @@ class Tracks:
             return Info(of_kind("any", tensor.shape))
         dims = None if tensor.is_nested else of_kind("weight", tensor.shape, f"{feed}.{name}.")
         return Info(dims, feeds=(feed,), learned=isinstance(tensor, nn.Parameter))
+
+
+def _address(tensor: Tensor) -> int:
+    """Where a tensor's numbers lie; 0 where it has none of its own."""
+    return tensor.data_ptr() if tensor.layout == torch.strided and not tensor.is_nested and not tensor.is_meta else 0
 
 
 def _of_base(base: Dims | None, part: Dims | None, shape: tuple[int, ...]) -> Dims | None:

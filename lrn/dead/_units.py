@@ -144,7 +144,8 @@ def report_of(
     if unmasked:
         remarks = [*remarks, f"padding could not be followed to {', '.join(unmasked)}: every position counts there"]
     layers = [_layer(t, tau) for t in watch.tallies.values() if t.fired is not None and not _ignored(t.name, ignore)]
-    reasons = {name: reason for name, reason in watch.left_out.items() if not _ignored(name, ignore)}
+    left_out = {**watch.left_out, **watch.empty()}
+    reasons = {name: reason for name, reason in left_out.items() if not _ignored(name, ignore)}
     threshold = watch.counting.threshold
     shown = "dead" if threshold == 0 else f"at most {threshold:g}"
     return DeadReport(

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lrn.dead._activations import COMPARISONS, activation
+from lrn.dead._activations import activation
+from lrn.dead._callers import Callers
+from lrn.dead._facts import Facts, feeds_of, is_quantised
 from lrn.dead._forms import is_floating
 from lrn.dead._layout import factors_of, of_kind
-from lrn.dead._operation import CONTRACTIONS, NORMS, Info, Operation
+from lrn.dead._operation import CONTRACTIONS, Info, Operation
 from lrn.dead._rules import labels
 from lrn.dead._tally import Counting, Tally, Uncountable
 from lrn.dead._threads import threads_inside
@@ -30,11 +31,9 @@ from lrn.dead._tracks import Tracks
 
 __all__ = ["Watch"]
 
-ARITHMETIC = {"mul", "sub", "rsub", "neg", "div", "reciprocal", "pow", "abs"}
-GATE_STAYS = {"clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"}
 HIDES_NAN = {"where", "fmax", "topk", "index_put", "scatter"}  # they can make a zero of NaN
-WITHOUT_DATA = ("_like", "new_zeros", "new_empty", "new_full", "new_ones", "new_empty_strided")
 ELSEWHERE = "(elsewhere)"
+FOREIGN = "its input was made out of torch's sight, as by NumPy or from a list, so the data cannot be followed to it"
 SEEN_THROUGH = {"aten", "quantized", "prim", "prims", "_quantized", "mkldnn", "onednn", "torchvision", "profiler"}
 
 
@@ -78,22 +77,13 @@ class Watch(TorchDispatchMode):
         self._tracks = Tracks(module)
         self._mask: Tensor | None = None
         self._lenient = False
-        self._serial = 0
+        self._facts, self._callers = Facts(), Callers(module, self._tracks.paths, self)
         self._error: ValueError | None = None
-        self._local, self._lock = threading.local(), threading.RLock()
-        self._used: frozenset[str] = frozenset()
-        self._summed: frozenset[str] = frozenset()
+        self._lock = threading.RLock()
 
-    @contextmanager
-    def attached(self) -> Iterator[None]:
+    def attached(self) -> AbstractContextManager[None]:
         """Knows the names of the running submodules inside this context."""
-        with ExitStack() as stack:
-            for child in self._module.modules():
-                # A hook for every module at once would make torch.compile warn.
-                if not isinstance(child, torch.jit.ScriptModule):  # takes no hooks; its calls are its owner's
-                    stack.callback(child.register_forward_pre_hook(self._enter).remove)
-                    stack.callback(child.register_forward_hook(self._leave, always_call=True).remove)
-            yield
+        return self._callers.attached()
 
     def forward(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any], mask: Tensor | None = None, lenient: bool = False
@@ -117,23 +107,24 @@ class Watch(TorchDispatchMode):
             lenient: whether activations to which the mask cannot be followed are counted without it.
         """
         self._turns.clear()
+        self._error = None
         self._tracks.start(args, kwargs)
         self._mask, self._lenient = mask, lenient
-        self._local.active = True
-        try:
-            with threads_inside(self._in_thread), self:
-                yield
-        finally:
-            self._local.active = False
+        with self._callers.watching(), threads_inside(self._callers.in_thread), self:
+            yield
         if self._error is not None:
             raise self._error
         self._finish()
+
+    def empty(self) -> dict[str, str]:
+        """The activations that were called, but never with a value, and this as a reason."""
+        return {name: "no value ever reached it" for name, tally in self.tallies.items() if tally.fired is None}
 
     def reset(self) -> None:
         """Forget all counts; names stay."""
         self.tallies.clear()
         self.left_out.clear()
-        self._used = self._summed = frozenset()
+        self._facts.reset()
 
     def outputs(self, output: Any) -> None:
         """Note the module's output: an activation that only enters a single number is not a layer."""
@@ -142,7 +133,7 @@ class Watch(TorchDispatchMode):
                 self.nan_output = self.nan_output or bool(tensor.sum().isnan() and tensor.isnan().any())
             if tensor.numel() > 1 or tensor.ndim > 0:
                 info = self._tracks.info(tensor)
-                self._used |= info.sources
+                self._facts.used |= info.sources
                 self.exposed |= {factor.base for factor in factors_of(info.dims or ()) if factor.kind == "unit"}
 
     def _finish(self) -> None:
@@ -152,7 +143,7 @@ class Watch(TorchDispatchMode):
             except Uncountable as error:
                 self._leave_out(tally.name, tally.shape, str(error))
         self.single_sample = self.single_sample or "0" in self._tracks.features
-        for name in self._summed - self._used:
+        for name in self._facts.summed - self._facts.used:
             if name in self.tallies:
                 self._leave_out(name, self.tallies[name].shape, "it only enters a single number, as a loss does")
         if self._tracks.strangers:
@@ -186,16 +177,21 @@ class Watch(TorchDispatchMode):
             [argument.name for argument in schema.arguments] if schema is not None else (),
             args, kwargs, result, self._tracks.info, "", self._tracks.features,
         )  # fmt: skip
+        if op.name == "lift_fresh":  # what torch.tensor and from_numpy give
+            self._tracks.foreign(args[0])
         op.layer = self._layer(op)
-        info = self._info(op)
+        info = self._facts.of(op)
         kind = activation(op) if info.data and info.measured and self._records(op) else None
         if info.data and getattr(func, "namespace", "") not in SEEN_THROUGH:
-            self._leave_out(self._label(str(func)), (), "the inside of a custom operation is not seen")
+            self._leave_out(self._callers.label(str(func)), (), "the inside of a custom operation is not seen")
         made = labels(op)
         for output, dims in zip(op.outputs, made, strict=True):
             self._tracks.set(output, replace(info, dims=dims), mutates)
         if kind is not None:
             self._record(kind, op, info, made[0])
+        elif info.foreign and self._records(op) and activation(op) is not None:
+            base = self._callers.label(f"{activation(op)}()")
+            self._leave_out(self._name(base, info.feeds, info.serial), tuple(op.outputs[0].shape), FOREIGN)
 
     def _records(self, op: Operation) -> bool:
         return bool(op.outputs) and is_floating(op.outputs[0]) and torch._C._current_graph_task_id() == -1
@@ -203,58 +199,25 @@ class Watch(TorchDispatchMode):
     def _layer(self, op: Operation) -> str:
         """The layer whose weights an operation uses, by the names of its parameters."""
         infos = [self._tracks.info(tensor) for tensor in op.tensors]
-        feeds = _feeds(info for info in infos if not info.data)
-        return "+".join(feeds) or self._path() or type(self._module).__name__
-
-    def _info(self, op: Operation) -> Info:
-        infos = [self._tracks.info(tensor) for tensor in op.tensors]
-        data = [info for info in infos if info.data]
-        made = Info(None, bool(data) and not op.name.endswith(WITHOUT_DATA))
-        made.feeds = _feeds((*data, *infos))
-        made.serial = max((info.serial for info in infos), default=0)
-        made.sources = frozenset().union(*(info.sources for info in data))
-        constant = [info for info in infos if not info.data]
-        if not data:
-            made.learned = any(info.learned for info in infos)
-            return made
-        if op.name in GATE_STAYS:
-            made.gate = data[0].gate
-        made.gate = made.gate or (op.name in COMPARISONS and _compares_floats(op))
-        made.layered = any(info.layered for info in data)
-        floating = bool(op.outputs) and is_floating(op.outputs[0])
-        made.measured = floating and op.name not in COMPARISONS and any(info.measured for info in data)
-        made.ranked = data[0].dims if op.name == "topk" else next((i.ranked for i in data if i.ranked), None)
-        made.direct = len(data) == 1 and data[0].direct and op.name not in ARITHMETIC and not _adds_number(op)
-        contraction = op.name.startswith(CONTRACTIONS) or "conv" in op.name or "linear" in op.name
-        if ((contraction or any(norm in op.name for norm in NORMS)) and len(data) < len(infos)) or _is_quantised(op):
-            self._serial += 1
-            self._used |= made.sources
-            feeds = _feeds(constant) or (op.layer,)
-            made.measured = made.measured or contraction or _is_quantised(op)
-            if contraction or len(constant) > 1 or _is_quantised(op):
-                made.feeds, made.serial = feeds, self._serial
-                made.layered = made.layered or contraction or _is_quantised(op)
-            made.sources, made.direct = frozenset(), True
-        elif any(output.ndim == 0 for output in op.outputs) and any(tensor.ndim for tensor in op.tensors):
-            self._summed |= made.sources
-        return made
+        feeds = feeds_of(info for info in infos if not info.data)
+        return "+".join(feeds) or self._callers.path() or type(self._module).__name__
 
     def _record(self, kind: str, op: Operation, info: Info, dims: Any) -> None:
-        base = self._label(f"{kind}()")
+        base = self._callers.label(f"{kind}()")
         feeds, serial = self._fed_by(op, info)
         name = self._name(base, feeds, serial)
         output = op.outputs[0]
         tally = self.tallies.get(name)
         if tally is None:
-            tally = self.tallies[name] = Tally(name, self._kind(kind), feeds, self.counting)
+            tally = self.tallies[name] = Tally(name, self._callers.kind(kind), feeds, self.counting)
         try:
             self._count(tally, output, dims, raw=not info.layered)
             tally.has_nan = tally.has_nan or (kind in HIDES_NAN and self._reads_nan(op))
         except Uncountable as error:
             self._leave_out(name, tuple(output.shape), str(error))
-        self._serial += 1
+        self._facts.serial += 1
         source = frozenset() if info.direct else frozenset({name})
-        made = replace(self._tracks.info(output), feeds=(name,), serial=self._serial, sources=source, direct=True)
+        made = replace(self._tracks.info(output), feeds=(name,), serial=self._facts.serial, sources=source, direct=True)
         self._tracks.set(output, made, False)
 
     def _reads_nan(self, op: Operation) -> bool:
@@ -262,6 +225,8 @@ class Watch(TorchDispatchMode):
         return any(bool(tensor.isnan().any()) for tensor in floating)
 
     def _count(self, tally: Tally, output: Tensor, dims: Any, raw: bool) -> None:
+        if output.numel() == 0:  # an expert without samples, a detector that found nothing
+            return
         unit_dims = self._unit_dims.get(tally.name)
         if dims is None:  # a nested tensor: rows of any number, and the last dimension
             for part in output.unbind():
@@ -273,7 +238,7 @@ class Watch(TorchDispatchMode):
         tally.add(output, dims, raw, unit_dims, self._mask, self._tracks.single, self._lenient)
 
     def _fed_by(self, op: Operation, info: Info) -> tuple[tuple[str, ...], int]:
-        fused = _is_quantised(op) or op.name.startswith(CONTRACTIONS)
+        fused = is_quantised(op) or op.name.startswith(CONTRACTIONS)
         return (info.feeds, info.serial) if not fused else ((op.layer,), info.serial)
 
     def _name(self, base: str, feeds: tuple[str, ...], serial: int) -> str:
@@ -296,82 +261,6 @@ class Watch(TorchDispatchMode):
         self.tallies.pop(name, None)
         size = f" of shape {tuple(shape)}" if shape else ""
         self.left_out.setdefault(name, f"{reason}{size}")
-
-    # ---- In whose code a call stands ----
-
-    @property
-    def _running(self) -> list[nn.Module]:
-        if not hasattr(self._local, "running"):
-            self._local.running = []
-        running: list[nn.Module] = self._local.running
-        return running
-
-    @contextmanager
-    def _in_thread(self) -> Iterator[None]:
-        if getattr(self._local, "active", False) or not self._tracks.started:
-            yield
-            return
-        self._local.active = True
-        try:
-            with self:
-                yield
-        finally:
-            self._local.active = False
-
-    def _enter(self, module: nn.Module, args: Any) -> None:
-        self._running.append(module)
-        if not getattr(self._local, "active", False) and self._tracks.started and not self._on_main_thread():
-            self._local.active = True
-            self._local.depth = len(self._running)
-            self.__enter__()
-
-    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not self._running:  # the observer put its hooks up while the module ran
-            return
-        if getattr(self._local, "depth", 0) == len(self._running):
-            self._local.active, self._local.depth = False, 0
-            self.__exit__(None, None, None)
-        self._running.pop()
-
-    def _on_main_thread(self) -> bool:
-        return threading.get_ident() == self._tracks.thread
-
-    def _path(self) -> str:
-        return self._tracks.paths.get(id(self._running[-1]), "") if self._running else ""
-
-    def _label(self, operation: str) -> str:
-        path = self._path()
-        if self._is_activation_module():
-            return path or type(self._running[-1]).__name__
-        return f"{path}.{operation}" if path else operation
-
-    def _kind(self, operation: str) -> str:
-        return type(self._running[-1]).__name__ if self._is_activation_module() else operation
-
-    def _is_activation_module(self) -> bool:
-        return bool(self._running) and type(self._running[-1]).__module__ == "torch.nn.modules.activation"
-
-
-def _feeds(infos: Iterable[Info]) -> tuple[str, ...]:
-    """The layers that several tensors come from, each once, in order."""
-    return tuple(dict.fromkeys(chain.from_iterable(info.feeds for info in infos)))
-
-
-def _is_quantised(op: Operation) -> bool:
-    return any(not isinstance(arg, Tensor) and "PackedParams" in str(type(arg)) + _script_name(arg) for arg in op.args)
-
-
-def _script_name(arg: Any) -> str:
-    return arg._type().qualified_name() if isinstance(arg, torch.ScriptObject) else ""
-
-
-def _compares_floats(op: Operation) -> bool:
-    # Either may come first: Python turns `x > parameter` round.
-    return any(tensor.is_floating_point() and op.outputs[0].shape == tensor.shape for tensor in op.tensors)
-
-
-def _adds_number(op: Operation) -> bool:
-    return op.name == "add" and not all(isinstance(arg, Tensor) for arg in op.args[:2])
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from lrn.gradients._diagnosis import Diagnosis, diagnose
 from lrn.gradients._loss import check_whole, trainable
+from lrn.gradients._named import layers_of
 
 __all__ = ["GradientHistory", "recording"]
 
@@ -87,11 +88,7 @@ def recording(model: nn.Module, optimizer: torch.optim.Optimizer, every: int = 1
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise TypeError(f"optimizer must be a torch.optim.Optimizer; got {type(optimizer).__name__}")
     check_whole("every", every, 1)
-    layers = {
-        name or type(module).__name__: own
-        for name, module in model.named_modules()
-        if (own := [p for p in module.parameters(recurse=False) if p.requires_grad])
-    }
+    layers = {layer.name: list(layer.parameters.values()) for layer in layers_of(model)}
     history, step = GradientHistory(tuple(layers)), 0
 
     def before(*_: Any) -> None:
@@ -108,6 +105,6 @@ def recording(model: nn.Module, optimizer: torch.optim.Optimizer, every: int = 1
         handle.remove()
 
 
-def _norm(parameters: list[nn.Parameter]) -> float:
+def _norm(parameters: list[Tensor]) -> float:
     squares = [p.grad.detach().double().square().sum() for p in parameters if p.grad is not None]
     return float(torch.stack(squares).sum().sqrt()) if squares else 0.0

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from lrn.gradients._diagnosis import Diagnosis, diagnose
 from lrn.gradients._loss import Loss, loss_of, trainable, untouched
+from lrn.gradients._named import NamedLayer, layers_of
 
 __all__ = ["GradientReport", "LayerGradient", "report"]
 
@@ -24,7 +25,7 @@ class LayerGradient:
     """The gradient at one call of one layer: of one module with parameters of its own.
 
     Attributes:
-        name: path of the module; later calls in a pass get "#2", "#3", ...
+        name: path of the module, as `lrn.dead` gives it; later calls in a pass get "#2", "#3", ...
         kind: class of the module.
         output: norm of the gradient of the loss against the layer's output; None where the module was not called, or
             gave no tensor.
@@ -163,10 +164,9 @@ def _watching(model: nn.Module, calls: dict[str, tuple[nn.Module, list[float]]])
 
     handles = []
     try:
-        for name, module in model.named_modules():
-            scripted = isinstance(module, torch.jit.ScriptModule)  # takes no hooks
-            if not scripted and any(p.requires_grad for p in module.parameters(recurse=False)):
-                handles.append(module.register_forward_hook(partial(called, name or type(module).__name__)))
+        for name, module, _ in layers_of(model):
+            if not isinstance(module, torch.jit.ScriptModule):  # takes no hooks
+                handles.append(module.register_forward_hook(partial(called, name)))
         yield
     finally:
         for handle in handles:
@@ -189,29 +189,22 @@ def _again(calls: dict[str, tuple[nn.Module, list[float]]], name: str, tensor: T
 def _layers(
     model: nn.Module, calls: dict[str, tuple[nn.Module, list[float]]], gradients: dict[str, Tensor | None]
 ) -> Iterator[LayerGradient]:
-    own = {id(module): (name, module) for name, module in model.named_modules()}
+    layers = {id(layer.module): layer for layer in layers_of(model)}
     for name, (module, norms) in calls.items():
-        yield _layer(name, own.pop(id(module), (_path(model, module), module)), norms, gradients)
-    for path, module in own.values():
-        if any(p.requires_grad for p in module.parameters(recurse=False)):
-            yield _layer(path or type(module).__name__, (path, module), [], gradients)
+        yield _layer(name, layers[id(module)], norms, gradients)
+    called = {id(module) for module, _ in calls.values()}
+    for layer in layers.values():
+        if id(layer.module) not in called:
+            yield _layer(layer.name, layer, [], gradients)
 
 
-def _layer(
-    name: str, module_path: tuple[str, nn.Module], norms: list[float], gradients: dict[str, Tensor | None]
-) -> LayerGradient:
-    path, module = module_path
-    own = {f"{path}.{key}" if path else key: p for key, p in module.named_parameters(recurse=False) if p.requires_grad}
-    own_gradients = [gradients[key] for key in own if gradients.get(key) is not None]
+def _layer(name: str, layer: NamedLayer, norms: list[float], gradients: dict[str, Tensor | None]) -> LayerGradient:
+    own_gradients = [gradients[key] for key in layer.parameters if gradients.get(key) is not None]
     gradient = math.hypot(*(_norm(g) for g in own_gradients if g is not None))
-    weights = math.hypot(*(_norm(p.detach()) for p in own.values()))
-    epsilon = max((torch.finfo(p.dtype).eps for p in own.values()), default=0.0)
+    weights = math.hypot(*(_norm(p.detach()) for p in layer.parameters.values()))
+    epsilon = max((torch.finfo(p.dtype).eps for p in layer.parameters.values()), default=0.0)
     output = norms[-1] if norms else None
-    return LayerGradient(name, type(module).__name__, output, gradient, weights, 0 < gradient < epsilon * weights)
-
-
-def _path(model: nn.Module, module: nn.Module) -> str:
-    return next(name for name, known in model.named_modules() if known is module)
+    return LayerGradient(name, type(layer.module).__name__, output, gradient, weights, 0 < gradient < epsilon * weights)
 
 
 def _remarks(model: nn.Module, loss: float, layers: tuple[LayerGradient, ...]) -> Iterator[str]:

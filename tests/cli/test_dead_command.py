@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import json
 import os
 import pickle
@@ -344,3 +346,26 @@ def test_what_the_model_fails_with_is_the_models(error, tmp_path, capsys):
     assert error.partition("(")[0] in message
     code, out, _ = run(capsys, "weights.pt", "data.npy", "--class", f"{name}:Quiet", "--json")
     assert json.loads(out)["units"] == 8
+
+
+BESIDE = [
+    argparse.Namespace(lr=0.1),
+    np.float64(0.5),
+    {"best": np.float32(1.0), "days": [datetime.date(2020, 1, 1)]},
+    Path("folder"),
+]
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_settings_beside_weights_are_left_empty(beside, tmp_path, capsys):
+    (tmp_path / "sequential_model.py").write_text(SEQUENTIAL)
+    torch.save({"state_dict": weights(), "args": beside}, "last.ckpt")
+    code, out, _ = run(capsys, "last.ckpt", "data.npy", "--class", "sequential_model:Net", "--json")
+    assert (code, json.loads(out)["layers"][0]["dead"]) == (1, [1])
+
+
+def test_code_beside_weights_is_not_run(tmp_path, capsys):
+    (tmp_path / "sequential_model.py").write_text(SEQUENTIAL)
+    torch.save({"state_dict": weights(), "args": Armed()}, "last.ckpt")
+    run(capsys, "last.ckpt", "data.npy", "--class", "sequential_model:Net")
+    assert not (tmp_path / "executed").exists()

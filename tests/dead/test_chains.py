@@ -51,6 +51,17 @@ NETS = {
     "norm between, no border": (
         nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.BatchNorm2d(8), nn.Conv2d(8, 5, 3), nn.ReLU()), IMAGES),
     "sequence": (nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2)), IMAGES),
+    "depthwise": (
+        nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU(), nn.Conv2d(8, 8, 3, groups=8), nn.ReLU(), nn.Conv2d(8, 2, 1)),
+        IMAGES),
+    "mobile block": (
+        nn.Sequential(nn.Conv2d(3, 8, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU6(),
+                      nn.Conv2d(8, 8, 3, padding=1, groups=8, bias=False), nn.BatchNorm2d(8), nn.ReLU6(),
+                      nn.Conv2d(8, 4, 1, bias=False), nn.BatchNorm2d(4)), IMAGES),
+    "padding": (
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.ZeroPad2d(1), nn.Conv2d(8, 5, 3), nn.ReLU()), IMAGES),
+    "upsampling": (
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Upsample(scale_factor=2), nn.Conv2d(8, 5, 3)), IMAGES),
     "block": (BasicBlock(3, 4), IMAGES),
     "bottleneck": (BottleneckBlock(3, 4), IMAGES),
     "residual network": (ConvolutionalNet(8, channels=(4, 6, 8)), IMAGES),
@@ -212,3 +223,23 @@ def test_any_graph_with_torch_pruning():
     assert small.layer1[0].conv1.out_channels <= 59
     assert torch.allclose(small(x), net(x), atol=1e-4)
     assert dead_units(small, x)["layer1.0.relu"].dead_neurons == 0
+
+
+def grouped(*dead):
+    """A convolution of two groups of four channels; its reader has four groups of two."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(4, 8, 3, groups=2), nn.ReLU(), nn.Conv2d(8, 8, 1, groups=4), nn.ReLU(),
+                        nn.Conv2d(8, 2, 1)).eval()  # fmt: skip
+    with torch.no_grad():
+        net[0].bias[list(dead)] = -1e3
+    return net
+
+
+@pytest.mark.parametrize(
+    ("dead", "left"), [((0, 3, 5, 6), 4), ((0, 1, 2, 3, 4, 7), 4), ((0, 1, 2, 3), 8), (range(8), 4)]
+)
+def test_groups_of_a_convolution_lose_as_many_channels_each(dead, left):
+    net, x = grouped(*dead), torch.randn(5, 4, 8, 8)
+    small = prune(net, x)
+    assert small[0].out_channels == small[2].in_channels == left
+    assert torch.allclose(small(x), net(x), atol=1e-5)

@@ -18,6 +18,10 @@ torch.manual_seed(0)
 X = torch.randn(20, 3)
 
 
+class Own(torch.Tensor):
+    """A tensor of another class, as torchvision's images are."""
+
+
 class Two(nn.Module):
     """Fires only if it gets its second input."""
 
@@ -58,6 +62,9 @@ FORMS = {
     "array": X.numpy(),
     "big-endian array": X.numpy().astype(">f4"),
     "table": pandas.DataFrame(X.numpy(), columns=list("abc")),
+    "table and column": (pandas.DataFrame(X.numpy(), columns=list("abc")), pandas.Series(range(20))),
+    "tables": [pandas.DataFrame(part.numpy(), columns=list("abc")) for part in X.split(10)],
+    "tensor of a class of its own": X.as_subclass(Own),
     "csr": scipy.sparse.csr_matrix(X.numpy()),
     "coo": scipy.sparse.coo_array(X.numpy()).tocsr(),
     "sparse tensor": X.to_sparse(),
@@ -242,3 +249,14 @@ def test_numbers_are_not_changed():
     data = np.ones((4, 3))
     dead_units(net(), data)
     assert data.dtype == np.float64
+
+
+def test_gradients_have_the_names_of_dead_units():
+    changed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 4)), nn.ReLU(), nn.Linear(4, 1))
+    wrapped = nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.Linear(4, 1))
+    wrapped[0] = torch.compile(wrapped[0], backend="eager")
+    for model, names in ((changed, ["0", "2"]), (wrapped, ["0.0", "1"])):
+        found = report(model, X, lambda y: y.square().mean())
+        assert [layer.name for layer in found.layers] == names
+        assert found.layers[0].parameters > 0
+        assert dead_units(model, X).layers[0].fed_by == (names[0],)

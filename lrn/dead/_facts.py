@@ -1,0 +1,120 @@
+"""The facts that an operation's outputs inherit: whether they depend on the data, and which layers they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lrn.dead._activations import COMPARISONS
+from lrn.dead._forms import is_floating
+from lrn.dead._operation import CONTRACTIONS, NORMS, Info, Operation
+
+__all__ = ["Facts", "feeds_of", "is_quantised"]
+
+ARITHMETIC = {"mul", "sub", "rsub", "neg", "div", "reciprocal", "pow", "abs"}
+GATE_STAYS = {"clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"}
+PLAIN = {Tensor, nn.Parameter, int, float, bool, list, tuple, str, type(None)}
+WITHOUT_DATA = ("_like", "new_zeros", "new_empty", "new_full", "new_ones", "new_empty_strided")
+
+
+class Facts:
+    """Makes the `Info` of each operation's outputs, without their labels.
+
+    Attributes:
+        serial: number of the latest layer or activation.
+        used: activations that a layer, or the network's output, has read.
+        summed: activations that entered a single number.
+    """
+
+    def __init__(self) -> None:
+        self.serial = 0
+        self.used: frozenset[str] = frozenset()
+        self.summed: frozenset[str] = frozenset()
+
+    def reset(self) -> None:
+        """Forgets who read which activation."""
+        self.used = self.summed = frozenset()
+
+    def of(self, op: Operation) -> Info:
+        """The facts of an operation's outputs."""
+        infos = [op.info(tensor) for tensor in op.tensors]
+        data = [info for info in infos if info.data]
+        made = Info(None, bool(data) and not op.name.endswith(WITHOUT_DATA))
+        made.feeds = feeds_of((*data, *infos))
+        made.serial = max((info.serial for info in infos), default=0)
+        made.sources = frozenset().union(*(info.sources for info in data))
+        if not data:
+            made.learned = any(info.learned for info in infos)
+            made.foreign = op.name == "set" or any(info.foreign for info in infos)
+            return made
+        _inherit(made, op, data)
+        constant = [info for info in infos if not info.data]
+        quantised = is_quantised(op)
+        if quantised or (constant and (_is_contraction(op.name) or _is_norm(op.name))):
+            self._behind_weights(made, op, constant, _is_contraction(op.name) or quantised)
+        elif any(output.ndim == 0 for output in op.outputs) and any(tensor.ndim for tensor in op.tensors):
+            self.summed |= made.sources
+        return made
+
+    def _behind_weights(self, made: Info, op: Operation, constant: list[Info], layer: bool) -> None:
+        """A layer's output, or a normalisation's."""
+        self.serial += 1
+        self.used |= made.sources
+        made.measured = made.measured or layer
+        made.layered = made.layered or layer
+        if layer or len(constant) > 1:
+            made.feeds, made.serial = feeds_of(constant) or (op.layer,), self.serial
+        made.sources, made.direct = frozenset(), True
+
+
+def _inherit(made: Info, op: Operation, data: list[Info]) -> None:
+    """What an operation hands on of the data that it reads."""
+    gate = data[0].gate if op.name in GATE_STAYS else made.gate
+    made.gate = gate or (op.name in COMPARISONS and _compares_floats(op))
+    made.layered = any(info.layered for info in data)
+    floating = bool(op.outputs) and is_floating(op.outputs[0])
+    made.measured = floating and op.name not in COMPARISONS and any(info.measured for info in data)
+    made.ranked = data[0].dims if op.name == "topk" else next((i.ranked for i in data if i.ranked), None)
+    made.direct = len(data) == 1 and data[0].direct and op.name not in ARITHMETIC and not _adds_number(op)
+
+
+def feeds_of(infos: Iterable[Info]) -> tuple[str, ...]:
+    """The layers that several tensors come from, each once, in order."""
+    return tuple(dict.fromkeys(chain.from_iterable(info.feeds for info in infos)))
+
+
+def is_quantised(op: Operation) -> bool:
+    """Whether an operation is a layer with packed weights."""
+    return any(type(arg) not in PLAIN and _is_packed(arg) for arg in op.args)
+
+
+def _is_packed(arg: Any) -> bool:
+    return not isinstance(arg, Tensor) and "PackedParams" in str(type(arg)) + _script_name(arg)
+
+
+@cache
+def _is_contraction(name: str) -> bool:
+    return name.startswith(CONTRACTIONS) or "conv" in name or "linear" in name
+
+
+@cache
+def _is_norm(name: str) -> bool:
+    return any(norm in name for norm in NORMS)
+
+
+def _script_name(arg: Any) -> str:
+    return arg._type().qualified_name() if isinstance(arg, torch.ScriptObject) else ""
+
+
+def _compares_floats(op: Operation) -> bool:
+    # Either may come first: Python turns `x > parameter` round.
+    return any(tensor.is_floating_point() and op.outputs[0].shape == tensor.shape for tensor in op.tensors)
+
+
+def _adds_number(op: Operation) -> bool:
+    return op.name == "add" and not all(isinstance(arg, Tensor) for arg in op.args[:2])
