@@ -213,7 +213,7 @@ def _loaded(name: str, file: str) -> Any:
 
 @functools.cache
 def _end_with(sender: int) -> None:
-    """Ends this process within a second of its parent's end, which may have been killed: its seed would be for nobody."""
+    """Ends this process soon after its parent, which may have been killed: its seed would be for nobody."""
 
     def watch() -> None:
         while os.getppid() == sender:
