@@ -70,8 +70,8 @@ def opinion(document: JudgedDocument) -> str:
     """Whether the document holds up, in a few words; the central sentences alone decide.
 
     It holds up if all of them hold as written, as far as it is decided if the others are open, largely if more than
-    half do and none is refuted or against its own table, and does not hold up if half or more are. In all other cases it
-    holds up in part.
+    half do and none is refuted or against its own table, and does not hold up if half or more are. In all other cases
+    it holds up in part.
     """
     sentences = central(document) or list(document.sentences)
     held = sum(judged.standing is Standing.HOLDS for judged in sentences)

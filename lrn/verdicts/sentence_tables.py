@@ -144,7 +144,9 @@ def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
 
 def _count_line(judged: JudgedDocument) -> str:
     shown_counts = ", ".join(f"{times} {standing}" for standing, times in counts(judged.sentences).items() if times)
-    return f"{judged.document.name}: {len(judged.sentences)} sentences" + (f": {shown_counts}" if shown_counts else "")
+    number = len(judged.sentences)
+    sentences = f"{number} sentence{'' if number == 1 else 's'}"
+    return f"{judged.document.name}: {sentences}" + (f": {shown_counts}" if shown_counts else "")
 
 
 def _ours_line(documents: Sequence[JudgedDocument]) -> str:
