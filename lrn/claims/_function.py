@@ -162,9 +162,9 @@ class PopulationFunction:
         return self.name
 
     def parts(self, used: Sequence[Any] = ()) -> Parts:
-        """Everything that the observations depend on, as it was when it was first looked at in this process.
+        """Everything that the observations depend on, as it was at the first look in this process.
 
-        Files may be edited while seeds train. What runs is what was imported, and the version names that.
+        Files may be edited while seeds train. The imported code runs, and the version names it.
         """
         if self._version is not None:
             return {"version": self._version}

@@ -50,7 +50,7 @@ def parts_of(
         depends: files and folders (from the function's folder, or from the project's root), and installed packages.
         used: further functions and classes that it is given.
         text: of the function's file when the function was defined; None for the file as it is now. The file may have
-            been edited since, and what runs is the code of then.
+            been edited since, but the code of then runs.
 
     Raises:
         ValueError: `depends` names something that is neither.

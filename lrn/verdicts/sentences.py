@@ -24,7 +24,7 @@ them:
     about = "why it is faster, which the paper does not say"
     claims = ["O*"]
 
-Where a sentence's own words could not be read, `paraphrase` says in ours what `quote` would quote.
+Where a sentence's own words could not be read, `paraphrase` gives its meaning in ours, in place of `quote`.
 
 A claim is named by its id ("T1", or a pattern such as "T1-*"), or its id and its test's parameters ("T1[10-batch]",
 "T1[10-*]"), which chooses some of its cases.
@@ -114,7 +114,7 @@ class Sentence:
         readings: most charitable first; empty for what no claim checks.
         figure: the figure or table that it speaks of, such as "4.3"; may be "".
         note: a remark for the reader beside the readings; may be "".
-        paraphrase: what it says, in words that are not the document's; "" if there is a quotation.
+        paraphrase: its meaning, in words that are not the document's; "" if there is a quotation.
         fields: its content in terms that other sentences use too, to find contradictions.
         title: its content in a few words, to name it in a list; may be "".
     """
