@@ -61,7 +61,7 @@ class Crew:
                 yield answered(data)
             return
         most = max(1, self.most // population.definition.threads)
-        task = replace(task, slots=self.slots, most=most)
+        task = replace(task, slots=self.slots, most=most, sender=os.getpid())
         yield from self._locally(population, (replace(task, seed=seed) for seed in seeds), most)
 
     def close(self) -> None:

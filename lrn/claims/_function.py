@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lrn.claims._contract import MeasurementError
 from lrn.claims._rows import COMPLETED, FAILED, Failure, Row, columns_of, row_of, with_failures
-from lrn.claims._version import Parts, digest_of, parts_of
+from lrn.claims._version import Parts, digest_of, parts_of, text_of
 
 __all__ = ["FunctionPopulation", "PopulationFunction", "population"]
 
@@ -122,6 +122,8 @@ class PopulationFunction:
         self.gpu = gpu
         self.threads = threads
         self._version, self._depends = version, depends
+        self._text = text_of(function) if version is None else None
+        self._parts: Parts | None = None
         self._signature = _settings_signature(function)
 
     def __call__(self, *arguments: Any, **settings: Any) -> FunctionPopulation:
@@ -160,8 +162,17 @@ class PopulationFunction:
         return self.name
 
     def parts(self, used: Sequence[Any] = ()) -> Parts:
-        """Everything that the observations depend on."""
-        return {"version": self._version} if self._version is not None else parts_of(self.function, self._depends, used)
+        """Everything that the observations depend on, as it was at the first look in this process.
+
+        Files may be edited while seeds train. The imported code runs, and the version names it.
+        """
+        if self._version is not None:
+            return {"version": self._version}
+        if used:
+            return parts_of(self.function, self._depends, used, self._text)
+        if self._parts is None:
+            self._parts = parts_of(self.function, self._depends, (), self._text)
+        return self._parts
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,6 +8,7 @@ and layout do not count.
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import importlib.machinery
 import importlib.metadata
@@ -24,7 +25,7 @@ from typing import Any, TypeAlias
 
 from lrn.claims._state import state_of
 
-__all__ = ["Parts", "changes", "digest_of", "parts_of"]
+__all__ = ["Parts", "changes", "digest_of", "parts_of", "text_of"]
 
 Parts: TypeAlias = "dict[str, str]"
 """What the part is, such as "module models" -> its digest."""
@@ -33,13 +34,23 @@ _JUDGES = re.compile(r"lrn(\.(claims|intervals|ledger|plugin|verdicts)\b.*)?$") 
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "pytest.ini", "tox.ini")
 
 
-def parts_of(function: FunctionType, depends: Iterable[str] = (), used: Iterable[Any] = ()) -> Parts:
+def text_of(function: Callable[..., Any]) -> bytes | None:
+    """The text of the file that defines a function, as it is now; None if there is not one."""
+    file = _file_of(function)
+    return file.read_bytes() if file else None
+
+
+def parts_of(
+    function: FunctionType, depends: Iterable[str] = (), used: Iterable[Any] = (), text: bytes | None = None
+) -> Parts:
     """The parts of a function's version.
 
     Args:
         function: an ordinary function.
         depends: files and folders (from the function's folder, or from the project's root), and installed packages.
         used: further functions and classes that it is given.
+        text: of the function's file when the function was defined; None for the file as it is now. The file may have
+            been edited since, but the code of then runs.
 
     Raises:
         ValueError: `depends` names something that is neither.
@@ -49,7 +60,11 @@ def parts_of(function: FunctionType, depends: Iterable[str] = (), used: Iterable
     modules, parts = _Modules(root), {}
     for value in (function, *used):
         source = _file_of(value)
-        digest, imported = _own(value, _tree(source) if source else None)
+        if value is function and text is not None:
+            tree: ast.Module | None = ast.parse(text)
+        else:
+            tree = _tree(source) if source else None
+        digest, imported = _own(value, tree)
         if value is function or (source is not None and modules.holds(source)):
             parts[f"{'class' if isinstance(value, type) else 'function'} {value.__qualname__}"] = digest
             for name in imported:
@@ -57,7 +72,7 @@ def parts_of(function: FunctionType, depends: Iterable[str] = (), used: Iterable
     for name, digest in sorted(modules.digests.items()):
         if name != function.__module__:
             parts[f"module {name}"] = digest
-    return parts | dict(_depended(str(text), file.parent if file else root, root) for text in depends)
+    return parts | dict(_depended(str(entry), file.parent if file else root, root) for entry in depends)
 
 
 def digest_of(parts: Parts) -> str:
@@ -100,7 +115,7 @@ def _own(value: Any, tree: ast.Module | None) -> tuple[str, set[str]]:
     if isinstance(value, FunctionType):
         cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
         enclosed = state_of({name: _content(cell) for name, cell in cells})
-    definition = _definition(value)
+    definition = _definition(value, tree)
     if definition is None:  # typed into a console, or not of Python
         return _digest(repr((sorted(state_of(value).items()), enclosed))), set()
     statements = _reachable(definition, tree) if tree is not None else [definition]
@@ -109,16 +124,30 @@ def _own(value: Any, tree: ast.Module | None) -> tuple[str, set[str]]:
     return _digest(text + repr(certain)), set(itertools.chain.from_iterable(map(_imports, statements)))
 
 
-def _definition(value: Any) -> ast.stmt | None:
+def _definition(value: Any, tree: ast.Module | None) -> ast.stmt | None:
     """The statement that defines a function or a class, without the decorator `population`."""
+    definition = _in_tree(value, tree) if tree is not None else None
     try:
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(value))).body
+        if definition is None:
+            (definition,) = ast.parse(textwrap.dedent(inspect.getsource(value))).body
     except (OSError, TypeError, SyntaxError, ValueError):
         return None
     if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         own = [decorator for decorator in definition.decorator_list if "population" not in ast.unparse(decorator)]
         definition.decorator_list = own
     return definition
+
+
+def _in_tree(value: Any, tree: ast.Module) -> ast.stmt | None:
+    """A copy of the statement of a module that defines a function, by its line; None if there is not one."""
+    if not isinstance(value, FunctionType):
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == value.__code__.co_name:
+            lines = [node.lineno, *(decorator.lineno for decorator in node.decorator_list)]
+            if min(lines) == value.__code__.co_firstlineno:
+                return copy.deepcopy(node)
+    return None
 
 
 def _reachable(definition: ast.stmt, tree: ast.Module) -> list[ast.stmt]:

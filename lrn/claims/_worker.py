@@ -6,11 +6,13 @@ inside others travel by value. The answer is JSON.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,6 +41,8 @@ class Task:
         path: where modules are looked for.
         slots: folder of the locks that hold how many seeds run at once on this machine; None for as many as are asked.
         most: how many run at once.
+        sender: the process that sent the task, where the worker is a child of it; the worker ends when that has ended,
+            since nobody is left to hear the answer. None for a cluster's.
     """
 
     module: tuple[str, str, str] | None
@@ -49,6 +53,7 @@ class Task:
     path: tuple[str, ...] = ()
     slots: str | None = None
     most: int = 1
+    sender: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ def task_for(population: FunctionPopulation, by_value: bool = False) -> Task:
 
 def perform(task: Task) -> bytes:
     """On a worker: observes the seed; the answer as JSON."""
+    if task.sender is not None and os.getppid() == task.sender:
+        _end_with(task.sender)
     with _slot(task):
         population = _population(task)
         with limited(task.threads):
@@ -202,6 +209,18 @@ def _loaded(name: str, file: str) -> Any:
         sys.modules[name] = module
         spec.loader.exec_module(module)
     return module
+
+
+@functools.cache
+def _end_with(sender: int) -> None:
+    """Ends this process soon after its parent, which may have been killed: its seed would be for nobody."""
+
+    def watch() -> None:
+        while os.getppid() == sender:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with the sender", daemon=True).start()
 
 
 @contextmanager

@@ -189,7 +189,7 @@ def _sentences(path: str | None, before: SuiteVerdicts, after: SuiteVerdicts) ->
 def _standings(documents: Iterable[Any]) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
     for judged in documents:
         for sentence in judged.sentences:
-            yield (judged.document.name, sentence.sentence.id), (sentence.sentence.quote, str(sentence.standing))
+            yield (judged.document.name, sentence.sentence.id), (sentence.sentence.text, str(sentence.standing))
 
 
 def _named(verdict: Verdict) -> str:

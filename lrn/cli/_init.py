@@ -14,14 +14,16 @@ from lrn.cli._options import Formatter
 __all__ = ["add", "main"]
 
 DESCRIPTION = """\
-Writes a folder of claims to start from: a small training as a population, three claims about it, settings
-for pytest, and a workflow for GitHub that checks the claims. What exists already is never changed."""
+Writes a folder of claims to start from: a small training as a population, three claims about it, a file of the
+paper's sentences that they test, settings for pytest, and a workflow for GitHub that checks the claims. What
+exists already is never changed."""
 
 EPILOG = """\
 examples:
   lrn init                  claims/, pyproject.toml, .gitignore, .github/workflows/claims.yml
   lrn init paper/claims     the claims in another folder
-  pytest claims/            checks them, in seconds"""
+  pytest claims/            checks them, in seconds
+  lrn claims --sentences    one verdict for each sentence of the paper"""
 
 POPULATION = '''\
 """What the paper trains: a function of a seed. Replace it by your own training, in any library."""
@@ -67,25 +69,57 @@ from lrn.claims import claim
 PLAIN, MOMENTUM = regression(), regression(momentum=0.9)
 
 
-@claim("Momentum lowers the loss in most runs", id="1", source="section 4", quote="momentum helps")
+@claim("Momentum lowers the loss in most runs", id="1", source="section 4", reading="in most runs")
 def test_momentum_lowers_the_loss(measure):
     assert measure.paired_rate(PLAIN, MOMENTUM, "loss") > 0.5
 
 
-@claim("Networks learn more often with momentum", id="2", source="table 1")
+@claim("Models learn more often with momentum", id="2", source="section 4", reading="by 20 points")
 def test_momentum_learns_more_often(measure):
     assert measure.rate(MOMENTUM, "learned") > measure.rate(PLAIN, "learned") + 0.2
 
 
-@claim("Without momentum no network learns", id="3", source="section 5", reading="literal")
+@claim("Without momentum hardly any model learns", id="3", source="section 5", reading="fewer than 5 %")
 def test_plain_never_learns(measure):
     assert measure.rate(PLAIN, "learned") < 0.05
 '''
+
+SENTENCES = """\
+# The paper's sentences, whole and word for word, each with its readings, the most charitable first. Each reading names
+# the claims that test it, by id. One verdict per sentence: lrn claims{where} --sentences
+
+[document]
+name = "paper"                       # its short name
+title = "A. Author, A Paper (2026)"
+
+[[sentence]]
+id = "momentum"
+section = "section 4"
+quote = "Momentum helps the models to learn."
+weight = "central"                   # the paper stands on it; or supporting, or detail
+readings = [
+  {{ words = "the loss is lower in most runs", claims = ["1"] }},
+  {{ words = "20 points more of the models learn", claims = ["2"] }},
+]
+
+[[sentence]]
+id = "without"
+section = "section 5"
+paraphrase = "without momentum hardly any model learns"   # in your words, where you could not read the paper's
+weight = "supporting"
+readings = [{{ words = "fewer than 5 %", claims = ["3"] }}]
+
+# Claims that are yours and not the paper's, for or against nobody:
+# [[ours]]
+# about = "why momentum helps"
+# claims = ["O*"]
+"""
 
 SETTINGS = """
 [tool.pytest.ini_options]
 testpaths = ["{folder}"]
 lrn_claims = "{folder}"
+lrn_verdicts = "reports/verdicts.json"   # where a run of the whole suite writes them; commit it
 lrn_alpha = "0.05"         # every verdict holds with probability 95 %
 lrn_quantities = "64"      # comparisons that share this; more than a dozen claims need more
 lrn_first_seeds = "8"      # seeds a comparison starts with
@@ -93,6 +127,8 @@ lrn_max_seeds = "2000"     # most seeds of a comparison
 lrn_hours = ""             # after which nothing is trained any more; empty for no end
 lrn_ledger = ""            # where results are kept; empty for .ledger
 """
+
+IGNORED = (".ledger/", "reports/run.json", "reports/index.html")
 
 WORKFLOW = """\
 name: claims
@@ -142,10 +178,13 @@ def main(arguments: argparse.Namespace) -> int:
     name, package = folder.as_posix(), _package()
     _write(folder / "trainings.py", POPULATION)
     _write(folder / "test_claims.py", CLAIMS.format(folder=name, module="trainings"))
+    where = "" if name == "claims" else f" {name}"
+    _write(folder / "sentences" / "paper.toml", SENTENCES.format(where=where))
     _settings(name)
     _ignore()
     _write(Path(".github/workflows/claims.yml"), WORKFLOW.format(folder=name, package=package))
     print(f"\nnext: pytest {name}/    then put your own training into {name}/trainings.py")
+    print(f"one verdict per sentence of {name}/sentences/paper.toml: lrn claims{where} --sentences")
     print(f"before you train many seeds: lrn check population {name}/trainings.py::regression")
     print(f"badge for your README: {_badge()}")
     return 0
@@ -177,9 +216,10 @@ def _settings(folder: str) -> None:
 def _ignore() -> None:
     path = Path(".gitignore")
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if ".ledger" not in text:
-        path.write_text(f"{text.rstrip()}\n.ledger/\n".lstrip(), encoding="utf-8")
-        print(f"{path}: .ledger/ added")
+    lines = [line for line in IGNORED if line not in text.splitlines()]
+    if lines:
+        path.write_text("\n".join([text.rstrip(), *lines, ""]).lstrip(), encoding="utf-8")
+        print(f"{path}: {', '.join(lines)} added")
 
 
 def _package() -> str:

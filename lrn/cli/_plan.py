@@ -8,7 +8,8 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,10 @@ def add(commands: Any) -> None:
     parser.add_argument("--rates", nargs="+", type=_rate, metavar="P", help="the larger rate, and the smaller one")
     parser.add_argument("--margin", type=float, default=0.0, help="by how much the first is to exceed the second (0)")
     parser.add_argument("--seeds", type=whole(1), metavar="N", help="seeds of each that you can afford")
-    parser.add_argument("--alpha", type=float, default=0.001, help="error budget of the suite (0.001)")
-    parser.add_argument("--quantities", type=whole(1), default=None, metavar="K", help="how many share it (64)")
+    parser.add_argument("--alpha", type=float, help="error budget of the suite (the project's lrn_alpha, else 0.001)")
+    parser.add_argument(
+        "--quantities", type=whole(1), metavar="K", help="how many share it (the project's lrn_quantities, else 64)"
+    )
     parser.add_argument("--power", type=float, default=0.9, help="probability of a decision by then (0.9)")
     parser.set_defaults(main=main)
 
@@ -64,7 +67,12 @@ def main(options: argparse.Namespace) -> int:
 def _from_rates(options: argparse.Namespace) -> str:
     from lrn.intervals import QUANTITIES, detectable, seeds_needed
 
-    budget = {"alpha": options.alpha, "quantities": options.quantities or QUANTITIES, "power": options.power}
+    alpha, quantities = options.alpha, options.quantities
+    if alpha is None:
+        alpha = _setting("lrn_alpha", float, 0.001)
+    if quantities is None:
+        quantities = _setting("lrn_quantities", int, QUANTITIES)
+    budget = {"alpha": alpha, "quantities": quantities, "power": options.power}
     rate, *others = options.rates
     if len(others) > 1:
         raise ValueError(f"--rates takes one or two rates; got {len(options.rates)}")
@@ -83,6 +91,19 @@ def _from_rates(options: argparse.Namespace) -> str:
     return f"{options.seeds} seeds of each tell {rate:g} from rates up to {other:.2f} {chance}"
 
 
+def _setting(name: str, kind: Callable[[str], Any], default: Any) -> Any:
+    """A setting of pytest in this folder's pyproject.toml, as the suite will be judged with it."""
+    path = Path("pyproject.toml")
+    if not path.is_file():
+        return default
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
+        text = str(settings.get("ini_options", settings).get(name, "")).strip()
+        return kind(text) if text else default
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{name} in {path} must be a number that pytest can read, but: {error}") from None
+
+
 def _pilot(options: argparse.Namespace) -> int:
     from lrn.verdicts import SuiteVerdicts
 
@@ -93,7 +114,8 @@ def _pilot(options: argparse.Namespace) -> int:
         target = Path(temporary) / "verdicts.json"
         n = str(options.pilot)
         command = [sys.executable, "-m", "pytest", folder, "-q", "--first-seeds", n, "--max-seeds", n]
-        command += ["--inconclusive", "skip", "--verdicts", str(target), "--alpha", str(options.alpha)]
+        command += ["--inconclusive", "skip", "--verdicts", str(target)]
+        command += ["--alpha", str(options.alpha)] if options.alpha is not None else []
         command += ["--quantities", str(options.quantities)] if options.quantities else []
         print(f"trying each claim of {folder} with {n} seeds", file=sys.stderr)
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)

@@ -39,7 +39,9 @@ def add(commands: Any) -> None:
         help="how they ended (reports/verdicts.json)",
     )
     parser.add_argument(
-        "--suite", metavar="DIR", help="the suite's folder: its report.py is run, and adds sections (none)"
+        "--suite",
+        metavar="DIR",
+        help="the suite's folder: its sentences are judged, its report.py is run and adds sections (none)",
     )
     parser.add_argument("--ledger", default=".ledger", metavar="DIR", help="what was trained (.ledger)")
     parser.add_argument("--out", default="reports", metavar="DIR", help="where to write (reports)")
@@ -49,7 +51,9 @@ def add(commands: Any) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
     if not Path(arguments.verdicts).exists():
-        raise ValueError(f"there is no file of verdicts {arguments.verdicts}; pytest claims/ -n auto writes it")
+        raise ValueError(
+            f"there is no file of verdicts {arguments.verdicts}; pytest claims/ --verdicts FILE writes one"
+        )
     if arguments.suite is not None and not Path(arguments.suite).is_dir():
         raise ValueError(f"--suite must be a folder of claims; got {arguments.suite!r}")
     from lrn.report import write_report
@@ -57,6 +61,7 @@ def main(arguments: argparse.Namespace) -> int:
     print(
         write_report(verdicts=arguments.verdicts, ledger=arguments.ledger, folder=arguments.out, suite=arguments.suite)
     )
-    if arguments.suite is None and Path("claims/report.py").is_file():
-        sys.stderr.write("lrn: without the sections of claims/report.py; --suite claims runs it\n")
+    missing = [path for path in ("claims/sentences", "claims/report.py") if Path(path).exists()]
+    if arguments.suite is None and missing:
+        sys.stderr.write(f"lrn: without {' and '.join(missing)}; --suite claims adds what they say\n")
     return 0

@@ -69,14 +69,18 @@ def is_slip(judged: JudgedSentence) -> bool:
 def opinion(document: JudgedDocument) -> str:
     """Whether the document holds up, in a few words; the central sentences alone decide.
 
-    It holds up if all of them hold as written, largely if more than half do and none is refuted or against its own
-    table, and does not hold up if half or more are. In all other cases it holds up in part.
+    It holds up if all of them hold as written, as far as it is decided if the others are open, largely if more than
+    half do and none is refuted or against its own table, and does not hold up if half or more are. In all other cases
+    it holds up in part.
     """
     sentences = central(document) or list(document.sentences)
     held = sum(judged.standing is Standing.HOLDS for judged in sentences)
     false = sum(judged.standing in _FALSE for judged in sentences)
+    undecided = sum(judged.standing is Standing.OPEN for judged in sentences)
     if held == len(sentences):
         return "holds up"
+    if held + undecided == len(sentences):
+        return "holds up as far as it is decided" if held else "is undecided"
     if 2 * held > len(sentences) and not false:
         return "largely holds up"
     return "does not hold up" if 2 * false >= len(sentences) else "holds up in part"

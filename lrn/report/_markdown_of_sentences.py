@@ -77,8 +77,9 @@ def _part(heading: str, sentences: Iterable[JudgedSentence], *, folded: bool = F
 
 def _sentence(judged: JudgedSentence) -> Iterator[str]:
     sentence = judged.sentence
-    quote = markdown_text(quotation(sentence.quote))
-    yield f"**{judged.standing}** ({sentence.weight}, {markdown_text(sentence.source)}): “{quote}”"
+    text = markdown_text(quotation(sentence.text))
+    cited = f"“{text}”" if sentence.quote else f"in our words, {text}"
+    yield f"**{judged.standing}** ({sentence.weight}, {markdown_text(sentence.source)}): {cited}"
     yield ""
     for reading in judged.readings:
         where = settings(reading)

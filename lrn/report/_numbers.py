@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -11,6 +12,9 @@ from lrn.report._text import PERCENT, POINTS, point_text, range_text, unit_of, v
 from lrn.verdicts import MeasuredQuantity
 
 __all__ = ["NumberView", "Side", "claim_scale", "number_view", "number_views"]
+
+# A setting of a function's label; a comma within quotation marks or brackets belongs to its value.
+_PIECE = re.compile(r"""(?:'[^']*'|"[^"]*"|\([^()]*\)|\[[^][]*\]|[^,'"(\[])+""")
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,12 @@ def _populations(leaf: MeasuredQuantity) -> tuple[str, ...]:
 
 
 def _parts(label: str) -> list[str]:
-    return label.split(", ")
+    """The pieces of a label, "depth 30, adam 0.01", or of a function with settings, "trained(layers=30, lr=0.01)"."""
+    call = re.fullmatch(r"(\w+)\((.+)\)", label)
+    pieces = _PIECE.findall(call[2]) if call else []
+    if call is None or ",".join(pieces) != call[2]:
+        return label.split(", ")
+    return [call[1], *map(str.strip, pieces)]
 
 
 def _settings(leaves: Iterable[MeasuredQuantity]) -> list[list[str]]:

@@ -57,6 +57,7 @@ class SentenceView:
     weight: Weight
     source: str
     quote: str
+    in_our_words: bool
     note: str
     readings: tuple[ReadingView, ...]
     slip: bool
@@ -137,7 +138,8 @@ def _sentence(judged: JudgedSentence, cases: _Cases) -> SentenceView:
         standing=judged.standing,
         weight=sentence.weight,
         source=sentence.source,
-        quote=quotation(sentence.quote),
+        quote=quotation(sentence.text),
+        in_our_words=not sentence.quote,
         note=sentence.note,
         readings=tuple(_reading(reading, cases) for reading in judged.readings),
         slip=is_slip(judged),

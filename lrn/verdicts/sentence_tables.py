@@ -82,7 +82,7 @@ def _ours(document: Document, suite: SuiteVerdicts) -> Iterator[Verdict]:
 def _words(judged: JudgedSentence) -> str:
     sentence = judged.sentence
     readings = ([reading.words, *reading.claims] for reading in sentence.readings)
-    return "\n".join([sentence.id, sentence.quote, sentence.note, *chain.from_iterable(readings)])
+    return "\n".join([sentence.id, sentence.text, sentence.note, *chain.from_iterable(readings)])
 
 
 def settings(judged: JudgedReading) -> str:
@@ -123,13 +123,15 @@ def as_text(documents: Sequence[JudgedDocument], width: int = 120) -> str:
         lines += [judged.document.title, ""]
         for sentence in judged.sentences:
             lines += [*_sentence_lines(sentence, width), ""]
-    return "\n".join([*lines, *map(_count_line, documents), _ours_line(documents)])
+    ours = [_ours_line(documents)] if any(judged.document.ours for judged in documents) else []
+    return "\n".join([*lines, *map(_count_line, documents), *ours])
 
 
 def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
     sentence = judged.sentence
     yield f"{str(judged.standing).upper()}  {sentence.id} ({sentence.source}; {sentence.weight})"
-    yield from textwrap.wrap(f"“{sentence.quote}”", width, initial_indent="  ", subsequent_indent="  ")
+    text = f"“{sentence.quote}”" if sentence.quote else f"In our words: {sentence.paraphrase}"
+    yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     for reading in judged.readings:
         own = ", by the document itself" if reading.reading.own else ""
         where = settings(reading)
@@ -142,7 +144,9 @@ def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
 
 def _count_line(judged: JudgedDocument) -> str:
     shown_counts = ", ".join(f"{times} {standing}" for standing, times in counts(judged.sentences).items() if times)
-    return f"{judged.document.name}: {len(judged.sentences)} sentences" + (f": {shown_counts}" if shown_counts else "")
+    number = len(judged.sentences)
+    sentences = f"{number} sentence{'' if number == 1 else 's'}"
+    return f"{judged.document.name}: {sentences}" + (f": {shown_counts}" if shown_counts else "")
 
 
 def _ours_line(documents: Sequence[JudgedDocument]) -> str:
@@ -168,6 +172,7 @@ def _json(judged: JudgedDocument) -> dict[str, object]:
                 "id": judged_sentence.sentence.id,
                 "source": judged_sentence.sentence.source,
                 "quote": judged_sentence.sentence.quote,
+                "paraphrase": judged_sentence.sentence.paraphrase,
                 "weight": judged_sentence.sentence.weight,
                 "note": judged_sentence.sentence.note,
                 "standing": judged_sentence.standing,

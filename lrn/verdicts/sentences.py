@@ -24,6 +24,8 @@ them:
     about = "why it is faster, which the paper does not say"
     claims = ["O*"]
 
+Where a sentence's own words could not be read, `paraphrase` gives its meaning in ours, in place of `quote`.
+
 A claim is named by its id ("T1", or a pattern such as "T1-*"), or its id and its test's parameters ("T1[10-batch]",
 "T1[10-*]"), which chooses some of its cases.
 """
@@ -101,17 +103,18 @@ class Reading:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A statement of a document, verbatim.
+    """A statement of a document, verbatim, or in other words where those were not at hand.
 
     Attributes:
         id: unique in its document.
         document: the document's short name.
         section: where it stands.
-        quote: its words, copied.
+        quote: its words, copied; "" if there is a paraphrase.
         weight: how much stands on it.
         readings: most charitable first; empty for what no claim checks.
         figure: the figure or table that it speaks of, such as "4.3"; may be "".
         note: a remark for the reader beside the readings; may be "".
+        paraphrase: its meaning, in words that are not the document's; "" if there is a quotation.
         fields: its content in terms that other sentences use too, to find contradictions.
         title: its content in a few words, to name it in a list; may be "".
     """
@@ -124,6 +127,7 @@ class Sentence:
     readings: tuple[Reading, ...] = ()
     figure: str = ""
     note: str = ""
+    paraphrase: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
 
@@ -131,6 +135,11 @@ class Sentence:
     def name(self) -> str:
         """Its title, or its id in words."""
         return self.title or self.id.replace("-", " ")
+
+    @property
+    def text(self) -> str:
+        """The quotation, or the paraphrase."""
+        return self.quote or self.paraphrase
 
     @property
     def source(self) -> str:
@@ -215,8 +224,8 @@ class JudgedSentence:
         """The verdict that follows from the readings.
 
         A sentence is refuted only if every reading is; then it stands against its own table if one of these compared it
-        with the document itself. If one reading holds and another does not, it is overstated; if the other is not
-        decided, nor is the sentence.
+        with the document itself. If one reading holds and another fails, in some cases at least, it is overstated; if
+        the others are undecided wherever they do not hold, so is the sentence.
         """
         if self.best is None or self.best.standing is Standing.OPEN:
             return Standing.OPEN
@@ -225,10 +234,9 @@ class JudgedSentence:
             return Standing.AGAINST_ITS_TABLE if own else Standing.REFUTED
         if self.best.standing is Standing.IN_PART:
             return Standing.IN_PART
-        others = {judged.standing for judged in self.readings} - {Standing.HOLDS}
-        if others == {Standing.OPEN}:
-            return Standing.OPEN
-        return Standing.OVERSTATED if others else Standing.HOLDS
+        if any(judged.fails for judged in self.readings):
+            return Standing.OVERSTATED
+        return Standing.OPEN if any(judged.undecided for judged in self.readings) else Standing.HOLDS
 
 
 def read_documents(path: str | Path) -> list[Document]:
@@ -282,9 +290,12 @@ def _sentence(entry: Mapping[str, Any], document: str) -> Sentence:
     weight = entry.get("weight")
     if weight not in [str(member) for member in Weight]:
         raise ValueError(f"weight of {name} must be one of {', '.join(Weight)}; got {weight!r}")
+    if ("quote" in entry) == ("paraphrase" in entry):
+        both = "both" if "quote" in entry else "neither"
+        raise ValueError(f"{name} must have a quote, or a paraphrase where its words could not be read; got {both}")
     own = {"document": document, "weight": Weight(weight), "readings": tuple(readings)}
-    texts = dict.fromkeys(("id", "section", "quote", "figure", "note", "title"), str)
-    return _made(Sentence, {**entry, **own}, name, fields=dict, **texts)
+    texts = dict.fromkeys({"id", "section", "figure", "note", "title", *({"quote", "paraphrase"} & set(entry))}, str)
+    return _made(Sentence, {"quote": "", **entry, **own}, name, fields=dict, **texts)
 
 
 def _reading(entry: Mapping[str, Any], owner: str) -> Reading:

@@ -139,7 +139,7 @@ def test_sentences_are_listed_with_their_verdicts(capsys):
     assert main(["claims", "--sentences"]) == 0
     out = capsys.readouterr().out
     assert "OVERSTATED  fall (paper §1; central)" in out
-    assert out.splitlines()[-2] == "paper: 1 sentences: 1 overstated"
+    assert out.splitlines()[-1] == "paper: 1 sentence: 1 overstated"
     assert main(["claims", "--sentences", "--verdict", "refuted", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["sentences"] == []
     write_sentences("elsewhere.toml")

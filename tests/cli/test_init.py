@@ -14,7 +14,7 @@ import pytest
 from lrn.cli import main
 
 ROOT = Path(__file__).parents[2]
-CLAIMS = ["claims/test_claims.py", "claims/trainings.py"]
+CLAIMS = ["claims/sentences/paper.toml", "claims/test_claims.py", "claims/trainings.py"]
 WRITTEN = [".github/workflows/claims.yml", ".gitignore", *CLAIMS, "pyproject.toml"]
 
 
@@ -32,12 +32,17 @@ def test_the_claims_it_writes_are_decided(folder, capsys):
     assert main(["init"]) == 0
     assert files(folder) == WRITTEN
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--verdicts", "v.json"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    claims = json.loads((folder / "v.json").read_text())["claims"]
+    claims = json.loads((folder / "reports" / "verdicts.json").read_text())["claims"]
     assert [claim["verdict"] for claim in claims] == ["SUPPORTED"] * 3
     assert "torch" not in done.stdout + done.stderr
+    capsys.readouterr()
+    assert main(["claims", "--sentences", "--json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)
+    assert [sentence["standing"] for sentence in document["sentences"]] == ["holds", "holds"]
+    assert [case for sentence in document["sentences"] for reading in sentence["readings"] for case in reading["holds"]]
 
 
 def test_once_more_it_changes_nothing(folder, capsys):
@@ -55,7 +60,7 @@ def test_settings_are_added_to_a_project_that_has_none_of_pytest(folder):
     settings = tomllib.loads((folder / "pyproject.toml").read_text())
     assert settings["project"]["name"] == "mine"
     assert settings["tool"]["pytest"]["ini_options"]["testpaths"] == ["paper/claims"]
-    assert (folder / ".gitignore").read_text() == "*.pyc\n.ledger/\n"
+    assert (folder / ".gitignore").read_text() == "*.pyc\n.ledger/\nreports/run.json\nreports/index.html\n"
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "pytest.ini"])

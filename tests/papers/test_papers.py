@@ -15,7 +15,7 @@ import pytest
 from lrn.report import write_report
 from lrn.verdicts import Outcome, SuiteVerdicts
 from lrn.verdicts.registry import registry
-from lrn.verdicts.sentences import judge, read_document
+from lrn.verdicts.sentences import Standing, counts, judge, read_document
 
 PAPERS = Path(__file__).parents[2] / "papers"
 NAMES = ("adaptive_methods", "dying_relu", "rectifier_init")
@@ -88,6 +88,27 @@ def test_its_verdicts_are_said_in_its_readme(paper):
     words = ("supported", Outcome.SUPPORTED), ("refuted", Outcome.REFUTED), ("inconclusive", Outcome.INCONCLUSIVE)
     for word, outcome in words:
         assert f"{counted[outcome]} {word}" in text
+
+
+def test_the_gallery_counts_its_sentences(paper):
+    suite = SuiteVerdicts.read(paper / "reports" / "verdicts.json")
+    document = read_document(next((paper / "claims" / "sentences").glob("*.toml")))
+    words = {Standing.HOLDS: "hold"}
+    counted = [f"{n} {words.get(standing, standing)}" for standing, n in counts(judge(document, suite)).items() if n]
+    text = (PAPERS.parent / "docs" / "gallery.md").read_text(encoding="utf-8")
+    section = text.partition(f"](../papers/{paper.name})")[0].rpartition("\n## ")[2].partition("\n")[0]
+    (row,) = [line for line in text.splitlines() if line.startswith(f"| [{section.partition(',')[0]}]")]
+    assert row.endswith(f"| {', '.join(counted)} |")
+
+
+def test_it_quotes_nothing_in_words_of_its_own(paper):
+    document = read_document(next((paper / "claims" / "sentences").glob("*.toml")))
+    assert [s.id for s in document.sentences if s.quote.lower().startswith("in our words")] == []
+    assert [s.id for s in document.sentences if s.quote and not re.search(r"[.!?]$", s.quote)] == []
+
+
+def test_a_copy_of_it_commits_no_ledger(paper):
+    assert ".ledger/" in (paper / ".gitignore").read_text().splitlines()
 
 
 def test_its_settings_are_its_own():

@@ -31,6 +31,10 @@ def slow(seed, *, seconds=0.06):
     return trained(seed, seconds)
 
 @population
+def lasting(seed):
+    return trained(seed, 300 if seed else 0.06)
+
+@population
 def quick(seed):
     return trained(seed, 0)
 

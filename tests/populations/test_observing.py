@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from lrn.claims import population
 from lrn.claims._contract import MeasurementError, NoMoreSeeds
@@ -42,6 +43,20 @@ def test_what_several_processes_need_runs_once(project):
     assert [out.split() for out, _ in answers] == [EXPECTED[:12]] * 2, answers
     assert sorted(project.events("end")) == list(range(12))
     assert project.kept() == list(range(12))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGTERM")
+def test_workers_end_with_the_process_that_sent_them_and_hold_nothing_up(project):
+    process = project.start("lasting", 6, 2, slots="slots")
+    while len(project.events("begin")) < 3:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    for number in range(2):
+        with FileLock(project.folder / "slots" / f"slot-{number}.lock", timeout=60):
+            pass
+    process.communicate(timeout=60)
+    assert project.events("end") == [0]
 
 
 def test_a_seed_that_fails_leaves_its_neighbours_kept_and_is_tried_again(project):

@@ -9,6 +9,7 @@ import pytest
 
 from lrn.claims import population
 from lrn.claims._version import changes, digest_of, parts_of
+from lrn.claims._worker import answered, perform, task_for
 
 MINE = '''
 import helpers
@@ -178,3 +179,63 @@ def test_several_changes_are_listed():
         changes({"a": "1", "b": "1", "c": "1"}, {"a": "2", "b": "2", "c": "1", "d": "1"}) == "a, b and d have changed"
     )
     assert changes({"a": "1"}, {"a": "1"}) == "nothing has changed"
+
+
+EDITED = '''
+from lrn.claims import population
+
+
+def other(seed):
+    return {"x": 7.0}
+
+
+@population
+def one(seed, *, factor=1.0):
+    """One training."""
+    return {"x": factor * seed}
+'''
+
+
+@pytest.fixture
+def edited(tmp_path, monkeypatch):
+    """A module with a population, and a function that edits its file while the module stays as it was imported."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    file = tmp_path / "edited.py"
+    file.write_text(EDITED)
+    importlib.invalidate_caches()
+    sys.modules.pop("edited", None)
+    yield importlib.import_module("edited"), lambda old, new: file.write_text(file.read_text().replace(old, new))
+    sys.modules.pop("edited", None)
+
+
+def test_a_version_names_the_code_that_was_imported_though_its_file_was_edited_since(edited):
+    module, edit = edited
+    before = module.one(factor=1.0).version
+    edit("One training.", "One training.\n\n    In more words.\n")
+    edit("\nfrom lrn", '"""A module."""\n\n\n\n\n\nfrom lrn')
+    assert module.one(factor=2.0).version == before
+    edit("factor * seed", "factor + seed")
+    assert module.one(factor=3.0).version == before, "what runs is still the code of before"
+    sys.modules.pop("edited")
+    assert importlib.import_module("edited").one(factor=3.0).version != before
+
+
+def test_an_edit_before_the_first_look_at_a_version_is_not_taken_for_the_code_that_runs(edited):
+    module, edit = edited
+    edit("factor * seed", "factor + seed")
+    running = module.one().version
+    sys.modules.pop("edited")
+    assert importlib.import_module("edited").one().version != running
+
+
+def test_a_worker_goes_on_where_only_words_were_edited(edited):
+    module, edit = edited
+    task = task_for(module.one())
+    edit("One training.", "One training.\n\n    In more words.\n")
+    sys.modules.pop("edited")  # a worker that starts now reads the new file
+    assert answered(perform(task)).row == {"x": 0.0}
+    edit("factor * seed", "factor + seed")
+    sys.modules.pop("edited")
+    with pytest.raises(RuntimeError, match=r"edited\.py was changed while its seeds were trained; run this again"):
+        perform(task)

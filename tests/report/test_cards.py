@@ -131,12 +131,15 @@ def test_another_verdict_changes_page_markdown_and_badge(written):
     [
         ({"X1": "S", "X2": "S", "X3": "S"}, "holds up"),
         ({"X1": "S", "X2": "R", "X3": "S"}, "holds up in part"),
+        ({"X1": "S", "X2": "I", "X3": "S"}, "holds up as far as it is decided"),
+        ({"X1": "I", "X2": "I", "X3": "I"}, "is undecided"),
+        ({"X1": "I", "X2": "I", "X3": "R"}, "does not hold up"),
         ({"X1": "R", "X2": "R", "X3": "S"}, "does not hold up"),
         ({"X1": "R", "X2": "R", "X3": "R"}, "does not hold up"),
     ],
 )
 def test_whether_a_document_holds_up_follows_from_what_it_stands_on(folder, ends, words_):
-    outcomes = {"S": Outcome.SUPPORTED, "R": Outcome.REFUTED}
+    outcomes = {"S": Outcome.SUPPORTED, "R": Outcome.REFUTED, "I": Outcome.INCONCLUSIVE}
     verdicts = [dataclasses.replace(v, verdict=outcomes[ends[v.id]]) if v.id in ends else v for v in VERDICTS]
     (paper, _) = documents_of(suite_of(*verdicts), folder)
     assert opinion(paper) == words_
@@ -161,6 +164,16 @@ def test_a_card_has_quotation_readings_numbers_weight_and_why(written):
     assert "25.0 % [12.5, 50.0] , 256 seeds" in text
     assert "a medal does not" in text
     assert "A note on <coins>." in text
+
+
+def test_a_paraphrase_is_not_shown_as_a_quotation(written, folder):
+    text = PAPER.replace('quote = "Dice have spots."', 'paraphrase = "dice are spotted"')
+    (folder / "sentences" / "paper.toml").write_text(text)
+    page, markdown, _ = written(*VERDICTS)
+    assert "In our words: dice are spotted" in card(page, "paper/spots")
+    assert "<q>dice are spotted</q>" not in page
+    assert "(central, paper §2): in our words, dice are spotted\n" in markdown
+    assert "“dice are spotted”" not in markdown
 
 
 def test_what_holds_has_the_same_card_as_what_does_not(written):

@@ -7,8 +7,10 @@ import math
 import pytest
 
 from lrn.report import interval_text, number_text, percent_text, range_text, value_text
+from lrn.report._numbers import number_view
 from lrn.report._text import quotation
 from lrn.verdicts import MeasuredQuantity, Quantity
+from tests.report.conftest import RATE
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,19 @@ def test_a_small_difference_never_reads_zero(x):
 )
 def test_quotations_have_no_marks(text, shown):
     assert quotation(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("labels", "common", "sides"),
+    [
+        (["f(n=1, start='he')", "f(n=2, start='he')"], ("f", "start='he'"), "n=1 than in n=2"),
+        (["f(t='a, b', x=1)", "f(t='a, c', x=1)"], ("f", "x=1"), "t='a, b' than in t='a, c'"),
+        (["f(t=[1, 2], x=1)", "f(t=[1, 3], x=1)"], ("f", "x=1"), "t=[1, 2] than in t=[1, 3]"),
+        (["late, depth 3", "plain, depth 3"], ("depth 3",), "late than in plain"),
+        (["f(it's, a)", "f(it's, b)"], ("f(it's",), "a) than in b)"),
+    ],
+)
+def test_what_labels_share_is_told_from_what_they_do_not(labels, common, sides):
+    quantity = Quantity("rate of larger", "accuracy", tuple(labels))
+    view = number_view(RATE.replace(quantity=quantity), (0.0, 1.0))
+    assert (view.setting, view.about) == (common, sides)

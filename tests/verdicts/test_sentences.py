@@ -95,6 +95,8 @@ def standing(document, **outcomes):
         ({"a": R, "b": OPEN}, R, Standing.OPEN),
         (OPEN, R, Standing.OPEN),
         (OPEN, S, Standing.OPEN),
+        ({"a": S, "b": OPEN}, S, Standing.OPEN),
+        ({"a": S, "b": OPEN, "c": R}, S, Standing.OVERSTATED),
         (Outcome.ERROR, R, Standing.OPEN),
         (Outcome.SKIPPED, Outcome.SKIPPED, Standing.OPEN),
     ],
@@ -188,6 +190,18 @@ def test_text_and_tables_show_every_sentence_and_count(document):
     assert rows[-1] == ["| sentences", "2 |"]
 
 
+def test_a_paraphrase_is_told_from_a_quotation(path):
+    text = FILE.replace('quote = "Ours is faster."', 'paraphrase = "ours is the faster one"')
+    path.write_text(text[: text.index("[[ours]]")], encoding="utf-8")
+    judged = judged_documents([read_document(path)], suite(T1=S, E1=S))
+    assert "  In our words: ours is the faster one" in as_text(judged).splitlines()
+    assert "“ours" not in as_text(judged)
+    assert "our own statements" not in as_text(judged)
+    (data,) = json.loads(as_json(judged))
+    assert (data["sentences"][0]["quote"], data["sentences"][0]["paraphrase"]) == ("", "ours is the faster one")
+    assert judged[0].only(search="FASTER ONE").sentences == judged[0].sentences[:1]
+
+
 def test_json_has_every_case(document):
     (data,) = json.loads(as_json(judged_documents([document], suite(T1={"a": S, "b": R}, E1=R, O1=S))))
     assert data["counts"]["holds in part"] == 1
@@ -235,7 +249,9 @@ def test_unknown_choices_are_refused(document, name, value):
         ('title = "A Paper"', 'title = " "', "title of document must be str, and not empty"),
         ('weight = "central"', 'weight = "heavy"', "weight of sentence 'faster' must be one of .*; got 'heavy'"),
         ('weight = "central"', "", "weight of sentence 'faster' must be one of .*; got None"),
-        ('quote = "Ours is faster."', "", "sentence 'faster': .*quote"),
+        ('quote = "Ours is faster."', "", "sentence 'faster' must have a quote, or a paraphrase .*; got neither"),
+        ('figure = "2"', 'paraphrase = "It is."', "sentence 'faster' must have a quote, or a paraphrase .*; got both"),
+        ('quote = "Ours is faster."', 'paraphrase = " "', "paraphrase of sentence 'faster' must be str, and not empty"),
         ('quote = "Ours is faster."', "quote = 3", "quote of sentence 'faster' must be str, .*; got 3"),
         ('figure = "2"', 'page = "2"', "sentence 'faster': .*page"),
         ('claims = ["T1"]', "claims = []", "claims of a reading of sentence 'faster' must be a list of names"),

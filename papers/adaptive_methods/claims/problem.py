@@ -52,6 +52,11 @@ def adam(weights, gradient, state, step):
     return weights - 0.02 / np.sqrt(step) * first / (np.sqrt(second) + 1e-12)
 
 
+def cosine(a, b):
+    """Of the angle between two vectors."""
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
 METHODS = {
     "GD": gradient_descent,
     "heavy ball": heavy_ball,
@@ -85,7 +90,8 @@ def solved(
 
     Observes `fits` (every training example is on its side), `error` (the test error, exactly), `perfect` (it is 0),
     `half` (whether it is within 0.02 of 1/2), `one_answer` (whether every new example is called the same, whatever it
-    is) and `cosine`, of the angle between the solution and the one of least norm.
+    is), and two cosines, of the angles between the solution and others: `cosine`, the one of least norm, and `signs`,
+    the signs of X'y.
     """
     rng = np.random.default_rng(seed)
     features, labels = examples(rng, n, p)
@@ -104,5 +110,6 @@ def solved(
         "perfect": bool(positive and not negative),
         "half": bool(abs(error - 0.5) < 0.02),
         "one_answer": bool(positive == negative),
-        "cosine": float(weights @ least / np.linalg.norm(weights) / np.linalg.norm(least)),
+        "cosine": cosine(weights, least),
+        "signs": cosine(weights, np.sign(features.T @ labels)),
     }

@@ -43,6 +43,18 @@ def test_adaptive_methods_find_other_solutions(measure, method):
     assert measure.median(solved(method="GD"), "cosine") > 0.99
 
 
+@claim("Adaptive methods converge to the signs of X'y", id="W5", source="§3", reading="within 3 degrees, p = 0.75")
+@pytest.mark.parametrize("method", ADAPTIVE)
+def test_adaptive_methods_converge_to_signs(measure, method):
+    assert measure.median(solved(method=method, p=0.75), "signs") > 0.9987
+
+
+@claim("Gradient descent finds the solution of least norm", id="W6", source="§3", reading="within 8 degrees")
+@pytest.mark.parametrize("method", ["GD", "heavy ball"])
+def test_gradient_descent_finds_the_least_norm(measure, method):
+    assert measure.median(solved(method=method), "cosine") > 0.99
+
+
 @claim("All methods fit the training set", id="W4", source="§3.3", reading="95 % of training sets")
 @pytest.mark.parametrize("method", ["GD", *ADAPTIVE])
 def test_every_method_fits(measure, method):

@@ -1,4 +1,4 @@
-"""What the paper trains: plain ReLU networks, deep and narrow, on functions that shallow ones learn with ease."""
+"""The networks of the paper: plain ReLU networks, deep and narrow, on functions that shallow ones learn with ease."""
 
 from dataclasses import dataclass
 from functools import cached_property

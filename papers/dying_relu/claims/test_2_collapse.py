@@ -81,8 +81,8 @@ def test_fewer_collapse_with_rai(measure):
 @claim(
     "RAI leaves 60 points fewer collapsed",
     id="O3",
-    source="§5",
-    reading="as in the paper's own runs, 91.9 % and 29.2 %, whose training differs",
+    source="ours",
+    reading="as in the paper's own runs of §5, 91.9 % and 29.2 %, whose training differs",
     refuted="about 44 points: with He's start 92 % collapse, as in the paper, but with RAI 48 %, 28 % at birth",
 )
 def test_by_sixty_points(measure):

@@ -1,4 +1,4 @@
-"""What the paper trains, in small: stacks of rectifier layers, started as the paper says or as "Xavier".
+"""The networks of the paper, in small: stacks of rectifier layers, started as the paper says or as "Xavier".
 
 The paper's networks have 14, 22 and 30 layers, up to 27 of them convolutional, and learn ImageNet. These have as many,
 all fully connected and 64 wide, and learn scikit-learn's 1,797 digits. Its analysis (§2.2) is the same for either.

@@ -8,6 +8,7 @@ from networks import trained
 
 from lrn.claims import claim
 
+HE14, XAVIER14 = (trained(layers=14, start=start, epochs=120) for start in ("he", "xavier"))
 HE22, HE30 = (trained(layers=layers, start="he") for layers in (22, 30))
 XAVIER22, XAVIER30 = (trained(layers=layers, start="xavier", epochs=120) for layers in (22, 30))
 
@@ -72,3 +73,37 @@ def test_twenty_two_layers_converge(measure):
 @claim("The paper's start reduces the error earlier", id="H4-earlier", source="§2.2, Figure 2", reading="in most runs")
 def test_the_papers_start_begins_earlier(measure):
     assert measure.paired_rate(XAVIER22, HE22, "begins") > 0.5
+
+
+@claim(
+    "With 14 layers neither start is clearly superior on accuracy",
+    id="H5",
+    source="§2.2",
+    reading="trained for 120 epochs, within 5 points of each other, in most runs",
+)
+def test_accuracy_is_alike_at_fourteen_layers(measure):
+    assert abs(measure.median_difference(HE14, XAVIER14, "accuracy")) < 0.05
+
+
+@claim("With Adam Xavier's 30 layers learn at once", id="O1", source="ours", reading="most begin within 10 epochs")
+def test_adam_does_not_stall(measure):
+    xavier = trained(layers=30, start="xavier", optimizer="adam")
+    assert measure.median(xavier, "begins") < 10
+    assert measure.rate(xavier, "converged") > 0.5
+
+
+@claim("Xavier's 14 layers need more than 30 epochs", id="O2", source="ours", reading="half as accurate by then")
+def test_fourteen_layers_are_late(measure):
+    xavier = trained(layers=14, start="xavier")
+    assert measure.median(xavier, "accuracy") < 0.5
+    assert measure.median(HE14, "accuracy") > 0.9
+
+
+@claim(
+    "30 layers are as accurate as 14",
+    id="O3",
+    source="ours",
+    reading="trained for 120 epochs, within 5 points of each other, in most runs; on ImageNet the paper's were worse",
+)
+def test_thirty_layers_are_as_accurate(measure):
+    assert abs(measure.median_difference(HE14, trained(layers=30, start="he", epochs=120), "accuracy")) < 0.05
