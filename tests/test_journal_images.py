@@ -171,6 +171,13 @@ def test_claims_are_grouped_by_how_they_end_on_all_images():
         Agreement.OPEN,
         Agreement.OPEN,  # it was not checked on MNIST
     ]
+    third = suite_of(*map(journal, "ABCD", (good, open_, open_, bad)))
+    cases = compared({"digits": one, "MNIST": other, "Fashion-MNIST": third})
+    assert [case.agreement(["digits", "MNIST", "Fashion-MNIST"]) for case in cases][:3] == [
+        Agreement.HOLDS,
+        Agreement.OPEN,
+        Agreement.DIFFERS,  # on two of them, whatever a third leaves open
+    ]
 
 
 def test_other_documents_and_checks_without_training_are_left_out():
