@@ -1,4 +1,4 @@
-"""Sentences are judged by what they say: what is possible by its possibility, what is of MNIST by MNIST."""
+"""Sentences are judged by their own words: a possibility by its possibility, a sentence on MNIST by MNIST."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SUITE = SuiteVerdicts.read(REPORTS / "verdicts.json")
 POSSIBLE = re.compile(r"\b(?:(?<!It )can|could|may|might|potential(?:ly)?|possib\w+)\b")
 
 TABLES = {"low-late-convergence", "once-at-all-depths"}
-"""They tell what one of the thesis's own tables shows, and the table shows otherwise in one place."""
+"""They tell the content of one of the thesis's own tables, which shows otherwise in one place."""
 
 
 def strict(document, suite):
-    """Sentences on what is possible that are called less than true although it happens: a reading asks how often."""
+    """Sentences on a possibility that are called less than true although it happens: a reading asks how often."""
     for judged in judge(document, suite):
         stands = judged.standing in (Standing.HOLDS, Standing.IN_PART)
         if POSSIBLE.search(judged.sentence.quote) and not stands and judged.best and judged.best.holds:
