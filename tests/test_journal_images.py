@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,15 @@ def test_larger_budgets_train_more_and_leave_the_record_alone(tmp_path):
 
 def test_every_budget_is_an_option():
     assert set(runpy.run_path(str(ROOT / "conftest.py"))["BUDGETS"]) == set(BUDGETS)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_says_how_to_fetch_images_that_are_missing():
+    command = ["make", "journal-images", "DATASETS=nothing-of-the-kind"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert "images/nothing-of-the-kind must be a folder of images; `make images` fetches it" in run.stderr
+    assert "pip" not in run.stdout, "before anything is set up"
 
 
 def test_a_folder_of_images_that_is_not_there_is_refused_at_once(tmp_path):
@@ -160,6 +170,13 @@ def test_claims_are_grouped_by_how_they_end_on_all_images():
         Agreement.DIFFERS,
         Agreement.OPEN,
         Agreement.OPEN,  # it was not checked on MNIST
+    ]
+    third = suite_of(*map(journal, "ABCD", (good, open_, open_, bad)))
+    cases = compared({"digits": one, "MNIST": other, "Fashion-MNIST": third})
+    assert [case.agreement(["digits", "MNIST", "Fashion-MNIST"]) for case in cases][:3] == [
+        Agreement.HOLDS,
+        Agreement.OPEN,
+        Agreement.DIFFERS,  # on two of them, whatever a third leaves open
     ]
 
 

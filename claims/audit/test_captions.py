@@ -79,6 +79,21 @@ def test_figure_4_8_has_one_depth():
 
 
 @claim(
+    "The captions give a late network the architecture and training of the plain one before it",
+    **THESIS("figure-4.8-same", "same-as-4.4", "same-as-4.16"),
+    reading="depth, training style and learning rate",
+    id="E-same-architecture",
+    exact=True,
+)
+@pytest.mark.parametrize(("plain", "late"), [("4.4", "4.5"), ("4.7", "4.8"), ("4.16", "4.17")])
+def test_a_late_network_is_drawn_beside_its_plain_twin(plain, late):
+    one, other = (labels(figure)["caption"] for figure in (plain, late))
+    assert (one.pop("connection"), other.pop("connection")) == ("plain", "late")
+    assert (one.pop("converges"), other.pop("converges")) == (False, True)
+    assert one == other
+
+
+@claim(
     "Every work that the thesis cites is in its bibliography",
     **THESIS("google-cited"),
     refuted="Google, 2017, in the captions of Figures 1.1, 2.1 and 2.2, is not listed",

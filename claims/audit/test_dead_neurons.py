@@ -120,7 +120,8 @@ def test_late_has_fewer_dead_neurons_over_all_width_two_tables():
 
 @claim(
     "At learning rate 0.1, late networks have fewer dead neurons wherever both connections converged",
-    **THESIS("potential-reduced-dead"),
+    source="ours",
+    reading="how often, beside what the thesis says is potential",
     refuted="both such pairs are higher: 1 and 2 (Figure 4.15), 0.25 and 0.4 (Figure 4.18), batch, depth 2",
     id="E-reduced-dead",
     exact=True,

@@ -1,4 +1,4 @@
-"""The thesis's 20 samples in another order: does the loss of iterative training spike because of it (§4.2.1)?"""
+"""The thesis's 20 samples in another order, or with other signs: why does the loss of iterative training spike (§4.2.1)?"""
 
 from __future__ import annotations
 
@@ -21,42 +21,51 @@ FIRST = 100
 """Epochs that Figure 4.4 shows."""
 
 
-def _by_sign(x: NDArray[np.float64]) -> NDArray[np.intp]:
-    return np.argsort(x > 0, kind="stable")
+def _negative_first(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    negative = np.arange(len(x)) < (x < 0).sum()
+    return np.where(negative, -np.abs(x), np.abs(x))
+
+
+def _alternating(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.arange(len(x)) % 2, np.abs(x), -np.abs(x))
 
 
 ORDERS = {
-    "as drawn": lambda x: np.arange(len(x)),
-    "negative inputs first": _by_sign,
-    "by input": np.argsort,
-    "by target": lambda x: np.argsort(np.abs(x)),
+    "as drawn": lambda x: x,
+    "by input": np.sort,
+    "by target": lambda x: x[np.argsort(np.abs(x))],
+    "with the first signs negative": _negative_first,
+    "with signs alternating": _alternating,
 }
-"""Which sample comes when: x (N,) to positions (N,). "negative inputs first" leaves all else as drawn."""
+"""The inputs that come one after the other: x (N,) to x (N,).
+
+The last two change signs alone. A sample's target is the size of its input, so every target stays in its place: another
+order of the samples would also change which targets follow each other.
+"""
 
 
 def switches(order: str) -> int:
     """How often one sample's input and the next one's, round and round, have different signs."""
-    x = absolute_value().x[:, 0]
-    sign = np.sign(x[ORDERS[order](x)])
+    sign = np.sign(ORDERS[order](absolute_value().x[:, 0]))
     return int((sign != np.roll(sign, 1)).sum())
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Ordered(Experiment):
-    """An experiment on the same samples in another order."""
+    """An experiment on the same samples in another order, or with other signs."""
 
     order: str = "as drawn"
 
     @cached_property
     def data(self) -> Data:
         drawn = absolute_value(self.target_scale)
-        at = ORDERS[self.order](drawn.x[:, 0])
-        return Data(drawn.x[at], drawn.t[at], drawn.target_factor)
+        x = ORDERS[self.order](drawn.x[:, 0]).reshape(-1, 1)
+        return Data(x, np.abs(x), drawn.target_factor)
 
 
 @dataclass(frozen=True)
 class Arranged:
-    """The networks of an experiment, trained on the samples in another order.
+    """The networks of an experiment, trained on the samples in another order or with other signs.
 
     Observes the share of the first 100 epochs whose trained-on loss exceeds the one before by more than the convergence
     threshold ("spikes"), and which networks converged.

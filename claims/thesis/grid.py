@@ -32,6 +32,13 @@ PAIRS = [
 ]
 """The 84 settings of the grid, plain and late."""
 
+ELSEWHERE = [
+    (plain, late)
+    for plain, late in PAIRS
+    if plain.lr < 0.1 and (plain.optimizer, plain.lr, plain.style) != ("adam", 0.01, "iterative")
+]
+"""Those without learning rate 0.1 and without Adam's iterative training at 0.01."""
+
 
 def at_least_once_in_ten(rate: Estimate) -> Estimate:
     """The chance that ten runs, as the thesis made, hold at least one success."""

@@ -91,8 +91,8 @@ def test_iterative_training_converges_less_often(measure, depth):
     "Adam, 0.001, depth 10: late networks converge less often in 60,000 steps of iterative than in 3,000 of batch training, "
     "by at least 10 points",
     id="C9-steps",
-    **THESIS("flipping-gradients"),
-    reading="as many samples seen in either; after 3,000 steps of either it is by about 35 points",
+    source="ours",
+    reading="as many samples seen in either, and twenty times the steps; after 3,000 steps of either it is by about 35 points",
     refuted="no less often, in about 64 % against 59 % of runs",
 )
 def test_iterative_training_of_as_many_samples_converges_less_often(measure):

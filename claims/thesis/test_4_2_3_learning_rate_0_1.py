@@ -149,6 +149,18 @@ def test_most_plain_networks_have_a_dead_layer(measure):
 
 
 @claim(
+    "SGD, batch, depth 25: late networks that converge do so sooner at 0.1 than at 0.01",
+    id="C18-speed",
+    **THESIS("quickly-due-to-rate"),
+    reading="median epochs to converge",
+)
+def test_a_higher_rate_is_faster_with_sgd(measure):
+    high, low = (pair(25, "sgd", lr, "batch")[1] for lr in (0.1, 0.01))
+    epochs = measure.median(high, "converged_at", given="converged")
+    assert epochs < measure.median(low, "converged_at", given="converged")
+
+
+@claim(
     "Batch, depth 25: once converged, the loss of most late networks hardly changes any more",
     id="C17-settled",
     **THESIS("lack-of-oscillation"),

@@ -323,10 +323,10 @@ def test_a_reader_finds_at_once_whether_the_thesis_holds_up(visit, thesis):
         assert bar["y"] + bar["height"] < height
 
 
-def test_a_reader_judges_the_fairness_of_a_refutation_within_two_clicks(visit, thesis):
+def test_a_reader_judges_the_fairness_of_a_verdict_within_two_clicks(visit, thesis):
     page = visit(thesis)
-    page.locator(".legend-list a:has-text('refuted')").click()
-    card = page.locator(".card.e-refuted").first
+    page.locator(".legend-list a:has-text('overstated')").click()
+    card = page.locator(".card.e-overstated").first
     assert card.is_visible()
     assert len(card.locator(".quote").inner_text().split()) > 8
     assert card.locator(".reading:visible").count() >= 1

@@ -89,7 +89,8 @@ STATEMENTS = (
     Statement("decrease-where-both", DEAD, "width 4, depth 15, all networks", "D1-all[15]", {"figure": "4.22", "depth": "15"}, neurons=60),
     Statement("decline-shown", DEAD, "width 4, depth 15, those that converge", "D1-converged[15]", {"figure": "4.22", "depth": "15"}, neurons=60),
     Statement("fewer-dead-per-convergence", DEAD, "depth 5, iterative, those that converge", "C3[5-iterative]", _ADAM | _ITERATIVE | {"depth": "5"}, neurons=10),
-    Statement("potential-reduced-dead", DEAD, "share of all, over all 84 settings", "D5-dead"),
+    Statement("combats", DEAD, "share of all, over all 84 settings", "D5-dead"),
+    Statement("potential-reduced-dead", DEAD, "share of all, over 49 settings: not 0.1, nor Adam’s iterative training at 0.01", "D5-dead-elsewhere"),
     Statement("more-neurons-contribute", OF_USE, "alive and able to reach the output, SGD, 0.01, batch, depth 2", "D8-contribute[sgd-0.01-batch]"),
     Statement("possibility-alive", OF_USE, "alive and able to reach the output, Adam, 0.1, batch, depth 2", "D8-contribute[adam-0.1-batch]"),
     Statement("more-flow-to-a-neuron", OF_USE, "seeds in which gradient reaches more neurons, depth 10", "A1-reached[10]"),
@@ -100,7 +101,7 @@ STATEMENTS = (
     Statement("plain-fails-when-deep", SHARES, "plain, Adam, 0.01, batch, depth 10: below 5 %", "C1-practical[10-batch]", _ADAM | _BATCH | {"depth": "10"}, 0.05, late=False),
     Statement("none-of-the-plain", SHARES, "plain, Adam, 0.001, iterative, depth 10: below 5 %", "C9-plain-practical[iterative-10]", _LOW | _ITERATIVE | {"depth": "10"}, 0.05, late=False),
     Statement("none-at-sgd-0.001", SHARES, "late, SGD, 0.001, batch, depth 10: below 5 %", "C12-practical[late-10-batch]", {"figure": "4.12"} | _BATCH | {"depth": "10"}, 0.05, late=True),
-    Statement("short-circuit-dead-layers", SHARES, "late with a dead layer, depth 10: more than 5 %", "B3-converge[10]", line=0.05, late=True),
+    Statement("short-circuit-dead-layers", SHARES, "late with a dead layer, depth 10: more than 5 %", "B3-converge[10]", line=0.05, late=True, also=("dead-layers-present",)),
 )  # fmt: skip
 
 

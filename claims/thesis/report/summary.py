@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from claims.thesis.grid import DEPTHS, pair
@@ -14,6 +15,8 @@ from lrn.verdicts import MeasuredQuantity, Outcome
 __all__ = ["summary"]
 
 _Links = list[tuple[str, str]]
+_Cells = dict[tuple[int, int], MeasuredQuantity | None]
+"""What was measured by depth and connection, 0 for plain and 1 for late."""
 
 
 def summary(context: Context) -> Section | None:
@@ -58,29 +61,38 @@ def _pictures(context: Context) -> Iterator[tuple[str, str, object]]:
         yield "converged.svg", label, _curves(rates, title, percent=True)
     depths = (2, 5, 10, 15)
     networks = {(d, i): e for d in depths for i, e in enumerate(pair(d, "adam", 0.001, "batch", width=4))}
-    dead = {key: context.mean(e, "dead_neurons", "converged") for key, e in networks.items()}
-    if all(dead.values()):
-        title = _more(dead)
-        label = f"{title}. Mean dead neurons of networks that converge, by depth: width 4, Adam, 0.001, batch"
-        yield "dead.svg", label, _curves(dead, title, percent=False)
+    converged, every = (
+        {key: context.mean(e, "dead_neurons", given) for key, e in networks.items()} for given in ("converged", "")
+    )
+    if all(converged.values()) and all(every.values()):
+        title = _fewer(every, converged)
+        label = f"{title}. Mean dead neurons, dashed: of all networks, by depth: width 4, Adam, 0.001, batch"
+        yield "dead.svg", label, _curves(converged, title, percent=False, dashed=every)
 
 
-def _more(dead: dict[tuple[int, int], MeasuredQuantity | None]) -> str:
+def _fewer(every: _Cells, converged: _Cells) -> str:
     """The finding, as far as it goes."""
-    depths = list(dict.fromkeys(depth for depth, _ in dead))
-    points = [tuple(q.point for i in (0, 1) if (q := dead[d, i]) is not None) for d in depths]
-    if all(late > plain for plain, late in points):
-        return "Among converged networks, late have more dead"
-    return "Dead neurons of converged networks"
+    if _late_less_plain(every) == {-1.0} and _late_less_plain(converged) == {1.0}:
+        return "Late networks have fewer dead, the converged more"
+    return "Dead neurons, dashed: of all networks"
 
 
-def _curves(cells: dict[tuple[int, int], MeasuredQuantity | None], title: str, *, percent: bool) -> object:
+def _late_less_plain(cells: _Cells) -> set[float]:
+    """The signs of the differences, by depth."""
+    points = {key: quantity.point for key, quantity in cells.items() if quantity is not None}
+    return {math.copysign(1.0, points[depth, 1] - points[depth, 0]) for depth, _ in points}
+
+
+def _curves(cells: _Cells, title: str, *, percent: bool, dashed: _Cells | None = None) -> object:
     depths = list(dict.fromkeys(depth for depth, _ in cells))
     with drawing(4.6, 2.5) as (figure, axes):
         for i, (name, colour, marker) in enumerate((("plain", PLAIN, "s"), ("late", LATE, "o"))):
             found = [q for depth in depths if (q := cells[depth, i]) is not None]
             axes.vlines(depths, [q.low for q in found], [q.high for q in found], color=colour, linewidth=3.2, alpha=0.4)
             axes.plot(depths, [q.point for q in found], color=colour, marker=marker, markersize=3.6)
+            beside = [q for depth in depths if dashed and (q := dashed[depth, i]) is not None]
+            if beside:
+                axes.plot(depths, [q.point for q in beside], color=colour, linestyle="--", linewidth=1)
             end = (depths[-1], found[-1].point)
             axes.annotate(name, end, xytext=(7, 0), textcoords="offset points", color=colour, va="center")
         axes.set(xticks=depths, xlabel="depth", title=title, ylim=(-0.03, 1.03) if percent else (0, None))
