@@ -16,12 +16,12 @@ constexpr int bytes = 16, chains = 12;
 typedef float V __attribute__((vector_size(bytes)));
 
 static float chain(long rounds) {
-  V x = V{} + 0.999f, y = V{} + 1e-3f, sum[chains];
+  V factor = V{} + 0.999f, addend = V{} + 1e-3f, sum[chains];
 #pragma GCC unroll 16
   for (int k = 0; k < chains; ++k) sum[k] = V{} + float(k + 2); // a 1 would stay 1, and compilers skip it
-  for (long r = 0; r < rounds; ++r) {
+  for (long round = 0; round < rounds; ++round) {
 #pragma GCC unroll 16
-    for (int k = 0; k < chains; ++k) sum[k] = sum[k] * x + y;
+    for (int k = 0; k < chains; ++k) sum[k] = sum[k] * factor + addend;
   }
   V total{};
 #pragma GCC unroll 16

@@ -74,8 +74,8 @@ int main() {
   memory[0] = 1;
   std::printf("%.2f GHz if two multiply-adds begin in a cycle\n", 24e-9 / fastest(alone).alone);
   const auto slots = [](const char *name, void (*run)(long), int fmas, int count) {
-    const Times t = fastest(run);
-    std::printf("%-32s %5.2f slots\n", name, (48 * t.run / t.alone - fmas) / count);
+    const Times seconds = fastest(run);
+    std::printf("%-32s %5.2f slots\n", name, (48 * seconds.run / seconds.alone - fmas) / count);
   };
   slots("addition", addition, 48, 8);
   slots("maximum", maximum, 48, 8);
@@ -92,8 +92,8 @@ int main() {
   slots("quotient", quotient, 192, 8);
   slots("root", root, 192, 8);
   const auto cycles = [](const char *name, void (*run)(long)) {
-    const Times t = fastest(run);
-    std::printf("%-32s %5.1f cycles\n", name, 24 * t.run / t.alone / 2);
+    const Times seconds = fastest(run);
+    std::printf("%-32s %5.1f cycles\n", name, 24 * seconds.run / seconds.alone / 2);
   };
   cycles("a quotient after another", quotients);
   cycles("a root after another", roots);

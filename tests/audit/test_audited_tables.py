@@ -127,12 +127,12 @@ def test_sums_and_totals():
         {"arm": "B", "n": "12", "yes": "5", "no": "7", "share": "42 %"},
         {"arm": "all", "n": "22", "yes": "9", "no": "13", "share": "41 %"},
     ]
-    asked = {"n": "n", "percents": ["share"], "sums": {"n": ["yes", "no"]}, "total_row": "all", "label": "arm"}
-    report = check_table(rows, **asked)
+    options = {"n": "n", "percents": ["share"], "sums": {"n": ["yes", "no"]}, "total_row": "all", "label": "arm"}
+    report = check_table(rows, **options)
     assert report, report
     assert len(report.checks) == 3 + 3 + 3
     rows[2]["yes"] = "8"
-    assert {(cell.test, cell.column) for cell in check_table(rows, **asked).failures} == {
+    assert {(cell.test, cell.column) for cell in check_table(rows, **options).failures} == {
         ("sum", "n"),
         ("total", "yes"),
     }
