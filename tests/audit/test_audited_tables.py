@@ -158,7 +158,7 @@ def test_missing_cells_are_skipped_and_listed():
 def test_repeated_values_are_listed():
     rows = [{"n": "28", "M": "5.18"}, {"n": "28", "M": "5.18"}, {"n": "28", "M": "5.21"}]
     (repeated,) = check_table(rows, n="n", means=["M"]).repeated
-    assert (repeated.value, repeated.places) == ("5.18", ("row 1, M", "row 2, M"))
+    assert (repeated.value, repeated.cells) == ("5.18", ("row 1, M", "row 2, M"))
 
 
 def test_a_table_without_power_warns():
