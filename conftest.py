@@ -12,7 +12,7 @@ BUDGETS = {"small": "the default", "medium": "1,000 images, for half an hour", "
 
 
 def pytest_addoption(parser):
-    """Adds what the journal's claims can be asked to train on; their fixture `cnns` reads it."""
+    """Adds the options for the images that the journal's claims train on; their fixture `cnns` reads it."""
     group = parser.getgroup("journal", "what the journal's networks train on (claims/journal)")
     texts = "; ".join(f"{name}: {text}" for name, text in BUDGETS.items())
     group.addoption("--budget", choices=tuple(BUDGETS), default="small", help=texts)

@@ -1,1 +1,1 @@
-"""How fast lrn trains, side by side with what a user could pick instead: `python -m benchmarks`."""
+"""How fast lrn trains, side by side with its alternatives: `python -m benchmarks`."""

@@ -18,7 +18,7 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def main() -> None:
-    """Parses the command line and does what it says."""
+    """Parses the command line and runs it."""
     options = _options()
     if not options.write_readme:
         results = measure(options.quick)

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.cluster`: what a Dask cluster costs beside the training, and how far that lets it grow.
+"""`python -m benchmarks.cluster`: the cost of a Dask cluster beside the training, and how far that lets it grow.
 
 A scheduler and its workers are processes of their own on this machine, so that the processor time of each can be told
-apart; processor time is what the model is made of, as it does not change when others use the machine too.
+apart; the model is made of processor time, as it does not change when others use the machine too.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ def main() -> None:
 def measure() -> dict[str, Any]:
     """The whole run, in about a minute."""
     others, start = Others(), time.perf_counter()
-    found: dict[str, Any] = {"machine": describe(), "block": BLOCK, "experiment": TRAINED.label}
-    found["local"] = local()
+    results: dict[str, Any] = {"machine": describe(), "block": BLOCK, "experiment": TRAINED.label}
+    results["local"] = local()
     for workers in (1, 2):
         with cluster(workers) as (ledger, pids):
-            found[f"workers {workers}"] = training(ledger, pids)
+            results[f"workers {workers}"] = training(ledger, pids)
     with cluster(2, threads=MANY) as (ledger, pids):
-        found["messages"] = messages(ledger, pids)
-        found["files"] = files(ledger, pids)
-    found["sizes"] = {str(depth): bytes_each(TRAINED.replace(depth=depth)) for depth in DEPTHS}
-    found["milliseconds"] = {str(depth): milliseconds(TRAINED.replace(depth=depth)) for depth in DEPTHS}
-    return {**found, "others": others.share(), "seconds": time.perf_counter() - start}
+        results["messages"] = messages(ledger, pids)
+        results["files"] = files(ledger, pids)
+    results["sizes"] = {str(depth): bytes_each(TRAINED.replace(depth=depth)) for depth in DEPTHS}
+    results["milliseconds"] = {str(depth): milliseconds(TRAINED.replace(depth=depth)) for depth in DEPTHS}
+    return {**results, "others": others.share(), "seconds": time.perf_counter() - start}
 
 
 def local() -> dict[str, float]:
@@ -73,7 +73,7 @@ def local() -> dict[str, float]:
 
 @contextlib.contextmanager
 def cluster(workers: int, threads: int = 1) -> Iterator[tuple[Ledger, dict[str, list[int]]]]:
-    """A ledger with a cluster that has imported what it needs, and the ids of its processes."""
+    """A ledger with a cluster that has imported all modules, and the ids of its processes."""
     with (
         running(workers, threads) as (address, pids),
         tempfile.TemporaryDirectory() as folder,
@@ -84,7 +84,7 @@ def cluster(workers: int, threads: int = 1) -> Iterator[tuple[Ledger, dict[str, 
 
 
 def warm_up(ledger: Ledger) -> None:
-    """So that every process has imported what it needs."""
+    """So that every process has imported its modules."""
     assert ledger.workers is not None
     small = TRAINED.replace(epochs=1)
     list(ledger.fill([(small, range(i, i + 1)) for i in range(4 * ledger.workers.threads)]))
@@ -97,7 +97,7 @@ def training(ledger: Ledger, pids: dict[str, list[int]]) -> dict[str, float]:
 
 
 def messages(ledger: Ledger, pids: dict[str, list[int]]) -> dict[str, float]:
-    """Blocks of one network and one epoch: what a request costs by itself."""
+    """Blocks of one network and one epoch: the cost of a request by itself."""
     small = TRAINED.replace(depth=2, epochs=1)
     blocks = [(small, range(1000 + i, 1001 + i)) for i in range(MESSAGES)]
     return {"requests": MESSAGES, **costs(pids, lambda: list(ledger.fill(blocks)))}
@@ -107,14 +107,14 @@ def files(ledger: Ledger, pids: dict[str, list[int]]) -> dict[str, float]:
     """Whole blocks that train for one epoch: what their bytes cost, to send and write, and then to read again."""
     quick = TRAINED.replace(epochs=1)
     blocks = [(quick, range(i * BLOCK, (i + 1) * BLOCK)) for i in range(1, 1 + FILES)]
-    found = {"requests": FILES, **costs(pids, lambda: list(ledger.fill(blocks)))}
-    kept = [path.stat().st_size for path in (ledger.folder / quick.key).glob("*.parquet")]
+    figures = {"requests": FILES, **costs(pids, lambda: list(ledger.fill(blocks)))}
+    sizes = [path.stat().st_size for path in (ledger.folder / quick.key).glob("*.parquet")]
     start = time.process_time()
     for experiment, block in blocks:
         runs = ledger.remembered(experiment, block)
         assert runs is not None
         assert len(runs) == BLOCK
-    return {**found, "bytes": float(sum(sorted(kept)[-FILES:])), "read": time.process_time() - start}
+    return {**figures, "bytes": float(sum(sorted(sizes)[-FILES:])), "read": time.process_time() - start}
 
 
 def costs(pids: dict[str, list[int]], work: Any) -> dict[str, float]:
@@ -163,11 +163,11 @@ def running(workers: int, threads: int) -> Iterator[tuple[str, dict[str, list[in
             return process.pid
 
         try:
-            told = Path(folder, "scheduler.json")
-            pids = {"scheduler": [start("dask_scheduler", "--port", "0", "--scheduler-file", str(told))]}
-            while not told.exists():
+            scheduler_file = Path(folder, "scheduler.json")
+            pids = {"scheduler": [start("dask_scheduler", "--port", "0", "--scheduler-file", str(scheduler_file))]}
+            while not scheduler_file.exists():
                 time.sleep(0.1)
-            address = json.loads(told.read_text())["address"]
+            address = json.loads(scheduler_file.read_text())["address"]
             options = ("--nthreads", str(threads), "--no-nanny", "--local-directory", folder)
             pids["workers"] = [start("dask_worker", address, *options) for _ in range(workers)]
             while Path(folder, "log").read_text().count("Registered to:") < workers:

@@ -1,4 +1,4 @@
-"""How long a cluster of any size takes, from what was measured on a small one; and the tables of docs/scaling.md."""
+"""How long a cluster of any size takes, from measurements on a small one; and the tables of docs/scaling.md."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Model:
 
     def most_cores(self, part: str) -> float:
         """From how many cores on this part, and no longer the workers, says how long it takes."""
-        found = self.seconds(NETWORKS, 1)
-        return found["workers"] / found[part]
+        seconds = self.seconds(NETWORKS, 1)
+        return seconds["workers"] / seconds[part]
 
 
 def of(results: dict[str, Any]) -> Model:
@@ -85,22 +85,22 @@ def tables(results: dict[str, Any]) -> str:
         f"{machine['processor']}, {machine['cores']} cores; Python {machine['python']}, lrn {machine['lrn']}; "
         f"{machine['date']}. Other processes used {others:.0%} of the processors meanwhile."
     )
-    return "\n\n".join([head, _here(results), _costs(results, model), _grown(model), _limits(model)])
+    return "\n\n".join([head, _measured(results), _costs(results, model), _grown(model), _limits(model)])
 
 
-def _here(results: dict[str, Any]) -> str:
+def _measured(results: dict[str, Any]) -> str:
     local, rows = results["local"], []
     for name, key in (("no cluster, 1 thread", "local"), ("1 worker", "workers 1"), ("2 workers", "workers 2")):
-        found = results[key]
-        beside = (found["client"] + found["scheduler"]) / found["networks"] * 1e6 if key != "local" else 0
+        row = results[key]
+        beside = (row["client"] + row["scheduler"]) / row["networks"] * 1e6 if key != "local" else 0
         rows.append(
             [
                 name,
-                f"{found['wall']:.1f}",
-                f"{found['networks'] / found['wall']:,.0f}",
-                f"{found.get('workers', found['client']) / found['networks'] * 1e3:.3f}",
+                f"{row['wall']:.1f}",
+                f"{row['networks'] / row['wall']:,.0f}",
+                f"{row.get('workers', row['client']) / row['networks'] * 1e3:.3f}",
                 f"{beside:.1f}",
-                f"{local['wall'] / found['wall']:.2f} ×",
+                f"{local['wall'] / row['wall']:.2f} ×",
             ]
         )
     head = ["", "seconds", "networks per second", "ms of training a network", "µs of scheduler and client", "faster"]
@@ -118,23 +118,23 @@ def _costs(results: dict[str, Any], m: Model) -> str:
         ["the client, to read a block again", f"{m.read * 1e3:.2f} ms"],
         ["a network in its file", f"{m.size:.0f} bytes"],
     ]
-    told = (
+    caption = (
         f"**What the model is made of**: processor time of each process over {results['messages']['requests']:,} "
         f"requests of one network and {files['requests']} of {m.block:,}; a network of the mean of the thesis's depths "
         f"({', '.join(f'{d}: {s:.0f}' for d, s in results['sizes'].items())} bytes):"
     )
-    return f"{told}\n\n{_table(['', 'measured'], rows)}"
+    return f"{caption}\n\n{_table(['', 'measured'], rows)}"
 
 
 def _grown(m: Model) -> str:
     rows = []
     for cores in CORES:
-        found = m.seconds(NETWORKS, cores)
-        slowest = max(found, key=lambda part: found[part])
+        seconds = m.seconds(NETWORKS, cores)
+        slowest = max(seconds, key=lambda part: seconds[part])
         total = m.total(NETWORKS, cores)
-        ideal = found["workers"]
+        ideal = seconds["workers"]
         rows.append(
-            [f"{cores:,}", _time(ideal), _time(max(found.values())), slowest, _time(total), f"{ideal / total:.0%}"]
+            [f"{cores:,}", _time(ideal), _time(max(seconds.values())), slowest, _time(total), f"{ideal / total:.0%}"]
         )
     head = ["cores", "training alone", "training and what it waits for", "the slowest part", "and reading it all", "of the cores used"]  # fmt: skip # noqa: E501
     return f"**On paper**, {NETWORKS:,} networks of the thesis's grid, blocks of {m.block:,}:\n\n{_table(head, rows)}"

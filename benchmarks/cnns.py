@@ -32,7 +32,7 @@ LOOP, LOOP_CORES, STACKED, NATIVE = "loop", "loop_cores", "stacked", "native"
 
 @dataclass(frozen=True)
 class Case:
-    """What is trained: `networks` at a time, for as many epochs as show beside what comes before and after."""
+    """A training: `networks` at a time, for as many epochs as show beside what comes before and after."""
 
     kind: str
     of: Classifiers
@@ -57,22 +57,22 @@ def cases() -> list[Case]:
         ("plain, as in the thesis's chapter 5", Classifiers(skip=False, normalise=False, lr=0.01)),
         ("residual with batch normalisation, as in the journal", Classifiers()),
     ]
-    found = [Case(kind, of, 2 * STACK, {LOOP: 4, LOOP_CORES: 4, STACKED: 8, NATIVE: 24}) for kind, of in digits]
+    cases = [Case(kind, of, 2 * STACK, {LOOP: 4, LOOP_CORES: 4, STACKED: 8, NATIVE: 24}) for kind, of in digits]
     for depth in (8, 20, 56):
         for batch in (32, 128):
             of = Classifiers(depth=depth, images=noise(batch + 8, 28), train=batch, test=8, batch=batch, part=batch)
             kind = "residual with batch normalisation"
             some = 256 // batch
-            found.append(Case(kind, of, STACK, {LOOP: some, LOOP_CORES: some, STACKED: some, NATIVE: 4 * some}))
-    return found
+            cases.append(Case(kind, of, STACK, {LOOP: some, LOOP_CORES: some, STACKED: some, NATIVE: 4 * some}))
+    return cases
 
 
 def cnns(repeats: int, alone: bool = True) -> list[dict[str, Any]]:
-    """Milliseconds to train a network on 1,000 images, without what is looked at before and after.
+    """Milliseconds to train a network on 1,000 images, without the measurements before and after.
 
     Torch's threads wait for each other, so on all cores it is measured only where nobody else is on them, `alone`.
     """
-    found = []
+    rows = []
     for case in cases():
         calls = _calls(case)
         if not alone:
@@ -82,7 +82,7 @@ def cnns(repeats: int, alone: bool = True) -> list[dict[str, Any]]:
         images = {who: networks[who] * case.epochs[who] * case.of.train for who in times}
         ms = {who: median(values) * 1e6 / images[who] for who, values in times.items()}
         ratios = {who: _ratio(times[who], times[NATIVE]) * images[NATIVE] / images[who] for who in times}
-        found.append(
+        rows.append(
             {
                 "kind": case.kind,
                 "images": case.images,
@@ -94,7 +94,7 @@ def cnns(repeats: int, alone: bool = True) -> list[dict[str, Any]]:
             }
         )
         print(f"  {case.kind}, depth {case.of.depth}, {case.images}, batch {case.of.batch}: " + _shown(ms), flush=True)
-    return found
+    return rows
 
 
 def _ratio(times: list[float], others: list[float]) -> float:

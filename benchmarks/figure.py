@@ -34,9 +34,9 @@ def draw(results: dict[str, Any], path: Path) -> None:
     plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False})
     figure, axes = plt.subplots(2, 3, figsize=(10.5, 6), constrained_layout=True)
     shapes = list(dict.fromkeys((r["depth"], r["width"]) for r in results["side_by_side"]))
-    wanted = [s for s in ((10, 2), (30, 2), (10, 16)) if s in shapes] or shapes
-    _bars(axes[0, 0], results, *wanted[0])
-    _bars(axes[0, 1], results, *wanted[1 % len(wanted)])
+    shown = [s for s in ((10, 2), (30, 2), (10, 16)) if s in shapes] or shapes
+    _bars(axes[0, 0], results, *shown[0])
+    _bars(axes[0, 1], results, *shown[1 % len(shown)])
     for axis, name in zip([axes[0, 2], *axes[1]], results["scaling"], strict=True):
         _lines(axis, name, results["scaling"][name])
     handles = {h.get_label(): h for axis in axes.flat for h in axis.get_lines()}
@@ -58,8 +58,8 @@ def _bars(axis: Any, results: dict[str, Any], depth: int, width: int) -> None:
 
 def _lines(axis: Any, name: str, points: list[dict[str, Any]]) -> None:
     for who in dict.fromkeys(n for p in points for n in p["ms"]):
-        there = [p for p in points if who in p["ms"]]
-        x, y = [p["value"] for p in there], [p["ms"][who] for p in there]
+        measured = [p for p in points if who in p["ms"]]
+        x, y = [p["value"] for p in measured], [p["ms"][who] for p in measured]
         axis.plot(x, y, "o-", markersize=3, color=COLOURS[who], label=who)
     axis.set(xscale="log", yscale="log", xlabel=name, ylabel="ms a network", title=f"scaling in {name}")
     ticks = [p["value"] for p in points]

@@ -1,7 +1,7 @@
 """How many floating point operations a training is, counted exactly.
 
 A fused multiply-add is two; a sum, product, quotient or square root is one; comparisons and choices (ReLU and its
-derivative) are none. With D layers of W neurons, F inputs, one output, N samples, T = D output taps if late and 1 if
+derivative) count as 0. With D layers of W neurons, F inputs, one output, N samples, T = D output taps if late and 1 if
 plain, K = F W + (D - 1) W² hidden weights and P parameters, one epoch on all samples is
 
     forward    2 N (K + T W)

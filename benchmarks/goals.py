@@ -1,4 +1,4 @@
-"""What the project set out to reach, and whether a run reached it."""
+"""The project's goals, and whether a run reached them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Goal", "goals"]
 
 
 class Goal(NamedTuple):
-    """One goal: what must hold, what was measured, and whether it holds."""
+    """One goal: the condition, the measured value, and whether it holds."""
 
     what: str
     needed: str
@@ -20,17 +20,17 @@ class Goal(NamedTuple):
 
 def goals(results: dict[str, Any]) -> list[Goal]:
     """Every goal that this run has figures for."""
-    found: list[Goal] = []
+    all_goals: list[Goal] = []
     for peer, times in ((JAX, 60), (COMPILED, 15), (AUTHOR, 10_000)):
-        found += [_ratio(results, peer, depth, 2, times) for depth in (10, 30)]  # type: ignore[misc]
-    found += [_ratio(results, peer, 10, 16, 1) for peer in (JAX, COMPILED, VMAP, STACKED)]  # type: ignore[misc]
+        all_goals += [_ratio(results, peer, depth, 2, times) for depth in (10, 30)]  # type: ignore[misc]
+    all_goals += [_ratio(results, peer, 10, 16, 1) for peer in (JAX, COMPILED, VMAP, STACKED)]  # type: ignore[misc]
     for row in results["efficiency"]:
         if (row["optimizer"], row["width"], row["threads"]) == ("adam", 2, 2) and row["depth"] in (10, 30):
             what = f"share of the FMA peak, depth {row['depth']}, 2 threads"
-            found.append(Goal(what, "≥ 60 %", f"{row['share']:.0%}".replace("%", " %"), row["share"] >= 0.6))
+            all_goals.append(Goal(what, "≥ 60 %", f"{row['share']:.0%}".replace("%", " %"), row["share"] >= 0.6))
     for job, most in (("thesis", 60), ("stream", None)):
-        found += _job(results[job], most)
-    return [goal for goal in found if goal is not None]
+        all_goals += _job(results[job], most)
+    return [goal for goal in all_goals if goal is not None]
 
 
 def _ratio(results: dict[str, Any], peer: Peer, depth: int, width: int, times: float) -> Goal | None:

@@ -65,13 +65,13 @@ def on_processor(e: Experiment) -> Runs:
 def compare(reference: Path | None) -> dict[str, Any]:
     stored = None if reference is None else np.load(reference)
     experiments = checked()
-    found = CudaEngine().train_many(experiments, [CHECKED_SEEDS] * len(experiments), parameters=True)
+    trained = CudaEngine().train_many(experiments, [CHECKED_SEEDS] * len(experiments), parameters=True)
     different = []
-    for e, runs in zip(experiments, found, strict=True):
-        wanted = on_processor(e) if stored is None else None
+    for e, runs in zip(experiments, trained, strict=True):
+        expected = on_processor(e) if stored is None else None
         for name in ARRAYS:
-            there = getattr(wanted, name) if stored is None else stored[f"{e.key} {name}"]
-            rows = unequal_rows(getattr(runs, name), there)
+            values = getattr(expected, name) if stored is None else stored[f"{e.key} {name}"]
+            rows = unequal_rows(getattr(runs, name), values)
             if rows:
                 different.append({"experiment": e.label, "array": name, "networks": rows})
     return {
@@ -89,12 +89,12 @@ def unequal_rows(a: np.ndarray, b: np.ndarray) -> list[int]:
 
 
 def seconds(work: Callable[[], Any], repeats: int) -> list[float]:
-    taken = []
+    times = []
     for _ in range(repeats):
         start = time.perf_counter()
         work()
-        taken.append(round(time.perf_counter() - start, 4))
-    return taken
+        times.append(round(time.perf_counter() - start, 4))
+    return times
 
 
 def thesis_seconds(seeds: int, repeats: int) -> list[float]:
@@ -104,11 +104,11 @@ def thesis_seconds(seeds: int, repeats: int) -> list[float]:
 
 
 def thesis(seeds: int, repeats: int) -> dict[str, Any]:
-    taken, networks = thesis_seconds(seeds, repeats), 168 * seeds
-    median = float(np.median(taken))
+    times, networks = thesis_seconds(seeds, repeats), 168 * seeds
+    median = float(np.median(times))
     return {
         "networks": networks,
-        "seconds": taken,
+        "seconds": times,
         "median": median,
         "networks_per_second": round(networks / median),
         "goal_seconds": GOAL_SECONDS,
@@ -129,13 +129,13 @@ def with_resident(blocks: int, work: Callable[[], list[float]]) -> list[float]:
 
 
 def single_fleets(repeats: int) -> dict[str, list[float]]:
-    taken = {}
+    by_case = {}
     for depth, seeds in ((10, 1000), (30, 1000), (10, 16_896), (30, 16_896), (10, 200_000), (30, 100_000)):
         for connection in ("plain", "late"):
             e, own = Experiment(depth=depth, connection=connection), np.arange(seeds, dtype=np.uint64)
             CudaEngine().train(e, own[:32])
-            taken[f"{e.label}, {seeds} seeds"] = seconds(lambda e=e, own=own: CudaEngine().train(e, own), repeats)
-    return taken
+            by_case[f"{e.label}, {seeds} seeds"] = seconds(lambda e=e, own=own: CudaEngine().train(e, own), repeats)
+    return by_case
 
 
 def machine() -> dict[str, Any]:

@@ -43,9 +43,9 @@ def beside(peer: Peer, experiment: Experiment, networks: int, turns: int) -> dic
 
     first = time.perf_counter()
     run: Run = peer.prepare(experiment, initial)
-    there = run(20)
+    errors = run(20)
     first_call = time.perf_counter() - first
-    apart = np.sort(np.abs(there - train(20)) / there)[: int(0.97 * networks)].max()
+    apart = np.sort(np.abs(errors - train(20)) / errors)[: int(0.97 * networks)].max()
     run(TRIED_EPOCHS)
     each = seconds(lambda: run(TRIED_EPOCHS)) / TRIED_EPOCHS
     epochs = int(np.clip(PEER_SECONDS / each, TRIED_EPOCHS, EPOCHS)) // TRIED_EPOCHS * TRIED_EPOCHS

@@ -1,4 +1,4 @@
-"""What the ledger costs a warm run: reads of files and seconds, for a made-up suite of many experiments.
+"""The cost of the ledger in a warm run: reads of files and seconds, for a made-up suite of many experiments.
 
     python -m benchmarks.ledger [--folder DIR] [--growth quarter|doubling]
 
@@ -32,7 +32,7 @@ def steps(stop: int, growth: str) -> Iterator[int]:
     yield stop if growth == "quarter" else n
 
 
-def wanted() -> list[int]:
+def seeds_needed() -> list[int]:
     """Seeds until each experiment's claim is decided: many few, few many."""
     drawn = np.random.Generator(np.random.Philox(key=21)).lognormal(0, 2, EXPERIMENTS)
     return [int(n) for n in np.clip(drawn * MEAN_SEEDS / drawn.mean(), 8, MOST_SEEDS)]
@@ -42,16 +42,16 @@ def ask(folder: pathlib.Path, growth: str) -> int:
     """All that the suite asks of a ledger; returns how often."""
     from lrn import Experiment, Ledger
 
-    ledger, asked = Ledger(folder, threads=1), 0
-    numbers = wanted()
+    ledger, requests = Ledger(folder, threads=1), 0
+    numbers = seeds_needed()
     for start in range(0, EXPERIMENTS, PAGE):
         for _ in ("one claim", "another claim"):
             for k in range(start, start + PAGE):
                 experiment = Experiment(depth=2 + k % 29, epochs=1, lr=0.01 + k * 1e-5)
                 for n in steps(numbers[k], growth):
                     assert len(ledger.runs(experiment, range(n))) == n
-                    asked += 1
-    return asked
+                    requests += 1
+    return requests
 
 
 def measured(folder: pathlib.Path, growth: str) -> str:
@@ -67,13 +67,13 @@ def measured(folder: pathlib.Path, growth: str) -> str:
 
     pq.ParquetFile = Counted
     started, cpu = time.perf_counter(), time.process_time()
-    asked = ask(folder, growth)
+    requests = ask(folder, growth)
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     pq.ParquetFile = open_file
     files = sum(1 for _ in folder.rglob("*.parquet"))
     size = sum(path.stat().st_size for path in folder.rglob("*.parquet")) / 1e6
     times = f"{seconds:.2f} s ({cpu:.2f} s of processor)"
-    return f"{asked:,} requests, {reads[0]:,} reads, {times}, {files:,} files, {size:.0f} MB"
+    return f"{requests:,} requests, {reads[0]:,} reads, {times}, {files:,} files, {size:.0f} MB"
 
 
 def main() -> None:
@@ -81,11 +81,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--growth", choices=("quarter", "doubling"), default="quarter")
     parser.add_argument("--folder", type=pathlib.Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = given.folder or pathlib.Path(temporary)
+        folder = arguments.folder or pathlib.Path(temporary)
         for name in ("cold", "warm"):
-            print(f"{name}, growing by {given.growth}: {measured(folder, given.growth)}", flush=True)
+            print(f"{name}, growing by {arguments.growth}: {measured(folder, arguments.growth)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ def filled(text: str, sections: Mapping[str, str]) -> str:
     """
     for name, part in sections.items():
         begin, end = _BEGIN.format(name), _END.format(name)
-        before, found, rest = text.partition(begin)
-        _, found_end, after = rest.partition(end)
-        if not (found and found_end):
+        before, begin_mark, rest = text.partition(begin)
+        _, end_mark, after = rest.partition(end)
+        if not (begin_mark and end_mark):
             raise ValueError(f"the page must have the marks {begin} and {end}")
         text = f"{before}{begin}\n\n{part}\n\n{end}{after}"
     return text

@@ -16,12 +16,12 @@ constexpr int bytes = 16, chains = 12;
 typedef float V __attribute__((vector_size(bytes)));
 
 static float chain(long rounds) {
-  V x = V{} + 0.999f, y = V{} + 1e-3f, sum[chains];
+  V factor = V{} + 0.999f, addend = V{} + 1e-3f, sum[chains];
 #pragma GCC unroll 16
   for (int k = 0; k < chains; ++k) sum[k] = V{} + float(k + 2); // a 1 would stay 1, and compilers skip it
-  for (long r = 0; r < rounds; ++r) {
+  for (long round = 0; round < rounds; ++round) {
 #pragma GCC unroll 16
-    for (int k = 0; k < chains; ++k) sum[k] = sum[k] * x + y;
+    for (int k = 0; k < chains; ++k) sum[k] = sum[k] * factor + addend;
   }
   V total{};
 #pragma GCC unroll 16
@@ -31,6 +31,7 @@ static float chain(long rounds) {
 
 static double seconds_of(int threads, long rounds) {
   using clock = std::chrono::steady_clock;
+  // Results are written where the compiler cannot see that nobody reads them; without that it would drop the loops.
   volatile float sink = 0;
   const auto start = clock::now();
   std::vector<std::thread> pool;
@@ -43,6 +44,7 @@ static double seconds_of(int threads, long rounds) {
 extern "C" double fma_peak(int threads, double seconds) {
   constexpr int runs = 5;
   long rounds = 1 << 20;
+  // Doubles the work until starting threads and reading the clock no longer matter.
   while (seconds_of(threads, rounds) < seconds / runs) rounds *= 2;
   double best = seconds_of(threads, rounds);
   for (int i = 1; i < runs; ++i) best = std::min(best, seconds_of(threads, rounds));

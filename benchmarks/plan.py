@@ -1,4 +1,4 @@
-"""What is measured, and how long each measurement may take."""
+"""The measurements, and how long each may take."""
 
 from __future__ import annotations
 

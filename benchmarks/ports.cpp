@@ -34,6 +34,7 @@ static double seconds() {
                  : CLOBBERED);                                                                                         \
   }
 
+// The results go to registers that no multiply-add reads, so that only slots are shared and nothing waits.
 CASE(alone, ALL_48)
 CASE(addition, WITH("vaddps %%zmm30, %%zmm29, %%zmm16\n"))
 CASE(maximum, WITH("vmaxps %%zmm30, %%zmm29, %%zmm16\n"))
@@ -51,12 +52,15 @@ CASE(getexp, WITH("vgetexpps %%zmm29, %%zmm16\n"))
 CASE(scalef, WITH("vscalefps %%zmm30, %%zmm29, %%zmm16\n"))
 CASE(quotient, WIDELY("vdivps %%zmm30, %%zmm29, %%zmm16\n"))
 CASE(root, WIDELY("vsqrtps %%zmm29, %%zmm16\n"))
+// Two at a time, without multiply-adds: how long the divider is occupied.
 CASE(quotients, "vdivps %%zmm30, %%zmm29, %%zmm16\n vdivps %%zmm30, %%zmm29, %%zmm16\n")
 CASE(roots, "vsqrtps %%zmm29, %%zmm16\n vsqrtps %%zmm29, %%zmm16\n")
 
 struct Times { double alone, run; };
 
-// Seconds a round of 48 multiply-adds and of `run`, the fastest of many in turns.
+// The minimum, since whatever disturbs a measurement makes it longer. Both loops take turns, so that a change of the clock
+// rate falls on both.
+// Seconds per round of 48 multiply-adds and of `run`, the fastest of many in turns.
 static Times fastest(void (*run)(long)) {
   const long n = 20000;
   Times best{1, 1};
@@ -74,8 +78,8 @@ int main() {
   memory[0] = 1;
   std::printf("%.2f GHz if two multiply-adds begin in a cycle\n", 24e-9 / fastest(alone).alone);
   const auto slots = [](const char *name, void (*run)(long), int fmas, int count) {
-    const Times t = fastest(run);
-    std::printf("%-32s %5.2f slots\n", name, (48 * t.run / t.alone - fmas) / count);
+    const Times seconds = fastest(run);
+    std::printf("%-32s %5.2f slots\n", name, (48 * seconds.run / seconds.alone - fmas) / count);
   };
   slots("addition", addition, 48, 8);
   slots("maximum", maximum, 48, 8);
@@ -92,8 +96,8 @@ int main() {
   slots("quotient", quotient, 192, 8);
   slots("root", root, 192, 8);
   const auto cycles = [](const char *name, void (*run)(long)) {
-    const Times t = fastest(run);
-    std::printf("%-32s %5.1f cycles\n", name, 24 * t.run / t.alone / 2);
+    const Times seconds = fastest(run);
+    std::printf("%-32s %5.1f cycles\n", name, 24 * seconds.run / seconds.alone / 2);
   };
   cycles("a quotient after another", quotients);
   cycles("a root after another", roots);

@@ -24,29 +24,29 @@ __all__ = ["efficiency", "freezing", "installed", "side_by_side"]
 
 def installed(peers: tuple[Peer, ...]) -> tuple[Peer, ...]:
     """Those that can run here; says which cannot, and why."""
-    there = []
+    importable = []
     for peer in peers:
         try:
             importlib.import_module(f"benchmarks.peers.{peer.where.split(':')[0]}")
-            there.append(peer)
+            importable.append(peer)
         except ImportError as missing:
             hint = f"; `pip install {missing.name}` brings it" if isinstance(missing, ModuleNotFoundError) else ""
             print(f"skipped: {peer.name} ({missing}{hint})", flush=True)
-    return tuple(there)
+    return tuple(importable)
 
 
 def side_by_side(plan: Plan) -> list[dict[str, Any]]:
     """Every peer against lrn's native engine on two threads, for every shape; late, Adam, on all samples at once."""
-    found = []
+    rows = []
     for depth, width in plan.shapes:
         experiment = Experiment(depth=depth, width=width)
         base = prepared(NATIVE_2, experiment, plan.networks, plan.base_seconds)
         for peer in plan.peers:
             row = compare(peer, base, plan.networks, plan.seconds, plan.repeats)
-            found.append({"depth": depth, "width": width, **row})
+            rows.append({"depth": depth, "width": width, **row})
             print(f"  depth {depth:>2}, width {width:>2}: {peer.name:<22} {row['ms']:>10.3f} ms a network,", end=" ")
             print(f"{row['ratio']:>9,.1f} x lrn's", flush=True)
-    return found
+    return rows
 
 
 def efficiency(plan: Plan) -> list[dict[str, Any]]:
@@ -54,17 +54,17 @@ def efficiency(plan: Plan) -> list[dict[str, Any]]:
 
     SGD's step is next to nothing, so it shows the passes through the network alone. Empty without a compiler.
     """
-    peak, found = fma_peak(), []
+    peak, rows = fma_peak(), []
     if peak is None:
         print("skipped: share of the FMA peak (no C++ compiler)", flush=True)
         return []
     for (depth, width), optimizer, threads in product(plan.shapes, ("adam", "sgd"), (1, 2)):
         experiment = Experiment(depth=depth, width=width, optimizer=optimizer)
         row = {"depth": depth, "width": width, "optimizer": optimizer, "threads": threads}
-        found.append({**row, **_beside_peak(experiment, threads, peak, plan)})
-        print(f"  {experiment.label}, {threads} thread(s): {found[-1]['gflops']:>6.1f} GFLOP/s,", end=" ")
-        print(f"{found[-1]['share']:.0%} of {found[-1]['peak_gflops']:.0f}", flush=True)
-    return found
+        rows.append({**row, **_beside_peak(experiment, threads, peak, plan)})
+        print(f"  {experiment.label}, {threads} thread(s): {rows[-1]['gflops']:>6.1f} GFLOP/s,", end=" ")
+        print(f"{rows[-1]['share']:.0%} of {rows[-1]['peak_gflops']:.0f}", flush=True)
+    return rows
 
 
 def _beside_peak(e: Experiment, threads: int, peak: Callable[[int, float], float], plan: Plan) -> dict[str, float]:
@@ -88,7 +88,7 @@ def freezing(plan: Plan) -> list[dict[str, Any]]:
     Those that cannot die have positive weights and biases and a learning rate that moves nothing, so every layer of
     them is computed to the end: the time without exact freezing.
     """
-    engine, found, S = NativeEngine(threads=2), [], 4 * plan.networks
+    engine, rows, S = NativeEngine(threads=2), [], 4 * plan.networks
     seeds = np.arange(S, dtype=np.uint64)
     for depth in plan.freezing:
         plain = Experiment(depth=depth, connection="plain")
@@ -104,7 +104,7 @@ def freezing(plan: Plan) -> list[dict[str, Any]]:
         times = turns(plan.repeats, {name: partial(seconds, call) for name, call in calls.items()})
         gains = [b / a for a, b in zip(times["plain"], times["never frozen"], strict=True)]
         ms = {name: median(values) * 1e3 / S for name, values in times.items()}
-        found.append({"depth": depth, "epochs": EPOCHS, "ms": ms, "gain": median(gains), "dead": float(dead.mean())})
+        rows.append({"depth": depth, "epochs": EPOCHS, "ms": ms, "gain": median(gains), "dead": float(dead.mean())})
         print(f"  depth {depth}: plain {ms['plain']:.3f}, never frozen {ms['never frozen']:.3f},", end=" ")
         print(f"late {ms['late']:.3f} ms a network", flush=True)
-    return found
+    return rows

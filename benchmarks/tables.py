@@ -1,4 +1,4 @@
-"""The figures of a run as Markdown: what the terminal shows is what README.md holds."""
+"""The figures of a run as Markdown: the terminal and README.md show the same text."""
 
 from __future__ import annotations
 

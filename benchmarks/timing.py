@@ -64,21 +64,21 @@ class Subject:
     worst: float
 
     def measure(self) -> float:
-        """Milliseconds a network for `EPOCHS` epochs, scaled from what was run."""
+        """Milliseconds per network for `EPOCHS` epochs, scaled from the epochs that ran."""
         with torch_threads(self.threads):
             took = seconds(lambda: [self.run(self.epochs) for _ in range(self.rounds)])
         return took * 1e3 / (self.networks * self.rounds) * EPOCHS / self.epochs
 
 
 def seconds(call: Callable[[], Any]) -> float:
-    """What one call takes."""
+    """The time of one call."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
 
 
 def processor_seconds(call: Callable[[], Any], clock: Callable[[], float] = time.process_time) -> float:
-    """What one call takes of a processor: of what runs on one thread, and shares it with others, the fairer measure."""
+    """The processor time of one call: of what runs on one thread, and shares it with others, the fairer measure."""
     start = clock()
     call()
     return clock() - start
@@ -93,7 +93,7 @@ def prepared(peer: Peer, experiment: Experiment, networks: int, target: float) -
     """The peer, checked against the reference on these very networks; each of its runs takes about `target` seconds.
 
     Raises:
-        ImportError: what it needs is not installed.
+        ImportError: a package of it is not installed.
         AssertionError: it trains something else.
     """
     initial = initial_weights(experiment, peer.networks or networks)
@@ -107,8 +107,8 @@ def prepared(peer: Peer, experiment: Experiment, networks: int, target: float) -
         with torch_threads(1):
             alone = seconds(lambda: run(CHECK_EPOCHS))
         took, threads = min((took, all_threads), (alone, 1))
-    wanted = target / took * CHECK_EPOCHS
-    epochs, rounds = int(np.clip(wanted, 2, EPOCHS)), int(np.clip(wanted / EPOCHS, 1, 50))
+    affordable = target / took * CHECK_EPOCHS
+    epochs, rounds = int(np.clip(affordable, 2, EPOCHS)), int(np.clip(affordable / EPOCHS, 1, 50))
     subject = Subject(peer, experiment, run, len(initial), epochs, rounds, threads, first, worst)
     subject.measure()  # JAX compiles once more for another number of epochs
     return subject
@@ -129,19 +129,19 @@ def _reference_rmse(e: Experiment, networks: int) -> NDArray[np.floating]:
 
 
 def turns(repeats: int, calls: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
-    """What each call returns, `repeats` times, taking turns."""
-    found: dict[str, list[float]] = {name: [] for name in calls}
+    """The results of each call, `repeats` times, taking turns."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(repeats):
         for name, call in calls.items():
-            found[name].append(call())
-    return found
+            times[name].append(call())
+    return times
 
 
 def compare(peer: Peer, base: Subject, networks: int, target: float, repeats: int) -> dict[str, Any]:
     """A peer against the native engine on two threads: times, and the median ratio of pairs."""
     subject = prepared(peer, base.experiment, networks, target)
-    found = turns(repeats, {"peer": subject.measure, "base": base.measure})
-    ratios = [a / b for a, b in zip(found["peer"], found["base"], strict=True)]
+    times = turns(repeats, {"peer": subject.measure, "base": base.measure})
+    ratios = [a / b for a, b in zip(times["peer"], times["base"], strict=True)]
     return {
         "peer": peer.name,
         "base": NATIVE_2.name,
@@ -151,8 +151,8 @@ def compare(peer: Peer, base: Subject, networks: int, target: float, repeats: in
         "torch_threads": subject.threads if peer.torch_threads else None,
         "first_call_seconds": subject.first,
         "disagreement": subject.worst,
-        "ms": median(found["peer"]),
-        "base_ms": median(found["base"]),
+        "ms": median(times["peer"]),
+        "base_ms": median(times["base"]),
         "ratio": median(ratios),
         "ratio_range": [min(ratios), max(ratios)],
     }

@@ -23,9 +23,12 @@ BLOCK = 16_384
 def apart(job: str, *numbers: int) -> dict[str, Any]:
     """Runs "thesis" or "stream" of this module in a new process."""
     command = [sys.executable, "-m", "benchmarks.whole", job, *map(str, numbers)]
-    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    print(f"  {job}: {found['networks']:,} networks, {found['seconds']:.1f} s, {found['megabytes']:.0f} MB", flush=True)
-    return found
+    figures: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    print(
+        f"  {job}: {figures['networks']:,} networks, {figures['seconds']:.1f} s, {figures['megabytes']:.0f} MB",
+        flush=True,
+    )
+    return figures
 
 
 def thesis(seeds: int) -> dict[str, Any]:
@@ -53,11 +56,11 @@ def stream(networks: int, epochs: int) -> dict[str, Any]:
 
 
 def main(job: str, *numbers: str) -> None:
-    """Prints what the job found, its seconds and its peak memory as JSON."""
+    """Prints the job's figures, its seconds and its peak memory as JSON."""
     start = time.perf_counter()
     jobs: dict[str, Callable[..., dict[str, Any]]] = {"thesis": thesis, "stream": stream}
-    found = jobs[job](*map(int, numbers))
-    print(json.dumps({**found, "seconds": time.perf_counter() - start, "megabytes": _peak_bytes() / 1e6}))
+    figures = jobs[job](*map(int, numbers))
+    print(json.dumps({**figures, "seconds": time.perf_counter() - start, "megabytes": _peak_bytes() / 1e6}))
 
 
 def _peak_bytes() -> int:

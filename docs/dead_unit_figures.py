@@ -13,7 +13,7 @@ PAGE = HERE / "dead-units.md"
 
 
 def run_page() -> tuple[dict[str, Any], str]:
-    """What the page's Python defines, run as one program, and what it prints."""
+    """The names that the page's Python defines, run as one program, and its output."""
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     names: dict[str, Any] = {}
     printed = io.StringIO()

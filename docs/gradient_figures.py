@@ -19,7 +19,7 @@ FIGURES = {
 
 
 def run_page() -> dict[str, Any]:
-    """What the page's Python defines, run as one program."""
+    """The names that the page's Python defines, run as one program."""
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     names: dict[str, Any] = {}
     exec(compile("\n".join(blocks), PAGE.name, "exec"), names)

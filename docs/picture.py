@@ -28,7 +28,7 @@ WIDTH, HEIGHT, PANEL, TOP, BOTTOM, LEFT = 900, 400, 450, 70, 330, 60
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart: for each connection and depth what was measured, what the thesis says and, hollow, of all networks."""
+    """One chart: per connection and depth the measured value, the thesis's value and, hollow, that of all networks."""
 
     title: str
     label: str
@@ -50,7 +50,7 @@ class Panel:
 
 
 def picture(suite: SuiteVerdicts) -> str:
-    """The SVG. Raises ValueError if the suite has not measured what it shows."""
+    """The SVG. Raises ValueError if the suite lacks a quantity of the picture."""
     panels = "".join(
         f'<g transform="translate({PANEL * i} 0)">{"".join(_panel(panel))}</g>\n'
         for i, panel in enumerate((_convergence(suite), _dead(suite)))

@@ -102,10 +102,10 @@ METRICS = {
 }
 
 
-def metric(which: str | Metric) -> Metric:
+def metric(name: str | Metric) -> Metric:
     """The metric of that name, or the metric itself; an unknown name raises ValueError that lists the known ones."""
-    if isinstance(which, Metric):
-        return which
-    if not isinstance(which, str) or which not in METRICS:
-        raise ValueError(f"metric must be one of {', '.join(sorted(METRICS))}, or a Metric; got {which!r}")
-    return METRICS[which]
+    if isinstance(name, Metric):
+        return name
+    if not isinstance(name, str) or name not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(sorted(METRICS))}, or a Metric; got {name!r}")
+    return METRICS[name]

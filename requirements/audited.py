@@ -44,5 +44,5 @@ if __name__ == "__main__":
     names: set[str] = set()
     for file in files:
         names |= locked(file.read_text(encoding="utf-8"))
-    found = problems(report.read_text(encoding="utf-8"), names)
-    sys.exit("\n".join(found) if found else print(f"{len(names)} packages, no known vulnerability"))
+    sentences = problems(report.read_text(encoding="utf-8"), names)
+    sys.exit("\n".join(sentences) if sentences else print(f"{len(names)} packages, no known vulnerability"))

@@ -1,4 +1,4 @@
-"""Runs a command on a pseudo-terminal, and keeps what a person would have seen on it."""
+"""Runs a command on a pseudo-terminal, and keeps the lines that a person would have seen on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ORDER = re.compile(r"\x1b(?:\[([0-9;?]*)([A-Za-z])|\]([^\x07]*)\x07|([78DM])|\]
 
 
 class Screen:
-    """What a terminal shows: the orders that pytest and lrn give, as a VT100 follows them.
+    """The contents of a terminal: the orders that pytest and lrn give, as a VT100 follows them.
 
     Attributes:
         wrapped: how often a line ran over the right edge.
@@ -25,7 +25,7 @@ class Screen:
 
     def __init__(self, columns: int, rows: int = ROWS) -> None:
         self.columns, self.rows = columns, rows
-        self.gone: list[str] = []  # scrolled away
+        self.scrolled: list[str] = []  # scrolled away
         self._cells = [[" "] * columns for _ in range(rows)]
         self._row = self._column = self.wrapped = 0
         self._saved = (0, 0)
@@ -44,8 +44,8 @@ class Screen:
 
     @property
     def lines(self) -> list[str]:
-        """Everything, also what has scrolled away, without the empty lines at the end."""
-        lines = [*self.gone, *("".join(row).rstrip() for row in self._cells)]
+        """All lines, including those that have scrolled away, without the empty lines at the end."""
+        lines = [*self.scrolled, *("".join(row).rstrip() for row in self._cells)]
         while lines and not lines[-1]:
             lines.pop()
         return lines
@@ -69,7 +69,7 @@ class Screen:
         if self._row < self.rows - 1:
             self._row += 1
             return
-        self.gone.append("".join(self._cells.pop(0)).rstrip())
+        self.scrolled.append("".join(self._cells.pop(0)).rstrip())
         self._cells.append([" "] * self.columns)
 
     def _obey(self, order: re.Match[str]) -> None:

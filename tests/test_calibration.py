@@ -34,8 +34,8 @@ NAMES = [f"{setting.name}-{setting.alpha}" for setting in SETTINGS]
 
 def setting_of(name, alpha=0.2, suites=40):
     """Returns a part of a setting."""
-    found = next(setting for setting in SETTINGS if (setting.name, setting.alpha) == (name, alpha))
-    return dataclasses.replace(found, suites=suites)
+    setting = next(setting for setting in SETTINGS if (setting.name, setting.alpha) == (name, alpha))
+    return dataclasses.replace(setting, suites=suites)
 
 
 def test_the_page_and_the_figures_are_those_of_the_committed_counts():
@@ -63,21 +63,23 @@ def test_the_figures_are_sound():
         assert len(list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}circle"))) > points
 
 
-@pytest.mark.parametrize(("setting", "found"), PAIRS, ids=NAMES)
-def test_committed_counts_are_what_the_guarantee_allows(setting, found):
-    assert (found["name"], found["alpha"], found["suites"]) == (setting.name, setting.alpha, setting.suites)
-    assert found["wrong"] == len(found["wrong_suites"])
-    assert found["p_above"] == pytest.approx(stats.binom.sf(found["wrong"] - 1, setting.suites, setting.alpha))
-    if "exact" in found:
+@pytest.mark.parametrize(("setting", "counts"), PAIRS, ids=NAMES)
+def test_committed_counts_are_what_the_guarantee_allows(setting, counts):
+    assert (counts["name"], counts["alpha"], counts["suites"]) == (setting.name, setting.alpha, setting.suites)
+    assert counts["wrong"] == len(counts["wrong_suites"])
+    assert counts["p_above"] == pytest.approx(stats.binom.sf(counts["wrong"] - 1, setting.suites, setting.alpha))
+    if "exact" in counts:
         seeds = range(setting.first_seeds, setting.max_seeds + 1)
-        assert found["exact"] == pytest.approx(any_miss(setting.exact, setting.alpha / setting.shares, seeds))
-        assert found["exact"] < setting.alpha
-        assert found["p_exact"] == pytest.approx(stats.binomtest(found["wrong"], setting.suites, found["exact"]).pvalue)
+        assert counts["exact"] == pytest.approx(any_miss(setting.exact, setting.alpha / setting.shares, seeds))
+        assert counts["exact"] < setting.alpha
+        assert counts["p_exact"] == pytest.approx(
+            stats.binomtest(counts["wrong"], setting.suites, counts["exact"]).pvalue
+        )
 
 
 def test_all_tests_together_reject_nothing():
-    assert holm([found["p_above"] for found in RESULTS]) == 0
-    exact = [found["p_exact"] for found in RESULTS if "p_exact" in found]
+    assert holm([counts["p_above"] for counts in RESULTS]) == 0
+    exact = [counts["p_exact"] for counts in RESULTS if "p_exact" in counts]
     assert len(exact) == 2
     assert holm(exact) == 0
 
@@ -89,18 +91,18 @@ def test_holm_rejects_as_published():
     assert holm([0.03, 0.04]) == 0
 
 
-@pytest.mark.parametrize(("setting", "found"), PAIRS, ids=NAMES)
-def test_the_same_suites_are_wrong_again(setting, found):
-    wrong = set(found["wrong_suites"])
+@pytest.mark.parametrize(("setting", "counts"), PAIRS, ids=NAMES)
+def test_the_same_suites_are_wrong_again(setting, counts):
+    wrong = set(counts["wrong_suites"])
     for suite in {0, *sorted(wrong)[:1]}:
         again = any(value is not None and value != claim.truth for claim, value in decisions(setting, suite))
         assert again is (suite in wrong)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("setting", "found"), PAIRS, ids=NAMES)
-def test_every_count_comes_out_again(setting, found):
-    assert simulate(setting) == found
+@pytest.mark.parametrize(("setting", "counts"), PAIRS, ids=NAMES)
+def test_every_count_comes_out_again(setting, counts):
+    assert simulate(setting) == counts
 
 
 @pytest.mark.parametrize("setting", SETTINGS[:7], ids=NAMES[:7])
@@ -112,9 +114,9 @@ def test_judging_one_by_one_decides_the_same():
     setting = setting_of("rate")
     outcomes = {True: Outcome.SUPPORTED, False: Outcome.REFUTED, None: Outcome.INCONCLUSIVE}
     at_margin = [0, 1, 4, 5]  # claims of one quantity grow together, but for those at the margin growth is the same
-    found = [outcomes[value] for _, value in decisions(setting, 3)]
+    outcomes_of_claims = [outcomes[value] for _, value in decisions(setting, 3)]
     judged = [verdict.verdict for verdict in recorded_suite(setting, 3).claims]
-    assert [found[i] for i in at_margin] == [judged[i] for i in at_margin]
+    assert [outcomes_of_claims[i] for i in at_margin] == [judged[i] for i in at_margin]
 
 
 def test_a_forgotten_share_is_found_out():
@@ -204,10 +206,10 @@ def test_every_comparison_takes_no_more_seeds_than_was_to_be_reached():
 
 @pytest.mark.slow
 def test_a_few_seeds_are_measured_again():
-    taken = seeds_of_decisions(0.05, repeats=2)
-    assert all(len(seeds) == 2 for seeds in taken.values())
-    assert 6 < min(taken["0.95 > 0.1"]) < max(taken["0.95 > 0.1"]) + 1 < 60
-    assert min(taken["0.55 > 0.5"]) > 500
+    seeds_taken = seeds_of_decisions(0.05, repeats=2)
+    assert all(len(seeds) == 2 for seeds in seeds_taken.values())
+    assert 6 < min(seeds_taken["0.95 > 0.1"]) < max(seeds_taken["0.95 > 0.1"]) + 1 < 60
+    assert min(seeds_taken["0.55 > 0.5"]) > 500
 
 
 def test_bounds_are_those_of_the_design():
@@ -227,12 +229,12 @@ def test_fisher_has_its_power_at_that_many_seeds():
 
 
 def test_assumed_sequences_miss_no_more_often_than_they_may_unless_the_assumption_is_broken():
-    found = json.loads(sequences.RESULTS.read_text(encoding="utf-8"))
-    assert [row["alpha"] for row in found] == [alpha for alpha in sequences.ALPHAS for _ in sequences.ROWS]
-    kept = [row for row in found if "skewed" not in row["drawn"]]
-    assert holm([row["p"] for row in kept]) == 0
-    assert all(row["missed"] > 0 for row in kept)
-    assert all(row["p"] < 1e-6 for row in found if row not in kept)
+    rows = json.loads(sequences.RESULTS.read_text(encoding="utf-8"))
+    assert [row["alpha"] for row in rows] == [alpha for alpha in sequences.ALPHAS for _ in sequences.ROWS]
+    sound = [row for row in rows if "skewed" not in row["drawn"]]
+    assert holm([row["p"] for row in sound]) == 0
+    assert all(row["missed"] > 0 for row in sound)
+    assert all(row["p"] < 1e-6 for row in rows if row not in sound)
 
 
 def test_a_part_of_the_assumed_sequences_comes_out_again():
@@ -243,5 +245,5 @@ def test_a_part_of_the_assumed_sequences_comes_out_again():
 
 @pytest.mark.slow
 def test_every_assumed_sequence_comes_out_again():
-    found = [row for alpha in sequences.ALPHAS for row in sequences.count(alpha)]
-    assert found == json.loads(sequences.RESULTS.read_text(encoding="utf-8"))
+    rows = [row for alpha in sequences.ALPHAS for row in sequences.count(alpha)]
+    assert rows == json.loads(sequences.RESULTS.read_text(encoding="utf-8"))

@@ -56,9 +56,9 @@ def test_no_two_populations_share_a_label():
 
 
 def test_the_version_names_images_and_sources(monkeypatch):
-    found = Images("digits", np.zeros((40, 1, 8, 8), np.float32), np.arange(40) % 10, tuple("0123456789"))
-    assert change(images=found).label == SMALL.label
-    assert len({SMALL.version, change(images=found).version}) == 2
+    images = Images("digits", np.zeros((40, 1, 8, 8), np.float32), np.arange(40) % 10, tuple("0123456789"))
+    assert change(images=images).label == SMALL.label
+    assert len({SMALL.version, change(images=images).version}) == 2
     assert SMALL.version == change(depth=14).version
     before = SMALL.version
     monkeypatch.setattr(lrn.classifiers, "_sources", lambda: "another code")
@@ -83,8 +83,8 @@ def test_images_come_in_parts_that_their_size_bounds():
 def test_one_part_is_all_images_at_once(engine):
     whole = change(part=12).sample(range(3), engine)
     for part in (13, 1000):
-        found = change(part=part).sample(range(3), engine)
-        assert all(np.array_equal(found[name], whole[name]) for name in whole)
+        columns = change(part=part).sample(range(3), engine)
+        assert all(np.array_equal(columns[name], whole[name]) for name in whole)
     assert not np.array_equal(change(part=6).sample(range(3), engine)["first_gradient"], whole["first_gradient"])
 
 
@@ -129,8 +129,8 @@ def test_mnist_trains_from_its_files(tmp_path):
     rng = np.random.default_rng(0)
     pixels, labels = rng.integers(0, 256, (40, 28, 28), np.uint8), np.arange(40, dtype=np.uint8) % 10
     write_mnist(tmp_path, packed=True, pixels=pixels, labels=labels)
-    found = change(images=mnist(tmp_path), channels=(2, 2, 2)).sample(range(2))
-    assert np.isfinite(found["loss"]).all()
+    columns = change(images=mnist(tmp_path), channels=(2, 2, 2)).sample(range(2))
+    assert np.isfinite(columns["loss"]).all()
 
 
 def test_a_folder_of_leaves_trains_and_is_learnt(tmp_path):
@@ -138,10 +138,10 @@ def test_a_folder_of_leaves_trains_and_is_learnt(tmp_path):
     write_folder(tmp_path, each=8, size=(8, 8))
     from PIL import Image
 
-    for place, name in enumerate(("healthy", "rust", "scab")):
+    for channel, name in enumerate(("healthy", "rust", "scab")):
         for path in (tmp_path / name).iterdir():
             pixels = np.array(Image.open(path)) // 2
-            pixels[:, :, place] += 127
+            pixels[:, :, channel] += 127
             Image.fromarray(pixels).save(path)
     of = change(images=image_folder(tmp_path), train=15, test=9, batch=15, epochs=40)
     assert of.label.startswith("residual CNNs of depth 8 on test_a_folder_of_leaves")

@@ -1,4 +1,4 @@
-"""Fleets of convolutional networks: each network is what an ordinary training loop makes of it, in any company."""
+"""Fleets of convolutional networks: each equals the network of an ordinary training loop, in any company."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def change(**fields):
 
 
 def measure(net, parts):
-    """Gives the norms the mean over all images of what they see of each part."""
+    """Gives the norms the mean over all images of their statistics of each part."""
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     sums = [[0, 0] for _ in norms]
     for norm in norms:
@@ -69,7 +69,7 @@ def by_hand(of, seed):
     parts = np.array_split(np.arange(of.train), math.ceil(of.train / of.part_size))
     for part in parts:
         (F.cross_entropy(net(x[part]), y[part]) * len(part) / of.train).backward()
-    found = {
+    values = {
         "first_gradient": convolutions[0].weight.grad.norm().item(),
         "last_gradient": convolutions[-1].weight.grad.norm().item(),
     }
@@ -87,7 +87,7 @@ def by_hand(of, seed):
     sizes = [min(of.batch, of.train - start) for start in range(0, of.train, of.batch)]
     loss = np.reshape(losses, (of.epochs, -1)) @ sizes / of.train
     accuracy = np.reshape(accuracies, (of.epochs, -1)) @ sizes / of.train
-    found |= {
+    values |= {
         "training_gradient": sorted(gradients)[(len(gradients) - 1) // 2],
         "loss": loss[-1],
         "accuracy": accuracy[-1],
@@ -104,11 +104,11 @@ def by_hand(of, seed):
             if isinstance(module, nn.ReLU):
                 module.register_forward_hook(lambda _, __, out: silent.append((out.amax(dim=(0, 2, 3)) == 0).tolist()))
         net(x)
-        found["dead_fraction"] = np.mean([channel for layer in silent for channel in layer])
-        found["dead_layers"] = sum(all(layer) for layer in silent)
+        values["dead_fraction"] = np.mean([channel for layer in silent for channel in layer])
+        values["dead_layers"] = sum(all(layer) for layer in silent)
         logits = net(torch.as_tensor((test.x.astype(np.float64) - mean) / std))
-        found["test_accuracy"] = (logits.argmax(1) == torch.as_tensor(test.y)).double().mean().item()
-    return found
+        values["test_accuracy"] = (logits.argmax(1) == torch.as_tensor(test.y)).double().mean().item()
+    return values
 
 
 @engines
@@ -131,31 +131,31 @@ def by_hand(of, seed):
 def test_each_network_is_given_what_a_training_loop_gives_it(options, engine, monkeypatch):
     monkeypatch.setattr(_stack, "STACK", 2)
     of = change(dtype="float64", **options)
-    found = of.sample(range(2, 4), engine)
-    for place, seed in enumerate(range(2, 4)):
+    columns = of.sample(range(2, 4), engine)
+    for index, seed in enumerate(range(2, 4)):
         for name, value in by_hand(of, seed).items():
             # Sums in another order, float64: training turns 1e-16 into less than 1e-6; shares of images are float32.
-            assert found[name][place] == pytest.approx(value, rel=1e-6, abs=1e-9), name
-    assert np.array_equal(found["fades"], found["first_gradient"] < found["last_gradient"])
-    ratio = found["first_gradient"] / found["last_gradient"]
-    assert found["imbalance"] == pytest.approx(np.abs(np.log10(ratio)), abs=1e-6)
-    assert not found["diverged"].any()
+            assert columns[name][index] == pytest.approx(value, rel=1e-6, abs=1e-9), name
+    assert np.array_equal(columns["fades"], columns["first_gradient"] < columns["last_gradient"])
+    ratio = columns["first_gradient"] / columns["last_gradient"]
+    assert columns["imbalance"] == pytest.approx(np.abs(np.log10(ratio)), abs=1e-6)
+    assert not columns["diverged"].any()
 
 
 @engines
 def test_gradients_before_training_are_those_of_lrn_gradients(engine, monkeypatch):
     monkeypatch.setattr(_stack, "STACK", 2)
     of = change(dtype="float64", epochs=0)
-    found = of.sample(range(2), engine)
+    columns = of.sample(range(2), engine)
     train, _ = of.data.split(of.train, of.test)
     pixels = torch.as_tensor(train.x, dtype=torch.float64)
     x, y = (pixels - pixels.mean()) / pixels.std(), torch.as_tensor(train.y)
     for seed in range(2):
-        told = report(of.network(seed), x, lambda logits: F.cross_entropy(logits, y))
-        convolutions = [layer for layer in told.layers if layer.kind == "Conv2d"]
+        flow = report(of.network(seed), x, lambda logits: F.cross_entropy(logits, y))
+        convolutions = [layer for layer in flow.layers if layer.kind == "Conv2d"]
         # Sums in another order, float64.
-        assert found["first_gradient"][seed] == pytest.approx(convolutions[0].parameters, rel=1e-9)
-        assert found["last_gradient"][seed] == pytest.approx(convolutions[-1].parameters, rel=1e-9)
+        assert columns["first_gradient"][seed] == pytest.approx(convolutions[0].parameters, rel=1e-9)
+        assert columns["last_gradient"][seed] == pytest.approx(convolutions[-1].parameters, rel=1e-9)
 
 
 @engines
@@ -171,14 +171,14 @@ def test_a_network_does_not_depend_on_its_neighbours(engine):
 def test_the_number_of_torchs_threads_does_not_show_and_is_left_alone(engine):
     before = torch.get_num_threads()
     try:
-        found = []
+        columns = []
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            found.append(SMALL.sample(range(3), engine))
+            columns.append(SMALL.sample(range(3), engine))
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
-    assert all(np.array_equal(found[0][name], found[1][name]) for name in found[0])
+    assert all(np.array_equal(columns[0][name], columns[1][name]) for name in columns[0])
 
 
 @needs_native
@@ -188,13 +188,13 @@ def test_the_number_of_torchs_threads_does_not_show_and_is_left_alone(engine):
     [{}, {"channels": (4, 5, 8), "shortcut": "projection"}, {"normalise": False}, {"train": 14, "part": 5}],
 )
 def test_a_network_has_the_same_bits_whatever_the_processors_vectors(options, fused, monkeypatch):
-    of, found = change(**options), {}
+    of, by_variant = change(**options), {}
     for variant in VARIANTS:
         if variant.fused == fused:
             monkeypatch.setenv("LRN_VARIANT", variant.name)
-            found[variant.name] = of.sample(range(19), "native")
-    first = next(iter(found.values()), {})
-    for name, other in found.items():
+            by_variant[variant.name] = of.sample(range(19), "native")
+    first = next(iter(by_variant.values()), {})
+    for name, other in by_variant.items():
         assert all(np.array_equal(other[metric], first[metric]) for metric in first), name
 
 
@@ -256,11 +256,11 @@ def test_scale_is_a_factor_on_the_convolutions_alone():
 
 @engines
 def test_training_that_diverges_is_infinite_and_not_nan(engine):
-    found = change(normalise=False, scale=30.0, depth=20, lr=10.0).sample(range(3), engine)
-    assert found["diverged"].all()
-    assert np.isinf(found["loss"]).all()
-    assert np.isinf(found["epochs_to_loss"]).all()
-    assert not any(np.isnan(values).any() for values in found.values())
+    columns = change(normalise=False, scale=30.0, depth=20, lr=10.0).sample(range(3), engine)
+    assert columns["diverged"].all()
+    assert np.isinf(columns["loss"]).all()
+    assert np.isinf(columns["epochs_to_loss"]).all()
+    assert not any(np.isnan(values).any() for values in columns.values())
 
 
 @engines

@@ -85,10 +85,10 @@ def by_hand(net, x, skip, preactivation):
         x, before = F.conv2d(x, convs[0].weight, padding=1), 0
     else:
         x, before = relu(norm(F.conv2d(x, convs[0].weight, padding=1), norms[0])), 1
-    for place in range(len(net.blocks)):
-        first, second = convs[1 + 2 * place : 3 + 2 * place]
-        norm1, norm2 = norms[before + 2 * place : before + 2 + 2 * place]
-        stride = 2 if place in (len(net.blocks) // 3, 2 * len(net.blocks) // 3) else 1
+    for block in range(len(net.blocks)):
+        first, second = convs[1 + 2 * block : 3 + 2 * block]
+        norm1, norm2 = norms[before + 2 * block : before + 2 + 2 * block]
+        stride = 2 if block in (len(net.blocks) // 3, 2 * len(net.blocks) // 3) else 1
         shortcut = torch.zeros_like(x).repeat(1, first.out_channels // first.in_channels, 1, 1)
         shortcut[:, : x.shape[1]] = x
         shortcut = shortcut[:, :, ::stride, ::stride] * skip
@@ -238,8 +238,8 @@ def test_torch_initialisation_is_torchs():
 
 def test_dead_units_sees_every_activation():
     net = make().eval()
-    found = dead_units(net, images())
-    assert len(found.layers) == 1 + 2 * len(net.blocks)
+    dead = dead_units(net, images())
+    assert len(dead.layers) == 1 + 2 * len(net.blocks)
 
 
 # ---- Bad input ----

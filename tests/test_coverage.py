@@ -25,7 +25,7 @@ def named(names, case):
 
 
 def faults(cases, documents):
-    """What is wrong with the sentences or with the claims, one line each."""
+    """The mistakes in the sentences or in the claims, one line each."""
     readings = [(s, r) for d in documents for s in d.sentences for r in s.readings]
     ours = [own for document in documents for own in document.ours]
     for case in cases:

@@ -48,8 +48,8 @@ def test_the_note_s_flows_are_what_scipy_solves(system):
 
 @pytest.mark.parametrize("steps", [1, 3, 10])
 def test_growth_is_compound_interest(steps):
-    found = EulerNet(nn.Identity(), steps, time=2.0)(torch.ones(5, dtype=torch.float64))
-    assert found.numpy() == pytest.approx((1 + 2 / steps) ** steps)
+    output = EulerNet(nn.Identity(), steps, time=2.0)(torch.ones(5, dtype=torch.float64))
+    assert output.numpy() == pytest.approx((1 + 2 / steps) ** steps)
 
 
 @settings(deadline=None, max_examples=25)

@@ -2,7 +2,7 @@
 
 Blocks of `python` run one after another in one namespace, those with `>>>` as doctests; but where a comment
 `<!-- file: claims/test_x.py -->` stands above a block, the block becomes that file. Blocks of `console` hold commands
-after `$ ` and what they print, in which `...` stands for anything.
+after `$ ` and their output, in which `...` stands for anything.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Block:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    for found in FENCE.finditer(text):
-        line = text[: found.start("body")].count("\n")
-        yield Block(found["language"], found["body"], found["file"], line)
+    for fence in FENCE.finditer(text):
+        line = text[: fence.start("body")].count("\n")
+        yield Block(fence["language"], fence["body"], fence["file"], line)
 
 
 def run_document(document: Path, folder: Path) -> None:
@@ -60,18 +60,18 @@ def run_document(document: Path, folder: Path) -> None:
 
 def run_session(block: Block, namespace: dict[str, object], name: str) -> None:
     session = doctest.DocTestParser().get_doctest(block.body, namespace, name, name, block.line)
-    said: list[str] = []
+    output: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    runner.run(session, out=said.append, clear_globs=False)
+    runner.run(session, out=output.append, clear_globs=False)
     namespace.update(session.globs)
-    assert runner.failures == 0, "".join(said)
+    assert runner.failures == 0, "".join(output)
 
 
-def run_console(block: Block, folder: Path, place: str) -> None:
-    for command, wanted in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.body, flags=re.MULTILINE):
-        found = run(command, folder)
-        same = doctest.OutputChecker().check_output(wanted, found, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-        assert same, f"{place}: {command}\nshould print:\n{wanted}\nit printed:\n{found}"
+def run_console(block: Block, folder: Path, source: str) -> None:
+    for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.body, flags=re.MULTILINE):
+        printed = run(command, folder)
+        same = doctest.OutputChecker().check_output(expected, printed, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+        assert same, f"{source}: {command}\nshould print:\n{expected}\nit printed:\n{printed}"
 
 
 EDITABLE = "-W 'ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning'"
@@ -79,7 +79,7 @@ EDITABLE = "-W 'ignore:Module already imported so cannot be rewritten:pytest.Pyt
 
 
 def run(command: str, folder: Path) -> str:
-    """What a command prints, on either stream, with its exit code at the end where that is not 0."""
+    """The output of a command, on either stream, with its exit code at the end where that is not 0."""
     name, *arguments = shlex.split(command)
     assert name in MODULES, f"{name} is no command that a document can show"
     module = MODULES[name]

@@ -1,4 +1,4 @@
-"""Experiments: their fields, their identity, and a clear sentence for everything that is none."""
+"""Experiments: their fields, their identity, and a clear sentence for everything that is not one."""
 
 from __future__ import annotations
 

@@ -35,13 +35,13 @@ def test_what_is_possible_is_judged_by_its_possibility():
 
 
 @pytest.mark.parametrize(
-    ("quote", "found"), [("It could be.", ["s"]), ("It potentially is.", ["s"]), ("It is, and canned.", [])]
+    ("quote", "ids"), [("It could be.", ["s"]), ("It potentially is.", ["s"]), ("It is, and canned.", [])]
 )
-def test_a_strict_reading_of_what_is_possible_is_found(quote, found):
+def test_a_strict_reading_of_what_is_possible_is_found(quote, ids):
     suite = suite_of(verdict("t.py::test_a", id="A"), verdict("t.py::test_b", Outcome.REFUTED, id="B"))
     readings = Reading("it happens", ("A",)), Reading("it happens often", ("B",))
     paper = Document("paper", "Paper", (Sentence("s", "paper", "§1", quote, Weight.CENTRAL, readings),))
-    assert list(strict(paper, suite)) == found
+    assert list(strict(paper, suite)) == ids
 
 
 def test_no_sentence_is_refuted_that_a_reader_was_not_told_of():

@@ -1,4 +1,4 @@
-"""`make images`: what is fetched comes from the system's own tools, and where they are missing that is said."""
+"""`make images`: it downloads with the system's own tools, and names the one that is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on vanishing and exploding gradients: its Python runs, prints what it says, and draws its figures."""
+"""The page on vanishing and exploding gradients: its Python runs, prints the page's text, and draws its figures."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def script():
 def test_the_page_prints_what_it_says(script, capsys):
     script.run_page()
     printed = capsys.readouterr().out
-    said = re.findall(r"```text\n(.*?)```", script.PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(said) == 5
-    for text in said:
+    texts = re.findall(r"```text\n(.*?)```", script.PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(texts) == 5
+    for text in texts:
         assert text.strip() in printed
 
 
@@ -34,10 +34,10 @@ def test_the_figures_are_those_of_the_page(script, tmp_path):
     page = script.PAGE.read_text(encoding="utf-8")
     for path in sorted(tmp_path.glob("*.svg")):
         assert f"figures/{path.name}" in page
-        kept = (DOCS / "figures" / path.name).read_text(encoding="utf-8")
+        committed = (DOCS / "figures" / path.name).read_text(encoding="utf-8")
         drawn = path.read_text(encoding="utf-8")
-        assert len(kept) < 60_000
+        assert len(committed) < 60_000
         for label in script.FIGURES[path.stem].values():
-            assert label in kept
+            assert label in committed
             assert label in drawn
     assert len(list(tmp_path.glob("*.svg"))) == len(script.FIGURES) == page.count(".svg)")

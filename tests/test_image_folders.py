@@ -15,20 +15,20 @@ from tests.test_images import Image, broken, hide, write_folder, write_mnist
 
 def test_a_folder_for_each_class_is_read_in_order_of_names(tmp_path):
     pixels = write_folder(tmp_path / "leaves")
-    found = image_folder(tmp_path / "leaves")
+    images = image_folder(tmp_path / "leaves")
     expected = np.stack([pixels[path] for path in sorted(pixels)]).transpose(0, 3, 1, 2)
-    assert np.array_equal(found.x, expected.astype(np.float32) / np.float32(255))
-    assert found.y.tolist() == [0, 0, 1, 1, 2, 2]
-    assert found.classes == ("healthy", "rust", "scab")
-    assert (found.name, found.channels) == ("leaves", 3)
+    assert np.array_equal(images.x, expected.astype(np.float32) / np.float32(255))
+    assert images.y.tolist() == [0, 0, 1, 1, 2, 2]
+    assert images.classes == ("healthy", "rust", "scab")
+    assert (images.name, images.channels) == ("leaves", 3)
 
 
 def test_images_are_brought_to_one_size_and_to_grey(tmp_path):
     write_folder(tmp_path, classes=("a", "b"))
     Image.fromarray(np.full((9, 3, 3), 51, np.uint8)).save(tmp_path / "b" / "z.png")
-    found = image_folder(tmp_path, (4, 7), grey=True)
-    assert found.x.shape == (5, 1, 4, 7)
-    assert np.all(found.x[-1] == np.float32(51) / np.float32(255))
+    images = image_folder(tmp_path, (4, 7), grey=True)
+    assert images.x.shape == (5, 1, 4, 7)
+    assert np.all(images.x[-1] == np.float32(51) / np.float32(255))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".PNG", ".bmp", ".jpg", ".tiff"])
@@ -111,9 +111,9 @@ def decoded(monkeypatch):
     """The files decoded so far."""
     import lrn.data._image_folder as module
 
-    seen, real = [], module._decoded
-    monkeypatch.setattr(module, "_decoded", lambda path, *args: seen.append(path) or real(path, *args))
-    return seen
+    decoded, real = [], module._decoded
+    monkeypatch.setattr(module, "_decoded", lambda path, *args: decoded.append(path) or real(path, *args))
+    return decoded
 
 
 def test_a_cached_folder_is_decoded_once(tmp_path, decoded):

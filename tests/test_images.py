@@ -1,4 +1,4 @@
-"""Images: the digits, MNIST's files and folders of images, and what is said when one of them is not as it should be."""
+"""Images: the digits, MNIST's files and folders of images, and the messages about unsound ones."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def write_folder(folder, classes=("healthy", "rust", "scab"), each=2, size=(6, 5
 
 
 def test_digits_are_scikit_learns():
-    found = digits()
-    assert found.x.shape == (1797, 1, 8, 8)
-    assert found.x.dtype == np.float32
-    assert (found.x.min(), found.x.max()) == (0, 1)
-    assert np.bincount(found.y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    images = digits()
+    assert images.x.shape == (1797, 1, 8, 8)
+    assert images.x.dtype == np.float32
+    assert (images.x.min(), images.x.max()) == (0, 1)
+    assert np.bincount(images.y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
     # The first image of the collection is a 0; its first row in sixteenths.
-    assert (found.x[0, 0, 0] * 16).tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
-    assert found.y[0] == 0
+    assert (images.x[0, 0, 0] * 16).tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
+    assert images.y[0] == 0
 
 
 def test_without_scikit_learn_the_digits_say_what_to_install(monkeypatch):
@@ -79,35 +79,35 @@ def hide(monkeypatch, package):
 
 
 def test_a_split_has_no_image_twice_and_is_the_same_each_time():
-    found = Images("numbers", np.arange(40, dtype=np.float32).reshape(40, 1, 1, 1), np.arange(40) % 2, ("a", "b"))
-    train, test = found.split(30, 10)
+    images = Images("numbers", np.arange(40, dtype=np.float32).reshape(40, 1, 1, 1), np.arange(40) % 2, ("a", "b"))
+    train, test = images.split(30, 10)
     assert sorted([*train.x.ravel(), *test.x.ravel()]) == list(range(40))
     assert not np.array_equal(train.x.ravel(), np.arange(30))
     assert np.array_equal(train.y, train.x.ravel() % 2)
-    again = found.split(30, 10)
+    again = images.split(30, 10)
     assert (again[0].digest, again[1].digest) == (train.digest, test.digest)
 
 
 @pytest.mark.parametrize("numbers", [(0, 5), (5, 0), (36, 5), (-1, 5)])
 def test_a_split_of_images_that_are_not_there_is_refused(numbers):
-    found = Images("numbers", np.zeros((40, 1, 1, 1), np.float32), np.arange(40) % 2, ("a", "b"))
+    images = Images("numbers", np.zeros((40, 1, 1, 1), np.float32), np.arange(40) % 2, ("a", "b"))
     with pytest.raises(ValueError, match="numbers has 40 images to train and test on"):
-        found.split(*numbers)
+        images.split(*numbers)
 
 
 def test_images_that_are_for_tests_are_not_trained_on():
     x = np.arange(40, dtype=np.float32).reshape(40, 1, 1, 1)
-    found = Images("numbers", x, np.arange(40) % 2, ("a", "b"), training=30)
-    train, test = found.split(30, 10)
+    images = Images("numbers", x, np.arange(40) % 2, ("a", "b"), training=30)
+    train, test = images.split(30, 10)
     assert sorted(train.x.ravel()) == list(range(30))
     assert sorted(test.x.ravel()) == list(range(30, 40))
-    some, others = found.split(5, 3)
+    some, others = images.split(5, 3)
     assert np.array_equal(some.x, train.x[:5])
     assert np.array_equal(others.x, test.x[:3])
     assert not np.array_equal(train.x.ravel(), np.arange(30))
     for numbers in ((31, 5), (5, 11)):
         with pytest.raises(ValueError, match="numbers has 30 images to train on and 10 to test on"):
-            found.split(*numbers)
+            images.split(*numbers)
     for training in (0, 40):
         with pytest.raises(ValueError, match=f"training must be from 1 to 39; got {training}"):
             Images("numbers", x, np.arange(40) % 2, ("a", "b"), training)
@@ -115,15 +115,15 @@ def test_images_that_are_for_tests_are_not_trained_on():
 
 def test_a_digest_stands_for_every_pixel_and_label():
     x, y = np.zeros((4, 1, 2, 2), np.float32), np.array([0, 1, 0, 1])
-    seen = {Images("a", x, y, ("a", "b")).digest}
-    for place in range(x.size):
+    digests = {Images("a", x, y, ("a", "b")).digest}
+    for index in range(x.size):
         other = x.copy()
-        other.flat[place] = 1
-        seen.add(Images("a", other, y, ("a", "b")).digest)
-    seen.add(Images("a", x, y[::-1].copy(), ("a", "b")).digest)
-    seen.add(Images("a", x.reshape(4, 2, 2, 1), y, ("a", "b")).digest)
-    assert len(seen) == x.size + 3
-    assert Images("other", x.copy(), y.copy(), ("a", "b")).digest in seen
+        other.flat[index] = 1
+        digests.add(Images("a", other, y, ("a", "b")).digest)
+    digests.add(Images("a", x, y[::-1].copy(), ("a", "b")).digest)
+    digests.add(Images("a", x.reshape(4, 2, 2, 1), y, ("a", "b")).digest)
+    assert len(digests) == x.size + 3
+    assert Images("other", x.copy(), y.copy(), ("a", "b")).digest in digests
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_images_that_do_not_fit_their_labels_are_refused(x, y, classes, says):
 @pytest.mark.parametrize("dot", ["-", "."])
 @pytest.mark.parametrize(("part", "file"), [("train", "train"), ("test", "t10k")])
 def test_mnist_is_read_from_its_files(tmp_path, part, file, dot, packed):
-    found = mnist(write_mnist(tmp_path, file, dot, packed), part)
-    assert np.array_equal(found.x, (PIXELS[:, None] / 255).astype(np.float32))
-    assert np.array_equal(found.y, LABELS)
-    assert len(found.classes) == 10
+    images = mnist(write_mnist(tmp_path, file, dot, packed), part)
+    assert np.array_equal(images.x, (PIXELS[:, None] / 255).astype(np.float32))
+    assert np.array_equal(images.y, LABELS)
+    assert len(images.classes) == 10
 
 
 def broken(folder, name, change):
@@ -206,9 +206,9 @@ def test_missing_files_of_mnist_are_named(tmp_path):
 def test_both_parts_of_mnist_are_to_train_and_to_test_on(tmp_path):
     write_mnist(tmp_path / "fashion-mnist", packed=True)
     write_mnist(tmp_path / "fashion-mnist", "t10k", packed=True, pixels=PIXELS[:2], labels=LABELS[:2])
-    found = load_images(tmp_path / "fashion-mnist")
-    assert (found.name, len(found), found.training) == ("Fashion-MNIST", 8, 6)
-    train, test = found.split(6, 2)
+    images = load_images(tmp_path / "fashion-mnist")
+    assert (images.name, len(images), images.training) == ("Fashion-MNIST", 8, 6)
+    train, test = images.split(6, 2)
     assert sorted(train.y) == sorted(LABELS)
     assert sorted(test.y) == sorted(LABELS[:2])
     write_mnist(tmp_path / "fashion-mnist", "t10k", packed=True, pixels=PIXELS[:2, :3], labels=LABELS[:2])
@@ -232,10 +232,10 @@ def write_digits(folder, each=2):
 def test_digits_of_the_npm_package_are_mnists(tmp_path):
     pixels = write_digits(tmp_path / "mnist" / "src" / "digits")
     for folder in (tmp_path / "mnist", tmp_path / "mnist" / "src" / "digits"):
-        found = load_images(folder)
-        assert found.name == "MNIST"
-        assert np.array_equal(found.x, (pixels.reshape(-1, 1, 28, 28) / 255).astype(np.float32))
-        assert found.y.tolist() == [digit for digit in range(10) for _ in range(2)]
+        images = load_images(folder)
+        assert images.name == "MNIST"
+        assert np.array_equal(images.x, (pixels.reshape(-1, 1, 28, 28) / 255).astype(np.float32))
+        assert images.y.tolist() == [digit for digit in range(10) for _ in range(2)]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def pytest_run(folder, *arguments):
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def asked(tmp_path, *options, workers=0):
+def populations_shown(tmp_path, *options, workers=0):
     """What pytest's options make of the populations."""
     (tmp_path / "conftest.py").write_text((ROOT / "conftest.py").read_text())
     (tmp_path / "test_asked.py").write_text(ASKED)
@@ -53,20 +53,22 @@ def asked(tmp_path, *options, workers=0):
 def test_claims_take_mnist_from_a_relative_folder_in_workers_too(tmp_path):
     pixels = np.zeros((20, 28, 28), np.uint8)
     write_mnist(tmp_path / "mnist", packed=True, pixels=pixels, labels=np.arange(20, dtype=np.uint8) % 10)
-    out = asked(tmp_path, "--images=mnist", workers=1).stdout
+    out = populations_shown(tmp_path, "--images=mnist", workers=1).stdout
     for kind in ("plain", "residual"):
         assert f"{kind} CNNs of depth 8 on MNIST (20, 1, 28, 28)" in out
 
 
 def test_claims_take_a_folder_of_images_per_class(tmp_path):
     write_folder(tmp_path / "leaves")
-    out = asked(tmp_path, "--images", str(tmp_path / "leaves")).stdout
+    out = populations_shown(tmp_path, "--images", str(tmp_path / "leaves")).stdout
     for kind in ("plain", "residual"):
         assert f"{kind} CNNs of depth 8 on leaves (6, 3, 32, 32)" in out
 
 
 def test_larger_budgets_train_more_and_leave_the_record_alone(tmp_path):
-    small, medium, large = (asked(tmp_path, f"--budget={name}").stdout for name in ("small", "medium", "large"))
+    small, medium, large = (
+        populations_shown(tmp_path, f"--budget={name}").stdout for name in ("small", "medium", "large")
+    )
     assert "plain CNNs of depth 8 on digits (1797, 1, 8, 8)" in small
     assert "reports/other/verdicts.json" not in small
     assert "plain CNNs of depth 8 on digits, train 1000, test 1000 (" in medium
@@ -88,7 +90,7 @@ def test_make_says_how_to_fetch_images_that_are_missing():
 
 
 def test_a_folder_of_images_that_is_not_there_is_refused_at_once(tmp_path):
-    assert "--images must be a folder; got nowhere" in asked(tmp_path, "--images=nowhere").stderr
+    assert "--images must be a folder; got nowhere" in populations_shown(tmp_path, "--images=nowhere").stderr
 
 
 # ---- From files to the report ----

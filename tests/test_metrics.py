@@ -1,4 +1,4 @@
-"""What a claim can measure of each network: exact values on runs written by hand, and bounds that no value leaves."""
+"""The metrics of each network: exact values on runs written by hand, and bounds that no value leaves."""
 
 from __future__ import annotations
 
@@ -95,13 +95,13 @@ WILD = [
 @pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("experiment", WILD, ids=lambda experiment: experiment.label)
 def test_real_networks_have_one_value_each_within_the_bounds(experiment, name):
-    which = metric(name)
-    runs = train(experiment, range(50), trace=which.trace)
-    values = np.asarray(which.function(runs), np.float64)
+    measured = metric(name)
+    runs = train(experiment, range(50), trace=measured.trace)
+    values = np.asarray(measured.function(runs), np.float64)
     assert values.shape == (50,)
     assert not np.isnan(values).any()
-    if which.bounds is not None:
-        low, high = which.bounds(experiment)
+    if measured.bounds is not None:
+        low, high = measured.bounds(experiment)
         assert low <= values.min()
         assert values.max() <= high
 
@@ -114,17 +114,17 @@ def test_no_networks_have_no_values(name):
 
 def test_metrics_that_need_no_trace_do_without_it():
     runs = dataclasses.replace(by_hand(), trace=None)
-    for which in METRICS.values():
-        if not which.trace:
-            which.function(runs)
-    assert {which.name for which in METRICS.values() if which.trace} == {"spikes", "oscillation"}
+    for measured in METRICS.values():
+        if not measured.trace:
+            measured.function(runs)
+    assert {measured.name for measured in METRICS.values() if measured.trace} == {"spikes", "oscillation"}
 
 
 def test_lookup_by_name_or_by_itself():
     own = Metric("width", lambda runs: np.full(len(runs), runs.experiment.width))
     assert metric(own) is own
     assert metric("loss") is METRICS["loss"]
-    assert all(name == which.name for name, which in METRICS.items())
+    assert all(name == measured.name for name, measured in METRICS.items())
 
 
 @pytest.mark.parametrize("wrong", ["losses", "", None, 3])

@@ -1,4 +1,4 @@
-"""What the first edition's import paths lead to."""
+"""The import paths of the first edition."""
 
 from __future__ import annotations
 

@@ -56,12 +56,12 @@ def test_any_leading_shape_goes_in_and_comes_out(kind, hidden, lead):
 
 @pytest.mark.parametrize("kind", NETS)
 def test_layer_outputs_are_what_hooks_on_the_activations_see(kind):
-    net, x, seen = make(kind, [3, 4]), torch.randn(5, 2), []
+    net, x, hooked = make(kind, [3, 4]), torch.randn(5, 2), []
     for activation in net.activations:
-        activation.register_forward_hook(lambda module, args, output: seen.append(output))
+        activation.register_forward_hook(lambda module, args, output: hooked.append(output))
     outputs = net.layer_outputs(x)
     assert [tuple(h.shape) for h in outputs] == [(5, 3), (5, 4)]
-    assert all(torch.equal(h, s) and (h >= 0).all() for h, s in zip(outputs, seen, strict=True))
+    assert all(torch.equal(h, s) and (h >= 0).all() for h, s in zip(outputs, hooked, strict=True))
 
 
 def test_plain_and_late_of_one_seed_start_from_the_same_hidden_weights():
@@ -219,11 +219,11 @@ def test_residual_layers_add_what_they_read(hidden):
 
 
 def test_layer_outputs_of_a_residual_network_are_its_branches():
-    net, x, seen = make(ResidualNet, [3, 3, 3]), torch.randn(5, 2), []
+    net, x, hooked = make(ResidualNet, [3, 3, 3]), torch.randn(5, 2), []
     for activation in net.activations:
-        activation.register_forward_hook(lambda module, args, output: seen.append(output))
+        activation.register_forward_hook(lambda module, args, output: hooked.append(output))
     outputs = net.layer_outputs(x)
-    assert all(torch.equal(h, s) for h, s in zip(outputs, seen, strict=True))
+    assert all(torch.equal(h, s) for h, s in zip(outputs, hooked, strict=True))
     torch.testing.assert_close(net(x), net.output(sum(outputs)))
     with torch.no_grad():
         net.hidden[1].bias.fill_(-100)

@@ -1,4 +1,4 @@
-"""The populations of the note's claims observe what the library finds in one network at a time."""
+"""The populations of the note's claims agree with the library's results for one network at a time."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def module(weights, connection, s):
 @pytest.mark.parametrize(("depth", "width"), [(1, 4), (4, 3), (7, 6)])
 def test_slopes_pieces_and_gradients_are_those_of_the_library(connection, depth, width):
     weights = draw(SEEDS, depth, width, connection)
-    found = slopes(weights, connection, np.linspace(-2, 2, 33)), pieces(weights, connection, -2.0, 2.0)
+    computed = slopes(weights, connection, np.linspace(-2, 2, 33)), pieces(weights, connection, -2.0, 2.0)
     gradients = loss_gradient(weights, connection)
     data = absolute_value()
     for s in range(len(SEEDS)):
         net = module(weights, connection, s)
-        assert found[0][s] == pytest.approx(input_gradient(net, -2.0, 2.0, 33).slopes, rel=1e-9, abs=1e-12)
-        assert found[1][s] == linear_regions(net, -2.0, 2.0).pieces
+        assert computed[0][s] == pytest.approx(input_gradient(net, -2.0, 2.0, 33).slopes, rel=1e-9, abs=1e-12)
+        assert computed[1][s] == linear_regions(net, -2.0, 2.0).pieces
         loss = nn.functional.mse_loss(net(torch.as_tensor(data.x_standardised)), torch.as_tensor(data.t_standardised))
         expected = torch.autograd.grad(loss, [p for name, p in net.named_parameters() if name != "output.bias"])
         flat = torch.cat([g.flatten() for g in expected]).numpy()
@@ -53,11 +53,11 @@ def test_slopes_pieces_and_gradients_are_those_of_the_library(connection, depth,
 @pytest.mark.parametrize("connection", ["plain", "late"])
 def test_lines_are_those_of_the_trained_network(connection, trained):
     experiment = Experiment(depth=3, connection=connection, epochs=40)
-    found = Lines(experiment, trained).sample(range(4))
+    lines = Lines(experiment, trained).sample(range(4))
     x = experiment.data.x_standardised
     for seed in range(4):
         net = network(experiment, seed, trained=trained).double()
-        assert found["pieces"][seed] == linear_regions(net, x.min(), x.max()).pieces
+        assert lines["pieces"][seed] == linear_regions(net, x.min(), x.max()).pieces
 
 
 @pytest.mark.parametrize(

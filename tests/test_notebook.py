@@ -1,4 +1,4 @@
-"""The notebook runs from start to end, and what it shows is what it prints."""
+"""The notebook runs from start to end, and its stored output is the printed one."""
 
 from __future__ import annotations
 

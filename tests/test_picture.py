@@ -36,9 +36,9 @@ def test_another_figure_is_another_picture(draw, field):
     def changed(quantity):
         if quantity.terms:
             return dataclasses.replace(quantity, terms=tuple(map(changed, quantity.terms)))
-        wanted = quantity.name == "rate of converged in late, depth 30, width 2, adam 0.01, batch"
+        changes = quantity.name == "rate of converged in late, depth 30, width 2, adam 0.01, batch"
         shift = {"point": 0.01, "low": -0.01, "high": 0.01}[field]
-        return dataclasses.replace(quantity, **{field: getattr(quantity, field) + shift}) if wanted else quantity
+        return dataclasses.replace(quantity, **{field: getattr(quantity, field) + shift}) if changes else quantity
 
     claims = [dataclasses.replace(v, estimates=tuple(map(changed, v.estimates))) for v in VERDICTS.claims]
     assert draw(dataclasses.replace(VERDICTS, claims=tuple(claims))) != draw(VERDICTS)

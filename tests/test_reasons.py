@@ -47,13 +47,13 @@ def figures(reason):
 
 
 def intervals(verdicts):
-    """The intervals of all that the cases measured, and of what they compared, with both signs."""
+    """The intervals of all quantities that the cases measured or compared, with both signs."""
     for verdict in verdicts:
-        found = [(quantity.low, quantity.high) for quantity in verdict.estimates]
-        found += [(leaf.low, leaf.high) for quantity in verdict.estimates for leaf in quantity.leaves]
-        found += [(float(low), float(high)) for low, high in INTERVAL.findall(verdict.reason)]
-        yield from found
-        yield from ((-high, -low) for low, high in found)
+        ends = [(quantity.low, quantity.high) for quantity in verdict.estimates]
+        ends += [(leaf.low, leaf.high) for quantity in verdict.estimates for leaf in quantity.leaves]
+        ends += [(float(low), float(high)) for low, high in INTERVAL.findall(verdict.reason)]
+        yield from ends
+        yield from ((-high, -low) for low, high in ends)
 
 
 def unmeasured(reason, verdicts):

@@ -64,20 +64,20 @@ def test_a_link_stays_one(tmp_path):
 
 def test_a_pipe_stays_one_and_is_written_to(tmp_path):
     """A stand-in for a device, which no test may write to."""
-    path, found = tmp_path / "pipe", []
+    path, received = tmp_path / "pipe", []
     os.mkfifo(path)
-    reader = threading.Thread(target=lambda: found.append(path.read_bytes()))
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
     with pytest.raises(OSError, match="No such device"):
         replace_file(path, "nobody reads")
     reader.start()
-    while not found and reader.is_alive():
+    while not received and reader.is_alive():
         try:
             replace_file(path, "x" * 300_000)
             break
         except OSError:  # not yet open at the other end
             pass
     reader.join()
-    assert found == [b"x" * 300_000]
+    assert received == [b"x" * 300_000]
     assert stat.S_ISFIFO(path.stat().st_mode)
     assert names(tmp_path) == ["pipe"]
 

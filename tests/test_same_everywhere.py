@@ -1,7 +1,7 @@
 """What populations observe has the same bits on another machine, which another process emulates.
 
 torch, MKL, OpenBLAS, numpy and the C library are told to do without the instructions of newer processors. That this
-changes what they calculate by themselves is checked, too: else there would be nothing to find.
+changes their own calculations is checked, too: else there would be nothing to find.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def older_machine():
     }
 
 
-def elsewhere(environment):
+def observations_in(environment):
     code = "import json; from tests.test_same_everywhere import observations; print(json.dumps(observations()))"
     command = [sys.executable, "-W", "ignore", "-c", code]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
@@ -98,18 +98,18 @@ def elsewhere(environment):
 
 
 @pytest.fixture(scope="module")
-def here():
-    return elsewhere(os.environ)
+def usual():
+    return observations_in(os.environ)
 
 
-def test_populations_have_the_same_bits_on_an_older_machine(here):
+def test_populations_have_the_same_bits_on_an_older_machine(usual):
     if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX"):
         pytest.skip("this processor has nothing that an older one lacks")
-    there = elsewhere(older_machine())
-    assert {name for name in here[1] if here[1][name] == there[1][name]} == set(), "this does not emulate anything"
-    assert {name for name in here[0] if here[0][name] != there[0][name]} == set()
+    older = observations_in(older_machine())
+    assert {name for name in usual[1] if usual[1][name] == older[1][name]} == set(), "this does not emulate anything"
+    assert {name for name in usual[0] if usual[0][name] != older[0][name]} == set()
 
 
-def test_populations_have_the_same_bits_with_other_numbers_of_threads(here):
+def test_populations_have_the_same_bits_with_other_numbers_of_threads(usual):
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "3")
-    assert elsewhere(os.environ | threads)[0] == here[0]
+    assert observations_in(os.environ | threads)[0] == usual[0]

@@ -1,4 +1,4 @@
-"""`train` and `network`: what they accept, what they refuse, and that a trained module is the trained network."""
+"""`train` and `network`: accepted and refused arguments, and that a trained module is the trained network."""
 
 from __future__ import annotations
 
@@ -150,10 +150,10 @@ def test_network_refuses_bad_seeds(trained, seed, error):
 def test_shapes_and_dtypes_are_as_documented(engine, dtype):
     experiment = Experiment(depth=3, width=4, epochs=6, dtype=dtype)
     runs = train(experiment, range(5), engine=engine, threads=1, trace=True, parameters=True)
-    found = {
+    columns = {
         f.name: (getattr(runs, f.name).dtype.name, getattr(runs, f.name).shape) for f in dataclasses.fields(Runs)[1:]
     }
-    assert found == {
+    assert columns == {
         "seeds": ("uint64", (5,)),
         "rmse": (dtype, (5,)),
         "rmse_initial": (dtype, (5,)),
@@ -309,12 +309,12 @@ def test_converged_is_at_most_seven_hundredths_and_nan_is_not(dtype):
 def test_progress_goes_to_standard_error_and_is_wiped_away(capsys):
     quiet = train(Experiment(depth=30, epochs=1500), range(1024), threads=1)
     assert capsys.readouterr() == ("", "")
-    told = train(Experiment(depth=30, epochs=1500), range(1024), threads=1, progress=True)
+    shown = train(Experiment(depth=30, epochs=1500), range(1024), threads=1, progress=True)
     out, err = capsys.readouterr()
     assert out == ""
     assert "of 1,024 networks" in err
     assert err.endswith("\r\x1b[K")
-    assert np.array_equal(quiet.rmse, told.rmse)
+    assert np.array_equal(quiet.rmse, shown.rmse)
 
 
 IMPORT = """

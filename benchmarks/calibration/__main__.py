@@ -14,7 +14,7 @@ from benchmarks.calibration.suites import plan
 
 
 def main() -> None:
-    """Parses the command line and does what it says."""
+    """Parses the command line and runs it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a twentieth of it; prints, and writes nothing")
     parser.add_argument("--write", action="store_true", help="simulate nothing: write what follows from the JSON again")
@@ -36,8 +36,8 @@ def measure(scale: float, processes: int) -> list[dict[str, Any]]:
     settings, start = plan(scale), time.perf_counter()
     results = []
     with ProcessPoolExecutor(processes) as pool:
-        found = pool.map(_simulated, [scale] * len(settings), range(len(settings)))
-        for setting, result in zip(settings, found, strict=True):
+        simulated = pool.map(_simulated, [scale] * len(settings), range(len(settings)))
+        for setting, result in zip(settings, simulated, strict=True):
             results.append(result)
             seconds = time.perf_counter() - start
             print(f"{setting.name}: {result['wrong']} of {setting.suites} wrong ({seconds:.0f} s)", flush=True)

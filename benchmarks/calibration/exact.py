@@ -1,4 +1,4 @@
-"""What the counts are held against: exact binomial tests, and the exact error rate where it can be computed."""
+"""The references for the counts: exact binomial tests, and the exact error rate where it can be computed."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def ever_misses(rate: float, level: float, seeds: range) -> float:
         level: the error probability of each end.
         seeds: the numbers of seeds at which it is tested, one by one.
     """
-    kept = np.ones(1)
+    unrejected = np.ones(1)
     for n in range(1, seeds.stop):
-        kept = np.convolve(kept, [1 - rate, rate])
+        unrejected = np.convolve(unrejected, [1 - rate, rate])
         if n in seeds:
             hits = np.arange(n + 1)
             reached = np.maximum(_stake(hits, n, rate), _stake(n - hits, n, 1 - rate)) >= math.log(1 / level)
-            kept = np.where(reached, 0.0, kept)
-    return float(1 - kept.sum())
+            unrejected = np.where(reached, 0.0, unrejected)
+    return float(1 - unrejected.sum())
 
 
 def _stake(hits: NDArray[np.int64], n: int, rate: float) -> NDArray[np.float64]:

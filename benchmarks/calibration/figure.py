@@ -28,7 +28,7 @@ def draw(results: Sequence[dict[str, Any]]) -> str:
 
 
 def _marks(results: Sequence[dict[str, Any]], height: int) -> Iterator[str]:
-    """Shares of wrong suites, their 99.9 % intervals, what is allowed and, where known, the exact probability."""
+    """Shares of wrong suites, their 99.9 % intervals, the allowed share and, where known, the exact probability."""
     yield '<text x="12" y="26" font-size="16" font-weight="600" fill="#111">Suites with a wrong verdict</text>'
     yield '<text x="12" y="46" fill="#444">out of those simulated, on claims whose truth is known</text>'
     bottom = _TOP + _STEP * len(results)

@@ -51,15 +51,15 @@ def count(alpha: float, repeats: int = REPEATS) -> list[dict[str, Any]]:
         alpha: the probability that an interval may ever miss with, half of it at each end.
         repeats: how many sequences of `SEEDS` values.
     """
-    found = []
+    rows = []
     for row, (assumption, drawn) in enumerate(ROWS):
         values = _DRAWS[drawn](np.random.default_rng([row, round(1000 * alpha)]), (repeats, SEEDS))
         missed = int(_missed(assumption, values, math.log(2 / alpha)).sum())
         p = p_at_least(missed, repeats, alpha)
-        found.append(
+        rows.append(
             {"assumption": assumption, "drawn": drawn, "alpha": alpha, "repeats": repeats, "missed": missed, "p": p}
         )
-    return found
+    return rows
 
 
 def tabulated(results: Sequence[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""Simulated suites: judged by lrn's own measuring and deciding, and what is wrong counted."""
+"""Simulated suites: judged by lrn's own measuring and deciding, and the wrong decisions counted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUITE_SEEDS = 1 << 13
 
 
 def simulate(setting: Setting) -> dict[str, Any]:
-    """The counts of a setting, and what they say of its error rate.
+    """The counts of a setting, and its error rate.
 
     Raises:
         RuntimeError: the claims take another number of shares than the budget is divided by.
@@ -30,9 +30,9 @@ def simulate(setting: Setting) -> dict[str, Any]:
     outcomes: Counter[str] = Counter()
     wrong_suites = []
     for suite in range(setting.suites):
-        found = decisions(setting, suite)
-        outcomes.update(_outcome(claim, value) for claim, value in found)
-        wrong_suites += [suite] if any(value is not None and value != claim.truth for claim, value in found) else []
+        decided = decisions(setting, suite)
+        outcomes.update(_outcome(claim, value) for claim, value in decided)
+        wrong_suites += [suite] if any(value is not None and value != claim.truth for claim, value in decided) else []
     count = len(wrong_suites)
     return {
         "name": setting.name,
@@ -51,7 +51,7 @@ def simulate(setting: Setting) -> dict[str, Any]:
 
 
 def decisions(setting: Setting, suite: int) -> list[tuple[Stated, bool | None]]:
-    """Each claim of the setting's suite of that number, and what was decided of it."""
+    """Each claim of the setting's suite of that number, and its decision."""
     return [pair for group in setting.groups for pair in _decided(setting, group, suite)]
 
 
@@ -92,7 +92,7 @@ def _outcome(claim: Stated, value: bool | None) -> str:
 
 
 def recorded_suite(setting: Setting, suite: int) -> SuiteVerdicts:
-    """The same claims judged and recorded one by one, as the plugin does: for what they take of the budget."""
+    """The same claims judged and recorded one by one, as the plugin does: for their share of the budget."""
     claims = [claim for group in setting.groups for claim in group]
     settings = {"alpha": setting.alpha, "quantities": setting.shares, "seed_offset": 0, "complete": True}
     return SuiteVerdicts.of(
@@ -116,7 +116,7 @@ def _recorded(setting: Setting, claim: Stated, number: int, suite: int) -> Verdi
 
 
 def _theory(setting: Setting, wrong: int) -> dict[str, float]:
-    """What the exact probability of a wrong suite is, where it is known, and how the count agrees with it."""
+    """The exact probability of a wrong suite, where it is known, and how the count agrees with it."""
     if not setting.exact or setting.step != 1:
         return {}
     seeds = range(setting.first_seeds, setting.max_seeds + 1)

@@ -1,4 +1,4 @@
-"""What a simulated suite is made of: synthetic populations, and claims whose truth is known."""
+"""The parts of a simulated suite: synthetic populations, and claims whose truth is known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.efficiency.populations import uniform
 from lrn.claims import Decision, Estimate, Measure
 
-__all__ = ["Asked", "Group", "Kind", "Metric", "Setting", "Stated", "Synthetic"]
+__all__ = ["Group", "Kind", "Metric", "Quantity", "Setting", "Stated", "Synthetic"]
 
 LITTLE = 0.02
 """How far from the truth the margins beside it lie, as a part of the quantity's range."""
@@ -24,7 +24,7 @@ class Synthetic:
     """Functions of two uniform numbers per seed; populations of one stream share them, as networks share weights.
 
     Attributes:
-        label: what it is called.
+        label: its name.
         stream: which numbers it observes.
         metrics: for each metric the function of the numbers (S,), (S,) that it is.
     """
@@ -34,7 +34,7 @@ class Synthetic:
     metrics: Mapping[str, Metric]
 
     def sample(self, seeds: range) -> dict[str, NDArray[np.generic]]:
-        """What was observed for each seed, in arrays (S,)."""
+        """The observations of each seed, in arrays (S,)."""
         u, v = uniform(seeds, 2 * self.stream), uniform(seeds, 2 * self.stream + 1)
         return {name: metric(u, v) for name, metric in self.metrics.items()}
 
@@ -44,7 +44,7 @@ class Stated:
     """A claim of known truth.
 
     Attributes:
-        decide: what it asserts.
+        decide: the decision that it asserts.
         truth: whether that is so.
     """
 
@@ -55,7 +55,7 @@ class Stated:
 Group = tuple[Stated, ...]
 """Claims about the same quantities, tested on the same seeds."""
 
-Asked = Callable[[Measure], Estimate]
+Quantity = Callable[[Measure], Estimate]
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,19 @@ class Kind:
 
     Attributes:
         name: which way.
-        asked: each quantity, with its true value and the width of its range.
-        shares: what the claims about one of them take of the budget.
+        quantities: each quantity, with its true value and the width of its range.
+        shares: shares of the budget that the claims about one of them take.
         exact: the rates behind them, where they are independent rates; else ().
     """
 
     name: str
-    asked: tuple[tuple[Asked, float, float], ...]
+    quantities: tuple[tuple[Quantity, float, float], ...]
     shares: int = 2
     exact: tuple[float, ...] = ()
 
     def groups(self) -> tuple[Group, ...]:
         """Four claims about each quantity."""
-        return tuple(_stated(asked, truth, LITTLE * span) for asked, truth, span in self.asked)
+        return tuple(_stated(quantity, truth, LITTLE * span) for quantity, truth, span in self.quantities)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Setting:
     """Suites to simulate.
 
     Attributes:
-        name: what they hold.
+        name: of the whole group.
         groups: the claims of one suite.
         shares: by how many shares the budget is divided: as many as the claims take.
         suites: how many suites, on other seeds each.
@@ -108,11 +108,11 @@ class Setting:
     first_suite: int = 0
 
 
-def _stated(asked: Asked, truth: float, little: float) -> Group:
+def _stated(quantity: Quantity, truth: float, little: float) -> Group:
     """Both directions at the true value, and beside it."""
     return (
-        Stated(lambda measure: asked(measure) > truth, False),
-        Stated(lambda measure: asked(measure) < truth, False),
-        Stated(lambda measure: asked(measure) > truth + little, False),
-        Stated(lambda measure: asked(measure) >= truth - little, True),
+        Stated(lambda measure: quantity(measure) > truth, False),
+        Stated(lambda measure: quantity(measure) < truth, False),
+        Stated(lambda measure: quantity(measure) > truth + little, False),
+        Stated(lambda measure: quantity(measure) >= truth - little, True),
     )

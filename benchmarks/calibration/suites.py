@@ -67,7 +67,7 @@ def _difference(a: Synthetic, b: Synthetic, of_a: str, of_b: str, measure: Measu
     return measure.rate(a, of_a) - measure.rate(b, of_b)
 
 
-def _given(pair: tuple[Synthetic, Synthetic], measure: Measure) -> Estimate:
+def _conditional_difference(pair: tuple[Synthetic, Synthetic], measure: Measure) -> Estimate:
     return measure.rate(pair[0], "hit", given="alive") - measure.rate(pair[1], "hit", given="alive")
 
 
@@ -104,8 +104,8 @@ def _kinds() -> dict[str, Kind]:
         Kind(
             "difference of conditional rates",
             (
-                (partial(_given, _pair(40)), 0.0, 2.0),
-                (partial(_given, _selected(41)), 0.5 - 1 / 3, 2.0),
+                (partial(_conditional_difference, _pair(40)), 0.0, 2.0),
+                (partial(_conditional_difference, _selected(41)), 0.5 - 1 / 3, 2.0),
                 (lambda m: m.rate(few, "hit", given="alive") - m.rate(v, "half"), -0.25, 2.0),
             ),
         ),
@@ -146,7 +146,7 @@ _COMBINED_SHARES = 2 + 2 + 1 + 1 + 1
 
 
 def _of(kind: Kind, suites: int, name: str = "", **options: object) -> Setting:
-    shares = kind.shares * len(kind.asked)
+    shares = kind.shares * len(kind.quantities)
     setting = Setting(name or kind.name, kind.groups(), shares, suites, exact=kind.exact)
     return replace(setting, **options)  # type: ignore[arg-type]
 
@@ -158,7 +158,7 @@ def plan(scale: float = 1.0) -> list[Setting]:
     growing = [replace(_of(kind, 200), exact=()) for kind in kinds.values()]
     one_by_one = {"step": 1, "first_seeds": 1, "max_seeds": 48}
     everything = tuple(group for kind in kinds.values() for group in kind.groups()) + _combined()
-    shares = sum(kind.shares * len(kind.asked) for kind in kinds.values()) + _COMBINED_SHARES
+    shares = sum(kind.shares * len(kind.quantities) for kind in kinds.values()) + _COMBINED_SHARES
     settings = [
         *growing,
         Setting("all of these and combinations", everything, shares, 40),

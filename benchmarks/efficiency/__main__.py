@@ -18,7 +18,7 @@ _STREAMS = 1_000_000
 
 
 def main() -> None:
-    """Parses the command line and does what it says."""
+    """Parses the command line and runs it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.efficiency", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="20 repeats; prints, and writes nothing")
     parser.add_argument("--write", action="store_true", help="measure nothing: write what follows from the JSON again")
@@ -35,9 +35,9 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     """Each row at each alpha, lrn beside the others; the same code gives the same figures."""
     results = []
     for alpha in ALPHAS:
-        taken = seeds_of_decisions(alpha, repeats)
+        seeds = seeds_of_decisions(alpha, repeats)
         print(f"alpha = {alpha:g}: pytest is done", flush=True)
-        results += [summary(row, alpha, taken[row.name]) for row in ROWS]
+        results += [summary(row, alpha, seeds[row.name]) for row in ROWS]
     return results
 
 

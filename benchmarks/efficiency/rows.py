@@ -1,4 +1,4 @@
-"""What is compared, and how few seeds are possible and wanted."""
+"""The comparisons, and how few seeds are possible and aimed at."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Row:
     """A comparison of two populations on the same seeds.
 
     Attributes:
-        name: what it says.
+        name: the claim.
         first: the larger rate or mean.
         second: the smaller one.
         is_rate: whether values are 0 and 1, independent of one another; else normal, within [0, 1] and correlated.

@@ -1,4 +1,4 @@
-"""What a user could pick instead: each module trains the same networks from the same initial weights.
+"""The alternatives to lrn's engines: each module trains the same networks from the same initial weights.
 
 A module's `prepare(experiment, initial)` gets initial weights (S, P) and returns a function that trains all S networks
 for a number of epochs and returns their RMSE (S,), in original units. All train in float32, with Adam, on all samples
@@ -31,7 +31,7 @@ class Peer:
         name: what tables call it.
         where: "module:function" that prepares it.
         networks: how many it trains in one measurement; None for as many as the others.
-        torch_threads: whether to try it on one torch thread and on all, and keep what is faster.
+        torch_threads: whether to try it on one torch thread and on all, and keep the faster one.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Peer:
     torch_threads: bool = False
 
     def prepare(self, experiment: Experiment, initial: NDArray[np.float32]) -> Run:
-        """The training of these networks; ImportError if what it needs is not installed."""
+        """The training of these networks; ImportError if a package of it is not installed."""
         module, function = self.where.split(":")
         run: Run = getattr(importlib.import_module(f"benchmarks.peers.{module}"), function)(experiment, initial)
         return run

@@ -29,10 +29,10 @@ def prepare(experiment: Experiment, initial: NDArray[np.float32]) -> Run:
 
     def losses(parameters: list[Tensor]) -> Tensor:  # (S,)
         *hidden, output = zip(parameters[::2], parameters[1::2], strict=True)
-        seen = [x]
+        outputs = [x]
         for weight, bias in hidden:
-            seen.append(torch.relu(linear(weight, bias, seen[-1])))
-        h = torch.cat(seen[1:]) if e.connection == "late" else seen[-1]
+            outputs.append(torch.relu(linear(weight, bias, outputs[-1])))
+        h = torch.cat(outputs[1:]) if e.connection == "late" else outputs[-1]
         return ((linear(*output, h)[0] - t) ** 2).mean(dim=0)
 
     gradient = torch.func.grad(lambda parameters: losses(parameters).sum())

@@ -25,10 +25,10 @@ def prepare(experiment: Experiment, initial: NDArray[np.float32]) -> Run:
 
     def loss(parameters: Any) -> Any:
         *hidden, output = parameters
-        seen = [x]
+        outputs = [x]
         for weight, bias in hidden:
-            seen.append(jax.nn.relu(seen[-1] @ weight.T + bias))
-        h = jnp.concatenate(seen[1:], axis=1) if e.connection == "late" else seen[-1]
+            outputs.append(jax.nn.relu(outputs[-1] @ weight.T + bias))
+        h = jnp.concatenate(outputs[1:], axis=1) if e.connection == "late" else outputs[-1]
         return jnp.mean((h @ output[0].T + output[1] - t) ** 2)
 
     def epoch(state: Any, correction: Any) -> Any:

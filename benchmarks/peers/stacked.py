@@ -19,10 +19,10 @@ def prepare(experiment: Experiment, initial: NDArray[np.float32]) -> Run:
 
     def losses(parameters: list[Tensor]) -> Tensor:  # (S,)
         *hidden, output = zip(parameters[::2], parameters[1::2], strict=True)
-        seen = [x]
+        outputs = [x]
         for weight, bias in hidden:
-            seen.append(torch.relu(torch.baddbmm(bias, seen[-1], weight)))
-        h = torch.cat(seen[1:], dim=2) if e.connection == "late" else seen[-1]
+            outputs.append(torch.relu(torch.baddbmm(bias, outputs[-1], weight)))
+        h = torch.cat(outputs[1:], dim=2) if e.connection == "late" else outputs[-1]
         return ((torch.baddbmm(output[1], h, output[0]) - t) ** 2).mean(dim=(1, 2))
 
     def run(epochs: int) -> NDArray[np.floating]:

@@ -31,9 +31,9 @@ def prepare(experiment: Experiment, initial: NDArray[np.float32]) -> Run:
         parameters = dict(zip(names, tensors, strict=True))
         optimizer = torch.optim.Adam(tensors, lr=e.lr)
         for _ in range(epochs):
-            found = gradients(parameters)
+            by_name = gradients(parameters)
             for name, tensor in parameters.items():
-                tensor.grad = found[name]
+                tensor.grad = by_name[name]
             optimizer.step()
         return vmap(loss)(parameters).sqrt().numpy() * e.data.target_scale
 

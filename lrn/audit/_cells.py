@@ -67,7 +67,7 @@ def cell_text(value: Any, row: str, column: str) -> str:
 
 def digits_of(number: Printed) -> str:
     """Return a number as `parse_number` reads it back, without marks, spread or grouping."""
-    digits = written(number.value, number.places) if number.places >= 0 else number.text
+    digits = written(number.value, number.decimals) if number.decimals >= 0 else number.text
     sign = "-" if number.minus and not digits.startswith("-") else ""
     relation = "" if number.relation == "=" else number.relation
     return f"{relation}{sign}{digits}{' %' if number.percent else ''}"

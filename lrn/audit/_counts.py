@@ -105,23 +105,23 @@ def _significant(n1: int, n2: int, alpha: float, test: CountTest) -> NDArray[np.
 
 
 def detectable_rate(
-    rate: float, n: int, *, wanted: float = 0.8, alpha: float = 0.05, test: CountTest = "fisher"
+    rate: float, n: int, *, target_power: float = 0.8, alpha: float = 0.05, test: CountTest = "fisher"
 ) -> float:
-    """Return the least rate that n runs per group show to be higher than `rate` with power `wanted`; inf if none.
+    """Return the least rate that n runs per group show to be higher than `rate` with power `target_power`; inf if none.
 
     By bisection to 1e-6: for groups of one size the power rises with the second rate.
 
     Raises:
-        ValueError: as `power`, or if `wanted` is outside (0, 1).
+        ValueError: as `power`, or if `target_power` is outside (0, 1).
     """
-    if not (is_number(wanted) and 0 < wanted < 1):
-        raise ValueError(f"wanted must be between 0 and 1, not {wanted!r}")
-    if power(rate, 1.0, n, n, alpha=alpha, test=test) < wanted:
+    if not (is_number(target_power) and 0 < target_power < 1):
+        raise ValueError(f"target_power must be between 0 and 1, not {target_power!r}")
+    if power(rate, 1.0, n, n, alpha=alpha, test=test) < target_power:
         return math.inf
     low, high = rate, 1.0
     while high - low > 1e-6:
         middle = (low + high) / 2
-        enough = power(rate, middle, n, n, alpha=alpha, test=test) >= wanted
+        enough = power(rate, middle, n, n, alpha=alpha, test=test) >= target_power
         low, high = (low, middle) if enough else (middle, high)
     return high
 

@@ -53,12 +53,12 @@ def debit(
     question = question_of(mean, sd, n, decimals, sd_decimals, percent, 1, (0, 1), rounding, {})
     answer = answer_to(question, ddof)
     if not answer and is_percent and not parse_number(sd).percent and question.sd.value <= 1:
-        share = replace(question.sd, value=100 * question.sd.value, places=question.sd.places - 2)
+        share = replace(question.sd, value=100 * question.sd.value, decimals=question.sd.decimals - 2)
         answer = answer_to(replace(question, sd=share), ddof) or answer  # 35 % with an SD of 0.48
     if answer or answer.reason == "mean":
         return answer
     own = _sds_of_shares(question)
-    printed = " or ".join(dict.fromkeys(written(square_root(own_sd), question.sd.places) for own_sd in own[:3]))
+    printed = " or ".join(dict.fromkeys(written(square_root(own_sd), question.sd.decimals) for own_sd in own[:3]))
     message = f"{n} zeros and ones with mean {shown(question.of)} have the SD {printed}, not {sd}"
     return Deviation(verdict="impossible", message=message, reason="bounds")
 

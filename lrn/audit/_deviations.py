@@ -263,7 +263,7 @@ def _why(question: MeanAndSd, reason: str) -> str:
 
 def _bounds_in_words(question: MeanAndSd) -> str:
     totals, n = question.totals(), question.of.n
-    decimals = question.sd.places
+    decimals = question.sd.decimals
     least = min(variance(question, total, least_squares(n, total), 1) for total in totals)
     tops = [most_squares(n, total, question.domain) for total in totals]
     if any(top is None for top in tops):

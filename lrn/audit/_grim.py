@@ -83,7 +83,7 @@ def possible_totals(
     """
     of, names = MeanOf.read(mean, n, decimals, percent, items, scale), read_rounding(rounding)
     totals = of.totals(names)
-    may_be_percent = percent is None and of.number.places > 0 and of.number.value > _USUAL_SCALES
+    may_be_percent = percent is None and of.number.decimals > 0 and of.number.value > _USUAL_SCALES
     if may_be_percent and totals and not _chance(of, names) and _only_a_mean(of, names):
         warnings.warn(_why_uninformative(of, names), NoPowerWarning, stacklevel=2)
     return tuple(totals)
@@ -101,7 +101,7 @@ def totals_of(mean: str, n: int, decimals: int | None = None, **options: Any) ->
 
 def _chance(of: MeanOf, names: tuple[Rounding, ...]) -> float:
     """Return the probability that a number made up at random, with the decimals of this one, fails."""
-    return grim_probability(of.n, max(0, of.number.places), items=of.items, percent=of.percent, rounding=names)
+    return grim_probability(of.n, max(0, of.number.decimals), items=of.items, percent=of.percent, rounding=names)
 
 
 def possible_counts(
@@ -264,7 +264,7 @@ def _why_impossible(of: MeanOf, chance: float) -> str:
 def _why_uninformative(of: MeanOf, names: tuple[Rounding, ...]) -> str:
     kind = "percentage" if of.percent else "mean"
     return (
-        f"{shown(of)} can be {what(of)}, but so can every {kind} with {_decimals(of.number.places)}: "
+        f"{shown(of)} can be {what(of)}, but so can every {kind} with {_decimals(of.number.decimals)}: "
         f"GRIM shows nothing for n = {of.size}{_as_percentage(of, names)}"
     )
 

@@ -93,7 +93,7 @@ class MeanOf:
             below = above = max(above, lowest)
         if highest is not None and above > highest:
             above = below = min(below, highest)
-        return tuple(dict.fromkeys(written(self.mean(total), self.number.places) for total in (below, above)))
+        return tuple(dict.fromkeys(written(self.mean(total), self.number.decimals) for total in (below, above)))
 
     def conventions(self, totals: range) -> tuple[Convention, ...]:
         """Return the ordinary ways of rounding under which one of the totals prints as the number."""
@@ -142,7 +142,7 @@ def _read_scale(scale: Sequence[int] | None, number: Printed, percent: bool) -> 
 
 
 def shown(of: MeanOf) -> str:
-    digits = written(of.number.value, of.number.places)
+    digits = written(of.number.value, of.number.decimals)
     digits = f"-{digits}" if of.number.minus and not of.number.value else digits
     return f"{digits} %" if of.percent else digits
 

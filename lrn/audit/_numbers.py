@@ -45,7 +45,7 @@ class Printed:
     Attributes:
         text: as printed.
         value: the exact number that the digits make up; of "71 %" it is 71.
-        places: the decimals printed; negative where "1.2e3" says hundreds.
+        decimals: how many are printed; negative where "1.2e3" says hundreds.
         percent: whether a percent sign stands by it.
         relation: "=", or "<", "<=", ">", ">=" as in "< .001".
         minus: whether a minus sign is printed, as in "-0.00".
@@ -56,7 +56,7 @@ class Printed:
 
     text: str
     value: Fraction
-    places: int
+    decimals: int
     percent: bool = False
     relation: str = "="
     minus: bool = False
@@ -65,9 +65,9 @@ class Printed:
 
     def with_decimals(self, decimals: int) -> Printed:
         """Return the same number, known to be rounded to `decimals` (a table that drops trailing zeros)."""
-        if decimals < self.places:
-            raise ValueError(f"{self.text!r} has {self.places} decimals, more than decimals = {decimals}")
-        return replace(self, places=decimals)
+        if decimals < self.decimals:
+            raise ValueError(f"{self.text!r} has {self.decimals} decimals, more than decimals = {decimals}")
+        return replace(self, decimals=decimals)
 
 
 def several(name: str, texts: Iterable[str]) -> list[str]:
@@ -103,7 +103,7 @@ def parse_number(text: str, decimal: str | None = None) -> Printed:
     Example:
         >>> parse_number("−94.0 ± 0.3 %").spread.value
         Fraction(3, 10)
-        >>> parse_number("5.27*").places
+        >>> parse_number("5.27*").decimals
         2
     """
     if not isinstance(text, str):

@@ -111,9 +111,9 @@ def _rounded_df(df: Df) -> tuple[float, ...]:
     """Return the least and the largest degrees of freedom that print as `df`, if it has decimals."""
     text = str(int(df)) if not isinstance(df, str) and df == int(df) else str(df)
     number = parse_number(text, decimal=".")
-    if number.places <= 0:
+    if number.decimals <= 0:
         return (float(number.value),)
-    half = 0.5 * 10.0**-number.places
+    half = 0.5 * 10.0**-number.decimals
     return float(number.value) - half, float(number.value) + half
 
 

@@ -102,7 +102,7 @@ def span(number: Printed, rounding: Rounding = "lenient") -> Span:
 
     "binary" decides ties number by number, so its span holds both ends; `prints_as` asks the double itself.
     """
-    value, unit = number.value, Fraction(10) ** -number.places
+    value, unit = number.value, Fraction(10) ** -number.decimals
     half, sign = unit / 2, _sign(number)
     slack = _SINGLE * min(abs(value), Fraction(1000))  # larger numbers are not averaged in float32
     if rounding in ("lenient", "float32"):
@@ -149,9 +149,9 @@ def prints_as(exact: Fraction, number: Printed, rounding: Rounding, scale: int =
         return not _is_dyadic(exact / scale)
     if exact not in within:
         return False
-    if rounding != "binary" or 2 * abs(exact - number.value) != Fraction(10) ** -number.places:
+    if rounding != "binary" or 2 * abs(exact - number.value) != Fraction(10) ** -number.decimals:
         return True
-    return number.value in _doubles_print(exact, number.places, scale)
+    return number.value in _doubles_print(exact, number.decimals, scale)
 
 
 def _doubles_print(exact: Fraction, decimals: int, scale: int) -> set[Fraction]:
@@ -167,7 +167,7 @@ def _doubles_print(exact: Fraction, decimals: int, scale: int) -> set[Fraction]:
 
 
 def written(exact: Fraction, decimals: int) -> str:
-    """Return `exact` as text with `places` decimals, ties away from zero."""
+    """Return `exact` as text with that many decimals, ties away from zero."""
     unit = Fraction(10) ** -decimals
     steps = floor(abs(exact) / unit + Fraction(1, 2)) * (1 if exact >= 0 else -1)
     if decimals <= 0:

@@ -40,7 +40,7 @@ def check_share(
     of = MeanOf.read(share, n, decimals, True, 1, None)
     if count > of.n:
         return Check(verdict="impossible", message=f"{count} cannot be a part of {of.n}")
-    exact = written(Fraction(100 * count, of.n), of.number.places)
+    exact = written(Fraction(100 * count, of.n), of.number.decimals)
     if count in of.totals(read_rounding(rounding)):
         return Check(verdict="possible", message=f"{count} of {of.n} are {exact} %, and {shown(of)} is printed")
     return Check(verdict="impossible", message=f"{count} of {of.n} are {exact} %, not {shown(of)}")

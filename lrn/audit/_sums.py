@@ -82,7 +82,7 @@ def _add(
     if rounded is None:
         rounded = _are_rounded([*numbers, whole], whole)
     added = sum((number.value for number in numbers), Fraction(0))
-    decimals = max([0, *(number.places for number in numbers)])
+    decimals = max([0, *(number.decimals for number in numbers)])
     if not rounded:
         return added == whole.value, written(added, decimals), Fraction(0)
     ranges = [_range(number, rounding) for number in numbers]
@@ -93,13 +93,13 @@ def _add(
 
 
 def _are_rounded(numbers: Sequence[Printed], total: Printed) -> bool:
-    fractional = any(number.places > 0 or number.percent for number in numbers)
+    fractional = any(number.decimals > 0 or number.percent for number in numbers)
     return fractional or total.value == 100
 
 
 def _range(number: Printed, rounding: str | Iterable[str]) -> tuple[Fraction, Fraction]:
     """Return the least and the largest number that prints so, without what float32 may lose."""
-    unit = Fraction(10) ** -number.places
+    unit = Fraction(10) ** -number.decimals
     if number.relation != "=":
         raise ValueError(f"a part or a total must be a number, not a bound; got {number.text!r}")
     names = ["half_up" if name in ("lenient", "float32") else name for name in read_rounding(rounding)]
@@ -143,7 +143,7 @@ def check_mean_of_means(
         for values in ([r[0] for r in ranges], [n.value for n in numbers], [r[1] for r in ranges])
     )
     low, high = _range(whole, rounding)
-    decimals = max(number.places for number in numbers)
+    decimals = max(number.decimals for number in numbers)
     between = f"({written(least, decimals + 1)} to {written(most, decimals + 1)})"
     shown = f"the means of the parts give {written(exact, decimals)} {between}"
     if least <= high and most >= low:
@@ -156,7 +156,7 @@ class Repeated:
     """A value that stands in more than one cell: the value as printed, and where."""
 
     value: str
-    places: tuple[str, ...]
+    cells: tuple[str, ...]
 
 
 def repeated_values(cells: Mapping[str, str], *, digits: int = 3) -> list[Repeated]:
@@ -168,12 +168,12 @@ def repeated_values(cells: Mapping[str, str], *, digits: int = 3) -> list[Repeat
 
     Example:
         >>> repeated_values({"A": "4.221", "B": "4.221", "C": "5.179"})
-        [Repeated(value='4.221', places=('A', 'B'))]
+        [Repeated(value='4.221', cells=('A', 'B'))]
     """
     require_count("digits", digits, 1)
     where: dict[tuple[Fraction, int], list[str]] = {}
     for cell, text in cells.items():
         number = parse_number(text)
-        if len(str(abs(int(number.value * Fraction(10) ** number.places)))) >= digits:
-            where.setdefault((number.value, number.places), []).append(cell)
+        if len(str(abs(int(number.value * Fraction(10) ** number.decimals)))) >= digits:
+            where.setdefault((number.value, number.decimals), []).append(cell)
     return [Repeated(cells[labels[0]].strip(), tuple(labels)) for labels in where.values() if len(labels) > 1]

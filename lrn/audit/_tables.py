@@ -298,7 +298,7 @@ class _Job:
             number = parse_number(cell_text(value, self.name(index), column), self.decimal)
         except (TypeError, ValueError):
             return None
-        return digits_of(number) if number.places <= 0 and not number.percent else None
+        return digits_of(number) if number.decimals <= 0 and not number.percent else None
 
     def tests(self, columns: Sequence[str]) -> Iterator[CellCheck]:
         for index in range(len(self.rows)):

@@ -21,7 +21,7 @@ import pytest
 
 from lrn.claims._asserting import Reached, reached
 from lrn.claims._measure import Measure, NewMeasurement
-from lrn.intervals import Asked, Undecided, asked
+from lrn.intervals import NotedDecisions, Undecided, note_decisions
 
 __all__ = ["Run", "exact_problem", "one_line", "problem", "run_once", "traced"]
 
@@ -40,7 +40,7 @@ class Run:
         error: its exception; None if it came to its end.
     """
 
-    log: Asked
+    log: NotedDecisions
     returned: object = None
     error: BaseException | None = None
 
@@ -60,7 +60,7 @@ def run_once(body: Callable[[], object], answers: _Answers | None = None, shift:
         answers: gives the answer for each measured decision; None for the truth.
         shift: is added to bare estimates.
     """
-    with asked(answers, shift) as noted:
+    with note_decisions(answers, shift) as noted:
         try:
             returned = body()
         except BaseException as error:

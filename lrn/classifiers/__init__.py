@@ -1,7 +1,7 @@
 """Convolutional networks trained to classify images: a population that claims can measure.
 
-Two engines train them, several at a time, which gives each what it would have alone: the native one, and where that was
-not built the reference, which is torch.
+Two engines train them, several at a time, and each network gets the result that it would have alone: the native
+engine, and where that was not built the reference, which is torch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The reference: networks of consecutive seeds trained together, where one step of all of them is one call of torch.
 
-Every stack has `STACK` networks, whichever seeds are asked for, and no operation mixes them: each network gets what it
-would have alone.
+Every stack has `STACK` networks, whichever seeds are asked for, and no operation mixes them: each network gets the
+result that it would have alone.
 
 `torch.func.vmap` runs the ordinary module once for the parameters of every network, which makes a convolution of S
 networks one convolution in S groups.

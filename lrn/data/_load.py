@@ -27,7 +27,7 @@ def load_images(
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: it does not hold what it should; see `mnist`, `mnist_digits` and `image_folder`.
+        ValueError: its contents are not sound; see `mnist`, `mnist_digits` and `image_folder`.
     """
     if source == "digits":
         return digits()

@@ -34,7 +34,7 @@ def mnist(folder: str | os.PathLike[str], part: str = "train") -> Images:
         part: "train", "test", or "all": both, to train on the former and to test on the latter.
 
     Raises:
-        ValueError: `part` is not one of these, or a file is not what its name says.
+        ValueError: `part` is not one of these, or a file does not match its name.
         FileNotFoundError: the folder or a file is not there.
     """
     parts = (*_FILES, "all")
@@ -62,7 +62,7 @@ def mnist_digits(folder: str | os.PathLike[str]) -> Images:
 
     Raises:
         FileNotFoundError: the folder or a file is not there.
-        ValueError: a file is not what its name says.
+        ValueError: a file does not match its name.
     """
     path = existing_folder(folder)
     path = path / "src" / "digits" if (path / "src" / "digits").is_dir() else path

@@ -1,9 +1,9 @@
 """Engines train fleets of networks. All do the same work; they differ in speed and in where they run.
 
-| engine    | what it is                                   | where                                   |
+| engine    | description                                  | where                                   |
 |-----------|----------------------------------------------|-----------------------------------------|
-| native    | C++, one network a SIMD lane                 | this machine's processor                |
-| cuda      | the same source, one network a GPU's thread  | an NVIDIA GPU                           |
+| native    | C++, one network per SIMD lane               | this machine's processor                |
+| cuda      | the same source, one network per GPU thread  | an NVIDIA GPU                           |
 | reference | stacked torch tensors and autograd, readable | any torch device (cpu, cuda, mps)       |
 
 `reference` is the truth that faster engines are compared with. `python -m lrn.engines` prints the available engines.

@@ -1,4 +1,4 @@
-"""What a row of gradient norms, one a layer, says about a network."""
+"""Diagnoses a network from a row of gradient norms, one per layer."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class GradientHistory:
         return np.array(self._rows, np.float64).reshape(len(self._rows), len(self.names))
 
     def diagnosis(self, row: int = -1) -> Diagnosis:
-        """What the parameters' gradient norms say at one recorded step, the last by default.
+        """The diagnosis of the parameters' gradient norms at one recorded step, the last by default.
 
         Raises:
             IndexError: nothing was recorded there.

@@ -58,7 +58,7 @@ def trainable(model: nn.Module) -> dict[str, Tensor]:
 
 
 def split(model: nn.Module, batch: Any) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:
-    """A batch as (positional inputs, named inputs, what the loss takes after the output), by the rule of `lrn.dead`.
+    """A batch as (positional inputs, named inputs, the loss's arguments after the output), by the rule of `lrn.dead`.
 
     Raises:
         TypeError: it is not a batch.

@@ -88,7 +88,7 @@ from lrn.intervals._conditional import (
     conditional_difference_sequence,
     conditional_ends,
 )
-from lrn.intervals._decision import Asked, Decision, Undecided, asked, every, some
+from lrn.intervals._decision import Decision, NotedDecisions, Undecided, every, note_decisions, some
 from lrn.intervals._estimate import Estimate
 from lrn.intervals._exact import mean_interval, quantile_interval, rate_interval
 from lrn.intervals._expression import Evidence, Expression, Source, Terms
@@ -97,17 +97,16 @@ from lrn.intervals._symmetric import symmetric_capital, symmetric_ends, symmetri
 
 __all__ = [
     "QUANTITIES",
-    "Asked",
     "ConditionalStakes",
     "Decision",
     "Estimate",
     "Evidence",
     "Expression",
+    "NotedDecisions",
     "Side",
     "Source",
     "Terms",
     "Undecided",
-    "asked",
     "best_growth",
     "binomial_compatibility",
     "conditional_capital",
@@ -123,6 +122,7 @@ __all__ = [
     "normal_capital",
     "normal_ends",
     "normal_sequence",
+    "note_decisions",
     "quantile_ends",
     "quantile_interval",
     "quantile_sequence",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Asked", "Decision", "Undecided", "asked", "every", "note_unasked", "some"]
+__all__ = ["Decision", "NotedDecisions", "Undecided", "every", "note_decisions", "note_unasked", "some"]
 
 Answers = Callable[[int, bool], bool]
 
@@ -59,7 +59,7 @@ class _Value:
     def __get__(self, instance: Any, owner: type) -> bool | None:
         if instance is None:
             raise AttributeError("value")  # so that the field has no default
-        noted = _ASKED.get()
+        noted = _NOTED.get()
         return truth_of(instance) if noted is None else noted.read(instance)
 
     def __set__(self, instance: Any, value: bool | None) -> None:
@@ -113,7 +113,7 @@ class Decision:
         return self.text if isinstance(self.text, str) else self.text()
 
     def __bool__(self) -> bool:
-        noted = _ASKED.get()
+        noted = _NOTED.get()
         if noted is not None:
             return noted.answer(self)
         truth = truth_of(self)
@@ -158,7 +158,7 @@ class Decision:
 
 
 @dataclass
-class Asked:
+class NotedDecisions:
     """The decisions whose truth was asked for, and comparisons that asked for none.
 
     Attributes:
@@ -197,7 +197,7 @@ class Asked:
         return self.answers(len(self.decisions) - 1, truth)
 
 
-_ASKED: ContextVar[Asked | None] = ContextVar("lrn_asked", default=None)
+_NOTED: ContextVar[NotedDecisions | None] = ContextVar("lrn_noted", default=None)
 
 
 def truth_of(decision: Decision) -> bool | None:
@@ -214,7 +214,7 @@ def leaning_of(decision: Decision) -> bool | None:
 
 def bare(value: float) -> float:
     """Returns a number that is given out without its interval, and notes it where somebody listens."""
-    noted = _ASKED.get()
+    noted = _NOTED.get()
     if noted is None:
         return value
     noted.bare = True
@@ -222,7 +222,7 @@ def bare(value: float) -> float:
 
 
 @contextmanager
-def asked(answers: Answers | None = None, shift: float = 0.0) -> Iterator[Asked]:
+def note_decisions(answers: Answers | None = None, shift: float = 0.0) -> Iterator[NotedDecisions]:
     """Notes the decisions whose truth is asked for within.
 
     Whoever wants to know whether an outcome depends on the decisions, or on bare estimates, runs it once more with
@@ -234,22 +234,22 @@ def asked(answers: Answers | None = None, shift: float = 0.0) -> Iterator[Asked]
         shift: is added to bare estimates.
 
     Example:
-        >>> with asked() as noted:
+        >>> with note_decisions() as noted:
         ...     assert Decision(True)
         >>> len(noted.decisions)
         1
     """
-    noted = Asked(answers=answers, shift=shift)
-    token = _ASKED.set(noted)
+    noted = NotedDecisions(answers=answers, shift=shift)
+    token = _NOTED.set(noted)
     try:
         yield noted
     finally:
-        _ASKED.reset(token)
+        _NOTED.reset(token)
 
 
 def note_unasked(text: str) -> None:
     """Notes a comparison of bare estimates, where somebody listens."""
-    noted = _ASKED.get()
+    noted = _NOTED.get()
     if noted is not None:
         noted.unasked.append(text)
 

@@ -14,7 +14,7 @@ class Point(float):
     """An estimate without its interval: a float that notes when it is compared.
 
     A comparison of estimates says nothing certain: it may come out either way by chance. So a claim that compares
-    points is found out (`lrn.intervals.asked`); results of arithmetic with a point are points too.
+    points is found out (`lrn.intervals.note_decisions`); results of arithmetic with a point are points too.
     """
 
     __slots__ = ()

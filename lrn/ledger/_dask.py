@@ -1,4 +1,4 @@
-"""Dask's client, kept from unpickling what workers send and from printing tracebacks of what is one sentence."""
+"""Dask's client, kept from unpickling workers' answers and from printing tracebacks of errors that are one sentence."""
 
 from __future__ import annotations
 

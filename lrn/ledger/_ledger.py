@@ -1,7 +1,7 @@
 """The ledger: trained networks on disk, shared by workers and by later runs.
 
     <ledger>/<version>/<experiment key>/<start>-<stop>.parquet      one file per block of seeds
-                                        experiment.json             what the key stands for
+                                        experiment.json             the experiment behind the key
 
 `version` (`lrn.ledger.version`) names the code and arithmetic that trained, so a block is read only where training
 again would give the same bits. Files appear whole or not at all. A file that is damaged or speaks of something else is

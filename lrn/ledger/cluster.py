@@ -1,11 +1,11 @@
 """A Dask cluster that works through many requests: few at a time, in whatever order they are done.
 
-It knows nothing of networks: `lrn.ledger` says what a worker does and what becomes of the answer. A worker that dies
+It knows nothing of networks: `lrn.ledger` describes a worker's task and the use of its answer. A worker that dies
 loses its unfinished work; Dask gives that to another one.
 
 Answers are bytes, and are received as such. Dask's own client would unpickle whatever a worker sends, its errors too,
 and unpickling runs code that the sender chooses. Here nothing of a worker's is unpickled. The scheduler is trusted:
-what it says by itself, Dask's client does unpickle.
+its own messages are unpickled by Dask's client.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 
 
 class ClusterError(RuntimeError):
-    """The cluster cannot be reached, or has not done what it was asked."""
+    """The cluster cannot be reached, or has not done its task."""
 
 
 class Cluster:
@@ -196,7 +196,7 @@ _COULD_NOT = "a worker could not do what it was asked: "
 
 
 def _answer(function: Callable[[Any], bytes], request: Any) -> bytes:
-    """On a worker: what the function returns, or what its error says, as bytes."""
+    """On a worker: the function's result, or its error's message, as bytes."""
     try:
         return _DONE + function(request)
     except Exception as error:

@@ -1,10 +1,10 @@
 """Samples of populations that are not Experiments, stored on disk: each seed is sampled once.
 
     <ledger>/samples-<version>/<digest of the label>/<start>-<stop>.parquet     one file per seed or block of seeds
-                                                     population.json            what the digest stands for
+                                                     population.json            the label behind the digest
 
-A population asks for it by its `version`, text that names the code, the arithmetic and the data behind what it
-observes: if it changes, the population is sampled again. Workers that ask for the same seeds share them.
+A population asks for it by its `version`, text that names the code, the arithmetic and the data behind its
+observations: if it changes, the population is sampled again. Workers that ask for the same seeds share them.
 
 How many seeds lie in one file depends on how long they take, which the first seed shows: about a second's worth, at
 most 4,096. Where a seed takes longer than an eighth of a second, nothing is sampled that was not asked for, and each

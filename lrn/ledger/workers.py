@@ -1,4 +1,4 @@
-"""A ledger's blocks on a Dask cluster: what travels there, what a worker does, and what comes back.
+"""A ledger's blocks on a Dask cluster: the request, the worker's task, and its answer.
 
 A request is an experiment and a range of seeds, the answer the block's file. A worker whose networks would not be those
 of this machine is refused: before anything is trained, and by every request, as workers come and go.

@@ -91,7 +91,7 @@ class HiddenStack(nn.Module):
         return outputs
 
     def layer_output(self, d: int, below: Tensor) -> Tensor:
-        """The post-activation output of hidden layer `d`, counted from 0, for what it reads."""
+        """The post-activation output of hidden layer `d`, counted from 0, for its input."""
         z = self.hidden[d](below)
         h: Tensor = self.activations[d](self.norms[d](z) if self.norms else z)
         return h

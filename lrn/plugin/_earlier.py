@@ -34,7 +34,7 @@ _SETTINGS = ("alpha", "quantities", "seed_offset", "first_seeds", "max_seeds", "
 
 
 def asked_by(config: pytest.Config, settings: Settings) -> str:
-    """Names what a run's verdicts rest on, apart from the observations: the options, the claims, and this package."""
+    """Names all that a run's verdicts rest on, apart from the observations: the options, the claims, this package."""
     digest = hashlib.sha256(repr([getattr(settings, name) for name in _SETTINGS]).encode())
     digest.update(repr([importlib.metadata.version(name) for name in ("numpy", "scipy")]).encode())
     for path in _sources(config, settings):

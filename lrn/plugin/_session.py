@@ -82,7 +82,7 @@ class Session:
         self._summing_up = False
 
     def pytest_sessionstart(self) -> None:
-        """Notes what the claims are, as they may be changed while they run."""
+        """Notes the claims' sources, as they may be changed while they run."""
         if self._settings.claims.is_dir():
             self._asked_by = asked_by(self._config, self._settings)
 

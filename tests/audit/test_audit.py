@@ -154,7 +154,7 @@ def test_more_runs_detect_smaller_differences(rate):
 
 
 def test_detectable_rate_has_the_power_wanted_and_less_below():
-    rate = detectable_rate(0.1, 20, wanted=0.9)
+    rate = detectable_rate(0.1, 20, target_power=0.9)
     assert power(0.1, rate, 20, 20) >= 0.9 > power(0.1, rate - 1e-4, 20, 20)
     assert detectable_rate(0.5, 10) == math.inf
 
@@ -162,10 +162,10 @@ def test_detectable_rate_has_the_power_wanted_and_less_below():
 @pytest.mark.parametrize("alpha", [0.01, 0.1])
 @pytest.mark.parametrize("test", ["fisher", "boschloo"])
 def test_detectable_rate_is_that_of_the_level_and_the_test_asked_for(alpha, test):
-    rate = detectable_rate(0.1, 8, wanted=0.5, alpha=alpha, test=test)
+    rate = detectable_rate(0.1, 8, target_power=0.5, alpha=alpha, test=test)
     assert power(0.1, rate, 8, 8, alpha=alpha, test=test) >= 0.5
     assert power(0.1, rate - 1e-4, 8, 8, alpha=alpha, test=test) < 0.5
-    assert (detectable_rate(0.4, 6, wanted=0.9, alpha=alpha, test=test) < math.inf) == (
+    assert (detectable_rate(0.4, 6, target_power=0.9, alpha=alpha, test=test) < math.inf) == (
         power(0.4, 1, 6, 6, alpha=alpha, test=test) >= 0.9
     )
 
@@ -182,8 +182,8 @@ def test_detectable_rate_is_that_of_the_level_and_the_test_asked_for(alpha, test
         (lambda: power(0.2, 0.5, 10, 10, alpha=1), "alpha must be between 0 and 1"),
         (lambda: power(0.2, 0.5, 0, 10), "n1 must be at least 1"),
         (lambda: power(0.2, 0.5, 10, 0), "^n2 must be at least 1"),
-        (lambda: detectable_rate(0.2, 10, wanted=0), "wanted must be between 0 and 1"),
-        (lambda: detectable_rate(0.2, 10, wanted=1), "wanted must be between 0 and 1"),
+        (lambda: detectable_rate(0.2, 10, target_power=0), "target_power must be between 0 and 1"),
+        (lambda: detectable_rate(0.2, 10, target_power=1), "target_power must be between 0 and 1"),
         (lambda: holm([0.1, 1.1]), "between 0 and 1"),
         (lambda: holm([[0.1]]), "flat list"),
         (lambda: holm([math.nan]), "between 0 and 1"),

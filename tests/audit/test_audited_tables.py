@@ -127,12 +127,12 @@ def test_sums_and_totals():
         {"arm": "B", "n": "12", "yes": "5", "no": "7", "share": "42 %"},
         {"arm": "all", "n": "22", "yes": "9", "no": "13", "share": "41 %"},
     ]
-    asked = {"n": "n", "percents": ["share"], "sums": {"n": ["yes", "no"]}, "total_row": "all", "label": "arm"}
-    report = check_table(rows, **asked)
+    options = {"n": "n", "percents": ["share"], "sums": {"n": ["yes", "no"]}, "total_row": "all", "label": "arm"}
+    report = check_table(rows, **options)
     assert report, report
     assert len(report.checks) == 3 + 3 + 3
     rows[2]["yes"] = "8"
-    assert {(cell.test, cell.column) for cell in check_table(rows, **asked).failures} == {
+    assert {(cell.test, cell.column) for cell in check_table(rows, **options).failures} == {
         ("sum", "n"),
         ("total", "yes"),
     }
@@ -158,7 +158,7 @@ def test_missing_cells_are_skipped_and_listed():
 def test_repeated_values_are_listed():
     rows = [{"n": "28", "M": "5.18"}, {"n": "28", "M": "5.18"}, {"n": "28", "M": "5.21"}]
     (repeated,) = check_table(rows, n="n", means=["M"]).repeated
-    assert (repeated.value, repeated.places) == ("5.18", ("row 1, M", "row 2, M"))
+    assert (repeated.value, repeated.cells) == ("5.18", ("row 1, M", "row 2, M"))
 
 
 def test_a_table_without_power_warns():

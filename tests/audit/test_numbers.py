@@ -54,7 +54,7 @@ PLAIN = {
 @pytest.mark.parametrize(("text", "number"), PLAIN.items())
 def test_every_way_of_printing_a_number(text, number):
     read = parse_number(text)
-    assert (read.value, read.places) == (Fraction(number[0]), number[1])
+    assert (read.value, read.decimals) == (Fraction(number[0]), number[1])
     assert not read.percent
     assert not read.minus
     assert read.spread is None
@@ -103,7 +103,7 @@ def test_every_percent_sign(text):
 )
 def test_every_spread(text, percents):
     read = parse_number(text)
-    assert (read.value, read.spread.value, read.spread.places) == (94, Fraction(3, 10), 1)
+    assert (read.value, read.spread.value, read.spread.decimals) == (94, Fraction(3, 10), 1)
     assert (read.percent, read.spread.percent) == percents
 
 

@@ -68,7 +68,7 @@ def test_mean_of_means_weighs_by_size():
 def test_repeated_values_need_digits():
     cells = {"a": "4.22", "b": "4.22", "c": "0.5", "d": "0.5", "e": "4.220", "f": "7"}
     (repeated,) = repeated_values(cells)
-    assert (repeated.value, repeated.places) == ("4.22", ("a", "b"))
+    assert (repeated.value, repeated.cells) == ("4.22", ("a", "b"))
     assert len(repeated_values(cells, digits=1)) == 2
 
 

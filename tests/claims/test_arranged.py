@@ -56,10 +56,10 @@ def test_switches_are_counted_round_and_round():
 
 def test_as_drawn_is_the_experiment_itself():
     runs = train(LATE, range(16), trace=True)
-    seen = Arranged(LATE, "as drawn").sample(range(16))
+    observed = Arranged(LATE, "as drawn").sample(range(16))
     spikes = [np.mean([b - a > CONVERGED_RMSE for a, b in pairwise(t[:100])]) for t in runs.trace]
-    assert seen["spikes"] == pytest.approx(spikes)
-    assert (seen["converged"] == runs.converged).all()
+    assert observed["spikes"] == pytest.approx(spikes)
+    assert (observed["converged"] == runs.converged).all()
 
 
 def test_another_order_is_another_training_of_the_same_seeds():

@@ -118,12 +118,12 @@ def test_the_same_accuracy_stays_open(measure):
 
 def test_a_condition_keeps_the_assumption_and_its_seeds():
     measure = Measure(lambda p, seeds, trace: p.sample(seeds), alpha=ALPHA, quantities=SHARES, first_seeds=25)
-    given = measure.mean(LATE, "accuracy", given="converged", assume="normal")
-    assert given > 0.8
-    assert given.n < measure.quantities[0].seeds
+    conditional = measure.mean(LATE, "accuracy", given="converged", assume="normal")
+    assert conditional > 0.8
+    assert conditional.n < measure.quantities[0].seeds
     paired = measure.mean_difference(LATE, PLAIN, "accuracy", given="converged", assume="normal")
     assert paired > -1
-    apart = given - measure.mean(PLAIN, "accuracy", given="converged", assume="normal")
+    apart = conditional - measure.mean(PLAIN, "accuracy", given="converged", assume="normal")
     assert apart > -1  # an interval for each, as the seeds may be others
     assert [q.shares for q in measure.quantities] == [1, 1, 2]
     assert {q.assumption for q in measure.quantities} == {"normal"}

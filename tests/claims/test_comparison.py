@@ -1,4 +1,4 @@
-"""The table of alternatives holds what was measured, and costs that torch counts too."""
+"""The table of alternatives holds the measured values, and costs that torch counts too."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What a sample says of a threshold, and what a sum of intervals spans and pays for."""
+"""How a sample compares with a threshold, and the width and price of a sum of intervals."""
 
 import math
 
@@ -32,7 +32,7 @@ def test_a_comparison_is_decided_where_the_interval_leaves_the_threshold_and_now
     low, high = sample.ends
     assert sample.low < low < high < sample.high
     thresholds = low - 1e-3, low + 1e-3, high - 1e-3, high + 1e-3
-    decided = [(found.above, found.below) for found in map(sample.compare, thresholds)]
+    decided = [(comparison.above, comparison.below) for comparison in map(sample.compare, thresholds)]
     assert decided == [(True, False), (False, False), (False, False), (False, True)]
 
 

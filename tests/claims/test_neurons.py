@@ -15,7 +15,7 @@ SEEDS = range(24)
 
 
 def outputs(net, x, scaled=None):
-    """What a plain or late network puts out, one hidden neuron's signal scaled a little."""
+    """The outputs of a plain or late network, with one hidden neuron's signal scaled a little."""
     h, layers = x, []
     for d, layer in enumerate(net.hidden):
         h = torch.relu(layer(h))
@@ -26,10 +26,10 @@ def outputs(net, x, scaled=None):
     return net.output(torch.cat(layers, dim=1) if late else h)[:, 0]
 
 
-def reaches(net, x, place):
+def reaches(net, x, neuron):
     """Whether scaling a neuron changes how the output differs between samples."""
     with torch.no_grad():
-        before, after = outputs(net, x), outputs(net, x, place)
+        before, after = outputs(net, x), outputs(net, x, neuron)
     return bool(((after - after[0]) - (before - before[0])).abs().max() > 1e-12)
 
 
@@ -38,20 +38,20 @@ def reaches(net, x, place):
 def test_neurons_that_contribute_are_those_that_the_output_depends_on(connection, width, depth):
     experiment = pair(depth, "adam", 0.01, "batch", width=width)[connection].replace(dtype="float64", epochs=300)
     x = torch.as_tensor(experiment.data.x_standardised)
-    told = []
+    expected = []
     for seed in SEEDS:
         net = network(experiment, seed)
-        told.append(sum(reaches(net, x, (d, w)) for d in range(depth) for w in range(width)))
+        expected.append(sum(reaches(net, x, (d, w)) for d in range(depth) for w in range(width)))
     runs = train(experiment, SEEDS)
     counted = contributing(runs)
     if experiment.connection == "late":
-        assert counted.tolist() == told
+        assert counted.tolist() == expected
     else:  # a neuron may be cut off where the next layer listens, which is not counted in plain networks' disfavour
-        assert (counted >= told).all()
-        assert (counted == told).mean() > 0.75
-        assert ((counted == 0) == (np.array(told) == 0)).all()
+        assert (counted >= expected).all()
+        assert (counted == expected).mean() > 0.75
+        assert ((counted == 0) == (np.array(expected) == 0)).all()
     assert CONTRIBUTING.function(runs) == pytest.approx(counted / experiment.neurons)
-    assert len(set(told)) > 2, "too much alike to show it"
+    assert len(set(expected)) > 2, "too much alike to show it"
 
 
 def test_killed_and_revived_add_up_to_the_change():

@@ -12,7 +12,7 @@ from claims.note.signals import Recurrent, Signals
 @pytest.mark.parametrize("nonlinearity", ["relu", "tanh"])
 def test_signal_and_gradient_are_those_of_autograd(nonlinearity):
     population = Signals(nonlinearity, 1.3, depth=4, width=6)
-    seen = population.sample(range(5))
+    columns = population.sample(range(5))
     for seed in range(5):
         generator = np.random.Generator(np.random.Philox(key=seed))
         x = torch.tensor(generator.standard_normal(6), requires_grad=True)
@@ -21,13 +21,13 @@ def test_signal_and_gradient_are_those_of_autograd(nonlinearity):
             h = getattr(torch, nonlinearity)(torch.tensor(generator.standard_normal((6, 6)) * 1.3 / np.sqrt(6)) @ h)
         v = torch.tensor(generator.standard_normal(6))
         (gradient,) = torch.autograd.grad(h @ v, x)
-        assert seen["signal"][seed] == pytest.approx(float((h.norm() / x.norm()).log10().detach()))
-        assert seen["gradient"][seed] == pytest.approx(float((gradient.norm() / v.norm()).log10()))
+        assert columns["signal"][seed] == pytest.approx(float((h.norm() / x.norm()).log10().detach()))
+        assert columns["gradient"][seed] == pytest.approx(float((gradient.norm() / v.norm()).log10()))
 
 
 @pytest.mark.parametrize("delay", [0, 1, 3])
 def test_gradients_through_time_are_those_of_autograd(delay):
-    seen = Recurrent(0.8, steps=7, delay=delay, width=5).sample(range(4))["gradient"]
+    gradients = Recurrent(0.8, steps=7, delay=delay, width=5).sample(range(4))["gradient"]
     for seed in range(4):
         generator = np.random.Generator(np.random.Philox(key=seed))
         v = torch.tensor(generator.standard_normal(5))
@@ -37,7 +37,7 @@ def test_gradients_through_time_are_those_of_autograd(delay):
         for t in range(1, 8):
             h.append(a @ h[t - 1] + (b @ h[t - delay] if 0 < delay <= t else 0))
         (gradient,) = torch.autograd.grad(h[7] @ v, start)
-        assert seen[seed] == pytest.approx(float((gradient.norm() / v.norm()).log10()))
+        assert gradients[seed] == pytest.approx(float((gradient.norm() / v.norm()).log10()))
 
 
 def test_a_seed_is_the_same_whatever_the_others():

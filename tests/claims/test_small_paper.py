@@ -1,7 +1,7 @@
 """A paper of seven claims whose training is expensive: thirty seeds per setting, 300 trainings, nothing wrong.
 
 The populations have the distributions that small networks have (accuracies that share a part of their seed, failures
-to converge), and cost nothing. What is true of them is known.
+to converge), and cost nothing. Their true values are known.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ class Trained:
         self.seeds: dict[str, set[int]] = {}
 
     def __call__(self, population: Net, seeds: range, trace: bool) -> dict[str, list[float] | list[bool]]:
-        """What was observed."""
+        """The observations."""
         self.seeds.setdefault(population.label, set()).update(seeds)
         return population.sample(seeds)
 
 
 def judged(repeat: int, shares: int = SHARES) -> tuple[dict[str, Outcome], int, int]:
     """Returns how each claim ended, the trainings and the shares taken, on seeds that belong to this repeat."""
-    trained, endings, taken = Trained(), {}, 0
+    trained, endings, shares_taken = Trained(), {}, 0
     for name, (decide, _) in CLAIMS.items():
         measure = Measure(
             trained, alpha=0.05, quantities=shares, first_seeds=5, max_seeds=MOST_SEEDS, seed_offset=1000 * repeat
@@ -90,8 +90,8 @@ def judged(repeat: int, shares: int = SHARES) -> tuple[dict[str, Outcome], int, 
             assert decide(measure)
 
         endings[name] = judge(body, measure).verdict
-        taken += sum(quantity.shares for quantity in measure.quantities)
-    return endings, sum(map(len, trained.seeds.values())), taken
+        shares_taken += sum(quantity.shares for quantity in measure.quantities)
+    return endings, sum(map(len, trained.seeds.values())), shares_taken
 
 
 def wrong(endings: dict[str, Outcome]) -> list[str]:

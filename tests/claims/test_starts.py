@@ -1,4 +1,4 @@
-"""What the claims say of networks before training is what the networks as modules say."""
+"""The metrics of untrained networks agree with the networks as torch modules."""
 
 import numpy as np
 import pytest
@@ -44,11 +44,11 @@ def test_layer_outputs_are_those_of_the_module(e):
 
 @cells
 def test_born_dead_is_dead_in_the_untrained_module(e):
-    found = born_dead(train(e, SEEDS))
-    assert found.shape == (len(SEEDS), e.depth, e.width)
+    dead = born_dead(train(e, SEEDS))
+    assert dead.shape == (len(SEEDS), e.depth, e.width)
     for seed in SEEDS:
         outputs = network(e, seed, trained=False).layer_outputs(torch.as_tensor(e.data.x_standardised))
-        assert (found[seed] == torch.stack([(out == 0).all(dim=0) for out in outputs]).numpy()).all()
+        assert (dead[seed] == torch.stack([(out == 0).all(dim=0) for out in outputs]).numpy()).all()
 
 
 def test_dead_neurons_were_born_dead_or_killed():

@@ -1,4 +1,4 @@
-"""Words that papers use: what each decides, what it takes of the budget, and what it refuses."""
+"""Words that papers use: their decisions, their share of the budget, and their refusals."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def test_a_ranking_asks_every_step(measure, mean):
 
 
 def test_a_trend_is_the_slope_of_least_squares_and_one_share(measure, mean):
-    places, populations = [2, 4, 10], [WORST, MIDDLE, BEST]
-    slope = trend([mean(population) for population in populations], at=places)
+    positions, populations = [2, 4, 10], [WORST, MIDDLE, BEST]
+    slope = trend([mean(population) for population in populations], at=positions)
     means = [np.mean(population.sample(range(5))["accuracy"]) for population in populations]
-    assert slope.point == pytest.approx(stats.linregress(places, means).slope)
-    assert ending(measure, lambda: trend([mean(p) for p in populations], at=places) > 0.2) == "SUPPORTED"
+    assert slope.point == pytest.approx(stats.linregress(positions, means).slope)
+    assert ending(measure, lambda: trend([mean(p) for p in populations], at=positions) > 0.2) == "SUPPORTED"
     assert ending(measure, lambda: trend([mean(p) for p in populations]) < 0) == "REFUTED"
     assert [q.shares for q in measure.quantities] == [1, 1]
 

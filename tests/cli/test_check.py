@@ -1,4 +1,4 @@
-"""`lrn check population`: what it finds, what it says, and what it refuses."""
+"""`lrn check population`: its findings, its messages, and its refusals."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ together = Together()
 
 @pytest.fixture
 def check(tmp_path, monkeypatch, capsys):
-    """Runs the command on a population of the file; its exit code and what it prints."""
+    """Runs the command on a population of the file; its exit code and its output."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(FILE)
     monkeypatch.setattr(_check, "_in_processes", lambda population, n: None)

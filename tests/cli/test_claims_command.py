@@ -94,9 +94,9 @@ def test_cases_are_chosen(options, shown, capsys):
 def test_bad_input_is_one_sentence(options, message, capsys):
     write_verdicts("good.json")
     assert main(["claims", *options]) == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert message in stderr
+    assert stderr.count("\n") == 1
 
 
 def test_the_report_is_written_and_its_path_printed(tmp_path, capsys):

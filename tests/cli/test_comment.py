@@ -1,4 +1,4 @@
-"""`lrn comment`: what a pull request does to the verdicts."""
+"""`lrn comment`: the verdicts that a pull request changes."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ ONE = Verdict("C1", "a.py::test_a[2]", "Late is better", "§4", "", "", *[Outcom
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
+def in_tmp_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 

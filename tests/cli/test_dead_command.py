@@ -1,4 +1,4 @@
-"""`lrn dead`: what it finds, and that no file makes it run anything."""
+"""`lrn dead`: its findings, and that no file makes it run anything."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def files(tmp_path, monkeypatch):
 
 
 class Armed:
-    """What a hostile pickle does: it writes a file when it is read."""
+    """Stands for a hostile pickle: it writes a file when it is read."""
 
     def __reduce__(self):
         return os.mkdir, ("executed",)
@@ -73,8 +73,8 @@ def test_a_model_without_dead_units_is_none(capsys):
 def test_json_says_which(capsys):
     torch.save(model(), "model.pt")
     assert main(["dead", "model.pt", "data.npy", "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert (found["samples"], found["layers"][0]["dead"]) == (50, [1])
+    report = json.loads(capsys.readouterr().out)
+    assert (report["samples"], report["layers"][0]["dead"]) == (50, [1])
 
 
 @pytest.mark.parametrize(
@@ -179,9 +179,9 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(save, options, message, 
     save()
     capsys.readouterr()
     assert main(["dead", "model.pt", "data.npy", *options]) == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert message in stderr
+    assert stderr.count("\n") == 1
 
 
 # ---- The files that people have ----
@@ -211,7 +211,7 @@ CHECKPOINTS = {
 
 
 def run(capsys, *arguments):
-    """The exit code, what was printed, and what was said of errors."""
+    """The exit code, standard output, and standard error."""
     code = main(["dead", *arguments])
     return (code, *capsys.readouterr())
 

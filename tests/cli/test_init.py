@@ -1,4 +1,4 @@
-"""`lrn init`: a folder of claims that pass, and nothing of what was there is changed."""
+"""`lrn init`: a folder of claims that pass, and no existing file is changed."""
 
 from __future__ import annotations
 

@@ -162,11 +162,11 @@ def test_bad_input_is_one_sentence_before_any_training(options, message, capsys,
         code = main([*QUICK, *options])
     except SystemExit as stop:
         code = stop.code
-    found = capsys.readouterr()
+    captured = capsys.readouterr()
     assert code == 2
-    assert message in found.err
-    assert found.err.count("\n") == 1
-    assert found.out == ""
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
@@ -180,11 +180,11 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(tmp_path):
             assert time.monotonic() < until
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130
-    *_, last = said.splitlines()
+    *_, last = stderr.splitlines()
     assert last.startswith("lrn: interrupted; ")
     assert "networks are kept in .ledger" in last
     assert not list(tmp_path.glob(".ledger/*/*/.*.part"))
@@ -218,11 +218,11 @@ def test_a_log_has_lines_now_and_then_and_never_a_carriage_return(monkeypatch, c
     for _ in range(9):
         line.show(0, 10.0)
     line.close()
-    told = capfd.readouterr().err
-    assert told.splitlines() == [
+    stderr = capfd.readouterr().err
+    assert stderr.splitlines() == [
         f"1 of 1 cells, {share}%, {left} s left: late" for share, left in ((30, 70), (60, 40), (90, 10))
     ]
-    assert "\r" not in told
+    assert "\r" not in stderr
 
 
 def test_quick_work_says_nothing_in_a_log(capfd):

@@ -83,10 +83,10 @@ def test_bad_input_is_one_sentence(options, message, capsys):
         code = main([*SMALL, *options])
     except SystemExit as stop:
         code = stop.code
-    said = capsys.readouterr().err
+    stderr = capsys.readouterr().err
     assert code == 2
-    assert message in said
-    assert said.count("\n") == 1
+    assert message in stderr
+    assert stderr.count("\n") == 1
 
 
 def test_without_matplotlib_there_is_text_and_a_picture_is_refused(monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""What the command line says on a terminal, in a pipe, and where nobody listens."""
+"""The command line's output on a terminal, in a pipe, and where nobody listens."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_explain_tells_everything_about_one_claim(tmp_path, capsys):
     path.write_text(path.read_text().replace("Coins fall", "Coins \\x1b[2J fall"))
     write_verdicts()
     assert main(["explain", "K1"]) == 0
-    told = capsys.readouterr().out
+    stdout = capsys.readouterr().out
     for text in (
         "K1: Coins \\x1b[2J fall",
         "§1",
@@ -42,9 +42,9 @@ def test_explain_tells_everything_about_one_claim(tmp_path, capsys):
         "rate of heads",
         "64 seeds",
     ):
-        assert text in told
-    assert "0.5  [0.4321, 0.6]" in told
-    assert "K2" not in told
+        assert text in stdout
+    assert "0.5  [0.4321, 0.6]" in stdout
+    assert "K2" not in stdout
     assert main(["explain", "K2"]) == 0
     assert "they do not" in capsys.readouterr().out
 
@@ -57,7 +57,7 @@ def test_explain_without_verdicts_says_so_and_an_unknown_claim_is_asked_about(ca
 
 
 @pytest.mark.parametrize(
-    ("line", "meant"),
+    ("line", "suggestion"),
     [
         ("run --sedes 5", "did you mean --seeds?"),
         ("exlpain C3", "there is no command 'exlpain'; did you mean explain?"),
@@ -66,13 +66,13 @@ def test_explain_without_verdicts_says_so_and_an_unknown_claim_is_asked_about(ca
         ("run --styles itertive", "did you mean iterative?"),
     ],
 )
-def test_a_slip_is_asked_about(line, meant, capsys):
+def test_a_slip_is_asked_about(line, suggestion, capsys):
     with pytest.raises(SystemExit) as stop:
         main(line.split())
     assert stop.value.code == 2
-    said = capsys.readouterr().err
-    assert meant in said
-    assert said.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert suggestion in stderr
+    assert stderr.count("\n") == 1
 
 
 def test_nothing_near_is_not_asked_about(capsys):
@@ -103,13 +103,13 @@ def test_run_says_what_it_is_going_to_do(tmp_path, monkeypatch):
         "--epochs",
         "3",
     ]
-    for seeds, said in (
+    for seeds, message in (
         (64, "1 cell of 64 networks each, seeds 0 to 63: 64 to train"),
         (128, "64 to train, 64 are in"),
     ):
         monkeypatch.setattr(sys, "stderr", Terminal())
         assert main([*run, "--seeds", str(seeds)]) == 0
-        assert said in sys.stderr.getvalue().splitlines()[0]
+        assert message in sys.stderr.getvalue().splitlines()[0]
     monkeypatch.setattr(sys, "stderr", Terminal())
     assert main([*run, "--seeds", "128", "--quiet"]) == 0
     assert sys.stderr.getvalue() == ""

@@ -63,9 +63,9 @@ class Processes:
     def _wait_for(self, text, n=1):
         for _ in range(SECONDS * 20):
             lines = (self.folder / "log").read_text().splitlines()
-            found = [line.split()[-1] for line in lines if text in line]
-            if len(found) >= n:
-                return found
+            last_words = [line.split()[-1] for line in lines if text in line]
+            if len(last_words) >= n:
+                return last_words
             assert self.running[-1].poll() is None, "\n".join(lines)
             time.sleep(0.05)
         raise TimeoutError("\n".join(lines))

@@ -53,7 +53,7 @@ def hostile_error(path, request):
 
 
 def number(path, request):
-    """What is not bytes."""
+    """An answer that is not bytes."""
     return 7
 
 

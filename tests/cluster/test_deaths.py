@@ -1,4 +1,4 @@
-"""Workers and schedulers that die: what it costs, and what is said."""
+"""Workers and schedulers that die: its cost, and its message."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def an_abandoned_run_leaves_nothing_under_way(address, tmp_path):
 
 
 def the_last_worker_dies(cluster):
-    with pytest.raises(ClusterError) as said:
+    with pytest.raises(ClusterError) as caught:
         list(cluster.each(noting.stop, [1]))
-    assert str(said.value) == f"the Dask cluster at {cluster.address} has had no workers for 0.5 s"
+    assert str(caught.value) == f"the Dask cluster at {cluster.address} has had no workers for 0.5 s"
 
 
 def the_scheduler_dies(cluster, scheduler):

@@ -1,4 +1,4 @@
-"""A cluster trains what this machine would, to the byte; what cannot be trusted is refused before any training."""
+"""A cluster's results equal this machine's, to the byte; what cannot be trusted is refused before any training."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def test_a_run_prints_the_same_bytes_and_keeps_the_same_networks(scheduler, tmp_
     assert main([*run, "--ledger", "there", "--scheduler", scheduler]) == 0
     assert capsys.readouterr() == (local, "")
     order = [(name, "ascending") for name in ("depth", "connection", "optimizer", "style", "seed")]
-    here, there = (Ledger(folder).table().sort_by(order) for folder in ("here", "there"))
-    assert here.num_rows == 16 * 320, "whole batches"
-    assert there.equals(here)
+    trained_locally, trained_by_workers = (Ledger(folder).table().sort_by(order) for folder in ("here", "there"))
+    assert trained_locally.num_rows == 16 * 320, "whole batches"
+    assert trained_by_workers.equals(trained_locally)
 
 
 def test_verdicts_and_ledger_are_the_same_to_the_byte(scheduler, pytester, monkeypatch):
@@ -135,8 +135,8 @@ def test_nothing_of_a_workers_is_unpickled(scheduler, answer, tmp_path, monkeypa
     with Cluster(scheduler) as cluster:
         with pytest.raises(ClusterError, match=r"answer is not bytes|could not do what"):
             list(cluster.each(str(ran), [1]))
-        found = cluster.everywhere(str(ran), 1)
-    assert all(isinstance(error, ClusterError) for error in found.values())
+        errors = cluster.everywhere(str(ran), 1)
+    assert all(isinstance(error, ClusterError) for error in errors.values())
     assert not Path(f"{ran}-{os.getpid()}").exists(), "workers may unpickle what they like"
 
 
@@ -155,8 +155,8 @@ BAD = {
 @pytest.mark.parametrize("bad", BAD)
 def test_an_answer_that_is_not_what_was_asked_for_is_not_written(scheduler, bad, tmp_path):
     with Ledger(tmp_path, scheduler=scheduler) as ledger:
-        asked = ledger.workers.train
-        ledger.workers.train = lambda *request: ((e, s, BAD[bad](data)) for e, s, data in asked(*request))
+        train = ledger.workers.train
+        ledger.workers.train = lambda *request: ((e, s, BAD[bad](data)) for e, s, data in train(*request))
         with pytest.raises(ClusterError, match=r"a worker's answer for seeds 0 to 63 of .* is not a block \(.+\)$"):
             list(ledger.fill([(TINY, range(64))]))
         with pytest.raises(ClusterError, match=r"a worker's answer for seeds 0 to 63 of .* is not a block \(.+\)$"):
@@ -200,20 +200,20 @@ def test_what_is_no_scheduler_is_one_sentence_within_seconds(text, tmp_path, mon
     with server:
         assert main(["run", "--scheduler", f"tcp://127.0.0.1:{port}"]) == 2
     assert time.monotonic() - started < 20
-    said = capfd.readouterr().err
-    assert said.startswith("lrn: the scheduler must be the address of a Dask scheduler that answers within 0.5 s")
-    assert len(said.splitlines()) == 1
+    stderr = capfd.readouterr().err
+    assert stderr.startswith("lrn: the scheduler must be the address of a Dask scheduler that answers within 0.5 s")
+    assert len(stderr.splitlines()) == 1
 
 
 def test_workers_of_another_version_are_refused_before_anything_is_trained(scheduler, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lrn.ledger.workers.version", lambda engine: "native-of-tomorrow")
     assert main(["run", "--depths", "2", "--scheduler", scheduler]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("lrn: the worker at tcp://127.0.0.1:")
-    assert "would not train what this machine does: its version is " in said
-    assert "here it is native-of-tomorrow; install the same lrn on both" in said
-    assert len(said.splitlines()) == 1
+    stderr = capsys.readouterr().err
+    assert stderr.startswith("lrn: the worker at tcp://127.0.0.1:")
+    assert "would not train what this machine does: its version is " in stderr
+    assert "here it is native-of-tomorrow; install the same lrn on both" in stderr
+    assert len(stderr.splitlines()) == 1
     assert not list(tmp_path.rglob("*.parquet"))
 
 
@@ -243,9 +243,9 @@ def test_an_address_where_no_scheduler_answers_is_one_sentence(address, why, tmp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lrn.ledger.cluster.CONNECT_SECONDS", 0.2)
     assert main(["run", "--scheduler", address]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"lrn: the scheduler must be the address of a Dask scheduler that answers within 0.2 s, such as tcp://10.0.0.1:8786; got '{address}' (")  # fmt: skip # noqa: E501
-    assert len(said.splitlines()) == 1
+    stderr = capsys.readouterr().err
+    assert stderr.startswith(f"lrn: the scheduler must be the address of a Dask scheduler that answers within 0.2 s, such as tcp://10.0.0.1:8786; got '{address}' (")  # fmt: skip # noqa: E501
+    assert len(stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""The suite that is killed is no test of ours."""
+"""The suite that is killed is not a test of ours."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""Kills processes that train, resumes them, and holds what is left against a run that nobody disturbed.
+"""Kills processes that train, resumes them, and compares the remaining files with those of an undisturbed run.
 
-What is run lies in `suite/`; every run gets a copy of that folder. What a killed process was about to do, and which one
-it was, is told by `Kill`; `suite/hooks.py` does it, or, where the moment is any, this module from outside.
+The suite lies in `suite/`; every run gets a copy of that folder. `Kill` names the process and the step before which
+it is killed; `suite/hooks.py` does it, or, where the moment is any, this module from outside.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Kill:
     resumed: str = "later"
 
     def __str__(self) -> str:
-        told = {
+        moments = {
             "any": "at any moment",
             "train": "training a block",
             "torn": f"half-way through writing {self.file.removeprefix('.')}",
@@ -73,7 +73,7 @@ class Kill:
             "all": "all processes",
         }
         at_once = ", resumed at once" if self.resumed == "at once" else ""
-        return f"{self.command}: {who[self.who]} {told[self.event]}{at_once}"
+        return f"{self.command}: {who[self.who]} {moments[self.event]}{at_once}"
 
 
 @dataclass
@@ -113,7 +113,7 @@ class Run:
         self.process.start()
 
     def wait(self) -> int:
-        """The exit code of what was started last, negative for a signal."""
+        """The exit code of the process that was started last, negative for a signal."""
         self.process.join(PATIENCE)
         assert self.process.exitcode is not None, "it hangs"
         return self.process.exitcode
@@ -132,7 +132,7 @@ class Run:
         return {"/".join(path.parts[-2:]): path for path in (self.folder / "ledger").rglob("*.parquet")}
 
     def result(self) -> bytes:
-        """What it is run for: the verdicts, or what it prints."""
+        """The results of the run: the verdicts, or the printed text."""
         path = self.folder / (VERDICTS if self.command == "suite" else f"output-{self.runs}")
         return path.read_bytes() if path.exists() else b""
 
@@ -147,7 +147,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a run leaves that nobody kills: its exit code, its result, its blocks, and the seconds it trains."""
+    """The results of a run that nobody kills: its exit code, its result, its blocks, and the seconds it trains."""
 
     code: int
     result: bytes
@@ -164,15 +164,15 @@ def undisturbed(folder: Path, command: str) -> Undisturbed:
     code = run.wait()
     assert code == 0, run.output()
     blocks = {name: path.read_bytes() for name, path in run.blocks().items()}
-    kept = [name for name, *_ in run.lines("keeps")]
-    assert len(kept) > 10
-    assert len(set(kept)) == len(kept), "a file was written twice"
-    assert blocks.keys() <= set(kept)
+    written = [name for name, *_ in run.lines("keeps")]
+    assert len(written) > 10
+    assert len(set(written)) == len(written), "a file was written twice"
+    assert blocks.keys() <= set(written)
     return Undisturbed(code, run.result(), blocks, time.monotonic() - started)
 
 
 def kill_and_resume(folder: Path, kill: Kill, expected: Undisturbed, rng: random.Random) -> None:
-    """Kills a run once, resumes it, and checks what is left; tries again where the run ended before it was killed."""
+    """Kills a run once, resumes it, and checks the files; tries again where the run ended before it was killed."""
     for attempt in range(20):
         run = Run(folder / str(attempt), kill.command)
         if _killed(run, kill, expected, rng):
@@ -183,21 +183,21 @@ def kill_and_resume(folder: Path, kill: Kill, expected: Undisturbed, rng: random
     group = run.process.pid
     if kill.resumed == "later":
         _until(lambda: not _alive(group))
-    kept = {name: _state(path) for name, path in run.blocks().items()}
-    assert _seeds(name for name, *_ in run.lines("keeps")) <= _seeds(kept), "a finished block is gone"
+    blocks = {name: _state(path) for name, path in run.blocks().items()}
+    assert _seeds(name for name, *_ in run.lines("keeps")) <= _seeds(blocks), "a finished block is gone"
     run.start()
     assert run.wait() == expected.code, run.output()
     _until(lambda: not _alive(group))
-    check(run, kept, expected)
+    check(run, blocks, expected)
     shutil.rmtree(folder)
 
 
-def check(run: Run, kept: dict[str, tuple[int, int]], expected: Undisturbed) -> None:
-    """The resumed run ended as the undisturbed one, and trained nothing twice but what was not finished."""
+def check(run: Run, blocks: dict[str, tuple[int, int]], expected: Undisturbed) -> None:
+    """The resumed run ended as the undisturbed one, and trained only unfinished blocks twice."""
     assert run.result() == expected.result
     assert {name: path.read_bytes() for name, path in run.blocks().items()} == expected.blocks
-    left = {name: _state(path) for name, path in run.blocks().items() if name in kept}
-    assert left == {name: kept[name] for name in left}, "it was written again"
+    left = {name: _state(path) for name, path in run.blocks().items() if name in blocks}
+    assert left == {name: blocks[name] for name in left}, "it was written again"
     _check_work(run)
     assert "LedgerWarning" not in run.output()
     assert "set aside" not in run.output()
@@ -208,14 +208,14 @@ def check(run: Run, kept: dict[str, tuple[int, int]], expected: Undisturbed) -> 
 
 
 def _check_work(run: Run) -> None:
-    """What was kept was not trained again, and no more was lost than what three processes were at."""
-    kept, trained, lost = set[tuple[str, int]](), set[tuple[str, int]](), 0
+    """No stored block was trained again, and no more was lost than the current blocks of three processes."""
+    finished, trained, lost = set[tuple[str, int]](), set[tuple[str, int]](), 0
     for what, name, *_ in run.log():
         seeds = _seeds([name])
         if what == "keeps":
-            kept |= seeds
+            finished |= seeds
             continue
-        assert not seeds & kept, f"{name} was trained again"
+        assert not seeds & finished, f"{name} was trained again"
         lost += len(seeds & trained)
         trained |= seeds
     assert lost <= 3 * BLOCK, f"{lost} seeds were trained again"
@@ -223,12 +223,12 @@ def _check_work(run: Run) -> None:
 
 def _seeds(names: Iterable[str]) -> set[tuple[str, int]]:
     """What files hold: folder and seed."""
-    found = set()
+    pairs = set()
     for name in names:
         folder, _, block = name.partition("/")
         start, stop = block.removesuffix(".parquet").removesuffix("-trace").split("-")
-        found |= {(f"{folder}{'-trace' * ('-trace' in block)}", seed) for seed in range(int(start), int(stop))}
-    return found
+        pairs |= {(f"{folder}{'-trace' * ('-trace' in block)}", seed) for seed in range(int(start), int(stop))}
+    return pairs
 
 
 def _killed(run: Run, kill: Kill, expected: Undisturbed, rng: random.Random) -> bool:

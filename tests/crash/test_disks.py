@@ -1,4 +1,4 @@
-"""Disks that are full or may only be read: one clear sentence, and what was finished stays."""
+"""Disks that are full or may only be read: one clear sentence, and finished blocks stay."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def numbers(runs):
 
 
 def leftovers(path):
-    return [found.name for found in path.rglob("*") if found.name.endswith(".part")]
+    return [file.name for file in path.rglob("*") if file.name.endswith(".part")]
 
 
 def test_a_full_disk_keeps_what_was_finished_and_more_room_is_all_it_takes(disk, few):
@@ -66,13 +66,13 @@ def test_a_full_disk_keeps_what_was_finished_and_more_room_is_all_it_takes(disk,
     with pytest.raises(OSError, match=FULL):
         ledger.runs(TINY, range(4096))
     assert leftovers(disk.path) == []
-    kept = len(ledger.remembered(TINY, range(4096)))
-    assert kept >= 64
+    remembered = len(ledger.remembered(TINY, range(4096)))
+    assert remembered >= 64
     assert disk.mount("remount", "size=8m")
     trained = []
     ledger._train = lambda experiment, seeds, trace: trained.append(seeds.start) or train(experiment, seeds)
     assert numbers(ledger.runs(TINY, range(512))) == numbers(train(TINY, range(512)))
-    assert trained == list(range(kept, 512, 64))
+    assert trained == list(range(remembered, 512, 64))
 
 
 def test_a_disk_without_room_for_the_description_is_the_same_sentence(disk):
@@ -139,16 +139,16 @@ def test_a_suite_and_the_command_line_pass_the_sentence_on(disk):
     (suite / "pytest.ini").write_text("[pytest]\n")
     disk.fill()
     record = disk.path / "verdicts.json"
-    told = run(suite, "pytest", "claims", "-p", "lrn.plugin", f"--ledger={disk.path}/l", f"--verdicts={record}")
-    assert told.returncode == 1
-    assert "the ledger cannot be written to (No space left on device)" in told.stdout
-    assert "could not be written: No space left on device" in told.stdout
+    result = run(suite, "pytest", "claims", "-p", "lrn.plugin", f"--ledger={disk.path}/l", f"--verdicts={record}")
+    assert result.returncode == 1
+    assert "the ledger cannot be written to (No space left on device)" in result.stdout
+    assert "could not be written: No space left on device" in result.stdout
     assert not record.exists()
     assert leftovers(disk.path) == []
-    told = run(suite, "lrn", "run", "--depths", "2", "--epochs", "3", "--seeds", "4", "--ledger", f"{disk.path}/l")
-    assert (told.returncode, told.stdout) == (2, "")
-    assert told.stderr.startswith("lrn: the ledger cannot be written to (No space left on device): ")
-    assert len(told.stderr.splitlines()) == 1
+    result = run(suite, "lrn", "run", "--depths", "2", "--epochs", "3", "--seeds", "4", "--ledger", f"{disk.path}/l")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("lrn: the ledger cannot be written to (No space left on device): ")
+    assert len(result.stderr.splitlines()) == 1
 
 
 LIMITED = """
@@ -165,8 +165,8 @@ except OSError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limits on files")
 def test_a_limit_on_the_size_of_files_is_one_sentence_too(tmp_path):
-    told = subprocess.run([sys.executable, "-c", LIMITED, tmp_path], capture_output=True, text=True, check=True)
-    assert told.stdout == "the ledger cannot be written to (File too large)\n"
+    result = subprocess.run([sys.executable, "-c", LIMITED, tmp_path], capture_output=True, text=True, check=True)
+    assert result.stdout == "the ledger cannot be written to (File too large)\n"
     assert leftovers(tmp_path) == []
     assert len(Ledger(tmp_path).runs(TINY, range(64))) == 64
     shutil.rmtree(tmp_path)

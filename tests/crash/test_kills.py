@@ -49,7 +49,7 @@ MANY = {
 
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory):
-    """What each command leaves undisturbed, run when first asked for."""
+    """The files of each command's undisturbed run, which happens when first requested."""
     known = {}
 
     def ask(command):

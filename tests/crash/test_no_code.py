@@ -22,7 +22,7 @@ LAST = {"read_pickle", "unsafe_load", "load_module", "Unpickler", "system", "pop
 
 
 def executing(source):
-    """Line and text of each call, or import, that can run what a file holds."""
+    """Line and text of each call, or import, that can run code from a file."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names]
@@ -39,17 +39,17 @@ def executing(source):
 def _executes(call):
     name = ast.unparse(call.func)
     first, _, last = name.rpartition(".")
-    given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-    if name in NAMES or last in LAST or given.get("shell") == "True":
+    arguments = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+    if name in NAMES or last in LAST or arguments.get("shell") == "True":
         return True
     if first == "pickle" or (first.endswith(("hub", "jit")) and last == "load"):
         return True
     if first == "yaml":
         return last != "safe_load"
     if last == "load" and first == "torch":
-        return given.get("weights_only") != "True"
+        return arguments.get("weights_only") != "True"
     if last in ("load", "read_array", "memmap") and first in ("np", "numpy", "np.lib.format"):
-        return given.get("allow_pickle", "False") != "False"
+        return arguments.get("allow_pickle", "False") != "False"
     return False
 
 

@@ -54,16 +54,16 @@ def sound(tmp_path_factory):
 
 
 def refused(path):
-    """Whether the file is refused, in one sentence that names it; what it holds was written if not."""
+    """Whether the file is refused, in one sentence that names it; if not, it holds the verdicts that were written."""
     try:
-        found = SuiteVerdicts.read(path)
+        verdicts = SuiteVerdicts.read(path)
     except ValueError as error:
-        told = str(error)
+        message = str(error)
     else:
-        assert found == SUITE, "other verdicts than were written"
+        assert verdicts == SUITE, "other verdicts than were written"
         return False
-    assert re.match(re.escape(str(path)) + r" must hold verdicts in format 2, but: \S", told)
-    assert len(told.splitlines()) == 1
+    assert re.match(re.escape(str(path)) + r" must hold verdicts in format 2, but: \S", message)
+    assert len(message.splitlines()) == 1
     return True
 
 
@@ -79,7 +79,7 @@ def test_a_file_without_a_checksum_is_refused(tmp_path):
 
 
 def summed(content):
-    """With the checksum of what is wrong."""
+    """With the checksum of the damaged text."""
     return content if "sha256" in content else {**content, "sha256": _digest(content)}
 
 
@@ -156,15 +156,15 @@ def test_a_changed_byte_is_found_or_harmless(tmp_path_factory, sound, at, how):
 
 @pytest.mark.slow
 def test_each_flipped_bit_is_found_or_harmless(tmp_path, sound, record_property):
-    found = 0
+    detected = 0
     for at in range(len(sound)):
         for bit in range(8):
             (tmp_path / "v.json").write_bytes(sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :])
-            found += refused(tmp_path / "v.json")
+            detected += refused(tmp_path / "v.json")
     what = f"flipped bits of a file of verdicts ({len(sound)} bytes)"
-    record_property("counted", [f"{what}: found", found])
-    record_property("counted", [f"{what}: harmless", 8 * len(sound) - found])
-    assert found > 7 * len(sound)
+    record_property("counted", [f"{what}: found", detected])
+    record_property("counted", [f"{what}: harmless", 8 * len(sound) - detected])
+    assert detected > 7 * len(sound)
 
 
 def test_a_file_that_was_cut_off_is_refused(tmp_path, sound):
@@ -230,15 +230,15 @@ def test_every_command_says_so_in_one_line_and_leaves_the_file(tmp_path, sound, 
     before = path.read_bytes()
     for command in (["claims", str(tmp_path), "--verdicts", str(path)], ["report", "--verdicts", str(path)]):
         assert main(command) == 2
-        told = capsys.readouterr()
-        assert told.out == ""
-        assert told.err.startswith(f"lrn: {path} must hold verdicts in format 2, but: ")
-        assert len(told.err.splitlines()) == 1
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.startswith(f"lrn: {path} must hold verdicts in format 2, but: ")
+        assert len(captured.err.splitlines()) == 1
     with pytest.raises(pytest.UsageError, match=r"^--against must be a file of verdicts; .* must hold") as error:
         read_record(path)
     assert len(str(error.value).splitlines()) == 1
     assert path.read_bytes() == before
-    assert [found.name for found in tmp_path.iterdir()] == ["v.json"], "no report was begun"
+    assert [file.name for file in tmp_path.iterdir()] == ["v.json"], "no report was begun"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ UNTOUCHED = 0xFF  # floats of such bytes are NaN
 
 
 def missing():
-    """What is missing to compile and run the kernels here, or None."""
+    """The tool that is missing to compile and run the kernels here, or None."""
     if not sys.platform.startswith("linux"):
         return "lanes take turns through ucontext.h, which only Linux has in full"
     if CXX is None:

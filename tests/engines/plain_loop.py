@@ -37,7 +37,7 @@ class OtherData(Experiment):
 
 @dataclass
 class Trained:
-    """What the loop found out about one network; the names are those of `Runs`."""
+    """The loop's results for one network; the names are those of `Runs`."""
 
     rmse_initial: float
     rmse: float

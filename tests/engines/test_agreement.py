@@ -1,4 +1,4 @@
-"""Both engines do, to float64 accuracy, what the plain torch loop does; and the comparison finds planted bugs."""
+"""Both engines agree with the plain torch loop, to float64 accuracy; and the comparison finds planted bugs."""
 
 from __future__ import annotations
 
@@ -164,11 +164,11 @@ FAULTS = [
 @pytest.mark.parametrize(("fault", "experiment"), FAULTS, ids=[fault for fault, _ in FAULTS])
 def test_a_planted_bug_is_found(engine, fault, experiment):
     runs = train(engine, experiment, range(4))
-    found = []
+    detected = []
     for seed in range(4):
         assert differences(runs, seed, plain_loop(experiment, seed), TOLERANCE) == []
-        found += differences(runs, seed, plain_loop(experiment, seed, fault=fault), TOLERANCE)
-    assert found
+        detected += differences(runs, seed, plain_loop(experiment, seed, fault=fault), TOLERANCE)
+    assert detected
 
 
 @engines

@@ -97,7 +97,7 @@ EXPLODING = [
 @pytest.mark.parametrize("family", [FUSED, SEPARATE], ids=["fused", "separate"])
 @pytest.mark.parametrize("experiment", EXPLODING, ids=lambda e: e.label)
 def test_variants_of_one_arithmetic_agree_where_networks_explode(family, experiment):
-    """Far out, e^z is computed of a number that compilers know: what they made of it, the processor would not."""
+    """Far out, e^z is computed of a number that compilers know; their result would differ from the processor's."""
     first, *others = [train(experiment, variant=variant) for variant in family]
     for other in others:
         assert_same_bits(first, other)

@@ -1,4 +1,4 @@
-"""What the native engine's boundary must refuse because its own sums would not notice."""
+"""Calls that the native engine's boundary must refuse because its own sums would not notice."""
 
 from __future__ import annotations
 

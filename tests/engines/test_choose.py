@@ -1,4 +1,4 @@
-"""Which engine trains, what it says of itself, and that a missing or misnamed one is told in one sentence."""
+"""Which engine trains, how it describes itself, and that a missing or misnamed one is reported in one sentence."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def test_bad_choices(options, message):
 
 
 def test_every_engine_by_name():
-    there = {"native": native.available(), "cuda": cuda.available()}
+    available = {"native": native.available(), "cuda": cuda.available()}
     for name in ENGINES:
-        if there.get(name, True):
+        if available.get(name, True):
             assert choose(name).name == name or name == "auto"
 
 
@@ -85,8 +85,8 @@ def test_the_variant_is_the_fastest_or_what_the_environment_names(monkeypatch):
 
 def test_the_kernels_count_the_choices_of_an_experiment_in_the_same_order():
     header = (Path(native.__file__).parent / "options.hpp").read_text()
-    found = re.findall(r"enum class (\w+) \{ (.*?) \}", header)
-    names = {name.lower(): tuple(values.split(", ")) for name, values in found}
+    enums = re.findall(r"enum class (\w+) \{ (.*?) \}", header)
+    names = {name.lower(): tuple(values.split(", ")) for name, values in enums}
     known = CHOICES | {"initial": DRAWN_BY_ENGINES}
     assert names == {name: values for name, values in known.items() if name in names}
     assert set(names) == {"connection", "optimizer", "activation", "initial", "norm"}

@@ -188,9 +188,9 @@ def test_given_weights_replace_those_of_the_seeds(experiment):
 def test_large_fleets_are_trained_in_several_launches(experiment, monkeypatch):
     whole = CudaEngine().train(experiment, SEEDS)
     monkeypatch.setattr(cuda, "RESULT_BYTES", 5000)
-    told = []
-    assert differences(CudaEngine().train(experiment, SEEDS, progress=told.append), whole) == []
-    assert told == sorted(told)
+    counts = []
+    assert differences(CudaEngine().train(experiment, SEEDS, progress=counts.append), whole) == []
+    assert counts == sorted(counts)
 
 
 @needs_gpu

@@ -176,7 +176,7 @@ def planted(folder, file, text, becomes):
 
 
 def train_and_compare(experiment, *folders):
-    """Raises what the engine raises, or an AssertionError if its networks are not the native engine's."""
+    """Raises the engine's errors, or an AssertionError if its networks are not the native engine's."""
     with without_gpu(*folders) as engine:
         runs = engine.train(experiment, SEEDS, trace=True, parameters=True)
     assert differences(runs, on_processor(experiment, SEEDS)) == [], "networks differ"

@@ -39,9 +39,11 @@ def test_ctrl_c_stops_within_a_second(fields):
         assert process.stderr.readline() == b"training\n"
         time.sleep(0.5)
         os.kill(process.pid, signal.SIGINT)
-        asked = time.monotonic()
+        interrupted = time.monotonic()
         assert process.wait(timeout=30) == 77
-        assert time.monotonic() - asked < 3, "it stops within a second, and a busy machine may take a little longer"
+        assert time.monotonic() - interrupted < 3, (
+            "it stops within a second, and a busy machine may take a little longer"
+        )
     finally:
         process.kill()
         process.communicate()
@@ -73,22 +75,22 @@ def test_an_exception_of_the_progress_callback_reaches_the_caller(engine, connec
 
 
 def test_progress_counts_networks_upwards():
-    told = []
-    NativeEngine(threads=2).train(Experiment(depth=30, epochs=2000), some(1500), progress=told.append)
-    assert told, "a training of a second has to say something"
-    assert told == sorted(told)
-    assert told[0] >= 0
-    assert told[-1] <= 1500
+    counts = []
+    NativeEngine(threads=2).train(Experiment(depth=30, epochs=2000), some(1500), progress=counts.append)
+    assert counts, "a training of a second has to say something"
+    assert counts == sorted(counts)
+    assert counts[0] >= 0
+    assert counts[-1] <= 1500
 
-    told = []
-    ReferenceEngine(threads=1, block=10).train(Experiment(depth=2, epochs=2), some(25), progress=told.append)
-    assert told == [10, 20, 25]
+    counts = []
+    ReferenceEngine(threads=1, block=10).train(Experiment(depth=2, epochs=2), some(25), progress=counts.append)
+    assert counts == [10, 20, 25]
 
 
 def test_progress_changes_no_result():
     experiment = Experiment(depth=5, epochs=100)
-    told = NativeEngine(threads=1).train(experiment, some(64), progress=lambda done: None)
-    assert np.array_equal(told.rmse, NativeEngine(threads=1).train(experiment, some(64)).rmse)
+    watched = NativeEngine(threads=1).train(experiment, some(64), progress=lambda done: None)
+    assert np.array_equal(watched.rmse, NativeEngine(threads=1).train(experiment, some(64)).rmse)
 
 
 HUGE = """
@@ -142,6 +144,6 @@ time.sleep(0.5)
 
 @pytest.mark.parametrize("call", ["fleet", "progress", "images", "many"])
 def test_the_interpreter_ends_while_daemon_threads_train(call):
-    """As those of a Dask worker do; and what is run at the end may train."""
+    """As those of a Dask worker do; and functions registered with atexit may train."""
     done = subprocess.run([sys.executable, "-c", ENDING, call], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "5\n", "")

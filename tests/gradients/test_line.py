@@ -18,11 +18,11 @@ def mlp(features=1, outputs=1, seed=0):
 
 
 def test_slopes_agree_with_differences():
-    found = input_gradient(mlp(3), [-1.0, 0.0, 2.0], [1.0, 1.0, -1.0], points=2001)
-    differences = np.diff(found.outputs) / np.diff(found.positions)
-    assert (found.slopes[:-1] + found.slopes[1:]) / 2 == pytest.approx(differences, abs=1e-5)
-    assert found.gradients.shape == (2001, 3)
-    assert found.positions[-1] == pytest.approx(np.sqrt(4 + 1 + 9))
+    line = input_gradient(mlp(3), [-1.0, 0.0, 2.0], [1.0, 1.0, -1.0], points=2001)
+    differences = np.diff(line.outputs) / np.diff(line.positions)
+    assert (line.slopes[:-1] + line.slopes[1:]) / 2 == pytest.approx(differences, abs=1e-5)
+    assert line.gradients.shape == (2001, 3)
+    assert line.positions[-1] == pytest.approx(np.sqrt(4 + 1 + 9))
 
 
 def test_each_output_has_its_own_gradient():
@@ -120,7 +120,9 @@ def test_similarity_agrees_with_gradients_taken_by_hand(scale):
     def loss(output, target):
         return MSE(output, target)
 
-    found = gradient_similarity(model, (X, X.abs()), loss, scale=scale, changed=lambda n: n == "0.weight", repeats=1)
+    similarity = gradient_similarity(
+        model, (X, X.abs()), loss, scale=scale, changed=lambda n: n == "0.weight", repeats=1
+    )
     base = torch.autograd.grad(loss(model(X), X.abs()), list(model.parameters()))
     with torch.no_grad():
         step = torch.randn(8, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -129,9 +131,9 @@ def test_similarity_agrees_with_gradients_taken_by_hand(scale):
     cosines = [
         torch.cosine_similarity(a.flatten(), b.flatten(), dim=0).item() for a, b in zip(base, changes, strict=True)
     ]
-    assert found.each[0] == pytest.approx(cosines)
-    assert found.changed == ("0.weight",)
-    assert found.names == ("0.weight", "0.bias", "2.weight", "2.bias")
+    assert similarity.each[0] == pytest.approx(cosines)
+    assert similarity.changed == ("0.weight",)
+    assert similarity.names == ("0.weight", "0.bias", "2.weight", "2.bias")
     assert torch.equal(model[2].weight, before[2])
 
 

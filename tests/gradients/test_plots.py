@@ -1,4 +1,4 @@
-"""Plots draw what was found."""
+"""Plots draw the measured values."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MSE = nn.functional.mse_loss
 
 
 def test_a_report_is_drawn_layer_by_layer():
-    found = report(NET, (X, X), MSE)
-    axes = plots.plot_report(found, label="net")
-    assert axes.lines[0].get_ydata().tolist() == [layer.output for layer in found.layers]
+    shown = report(NET, (X, X), MSE)
+    axes = plots.plot_report(shown, label="net")
+    assert axes.lines[0].get_ydata().tolist() == [layer.output for layer in shown.layers]
     assert axes.get_yscale() == "log"
     assert axes.get_legend().get_texts()[0].get_text() == "net"
 

@@ -29,10 +29,10 @@ def sawtooth(depth):
 
 @pytest.mark.parametrize("depth", range(1, 13))
 def test_the_sawtooth_has_two_to_the_depth_pieces(depth):
-    found = linear_regions(sawtooth(depth), 0.0, 1.0)
-    assert found.pieces == 2**depth
-    assert found.breakpoints == pytest.approx(np.arange(1, 2**depth) / 2**depth, abs=0)
-    assert np.abs(found.slopes).tolist() == [2.0**depth] * 2**depth
+    regions = linear_regions(sawtooth(depth), 0.0, 1.0)
+    assert regions.pieces == 2**depth
+    assert regions.breakpoints == pytest.approx(np.arange(1, 2**depth) / 2**depth, abs=0)
+    assert np.abs(regions.slopes).tolist() == [2.0**depth] * 2**depth
 
 
 def patterns_on_a_grid(net, start, end, points):
@@ -52,17 +52,17 @@ def patterns_on_a_grid(net, start, end, points):
 def test_counts_agree_with_brute_force(widths, seed, make):
     torch.manual_seed(seed)
     net = make(1, widths, 1).double()
-    found = linear_regions(net, -2.0, 2.0)
+    regions = linear_regions(net, -2.0, 2.0)
     points, gap = 20_001, 4 / 20_000
-    edges = np.concatenate([[0.0], found.breakpoints, [4.0]])
+    edges = np.concatenate([[0.0], regions.breakpoints, [4.0]])
     counted = patterns_on_a_grid(net, -2.0, 2.0, points)
     if np.diff(edges).min() > 2 * gap:
-        assert counted == found.regions
+        assert counted == regions.regions
     else:
-        assert counted <= found.regions
+        assert counted <= regions.regions
     middles = torch.tensor((edges[1:] + edges[:-1]) / 2 - 2).reshape(-1, 1).requires_grad_()
     (slopes,) = torch.autograd.grad(net(middles).sum(), middles)
-    assert found.slopes == pytest.approx(slopes.flatten().numpy(), abs=1e-12)
+    assert regions.slopes == pytest.approx(slopes.flatten().numpy(), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_every_kink_is_known(function, breakpoints):
         def forward(self, x):
             return function(x + 0.0) if self.inner is None else self.inner(x + 0.0)
 
-    found = linear_regions(Model(), -2.0, 9.0)
-    assert found.breakpoints == pytest.approx(breakpoints)
-    assert found.pieces == len(breakpoints) + 1
+    regions = linear_regions(Model(), -2.0, 9.0)
+    assert regions.breakpoints == pytest.approx(breakpoints)
+    assert regions.pieces == len(breakpoints) + 1
 
 
 def test_a_unit_that_the_output_ignores_makes_a_region_but_no_piece():
@@ -104,8 +104,8 @@ def test_a_unit_that_the_output_ignores_makes_a_region_but_no_piece():
         net.hidden[0].weight.fill_(1.0)
         net.hidden[0].bias.copy_(torch.tensor([0.0, -0.5]))
         net.output.weight.copy_(torch.tensor([[1.0, 0.0]]))
-    found = linear_regions(net)
-    assert (found.regions, found.pieces) == (3, 2)
+    regions = linear_regions(net)
+    assert (regions.regions, regions.pieces) == (3, 2)
 
 
 def test_convolutions_residual_sums_and_batch_norm_are_linear():
@@ -122,8 +122,8 @@ def test_convolutions_residual_sums_and_batch_norm_are_linear():
 
     torch.manual_seed(0)
     net = Net()
-    found = linear_regions(net, torch.randn(1, 4, 4), torch.randn(1, 4, 4), output=1)
-    assert found.pieces == found.regions > 10
+    regions = linear_regions(net, torch.randn(1, 4, 4), torch.randn(1, 4, 4), output=1)
+    assert regions.pieces == regions.regions > 10
     assert net.training
     assert net.conv.weight.dtype == torch.float32
 

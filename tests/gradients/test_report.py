@@ -33,7 +33,7 @@ def test_norms_are_those_of_autograd(widths, seed, inplace):
         p for a, b in zip(sizes, widths, strict=False) for p in (nn.Linear(a, b), nn.LeakyReLU(0.1, inplace=inplace))
     ]
     model = nn.Sequential(*parts, nn.Linear(sizes[-1], 1)).double()
-    found = report(model, BATCH, nn.functional.mse_loss)
+    flow = report(model, BATCH, nn.functional.mse_loss)
 
     linears = [part for part in model if isinstance(part, nn.Linear)]
     h, outputs = X, []
@@ -43,22 +43,22 @@ def test_norms_are_those_of_autograd(widths, seed, inplace):
         h = nn.functional.leaky_relu(z, 0.1)
     against = torch.autograd.grad(nn.functional.mse_loss(outputs[-1], X.abs()), [*outputs, *model.parameters()])
     norms = [g.norm().item() for g in against[: len(outputs)]]
-    assert [layer.output for layer in found.layers] == pytest.approx(norms, rel=1e-9, abs=1e-15)
+    assert [layer.output for layer in flow.layers] == pytest.approx(norms, rel=1e-9, abs=1e-15)
     pairs = zip(against[len(outputs) :: 2], against[len(outputs) + 1 :: 2], strict=True)
     norms = [math.hypot(w.norm().item(), b.norm().item()) for w, b in pairs]
-    assert [layer.parameters for layer in found.layers] == pytest.approx(norms, rel=1e-9, abs=1e-15)
+    assert [layer.parameters for layer in flow.layers] == pytest.approx(norms, rel=1e-9, abs=1e-15)
 
 
 @pytest.mark.parametrize(("weight", "kind"), [(0.25, "vanishing"), (1.0, "even"), (4.0, "exploding")])
 def test_a_chain_of_equal_weights_is_diagnosed_with_that_factor(weight, kind):
-    found = report(chain(10, weight), BATCH, nn.functional.mse_loss)
-    assert found.diagnosis.kind == kind
-    assert found.diagnosis.factor == pytest.approx(weight)
+    flow = report(chain(10, weight), BATCH, nn.functional.mse_loss)
+    assert flow.diagnosis.kind == kind
+    assert flow.diagnosis.factor == pytest.approx(weight)
 
 
 def test_gradients_against_weights_alone_would_miss_the_explosion():
-    found = report(chain(10, 4.0), BATCH, nn.functional.mse_loss)
-    norms = [layer.parameters for layer in found.layers]
+    flow = report(chain(10, 4.0), BATCH, nn.functional.mse_loss)
+    norms = [layer.parameters for layer in flow.layers]
     assert max(norms) == pytest.approx(min(norms)), "every layer's weight gradient is the product of all other weights"
 
 
@@ -79,20 +79,20 @@ def test_a_dead_layer_blocks_those_before_it():
     model = chain(4, 1.0, activation=nn.ReLU)
     with torch.no_grad():
         model[2].weight.fill_(-1.0)
-    found = report(model, (X.abs(), X), nn.functional.mse_loss)
-    assert found.diagnosis.kind == "unclear"
-    assert "no layer gets any gradient" in found.diagnosis.text
+    flow = report(model, (X.abs(), X), nn.functional.mse_loss)
+    assert flow.diagnosis.kind == "unclear"
+    assert "no layer gets any gradient" in flow.diagnosis.text
     late = nn.Sequential(model, nn.Linear(1, 1).double())
-    found = report(late, (X.abs() + 1, X), nn.functional.mse_loss)
-    assert found.diagnosis.kind == "blocked"
-    assert "0.0 to 0.6 (4 of 5)" in found.diagnosis.text
-    assert "0.0, 0.2, 0.4, 0.6" in str(found)
+    flow = report(late, (X.abs() + 1, X), nn.functional.mse_loss)
+    assert flow.diagnosis.kind == "blocked"
+    assert "0.0 to 0.6 (4 of 5)" in flow.diagnosis.text
+    assert "0.0, 0.2, 0.4, 0.6" in str(flow)
 
 
 def test_a_loss_that_overflows_is_reported_not_raised():
-    found = report(chain(400, 1e3), BATCH, nn.functional.mse_loss)
-    assert found.diagnosis.kind == "not finite"
-    assert "The loss is inf" in str(found)
+    flow = report(chain(400, 1e3), BATCH, nn.functional.mse_loss)
+    assert flow.diagnosis.kind == "not finite"
+    assert "The loss is inf" in str(flow)
 
 
 def test_parameters_that_are_not_finite_are_named():
@@ -107,19 +107,19 @@ def test_gradients_lost_in_rounding_are_named():
     with torch.no_grad():
         model[0].weight.fill_(1.0)
         model[1].weight.fill_(1e-12)
-    found = report(model, (X.float(), X.float()), nn.functional.mse_loss)
-    assert found["0"].lost
-    assert not found["1"].lost
-    assert "lost in rounding in 0." in str(found)
+    flow = report(model, (X.float(), X.float()), nn.functional.mse_loss)
+    assert flow["0"].lost
+    assert not flow["1"].lost
+    assert "lost in rounding in 0." in str(flow)
 
 
 def test_a_module_called_twice_has_two_rows():
     shared = nn.Linear(1, 1).double()
-    found = report(nn.Sequential(shared, nn.Tanh(), shared), BATCH, nn.functional.mse_loss)
-    assert [layer.name for layer in found.layers] == ["0", "0#2"]
-    assert found["0"].parameters == found["0#2"].parameters
+    flow = report(nn.Sequential(shared, nn.Tanh(), shared), BATCH, nn.functional.mse_loss)
+    assert [layer.name for layer in flow.layers] == ["0", "0#2"]
+    assert flow["0"].parameters == flow["0#2"].parameters
     with pytest.raises(KeyError, match="no layer '1'; there are 0, 0#2"):
-        found["1"]
+        flow["1"]
 
 
 def test_frozen_layers_and_functional_use_are_told_apart():
@@ -132,11 +132,11 @@ def test_frozen_layers_and_functional_use_are_told_apart():
         def forward(self, x):
             return nn.functional.linear(self.frozen(x), self.used.weight)
 
-    found = report(Functional().double(), BATCH, nn.functional.mse_loss)
-    assert [layer.name for layer in found.layers] == ["used", "idle"]
-    assert found["used"].output is None
-    assert found["used"].parameters > 0
-    assert found["idle"].parameters == 0
+    flow = report(Functional().double(), BATCH, nn.functional.mse_loss)
+    assert [layer.name for layer in flow.layers] == ["used", "idle"]
+    assert flow["used"].output is None
+    assert flow["used"].parameters > 0
+    assert flow["idle"].parameters == 0
 
 
 def test_the_model_is_left_as_it_was():
@@ -227,12 +227,12 @@ def test_diagnosis_of_hand_made_norms(norms, kind):
 @given(st.floats(0.05, 20), st.integers(2, 60), st.floats(1e-6, 1e6))
 def test_a_geometric_row_is_diagnosed_by_its_ratio(factor, depth, last):
     norms = [last * factor ** (depth - 1 - d) for d in range(depth)]
-    found = diagnose(norms)
+    diagnosis = diagnose(norms)
     total = (depth - 1) * math.log(factor)
     if abs(abs(total) - math.log(LIMIT)) > 1e-6:
         expected = "even" if abs(total) < math.log(LIMIT) else "vanishing" if total < 0 else "exploding"
-        assert found.kind == expected
-    assert found.factor == pytest.approx(factor, rel=1e-6)
+        assert diagnosis.kind == expected
+    assert diagnosis.factor == pytest.approx(factor, rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -58,10 +58,10 @@ def layers_of(
 ) -> tuple[list[list[int]], list[tuple[int, int, int]], int]:
     """Layers that fit, the shapes of all tensors, number of parameters; passes have at least `fewest` images."""
     shapes, layers, parameters = [image], [], 0
-    for place in range(draw(st.integers(1, 6))):
-        source = draw(st.integers(0, place))
+    for index in range(draw(st.integers(1, 6))):
+        source = draw(st.integers(0, index))
         c, h, w = shapes[source]
-        kind = draw(st.sampled_from([CONVOLUTION, CONVOLUTION, NORM, SUM])) if place else CONVOLUTION
+        kind = draw(st.sampled_from([CONVOLUTION, CONVOLUTION, NORM, SUM])) if index else CONVOLUTION
         kind = CONVOLUTION if kind == NORM and fewest * h * w < 2 else kind
         other, channels, kernel, stride, biased = -1, c, 1, 1, 0
         if kind == CONVOLUTION:
@@ -117,7 +117,7 @@ def sound_images(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
         "predicted": ((S, M), "int32", 0),
         "silent": ((S, A), "uint8", 0),
     }
-    arrays = {name: guarded(*given) for name, given in given_shapes.items()}
+    arrays = {name: guarded(*shape_dtype_values) for name, shape_dtype_values in given_shapes.items()}
     call = {
         "classes": classes,
         "last": max(k for k, layer in enumerate(layers) if layer[0] == CONVOLUTION),
@@ -162,7 +162,7 @@ def sound_fleet(draw: Any) -> tuple[str, dict[str, Any], list[np.ndarray]]:
         "trace": ((S, epochs), real, 0),
     }
     left_out = [name for name in ("initial", "parameters", "trace") if draw(st.booleans())]
-    arrays = {name: guarded(*given) for name, given in shapes.items() if name not in left_out}
+    arrays = {name: guarded(*shape_dtype_values) for name, shape_dtype_values in shapes.items() if name not in left_out}
     call = {
         **{name: CHOICES[name].index(kind) for name, kind in kinds.items() if name != "initial"},
         **{name: getattr(e, name) for name in ("depth", "width", "epochs")},
@@ -224,13 +224,13 @@ def outcome(function: str, variant: Any, call: dict[str, Any]) -> str:
         getattr(_native, function)(variant, **call)
         return "trained"
     except (ValueError, TypeError, MemoryError) as error:
-        said = str(error)
-    assert said.strip(), "refused without a word"
+        message = str(error)
+    assert message.strip(), "refused without a word"
     return "refused"
 
 
-def kept(call: dict[str, Any], names: tuple[str, ...]) -> dict[str, bytes]:
-    """What is in those of the arrays that are there."""
+def contents(call: dict[str, Any], names: tuple[str, ...]) -> dict[str, bytes]:
+    """The bytes of the arrays that are present."""
     return {name: call[name].tobytes() for name in names if isinstance(call.get(name), np.ndarray)}
 
 
@@ -248,21 +248,21 @@ def main(examples: int) -> None:
         how = outcome(function, variant, call)
         assert how == "trained", how
         assert all(map(intact, memory)), "written outside of an array"
-        once = kept(call, OUTPUTS)
+        once = contents(call, OUTPUTS)
         outcome(function, variant, call | {"threads": 1} | ({"progress": None} if "progress" in call else {}))
-        assert kept(call, OUTPUTS) == once, "another number of threads gave other bits"
+        assert contents(call, OUTPUTS) == once, "another number of threads gave other bits"
         count[how] += 1
 
     @rules
     @given(spoilt(), st.sampled_from(names))
     def what_does_not_fit_is_refused_or_trains_within_its_arrays(example: Any, variant: str) -> None:
         function, call, memory, name = example
-        read, before = kept(call, INPUTS), kept(call, OUTPUTS)
+        read, before = contents(call, INPUTS), contents(call, OUTPUTS)
         how = outcome(function, variant, call)
         assert all(map(intact, memory)), f"written outside of an array, for {name}"
         if how == "refused":
-            assert kept(call, OUTPUTS) == before, f"something was written, and {name} refused"
-        assert kept(call, INPUTS) == read, "an input was written to"
+            assert contents(call, OUTPUTS) == before, f"something was written, and {name} refused"
+        assert contents(call, INPUTS) == read, "an input was written to"
         count[how] += 1
 
     @rules

@@ -1,4 +1,4 @@
-"""Claims, metrics and what they measure are refused before anything is sampled."""
+"""Bad claims, metrics and populations are refused before anything is sampled."""
 
 from __future__ import annotations
 

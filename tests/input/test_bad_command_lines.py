@@ -86,15 +86,15 @@ LINES = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Files of all kinds."""
-    place = tmp_path_factory.mktemp("files")
-    torch.save(torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.ReLU()), place / "model.pt")
-    torch.save({"a": torch.zeros(1)}, place / "state.pt")
+    folder = tmp_path_factory.mktemp("files")
+    torch.save(torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.ReLU()), folder / "model.pt")
+    torch.save({"a": torch.zeros(1)}, folder / "state.pt")
     arrays = {"data": np.zeros((3, 1), np.float32), "wide": np.zeros((3, 2), np.float32)}
     for name, array in {**arrays, "none": np.zeros((0, 1), np.float32), "words": np.array(["a"])}.items():
-        np.save(place / f"{name}.npy", array)
-    (place / "list.json").write_text("[]")
-    (place / "short.pt").write_text("junk")
-    return place
+        np.save(folder / f"{name}.npy", array)
+    (folder / "list.json").write_text("[]")
+    (folder / "short.pt").write_text("junk")
+    return folder
 
 
 @pytest.mark.parametrize(("line", "sentence"), LINES)
@@ -107,8 +107,8 @@ def test_a_bad_line(folder, monkeypatch, capsys, line, sentence):
         code = main(line.split())
     except SystemExit as stop:
         code = stop.code
-    said = capsys.readouterr()
-    assert (code, said.out) == (2, "")
-    assert sentence in said.err
-    assert said.err.count("\n") == 1
+    captured = capsys.readouterr()
+    assert (code, captured.out) == (2, "")
+    assert sentence in captured.err
+    assert captured.err.count("\n") == 1
     assert sorted(folder.rglob("*")) == before

@@ -1,4 +1,4 @@
-"""Networks, data, dead units and gradients refuse what is none, by name and value."""
+"""Networks, data, dead units and gradients refuse bad arguments, by name and value."""
 
 from __future__ import annotations
 

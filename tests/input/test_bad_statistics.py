@@ -1,4 +1,4 @@
-"""Intervals, estimates, audits and documents refuse what is none, by name and value."""
+"""Intervals, estimates, audits and documents refuse bad arguments, by name and value."""
 
 from __future__ import annotations
 
@@ -119,9 +119,9 @@ def test_an_estimate_or_a_decision(call, error, sentence):
 
 @given(st.floats().filter(lambda alpha: not 0 < alpha < 1))
 def test_every_level_out_of_range(alpha):
-    said = f"must lie strictly between 0 and 1, not {alpha}"
+    sentence = f"must lie strictly between 0 and 1, not {alpha}"
     for call in (lambda: rate_interval(1, 2, alpha), lambda: rate_sequence(1, 2, alpha), lambda: goal_of(alpha, 64)):
-        refused(call, ValueError, said)
+        refused(call, ValueError, sentence)
 
 
 @rows(
@@ -161,7 +161,11 @@ def test_every_level_out_of_range(alpha):
     (lambda: audit.power(0.5, "x", 10, 10), ValueError, "rate2 must be between 0 and 1, not 'x'"),
     (lambda: audit.power(0.5, 0.5, [10], 10), TypeError, "n1 must be a whole number, not [10]"),
     (lambda: audit.power(0.5, 0.5, 10, 10, alpha="x"), ValueError, "alpha must be between 0 and 1, not 'x'"),
-    (lambda: audit.detectable_rate(0.5, 10, wanted="x"), ValueError, "wanted must be between 0 and 1, not 'x'"),
+    (
+        lambda: audit.detectable_rate(0.5, 10, target_power="x"),
+        ValueError,
+        "target_power must be between 0 and 1, not 'x'",
+    ),
     (lambda: audit.holm(["x"]), ValueError, "p_values must be a flat list of numbers between 0 and 1, not ['x']"),
     (lambda: audit.holm([2]), ValueError, "p_values must be a flat list of numbers between 0 and 1, not [2]"),
     (lambda: audit.conflicts({}), ValueError, "descriptions must name at least one source"),

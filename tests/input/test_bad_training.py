@@ -1,4 +1,4 @@
-"""Experiments, seeds, engines and ledgers that are none are refused before anything is trained or written."""
+"""Experiments, seeds, engines and ledgers that are not valid are refused before anything is trained or written."""
 
 from __future__ import annotations
 
@@ -165,14 +165,14 @@ def test_a_call_of_the_native_engine(call, error, sentence):
 @needs_native
 def test_networks_that_no_memory_holds():
     huge = Experiment(width=65_536, depth=4096, epochs=1, connection="plain")  # more than a processor can address
-    said = f"training networks of {huge.parameters} parameters takes more memory than there is"
-    refused(lambda: train(huge, [0], engine="native", threads=1), MemoryError, said)
+    sentence = f"training networks of {huge.parameters} parameters takes more memory than there is"
+    refused(lambda: train(huge, [0], engine="native", threads=1), MemoryError, sentence)
 
 
 @pytest.mark.parametrize("shape", [(2, 15), (3, 16), (45,)])
 def test_initial_weights_of_another_shape_for_the_reference(shape):
-    said = f"initial must have shape (3, 15), one row a seed; got {shape}"
-    refused(lambda: ReferenceEngine().train(TINY, SEEDS, initial=np.zeros(shape)), ValueError, said)
+    sentence = f"initial must have shape (3, 15), one row a seed; got {shape}"
+    refused(lambda: ReferenceEngine().train(TINY, SEEDS, initial=np.zeros(shape)), ValueError, sentence)
 
 
 def test_runs_that_do_not_belong_together():

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not native.available(), reason="the native engin
 
 
 def calls(examples: int, seconds: int) -> str:
-    """What a process says that makes that many sound and unsound calls."""
+    """The output of a process that makes that many sound and unsound calls."""
     script = Path(__file__).with_name("native_boundary.py")
     command = [sys.executable, str(script), str(examples)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)

@@ -64,15 +64,15 @@ def _after(t: float) -> float:
 
 def weights(in_a: Sequence[bool], in_b: Sequence[bool]) -> list[tuple[float, float]]:
     """Returns both sides' weights for each seed, by those before: renewed at 8, and whenever they grew by half."""
-    found: list[tuple[float, float]] = []
+    pairs: list[tuple[float, float]] = []
     renewed, now = 8, (1.0, 1.0)
     for seed in range(len(in_a)):
         if seed == renewed:
             ratio = (sum(in_b[:seed]) + 1) / (sum(in_a[:seed]) + 1)
             now = min(ratio, 1.0), min(1 / ratio, 1.0)
             renewed = seed + seed // 2
-        found.append(now)
-    return found
+        pairs.append(now)
+    return pairs
 
 
 def conditional_stake(

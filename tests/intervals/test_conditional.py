@@ -89,13 +89,13 @@ def pairs_of_survivors(a: Any, b: Any, in_a: Any, in_b: Any, truth: float) -> bo
 
 def misses(missed: Any, population: list[tuple[Case, float]], runs: int = 100) -> int:
     """Returns how often the truth was ever missed, at several numbers of seeds."""
-    rng, truth, found = np.random.default_rng(5), difference(population), 0
+    rng, truth, misses_seen = np.random.default_rng(5), difference(population), 0
     for _ in range(runs):
         drawn = rng.choice(len(population), size=60, p=[p for _, p in population])
         a, b, in_a, in_b = (np.array(column) for column in zip(*(population[i][0] for i in drawn), strict=True))
         numbers = (4, 8, 12, 18, 27, 40, 60)
-        found += any(missed(a[:n] * 1.0, b[:n] * 1.0, in_a[:n], in_b[:n], truth) for n in numbers)
-    return found
+        misses_seen += any(missed(a[:n] * 1.0, b[:n] * 1.0, in_a[:n], in_b[:n], truth) for n in numbers)
+    return misses_seen
 
 
 @pytest.mark.parametrize("name", POPULATIONS)

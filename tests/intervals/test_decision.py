@@ -1,4 +1,4 @@
-"""Kleene's logic, every and some, and what an open decision tells."""
+"""Kleene's logic, every and some, and the text of an open decision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrn.intervals import Decision, Estimate, Undecided, asked, every, rate_interval, some
+from lrn.intervals import Decision, Estimate, Undecided, every, note_decisions, rate_interval, some
 
 # The same examples every time, however busy the machine is.
 repeatable = settings(derandomize=True, deadline=None)
@@ -79,22 +79,22 @@ def test_a_decided_combination_is_right_however_the_open_parts_close(values: lis
         assert combined.value in (None, truth)
 
 
-def counted(values: list[Truth], seen: list[Truth]) -> Iterator[Decision]:
+def counted(values: list[Truth], passed: list[Truth]) -> Iterator[Decision]:
     for value in values:
-        seen.append(value)
+        passed.append(value)
         yield decision(value)
 
 
 def test_every_stops_at_the_first_false_and_passes_open_ones() -> None:
-    seen: list[Truth] = []
-    assert every(counted([True, None, False, True], seen)).value is False
-    assert seen == [True, None, False]
+    passed: list[Truth] = []
+    assert every(counted([True, None, False, True], passed)).value is False
+    assert passed == [True, None, False]
 
 
 def test_some_stops_at_the_first_true_and_passes_open_ones() -> None:
-    seen: list[Truth] = []
-    assert some(counted([False, None, True, False], seen)).value is True
-    assert seen == [False, None, True]
+    passed: list[Truth] = []
+    assert some(counted([False, None, True, False], passed)).value is True
+    assert passed == [False, None, True]
 
 
 def test_every_and_some_take_bools() -> None:
@@ -250,9 +250,9 @@ def test_decisions_and_their_exception_can_be_copied_and_pickled() -> None:
 def test_the_decisions_that_were_asked_for_their_truth_are_known() -> None:
     first, second, unasked = decision(True), decision(False), decision(True)
     assert first
-    with asked() as outer:
+    with note_decisions() as outer:
         assert first
-        with asked() as inner:
+        with note_decisions() as inner:
             assert not second
             every([unasked])
         assert [d is second for d in inner.decisions] == [True]
@@ -265,13 +265,13 @@ def test_the_decisions_that_were_asked_for_their_truth_are_known() -> None:
 
 def test_reading_the_value_asks_for_the_truth_but_raises_nothing() -> None:
     open_one = decision(None)
-    with asked() as noted:
+    with note_decisions() as noted:
         assert open_one.value is None
     assert noted.decisions == [open_one]
 
 
 def test_combining_and_showing_ask_for_nothing() -> None:
-    with asked() as noted:
+    with note_decisions() as noted:
         combined = ~(decision(True) & decision(None)) | every([decision(False), decision(True)])
         assert "undecided" in str(combined)
         assert combined.reason
@@ -280,25 +280,25 @@ def test_combining_and_showing_ask_for_nothing() -> None:
 
 
 def test_what_the_estimates_lean_to_is_no_answer() -> None:
-    with asked() as noted:
+    with note_decisions() as noted:
         assert decision(None).leaning is True
     assert noted.unasked == ["what the estimates lean to"]
 
 
 def test_answers_replace_the_truth_of_measured_decisions_only() -> None:
     measured, constant = decision(True), Estimate.constant(1) > 0
-    with asked(lambda place, truth: not truth) as noted:
+    with note_decisions(lambda index, truth: not truth) as noted:
         assert not measured
         assert measured.value is False
         assert constant
     assert measured.value is True
     assert noted.measured == [measured, measured]
-    with asked(lambda place, truth: truth is not (place == 1)):
+    with note_decisions(lambda index, truth: truth is not (index == 1)):
         assert [bool(measured) for _ in range(3)] == [True, False, True]
 
 
 def test_an_open_decision_stays_open_whatever_is_answered() -> None:
-    with asked(lambda place, truth: True), pytest.raises(Undecided):
+    with note_decisions(lambda index, truth: True), pytest.raises(Undecided):
         bool(decision(None))
 
 

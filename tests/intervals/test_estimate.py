@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lrn.intervals import Decision, Estimate, asked
+from lrn.intervals import Decision, Estimate, note_decisions
 
 # The same examples every time, however busy the machine is.
 repeatable = settings(derandomize=True, deadline=None)
@@ -312,11 +312,11 @@ def test_numbers_are_kept_as_plain_floats() -> None:
 
 def test_bare_numbers_are_noted_where_somebody_listens() -> None:
     rate = Estimate.measured("late", 0.5, 0.4, 0.6, 64)
-    with asked() as noted:
+    with note_decisions() as noted:
         str(rate), rate > 0.3, rate + rate, abs(rate) * rate, rate.apply(math.exp, "increasing")
     assert not noted.bare
     for name in ("point", "low", "high", "n"):
-        with asked() as noted:
+        with note_decisions() as noted:
             getattr(rate, name)
         assert noted.bare
 
@@ -325,14 +325,14 @@ def test_bare_numbers_are_noted_where_somebody_listens() -> None:
 def test_comparing_bare_numbers_is_noted(compare: Callable[[Any, Any], Any]) -> None:
     rate = Estimate.measured("late", 0.5, 0.4, 0.6, 64)
     for left, right in ((rate.point, 0.3), (0.3, rate.low), (rate.high - 1, 0), (2 * abs(rate.point), rate.point)):
-        with asked() as noted:
+        with note_decisions() as noted:
             assert isinstance(compare(left, right), bool)
         assert noted.unasked
 
 
 def test_bare_numbers_can_be_shifted_and_decisions_stay() -> None:
     rate = Estimate.measured("late", 0.5, 0.4, 0.6, 64)
-    with asked(shift=100.0):
+    with note_decisions(shift=100.0):
         assert [float(x) for x in (rate.point, rate.low, rate.high)] == [100.5, 100.4, 100.6]
         assert rate.n == 164
         assert str(rate) == "0.5 [0.4, 0.6]"

@@ -1,4 +1,4 @@
-"""Linear expressions: what is compared is measured as one quantity, and everything else by interval arithmetic."""
+"""Linear expressions: a compared expression is measured as one quantity, all others by interval arithmetic."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Source:
 
     def __init__(self, **values: float) -> None:
         self.values, self.width = values, 0.1
-        self.asked: list[Any] = []
+        self.requests: list[Any] = []
 
     def rate(self, name: str) -> Estimate:
         return Estimate.of(Expression(self, ((name, 1.0),)))
@@ -34,7 +34,7 @@ class Source:
         return 64
 
     def ends(self, terms: Terms) -> tuple[float, float]:
-        self.asked.append(("ends", terms))
+        self.requests.append(("ends", terms))
         return self.shown(terms)
 
     def shown(self, terms: Terms) -> tuple[float, float]:
@@ -42,7 +42,7 @@ class Source:
         return point - self.width, point + self.width
 
     def compare(self, terms: Terms, threshold: float, inclusive: bool) -> Evidence:
-        self.asked.append((terms, threshold, inclusive))
+        self.requests.append((terms, threshold, inclusive))
         low, high = self.shown(terms)
         leaning = None if self.point(terms) == threshold else self.point(terms) > threshold
         return Evidence(low > threshold, low >= threshold, high <= threshold, high < threshold, leaning, 2.0, 128.0)
@@ -78,7 +78,7 @@ def test_a_comparison_asks_once_about_one_expression(
     source: Source, compare: Any, terms: Terms, threshold: float, inclusive: bool, value: bool | None
 ) -> None:
     decision = compare(source.rate("a"), source.rate("b"))
-    assert source.asked == [(terms, threshold, inclusive)]
+    assert source.requests == [(terms, threshold, inclusive)]
     assert decision.value is value
     assert decision.measured
 
@@ -102,7 +102,7 @@ def test_what_cancels_is_known_without_measuring(source: Source, sign: Callable[
     assert sign(a, a).value is value
     assert sign(a - b + b, a).value is value
     assert (a + 0.5 > a).value is True
-    assert source.asked == []
+    assert source.requests == []
 
 
 def test_unequal_is_asked_on_both_sides(source: Source) -> None:
@@ -110,7 +110,7 @@ def test_unequal_is_asked_on_both_sides(source: Source) -> None:
     assert (a != b).value is True
     assert (a == b).value is False
     assert (a == 0.45).value is None
-    kinds = {(terms, threshold, inclusive) for terms, threshold, inclusive in source.asked}
+    kinds = {(terms, threshold, inclusive) for terms, threshold, inclusive in source.requests}
     assert ((("a", 1.0), ("b", -1.0)), 0.0, False) in kinds
     assert ((("a", 1.0), ("b", -1.0)), 0.0, True) in kinds
 
@@ -129,8 +129,8 @@ def test_unequal_is_asked_on_both_sides(source: Source) -> None:
 def test_all_else_is_interval_arithmetic_and_pays_for_both_ends(source: Source, use: Any) -> None:
     decision = use(source.rate("a"), source.rate("c"))
     assert decision.value is True
-    assert all(kind == "ends" for kind, *_ in source.asked)
-    assert source.asked
+    assert all(kind == "ends" for kind, *_ in source.requests)
+    assert source.requests
 
 
 def test_showing_costs_nothing(source: Source) -> None:
@@ -138,14 +138,14 @@ def test_showing_costs_nothing(source: Source) -> None:
     assert str(difference) == "0.25 [0.15, 0.35]"
     assert repr(difference) == "Estimate(0.25 [0.15, 0.35], n=64, '+1a -1b')"
     assert (float(difference.low), float(difference.high)) == pytest.approx((0.15, 0.35))
-    assert source.asked == []
+    assert source.requests == []
 
 
 def test_expressions_of_two_sources_are_kept_apart(source: Source) -> None:
     other = Source(a=0.1)
     assert (source.rate("a") > other.rate("a")).value is True
-    assert [kind for kind, *_ in source.asked] == ["ends"] * len(source.asked)
-    assert other.asked
+    assert [kind for kind, *_ in source.requests] == ["ends"] * len(source.requests)
+    assert other.requests
 
 
 def test_logic_takes_them(source: Source) -> None:

@@ -1,4 +1,4 @@
-"""The package as a whole: its public names, its examples, and what it must not import."""
+"""The package as a whole: its public names, its examples, and the modules that it must not import."""
 
 from __future__ import annotations
 

@@ -109,14 +109,14 @@ def reference_interval(values: list[float], alpha: float) -> tuple[float, float]
     """The hedged capital interval for values in [0, 1], written as in the paper, one value after the other."""
 
     def log_stake(m: float, sign: int) -> float:
-        total, largest, seen, squares, variance = 0.0, -math.inf, 0.5, 0.25, 0.25
+        total, largest, running_sum, squares, variance = 0.0, -math.inf, 0.5, 0.25, 0.25
         for i, x in enumerate(values, start=1):
             bet = math.sqrt(2 * math.log(2 / alpha) / (len(values) * variance))
             limit = 0.75 / m if sign > 0 else 0.75 / (1 - m)
             total += math.log(1 + sign * min(bet, limit) * (x - m))
             largest = max(largest, total)
-            seen += x
-            squares += (x - seen / (i + 1)) ** 2
+            running_sum += x
+            squares += (x - running_sum / (i + 1)) ** 2
             variance = squares / (i + 1)
         return largest - math.log(2 / alpha)
 

@@ -40,8 +40,8 @@ def test_plans_are_monotone() -> None:
     assert needed == sorted(needed)
     assert seeds_needed(0.9, 0.5, quantities=1) < seeds_needed(0.9, 0.5, quantities=4096)
     assert seeds_needed(0.9, 0.5, power=0.5) < seeds_needed(0.9, 0.5, power=0.99)
-    found = [detectable(0.9, seeds) for seeds in (30, 100, 1000, 10_000)]
-    assert found == sorted(found)
+    rates = [detectable(0.9, seeds) for seeds in (30, 100, 1000, 10_000)]
+    assert rates == sorted(rates)
 
 
 def test_what_cannot_be_shown_takes_for_ever() -> None:

@@ -31,13 +31,13 @@ def rejects(hits: int, n: int, rate: float, alpha: float) -> bool:
 
 def ever_rejected(rate: float, alpha: float, most: int, rejects: Rejects = rejects) -> float:
     """Returns the probability that the true rate is rejected at any of 1, ..., most observations, exactly."""
-    alive, gone = np.array([1.0]), 0.0
+    alive, rejected = np.array([1.0]), 0.0
     for n in range(1, most + 1):
         alive = np.append(alive * (1 - rate), 0.0) + np.append(0.0, alive * rate)
         out = np.array([p > 0 and rejects(hits, n, rate, alpha) for hits, p in enumerate(alive)])
-        gone += alive[out].sum()
+        rejected += alive[out].sum()
         alive = np.where(out, 0.0, alive)
-    return float(gone)
+    return float(rejected)
 
 
 RATES = [0.001, 0.03, 0.1, 0.3, 0.5, 0.8, 0.95, 0.999]
@@ -206,9 +206,9 @@ def test_moves_stretches_mirrors_and_ignores_the_order(
 
 @repeatable
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.integers(0, 39), st.floats(0, 1))
-def test_a_larger_value_moves_no_end_down(values: list[float], place: int, larger: float) -> None:
+def test_a_larger_value_moves_no_end_down(values: list[float], index: int, larger: float) -> None:
     raised = values.copy()
-    raised[place % len(values)] = max(larger, raised[place % len(values)])
+    raised[index % len(values)] = max(larger, raised[index % len(values)])
     before, after = mean_sequence(values, 0, 1, 0.05), mean_sequence(raised, 0, 1, 0.05)
     assert after[0] >= before[0] - 1e-6
     assert after[1] >= before[1] - 1e-6

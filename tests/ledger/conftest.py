@@ -1,4 +1,4 @@
-"""A ledger of its own for each test, which trains exactly what is asked for where a test says nothing else."""
+"""A ledger of its own for each test, which trains exactly the requested seeds unless a test is marked otherwise."""
 
 import pytest
 from counting import counting
@@ -8,7 +8,7 @@ import lrn.ledger._ledger
 
 @pytest.fixture(autouse=True)
 def one_by_one(request, monkeypatch):
-    """Batches of one seed, so that a test sees what was asked for; `@pytest.mark.batches` keeps those of the kernel."""
+    """Batches of one seed, so that a test sees the requested seeds only; `@pytest.mark.batches` keeps the kernel's."""
     if not request.node.get_closest_marker("batches"):
         monkeypatch.setattr(lrn.ledger._ledger, "BATCH", 1)
 

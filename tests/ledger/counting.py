@@ -1,4 +1,4 @@
-"""What the tests of the ledger share: two small experiments, and a ledger that notes what it trains."""
+"""Shared by the tests of the ledger: two small experiments, and a ledger that notes the seeds it trains."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COLUMNS = [f.name for f in dataclasses.fields(Runs)[1:]]
 
 
 class Counting:
-    """An engine that notes what it is asked to train."""
+    """An engine that notes the seeds it is asked to train."""
 
     def __init__(self, engine):
-        self.engine, self.asked = engine, []
+        self.engine, self.trained = engine, []
         self.name, self.arithmetic = engine.name, engine.arithmetic
 
     def train(self, experiment, seeds, **options):
-        self.asked.append((int(seeds[0]), int(seeds[-1]) + 1))
+        self.trained.append((int(seeds[0]), int(seeds[-1]) + 1))
         return self.engine.train(experiment, seeds, **options)
 
 
@@ -34,7 +34,7 @@ def counting(path):
 
 
 def again(ledger):
-    """The same ledger for a later process: it remembers what is on disk, and counts on."""
+    """The same ledger for a later process: it knows the blocks on disk, and counts on."""
     other = Ledger(ledger.root)
     other.engine = ledger.engine
     return other

@@ -59,7 +59,7 @@ def observed(seeds):
 
 
 class Block:
-    """A ledger's block: what was put in, and what comes out of its file."""
+    """A ledger's block: its original values, and those read from its file."""
 
     def __init__(self, folder):
         self.ledger = Ledger(folder)
@@ -67,11 +67,11 @@ class Block:
         self.path = self.ledger.folder / EXPERIMENT.key / "0-64.parquet"
 
     def read(self):
-        """What is remembered; None if the file is no longer read."""
+        """The remembered runs; None if the file is no longer read."""
         return Ledger(self.ledger.root).remembered(EXPERIMENT, SEEDS)
 
-    def equal(self, found):
-        pairs = ((getattr(found, name), getattr(self.put, name)) for name in COLUMNS)
+    def equal(self, remembered):
+        pairs = ((getattr(remembered, name), getattr(self.put, name)) for name in COLUMNS)
         return all((a is b) if b is None else (a.dtype == b.dtype and a.tobytes() == b.tobytes()) for a, b in pairs)
 
 
@@ -85,14 +85,14 @@ class Drawn:
 
     def read(self):
         drawn = []
-        found = Samples(self.folder).sample(
+        columns = Samples(self.folder).sample(
             "coin", "1", lambda seeds: drawn.append(seeds) or observed(seeds), range(32), block=32
         )
-        return None if drawn else found
+        return None if drawn else columns
 
-    def equal(self, found):
-        return list(found) == list(self.put) and all(
-            found[name].dtype == values.dtype and found[name].tobytes() == values.tobytes()
+    def equal(self, columns):
+        return list(columns) == list(self.put) and all(
+            columns[name].dtype == values.dtype and columns[name].tobytes() == values.tobytes()
             for name, values in self.put.items()
         )
 
@@ -109,12 +109,12 @@ def read(block, raw):
     for aside in made.path.parent.glob("*.damaged-*"):
         aside.unlink()
     made.path.write_bytes(raw)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = made.read()
-    assert [warning.category for warning in told] == [LedgerWarning] * (found is None)
-    assert found is None or made.equal(found), "another number than was put in"
-    return found is None
+        content = made.read()
+    assert [warning.category for warning in caught] == [LedgerWarning] * (content is None)
+    assert content is None or made.equal(content), "another number than was put in"
+    return content is None
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -128,8 +128,8 @@ def test_no_column_passes_for_another(tmp_path):
     sound = made.path.read_bytes()
     footer = len(sound) - 8 - int.from_bytes(sound[-8:-4], "little")
     renamed = [at for at in range(footer, len(sound)) if sound[at : at + 1] == b"c"]
-    found = [read((made, sound), sound[:at] + b"b" + sound[at + 1 :]) for at in renamed]
-    assert sum(found) >= 2, "where the schema names the column, and where its chunk does"
+    detected = [read((made, sound), sound[:at] + b"b" + sound[at + 1 :]) for at in renamed]
+    assert sum(detected) >= 2, "where the schema names the column, and where its chunk does"
 
 
 @settings(max_examples=30, deadline=None, derandomize=True, database=None)
@@ -141,15 +141,15 @@ def test_any_bytes_are_no_block(block, raw, magic):
 @pytest.mark.slow
 def test_each_flipped_bit_is_found_or_harmless(block, record_property):
     sound = block[1]
-    found = sum(
+    detected = sum(
         read(block, sound[:at] + bytes([sound[at] ^ 1 << bit]) + sound[at + 1 :])
         for at in range(len(sound))
         for bit in range(8)
     )
     what = f"flipped bits of a file of {type(block[0]).__name__} ({len(sound)} bytes)"
-    record_property("counted", [f"{what}: found", found])
-    record_property("counted", [f"{what}: harmless", 8 * len(sound) - found])
-    assert found > 4 * len(sound)
+    record_property("counted", [f"{what}: found", detected])
+    record_property("counted", [f"{what}: harmless", 8 * len(sound) - detected])
+    assert detected > 4 * len(sound)
 
 
 @pytest.mark.parametrize("trace", [False, True])

@@ -1,4 +1,4 @@
-"""The ledger never lies about a network: what is damaged is set aside and trained again."""
+"""The ledger never lies about a network: damaged blocks are set aside and trained again."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def test_a_damaged_block_is_set_aside_with_a_warning_and_trained_again(ledger, d
     damage(path)
     with pytest.warns(
         LedgerWarning, match=r"0-5\.parquet is no sound block \(.+\); set aside as 0-5\.damaged-"
-    ) as told:
+    ) as caught:
         runs = again(ledger).runs(TINY, range(5))
-    assert len(told) == 1
-    assert len(str(told[0].message).splitlines()) == 1
+    assert len(caught) == 1
+    assert len(str(caught[0].message).splitlines()) == 1
     assert_trained(runs, TINY, range(5))
-    assert ledger.engine.asked == [(0, 5)] * 3
+    assert ledger.engine.trained == [(0, 5)] * 3
     assert len(list(path.parent.glob("0-5.damaged-*"))) == 1, "it is kept for whoever wants to look at it"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -93,17 +93,17 @@ def test_a_flipped_bit_anywhere_is_found_or_harmless(ledger):
     ledger.runs(TINY, range(5))
     path = ledger.folder / TINY.key / "0-5.parquet"
     sound = path.read_bytes()
-    found = 0
+    detected = 0
     for position in range(0, len(sound), 23):
         raw = bytearray(sound)
         raw[position] ^= 1 << position % 8
         path.write_bytes(raw)
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             runs = again(ledger).runs(TINY, range(5))
         assert_trained(runs, TINY, range(5))
-        found += len(told)
-    assert found > len(sound) / 23 / 2
+        detected += len(caught)
+    assert detected > len(sound) / 23 / 2
 
 
 def test_a_name_that_promises_more_seeds_than_fit_into_memory_is_damage(ledger):
@@ -121,7 +121,7 @@ def test_damage_in_the_middle_of_a_longer_request(ledger, monkeypatch):
     with pytest.warns(LedgerWarning, match=r"4-8\.parquet"):
         runs = again(ledger).runs(TINY, range(2, 14))
     assert_trained(runs, TINY, range(2, 14))
-    assert ledger.engine.asked == [(0, 4), (4, 8), (8, 12), (12, 15), (4, 8)]
+    assert ledger.engine.trained == [(0, 4), (4, 8), (8, 12), (12, 15), (4, 8)]
 
 
 def test_a_damaged_trace_leaves_the_runs_alone(ledger):
@@ -135,9 +135,9 @@ def test_a_damaged_trace_leaves_the_runs_alone(ledger):
 
 def test_files_of_other_names_are_ignored(ledger):
     ledger.runs(TINY, range(5))
-    place = ledger.folder / TINY.key
+    folder = ledger.folder / TINY.key
     for name in ("notes.txt", "5-3.parquet", "a-b.parquet", ".0-9.parquet.123.part", "0-9.damaged-1", "9.parquet"):
-        (place / name).write_text("")
+        (folder / name).write_text("")
     (ledger.folder / ".DS_Store").write_text("")
     (ledger.folder / "empty").mkdir()
     assert_trained(ledger.runs(TINY, range(9)), TINY, range(9))
@@ -153,19 +153,21 @@ def test_a_damaged_description_is_written_again(ledger, text):
         again(ledger).runs(TINY, range(5))
     assert Experiment(**json.loads(described.read_text())) == TINY
     assert ledger.table().num_rows == 5
-    assert ledger.engine.asked == [(0, 5)]
+    assert ledger.engine.trained == [(0, 5)]
 
 
 def test_a_description_of_another_experiment_costs_no_block(ledger):
     ledger.runs(TINY, range(5))
     described = ledger.folder / TINY.key / "experiment.json"
     described.write_text(json.dumps(dataclasses.asdict(OTHER)))
-    with pytest.warns(LedgerWarning, match="is no description of an experiment .its folder is another one's.") as told:
+    with pytest.warns(
+        LedgerWarning, match="is no description of an experiment .its folder is another one's."
+    ) as caught:
         assert ledger.table().num_rows == 0
-    assert len(told) == 1, "no block is set aside for it"
+    assert len(caught) == 1, "no block is set aside for it"
     again(ledger).runs(TINY, range(5))
     assert ledger.table().num_rows == 5
-    assert ledger.engine.asked == [(0, 5)]
+    assert ledger.engine.trained == [(0, 5)]
 
 
 def test_damage_that_another_process_has_set_aside_already_is_no_error(ledger, monkeypatch):
@@ -178,12 +180,12 @@ def test_damage_that_another_process_has_set_aside_already_is_no_error(ledger, m
 
 def test_what_a_killed_writer_left_goes_when_its_block_is_written(ledger):
     ledger.runs(TINY, range(5))
-    place = ledger.folder / TINY.key
+    folder = ledger.folder / TINY.key
     for name in (".5-9.parquet.999999.part", ".9-12.parquet.0a1b2c.part"):
-        (place / name).write_bytes(b"PAR1")
-    (place / ".folder.part").mkdir()
+        (folder / name).write_bytes(b"PAR1")
+    (folder / ".folder.part").mkdir()
     ledger.runs(TINY, range(9))
-    assert [path.name for path in place.glob("*.part")] == [".folder.part"]
+    assert [path.name for path in folder.glob("*.part")] == [".folder.part"]
 
 
 def test_what_another_process_is_writing_is_left_to_it(ledger):

@@ -43,7 +43,7 @@ def reads(monkeypatch):
 def test_growing_by_a_quarter_trains_one_batch_more_at_most_and_reads_nothing(ledger, reads):
     for n in quarters(1000):
         assert_trained(ledger.runs(TINY, range(n)), TINY, range(n))
-        trained = sum(stop - start for start, stop in ledger.engine.asked)
+        trained = sum(stop - start for start, stop in ledger.engine.trained)
         assert n <= trained < n + BATCH
     assert reads == []
     assert blocks(ledger.root) == ["0-1024.parquet"]
@@ -57,7 +57,7 @@ def test_growing_by_a_quarter_trains_one_batch_more_at_most_and_reads_nothing(le
 @pytest.mark.parametrize("seeds", [range(63, 65), range(5, 6), range(64), range(100, 300)])
 def test_what_is_trained_beside_what_was_asked_for_is_less_than_a_batch(ledger, seeds):
     assert_trained(ledger.runs(TINY, seeds), TINY, seeds)
-    ((start, stop),) = ledger.engine.asked
+    ((start, stop),) = ledger.engine.trained
     assert start == seeds.start
     assert seeds.stop <= stop < seeds.stop + BATCH
     assert stop % BATCH == 0
@@ -67,7 +67,7 @@ def test_what_is_trained_beside_what_was_asked_for_is_less_than_a_batch(ledger, 
 def test_a_batch_ends_where_others_were_trained(ledger):
     ledger.runs(TINY, range(70, 80))
     ledger.runs(TINY, range(65, 68))
-    assert ledger.engine.asked == [(70, 128), (65, 70)]
+    assert ledger.engine.trained == [(70, 128), (65, 70)]
     assert blocks(ledger.root) == ["65-128.parquet"]
 
 
@@ -101,7 +101,7 @@ def test_files_are_joined_up_to_a_segment(ledger, monkeypatch):
         ledger.runs(TINY, range(stop))
     assert blocks(ledger.root) == ["0-8.parquet", "16-19.parquet", "8-16.parquet"]
     assert_trained(again(ledger).runs(TINY, range(3, 19)), TINY, range(3, 19))
-    assert len(ledger.engine.asked) == 19
+    assert len(ledger.engine.trained) == 19
 
 
 def test_joining_leaves_other_files_alone(ledger):
@@ -110,7 +110,7 @@ def test_joining_leaves_other_files_alone(ledger):
     again(ledger).runs(TINY, range(5, 20))
     assert blocks(ledger.root) == ["0-20.parquet", "50-60.parquet", "90-95.parquet"]
     assert_trained(again(ledger).runs(TINY, range(50, 60)), TINY, range(50, 60))
-    assert ledger.engine.asked == [(0, 10), (50, 60), (90, 95), (10, 20)]
+    assert ledger.engine.trained == [(0, 10), (50, 60), (90, 95), (10, 20)]
 
 
 def test_what_a_killed_process_did_not_join_is_joined_by_whoever_reads_it(ledger, monkeypatch, reads):
@@ -141,22 +141,22 @@ def test_a_reader_that_comes_too_late_for_a_file_finds_the_one_that_has_it(ledge
 
 
 def test_seeds_that_several_files_hold_count_once(ledger):
-    place = ledger.folder / TINY.key
+    folder = ledger.folder / TINY.key
     overlapping = [range(10), range(4, 30), range(20, 26), range(28, 40), range(50, 60)]
-    kept = {}
+    contents = {}
     for seeds in overlapping:
         other = counting(ledger.root.parent / str(seeds.start) / str(seeds.stop))
         other.runs(TINY, seeds)
         (path,) = other.root.rglob("*.parquet")
-        kept[path.name] = path.read_bytes()
+        contents[path.name] = path.read_bytes()
     ledger.runs(TINY, range(100, 101))
-    for name, data in kept.items():
-        (place / name).write_bytes(data)
+    for name, data in contents.items():
+        (folder / name).write_bytes(data)
     seeds = again(ledger).table(TINY)["seed"].to_pylist()
     assert seeds == [*range(40), *range(50, 60), 100]
     assert again(ledger).missing(TINY, range(70)) == [range(40, 50), range(60, 70)]
     assert_trained(again(ledger).runs(TINY, range(101)), TINY, range(101))
-    assert ledger.engine.asked == [(100, 101), (40, 50), (60, 100)]
+    assert ledger.engine.trained == [(100, 101), (40, 50), (60, 100)]
     assert blocks(ledger.root) == ["0-101.parquet"], "and one file takes the place of all"
 
 

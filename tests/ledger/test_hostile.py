@@ -1,4 +1,4 @@
-"""What lies in a block's place is no reason to wait, to fill the memory, or to believe what cannot be."""
+"""No file in a block's place makes a process wait, fill the memory, or believe impossible results."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def socket(path):
     from socket import AF_UNIX
     from socket import socket as new
 
-    here = os.getcwd()
+    before = os.getcwd()
     os.chdir(path.parent)  # a socket's name must be short
     try:
         with new(AF_UNIX) as made:
             made.bind(path.name)
     finally:
-        os.chdir(here)
+        os.chdir(before)
 
 
 def many_rows(path):
@@ -186,8 +186,8 @@ def test_whatever_was_trained_is_believed(experiment, ledger):
     form = RunsForm(experiment, ledger.engine.engine, trace=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = form.decode(encode(to_table(experiment, runs)), range(300))
-    assert found.rmse.tobytes() == runs.rmse.tobytes()
+        decoded = form.decode(encode(to_table(experiment, runs)), range(300))
+    assert decoded.rmse.tobytes() == runs.rmse.tobytes()
 
 
 def test_a_block_that_may_not_be_read_is_set_aside_and_one_that_cannot_now_is_not(ledger, monkeypatch):
@@ -201,7 +201,7 @@ def test_a_block_that_may_not_be_read_is_set_aside_and_one_that_cannot_now_is_no
         with pytest.raises(OSError, match="Too many open files"):
             again(ledger).runs(TINY, range(5))
     assert_trained(again(ledger).runs(TINY, range(5)), TINY, range(5))
-    assert ledger.engine.asked == [(0, 5)]
+    assert ledger.engine.trained == [(0, 5)]
 
 
 STOPPED = """
@@ -216,9 +216,9 @@ with FileLock(sys.argv[1]):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who holds a lock")
 def test_a_stopped_process_is_not_waited_for(ledger, monkeypatch):
     monkeypatch.setattr("lrn.ledger.locks.LOOK_SECONDS", 0.2)
-    place = ledger.folder / TINY.key
-    place.mkdir(parents=True)
-    holder = subprocess.Popen([sys.executable, "-c", STOPPED, str(place / "runs.lock")], stdout=subprocess.PIPE)
+    folder = ledger.folder / TINY.key
+    folder.mkdir(parents=True)
+    holder = subprocess.Popen([sys.executable, "-c", STOPPED, str(folder / "runs.lock")], stdout=subprocess.PIPE)
     try:
         assert holder.stdout.readline() == b"held\n"
         with pytest.warns(LedgerWarning, match=rf"runs\.lock is not waited for: process {holder.pid} holds it and was"):
@@ -248,15 +248,15 @@ def test_who_waits_for_a_process_that_works_says_so_once(ledger, monkeypatch):
 
     monkeypatch.setattr("lrn.ledger.locks.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("lrn.ledger.locks.TELL_SECONDS", 0.1)
-    place = ledger.folder / TINY.key
-    place.mkdir(parents=True)
-    with ThreadPoolExecutor() as pool, warnings.catch_warnings(record=True) as told:
+    folder = ledger.folder / TINY.key
+    folder.mkdir(parents=True)
+    with ThreadPoolExecutor() as pool, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with FileLock(place / "runs.lock"):
+        with FileLock(folder / "runs.lock"):
             waiting = pool.submit(ledger.runs, TINY, range(5))
-            while not told:
+            while not caught:
                 assert not waiting.done()
             assert not waiting.done()
         waiting.result(timeout=60)
-    assert len(told) == 1
-    assert "runs.lock, which process " in str(told[0].message)
+    assert len(caught) == 1
+    assert "runs.lock, which process " in str(caught[0].message)

@@ -19,9 +19,9 @@ from lrn.engines import native
 def test_a_second_call_trains_nothing(ledger, trace):
     for _ in range(2):
         assert_trained(ledger.runs(TINY, range(5, 12), trace), TINY, range(5, 12), trace)
-    assert ledger.engine.asked == [(5, 12)]
+    assert ledger.engine.trained == [(5, 12)]
     assert_trained(again(ledger).runs(TINY, range(5, 12), trace), TINY, range(5, 12), trace)
-    assert ledger.engine.asked == [(5, 12)]
+    assert ledger.engine.trained == [(5, 12)]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -45,41 +45,41 @@ def test_only_what_is_missing_is_trained(ledger):
     ledger.runs(TINY, range(30, 40))
     assert_trained(ledger.runs(TINY, range(5, 45)), TINY, range(5, 45))
     assert_trained(ledger.runs(TINY, range(12, 33)), TINY, range(12, 33))
-    assert ledger.engine.asked == [(10, 20), (30, 40), (5, 10), (20, 30), (40, 45)]
+    assert ledger.engine.trained == [(10, 20), (30, 40), (5, 10), (20, 30), (40, 45)]
 
 
 def test_doubling_trains_only_the_new_half(ledger):
     for stop in (4, 8, 16, 32):
         assert_trained(ledger.runs(TINY, range(stop)), TINY, range(stop))
-    assert ledger.engine.asked == [(0, 4), (4, 8), (8, 16), (16, 32)]
+    assert ledger.engine.trained == [(0, 4), (4, 8), (8, 16), (16, 32)]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_any_sequence_of_requests_gives_what_training_gives(ledger, seed):
     rng = np.random.default_rng(seed)
-    wanted = set()
+    requested = set()
     for _ in range(6):
         start = int(rng.integers(0, 40))
         seeds = range(start, start + int(rng.integers(1, 25)))
-        wanted |= set(seeds)
+        requested |= set(seeds)
         process = again(ledger) if rng.random() < 0.5 else ledger
         assert_trained(process.runs(TINY, seeds), TINY, seeds)
-    trained = [s for start, stop in ledger.engine.asked for s in range(start, stop)]
-    assert sorted(trained) == sorted(wanted), "every seed exactly once"
+    trained = [s for start, stop in ledger.engine.trained for s in range(start, stop)]
+    assert sorted(trained) == sorted(requested), "every seed exactly once"
 
 
 def test_blocks_are_written_one_by_one(ledger, monkeypatch):
     monkeypatch.setattr(lrn.ledger._ledger, "BLOCK", 4)
-    there, train = [], ledger._train
+    names, train = [], ledger._train
 
     def training(*request):
-        there.append(blocks(ledger.root))
+        names.append(blocks(ledger.root))
         return train(*request)
 
     monkeypatch.setattr(ledger, "_train", training)
     assert_trained(ledger.runs(TINY, range(3, 13)), TINY, range(3, 13))
-    assert ledger.engine.asked == [(3, 4), (4, 8), (8, 12), (12, 13)]
-    assert there[1:3] == [["3-4.parquet"], ["3-4.parquet", "4-8.parquet"]]
+    assert ledger.engine.trained == [(3, 4), (4, 8), (8, 12), (12, 13)]
+    assert names[1:3] == [["3-4.parquet"], ["3-4.parquet", "4-8.parquet"]]
     assert blocks(ledger.root) == ["3-13.parquet"]
 
 
@@ -98,20 +98,20 @@ def test_what_was_finished_before_an_interruption_stays(ledger, monkeypatch):
     monkeypatch.setattr(ledger, "_train", whole)
     assert ledger.table().num_rows == 8
     assert_trained(again(ledger).runs(TINY, range(16)), TINY, range(16))
-    assert ledger.engine.asked == [(0, 4), (4, 8), (8, 12), (12, 16)]
+    assert ledger.engine.trained == [(0, 4), (4, 8), (8, 12), (12, 16)]
 
 
 def test_experiments_are_kept_apart(ledger):
     for experiment in (TINY, OTHER, TINY.replace(lr=0.02)) * 2:
         assert_trained(ledger.runs(experiment, range(6)), experiment, range(6))
-    assert len(ledger.engine.asked) == 3, "each once: none took another's place"
+    assert len(ledger.engine.trained) == 3, "each once: none took another's place"
 
 
 def test_traces_are_kept_beside_the_runs(ledger):
     assert ledger.runs(TINY, range(5)).trace is None
     assert ledger.runs(TINY, range(5), trace=True).trace.shape == (5, 3)
     assert ledger.runs(TINY, range(5)).trace is None
-    assert ledger.engine.asked == [(0, 5), (0, 5)]
+    assert ledger.engine.trained == [(0, 5), (0, 5)]
     assert blocks(ledger.root) == ["0-5-trace.parquet", "0-5.parquet"]
 
 
@@ -119,7 +119,7 @@ def test_the_last_seeds_there_are(ledger):
     seeds = range(2**64 - 3, 2**64)
     for _ in range(2):
         assert_trained(ledger.runs(TINY, seeds), TINY, seeds)
-    assert len(ledger.engine.asked) == 1
+    assert len(ledger.engine.trained) == 1
 
 
 def test_path_none_remembers_nothing_on_disk(tmp_path, monkeypatch):
@@ -127,7 +127,7 @@ def test_path_none_remembers_nothing_on_disk(tmp_path, monkeypatch):
     ledger = counting(None)
     for stop in (4, 4, 6):
         assert_trained(ledger.runs(TINY, range(stop)), TINY, range(stop))
-    assert ledger.engine.asked == [(0, 4), (4, 6)], "but in memory, so that growing trains nothing twice"
+    assert ledger.engine.trained == [(0, 4), (4, 6)], "but in memory, so that growing trains nothing twice"
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match="this ledger remembers nothing: it was made with path None"):
         ledger.table()
@@ -137,7 +137,7 @@ def test_another_arithmetic_has_another_folder(ledger):
     ledger.runs(TINY, range(4))
     ledger.engine.arithmetic = "an abacus"
     ledger.runs(TINY, range(4))
-    assert len(ledger.engine.asked) == 2
+    assert len(ledger.engine.trained) == 2
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
-def place(monkeypatch):
+def remote(monkeypatch):
     import fsspec
 
     # The plugin is handed over, whether or not it is installed.
@@ -36,31 +36,31 @@ def place(monkeypatch):
     fsspec.filesystem("memory").rm("/bucket", recursive=True)
 
 
-def test_it_remembers(place):
-    ledger = counting(place)
+def test_it_remembers(remote):
+    ledger = counting(remote)
     for trace in (False, True, False, True):
         assert_trained(ledger.runs(TINY, range(5, 12), trace), TINY, range(5, 12), trace)
-    assert ledger.engine.asked == [(5, 12), (5, 12)]
-    later = counting(place)
+    assert ledger.engine.trained == [(5, 12), (5, 12)]
+    later = counting(remote)
     assert_trained(later.runs(TINY, range(9)), TINY, range(9))
-    assert later.engine.asked == [(0, 5)]
+    assert later.engine.trained == [(0, 5)]
     assert later.table().num_rows == 12
     assert later.missing(TINY, range(20)) == [range(12, 20)]
 
 
-def test_it_holds_the_files_that_a_folder_would(place, tmp_path):
-    for where in (place, tmp_path):
+def test_it_holds_the_files_that_a_folder_would(remote, tmp_path):
+    for where in (remote, tmp_path):
         ledger = Ledger(where)
         ledger.runs(TINY, range(6))
         ledger.runs(OTHER, range(3))
-    folder = Ledger(place).root
+    folder = Ledger(remote).root
     local = {p.relative_to(tmp_path).as_posix(): p.read_bytes() for p in tmp_path.rglob("*.*") if p.suffix != ".lock"}
     assert {name: (folder / name).read_bytes() for name in local} == local
     assert len(local) == 4
 
 
-def test_a_damaged_block_is_set_aside(place):
-    ledger = counting(place)
+def test_a_damaged_block_is_set_aside(remote):
+    ledger = counting(remote)
     ledger.runs(TINY, range(5))
     path = ledger.folder / TINY.key / "0-5.parquet"
     sound = path.read_bytes()
@@ -71,8 +71,8 @@ def test_a_damaged_block_is_set_aside(place):
     assert len(list(path.parent.glob("0-5.damaged-*"))) == 1
 
 
-def test_a_network_that_fails_says_nothing_about_a_block(place, monkeypatch):
-    ledger = Ledger(place)
+def test_a_network_that_fails_says_nothing_about_a_block(remote, monkeypatch):
+    ledger = Ledger(remote)
     ledger.runs(TINY, range(5))
 
     def fail(path):
@@ -86,25 +86,25 @@ def test_a_network_that_fails_says_nothing_about_a_block(place, monkeypatch):
     assert not list(ledger.folder.glob("*/*damaged*"))
 
 
-def test_samples_are_kept_there_too(place):
-    asked = []
+def test_samples_are_kept_there_too(remote):
+    drawn = []
 
     def draw(seeds):
-        asked.append(seeds)
+        drawn.append(seeds)
         return {"value": np.arange(seeds.start, seeds.stop) * 2}
 
-    samples = Samples(Ledger(place).root)
+    samples = Samples(Ledger(remote).root)
     for _ in range(2):
         assert samples.sample("a population", "1", draw, range(3, 6), block=32)["value"].tolist() == [6, 8, 10]
-    assert asked == [range(32)]
+    assert drawn == [range(32)]
 
 
-def test_the_command_and_pytest_take_such_a_name(place, capsys, pytester):
+def test_the_command_and_pytest_take_such_a_name(remote, capsys, pytester):
     run = ["run", "--depths", "2", "--epochs", "3", "--seeds", "70", "--csv", "-"]
-    assert main([*run, "--ledger", place]) == 0
-    there = capsys.readouterr().out
+    assert main([*run, "--ledger", remote]) == 0
+    stdout = capsys.readouterr().out
     assert main([*run, "--no-ledger"]) == 0
-    assert capsys.readouterr().out == there
+    assert capsys.readouterr().out == stdout
     pytester.makepyfile("""
         from lrn.claims import Experiment, claim
 
@@ -112,8 +112,8 @@ def test_the_command_and_pytest_take_such_a_name(place, capsys, pytester):
         def test_few(measure):
             assert measure.rate(Experiment(depth=3, epochs=3), "converged") < 0.5
     """)
-    pytester.runpytest_inprocess(f"--ledger={place}", plugins=[lrn.plugin]).assert_outcomes(passed=1)
-    assert sorted(set(Ledger(place).table()["depth"].to_pylist())) == [2, 3]
+    pytester.runpytest_inprocess(f"--ledger={remote}", plugins=[lrn.plugin]).assert_outcomes(passed=1)
+    assert sorted(set(Ledger(remote).table()["depth"].to_pylist())) == [2, 3]
     assert not (pytester.path / "memory:").exists()
 
 
@@ -130,12 +130,12 @@ def test_file_is_this_machine(tmp_path):
         ("memory://bucket/ledger/file", "the ledger must be a folder; memory://bucket/ledger/file is a file"),
     ],
 )
-def test_what_cannot_be_a_ledger_is_one_sentence_before_any_training(place, name, sentence, capsys, pytester):
-    (Ledger(place).root / "file").write_bytes(b"")
+def test_what_cannot_be_a_ledger_is_one_sentence_before_any_training(remote, name, sentence, capsys, pytester):
+    (Ledger(remote).root / "file").write_bytes(b"")
     assert main(["run", "--ledger", name]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"lrn: {sentence}")
-    assert len(said.splitlines()) == 1
+    stderr = capsys.readouterr().err
+    assert stderr.startswith(f"lrn: {sentence}")
+    assert len(stderr.splitlines()) == 1
     pytester.makepyfile("raise SystemExit('it ran')")
     result = pytester.runpytest_inprocess(f"--ledger={name}", plugins=[lrn.plugin])
     assert next(line for line in result.errlines if line).startswith(f"ERROR: --ledger: {sentence}")

@@ -66,7 +66,7 @@ def test_what_is_there_does_not_wait_for_who_trains_more(tmp_path):
             assert wait([more], timeout=0.5).not_done
         assert np.array_equal(part.rmse, known.rmse[2:])
         assert np.array_equal(more.result(timeout=60).rmse[:8], known.rmse)
-        assert ledger.engine.asked == [(0, 8), (8, 12)]
+        assert ledger.engine.trained == [(0, 8), (8, 12)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
@@ -82,8 +82,8 @@ def test_a_killed_process_leaves_no_half_file(tmp_path):
     ledger = counting(tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        kept = ledger.table().num_rows
-        assert kept >= 2 * lrn.ledger.BLOCK
-        assert kept % lrn.ledger.BLOCK == 0
-        assert len(ledger.runs(experiment, range(kept))) == kept
-    assert ledger.engine.asked == []
+        rows = ledger.table().num_rows
+        assert rows >= 2 * lrn.ledger.BLOCK
+        assert rows % lrn.ledger.BLOCK == 0
+        assert len(ledger.runs(experiment, range(rows))) == rows
+    assert ledger.engine.trained == []

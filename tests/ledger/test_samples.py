@@ -19,19 +19,19 @@ BLOCK = 32
 
 
 class Coin:
-    """A population that notes what it is asked for; `block` seeds at once, unless that is None."""
+    """A population that notes its requests; `block` seeds at once, if it is not None."""
 
     def __init__(self, label="coin", version="1", block=BLOCK):
-        self.label, self._asked, self.seeds_per_block = label, [], block
+        self.label, self._drawn, self.seeds_per_block = label, [], block
         if version is not None:
             self.version = version
 
     @property
-    def asked(self):
-        return self._asked
+    def drawn(self):
+        return self._drawn
 
     def sample(self, seeds):
-        self._asked.append((seeds.start, seeds.stop))
+        self._drawn.append((seeds.start, seeds.stop))
         u = uniform(seeds)
         return {
             "heads": u < 0.5,
@@ -43,12 +43,12 @@ class Coin:
         }
 
 
-def assert_drawn(found, seeds):
+def assert_drawn(columns, seeds):
     expected = Coin().sample(seeds)
-    assert list(found) == list(expected)
+    assert list(columns) == list(expected)
     for name, values in expected.items():
-        assert found[name].dtype == values.dtype
-        assert np.array_equal(found[name], values, equal_nan=values.dtype.kind == "f"), name
+        assert columns[name].dtype == values.dtype
+        assert np.array_equal(columns[name], values, equal_nan=values.dtype.kind == "f"), name
 
 
 def draw(path, coin, seeds):
@@ -64,7 +64,7 @@ def test_what_was_drawn_is_not_drawn_again(tmp_path):
         coin = Coin()
         assert_drawn(draw(tmp_path, coin, range(2 * BLOCK)), range(2 * BLOCK))
         expected = [(0, BLOCK), (BLOCK, 2 * BLOCK)] if _ == 0 else []
-        assert coin.asked == expected
+        assert coin.drawn == expected
     assert len(files(tmp_path)) == 2
 
 
@@ -72,7 +72,7 @@ def test_more_seeds_draw_the_new_ones_only(tmp_path):
     coin = Coin()
     for n in (1, 2, 4):
         assert_drawn(draw(tmp_path, coin, range(n * BLOCK)), range(n * BLOCK))
-    assert coin.asked == [(k * BLOCK, (k + 1) * BLOCK) for k in range(4)]
+    assert coin.drawn == [(k * BLOCK, (k + 1) * BLOCK) for k in range(4)]
 
 
 def test_seeds_between_blocks_draw_whole_blocks(tmp_path):
@@ -80,14 +80,14 @@ def test_seeds_between_blocks_draw_whole_blocks(tmp_path):
     seeds = range(BLOCK - 1, 2 * BLOCK + 3)
     assert_drawn(draw(tmp_path, coin, seeds), seeds)
     assert_drawn(draw(tmp_path, coin, range(5, 6)), range(5, 6))
-    assert coin.asked == [(k * BLOCK, (k + 1) * BLOCK) for k in range(3)]
+    assert coin.drawn == [(k * BLOCK, (k + 1) * BLOCK) for k in range(3)]
 
 
 def test_a_population_without_a_version_is_asked_each_time(tmp_path):
     coin = Coin(version=None)
     for _ in range(2):
         assert_drawn(draw(tmp_path, coin, range(7)), range(7))
-    assert coin.asked == [(0, 7)] * 2
+    assert coin.drawn == [(0, 7)] * 2
     assert files(tmp_path) == []
 
 
@@ -95,7 +95,7 @@ def test_without_a_ledger_nothing_is_remembered():
     coin = Coin()
     for _ in range(2):
         assert_drawn(draw(None, coin, range(7)), range(7))
-    assert coin.asked == [(0, 7)] * 2
+    assert coin.drawn == [(0, 7)] * 2
 
 
 @pytest.mark.parametrize("other", [Coin(version="2"), Coin(label="another coin")])
@@ -103,7 +103,7 @@ def test_another_version_and_another_label_are_drawn_anew(tmp_path, other):
     coin = Coin()
     for population in (coin, other):
         draw(tmp_path, population, range(BLOCK))
-        assert population.asked == [(0, BLOCK)]
+        assert population.drawn == [(0, BLOCK)]
 
 
 DAMAGES = {
@@ -128,7 +128,7 @@ def test_a_damaged_block_is_set_aside_with_a_warning_and_drawn_again(tmp_path, d
     damage(path)
     with pytest.warns(LedgerWarning, match=rf"0-{BLOCK}\.parquet is no sound block \(.+\); set aside"):
         assert_drawn(draw(tmp_path, coin, range(2 * BLOCK)), range(2 * BLOCK))
-    assert coin.asked == [(0, BLOCK), (BLOCK, 2 * BLOCK), (0, BLOCK)]
+    assert coin.drawn == [(0, BLOCK), (BLOCK, 2 * BLOCK), (0, BLOCK)]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         draw(tmp_path, coin, range(2 * BLOCK))
@@ -148,7 +148,7 @@ def test_an_interrupted_draw_keeps_the_blocks_that_are_done(tmp_path):
         draw(tmp_path, coin, range(4 * BLOCK))
     coin._most = 4 * BLOCK
     draw(tmp_path, coin, range(4 * BLOCK))
-    assert coin.asked == [(k * BLOCK, (k + 1) * BLOCK) for k in range(4)]
+    assert coin.drawn == [(k * BLOCK, (k + 1) * BLOCK) for k in range(4)]
 
 
 WORKER = """
@@ -216,11 +216,11 @@ class Clock:
     """A population whose seeds take a set time, on a clock that stands still otherwise."""
 
     def __init__(self, monkeypatch, seconds, overhead=0.0):
-        self.now, self.seconds, self.overhead, self.asked = 0.0, seconds, overhead, []
+        self.now, self.seconds, self.overhead, self.drawn = 0.0, seconds, overhead, []
         monkeypatch.setattr("lrn.ledger.samples.time.perf_counter", lambda: self.now)
 
     def __call__(self, seeds):
-        self.asked.append((seeds.start, seeds.stop))
+        self.drawn.append((seeds.start, seeds.stop))
         self.now += self.overhead + self.seconds * len(seeds)
         return {"u": uniform(seeds)}
 
@@ -229,15 +229,15 @@ def test_expensive_seeds_are_sampled_one_by_one_and_none_that_was_not_asked_for(
     clock = Clock(monkeypatch, 20.0)
     for n in (3, 4, 6):
         assert np.array_equal(Samples(tmp_path).sample("p", "1", clock, range(n))["u"], uniform(range(n)))
-    assert sorted(seed for start, stop in clock.asked for seed in range(start, stop)) == list(range(6))
-    assert max(stop - start for start, stop in clock.asked) <= 2, "groups do not help, so there are none"
+    assert sorted(seed for start, stop in clock.drawn for seed in range(start, stop)) == list(range(6))
+    assert max(stop - start for start, stop in clock.drawn) <= 2, "groups do not help, so there are none"
     assert all(len(name.split("-")) == 2 for name in files(tmp_path))
 
 
 def test_where_a_call_takes_long_whatever_it_is_asked_for_groups_grow(tmp_path, monkeypatch):
     clock = Clock(monkeypatch, 0.01, overhead=5.0)
     Samples(tmp_path).sample("p", "1", clock, range(64))
-    assert len(clock.asked) <= 8
+    assert len(clock.drawn) <= 8
 
 
 def test_cheap_seeds_share_files_that_grow_with_the_sample(tmp_path, monkeypatch):
@@ -247,7 +247,7 @@ def test_cheap_seeds_share_files_that_grow_with_the_sample(tmp_path, monkeypatch
         assert np.array_equal(Samples(tmp_path).sample("p", "1", clock, range(n))["u"], uniform(range(n)))
         n += n // 4
     assert len(files(tmp_path)) < 50
-    assert sum(stop - start for start, stop in clock.asked) < 1.3 * n
+    assert sum(stop - start for start, stop in clock.drawn) < 1.3 * n
 
 
 @pytest.mark.parametrize(("seconds", "extra"), [(1e-3, 1000), (0.02, 50), (0.1, 8), (0.2, 1)])
@@ -255,7 +255,7 @@ def test_at_most_a_seconds_worth_is_sampled_too_much(tmp_path, monkeypatch, seco
     clock = Clock(monkeypatch, seconds)
     Samples(tmp_path).sample("p", "1", clock, range(8))
     assert clock.now <= 8 * seconds + 1.2
-    assert sum(stop - start for start, stop in clock.asked) <= 8 + extra
+    assert sum(stop - start for start, stop in clock.drawn) <= 8 + extra
 
 
 def test_files_of_another_size_are_read_and_completed(tmp_path, monkeypatch):
@@ -264,7 +264,7 @@ def test_files_of_another_size_are_read_and_completed(tmp_path, monkeypatch):
     samples.sample("p", "1", clock, range(3), block=2)
     assert np.array_equal(samples.sample("p", "1", clock, range(40))["u"], uniform(range(40)))
     assert np.array_equal(samples.sample("p", "1", clock, range(1, 200), block=64)["u"], uniform(range(1, 200)))
-    seeds = [seed for start, stop in clock.asked for seed in range(start, stop)]
+    seeds = [seed for start, stop in clock.drawn for seed in range(start, stop)]
     assert len(set(seeds)) >= len(seeds) - 1, "the first one alone shows how long it takes"
 
 

@@ -48,7 +48,7 @@ Run = Callable[..., str]
 
 
 def main(distribution: Path) -> None:
-    """Installs it, then uses what there is of it: the engines, the library, the command and the plugin."""
+    """Installs it, then uses its parts: the engines, the library, the command and the plugin."""
     core = distribution.name.endswith(("-py3-none-any.whl", ".tar.gz"))
     with tempfile.TemporaryDirectory() as folder:
         environment, work = Path(folder, "environment"), Path(folder, "work")
@@ -78,7 +78,7 @@ def main(distribution: Path) -> None:
 
 
 def try_core(run: Run, work: Path) -> None:
-    """What the core says of what it does not have."""
+    """The core's messages about its missing parts."""
     assert "lrn-claims[torch]" in run("python", "-m", "lrn.engines")
     assert "torch" not in run("python", "-m", "pip", "list")
 

@@ -1,4 +1,4 @@
-"""What is in a wheel and in a source distribution, without the kernel, which takes minutes to build (see smoke.py)."""
+"""The contents of a wheel and of a source distribution, without the kernel, which takes minutes to build."""
 
 from __future__ import annotations
 

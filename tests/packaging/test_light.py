@@ -115,12 +115,12 @@ def messages():
 
 
 def test_every_extra_that_people_are_told_to_install_exists():
-    told = list(messages())
-    assert len(told) > 15
-    assert {distribution for _, distribution, _ in told} <= {PROJECT["name"], "."}
-    assert [row for row in told if not set(row[2].split(",")) <= set(EXTRAS)] == []
+    rows = list(messages())
+    assert len(rows) > 15
+    assert {distribution for _, distribution, _ in rows} <= {PROJECT["name"], "."}
+    assert [row for row in rows if not set(row[2].split(",")) <= set(EXTRAS)] == []
 
 
 def test_extras_take_only_extras_that_exist():
-    taken = [re.findall(r"lrn[\w-]*\[(.*)\]", requirement) for extra in EXTRAS.values() for requirement in extra]
-    assert {name for names in taken for one in names for name in one.split(",")} <= set(EXTRAS)
+    extras = [re.findall(r"lrn[\w-]*\[(.*)\]", requirement) for extra in EXTRAS.values() for requirement in extra]
+    assert {name for names in extras for one in names for name in one.split(",")} <= set(EXTRAS)

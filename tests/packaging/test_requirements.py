@@ -83,8 +83,8 @@ SHARED = {name for name, *_ in locked(LOCK)} & {name for name, *_ in locked(LOCK
 
 def table():
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in LICENCES.splitlines()[2:] if line]
-    found = {name.lower().replace("_", "-").replace(".", "-"): licence for name, _, licence in rows}
-    return {name: READ.get(name, licence) if licence == "UNKNOWN" else licence for name, licence in found.items()}
+    licences = {name.lower().replace("_", "-").replace(".", "-"): licence for name, _, licence in rows}
+    return {name: READ.get(name, licence) if licence == "UNKNOWN" else licence for name, licence in licences.items()}
 
 
 def test_every_package_that_linux_installs_has_a_known_licence():

@@ -95,9 +95,9 @@ def configured(tmp_path):
     if CMAKE is None or not native.available():
         pytest.skip("there is no cmake, or no compiler")
 
-    def variants(wanted):
+    def variants(requested):
         paths = [f"-DPython_EXECUTABLE={sys.executable}", f"-Dnanobind_DIR={nanobind.cmake_dir()}"]
-        command = [CMAKE, "-S", ROOT / "lrn/engines/native", "-B", tmp_path, f"-DLRN_VARIANTS={wanted}", *paths]
+        command = [CMAKE, "-S", ROOT / "lrn/engines/native", "-B", tmp_path, f"-DLRN_VARIANTS={requested}", *paths]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         folders = {folder.stem for folder in (tmp_path / "CMakeFiles").glob("variant_*.dir")}
         return {name.removeprefix("variant_").removesuffix("_doubles") for name in folders} or done.stderr

@@ -21,10 +21,10 @@ class Coin:
 
     def __init__(self, p, name="coin", stream=0):
         self.p, self.label, self.stream = p, f"{name} {p}", stream
-        self.asked = []
+        self.sampled = []
 
     def sample(self, seeds):
-        self.asked.append(seeds)
+        self.sampled.append(seeds)
         u = uniform(seeds, self.stream)
         return {
             "heads": u < self.p,

@@ -25,7 +25,7 @@ CHANGED = BELOW.replace("Coin(0.5)", "Coin(0.8)")
 
 @pytest.fixture
 def record(suite):
-    """A suite with its record, and what the record's bytes are."""
+    """A suite with its record, and the record's bytes."""
     suite.write(BELOW)
     suite.write(OTHER, "claims/test_other.py")
     assert suite.run().ret == 0

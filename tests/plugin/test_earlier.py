@@ -43,16 +43,16 @@ SUITE = """
 
 def looks(pytester):
     path = pytester.path / "looks.txt"
-    found = path.read_text().count("look") if path.exists() else 0
+    count = path.read_text().count("look") if path.exists() else 0
     path.unlink(missing_ok=True)
-    return found
+    return count
 
 
 def sampled(pytester):
     path = pytester.path / "sampled.txt"
-    found = sum(map(int, path.read_text().split())) if path.exists() else 0
+    count = sum(map(int, path.read_text().split())) if path.exists() else 0
     path.unlink(missing_ok=True)
-    return found
+    return count
 
 
 @pytest.fixture

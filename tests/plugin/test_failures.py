@@ -1,4 +1,4 @@
-"""What a person reads of a claim that did not end as its author says."""
+"""The text that a person reads about a claim that did not end as its author says."""
 
 import shlex
 
@@ -108,13 +108,13 @@ def test_verbose_words_are_verdicts(suite):
         )
     result = suite.run("-v", "--max-seeds=256")
     words = ["SUPPORTED", "REFUTED (expected)", "INCONCLUSIVE (expected)", "REFUTED", "INCONCLUSIVE"]
-    found = [
+    printed = [
         line.partition(f"::test_{n} ")[2].partition("  ")[0]
         for n in range(5)
         for line in result.outlines
         if f"test_{n}.py::test_{n} " in line and "[" in line and "%" in line
     ]
-    assert found == words
+    assert printed == words
     result.assert_outcomes(passed=3, failed=2)
     quiet = suite.run("--max-seeds=256")
     letters = [line.split()[1] for line in quiet.outlines if line.startswith("claims/test_") and "[" in line]

@@ -1,4 +1,4 @@
-"""Which sessions write verdicts, where to, and what is in the file."""
+"""Which sessions write verdicts, where to, and the contents of the file."""
 
 import json
 

@@ -54,9 +54,9 @@ def test_comparisons_that_are_used_are_fine():
     def body():
         share = measure.rate(Always("a"), "true")
         above, below = share > 0.1, share < 0.05
-        kept = [share > 0.2, share > 0.3]
+        decisions = [share > 0.2, share > 0.3]
         assert above & ~below
-        assert any(kept)
+        assert any(decisions)
 
     assert judge(body, measure).verdict == Outcome.SUPPORTED
 

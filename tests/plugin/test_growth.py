@@ -57,8 +57,8 @@ def test_only_what_keeps_it_open_grows():
     ],
 )
 def test_first_seeds_most_seeds_and_step(options, tried):
-    _, found = decide(measuring(**options), lambda m: m.rate(Coin(0.5), "odd") > 0.5)
-    assert found == tried
+    _, sizes = decide(measuring(**options), lambda m: m.rate(Coin(0.5), "odd") > 0.5)
+    assert sizes == tried
 
 
 def test_a_population_may_say_its_own_first_seeds_and_step():
@@ -137,8 +137,8 @@ def test_a_claim_samples_no_seed_twice_and_shares_with_others(suite):
             assert measure.mean(coin, "u", bounds=(0, 1)) > 0.3
 
         def test_asked():
-            asked = [seed for seeds in coin.asked for seed in seeds]
-            assert asked == list(range(len(asked)))
+            requested = [seed for seeds in coin.sampled for seed in seeds]
+            assert requested == list(range(len(requested)))
     """)
     suite.run().assert_outcomes(passed=3)
 
@@ -174,7 +174,7 @@ def test_seeds_begin_at_the_offset(suite):
         @claim("Seeds begin at 1000")
         def test_it(measure):
             assert measure.quantile(coin, "seed", 0.5) >= 1000
-            assert coin.asked[0].start == 1000
+            assert coin.sampled[0].start == 1000
         """,
         "--seed-offset=1000",
     )

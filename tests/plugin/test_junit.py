@@ -25,12 +25,12 @@ CHANGED = CLAIMS.replace('id="C"', 'id="C", refuted="known by now"').replace("> 
 def cases(suite):
     """What JUnit's file has of each test: its properties, and the message of its failure."""
     root = ElementTree.parse(suite.pytester.path / "junit.xml").getroot()
-    found = {}
+    by_name = {}
     for case in root.iter("testcase"):
         properties = {p.get("name"): p.get("value") for p in case.iter("property")}
         failures = [failure.get("message") for failure in case.iter("failure")]
-        found[case.get("name")] = properties, failures
-    return found, next(root.iter("testsuite")).attrib
+        by_name[case.get("name")] = properties, failures
+    return by_name, next(root.iter("testsuite")).attrib
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -40,15 +40,15 @@ def test_every_case_has_its_verdict_and_a_failure_says_it(suite, workers):
         suite.run_workers("--junitxml=junit.xml", workers=workers)
     else:
         suite.run("--junitxml=junit.xml")
-    found, totals = cases(suite)
-    assert {name: properties["claim.verdict"] for name, (properties, _) in found.items()} == {
+    by_name, totals = cases(suite)
+    assert {name: properties["claim.verdict"] for name, (properties, _) in by_name.items()} == {
         "test_known": "REFUTED",
         "test_refuted": "REFUTED",
         "test_changes": "SUPPORTED",
     }
-    assert found["test_known"][0]["claim.expected"] == "REFUTED"
-    assert not found["test_known"][1]
-    (message,) = found["test_refuted"][1]
+    assert by_name["test_known"][0]["claim.expected"] == "REFUTED"
+    assert not by_name["test_known"][1]
+    (message,) = by_name["test_refuted"][1]
     assert message.startswith("REFUTED: rate of heads in coin 0.5 = 0.")
     assert totals["failures"] == "1"
 
@@ -61,10 +61,10 @@ def test_a_changed_and_a_vanished_verdict_fail_everywhere(suite, workers):
     arguments = ["--against=old.json", "--junitxml=junit.xml", "claims"]
     result = suite.run_workers(*arguments, workers=1) if workers else suite.run(*arguments)
     assert result.ret == 1
-    found, totals = cases(suite)
-    assert [name for name, (_, failures) in found.items() if failures] == ["test_changes", "test_gone"]
-    assert found["test_changes"][1][0].startswith("was SUPPORTED in old.json, is REFUTED: rate of heads")
-    assert found["test_gone"][1][0].startswith("was REFUTED in old.json, and is no longer there")
+    by_name, totals = cases(suite)
+    assert [name for name, (_, failures) in by_name.items() if failures] == ["test_changes", "test_gone"]
+    assert by_name["test_changes"][1][0].startswith("was SUPPORTED in old.json, is REFUTED: rate of heads")
+    assert by_name["test_gone"][1][0].startswith("was REFUTED in old.json, and is no longer there")
     assert totals["failures"] == "2"
     result.stdout.fnmatch_lines(
         [

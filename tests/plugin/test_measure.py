@@ -1,4 +1,4 @@
-"""What a claim can measure, without pytest around it."""
+"""The measures of a claim, without pytest around them."""
 
 import math
 import sys
@@ -66,10 +66,10 @@ def test_a_mean_is_the_confidence_sequence_of_its_values(measure):
 
 
 def test_a_mean_may_be_undefined_where_its_condition_does_not_hold(measure):
-    kept = DATA["late"][DATA["heads"]]
+    conditional = DATA["late"][DATA["heads"]]
     estimate = measure.mean(COIN, "late", given="heads", bounds=(0, 1))
-    assert estimate.n == len(kept)
-    assert ends(estimate) == close(mean_interval(kept, 0, 1, LEVEL))
+    assert estimate.n == len(conditional)
+    assert ends(estimate) == close(mean_interval(conditional, 0, 1, LEVEL))
     with pytest.raises(ValueError, match=r"late must be numbers; .* values are NaN"):
         str(measure.mean(COIN, "late", bounds=(0, 1)))
 
@@ -205,16 +205,16 @@ def test_experiments_are_distinct_by_their_key(monkeypatch):
 
 
 def test_an_experiments_metric_brings_its_bounds_and_its_need_of_a_trace():
-    asked = []
+    traces = []
 
     def sampler(population, seeds, trace):
-        asked.append(trace)
+        traces.append(trace)
         return SimpleNamespace(half=np.full(len(seeds), 0.5), converged=np.ones(len(seeds), bool))
 
     half = Metric("half", lambda runs: runs.half, lambda experiment: (0.0, float(experiment.depth)), trace=True)
     estimate = Measure(sampler, first_seeds=256).mean(Experiment(depth=3), half, given="converged")
     assert ends(estimate) == close(mean_interval(np.full(256, 0.5), 0, 3, LEVEL))
-    assert asked == [True]
+    assert traces == [True]
 
 
 def test_what_is_observed_may_be_an_object_with_attributes():

@@ -113,8 +113,8 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options_asked_for(
     assert made[0] == (suite.pytester.path / "here", how)
     assert made[1] == (3, range(64), False)
     assert made[-1] == "closed"
-    asked = [seeds for _, seeds, _ in made[1:-1]]
-    assert all(one.stop == other.start for one, other in itertools.pairwise(asked)), "only new seeds are asked for"
+    requests = [seeds for _, seeds, _ in made[1:-1]]
+    assert all(one.stop == other.start for one, other in itertools.pairwise(requests)), "only new seeds are asked for"
     keys = [quantity.key for quantity in suite.read("v.json").claims[0].estimates]
     assert [key.split(" [")[0] for key in keys] == [
         "rate of converged in late, depth 3, width 2, adam 0.01, batch",

@@ -158,8 +158,8 @@ def test_what_several_claims_measure_shares_the_budget(claims, shares):
 
 def test_seeds_are_those_of_each_quantity_at_its_most():
     def verdict(test, **seeds):
-        found = tuple(HALF.replace(key=key, seeds=n) for key, n in seeds.items())
-        return Verdict("", test, "s", "", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1, found)
+        quantities = tuple(HALF.replace(key=key, seeds=n) for key, n in seeds.items())
+        return Verdict("", test, "s", "", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1, quantities)
 
     suite = SuiteVerdicts(0.001, 64, 0, 8, 512, True, (verdict("a", x=10, y=20), verdict("b", y=30)))
     assert suite.seeds == suite.totals["seeds"] == 40

@@ -111,11 +111,11 @@ def test_junit_has_the_claim_as_properties(suite, workers):
     run = suite.run_workers if workers else suite.run
     run("--junitxml=junit.xml")
     cases = {case.get("name"): case for case in ElementTree.parse(suite.pytester.path / "junit.xml").iter("testcase")}
-    found = {p.get("name"): p.get("value") for p in cases["test_first"].iter("property")}
-    assert found["claim.id"] == "A1"
-    assert found["claim.statement"] == "Heads & <tails>"
-    assert found["claim.verdict"] == found["claim.expected"] == "SUPPORTED"
-    assert found["claim.measured"].startswith("rate of heads in coin 0.5: 0.")
+    properties = {p.get("name"): p.get("value") for p in cases["test_first"].iter("property")}
+    assert properties["claim.id"] == "A1"
+    assert properties["claim.statement"] == "Heads & <tails>"
+    assert properties["claim.verdict"] == properties["claim.expected"] == "SUPPORTED"
+    assert properties["claim.measured"].startswith("rate of heads in coin 0.5: 0.")
     refuted = {p.get("name"): p.get("value") for p in cases["test_second"].iter("property")}
     assert refuted["claim.verdict"] == "REFUTED"
-    assert not any(name.startswith("lrn.") for name in found)
+    assert not any(name.startswith("lrn.") for name in properties)

@@ -1,4 +1,4 @@
-"""How far a session is, while it runs: what is counted, and what a terminal and a log show of it."""
+"""How far a session is, while it runs: its counts, and its lines on a terminal and in a log."""
 
 import sys
 from pathlib import Path
@@ -53,58 +53,58 @@ def test_nothing_is_said_before_there_is_a_claim(clock):
 
 
 def test_the_line_says_what_is_trained_and_how_many_seeds_there_are(clock):
-    told = board(seed_offset=1000)
-    told.start("main", "a", "C1[2]")
+    status = board(seed_offset=1000)
+    status.start("main", "a", "C1[2]")
     clock[0] += 3
-    assert told.line() == "0 of 8 claims, 3 s so far; C1[2]"
-    told.step("main", step("late,\x1b[2J depth 2", 1512, 0, 64))
-    assert told.line() == "0 of 8 claims, 3 s so far; C1[2]: 512 of 576 seeds of late,\\x1b[2J depth 2"
-    told.step("main", step("mine(lr=1)", 1000, 3, 30, 60.0))
-    assert told.line() == "0 of 8 claims, at least 60 s left; C1[2]: 3 of 30 seeds of mine(lr=1)"
+    assert status.line() == "0 of 8 claims, 3 s so far; C1[2]"
+    status.step("main", step("late,\x1b[2J depth 2", 1512, 0, 64))
+    assert status.line() == "0 of 8 claims, 3 s so far; C1[2]: 512 of 576 seeds of late,\\x1b[2J depth 2"
+    status.step("main", step("mine(lr=1)", 1000, 3, 30, 60.0))
+    assert status.line() == "0 of 8 claims, at least 60 s left; C1[2]: 3 of 30 seeds of mine(lr=1)"
 
 
 def test_of_several_workers_the_claim_that_has_run_longest_is_shown(clock):
-    told = board()
+    status = board()
     for worker, test in enumerate("abc"):
-        told.start(f"gw{worker}", test, test.upper())
+        status.start(f"gw{worker}", test, test.upper())
         clock[0] += 1
-    told.step("gw1", step("mine()", 0, 0, 8))
-    assert told.line().endswith("; B and 2 more: 0 of 8 seeds of mine()")
-    told.finish("b", 2.0)
-    assert told.line().startswith("1 of 8 claims")
-    assert told.line().endswith("; A and 1 more")
+    status.step("gw1", step("mine()", 0, 0, 8))
+    assert status.line().endswith("; B and 2 more: 0 of 8 seeds of mine()")
+    status.finish("b", 2.0)
+    assert status.line().startswith("1 of 8 claims")
+    assert status.line().endswith("; A and 1 more")
 
 
 def test_what_a_worker_tells_late_does_not_come_back(clock):
-    told = board()
-    told.finish("a", 1.0)
-    told.start("gw0", "a", "A")
-    assert "A" not in told.line()
+    status = board()
+    status.finish("a", 1.0)
+    status.start("gw0", "a", "A")
+    assert "A" not in status.line()
 
 
 def test_a_claim_that_starts_again_is_not_done(clock):
-    told = board()
-    told.start("gw0", "a", "A")
-    told.finish("a", None)
-    assert told.line().startswith("0 of 8 claims")
+    status = board()
+    status.start("gw0", "a", "A")
+    status.finish("a", None)
+    assert status.line().startswith("0 of 8 claims")
 
 
 def test_the_time_left_comes_from_the_run_before_at_the_pace_of_this_one(clock):
-    told = board(dict.fromkeys("abcdefgh", 100.0))
-    told.start("gw0", "a", "A")
-    told.start("gw1", "b", "B")
-    assert "about 7 min left" in told.line()  # 800 s on two workers
-    told.finish("a", 50.0)  # twice as fast: 51 s where 101 s were expected
-    assert "about 3 min left" in told.line()  # 7 * 50.5 s on two workers
+    status = board(dict.fromkeys("abcdefgh", 100.0))
+    status.start("gw0", "a", "A")
+    status.start("gw1", "b", "B")
+    assert "about 7 min left" in status.line()  # 800 s on two workers
+    status.finish("a", 50.0)  # twice as fast: 51 s where 101 s were expected
+    assert "about 3 min left" in status.line()  # 7 * 50.5 s on two workers
 
 
 def test_without_a_run_before_the_claims_that_are_done_tell(clock):
-    told = board()
-    told.start("main", "a", "A")
+    status = board()
+    status.start("main", "a", "A")
     clock[0] += 50
     for test in "abcde":
-        told.finish(test, 10.0)
-    assert told.line() == "5 of 8 claims, about 30 s left"
+        status.finish(test, 10.0)
+    assert status.line() == "5 of 8 claims, about 30 s left"
 
 
 def run(suite, columns, *arguments):
@@ -122,10 +122,10 @@ def test_a_terminal_shows_one_line_that_leaves_nothing_behind(suite, columns, ar
     suite.write(SLOW)
     code, screen, states = run(suite, columns, *arguments)
     assert code == 0, screen.lines
-    seen = [line for state in states for line in state[-1:] if LINE in line]
-    assert seen
-    assert columns < 50 or any("C1" in line and " seeds of slow()" in line for line in seen)
-    assert all(len(line) < columns for line in seen)
+    status = [line for state in states for line in state[-1:] if LINE in line]
+    assert status
+    assert columns < 50 or any("C1" in line and " seeds of slow()" in line for line in status)
+    assert all(len(line) < columns for line in status)
     # It is there before the first claim is done.
     first = next(state for state in states if any(LINE in line for line in state))
     assert not any(word in line for line in first for word in ("SUPPORTED", "claims/test_claims.py .", "expected"))
@@ -143,9 +143,9 @@ def test_a_log_gets_a_line_now_and_then_and_no_carriage_return(suite, arguments)
     text = result.stdout.str() + result.stderr.str()
     assert "\r" not in text
     assert "\x1b" not in text
-    told = [line for line in result.outlines if LINE in line]
-    assert told
-    assert all(line[0].isdigit() for line in told), "each on a line of its own"
+    status = [line for line in result.outlines if LINE in line]
+    assert status
+    assert all(line[0].isdigit() for line in status), "each on a line of its own"
     if "-v" in arguments:
         result.stdout.fnmatch_lines(["claims/test_claims.py::test_slow SUPPORTED *"])
 

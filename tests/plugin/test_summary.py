@@ -159,8 +159,8 @@ def test_training_without_the_native_engine_is_told_in_one_line(suite, monkeypat
     suite.write(body)
     result = suite.run("--max-seeds=256", *arguments)
     assert result.ret == 0
-    told = [line for line in result.outlines if "the native engine is not built" in line]
-    assert told == (
+    lines = [line for line in result.outlines if "the native engine is not built" in line]
+    assert lines == (
         ["the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"] * slow
     )
 

@@ -21,7 +21,7 @@ MINE = """
 """
 
 
-def asked(suite):
+def observed_seeds(suite):
     path = suite.pytester.path / "asked.txt"
     return [int(line) for line in path.read_text().splitlines()] if path.exists() else []
 
@@ -46,19 +46,19 @@ def test_options_out_of_range_are_refused_before_anything_runs(suite, arguments,
     suite.write(MINE)
     result = suite.run(*arguments)
     result.stderr.fnmatch_lines([f"ERROR: {sentence}"])
-    assert asked(suite) == []
+    assert observed_seeds(suite) == []
 
 
 def test_frozen_claims_are_judged_on_what_there_is(suite):
     suite.write(MINE)
     run(suite, "--frozen").assert_outcomes(failed=1)
-    assert asked(suite) == []
+    assert observed_seeds(suite) == []
     (claim,) = suite.read("v.json").claims
     assert claim.verdict == "INCONCLUSIVE"
     run(suite).assert_outcomes(passed=1)
-    known = len(set(asked(suite)))
+    known = len(set(observed_seeds(suite)))
     run(suite, "--frozen").assert_outcomes(passed=1)
-    assert len(set(asked(suite))) == known
+    assert len(set(observed_seeds(suite))) == known
 
 
 def test_what_is_missing_is_said(suite):
@@ -80,11 +80,11 @@ def test_when_the_hours_are_over_claims_are_inconclusive(suite):
 def test_seeds_are_trained_again_on_request(suite):
     suite.write(MINE)
     run(suite).assert_outcomes(passed=1)
-    before = len(asked(suite))
+    before = len(observed_seeds(suite))
     run(suite).assert_outcomes(passed=1)
-    assert len(asked(suite)) == before
+    assert len(observed_seeds(suite)) == before
     run(suite, "--recheck", "5").assert_outcomes(passed=1)
-    assert len(asked(suite)) == before + 5
+    assert len(observed_seeds(suite)) == before + 5
 
 
 def test_results_of_earlier_code_may_be_refused(suite):

@@ -94,7 +94,7 @@ class Project:
         )
 
     def observe(self, *arguments, **options):
-        """What such a process prints. Raises AssertionError with what it says if it fails."""
+        """What such a process prints. Raises AssertionError with its standard error if it fails."""
         process = self.start(*arguments, **options)
         out, error = process.communicate(timeout=120)
         assert process.returncode == 0, error
@@ -104,7 +104,7 @@ class Project:
         """The seeds that began, or ended, in order."""
         return [int(line.split()[1]) for line in self.notes.read_text().splitlines() if line.startswith(what)]
 
-    def kept(self):
+    def stored_seeds(self):
         """The seeds on disk."""
         names = [path.stem.split("-") for path in self.ledger.rglob("*.parquet")]
         return sorted(seed for start, stop in names for seed in range(int(start), int(stop)))

@@ -274,18 +274,18 @@ def test_rounding_in_another_order_is_a_note():
 
 
 def test_an_expensive_population_is_asked_again_for_one_seed_once():
-    asked = []
+    requests = []
 
     class Slow(Draw):
         def again(self, population, seeds):
-            asked.append(seeds)
+            requests.append(seeds)
             self.cost(population.label).add(len(seeds), 60.0 * len(seeds))
             return population.sample(seeds)
 
     samples = RecentSamples(Slow(None))
     for n in range(1, 40):
         columns(samples, Net(0.5), ["u"], range(n))
-    assert asked == [*(range(n, n + 1) for n in range(8)), range(7, 8), *(range(n, n + 1) for n in range(8, 39))]
+    assert requests == [*(range(n, n + 1) for n in range(8)), range(7, 8), *(range(n, n + 1) for n in range(8, 39))]
 
 
 def test_observations_from_the_ledger_are_compared_with_those_of_today(tmp_path):

@@ -132,7 +132,7 @@ def test_values_are_columns_of_one_kind():
 
 
 class Tensor:
-    """What a library's number looks like."""
+    """A number as another library may define it."""
 
     shape = ()
 

@@ -17,8 +17,8 @@ from tests.plugin.populations import uniform
 class Coin:
     """Notes the seeds that it is asked for in a list that is not part of it."""
 
-    def __init__(self, asked, label="coin", **attributes):
-        self.label, self._ask = label, asked.append
+    def __init__(self, requests, label="coin", **attributes):
+        self.label, self._ask = label, requests.append
         vars(self).update(attributes)
 
     def sample(self, seeds):
@@ -28,7 +28,7 @@ class Coin:
 
 
 @pytest.fixture
-def asked():
+def requests():
     return []
 
 
@@ -36,9 +36,9 @@ def recent(source=None, most_seeds=1 << 19):
     return RecentSamples(source or Draw(None), most_seeds)
 
 
-def fresh(asked):
+def fresh(requests):
     """How many seeds were asked for, without those that were asked for again."""
-    return len({seed for seeds in asked for seed in seeds})
+    return len({seed for seeds in requests for seed in seeds})
 
 
 def growing(most):
@@ -48,48 +48,48 @@ def growing(most):
         n += n // 4
 
 
-def test_a_growing_sample_asks_for_new_seeds_only(asked):
-    samples, coin = recent(), Coin(asked)
+def test_a_growing_sample_asks_for_new_seeds_only(requests):
+    samples, coin = recent(), Coin(requests)
     for n in growing(500):
         u, heads = columns(samples, coin, ["u", "heads"], range(n))
         assert np.array_equal(u, uniform(range(n)))
         assert np.array_equal(heads, u < 0.5)
-    again = sum(map(len, asked)) - fresh(asked)
-    assert fresh(asked) == n
+    again = sum(map(len, requests)) - fresh(requests)
+    assert fresh(requests) == n
     assert again <= 4 + n / 20 + 16, "a few seeds are asked for again, to see whether they come out the same"
-    starts = [seeds.start for seeds in asked if len(seeds) == seeds.stop - seeds.start]
-    assert len(starts) == len(asked)
+    starts = [seeds.start for seeds in requests if len(seeds) == seeds.stop - seeds.start]
+    assert len(starts) == len(requests)
 
 
-def test_one_seed_at_a_time_is_each_seed_once(asked):
-    samples, coin = recent(), Coin(asked, varies=True)
+def test_one_seed_at_a_time_is_each_seed_once(requests):
+    samples, coin = recent(), Coin(requests, varies=True)
     for n in range(8, 300):
         (u,) = columns(samples, coin, ["u"], range(n))
     assert np.array_equal(u, uniform(range(299)))
-    assert asked == [range(8), *(range(n, n + 1) for n in range(8, 299))]
+    assert requests == [range(8), *(range(n, n + 1) for n in range(8, 299))]
 
 
-def test_claims_share_a_population_and_fewer_seeds_are_the_first_ones(asked):
-    samples, coin = recent(), Coin(asked, varies=True)
+def test_claims_share_a_population_and_fewer_seeds_are_the_first_ones(requests):
+    samples, coin = recent(), Coin(requests, varies=True)
     columns(samples, coin, ["u"], range(100))
     (heads,) = columns(samples, coin, ["heads"], range(13))
     assert np.array_equal(heads, uniform(range(13)) < 0.5)
-    assert asked == [range(100)]
+    assert requests == [range(100)]
 
 
-def test_equal_objects_share_their_observations(asked):
+def test_equal_objects_share_their_observations(requests):
     samples = recent()
     for n in (8, 10, 13):
-        columns(samples, Coin(asked, varies=True), ["u"], range(n))
-    assert asked == [range(8), range(8, 10), range(10, 13)]
+        columns(samples, Coin(requests, varies=True), ["u"], range(n))
+    assert requests == [range(8), range(8, 10), range(10, 13)]
 
 
-def test_another_offset_is_another_sample(asked):
-    samples, coin = recent(), Coin(asked, varies=True)
+def test_another_offset_is_another_sample(requests):
+    samples, coin = recent(), Coin(requests, varies=True)
     assert np.array_equal(columns(samples, coin, ["u"], range(50, 58))[0], uniform(range(50, 58)))
     assert np.array_equal(columns(samples, coin, ["u"], range(8))[0], uniform(range(8)))
     assert np.array_equal(columns(samples, coin, ["u"], range(50, 60))[0], uniform(range(50, 60)))
-    assert asked == [range(50, 58), range(8), range(58, 60)]
+    assert requests == [range(50, 58), range(8), range(58, 60)]
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_what_is_observed_may_come_in_any_form(form):
         assert np.array_equal(columns(samples, population, ["u"], range(n))[0], uniform(range(n)))
 
 
-def test_a_metric_is_evaluated_where_it_is_asked_for(asked):
-    samples, coin = recent(), Coin(asked)
+def test_a_metric_is_evaluated_where_it_is_asked_for(requests):
+    samples, coin = recent(), Coin(requests)
     twice = Metric("twice", lambda sample: 2 * sample["u"])
     for n in (8, 10, 9):
         assert np.array_equal(columns(samples, coin, [twice], range(n))[0], 2 * uniform(range(n)))
@@ -120,10 +120,10 @@ class Trained:
     """A source that notes which networks it trains, and whether with the loss of every epoch."""
 
     def __init__(self):
-        self.asked = []
+        self.requests = []
 
     def __call__(self, experiment, seeds, trace):
-        self.asked.append((seeds, trace))
+        self.requests.append((seeds, trace))
         return Networks(uniform(seeds))
 
 
@@ -152,11 +152,11 @@ def test_networks_are_trained_once_and_many_at_a_time(metric):
     for n in growing(3000):
         (u,) = columns(samples, Experiment(depth=2), [metric], range(n))
         assert np.array_equal(u, uniform(range(n)))
-    trained = Counter(seed for seeds, _ in source.asked for seed in seeds)
+    trained = Counter(seed for seeds, _ in source.requests for seed in seeds)
     assert set(trained.values()) == {1}
     assert n <= len(trained) <= 1.13 * n + 64
-    assert len(source.asked) <= 20
-    assert {trace for _, trace in source.asked} == {metric.trace}
+    assert len(source.requests) <= 20
+    assert {trace for _, trace in source.requests} == {metric.trace}
 
 
 def test_experiments_are_told_apart_by_their_key(monkeypatch):
@@ -165,32 +165,32 @@ def test_experiments_are_told_apart_by_their_key(monkeypatch):
     samples = recent(source)
     for depth in (2, 3, 2):
         columns(samples, Experiment(depth=depth), [U], range(8))
-    assert len(source.asked) == 2
+    assert len(source.requests) == 2
 
 
 def test_what_was_used_longest_ago_is_forgotten_first():
-    asked = {name: [] for name in "abc"}
-    coins = {name: Coin(asked[name], name, varies=True) for name in "abc"}
+    requests = {name: [] for name in "abc"}
+    coins = {name: Coin(requests[name], name, varies=True) for name in "abc"}
     samples = recent(most_seeds=512)
     for name in "abacab":
         columns(samples, coins[name], ["u"], range(256))
-    assert {name: len(times) for name, times in asked.items()} == {"a": 1, "b": 2, "c": 1}
+    assert {name: len(times) for name, times in requests.items()} == {"a": 1, "b": 2, "c": 1}
     assert len(columns(samples, coins["c"], ["u"], range(4096))[0]) == 4096, "larger than the bound, yet sampled"
 
 
-def test_what_took_long_is_not_forgotten(asked):
+def test_what_took_long_is_not_forgotten(requests):
     samples = recent(Draw(None), most_seeds=16)
-    dear = Coin(asked, varies=True)
+    dear = Coin(requests, varies=True)
     columns(samples, dear, ["u"], range(8))
     samples._growing["coin", 0].cost.seconds = 100
     for name in "abc":
         columns(samples, Coin([], name), ["u"], range(16))
     columns(samples, dear, ["u"], range(10))
-    assert asked == [range(8), range(8, 10)]
+    assert requests == [range(8), range(8, 10)]
 
 
-def test_after_a_failure_the_seeds_before_are_still_known(asked):
-    coin = Coin(asked, varies=True)
+def test_after_a_failure_the_seeds_before_are_still_known(requests):
+    coin = Coin(requests, varies=True)
     samples, whole = recent(), coin.sample
     columns(samples, coin, ["u"], range(8))
     samples._sampler = lambda population, seeds, trace: 1 / 0
@@ -198,7 +198,7 @@ def test_after_a_failure_the_seeds_before_are_still_known(asked):
         columns(samples, coin, ["u"], range(10))
     samples._sampler = lambda population, seeds, trace: whole(seeds)
     columns(samples, coin, ["u"], range(10))
-    assert asked == [range(8), range(8, 10)]
+    assert requests == [range(8), range(8, 10)]
 
 
 @pytest.mark.parametrize("first", [0, 5, 1_000_000, 2**63])

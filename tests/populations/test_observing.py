@@ -30,7 +30,7 @@ def test_all_cores_run_the_seeds_of_an_expensive_population(project):
     values, _ = project.observe("slow", 10, 2)
     assert values == EXPECTED[:10]
     assert sorted(project.events("end")) == list(range(10))
-    assert project.kept() == list(range(10))
+    assert project.stored_seeds() == list(range(10))
     pids = {line.split()[2] for line in project.notes.read_text().splitlines() if line.startswith("end")}
     assert len(pids) == 3, "the first seed here, the others in two workers"
     project.observe("slow", 12, 2)
@@ -42,7 +42,7 @@ def test_what_several_processes_need_runs_once(project):
     answers = [process.communicate(timeout=120) for process in processes]
     assert [out.split() for out, _ in answers] == [EXPECTED[:12]] * 2, answers
     assert sorted(project.events("end")) == list(range(12))
-    assert project.kept() == list(range(12))
+    assert project.stored_seeds() == list(range(12))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGTERM")
@@ -65,7 +65,7 @@ def test_a_seed_that_fails_leaves_its_neighbours_kept_and_is_tried_again(project
         _, error = process.communicate(timeout=120)
         assert process.returncode == 1
         assert "MeasurementError: breaks(at=3) failed for seed 3: ValueError: diverged" in error
-        assert sorted(project.events("end")) == project.kept(), "nothing that ended is lost, and none ran twice"
+        assert sorted(project.events("end")) == project.stored_seeds(), "nothing that ended is lost, and none ran twice"
     (project.folder / "mine.py").write_text((project.folder / "mine.py").read_text().replace("at=3", "at=99"))
 
 
@@ -77,7 +77,7 @@ def test_a_worker_that_dies_is_said_in_a_sentence(project):
 
 
 def killed(project, seconds, number=signal.SIGKILL, event="begin"):
-    """Kills a process, and all that it started, some time after the first event; returns what it printed of errors."""
+    """Kills a process, and all that it started, some time after the first event; returns its standard error."""
     before = len(project.events(event))
     process = project.start("slow", 30, 2)
     deadline = time.monotonic() + 60
@@ -93,14 +93,14 @@ def killed(project, seconds, number=signal.SIGKILL, event="begin"):
 def check_kills(project, kills, seed):
     rng = random.Random(seed)
     for _ in range(kills):
-        before = project.kept()
+        before = project.stored_seeds()
         killed(project, rng.uniform(0, 0.5))
-        assert set(before) <= set(project.kept())
-        ended, kept = project.events("end"), project.kept()
-        assert len(set(ended) - set(kept)) <= 3 * kills, "what was on its way to the disk"
+        assert set(before) <= set(project.stored_seeds())
+        ended, stored = project.events("end"), project.stored_seeds()
+        assert len(set(ended) - set(stored)) <= 3 * kills, "what was on its way to the disk"
     values, _ = project.observe("slow", 30, 2)
     assert values == EXPECTED
-    assert project.kept() == list(range(30))
+    assert project.stored_seeds() == list(range(30))
     assert len(project.events("end")) <= 30 + 3 * kills
 
 
@@ -115,7 +115,7 @@ def test_killed_fifty_times_every_finished_seed_is_kept(project):
 
 def test_interrupted_it_keeps_what_was_finished_and_says_so(project):
     error = killed(project, 0.2, signal.SIGINT, "end")
-    assert project.kept()
+    assert project.stored_seeds()
     if "interrupted" in error:  # it is not where all had ended by then
         assert "interrupted; what was finished of slow(seconds=0.06) is kept" in error
     values, _ = project.observe("slow", 30, 2)
@@ -126,56 +126,56 @@ def test_interrupted_it_keeps_what_was_finished_and_says_so(project):
 # ---- within this process ----
 
 
-def made(asked, value=lambda seed: seed / 2, **options):
+def made(observed, value=lambda seed: seed / 2, **options):
     @population(version="1", **options)
     def one(seed):
-        asked.append(seed)
+        observed.append(seed)
         return {"x": value(seed)}
 
     return one()
 
 
 def test_cheap_seeds_run_here_and_share_files(tmp_path):
-    asked = []
+    observed = []
     for n in (8, 10, 100):
-        columns(Draw(tmp_path), made(asked), ["x"], range(n))
-    assert asked == list(range(100))
+        columns(Draw(tmp_path), made(observed), ["x"], range(n))
+    assert observed == list(range(100))
     assert len(list(tmp_path.rglob("*.parquet"))) <= 6
     assert len(list(tmp_path.rglob("*.lock"))) <= 3
 
 
 def test_failures_are_kept_as_data_where_they_may_happen(tmp_path):
-    asked = []
+    observed = []
     for _ in range(2):
-        fails = made(asked, lambda seed: 1 / (seed - 3), failed="count")
+        fails = made(observed, lambda seed: 1 / (seed - 3), failed="count")
         (failed,) = columns(Draw(tmp_path), fails, ["failed"], range(8))
         assert failed.tolist() == [seed == 3 for seed in range(8)]
-    assert asked == list(range(8))
+    assert observed == list(range(8))
 
 
 def test_without_a_ledger_a_failing_seed_does_not_lose_its_neighbours():
-    asked = []
+    observed = []
     draw = Draw(None)
-    one = made(asked, lambda seed: 1 / (seed - 3))
+    one = made(observed, lambda seed: 1 / (seed - 3))
     for _ in range(2):
         with pytest.raises(MeasurementError, match=r"one\(\) failed for seed 3: ZeroDivisionError"):
             columns(draw, one, ["x"], range(8))
-    assert asked == [0, 1, 2, 3], "it stops there, and the session remembers that"
+    assert observed == [0, 1, 2, 3], "it stops there, and the session remembers that"
 
 
 def test_an_expensive_function_is_asked_again_once():
-    asked = []
+    observed = []
 
     @population
     def one(seed):
-        asked.append(seed)
+        observed.append(seed)
         return {"x": seed / 2}
 
     samples = RecentSamples(Draw(None, workers=1))
     samples._sampler.cost("one()").add(1000, 60_000)
     for n in range(8, 30):
         columns(samples, one(), ["x"], range(n))
-    assert sorted(asked) == sorted([*range(29), 7])
+    assert sorted(observed) == sorted([*range(29), 7])
 
 
 def test_an_unseeded_function_is_found():
@@ -190,7 +190,7 @@ def test_an_unseeded_function_is_found():
 def test_a_full_disk_says_how_much_is_kept_and_more_room_is_all_it_takes(tmp_path, monkeypatch):
     import lrn.ledger.sample_files as module
 
-    asked, room, written = [], [3], module.replace
+    observed, room, written = [], [3], module.replace
 
     def replace(path, data):
         if path.suffix == ".parquet":
@@ -202,10 +202,10 @@ def test_a_full_disk_says_how_much_is_kept_and_more_room_is_all_it_takes(tmp_pat
     monkeypatch.setattr(module, "replace", replace)
     monkeypatch.setattr("lrn.claims._work._FLUSH", 0)
     with pytest.raises(OSError, match=r"No space left on device; 3 seeds of one\(\) are kept"):
-        columns(Draw(tmp_path), made(asked), ["x"], range(8))
+        columns(Draw(tmp_path), made(observed), ["x"], range(8))
     room[0] = 100
-    assert len(columns(Draw(tmp_path), made(asked), ["x"], range(8))[0]) == 8
-    assert sorted(asked) == [0, 1, 2, 3, 3, *range(4, 8)], "only what found no room runs again"
+    assert len(columns(Draw(tmp_path), made(observed), ["x"], range(8))[0]) == 8
+    assert sorted(observed) == [0, 1, 2, 3, 3, *range(4, 8)], "only what found no room runs again"
 
 
 # ---- code that has changed ----
@@ -251,36 +251,36 @@ def test_results_of_earlier_code_may_be_refused(tmp_path):
 
 
 def test_frozen_judges_what_there_is_and_trains_nothing(tmp_path):
-    asked = []
-    columns(Draw(tmp_path), made(asked), ["x"], range(13))
+    observed = []
+    columns(Draw(tmp_path), made(observed), ["x"], range(13))
     samples = RecentSamples(Draw(tmp_path, frozen=True))
-    there, why = available(samples, made(asked), range(40))
-    assert there == range(13)
+    seeds, why = available(samples, made(observed), range(40))
+    assert seeds == range(13)
     assert why == "nothing is trained (--frozen), and only 13 seeds of one() are known"
-    assert available(samples, made(asked), range(13)) == (range(13), "")
-    assert columns(samples, made(asked), ["x"], range(13))[0].tolist() == [seed / 2 for seed in range(13)]
+    assert available(samples, made(observed), range(13)) == (range(13), "")
+    assert columns(samples, made(observed), ["x"], range(13))[0].tolist() == [seed / 2 for seed in range(13)]
     with pytest.raises(NoMoreSeeds, match=r"nothing is trained \(--frozen\), and seed 13 of one\(\) is not known"):
-        columns(samples, made(asked), ["x"], range(16))
-    assert asked == list(range(13))
+        columns(samples, made(observed), ["x"], range(16))
+    assert observed == list(range(13))
 
 
 def test_after_the_hours_allowed_nothing_starts_and_all_that_is_known_counts(tmp_path):
-    asked = []
-    columns(Draw(tmp_path), made(asked), ["x"], range(4))
+    observed = []
+    columns(Draw(tmp_path), made(observed), ["x"], range(4))
     draw = Draw(tmp_path, deadline=time.monotonic() - 1)
-    assert available(draw, made(asked), range(8))[0] == range(4)
+    assert available(draw, made(observed), range(8))[0] == range(4)
     with pytest.raises(NoMoreSeeds, match=r"the hours allowed are over, and seed 4 of one\(\) is not known"):
-        columns(draw, made(asked), ["x"], range(8))
-    assert asked == list(range(4))
+        columns(draw, made(observed), ["x"], range(8))
+    assert observed == list(range(4))
 
 
 def test_time_that_runs_out_on_the_way_keeps_what_was_finished(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr("lrn.claims._work.time.monotonic", lambda: float(len(asked)))
+    observed = []
+    monkeypatch.setattr("lrn.claims._work.time.monotonic", lambda: float(len(observed)))
     with pytest.raises(NoMoreSeeds, match=r"seed 5 of one\(\) is not known"):
-        columns(Draw(tmp_path, deadline=5), made(asked), ["x"], range(8))
+        columns(Draw(tmp_path, deadline=5), made(observed), ["x"], range(8))
     monkeypatch.undo()
-    assert available(Draw(tmp_path, frozen=True), made(asked), range(8))[0] == range(5)
+    assert available(Draw(tmp_path, frozen=True), made(observed), range(8))[0] == range(5)
 
 
 def test_classes_with_and_without_a_version_may_be_frozen_too(tmp_path):

@@ -57,8 +57,8 @@ def test_seeds_are_paired_and_missing_ones_do_not_count(table):
 
 def test_there_are_no_more_seeds_than_rows(table):
     samples, (a, _) = RecentSamples(Draw(None)), recorded(table, by=["method", "depth"]).populations()
-    there, why = available(samples, a, range(8))
-    assert there == range(3)
+    seeds, why = available(samples, a, range(8))
+    assert seeds == range(3)
     assert why == "there are only 3 seeds of runs(method='a', depth=2)"
     with pytest.raises(NoMoreSeeds, match="there are only 3 seeds"):
         columns(samples, a, ["accuracy"], range(8))

@@ -51,7 +51,7 @@ FILES = {
 
 @pytest.fixture
 def parts(tmp_path, monkeypatch):
-    """What the parts of `digits` are, after files were changed."""
+    """The parts of `digits`, after files were changed."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 

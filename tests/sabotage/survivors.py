@@ -23,8 +23,8 @@ SURVIVED, UNREACHED = 0, 33  # what the tests of a mutant ended with; 33 is mutm
 
 def outcomes(module: str) -> dict[Path, dict[str, int | None]]:
     """For each file of mutants {mutant: the exit code of its tests, None if it was not tried}."""
-    place = MUTANTS / module
-    files = sorted(place.rglob("*.meta")) if place.is_dir() else [place.with_name(f"{module}.meta")]
+    folder = MUTANTS / module
+    files = sorted(folder.rglob("*.meta")) if folder.is_dir() else [folder.with_name(f"{module}.meta")]
     return {file.with_suffix(""): json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"] for file in files}
 
 
@@ -53,16 +53,16 @@ def main() -> None:
     """Prints the score, and the survivors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="print the survivors, too")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     for module in MODULES:
-        found = outcomes(module)
-        codes = [code for part in found.values() for code in part.values()]
+        files = outcomes(module)
+        codes = [code for part in files.values() for code in part.values()]
         tried, survived = sum(code is not None for code in codes), sum(code in (SURVIVED, UNREACHED) for code in codes)
         low, high = rate_interval(tried - survived, tried, 0.05) if tried else (0.0, 1.0)
         share = f"{(tried - survived) / tried:.1%}" if tried else ""
         print(f"| `lrn/{module}` | {len(codes)} | {tried} | {tried - survived} | {share} | {low:.1%} to {high:.1%} |")
-        if given.list:
-            for file, part in found.items():
+        if arguments.list:
+            for file, part in files.items():
                 survivors = [name for name, code in part.items() if code in (SURVIVED, UNREACHED)]
                 for name, was, becomes in changes(file, survivors):
                     print(f"{name}\n  - {was}\n  + {becomes}")

@@ -46,8 +46,8 @@ class Fault:
     def planted(self, text):
         """The file's text with the fault in it."""
         lines = text.splitlines(keepends=True)
-        (place,) = [i for i, line in enumerate(lines) if line.strip() == self.line]
-        lines[place] = lines[place].replace(self.line, self.becomes)
+        (index,) = [i for i, line in enumerate(lines) if line.strip() == self.line]
+        lines[index] = lines[index].replace(self.line, self.becomes)
         return "".join(lines)
 
 
@@ -100,7 +100,7 @@ class Copy:
         self.kennel.wait()
 
     def check(self, *finders):
-        """Runs tests or claims; returns pytest's exit code and what it said last."""
+        """Runs tests or claims; returns pytest's exit code and the end of its output."""
         options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-ledger"]
         self.kennel.stdin.write(json.dumps([*options, *finders]) + "\n")
         self.kennel.stdin.flush()

@@ -120,8 +120,8 @@ def test_refuted_without_a_table_is_refuted(document, path):
 @pytest.mark.parametrize("first", [S, R, OPEN])
 def test_no_reading_that_holds_is_ever_called_refuted(document, first):
     for other in (S, R, OPEN):
-        found = standing(document, T1=first, E1=other)
-        assert (found in (Standing.REFUTED, Standing.AGAINST_ITS_TABLE)) == (first is other is R)
+        verdict = standing(document, T1=first, E1=other)
+        assert (verdict in (Standing.REFUTED, Standing.AGAINST_ITS_TABLE)) == (first is other is R)
 
 
 def test_a_sentence_without_readings_is_open(document):
@@ -131,9 +131,9 @@ def test_a_sentence_without_readings_is_open(document):
 
 
 def test_counts_have_every_standing(document):
-    found = counts(judge(document, suite(T1=S, E1=R)))
-    assert list(found) == list(Standing)
-    assert (found[Standing.OVERSTATED], found[Standing.OPEN], sum(found.values())) == (1, 1, 2)
+    standings = counts(judge(document, suite(T1=S, E1=R)))
+    assert list(standings) == list(Standing)
+    assert (standings[Standing.OVERSTATED], standings[Standing.OPEN], sum(standings.values())) == (1, 1, 2)
 
 
 @pytest.mark.parametrize(

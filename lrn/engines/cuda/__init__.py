@@ -89,9 +89,8 @@ class CudaEngine:
         progress: Progress | None = None,
     ) -> Runs:
         """Trains one network a seed; see `lrn.engines.Engine`."""
-        given = [initial]
         return self.train_many(
-            [experiment], [seeds], trace=trace, parameters=parameters, initial=given, progress=progress
+            [experiment], [seeds], trace=trace, parameters=parameters, initial=[initial], progress=progress
         )[0]
 
     def train_many(
@@ -114,8 +113,8 @@ class CudaEngine:
             raise ValueError(
                 f"train_many needs seeds for each experiment; got {len(experiments)} experiments, {len(seeds)} seeds"
             )
-        for experiment, own, given in zip(experiments, seeds, initial, strict=True):
-            check_initial(experiment, own, given)
+        for experiment, own, weights in zip(experiments, seeds, initial, strict=True):
+            check_initial(experiment, own, weights)
         initial = [given_parameters(*each) for each in zip(experiments, seeds, initial, strict=True)]
         pieces = list(_pieces(experiments, seeds, initial, trace, parameters))
         parts: list[list[Runs]] = [[] for _ in experiments]

@@ -127,7 +127,7 @@ class Launch:
             return int(self._progress.cpu()[:, DONE].sum())
 
     def cancel(self) -> None:
-        """Ends the training within some epochs; there will be no results."""
+        """Ends the training within some epochs, without results."""
         stop = torch.zeros(self._progress.shape, dtype=torch.int32)
         stop[:, NEXT], stop[:, CANCELLED] = NO_MORE, 1
         with torch.cuda.stream(self._watch):

@@ -16,7 +16,8 @@ using i64 = long long;
 constexpr int lanes = 32;
 constexpr unsigned everyone = 0xffffffffu;
 
-// One experiment, its seeds, and where the results go. The same fields in the same order as JOB in _program.py.
+// One experiment, its seeds, and where the results go: lrn::Job (native/job.hpp), with numbers of one width, for another
+// compiler lays out this copy. The same fields in the same order as JOB in _program.py.
 template <class E> struct Choice { // as wide as the numbers around it
   i64 value;
   __device__ operator E() const { return E(value); }
@@ -59,18 +60,18 @@ using Net = Memorised;
 __device__ Fleet<R> load(const Job &job, i64 network, R *workspace) {
   const long P = parameter_count(job);
   R *const start = workspace + threadIdx.x, *next = start;
-  const Fleet<R> f = fleet_of<R>(job, P, [&](long n) {
+  const Fleet<R> fleet = fleet_of<R>(job, P, [&](long n) {
     const Cells<R> cells{next};
     next += n * lanes;
     return cells;
   });
   for (R *cell = start; cell != next; cell += lanes) *cell = 0;
   if (job.initial)
-    for (long p = 0; p < P; ++p) f.w[p] = flushed(job.initial[network * P + p]);
+    for (long p = 0; p < P; ++p) fleet.weights[p] = flushed(job.initial[network * P + p]);
   else
-    draw<R>(job, job.seeds[network], [&](long p, R value) { f.w[p] = value; });
-  for (long k = 0; k < job.samples * job.features; ++k) f.input[k] = job.x[k];
-  return f;
+    draw<R>(job, job.seeds[network], [&](long p, R value) { fleet.weights[p] = value; });
+  for (long k = 0; k < job.samples * job.features; ++k) fleet.input[k] = job.x[k];
+  return fleet;
 }
 
 __device__ bool dead(const Fleet<R> &f, const Job &job, long l, long j) {
@@ -79,6 +80,8 @@ __device__ bool dead(const Fleet<R> &f, const Job &job, long l, long j) {
   return true;
 }
 
+// Right after initialisation only: a dead layer of a plain network then settles all layers below it, as far as their weights
+// have never moved.
 __device__ int settled_layers(const Fleet<R> &f, const Job &job) {
   for (int l = int(job.depth); l > 0; --l) {
     bool all = true;
@@ -93,14 +96,15 @@ __device__ void store(const Fleet<R> &f, const Job &job, i64 s, const Outcome<R>
   job.rmse[s] = one_nan(outcome.rmse);
   job.rmse_initial[s] = one_nan(outcome.rmse_initial);
   job.converged_at[s] = int(outcome.since);
-  for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = one_nan(f.y[k]);
+  for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = one_nan(f.output[k]);
   for (long l = 0; l < D; ++l)
     for (long j = 0; j < W; ++j) job.dead[(s * D + l) * W + j] = dead(f, job, l, j);
   if (job.parameters)
-    for (long p = 0; p < P; ++p) job.parameters[s * P + p] = one_nan(f.w[p]);
+    for (long p = 0; p < P; ++p) job.parameters[s * P + p] = one_nan(f.weights[p]);
 }
 
 __device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Progress *progress) {
+  // The threads of a warp decide together (`all_zero`), so one without a network would keep the others waiting.
   const bool spare = lane_of_job >= job.count; // trains the last network once more, and keeps quiet about it
   const i64 lane = spare ? job.count - 1 : lane_of_job, s = job.order ? job.order[lane] : lane;
   const Task<R> task = task_of<R>(job, job.adam_step, job.adam_root);
@@ -134,6 +138,7 @@ __device__ void survey_network(const Job &job, i64 lane, R *workspace) {
 template <class Work> __device__ void each_unit(const Job *jobs, const i64 *units, i64 count, Progress *progress, Work work) {
   for (;;) {
     int unit = 0;
+    // One thread takes the next unit for all 32.
     if (threadIdx.x == 0) unit = atomicAdd(&progress->next, 1);
     unit = __shfl_sync(everyone, unit, 0);
     if (unit >= count || *static_cast<volatile int *>(&progress->cancelled)) return;

@@ -22,11 +22,11 @@ template <class R> struct Schedule {
   std::vector<R> step, root;
   explicit Schedule(const lrn::Job<R> &job) : step(job.epochs), root(job.epochs) {
     double power1 = 1, power2 = 1;
-    for (int e = 0; e < job.epochs; ++e) {
+    for (int epoch = 0; epoch < job.epochs; ++epoch) {
       power1 *= 0.9;
       power2 *= 0.999;
-      step[e] = R(job.lr / (1 - power1));
-      root[e] = R(1 / std::sqrt(1 - power2));
+      step[epoch] = R(job.lr / (1 - power1));
+      root[epoch] = R(1 / std::sqrt(1 - power2));
     }
   }
 };
@@ -34,6 +34,8 @@ template <class R> struct Schedule {
 template <class V, class Net> class Batch {
   using R = typename Lanes<V>::real;
   static constexpr int L = Lanes<V>::count;
+  // Short enough that a vector does not wait long for its last network to settle a layer, and long enough that sorting
+  // costs little beside training.
   static constexpr int turn = 64; // epochs; the first is as long as it takes to find what is settled from the start
 
 public:
@@ -47,7 +49,7 @@ public:
       load(first);
       for (int epoch = 0; epoch < job.epochs && !*job.cancelled;) {
         const int until = vectors == 1 ? job.epochs : std::min(job.epochs, epoch ? epoch + turn : check_every);
-        for (int b = 0; b < vectors && train(b, epoch, until); ++b) {}
+        for (int vector = 0; vector < vectors && train(vector, epoch, until); ++vector) {}
         epoch = until;
         if (vectors > 1) regroup();
       }
@@ -62,6 +64,7 @@ private:
       return Cells<V>{nullptr};
     };
     fleet_of<V>(job, P, count);
+    // Only parameters and moments outlive a turn. All other memory is shared by the vectors, and so stays in the cache.
     size = total + (job.vectors - 1) * 3 * P;
     cells = allocate<V>(size);
     V *next = cells.get();
@@ -73,7 +76,7 @@ private:
   }
 
   // Parameters and moments of one vector; what lies behind them in memory is scratch that all share.
-  V *state(int b) const { return b == 0 ? cells.get() : cells.get() + (size - 3 * P * b); }
+  V *state(int vector) const { return vector == 0 ? cells.get() : cells.get() + (size - 3 * P * vector); }
 
   void load(long first) {
     std::fill_n(cells.get(), size, V{});
@@ -81,6 +84,8 @@ private:
     networks.resize(vectors * L), settled.assign(vectors * L, 0);
     std::iota(networks.begin(), networks.end(), first);
     for (int k = 0; k < vectors * L; ++k) {
+      // A vector cannot be shorter than its lanes, so the last one may train a network several times. `train` stores none of
+      // its copies.
       const long s = std::min(networks[k], job.count - 1); // lanes to spare train the last network once more
       V *const w = state(k / L);
       if (job.initial)
@@ -92,25 +97,26 @@ private:
     std::fill_n(outcomes.begin(), vectors, Outcome<V>{});
   }
 
-  bool train(int b, int epoch, int until) {
-    fleet.w = {state(b)};
-    fleet.m = {state(b) + P};
-    fleet.v = {state(b) + 2 * P};
+  bool train(int vector, int epoch, int until) {
+    // The three lie one after another, see `fleet_of`. Vectors take turns by pointer, nothing is copied.
+    fleet.weights = {state(vector)};
+    fleet.first_moment = {state(vector) + P};
+    fleet.second_moment = {state(vector) + 2 * P};
     Net network(task, fleet);
-    const long *const mine = networks.data() + b * L;
+    const long *const mine = networks.data() + vector * L;
     const bool finished = LRN_NAMESPACE::train(
-        network, outcomes[b], epoch, until, [&](int) { return !*job.cancelled; },
+        network, outcomes[vector], epoch, until, [&](int) { return !*job.cancelled; },
         [&](int epoch, const V &rmse) {
           if (job.trace)
             for (int i = 0; i < L; ++i)
               if (mine[i] < job.count) job.trace[mine[i] * job.epochs + epoch] = one_nan(lane(rmse, i));
         });
     if (!finished) return false;
-    for (int i = 0; i < L; ++i) settled[b * L + i] = int(lane(network.settled, i));
+    for (int i = 0; i < L; ++i) settled[vector * L + i] = int(lane(network.settled, i));
     if (until < job.epochs) return true;
-    finish(network, outcomes[b]);
+    finish(network, outcomes[vector]);
     for (int i = 0; i < L; ++i)
-      if (mine[i] < job.count) store(mine[i], i, outcomes[b]);
+      if (mine[i] < job.count) store(mine[i], i, outcomes[vector]);
     return true;
   }
 
@@ -118,19 +124,22 @@ private:
   void regroup() {
     std::vector<int> order(vectors * L);
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return settled[a] < settled[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](int one, int other) { return settled[one] < settled[other]; });
+    // Sorting moves every parameter and both moments. It is done only if some vector then starts with more settled layers
+    // than it has now, that is, more than the fewest of its networks.
     int gain = 0;
-    for (int b = 0; b < vectors; ++b)
-      gain += settled[order[b * L]] - *std::min_element(settled.begin() + b * L, settled.begin() + (b + 1) * L);
+    for (int vector = 0; vector < vectors; ++vector)
+      gain += settled[order[vector * L]] - *std::min_element(settled.begin() + vector * L, settled.begin() + (vector + 1) * L);
     if (gain == 0) return;
     std::vector<R> before(vectors * L);
     const auto permute = [&](auto row) {
       for (int k = 0; k < vectors * L; ++k) before[k] = lane(row(k / L), k % L);
       for (int k = 0; k < vectors * L; ++k) set_lane(row(k / L), k % L, before[order[k]]);
     };
-    for (long p = 0; p < 3 * P; ++p) permute([&](int b) -> V & { return state(b)[p]; });
-    permute([&](int b) -> V & { return outcomes[b].rmse_initial; });
-    permute([&](int b) -> V & { return outcomes[b].since; });
+    for (long p = 0; p < 3 * P; ++p) permute([&](int vector) -> V & { return state(vector)[p]; });
+    // `rmse` needs no move: the next epoch sets it anew.
+    permute([&](int vector) -> V & { return outcomes[vector].rmse_initial; });
+    permute([&](int vector) -> V & { return outcomes[vector].since; });
     std::vector<long> old = networks;
     for (int k = 0; k < vectors * L; ++k) networks[k] = old[order[k]];
   }
@@ -146,11 +155,11 @@ private:
     job.rmse[s] = one_nan(lane(outcome.rmse, i));
     job.rmse_initial[s] = one_nan(lane(outcome.rmse_initial, i));
     job.converged_at[s] = std::int32_t(lane(outcome.since, i));
-    for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = one_nan(lane(fleet.y[k], i));
+    for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = one_nan(lane(fleet.output[k], i));
     for (long l = 0; l < D; ++l)
       for (long j = 0; j < W; ++j) job.dead[(s * D + l) * W + j] = dead(l, j, i);
     if (job.parameters)
-      for (long p = 0; p < P; ++p) job.parameters[s * P + p] = one_nan(lane(fleet.w[p], i));
+      for (long p = 0; p < P; ++p) job.parameters[s * P + p] = one_nan(lane(fleet.weights[p], i));
     *job.done += 1;
   }
 

@@ -31,6 +31,7 @@ namespace nb = nanobind;
 using namespace nb::literals;
 
 // The variants of this build, best first: CMakeLists.txt defines LRN_VARIANTS as LRN_EACH(v4) LRN_EACH(v3) ...
+// An X macro: LRN_VARIANTS calls LRN_EACH once per variant, and what LRN_EACH does is defined before each use.
 #define LRN_EACH(name) namespace lrn_##name { extern const lrn::Variant variant; }
 LRN_VARIANTS
 #undef LRN_EACH
@@ -55,8 +56,8 @@ inline const Variant &named(const std::string &name) {
 using Progress = std::optional<std::function<void(long)>>;
 
 // When the interpreter ends, a daemon thread of Python may still wait here for its training. If it then asks for Python's
-// lock, it is ended in the middle of C++, which aborts the process. So before the interpreter ends, trainings are cancelled, and
-// who waited for them stays here until the process is gone.
+// lock, it is ended in the middle of C++, which aborts the process. So before the interpreter ends, trainings are cancelled,
+// and the threads that waited for them stay here until the process is gone.
 struct Ending {
   static inline std::atomic<bool> begun{false};
   static inline std::atomic<int> waiting{0};       // threads that will ask for Python's lock again
@@ -120,6 +121,7 @@ inline void run_threads(int threads, const std::function<void()> &work, std::ato
     --running;
     ended.notify_one();
   };
+  // The interpreter's lock is let go while the threads work, and taken for a moment at each report.
   bool failed = false;
   {
     Unlocked unlocked;
@@ -182,15 +184,16 @@ inline std::string shown(const std::vector<long> &shape) {
   return text + ")";
 }
 
-template <class R> void check_shape(const char *name, const Array<R> &array, const std::vector<long> &wanted) {
+// A wrong shape would let the kernel write past an array: the caller's mistakes have to end here, as sentences.
+template <class R> void check_shape(const char *name, const Array<R> &array, const std::vector<long> &expected) {
   std::vector<long> shape;
   for (std::size_t i = 0; i < array.ndim(); ++i) shape.push_back(long(array.shape(i)));
-  check(shape == wanted, std::string(name) + " must have shape " + shown(wanted) + "; got " + shown(shape));
+  check(shape == expected, std::string(name) + " must have shape " + shown(expected) + "; got " + shown(shape));
 }
 
 template <class R>
-void check_shape(const char *name, const std::optional<Array<R>> &array, const std::vector<long> &wanted) {
-  if (array) check_shape(name, *array, wanted);
+void check_shape(const char *name, const std::optional<Array<R>> &array, const std::vector<long> &expected) {
+  if (array) check_shape(name, *array, expected);
 }
 
 constexpr long largest_size = 65'536, largest_epochs = 10'000'000, largest_threads = 1024; // as Experiment and choose say

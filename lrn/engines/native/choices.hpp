@@ -7,6 +7,7 @@ namespace LRN_NAMESPACE {
 
 // ---- optimizers: one parameter after another, torch's defaults -----------------------------------------------------
 
+// Every optimizer's numbers side by side. Which of them counts is looked up once per layer, in `step_all`.
 template <class V> struct AnyStepper {
   using R = typename Lanes<V>::real;
   Stepper<V, Optimizer::adam> adam;
@@ -22,21 +23,21 @@ template <class V> struct AnyStepper {
     if (optimizer == Optimizer::adam || optimizer == Optimizer::adamw) adam.at(task, epoch);
   }
 
-  LRN_FN void update_momentum(long p, V g) const {
+  LRN_FN void update_momentum(long p, V gradient) const {
     const Fleet<V> &f = adam.f;
-    const V m = fma(f.m[p], momentum, g);
-    f.m[p] = m;
-    f.w[p] = fma(-adam.lr, m, f.w[p]);
+    const V first = fma(f.first_moment[p], momentum, gradient);
+    f.first_moment[p] = first;
+    f.weights[p] = fma(-adam.lr, first, f.weights[p]);
   }
-  LRN_FN void update_rmsprop(long p, V g) const {
+  LRN_FN void update_rmsprop(long p, V gradient) const {
     const Fleet<V> &f = adam.f;
-    const V v = fma(g * adam.one_minus_beta2, g, f.v[p] * adam.beta2);
-    f.v[p] = v;
-    f.w[p] = fma(-adam.lr, quotient(g, root(v) + adam.eps), f.w[p]);
+    const V second = fma(gradient * adam.one_minus_beta2, gradient, f.second_moment[p] * adam.beta2);
+    f.second_moment[p] = second;
+    f.weights[p] = fma(-adam.lr, quotient(gradient, root(second) + adam.eps), f.weights[p]);
   }
-  LRN_FN void update_adamw(long p, V g) const {
-    adam.f.w[p] = adam.f.w[p] * decay;
-    adam.update(p, g);
+  LRN_FN void update_adamw(long p, V gradient) const {
+    adam.f.weights[p] = adam.f.weights[p] * decay;
+    adam.update(p, gradient);
   }
 
   // As `Stepper::drift`; momentum shrinks to nothing, too.
@@ -44,8 +45,9 @@ template <class V> struct AnyStepper {
     const Fleet<V> &f = adam.f;
     switch (optimizer) {
     case Optimizer::sgd: return sgd.drift(p);
-    case Optimizer::momentum: return fma(-(adam.lr + adam.lr), f.m[p], f.w[p]) - f.w[p];
-    case Optimizer::rmsprop: return fma(adam.lr, quotient(V{}, root(f.v[p]) + adam.eps), f.w[p]) - f.w[p];
+    case Optimizer::momentum: return fma(-(adam.lr + adam.lr), f.first_moment[p], f.weights[p]) - f.weights[p];
+    case Optimizer::rmsprop:
+      return fma(adam.lr, quotient(V{}, root(f.second_moment[p]) + adam.eps), f.weights[p]) - f.weights[p];
     default: return adam.drift(p);
     }
   }
@@ -56,11 +58,12 @@ template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &s, long p, l
   const Cells<V> grad = s.adam.f.grad;
   switch (s.optimizer) {
   case Optimizer::adam:
+    // Eight at a time, so that the roots and quotients of several parameters overlap.
     for (constexpr int K = 8; p + K <= end; p += K) {
-      V g[K];
+      V gradients[K];
       LRN_UNROLL_ALL
-      for (int k = 0; k < K; ++k) g[k] = grad[p + k];
-      s.adam.update_all(g, [p](int k) { return p + k; });
+      for (int k = 0; k < K; ++k) gradients[k] = grad[p + k];
+      s.adam.update_all(gradients, [p](int k) { return p + k; });
     }
     for (; p < end; ++p) s.adam.update(p, grad[p]);
     return;
@@ -81,25 +84,25 @@ template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &s, long p, l
 
 // ---- activations ---------------------------------------------------------------------------------------------------
 
-template <class V> LRN_BIG_FN void activate(Activation activation, Cells<V> out, Cells<V> z, V slope, long count) {
+template <class V> LRN_BIG_FN void activate(Activation activation, Cells<V> out, Cells<V> sums, V slope, long count) {
   switch (activation) {
   case Activation::relu:
-    for (long k = 0; k < count; ++k) out[k] = Relu::apply(z[k]);
+    for (long k = 0; k < count; ++k) out[k] = Relu::apply(sums[k]);
     return;
   case Activation::leaky_relu:
-    for (long k = 0; k < count; ++k) out[k] = LeakyRelu::apply(z[k]);
+    for (long k = 0; k < count; ++k) out[k] = LeakyRelu::apply(sums[k]);
     return;
   case Activation::prelu:
-    for (long k = 0; k < count; ++k) out[k] = select_gt(z[k], V{}, z[k], z[k] * slope);
+    for (long k = 0; k < count; ++k) out[k] = select_gt(sums[k], V{}, sums[k], sums[k] * slope);
     return;
   case Activation::elu:
-    for (long k = 0; k < count; ++k) out[k] = select_gt(V{}, z[k], exp_minus_one(z[k]), z[k]);
+    for (long k = 0; k < count; ++k) out[k] = select_gt(V{}, sums[k], exp_minus_one(sums[k]), sums[k]);
     return;
   }
 }
 
 template <class V>
-LRN_BIG_FN void activation_gradient(Activation activation, Cells<V> dz, Cells<V> da, Cells<V> out, Cells<V> z, V slope,
+LRN_BIG_FN void activation_gradient(Activation activation, Cells<V> dz, Cells<V> da, Cells<V> out, Cells<V> sums, V slope,
                                     long count) {
   switch (activation) {
   case Activation::relu:
@@ -109,39 +112,40 @@ LRN_BIG_FN void activation_gradient(Activation activation, Cells<V> dz, Cells<V>
     for (long k = 0; k < count; ++k) dz[k] = LeakyRelu::backward(out[k], da[k]);
     return;
   case Activation::prelu:
-    for (long k = 0; k < count; ++k) dz[k] = select_gt(z[k], V{}, da[k], da[k] * slope);
+    for (long k = 0; k < count; ++k) dz[k] = select_gt(sums[k], V{}, da[k], da[k] * slope);
     return;
   case Activation::elu:
-    for (long k = 0; k < count; ++k) dz[k] = select_gt(V{}, z[k], da[k] * exponential(z[k]), da[k]);
+    for (long k = 0; k < count; ++k) dz[k] = select_gt(V{}, sums[k], da[k] * exponential(sums[k]), da[k]);
     return;
   }
 }
 
-template <class V> LRN_BIG_FN V slope_gradient(Cells<V> da, Cells<V> z, long count) {
-  V g{};
-  for (long k = 0; k < count; ++k) g = g + select_gt(z[k], V{}, V{}, z[k] * da[k]);
-  return g;
+template <class V> LRN_BIG_FN V slope_gradient(Cells<V> da, Cells<V> sums, long count) {
+  V gradient{};
+  for (long k = 0; k < count; ++k) gradient = gradient + select_gt(sums[k], V{}, V{}, sums[k] * da[k]);
+  return gradient;
 }
 
 // ---- batch normalisation (Ioffe & Szegedy, 2015), neuron by neuron ---------------------------------------------------
 
 // z (N, W) becomes (z - mean) / sqrt(variance + 1e-5), `spread` (W,) the inverse of that root. The mean is taken of what
 // differs from the first sample, so that a constant becomes zero exactly.
-template <class V> LRN_BIG_FN void normalise(Cells<V> z, Cells<V> spread, int N, int W) {
+template <class V> LRN_BIG_FN void normalise(Cells<V> sums, Cells<V> spread, int N, int W) {
   using R = typename Lanes<V>::real;
   const V share = fill<V>(R(1) / R(N)), eps = fill<V>(R(1e-5)), one = fill<V>(R(1));
   for (int j = 0; j < W; ++j) {
-    const V start = z[j];
+    const V start = sums[j];
     V sum{}, squares{};
-    for (int n = 0; n < N; ++n) sum = sum + (z[n * W + j] - start);
+    for (int n = 0; n < N; ++n) sum = sum + (sums[n * W + j] - start);
     const V mean = sum * share;
     for (int n = 0; n < N; ++n) {
-      const V d = (z[n * W + j] - start) - mean;
-      z[n * W + j] = d;
-      squares = fma(d, d, squares);
+      const V deviation = (sums[n * W + j] - start) - mean;
+      sums[n * W + j] = deviation;
+      squares = fma(deviation, deviation, squares);
     }
+    // One quotient per neuron, and a product per sample.
     const V inverse = quotient(one, root(fma(squares, share, eps)));
-    for (int n = 0; n < N; ++n) z[n * W + j] = z[n * W + j] * inverse;
+    for (int n = 0; n < N; ++n) sums[n * W + j] = sums[n * W + j] * inverse;
     spread[j] = inverse;
   }
 }

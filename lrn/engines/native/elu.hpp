@@ -58,13 +58,13 @@ template <class V> LRN_FN V power_of_two(V shifted) {
 
 // A compiler that sees that a number is `least` may compute what follows itself, and does not make subnormal numbers zero.
 // With this it has to leave that to the processor.
-template <class V> LRN_FN V not_folded(V z) {
+template <class V> LRN_FN V not_folded(V value) {
 #if defined(__x86_64__)
-  __asm__("" : "+x"(z));
+  __asm__("" : "+x"(value));
 #elif defined(__aarch64__)
-  __asm__("" : "+w"(z));
+  __asm__("" : "+w"(value));
 #endif
-  return z;
+  return value;
 }
 
 // The parts of e^z: 2^n, and e^r - 1.
@@ -75,9 +75,10 @@ template <class V> struct Exponential {
   LRN_FN explicit Exponential(V z) {
     using P = ExpParts<R>;
     const V least = fill<V>(P::least), shift = fill<V>(P::shift);
-    const V x = not_folded(z < least ? least : z); // NaN stays
-    const V shifted = fma(x, fill<V>(P::log2e), shift), n = shifted - shift;
-    const V r = fma(n, fill<V>(-P::ln2_low), fma(n, fill<V>(-P::ln2_high), x));
+    const V bounded = not_folded(z < least ? least : z); // NaN stays
+    const V shifted = fma(bounded, fill<V>(P::log2e), shift), whole = shifted - shift;
+    const V remainder = fma(whole, fill<V>(-P::ln2_low), fma(whole, fill<V>(-P::ln2_high), bounded));
+    // Horner's scheme. Once the loop is unrolled, the factorials are constants.
     double factorial = 1;
     LRN_UNROLL_ALL
     for (int k = 2; k <= P::degree; ++k) factorial *= k;
@@ -85,21 +86,22 @@ template <class V> struct Exponential {
     LRN_UNROLL_ALL
     for (int k = P::degree; k > 2; --k) {
       factorial /= k; // of whole numbers, exact
-      sum = fma(sum, r, fill<V>(R(1 / factorial)));
+      sum = fma(sum, remainder, fill<V>(R(1 / factorial)));
     }
     power = power_of_two(shifted);
-    rest = fma(r * r, sum, r);
+    rest = fma(remainder * remainder, sum, remainder);
   }
 };
 
 template <class V> LRN_FN V exp_minus_one(V z) {
-  const Exponential<V> e(z);
-  return fma(e.power, e.rest, e.power - fill<V>(typename Lanes<V>::real(1)));
+  const Exponential<V> parts(z);
+  // Not exponential(z) - 1, which would lose the digits of a small z.
+  return fma(parts.power, parts.rest, parts.power - fill<V>(typename Lanes<V>::real(1)));
 }
 
 template <class V> LRN_FN V exponential(V z) {
-  const Exponential<V> e(z);
-  return fma(e.power, e.rest, e.power);
+  const Exponential<V> parts(z);
+  return fma(parts.power, parts.rest, parts.power);
 }
 
 } // namespace LRN_NAMESPACE

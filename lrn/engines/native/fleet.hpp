@@ -29,6 +29,7 @@ template <class R> struct Task {
 
 template <class R, class Job>
 LRN_BIG_FN Task<R> task_of(const Job &job, const R *adam_step, const R *adam_root) {
+  // Differences such as 1 - beta are taken in double precision, as torch takes them, and rounded once.
   const double beta2 = job.optimizer == Optimizer::rmsprop ? 0.99 : 0.999; // torch's defaults, all of them
   return {int(job.features), int(job.outputs), int(job.samples), int(job.depth), int(job.width), int(job.epochs),
           bool(job.iterative), job.x, job.t, R(job.target_scale), R(job.threshold), R(job.lr),
@@ -48,6 +49,8 @@ template <class Choices> LRN_FN bool can_settle(const Choices &c) {
 }
 
 // An array of P (or N*W ...) values of one vector of networks. On a GPU the 32 threads of a warp interleave.
+// Interleaved memory lets the loads of a warp coalesce: what its threads read together lies in one piece. On a processor
+// the lanes of one value are one vector already.
 template <class V> struct Cells {
   V *base;
 #if defined(LRN_GPU)
@@ -66,15 +69,15 @@ template <class V, int W> struct Repeated {
 };
 
 template <class V> struct Fleet {
-  Cells<V> w, m, v;            // (P,) parameters and Adam's moments
+  Cells<V> weights, first_moment, second_moment; // (P,) parameters (weights, biases and all others), Adam's moments
   Cells<V> input;              // (N, F)
   Cells<V> fired;              // (D, N, W) outputs of every hidden layer
   Cells<V> da, da_below;       // (N, W) loss gradient against a layer's output
   Cells<V> dz;                 // (N, W) scratch of wide layers
-  Cells<V> y;                  // (N, O) predictions, then their gradient
+  Cells<V> output;             // (N, O) predictions, then errors, then the gradient of the loss against predictions
   Cells<V> grad;               // (P,) gradients that are gathered before a step (general.hpp)
   Cells<V> single;             // (D, W) outputs for the one sample of a step (held.hpp), or for a tile (tiles.hpp)
-  Cells<V> kept;               // (D, N, W) inputs of PReLUs and ELUs, or what norms make of the layers' before scale and shift
+  Cells<V> pre_activation;     // (D, N, W) inputs of PReLUs and ELUs, or what norms make of the layers' before scale and shift
   Cells<V> spread;             // (D, W) 1 / standard deviation, of norms
   Cells<V> sums;               // (D, N, W) outputs with what was read added, of residual layers
 };
@@ -84,6 +87,7 @@ constexpr int tile_size = 5; // samples that tiles.hpp holds; more would not fit
 // Memory for one vector of networks: `take(n)` hands out n cells. What a network does not use takes none.
 template <class V, class Job, class Take> LRN_BIG_FN Fleet<V> fleet_of(const Job &job, long P, Take take) {
   const long N = job.samples, W = job.width, F = job.features, D = job.depth, O = job.outputs;
+  // Samples whose outputs `single` holds: those of a tile, or the one of a step.
   const long held = Lanes<V>::registers >= 32 ? tile_size : 1;
   const bool norm = job.norm == Norm::batch, input = reads_input(job.activation);
   return {take(P), take(P), take(P), take(N * F), take(D * N * W), take(N * W), take(N * W), take(N * W), take(N * O),
@@ -95,6 +99,7 @@ template <class V> struct Outcome {
   using R = typename Lanes<V>::real;
   V rmse{}, rmse_initial{}, since = fill<V>(R(-1)); // `since`: first epoch from which RMSE stays under the threshold, or -1
 
+  // Called with each epoch's RMSE. A later rise above the threshold starts the search anew, as does a NaN.
   LRN_FN void look(int epoch, V now, V threshold) {
     const V never = fill<V>(R(-1));
     rmse = now;
@@ -107,15 +112,17 @@ template <class V> struct Outcome {
 
 struct Relu {
   static constexpr bool can_die = true;
-  template <class V> static LRN_FN V apply(V z) { return relu(z); }
-  template <class V> static LRN_FN V backward(V fired, V g) { return gate(fired, g); }
+  template <class V> static LRN_FN V apply(V sum) { return relu(sum); }
+  template <class V> static LRN_FN V backward(V fired, V gradient) { return gate(fired, gradient); }
 };
 
 struct LeakyRelu { // torch's default slope
   static constexpr bool can_die = false;
   template <class V> static LRN_FN V slope() { return fill<V>(typename Lanes<V>::real(0.01)); }
-  template <class V> static LRN_FN V apply(V z) { return select_le(z, V{}, z * slope<V>(), z); }
-  template <class V> static LRN_FN V backward(V fired, V g) { return select_le(fired, V{}, g * slope<V>(), g); }
+  template <class V> static LRN_FN V apply(V sum) { return select_le(sum, V{}, sum * slope<V>(), sum); }
+  template <class V> static LRN_FN V backward(V fired, V gradient) {
+    return select_le(fired, V{}, gradient * slope<V>(), gradient);
+  }
 };
 
 // ---- optimizer -----------------------------------------------------------------------------------------------------
@@ -139,49 +146,52 @@ template <class V, Optimizer opt> struct Stepper {
   }
   // A parameter and its moments. A single network's are fetched before its samples stream past, since a GPU waits long
   // for memory; a vector of networks has no registers left for them.
-  struct Slot { V w, m, v; };
+  struct Slot { V weight, first_moment, second_moment; };
+  // `fetch` before the samples, `update` after them.
   static constexpr bool early = Lanes<V>::count == 1;
   LRN_FN Slot read(long p) const {
-    if constexpr (opt == Optimizer::sgd) return {f.w[p], V{}, V{}};
-    else return {f.w[p], f.m[p], f.v[p]};
+    if constexpr (opt == Optimizer::sgd) return {f.weights[p], V{}, V{}};
+    else return {f.weights[p], f.first_moment[p], f.second_moment[p]};
   }
   LRN_FN Slot fetch(long p) const {
     if constexpr (early) return read(p);
     else return {V{}, V{}, V{}};
   }
-  LRN_FN void update(long p, V g, Slot slot) const {
+  LRN_FN void update(long p, V gradient, Slot slot) const {
     if constexpr (!early) slot = read(p);
     if constexpr (opt == Optimizer::sgd) {
-      f.w[p] = fma(-lr, g, slot.w);
+      f.weights[p] = fma(-lr, gradient, slot.weight);
     } else {
-      const V m = fma(one_minus_beta1, g - slot.m, slot.m);
-      const V v = fma(g * one_minus_beta2, g, slot.v * beta2);
-      f.m[p] = m;
-      f.v[p] = v;
-      f.w[p] = fma(step, quotient(m, fma(root(v), root_correction, eps)), slot.w);
+      const V first = fma(one_minus_beta1, gradient - slot.first_moment, slot.first_moment);
+      const V second = fma(gradient * one_minus_beta2, gradient, slot.second_moment * beta2);
+      f.first_moment[p] = first;
+      f.second_moment[p] = second;
+      f.weights[p] = fma(step, quotient(first, fma(root(second), root_correction, eps)), slot.weight);
     }
   }
-  LRN_FN void update(long p, V g) const { update(p, g, read(p)); }
+  LRN_FN void update(long p, V gradient) const { update(p, gradient, read(p)); }
 
   // Parameters at(0), at(1) ... together: roots and quotients wait for one unit of the processor, so they go side by side,
   // and every other root another way.
-  template <int K, class At> LRN_FN void update_all(const V (&g)[K], At at) const {
+  // The divider takes 22 cycles for a root and a quotient of 16 floats. With all roots on it, the step alone would take longer
+  // than everything else that a layer's last tile does (docs/engine.md has the account).
+  template <int K, class At> LRN_FN void update_all(const V (&gradients)[K], At at) const {
     if constexpr (opt == Optimizer::sgd) {
       LRN_UNROLL_ALL
-      for (int k = 0; k < K; ++k) update(at(k), g[k]);
+      for (int k = 0; k < K; ++k) update(at(k), gradients[k]);
     } else {
-      V m[K], v[K];
+      V first[K], second[K];
       LRN_UNROLL_ALL
       for (int k = 0; k < K; ++k) {
-        m[k] = fma(one_minus_beta1, g[k] - f.m[at(k)], f.m[at(k)]);
-        v[k] = fma(g[k] * one_minus_beta2, g[k], f.v[at(k)] * beta2);
-        f.m[at(k)] = m[k];
-        f.v[at(k)] = v[k];
+        first[k] = fma(one_minus_beta1, gradients[k] - f.first_moment[at(k)], f.first_moment[at(k)]);
+        second[k] = fma(gradients[k] * one_minus_beta2, gradients[k], f.second_moment[at(k)] * beta2);
+        f.first_moment[at(k)] = first[k];
+        f.second_moment[at(k)] = second[k];
       }
       LRN_UNROLL_ALL
-      for (int k = 0; k < K; ++k) v[k] = fma(k % 2 ? newton_root(v[k]) : root(v[k]), root_correction, eps);
+      for (int k = 0; k < K; ++k) second[k] = fma(k % 2 ? newton_root(second[k]) : root(second[k]), root_correction, eps);
       LRN_UNROLL_ALL
-      for (int k = 0; k < K; ++k) f.w[at(k)] = fma(step, quotient(m[k], v[k]), f.w[at(k)]);
+      for (int k = 0; k < K; ++k) f.weights[at(k)] = fma(step, quotient(first[k], second[k]), f.weights[at(k)]);
     }
   }
 
@@ -189,8 +199,11 @@ template <class V, Optimizer opt> struct Stepper {
   // the first much faster than the root of the second, and so do the steps. If twice the next step is too small to
   // change a weight, no later step can change it.
   LRN_FN V drift(long p) const {
-    if constexpr (opt == Optimizer::sgd) return f.w[p] - f.w[p];
-    else return fma(step + step, quotient(f.m[p], fma(root(f.v[p]), root_correction, eps)), f.w[p]) - f.w[p];
+    if constexpr (opt == Optimizer::sgd) return f.weights[p] - f.weights[p];
+    else {
+      const V change = quotient(f.first_moment[p], fma(root(f.second_moment[p]), root_correction, eps));
+      return fma(step + step, change, f.weights[p]) - f.weights[p];
+    }
   }
 };
 
@@ -201,8 +214,8 @@ template <class V> struct Stepper<V, gather> {
   Cells<V> grad;
   LRN_FN Slot read(long) const { return {}; }
   LRN_FN Slot fetch(long) const { return {}; }
-  LRN_FN void update(long p, V g, Slot) const { grad[p] = g; }
-  LRN_FN void update(long p, V g) const { grad[p] = g; }
+  LRN_FN void update(long p, V gradient, Slot) const { grad[p] = gradient; }
+  LRN_FN void update(long p, V gradient) const { grad[p] = gradient; }
 };
 
 } // namespace LRN_NAMESPACE

@@ -9,8 +9,8 @@
 namespace LRN_NAMESPACE {
 
 struct Identity {
-  template <class V> static LRN_FN V apply(V z) { return z; }
-  template <class V> static LRN_FN V backward(V, V g) { return g; }
+  template <class V> static LRN_FN V apply(V sum) { return sum; }
+  template <class V> static LRN_FN V backward(V, V gradient) { return gradient; }
 };
 
 // Width 2 and 4 are known to the compiler and have one feature and one output; width 0 is any shape.
@@ -43,16 +43,16 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
   LRN_FN Cells<V> output_of(int l) const { return of_layer(f.fired, l); }
   LRN_FN Cells<V> handed_on(int l) const { return residual() && l > 0 ? of_layer(f.sums, l) : output_of(l); }
   LRN_FN Cells<V> input_of(int l) const { return l == 0 ? f.input : handed_on(l - 1); }
-  LRN_FN V slope_of(int l) const { return prelu() ? f.w[slope(l)] : V{}; }
+  LRN_FN V slope_of(int l) const { return prelu() ? f.weights[slope(l)] : V{}; }
 
   LRN_BIG_FN void forward_layer(int l, int n0, int n1) const {
     const long start = long(n0) * W(), count = long(n1 - n0) * W();
-    const Cells<V> out = output_of(l), z = normed() || reads_input(task.activation) ? of_layer(f.kept, l) : out;
-    forward_sums(l, z, n0, n1);
-    Cells<V> before = z.from(start);
+    const Cells<V> out = output_of(l), sums = normed() || reads_input(task.activation) ? of_layer(f.pre_activation, l) : out;
+    forward_sums(l, sums, n0, n1);
+    Cells<V> before = sums.from(start);
     if (normed()) {
-      normalise(z, f.spread.from(long(l) * W()), task.samples, W());
-      scale_and_shift(l, out, z);
+      normalise(sums, f.spread.from(long(l) * W()), task.samples, W());
+      scale_and_shift(l, out, sums);
       before = out;
     }
     activate(task.activation, out.from(start), before, slope_of(l), count);
@@ -63,28 +63,28 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     if (taps(l)) forward_output(l, n0, n1);
   }
 
-  LRN_BIG_FN void forward_sums(int l, Cells<V> z, int n0, int n1) const {
+  LRN_BIG_FN void forward_sums(int l, Cells<V> sums, int n0, int n1) const {
     const Cells<V> below = input_of(l);
     if constexpr (width > 0) {
-      if (l > 0) forward_narrow<V, Identity, width, width, false>(f, f.y, below, z, layer(l), 0, n0, n1);
-      else forward_narrow<V, Identity, 1, width, false>(f, f.y, below, z, layer(l), 0, n0, n1);
+      if (l > 0) forward_narrow<V, Identity, width, width, false>(f, f.output, below, sums, layer(l), 0, n0, n1);
+      else forward_narrow<V, Identity, 1, width, false>(f, f.output, below, sums, layer(l), 0, n0, n1);
     } else {
-      forward_linear(f, below, z, layer(l), l == 0 ? F() : W(), W(), n0, n1);
+      forward_linear(f, below, sums, layer(l), l == 0 ? F() : W(), W(), n0, n1);
     }
   }
 
-  // What layer l adds to the output.
+  // What layer l adds to the output. A plain or residual network's output reads the last layer only (`taps`).
   LRN_BIG_FN void forward_output(int l, int n0, int n1) const {
     const Cells<V> out = handed_on(l);
     if constexpr (width > 0) {
-      V to[width];
+      V weights[width];
       LRN_UNROLL
-      for (int j = 0; j < width; ++j) to[j] = f.w[tap(l) + j];
+      for (int j = 0; j < width; ++j) weights[j] = f.weights[tap(l) + j];
       for (int n = n0; n < n1; ++n) {
-        V y = f.y[n];
+        V output = f.output[n];
         LRN_UNROLL
-        for (int j = 0; j < width; ++j) y = fma(out[n * width + j], to[j], y);
-        f.y[n] = y;
+        for (int j = 0; j < width; ++j) output = fma(out[n * width + j], weights[j], output);
+        f.output[n] = output;
       }
     } else {
       forward_tap(f, out, tap(l), columns(), W(), O(), n0, n1);
@@ -95,26 +95,26 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     const Cells<V> out = handed_on(l);
     const bool top = l == task.depth - 1;
     if constexpr (width > 0) {
-      V to[width], g[width];
+      V weights[width], gradients[width];
       LRN_UNROLL
-      for (int j = 0; j < width; ++j) to[j] = f.w[tap(l) + j], g[j] = V{};
+      for (int j = 0; j < width; ++j) weights[j] = f.weights[tap(l) + j], gradients[j] = V{};
       for (int n = n0; n < n1; ++n) {
-        const V y = f.y[n];
+        const V error = f.output[n];
         LRN_UNROLL
         for (int j = 0; j < width; ++j) {
-          f.da[n * width + j] = fma(y, to[j], top ? V{} : f.da[n * width + j]);
-          g[j] = fma(y, out[n * width + j], g[j]);
+          f.da[n * width + j] = fma(error, weights[j], top ? V{} : f.da[n * width + j]);
+          gradients[j] = fma(error, out[n * width + j], gradients[j]);
         }
       }
       LRN_UNROLL
-      for (int j = 0; j < width; ++j) f.grad[tap(l) + j] = g[j];
+      for (int j = 0; j < width; ++j) f.grad[tap(l) + j] = gradients[j];
     } else {
       backward_tap(f, out, tap(l), columns(), W(), O(), n0, n1, top);
     }
   }
 
   LRN_BIG_FN void scale_and_shift(int l, Cells<V> out, Cells<V> normal) const {
-    const Cells<V> weight = f.w.from(norm(l)), bias = f.w.from(norm(l) + W());
+    const Cells<V> weight = f.weights.from(norm(l)), bias = f.weights.from(norm(l) + W());
     for (int n = 0; n < task.samples; ++n)
       for (int j = 0; j < W(); ++j) out[n * W() + j] = fma(weight[j], normal[n * W() + j], bias[j]);
   }
@@ -123,16 +123,17 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     const long start = long(n0) * W(), count = long(n1 - n0) * W();
     if (taps(l)) backward_output(l, n0, n1);
     const Cells<V> dz = f.dz.from(start), da = f.da.from(start);
-    const Cells<V> normal = of_layer(f.kept, l); // without a norm, the activation's input
-    Cells<V> z = normal.from(start);
+    const Cells<V> normal = of_layer(f.pre_activation, l); // without a norm, the activation's input
+    Cells<V> sums = normal.from(start);
+    // The input of the activation is computed anew: storing it beside the normalised sums would double this memory.
     if (normed() && reads_input(task.activation)) {
       scale_and_shift(l, f.dz, normal);
-      z = dz;
+      sums = dz;
     }
-    if (prelu()) f.grad[slope(l)] = slope_gradient(da, z, count);
-    activation_gradient(task.activation, dz, da, output_of(l).from(start), z, slope_of(l), count);
+    if (prelu()) f.grad[slope(l)] = slope_gradient(da, sums, count);
+    activation_gradient(task.activation, dz, da, output_of(l).from(start), sums, slope_of(l), count);
     if (normed())
-      norm_gradient(f.dz, normal, f.spread.from(long(l) * W()), f.w.from(norm(l)), f.grad.from(norm(l)), task.samples,
+      norm_gradient(f.dz, normal, f.spread.from(long(l) * W()), f.weights.from(norm(l)), f.grad.from(norm(l)), task.samples,
                     W());
     backward_sums(l, n0, n1);
     if (residual() && l > 0) { // what the layer reads has this gradient, too
@@ -140,6 +141,7 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     } else {
       this->swap();
     }
+    // After the layer's weights were read for the way down. Norms, slopes and the output layer step at the end of `backward`.
     step_all(s, layer(l), layer(l + 1));
   }
 
@@ -150,10 +152,10 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
       const Stepper<V, gather> gathering{f.grad};
       Cells<V> da_below = f.da_below;
       if (l > 0)
-        backward_narrow<V, Identity, gather, width, width, false>(f, gathering, f.y, f.dz, da_below, below, f.dz, layer(l),
+        backward_narrow<V, Identity, gather, width, width, false>(f, gathering, f.output, f.dz, da_below, below, f.dz, layer(l),
                                                                   0, n0, n1, first, false);
       else
-        backward_narrow<V, Identity, gather, 1, width, false>(f, gathering, f.y, f.dz, da_below, below, f.dz, layer(l), 0,
+        backward_narrow<V, Identity, gather, 1, width, false>(f, gathering, f.output, f.dz, da_below, below, f.dz, layer(l), 0,
                                                               n0, n1, first, false);
     } else {
       backward_linear(f, below, f.dz, f.da_below, layer(l), l == 0 ? F() : W(), W(), n0, n1, first, false);
@@ -163,20 +165,21 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
   LRN_BIG_FN void forward(int n0, int n1) const {
     const int D = task.depth;
     for (int n = n0; n < n1; ++n)
-      for (int o = 0; o < O(); ++o) f.y[n * O() + o] = f.w[output_bias() + o];
+      for (int o = 0; o < O(); ++o) f.output[n * O() + o] = f.weights[output_bias() + o];
     for (int l = frozen; l < D; ++l) forward_layer(l, n0, n1);
+    // All layers are settled, so none of them has added its part. Such networks are plain: only the last layer has one.
     if (frozen == D) forward_tap(f, output_of(D - 1), tap(D - 1), columns(), W(), O(), n0, n1);
   }
 
-  // Consumes f.y, which holds the gradient of the loss against the predictions.
+  // Consumes f.output, which holds the gradient of the loss against the predictions.
   LRN_BIG_FN void backward(int n0, int n1) {
     const int D = task.depth;
     if (frozen == D) backward_tap(f, output_of(D - 1), tap(D - 1), columns(), W(), O(), n0, n1, true);
     for (int l = D - 1; l >= frozen; --l) backward_layer(l, n0, n1);
     for (int o = 0; o < O(); ++o) {
-      V g{};
-      for (int n = n0; n < n1; ++n) g = g + f.y[n * O() + o];
-      f.grad[output_bias() + o] = g;
+      V gradient{};
+      for (int n = n0; n < n1; ++n) gradient = gradient + f.output[n * O() + o];
+      f.grad[output_bias() + o] = gradient;
     }
     step_all(s, layer(D), output_bias() + O()); // norms, slopes and the output layer
   }

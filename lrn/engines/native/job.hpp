@@ -8,6 +8,17 @@
 
 namespace lrn {
 
+// What to train is as lrn/experiment.py describes it; arrays are C-contiguous, their axes as in fleet.hpp, with S networks.
+// Whatever writes, reads or checks a job (module.cpp, batch.hpp, cuda/fleet.cu, cuda/_program.py) has these fields, and only
+// what differs is described there.
+//
+//   x, t             standardised samples and targets
+//   target_scale     by which an RMSE of standardised targets becomes one in original units
+//   threshold        in original units: a network has converged while its RMSE is at most this
+//   rmse             after the last epoch, of all samples; `rmse_initial`: before the first
+//   converged_at     the first epoch from which the RMSE stays at or below the threshold until the end, or -1
+//   dead             whether a neuron is zero on every sample at the end
+//   trace            the RMSE over the samples that each epoch trains on, before its step
 template <class R> struct Job {
   int features, outputs, samples, depth, width, epochs;
   bool iterative;

@@ -19,10 +19,10 @@ template <class V> struct Judged {
     f.da_below = above;
   }
 
-  // Predictions become errors.
-  template <class Y> LRN_FN void errors(Y &y, const R *t, int count) const {
+  // Predictions become errors, in the same memory: nothing needs them any more.
+  template <class Y> LRN_FN void errors(Y &predictions, const R *targets, int count) const {
     LRN_UNROLL_SAMPLES
-    for (int k = 0; k < count; ++k) y[k] = y[k] - fill<V>(t[k]);
+    for (int k = 0; k < count; ++k) predictions[k] = predictions[k] - fill<V>(targets[k]);
   }
 
   // Root of the mean squared error, in original units.
@@ -30,6 +30,7 @@ template <class V> struct Judged {
     V sum{};
     LRN_UNROLL_SAMPLES
     for (int k = 0; k < count; ++k) sum = fma(errors[k], errors[k], sum);
+    // The mean is a product with 1 / count, which is rounded once for all networks, rather than a quotient for each.
     return root(sum * fill<V>(R(1) / R(count))) * fill<V>(task.target_scale);
   }
 
@@ -39,19 +40,20 @@ template <class V> struct Judged {
     for (int k = 0; k < count; ++k) errors[k] = errors[k] * scale;
   }
 
-  // After a prediction of all samples: f.y holds errors, and the result is their RMSE.
+  // After a prediction of all samples: f.output holds errors, and the result is their RMSE.
   LRN_FN V judge() {
-    errors(f.y, task.t, task.samples * task.outputs);
-    return rmse(f.y, task.samples * task.outputs);
+    errors(f.output, task.t, task.samples * task.outputs);
+    return rmse(f.output, task.samples * task.outputs);
   }
 
-  // After `judge`: one step on what this epoch trains on, and the RMSE of that before the step.
+  // After `judge`: one step on what this epoch trains on, and the RMSE of that before the step. `net.backward(n0, n1)` goes
+  // from the gradient against the predictions of samples [n0, n1), in f.output, to the changed parameters.
   template <class Net> LRN_FN V step(Net &net, int epoch, V rmse_of_all) {
     const int O = task.outputs, n0 = task.iterative ? epoch % task.samples : 0;
     const int n1 = task.iterative ? n0 + 1 : task.samples;
-    const Cells<V> y = f.y.from(long(n0) * O);
-    const V rmse_before = task.iterative ? rmse(y, O) : rmse_of_all;
-    errors_to_gradient(y, (n1 - n0) * O);
+    const Cells<V> of_step = f.output.from(long(n0) * O);
+    const V rmse_before = task.iterative ? rmse(of_step, O) : rmse_of_all;
+    errors_to_gradient(of_step, (n1 - n0) * O);
     net.backward(n0, n1);
     return rmse_before;
   }
@@ -64,22 +66,25 @@ template <class V> struct Judged {
     V open{}; // above zero where something up to here may still change
     for (int l = frozen; l < task.depth && !all_zero(select_le(open, V{}, one, V{})); ++l) {
       for (long p = net.layer(l); p < net.layer(l + 1); ++p) open = open + differs(s.drift(p));
+      // A layer whose output is zero on all samples is dead in this network. `open` also notes outputs that are NaN or
+      // infinite: zero times such a number is not zero, so a gradient may pass.
       V alive{};
       for (long k = 0; k < long(task.samples) * net.W(); ++k) {
-        const V a = net.output_of(l)[k];
-        alive = alive + differs(a);
-        open = open + differs(a - a);
+        const V output = net.output_of(l)[k];
+        alive = alive + differs(output);
+        open = open + differs(output - output);
       }
       settled = select_le(open + alive, V{}, fill<V>(R(l + 1)), settled);
     }
+    // Skipping is a matter of the whole vector: every lane must have settled the layer.
     while (frozen < task.depth && all_zero(select_le(fill<V>(R(frozen + 1)), settled, V{}, one))) ++frozen;
   }
 
 private:
-  // 1 where `a` is not zero, or NaN.
-  LRN_FN static V differs(V a) {
+  // 1 where `value` is not zero, or NaN.
+  LRN_FN static V differs(V value) {
     const V one = fill<V>(R(1));
-    return select_le(a, V{}, select_le(V{}, a, V{}, one), one);
+    return select_le(value, V{}, select_le(V{}, value, V{}, one), one);
   }
 };
 

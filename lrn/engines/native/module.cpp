@@ -14,10 +14,10 @@ constexpr long largest_batch = 16, batch_bytes = 1 << 26; // vectors of networks
 
 template <class R>
 void train(const std::string &variant_name, int depth, int width, int epochs, int connection, int optimizer,
-           int activation, int initial_weights, int norm, bool iterative, double lr, double target_scale, double threshold, Array<const R> x,
-           Array<const R> t, Array<const std::uint64_t> seeds, std::optional<Array<const R>> initial, Array<R> rmse,
-           Array<R> rmse_initial, Array<std::int32_t> converged_at, Array<std::uint8_t> dead, Array<R> prediction,
-           std::optional<Array<R>> parameters, std::optional<Array<R>> trace, int threads, Progress progress) {
+           int activation, int initial_weights, int norm, bool iterative, double lr, double target_scale, double threshold,
+           Array<const R> x, Array<const R> t, Array<const std::uint64_t> seeds, std::optional<Array<const R>> initial,
+           Array<R> rmse, Array<R> rmse_initial, Array<std::int32_t> converged_at, Array<std::uint8_t> dead,
+           Array<R> prediction, std::optional<Array<R>> parameters, std::optional<Array<R>> trace, int threads, Progress progress) {
   const Variant &variant = named(variant_name);
   check_number("depth", depth, 1, largest_size);
   check_number("width", width, 1, largest_size);
@@ -83,8 +83,11 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
   const long P = lrn_module::parameter_count(job);
   check_shape("initial", initial, {S, P});
   check_shape("parameters", parameters, {S, P});
+  // Everything is checked before the first array is written, also where there is nothing to train.
   if (S == 0) return;
   threads = int(std::min<long>(threads, S));
+  // More vectors per batch sort better. But every thread should have a batch, and the memory of parameters and moments is
+  // bounded.
   if (lrn_module::can_settle(job) && variant.lanes > 1) {
     const long share = S / (long(threads) * variant.lanes), room = batch_bytes / (3 * P * variant.lanes * long(sizeof(R)));
     job.vectors = int(std::clamp(std::min(share, room), 1L, largest_batch));
@@ -95,6 +98,7 @@ void train(const std::string &variant_name, int depth, int width, int epochs, in
       if constexpr (std::is_same_v<R, float>) variant.work(job);
       else variant.work64(job);
     } catch (const std::bad_alloc &) {
+      // No exception may leave a thread. The others stop as if cancelled, and the caller gets a MemoryError.
       cancelled = exhausted = true;
     }
   };

@@ -14,20 +14,22 @@ public:
 
   LRN_BIG_FN double uniform() { // in [0, 1), 53 bits
     if (position == 4) refill();
+    // The upper 53 bits, times 2^-53: every number that a double can hold in steps of that size.
     return static_cast<double>(block[position++] >> 11) * (1.0 / 9007199254740992.0);
   }
 
 private:
-  static LRN_FN void multiply(u64 a, u64 b, u64 &high, u64 &low) {
+  static LRN_FN void multiply(u64 factor, u64 constant, u64 &high, u64 &low) {
 #if defined(LRN_GPU)
-    high = __umul64hi(a, b);
+    high = __umul64hi(factor, constant);
 #else
-    high = static_cast<u64>(static_cast<unsigned __int128>(a) * b >> 64);
+    high = static_cast<u64>(static_cast<unsigned __int128>(factor) * constant >> 64);
 #endif
-    low = a * b;
+    low = factor * constant;
   }
 
   LRN_BIG_FN void refill() {
+    // The counter starts at 1 and only its first word is counted up, as numpy does: 2^64 blocks are never used up.
     u64 c0 = ++counter, c1 = 0, c2 = 0, c3 = 0, k0 = key0, k1 = 0;
     for (int round = 0; round < 10; ++round) {
       u64 h0, l0, h1, l1;
@@ -75,10 +77,12 @@ template <class R, class Job, class Set> LRN_BIG_FN void draw(const Job &job, Ph
   auto layer = [&](long fan_in, long out, bool he) {
     const double bound = he ? root(6.0 / double(fan_in)) : 1.0 / root(double(fan_in));
     for (long k = 0; k < (fan_in + 1) * out; ++k) {
-      const double u = random.uniform() * 2.0 - 1.0;
-      set(p++, he && k >= fan_in * out ? R(0) : R(u * bound));
+      const double number = random.uniform() * 2.0 - 1.0;
+      set(p++, he && k >= fan_in * out ? R(0) : R(number * bound));
     }
   };
+  // Hidden layers come first. The plain and the late network of a seed therefore start from the same hidden weights, and
+  // only the output layer differs.
   const bool he = job.initial_weights == lrn::Initial::he;
   layer(job.features, job.width, he);
   for (int l = 1; l < job.depth; ++l) layer(job.width, job.width, he);

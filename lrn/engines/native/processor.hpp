@@ -4,6 +4,7 @@
 
 namespace lrn {
 
+// What the flags in CMakeLists.txt let the compiler use must be here, or the variant dies of an illegal instruction.
 inline bool runs_here(std::string_view variant) {
 #if defined(__x86_64__)
   const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");

@@ -41,6 +41,7 @@ template <class V, class Act, Optimizer opt, bool late, int width, class R> void
   else go<V, Network<V, Act, opt, late, width>>(job);
 }
 
+// From here on each function turns one choice of the job into a template argument.
 template <class V, class Act, Optimizer opt, bool late, class R> void by_width(const lrn::Job<R> &job) {
   job.width == 2 ? by_samples<V, Act, opt, late, 2>(job) : by_samples<V, Act, opt, late, 4>(job);
 }
@@ -71,6 +72,8 @@ template <class V, class R> void work(const lrn::Job<R> &job) {
 
 } // namespace
 
+// LRN_NAME, LRN_VECTOR and LRN_NAMESPACE come from CMakeLists.txt, one set per variant. The namespace keeps the variants of a
+// function apart: without it the linker would take one of them for all, compiled for another processor.
 // This file is compiled once for each type of number, so that two processors share the work.
 #if defined(LRN_DOUBLE)
 void train_doubles(const lrn::Job<double> &job) { work<double>(job); }

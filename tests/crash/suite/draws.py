@@ -12,5 +12,5 @@ from coins import Coin  # noqa: E402
 
 from lrn.ledger.samples import Samples  # noqa: E402
 
-found = Samples(Path(sys.argv[1])).sample(Coin.label, Coin.version, Coin().sample, range(1024), block=32)
-print(hashlib.sha256(b"".join(values.tobytes() for values in found.values())).hexdigest())
+columns = Samples(Path(sys.argv[1])).sample(Coin.label, Coin.version, Coin().sample, range(1024), block=32)
+print(hashlib.sha256(b"".join(values.tobytes() for values in columns.values())).hexdigest())

@@ -1,4 +1,4 @@
-"""What a process of a test is armed with: it notes what it trains and keeps, and kills itself at a chosen event.
+"""Hooks for a process under test: it notes each block that it trains or keeps, and kills itself at a chosen event.
 
 Suites and scripts under test import a copy of this file and call `arm`. The environment says what happens:
 
@@ -29,14 +29,14 @@ def arm():
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if at.get("who", "any") not in ("any", "worker" if worker else "main"):
         at = {}
-    seen = dict.fromkeys(("train", "torn", "whole", "kept"), 0)
+    events = dict.fromkeys(("train", "torn", "whole", "kept"), 0)
 
     def due(event, path):
         """Whether this process is the one to die now."""
         if at.get("event") != event or not path.endswith(at["file"]):
             return False
-        seen[event] += 1
-        return seen[event] >= at["n"] and first()
+        events[event] += 1
+        return events[event] >= at["n"] and first()
 
     def note(what, path):
         with open(os.environ["CRASH_LOG"], "a") as log:

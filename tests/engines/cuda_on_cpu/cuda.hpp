@@ -3,6 +3,7 @@
 // NVRTC lacks.
 #pragma once
 
+// Its definition makes vec.hpp take the paths of a GPU. The attributes mean nothing to a processor.
 #define __CUDACC__
 #define __device__
 #define __global__

@@ -1,4 +1,4 @@
-"""What is honest stays possible."""
+"""Honest claims stay possible."""
 
 # ruff: noqa: PT009, PT018 - what people write
 

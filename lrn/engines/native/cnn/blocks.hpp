@@ -13,6 +13,7 @@ namespace LRN_NAMESPACE {
 
 using lrn::Shape;
 
+// Four images and four channels make a tile of sixteen sums: eight loads per sixteen multiply-adds.
 constexpr int block_size = 4;
 
 // Images from `first` up to, but without, `end`. Both are multiples of the block size, or `end` is the last image's.
@@ -28,28 +29,28 @@ template <class V> struct Tensor {
   LRN_FN V *at(int n) const { return values + n * stride; }
 };
 
-// Calls `f(first, size)` for each block of some images; the size is a constant.
-template <class F> LRN_FN void for_blocks(Span images, F f) {
+// Calls `use(first, size)` for each block of some images; the size is a constant, so that sums of a block are in registers.
+template <class F> LRN_FN void for_blocks(Span images, F use) {
   int n = images.first;
-  for (; n + block_size <= images.end; n += block_size) f(n, std::integral_constant<int, block_size>());
-  for (; n < images.end; ++n) f(n, std::integral_constant<int, 1>());
+  for (; n + block_size <= images.end; n += block_size) use(n, std::integral_constant<int, block_size>());
+  for (; n < images.end; ++n) use(n, std::integral_constant<int, 1>());
 }
 
-// Calls `f(n, size, c, k)` for each channel c of each block: its values are k, k + 1, ... of the block's.
-template <class F> LRN_FN void for_channels(Shape shape, Span images, F f) {
+// Calls `use(n, size, channel, k)` for each channel of each block: its values are k, k + 1, ... of the block's.
+template <class F> LRN_FN void for_channels(Shape shape, Span images, F use) {
   const long pixels = shape.pixels();
   for_blocks(images, [&](int n, auto size) {
-    for (int c = 0; c < shape.channels; ++c) f(n, size, c, c * pixels * size);
+    for (int channel = 0; channel < shape.channels; ++channel) use(n, size, channel, channel * pixels * size);
   });
 }
 
-// Calls `f(first, size)` for each tile of channels, as large as the processor's registers allow; the size is a constant.
-template <class V, class F> LRN_FN void for_tiles(int channels, F f) {
-  int c = 0;
+// Calls `use(first, size)` for each tile of channels, as large as the processor's registers allow; the size is a constant.
+template <class V, class F> LRN_FN void for_tiles(int channels, F use) {
+  int channel = 0;
   if constexpr (Lanes<V>::registers >= 32)
-    for (; c + 4 <= channels; c += 4) f(c, std::integral_constant<int, 4>());
-  for (; c + 2 <= channels; c += 2) f(c, std::integral_constant<int, 2>());
-  for (; c < channels; ++c) f(c, std::integral_constant<int, 1>());
+    for (; channel + 4 <= channels; channel += 4) use(channel, std::integral_constant<int, 4>());
+  for (; channel + 2 <= channels; channel += 2) use(channel, std::integral_constant<int, 2>());
+  for (; channel < channels; ++channel) use(channel, std::integral_constant<int, 1>());
 }
 
 } // namespace LRN_NAMESPACE

@@ -35,10 +35,10 @@ public:
   template <class Image> void load(int count, Image image) {
     const long size = job.image.size();
     for_blocks({0, count}, [&](int n, auto B) {
-      for (int b = 0; b < B; ++b)
+      for (int offset = 0; offset < B; ++offset)
         for (int i = 0; i < L; ++i) {
-          const R *const from = image(n + b, i);
-          V *const to = tensors[0].get() + n * size + b;
+          const R *const from = image(n + offset, i);
+          V *const to = tensors[0].get() + n * size + offset;
           for (long k = 0; k < size; ++k) set_lane(to[k * B], i, from[k]);
         }
     });
@@ -58,7 +58,7 @@ public:
       }
       ascend(begin, all, count, mode);
     }
-    output.forward(count, weights() + graph.output, [&](int t) { return tensor(t); });
+    output.forward(count, weights() + graph.output, [&](int index) { return tensor(index); });
   }
 
   // After `forward`: fills `gradient()` with that of the mean cross-entropy. `label(n, i)`: lane i's n-th image's class.
@@ -67,7 +67,8 @@ public:
     const auto judged = output.judge(count, label);
     std::fill_n(gradient(), P, V{});
     output.backward(count, weights() + graph.output, gradient() + graph.output,
-                    [&](int t) { return gradient_at(graph.gradient_of[t]); });
+                    [&](int index) { return gradient_at(graph.gradient_of[index]); });
+    // Backward between norms as forward: each stretch of layers runs for a few images at a time.
     int end = int(graph.nodes.size());
     for (auto norm = graph.norms.rbegin(); norm != graph.norms.rend(); ++norm) {
       descend(*norm, end, count, true);
@@ -80,11 +81,11 @@ public:
   // As torch.optim.SGD steps.
   void step() {
     const V lr = fill<V>(R(-job.lr)), momentum = fill<V>(R(job.momentum));
-    V *const w = weights(), *const v = velocity();
-    const V *const g = gradient();
+    V *const parameters = weights(), *const velocities = velocity();
+    const V *const gradients = gradient();
     for (long p = 0; p < P; ++p) {
-      v[p] = fma(v[p], momentum, g[p]);
-      w[p] = fma(lr, v[p], w[p]);
+      velocities[p] = fma(velocities[p], momentum, gradients[p]);
+      parameters[p] = fma(lr, velocities[p], parameters[p]);
     }
   }
 
@@ -92,7 +93,7 @@ public:
   void start_measuring() { std::fill_n(statistics.get() + 2 * graph.normed, 2 * graph.normed, V{}); }
   void finish_measuring() {
     V *const variances = statistics.get() + 3 * graph.normed;
-    for (long c = 0; c < graph.normed; ++c) variances[c] = spread_of(variances[c]);
+    for (long channel = 0; channel < graph.normed; ++channel) variances[channel] = spread_of(variances[channel]);
   }
 
   // The gradient of a convolution's weights.
@@ -116,8 +117,8 @@ public:
 
 private:
   Tensor<V> made_by(const Node &node) const { return {tensors[node.out].get(), node.to.size()}; }
-  Tensor<V> tensor(int t) const {
-    return t == 0 ? Tensor<V>{tensors[0].get(), job.image.size()} : made_by(graph.nodes[t - 1]);
+  Tensor<V> tensor(int index) const {
+    return index == 0 ? Tensor<V>{tensors[0].get(), job.image.size()} : made_by(graph.nodes[index - 1]);
   }
   Tensor<V> gradient_at(int place) const { return {gradients[place].get(), graph.widest}; }
   Convolution<V> convolution(const Node &node) const { return {node.geometry, node.from, node.to, node.layer.kernel}; }
@@ -137,10 +138,10 @@ private:
 
   void make(const Node &node, Span images, Mode mode) {
     const Tensor<V> in = tensor(node.layer.from), out = made_by(node);
-    const V *const w = weights();
+    const V *const parameters = weights();
     switch (node.layer.kind) {
     case Kind::convolution:
-      convolution(node).forward(images, in, w + node.weight, node.layer.biased ? w + node.bias : nullptr,
+      convolution(node).forward(images, in, parameters + node.weight, node.layer.biased ? parameters + node.bias : nullptr,
                                 node.layer.rectified, out);
       return;
     case Kind::norm:
@@ -164,41 +165,43 @@ private:
 
   void take_back(const Node &node, Span images, int count) {
     if (node.gradient_to < 0) return;
-    const Tensor<V> g = gradient_at(node.gradient_to), in = tensor(node.layer.from);
+    const Tensor<V> gradients = gradient_at(node.gradient_to), in = tensor(node.layer.from);
     const bool hands_on = node.gradient_from >= 0;
     const Tensor<V> below = hands_on ? gradient_at(node.gradient_from) : Tensor<V>{nullptr, 0};
     switch (node.layer.kind) {
     case Kind::convolution: {
-      through_relu(node, images, g);
+      through_relu(node, images, gradients);
       const auto conv = convolution(node);
-      conv.learn(images, g, in, gradient() + node.weight, node.layer.biased ? gradient() + node.bias : nullptr);
-      if (hands_on) conv.backward(images, g, weights() + node.weight, below, !node.first_from);
+      conv.learn(images, gradients, in, gradient() + node.weight, node.layer.biased ? gradient() + node.bias : nullptr);
+      if (hands_on) conv.backward(images, gradients, weights() + node.weight, below, !node.first_from);
       return;
     }
     case Kind::norm:
       if (hands_on)
-        denormalise(node.from, images, count, in, g, normalisation(node, Mode::train), gradient() + node.bias,
+        denormalise(node.from, images, count, in, gradients, normalisation(node, Mode::train), gradient() + node.bias,
                     gradient() + node.weight, below, node.first_from);
       return;
     case Kind::sum:
-      through_relu(node, images, g);
-      share(node, images, g, below);
+      through_relu(node, images, gradients);
+      share(node, images, gradients, below);
       return;
     }
   }
 
+  // The output of a ReLU tells where it let the gradient pass, so what it read need not be stored.
   void through_relu(const Node &node, Span images, Tensor<V> gradient) const {
     if (!node.layer.rectified) return;
     const Tensor<V> out = made_by(node);
     for_blocks(images, [&](int n, auto B) {
       const V *const fired = out.at(n);
-      V *const g = gradient.at(n);
-      for (long k = 0; k < node.to.size() * B; ++k) g[k] = gate(fired[k], g[k]);
+      V *const gradients = gradient.at(n);
+      for (long k = 0; k < node.to.size() * B; ++k) gradients[k] = gate(fired[k], gradients[k]);
     });
   }
 
   // ---- batch normalisation ----
 
+  // Five rows of one memory: the pass's means and spreads, the measured means and variances, and the sums of one norm.
   V *means(const Node &node) const { return statistics.get() + node.statistics; }
   V *spreads(const Node &node) const { return means(node) + graph.normed; }
   V *measured_means(const Node &node) const { return means(node) + 2 * graph.normed; }
@@ -206,10 +209,10 @@ private:
   V *totals() const { return statistics.get() + 4 * graph.normed; } // of the norm that is at hand
 
   Normalisation<V> normalisation(const Node &node, Mode mode) const {
-    const V *const w = weights();
+    const V *const parameters = weights();
     const bool measured = mode == Mode::evaluate;
     return {measured ? measured_means(node) : means(node), measured ? measured_variances(node) : spreads(node),
-            w + node.weight, w + node.bias};
+            parameters + node.weight, parameters + node.bias};
   }
 
   // Means and spreads of what a norm reads; `totals` holds the sums.
@@ -217,17 +220,20 @@ private:
     const int channels = node.from.channels;
     const R values = R(count) * R(node.from.height) * R(node.from.width);
     V *const mean = means(node), *const squares = totals();
-    for (int c = 0; c < channels; ++c) {
-      mean[c] = totals()[c] * fill<V>(1 / values);
-      squares[c] = V{};
+    for (int channel = 0; channel < channels; ++channel) {
+      mean[channel] = totals()[channel] * fill<V>(1 / values);
+      squares[channel] = V{};
     }
+    // A second pass, over differences from the mean: in one pass the variance would be a small difference of large numbers.
     add_squares(node.from, {0, count}, tensor(node.layer.from), mean, squares);
-    for (int c = 0; c < channels; ++c) spreads(node)[c] = spread_of(squares[c] * fill<V>(1 / values));
+    for (int channel = 0; channel < channels; ++channel)
+      spreads(node)[channel] = spread_of(squares[channel] * fill<V>(1 / values));
     if (mode != Mode::measure) return;
-    for (int c = 0; c < channels; ++c) {
-      const V variance = squares[c] * fill<V>(1 / (values - 1));
-      measured_means(node)[c] = fma(fill<V>(share), mean[c], measured_means(node)[c]);
-      measured_variances(node)[c] = fma(fill<V>(share), variance, measured_variances(node)[c]);
+    for (int channel = 0; channel < channels; ++channel) {
+      // Divided by one less than the count, as torch does for running statistics, and only for them.
+      const V variance = squares[channel] * fill<V>(1 / (values - 1));
+      measured_means(node)[channel] = fma(fill<V>(share), mean[channel], measured_means(node)[channel]);
+      measured_variances(node)[channel] = fma(fill<V>(share), variance, measured_variances(node)[channel]);
     }
   }
 
@@ -245,15 +251,15 @@ private:
   // Whether both tensors have the same shape: then value k of the one meets value k of the other.
   static bool alike(const Node &node) { return node.layer.stride == 1 && node.other.channels == node.to.channels; }
 
-  // Calls `f(k, j)` for each value k of a block of the sum to which value j of the other tensor's block is added.
-  template <class B, class F> LRN_FN static void for_added(const Node &node, B size, F f) {
+  // Calls `use(k, j)` for each value k of a block of the sum to which value j of the other tensor's block is added.
+  template <class B, class F> LRN_FN static void for_added(const Node &node, B size, F use) {
     const int stride = node.layer.stride;
     long k = 0;
-    for (int c = 0; c < node.other.channels; ++c)
-      for (int y = 0; y < node.to.height; ++y)
-        for (int x = 0; x < node.to.width; ++x) {
-          const long q = (long(c) * node.other.height + y * stride) * node.other.width + x * stride;
-          for (int b = 0; b < size; ++b, ++k) f(k, q * size + b);
+    for (int channel = 0; channel < node.other.channels; ++channel)
+      for (int row = 0; row < node.to.height; ++row)
+        for (int column = 0; column < node.to.width; ++column) {
+          const long pixel = (long(channel) * node.other.height + row * stride) * node.other.width + column * stride;
+          for (int image = 0; image < size; ++image, ++k) use(k, pixel * size + image);
         }
   }
 
@@ -261,43 +267,44 @@ private:
     const bool rectified = node.layer.rectified, adds = node.layer.other >= 0;
     const auto finish = [rectified](V value) { return rectified ? relu(value) : value; };
     for_blocks(images, [&](int n, auto B) {
-      const V *const x = in.at(n), *const other = adds ? tensor(node.layer.other).at(n) : nullptr;
-      V *const y = out.at(n);
+      const V *const read = in.at(n), *const other = adds ? tensor(node.layer.other).at(n) : nullptr;
+      V *const made = out.at(n);
       const long size = node.to.size() * B;
       if (adds && alike(node)) {
-        for (long k = 0; k < size; ++k) y[k] = finish(x[k] + other[k]);
+        for (long k = 0; k < size; ++k) made[k] = finish(read[k] + other[k]);
         return;
       }
-      if (x != y) std::copy_n(x, size, y);
-      if (adds) for_added(node, B, [&](long k, long j) { y[k] = y[k] + other[j]; });
-      for (long k = 0; rectified && k < size; ++k) y[k] = relu(y[k]);
+      // A sum may lie where its first term lies (`Graph::plan_tensors`); then there is nothing to copy.
+      if (read != made) std::copy_n(read, size, made);
+      if (adds) for_added(node, B, [&](long k, long j) { made[k] = made[k] + other[j]; });
+      for (long k = 0; rectified && k < size; ++k) made[k] = relu(made[k]);
     });
   }
 
   // Adds the gradient against a sum to those against what it reads, or leaves it there as theirs.
   void share(const Node &node, Span images, Tensor<V> gradient, Tensor<V> below) {
     for_blocks(images, [&](int n, auto B) {
-      const V *const g = gradient.at(n);
+      const V *const gradients = gradient.at(n);
       const long size = node.to.size() * B;
       if (node.gradient_other >= 0) {
         V *const other = gradient_at(node.gradient_other).at(n);
         const bool first = node.first_other;
         if (first && alike(node)) {
-          for (long k = 0; k < size; ++k) other[k] = V{} + g[k]; // with the sign that a sum's zero has
+          for (long k = 0; k < size; ++k) other[k] = V{} + gradients[k]; // with the sign that a sum's zero has
         } else {
           if (first) std::fill_n(other, node.other.size() * B, V{});
-          for_added(node, B, [&](long k, long j) { other[j] = other[j] + g[k]; });
+          for_added(node, B, [&](long k, long j) { other[j] = other[j] + gradients[k]; });
         }
       }
-      if (below.values && below.at(n) != g) {
+      if (below.values && below.at(n) != gradients) {
         V *const to = below.at(n);
-        for (long k = 0; k < size; ++k) to[k] = to[k] + g[k];
+        for (long k = 0; k < size; ++k) to[k] = to[k] + gradients[k];
       }
     });
   }
 
-  template <class F> void for_visits(int count, F f) const {
-    for (int n = 0; n < count; n += graph.visit) f(Span{n, std::min(n + graph.visit, count)});
+  template <class F> void for_visits(int count, F use) const {
+    for (int n = 0; n < count; n += graph.visit) use(Span{n, std::min(n + graph.visit, count)});
   }
 
   const Graph<R> &graph;

@@ -23,21 +23,23 @@ struct Geometry {
       : forward(to.height * to.width), backward(from.height * from.width),
         blocks(std::max(1, group / (to.height * to.width))) {
     meetings.assign((to.height * to.width + group - 1) / group, std::vector<std::vector<Pair>>(kernel * kernel));
-    for (int p = 0; p < to.height * to.width; ++p)
+    for (int made = 0; made < to.height * to.width; ++made)
       for (int tap = 0; tap < kernel * kernel; ++tap) {
-        const int y = p / to.width * stride + tap / kernel - kernel / 2;
-        const int x = p % to.width * stride + tap % kernel - kernel / 2;
-        if (y < 0 || y >= from.height || x < 0 || x >= from.width) continue;
-        const int q = y * from.width + x;
-        forward[p].push_back({tap, q});
-        backward[q].push_back({tap, p});
-        meetings[p / group][tap].push_back({p, q});
+        const int row = made / to.width * stride + tap / kernel - kernel / 2;
+        const int column = made % to.width * stride + tap % kernel - kernel / 2;
+        if (row < 0 || row >= from.height || column < 0 || column >= from.width) continue;
+        const int read = row * from.width + column;
+        forward[made].push_back({tap, read});
+        backward[read].push_back({tap, made});
+        meetings[made / group][tap].push_back({made, read});
       }
   }
 };
 
 // out[c][p] = start + the sum over channels d and taps of p: weight[c, d, tap] * in[d][q]. This is a convolution, or with
 // `c` and `d` exchanged the gradient of what goes into one.
+// Weights (out, in, kernel, kernel) lie in torch's order for both directions: `by_c` and `by_d` say how far it is from one
+// channel to the next.
 template <class V> struct Gathering {
   const Geometry::Taps &taps;
   long in_channels, in_pixels;
@@ -61,15 +63,16 @@ template <class V> struct Gathering {
         LRN_UNROLL_ALL
         for (int b = 0; b < B; ++b) sum[c][b] = bias ? bias[c0 + c] : add ? to[c * out_pixels * B + b] : V{};
       const Geometry::Tap *const first = taps[p].data(), *const end = first + taps[p].size();
+      // Taps are looked up, so borders and strides cost no test here, and nothing is multiplied by padding.
       for (long d = 0; d < channels; ++d)
         for (const Geometry::Tap *tap = first; tap != end; ++tap) {
           const V *const pixel = in + (d * pixels + tap->pixel) * B;
           const long k = d * step + tap->weight;
           LRN_UNROLL_ALL
           for (int c = 0; c < C; ++c) {
-            const V a = rows[c][k];
+            const V factor = rows[c][k];
             LRN_UNROLL_ALL
-            for (int b = 0; b < B; ++b) sum[c][b] = fma(a, pixel[b], sum[c][b]);
+            for (int b = 0; b < B; ++b) sum[c][b] = fma(factor, pixel[b], sum[c][b]);
           }
         }
       LRN_UNROLL_ALL
@@ -90,7 +93,8 @@ template <class V> struct Meeting {
   long by_c, by_d;               // steps between weights
 
   // Adds to those of C x D weights of one tap, from channels c0 and d0 on; blocks have B images.
-  template <int C, int D, int B> LRN_APART_FN void tile(const std::vector<Geometry::Pair> &pairs, int c0, int d0, long tap) const {
+  template <int C, int D, int B>
+  LRN_APART_FN void tile(const std::vector<Geometry::Pair> &pairs, int c0, int d0, long tap) const {
     V *const sums = gradient + c0 * by_c + d0 * by_d + tap;
     const long step_to = to_channel, step_from = from_channel;
     V sum[C][D];
@@ -101,14 +105,14 @@ template <class V> struct Meeting {
     for (int k = 0; k < blocks; ++k) {
       const V *const made = to + k * to_block + c0 * step_to, *const read = from + k * from_block + d0 * step_from;
       for (const auto &pair : pairs) {
-        const V *const a = made + pair.to * B, *const b = read + pair.from * B;
+        const V *const to_values = made + pair.to * B, *const from_values = read + pair.from * B;
         for (int i = 0; i < B; ++i) {
           V right[D];
           LRN_UNROLL_ALL
-          for (int d = 0; d < D; ++d) right[d] = b[d * step_from + i];
+          for (int d = 0; d < D; ++d) right[d] = from_values[d * step_from + i];
           LRN_UNROLL_ALL
           for (int c = 0; c < C; ++c) {
-            const V left = a[c * step_to + i];
+            const V left = to_values[c * step_to + i];
             LRN_UNROLL_ALL
             for (int d = 0; d < D; ++d) sum[c][d] = fma(left, right[d], sum[c][d]);
           }
@@ -145,24 +149,26 @@ template <class V> struct Convolution {
 
   // Adds the gradients of weights and, where it has one, of the bias.
   LRN_BIG_FN void learn(Span images, Tensor<V> gradient, Tensor<V> in, V *of_weight, V *of_bias) const {
+    // A group of 16 pixels of four images and channels fits into the nearest cache twice. Where a layer has fewer pixels,
+    // several blocks make a group, so that a weight's sum is loaded and stored less often.
     const int full = images.first + (images.end - images.first) / block_size * block_size;
     for (int n = images.first; n < full; n += geometry.blocks * block_size)
       meet<block_size>(std::min(geometry.blocks, (full - n) / block_size), n, gradient, in, of_weight);
     for (int n = full; n < images.end; ++n) meet<1>(1, n, gradient, in, of_weight);
     if (!of_bias) return;
-    for_channels(to, images, [&](int n, auto B, int c, long k) {
-      const V *const g = gradient.at(n) + k;
+    for_channels(to, images, [&](int n, auto B, int channel, long k) {
+      const V *const gradients = gradient.at(n) + k;
       V sum[B]{};
-      for (long p = 0; p < to.pixels(); ++p)
-        for (int b = 0; b < B; ++b) sum[b] = sum[b] + g[p * B + b];
-      for (int b = 0; b < B; ++b) of_bias[c] = of_bias[c] + sum[b];
+      for (long pixel = 0; pixel < to.pixels(); ++pixel)
+        for (int image = 0; image < B; ++image) sum[image] = sum[image] + gradients[pixel * B + image];
+      for (int image = 0; image < B; ++image) of_bias[channel] = of_bias[channel] + sum[image];
     });
   }
 
 private:
   static LRN_FN void gather(const Gathering<V> &gathering, int channels, Span images, Tensor<V> in, Tensor<V> out) {
     for_blocks(images, [&](int n, auto B) {
-      for_tiles<V>(channels, [&](int c, auto C) { gathering.template tile<C, B>(c, in.at(n), out.at(n)); });
+      for_tiles<V>(channels, [&](int channel, auto C) { gathering.template tile<C, B>(channel, in.at(n), out.at(n)); });
     });
   }
 
@@ -170,10 +176,11 @@ private:
   template <int B> LRN_BIG_FN void meet(int blocks, int n, Tensor<V> gradient, Tensor<V> in, V *of_weight) const {
     const Meeting<V> meeting{blocks, gradient.at(n), in.at(n), to.pixels() * B, from.pixels() * B, gradient.stride * B,
                              in.stride * B, of_weight, from.channels * taps(), taps()};
+    // Groups of pixels are the outermost loop: a group's values are read by all tiles of weights while they are in the cache.
     for (const auto &pairs : geometry.meetings)
-      for_tiles<V>(to.channels, [&](int c, auto C) {
-        for_tiles<V>(from.channels, [&](int d, auto D) {
-          for (long tap = 0; tap < taps(); ++tap) meeting.template tile<C, D, B>(pairs[tap], c, d, tap);
+      for_tiles<V>(to.channels, [&](int to_channel, auto C) {
+        for_tiles<V>(from.channels, [&](int from_channel, auto D) {
+          for (long tap = 0; tap < taps(); ++tap) meeting.template tile<C, D, B>(pairs[tap], to_channel, from_channel, tap);
         });
       });
   }

@@ -22,6 +22,7 @@ struct Node {
 };
 
 // The layers of an experiment. What a thread needs besides is in `Classifier`.
+// Every thread makes this plan once, before it trains, and nothing in it changes afterwards.
 template <class R> struct Graph {
   const lrn::ImageJob<R> &job;
   std::vector<Shape> shapes;       // of tensors
@@ -51,13 +52,14 @@ template <class R> struct Graph {
       } else if (layer.kind == Kind::convolution) {
         node.geometry = Geometry(layer.kernel, layer.stride, node.from, node.to);
         node.bias = output - (layer.biased ? layer.channels : 0);
+        // A visit ends where a group of blocks ends, or the order of the sums would depend on the visits.
         visit = std::lcm(visit, block_size * node.geometry.blocks);
       }
       if (layer.rectified) rectified += node.to.channels;
       shapes.push_back(node.to);
       nodes.push_back(std::move(node));
     }
-    for (int t = 0; t < job.read_count; ++t) features += shapes[job.read[t]].channels;
+    for (int index = 0; index < job.read_count; ++index) features += shapes[job.read[index]].channels;
     parameters = output + long(job.classes) * (features + 1);
     for (const Shape &shape : shapes) widest = std::max(widest, shape.size());
     plan_tensors();
@@ -72,7 +74,7 @@ private:
       ++readers[node.layer.from];
       if (node.layer.kind == Kind::sum && node.layer.other >= 0) ++readers[node.layer.other];
     }
-    for (int t = 0; t < job.read_count; ++t) ++readers[job.read[t]];
+    for (int index = 0; index < job.read_count; ++index) ++readers[job.read[index]];
     for (Node &node : nodes) {
       const int from = node.layer.from;
       if (node.layer.kind == Kind::sum && from > 0 && readers[from] == 1 && !nodes[from - 1].layer.rectified)
@@ -81,15 +83,17 @@ private:
   }
 
   void plan_gradients() {
+    // Walks the layers backward, as training does. A tensor's gradient takes a place when the first layer adds to it, and
+    // gives it back when the layer that made the tensor has used it. So a few places are enough, however deep the network is.
     std::vector<int> place(shapes.size(), -1), free;
     const auto take = [&] {
       if (free.empty()) free.push_back(places++);
-      const int found = free.back();
+      const int free_place = free.back();
       free.pop_back();
-      return found;
+      return free_place;
     };
-    for (int t = 0; t < job.read_count; ++t)
-      if (job.read[t] > 0) place[job.read[t]] = take();
+    for (int index = 0; index < job.read_count; ++index)
+      if (job.read[index] > 0) place[job.read[index]] = take();
     gradient_of = place;
     for (int k = int(nodes.size()) - 1; k >= 0; --k) {
       Node &node = nodes[k];

@@ -98,9 +98,10 @@ void classify(const std::string &variant_name, Array<const Whole> layers, Array<
     check_number("values of a layer on one image", shape.size(), 1, INT_MAX);
     check_number("values of a layer on the images of a pass", shape.size() * largest, 1, INT_MAX);
   }
-  for (std::size_t t = 0; t < read.size(); ++t) {
-    for (std::size_t u = 0; u < t; ++u) check(read.data()[t] != read.data()[u], "read must name each tensor once");
-    features += shapes[read.data()[t]].channels;
+  for (std::size_t index = 0; index < read.size(); ++index) {
+    for (std::size_t earlier = 0; earlier < index; ++earlier)
+      check(read.data()[index] != read.data()[earlier], "read must name each tensor once");
+    features += shapes[read.data()[index]].channels;
   }
   P += classes * (features + 1);
   check_number("parameters of all layers", P, 0, largest_parameters), check_shape("initial", initial, {S, P});

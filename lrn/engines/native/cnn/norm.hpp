@@ -12,24 +12,24 @@ namespace LRN_NAMESPACE {
 // which do not wait for each other.
 template <class V, class Of> LRN_FN void add_up(Shape shape, Span images, V *totals, Of of) {
   const long pixels = shape.pixels();
-  for_channels(shape, images, [&](int n, auto B, int c, long k) {
-    const auto value = of(n, c);
+  for_channels(shape, images, [&](int n, auto B, int channel, long k) {
+    const auto value = of(n, channel);
     V sum[B]{};
     for (long p = 0; p < pixels; ++p, k += B)
-      for (int b = 0; b < B; ++b) sum[b] = value(k + b, sum[b]);
-    for (int b = 0; b < B; ++b) totals[c] = totals[c] + sum[b];
+      for (int image = 0; image < B; ++image) sum[image] = value(k + image, sum[image]);
+    for (int image = 0; image < B; ++image) totals[channel] = totals[channel] + sum[image];
   });
 }
 
 template <class V> LRN_BIG_FN void add_values(Shape shape, Span images, Tensor<V> in, V *totals) {
   add_up(shape, images, totals, [&](int n, int) {
-    return [x = in.at(n)](long k, V sum) { return sum + x[k]; };
+    return [values = in.at(n)](long k, V sum) { return sum + values[k]; };
   });
 }
 
 template <class V> LRN_BIG_FN void add_squares(Shape shape, Span images, Tensor<V> in, const V *means, V *totals) {
-  add_up(shape, images, totals, [&](int n, int c) {
-    return [x = in.at(n), mean = means[c]](long k, V sum) { return fma(x[k] - mean, x[k] - mean, sum); };
+  add_up(shape, images, totals, [&](int n, int channel) {
+    return [values = in.at(n), mean = means[channel]](long k, V sum) { return fma(values[k] - mean, values[k] - mean, sum); };
   });
 }
 
@@ -41,13 +41,13 @@ template <class V> struct Normalisation {
 template <class V>
 LRN_BIG_FN void normalise(Shape shape, Span images, Tensor<V> in, Tensor<V> out, Normalisation<V> by, bool rectified) {
   const long pixels = shape.pixels();
-  for_channels(shape, images, [&](int n, auto B, int c, long k) {
-    const V mean = by.mean[c], scale = by.weight[c] * by.spread[c], bias = by.bias[c];
-    const V *const x = in.at(n);
-    V *const y = out.at(n);
+  for_channels(shape, images, [&](int n, auto B, int channel, long k) {
+    const V mean = by.mean[channel], scale = by.weight[channel] * by.spread[channel], bias = by.bias[channel];
+    const V *const read = in.at(n);
+    V *const made = out.at(n);
     for (const long end = k + pixels * B; k < end; ++k) {
-      const V value = fma(x[k] - mean, scale, bias);
-      y[k] = rectified ? relu(value) : value;
+      const V value = fma(read[k] - mean, scale, bias);
+      made[k] = rectified ? relu(value) : value;
     }
   });
 }
@@ -58,21 +58,21 @@ template <class V>
 LRN_BIG_FN void norm_gradient(Shape shape, Span images, Tensor<V> in, Tensor<V> gradient, Normalisation<V> by,
                               bool rectified, V *of_bias, V *of_weight) {
   const long pixels = shape.pixels();
-  for_channels(shape, images, [&](int n, auto B, int c, long k) {
-    const V mean = by.mean[c], spread = by.spread[c], scale = by.weight[c] * spread, bias = by.bias[c];
-    const V *x = in.at(n) + k;
-    V *g = gradient.at(n) + k;
+  for_channels(shape, images, [&](int n, auto B, int channel, long k) {
+    const V mean = by.mean[channel], spread = by.spread[channel], scale = by.weight[channel] * spread, bias = by.bias[channel];
+    const V *values = in.at(n) + k;
+    V *gradients = gradient.at(n) + k;
     V sum[B]{}, along[B]{};
-    for (long p = 0; p < pixels; ++p, x += B, g += B)
-      for (int b = 0; b < B; ++b) {
-        const V d = x[b] - mean;
-        if (rectified) g[b] = gate(fma(d, scale, bias), g[b]);
-        sum[b] = sum[b] + g[b];
-        along[b] = fma(g[b], d * spread, along[b]);
+    for (long p = 0; p < pixels; ++p, values += B, gradients += B)
+      for (int image = 0; image < B; ++image) {
+        const V deviation = values[image] - mean;
+        if (rectified) gradients[image] = gate(fma(deviation, scale, bias), gradients[image]);
+        sum[image] = sum[image] + gradients[image];
+        along[image] = fma(gradients[image], deviation * spread, along[image]);
       }
-    for (int b = 0; b < B; ++b) {
-      of_bias[c] = of_bias[c] + sum[b];
-      of_weight[c] = of_weight[c] + along[b];
+    for (int image = 0; image < B; ++image) {
+      of_bias[channel] = of_bias[channel] + sum[image];
+      of_weight[channel] = of_weight[channel] + along[image];
     }
   });
 }
@@ -85,14 +85,15 @@ LRN_BIG_FN void denormalise(Shape shape, Span images, int count, Tensor<V> in, T
   using R = typename Lanes<V>::real;
   const long pixels = shape.pixels();
   const V share = fill<V>(1 / (R(count) * R(shape.height) * R(shape.width)));
-  for_channels(shape, images, [&](int n, auto B, int c, long k) {
-    const V of_mean = of_bias[c] * share, of_spread = of_weight[c] * share * by.spread[c];
-    const V mean = by.mean[c], scale = by.weight[c] * by.spread[c];
-    const V *const x = in.at(n), *const g = gradient.at(n);
-    V *const to = below.at(n);
+  for_channels(shape, images, [&](int n, auto B, int channel, long k) {
+    // The derivative of the mean and of the spread, both of which depend on every value of the channel.
+    const V of_mean = of_bias[channel] * share, of_spread = of_weight[channel] * share * by.spread[channel];
+    const V mean = by.mean[channel], scale = by.weight[channel] * by.spread[channel];
+    const V *const values = in.at(n), *const gradients = gradient.at(n);
+    V *const target = below.at(n);
     for (const long end = k + pixels * B; k < end; ++k) {
-      const V one = fma(-of_spread, x[k] - mean, g[k] - of_mean) * scale;
-      to[k] = first ? one : to[k] + one;
+      const V passed_on = fma(-of_spread, values[k] - mean, gradients[k] - of_mean) * scale;
+      target[k] = first ? passed_on : target[k] + passed_on;
     }
   });
 }

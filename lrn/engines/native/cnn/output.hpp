@@ -9,6 +9,8 @@
 
 namespace LRN_NAMESPACE {
 
+// Each tensor that is read gives its channels' averages over all pixels. So the features are few, and the loops below need
+// no tiles.
 template <class V> class Output {
   using R = typename Lanes<V>::real;
   static constexpr int L = Lanes<V>::count;
@@ -21,32 +23,32 @@ public:
   // Logits of `count` images from the tensors that are read; `tensor(t)` is one of them. `weight` (C, F) comes before the
   // biases (C,).
   template <class Tensors> void forward(int count, const V *weight, Tensors tensor) {
-    for_read([&](int t, const Shape &shape, int feature) {
-      const Tensor<V> in = tensor(t);
+    for_read([&](int index, const Shape &shape, int feature) {
+      const Tensor<V> in = tensor(index);
       const V share = fill<V>(R(1) / R(shape.pixels()));
-      for_channels(shape, {0, count}, [&](int n, auto B, int c, long k) {
-        for (int b = 0; b < B; ++b) {
+      for_channels(shape, {0, count}, [&](int n, auto B, int channel, long k) {
+        for (int image = 0; image < B; ++image) {
           V sum{};
-          for (long p = 0; p < shape.pixels(); ++p) sum = sum + in.at(n)[k + p * B + b];
-          averages[long(n + b) * F + feature + c] = sum * share;
+          for (long p = 0; p < shape.pixels(); ++p) sum = sum + in.at(n)[k + p * B + image];
+          averages[long(n + image) * F + feature + channel] = sum * share;
         }
       });
     });
     const V *const bias = weight + C * F;
     for (int n = 0; n < count; ++n)
-      for (int c = 0; c < C; ++c) {
-        V sum = bias[c];
-        for (int f = 0; f < F; ++f) sum = fma(weight[c * F + f], averages[n * F + f], sum);
-        logits[n * C + c] = sum;
+      for (int label = 0; label < C; ++label) {
+        V sum = bias[label];
+        for (int f = 0; f < F; ++f) sum = fma(weight[label * F + f], averages[n * F + f], sum);
+        logits[n * C + label] = sum;
       }
   }
 
   // After `forward`: the class that lane i gives the n-th image. As torch's argmax, the first of the largest, or of NaNs.
   int predicted(int n, int i) const {
     int best = 0;
-    const auto at = [&](int c) { return lane(logits[n * C + c], i); };
-    for (int c = 1; c < C; ++c)
-      if (!std::isnan(at(best)) && !(at(c) <= at(best))) best = c;
+    const auto at = [&](int label) { return lane(logits[n * C + label], i); };
+    for (int label = 1; label < C; ++label)
+      if (!std::isnan(at(best)) && !(at(label) <= at(best))) best = label;
     return best;
   }
 
@@ -56,19 +58,22 @@ public:
     const V share = fill<V>(R(1) / R(count));
     V loss{}, right{};
     for (int n = 0; n < count; ++n) {
-      V *const z = logits.get() + n * C;
-      V most = z[0], sum{}, own{}, logarithm{};
+      V *const scores = logits.get() + n * C;
+      // The largest score is subtracted before exponentials are taken, so that none of them overflows. Labels differ between
+      // lanes (each network has its own order of the images), hence the loops over lanes.
+      V most = scores[0], sum{}, own{}, logarithm{};
       for (int i = 0; i < L; ++i) {
-        set_lane(own, i, lane(z[label(n, i)], i));
+        set_lane(own, i, lane(scores[label(n, i)], i));
         set_lane(right, i, lane(right, i) + R(predicted(n, i) == label(n, i)));
       }
-      for (int c = 1; c < C; ++c) most = select_gt(z[c], most, z[c], most);
-      for (int c = 0; c < C; ++c) sum = sum + exponential(z[c] - most);
+      for (int k = 1; k < C; ++k) most = select_gt(scores[k], most, scores[k], most);
+      for (int k = 0; k < C; ++k) sum = sum + exponential(scores[k] - most);
+      // The logarithm is the C library's in double precision, rounded: one per image and network is not worth a vector's.
       for (int i = 0; i < L; ++i) set_lane(logarithm, i, R(std::log(double(lane(sum, i)))));
       loss = loss + (logarithm - (own - most));
       const V scale = share / sum;
-      for (int c = 0; c < C; ++c) z[c] = exponential(z[c] - most) * scale;
-      for (int i = 0; i < L; ++i) set_lane(z[label(n, i)], i, lane(z[label(n, i)], i) - lane(share, i));
+      for (int k = 0; k < C; ++k) scores[k] = exponential(scores[k] - most) * scale;
+      for (int i = 0; i < L; ++i) set_lane(scores[label(n, i)], i, lane(scores[label(n, i)], i) - lane(share, i));
     }
     return {loss * share, right * share};
   }
@@ -79,33 +84,33 @@ public:
     V *const of_bias = of_weight + C * F;
     std::fill_n(of_averages.get(), count * F, V{});
     for (int n = 0; n < count; ++n)
-      for (int c = 0; c < C; ++c) {
-        const V g = logits[n * C + c];
-        of_bias[c] = of_bias[c] + g;
+      for (int label = 0; label < C; ++label) {
+        const V score_gradient = logits[n * C + label];
+        of_bias[label] = of_bias[label] + score_gradient;
         for (int f = 0; f < F; ++f) {
-          of_weight[c * F + f] = fma(g, averages[n * F + f], of_weight[c * F + f]);
-          of_averages[n * F + f] = fma(g, weight[c * F + f], of_averages[n * F + f]);
+          of_weight[label * F + f] = fma(score_gradient, averages[n * F + f], of_weight[label * F + f]);
+          of_averages[n * F + f] = fma(score_gradient, weight[label * F + f], of_averages[n * F + f]);
         }
       }
-    for_read([&](int t, const Shape &shape, int feature) {
-      if (t == 0) return; // the images
-      const Tensor<V> below = gradient(t);
+    for_read([&](int index, const Shape &shape, int feature) {
+      if (index == 0) return; // the images
+      const Tensor<V> below = gradient(index);
       const V share = fill<V>(R(1) / R(shape.pixels()));
-      for_channels(shape, {0, count}, [&](int n, auto B, int c, long k) {
+      for_channels(shape, {0, count}, [&](int n, auto B, int channel, long k) {
         for (long p = 0; p < shape.pixels(); ++p)
-          for (int b = 0; b < B; ++b)
-            below.at(n)[k + p * B + b] = of_averages[long(n + b) * F + feature + c] * share;
+          for (int image = 0; image < B; ++image)
+            below.at(n)[k + p * B + image] = of_averages[long(n + image) * F + feature + channel] * share;
       });
     });
   }
 
 private:
-  // Calls `f(tensor, shape, feature)` for each tensor that is read; its first channel's average is that feature.
+  // Calls `use(tensor, shape, feature)` for each tensor that is read; its first channel's average is that feature.
   template <class Use> void for_read(Use use) const {
     int feature = 0;
-    for (int t = 0; t < job.read_count; ++t) {
-      const Shape &shape = graph.shapes[job.read[t]];
-      use(job.read[t], shape, feature);
+    for (int index = 0; index < job.read_count; ++index) {
+      const Shape &shape = graph.shapes[job.read[index]];
+      use(job.read[index], shape, feature);
       feature += shape.channels;
     }
   }

@@ -9,11 +9,12 @@ namespace LRN_NAMESPACE {
 
 namespace {
 
+// Images do not interact when norms use measured statistics, so such passes can be small.
 constexpr int evaluated = 16; // images of a pass without a way back: few enough for the nearest caches
 
 template <class V> V norm(const std::vector<V> &gradient) {
   V sum{};
-  for (const V &g : gradient) sum = fma(g, g, sum);
+  for (const V &value : gradient) sum = fma(value, value, sum);
   return root(sum);
 }
 
@@ -24,6 +25,7 @@ template <class V, class R> class Trainer {
 public:
   explicit Trainer(const lrn::ImageJob<R> &job)
       : job(job), graph(job), parts(job.train, job.part),
+        // Memory for the largest pass of each kind: only passes that train need gradients against tensors.
         net(graph, std::max({parts.size(0), std::min(job.batch, job.train), evaluated}),
             std::max(parts.size(0), std::min(job.batch, job.train))) {}
 
@@ -96,13 +98,13 @@ private:
   void look_after_training() {
     std::vector<V> sums(graph.rectified);
     evaluate(job.train_x, job.train, [&](int, int count) {
-      long a = 0;
+      long index = 0;
       for (const Node &node : graph.nodes)
-        for (int c = 0; node.layer.rectified && c < node.to.channels; ++c, ++a)
-          sums[a] = sums[a] + net.sum_of(node, count, c);
+        for (int channel = 0; node.layer.rectified && channel < node.to.channels; ++channel, ++index)
+          sums[index] = sums[index] + net.sum_of(node, count, channel);
     });
-    for (long a = 0; a < graph.rectified; ++a)
-      for (int i = 0; i < used; ++i) job.silent[(first + i) * graph.rectified + a] = lane(sums[a], i) == 0;
+    for (long index = 0; index < graph.rectified; ++index)
+      for (int i = 0; i < used; ++i) job.silent[(first + i) * graph.rectified + index] = lane(sums[index], i) == 0;
   }
 
   void test() {
@@ -134,12 +136,12 @@ private:
   }
 
   static void add(std::vector<V> &sum, const std::vector<V> &gradient, R share) {
-    for (std::size_t p = 0; p < sum.size(); ++p) sum[p] = fma(fill<V>(share), gradient[p], sum[p]);
+    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] = fma(fill<V>(share), gradient[k], sum[k]);
   }
 
-  // Calls `f(i, s)` for each lane and its network; lanes to spare train the last network once more.
-  template <class F> void for_lanes(F f) const {
-    for (int i = 0; i < L; ++i) f(i, std::min(first + i, job.count - 1));
+  // Calls `use(i, s)` for each lane and its network; lanes to spare train the last network once more.
+  template <class F> void for_lanes(F use) const {
+    for (int i = 0; i < L; ++i) use(i, std::min(first + i, job.count - 1));
   }
 
   // Each network's number of that step, where each has so `many`.
