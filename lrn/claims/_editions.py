@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from lrn.claims._contract import MeasurementError
 from lrn.claims._function import FunctionPopulation
@@ -80,7 +80,7 @@ class Editions:
         return []
 
 
-def is_duration(seconds: Any) -> bool:
+def is_duration(seconds: Any) -> TypeGuard[float]:
     """Whether a file says a number of seconds that can be one."""
     return isinstance(seconds, (int, float)) and 0 <= seconds < _CENTURY
 

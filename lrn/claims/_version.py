@@ -58,7 +58,8 @@ def parts_of(
     """
     file = _file_of(function)
     root = _root(file) if file else Path.cwd()
-    modules, parts = _Modules(root), {}
+    modules = _Modules(root)
+    parts: Parts = {}
     for value in _with_enclosed((function, *used)):
         source = _file_of(value)
         if text is not None and source == file:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 import threading
 
 import pytest
@@ -266,3 +267,14 @@ def test_the_sources_of_a_suite_are_files_that_can_be_read(tmp_path):
     os.symlink("nowhere", tmp_path / "dangling")
     assert list(_files_in(tmp_path, tmp_path / "reports")) == [tmp_path / "sub/a.csv"]
     assert _content(tmp_path / "gone between two calls") == "not to be read: No such file or directory"
+
+
+def test_a_record_makes_up_for_no_assertions(suite, pytester, ran):
+    record, before = ran
+    ignored = "ignore::pytest.PytestConfigWarning"  # pytest warns of -O, too
+    command = [sys.executable, "-O", "-m", "pytest", "-W", ignored, "-p", "lrn.plugin", "--verdicts", "without.json"]
+    result = pytester.run(*command, timeout=300)
+    assert result.ret == 1
+    verdicts = json.loads(pytester.path.joinpath("without.json").read_text())["claims"]
+    assert {verdict["verdict"] for verdict in verdicts} == {"ERROR"}
+    assert record.read_bytes() == before
