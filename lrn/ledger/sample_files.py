@@ -170,8 +170,15 @@ def checked(sample: Any, label: str, n: int) -> Columns:
             raise TypeError(f"{name} of {label} must be numbers or truths; its values are {values.dtype}")
         if np.ma.is_masked(observed):
             raise ValueError(f"{name} of {label} must not be masked: a file has no gaps; give NaN instead")
-        columns[str(name)] = values
+        columns[str(name)] = _as_stored(values)
     return columns
+
+
+def _as_stored(values: NDArray[Any]) -> NDArray[Any]:
+    """The values as a file can hold them: in this machine's byte order, and with at most 64 bits."""
+    if values.dtype.kind == "f" and values.dtype.itemsize > 8:
+        return values.astype(np.float64)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def gaps(seeds: range, known: list[range]) -> list[range]:

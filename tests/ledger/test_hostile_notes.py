@@ -12,7 +12,7 @@ from lrn.claims import population
 from lrn.claims._contract import PopulationError
 from lrn.claims._draw import Draw
 from lrn.ledger.files import LedgerWarning
-from lrn.ledger.samples import Shelf
+from lrn.ledger.samples import Shelf, checked
 
 
 @population
@@ -132,3 +132,11 @@ def test_a_name_that_promises_seeds_without_end_takes_no_memory(tmp_path, kind):
     path.rename(path.with_name(f"0-{10**19}.parquet"))
     with pytest.warns(LedgerWarning, match="other seeds"):
         assert values(kind, tmp_path) == EXPECTED[kind]
+
+
+@pytest.mark.parametrize("dtype", [">f8", "<f8", ">f4", np.longdouble, ">i2", "f2", "?"])
+def test_numbers_of_every_byte_order_and_width_can_be_kept(tmp_path, dtype):
+    stored, values = Shelf(tmp_path, "any", "1"), np.arange(4).astype(dtype)
+    stored.keep(range(4), checked({"x": values}, "any", 4))
+    ((_, columns),) = stored.read(range(4))
+    assert columns["x"].tolist() == values.tolist()
