@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NotRegularError", "read_regular", "read_text", "replace_file", "write_json"]
+__all__ = ["NotRegularError", "check_regular", "read_regular", "read_text", "replace_file", "write_json"]
 
 MOST_BYTES = 1 << 28
 """The longest text that is read: 256 MB, a hundred times what a suite's verdicts take."""
@@ -102,9 +102,12 @@ def replace_file(path: str | os.PathLike[str], content: str | bytes, *, durable:
         _write_directly(Path(path), data)
 
 
-def write_json(path: str | os.PathLike[str], data: Any) -> None:
-    """Writes data as readable JSON, whole or not at all; folders are made where needed."""
-    replace_file(path, json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+def write_json(path: str | os.PathLike[str], data: Any) -> bytes:
+    """Writes data as readable JSON, whole or not at all; folders are made where needed. Returns what it wrote."""
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    written = text.encode("utf-8", errors="backslashreplace")
+    replace_file(path, written)
+    return written
 
 
 def _replace(target: Path, data: bytes, before: os.stat_result | None, durable: bool) -> None:
@@ -149,6 +152,11 @@ def _write_directly(path: Path, data: bytes) -> None:
         view = memoryview(data)
         while view:
             view = view[file.write(view) or 0 :]
+
+
+def check_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> None:
+    """Raises NotRegularError for what `read_regular` would refuse to read."""
+    _check_regular(os.stat(path), most)
 
 
 def _check_regular(status: os.stat_result, most: int) -> None:

@@ -19,7 +19,7 @@ ARROWS = {
     "files": set(),
     "intervals": set(),
     "verdicts": {"files"},
-    "audit": set(),
+    "audit": {"files"},
     "nets": {"_torch", "arithmetic"},
     "dead": {"_torch", "nets"},
     "gradients": {"_torch", "arithmetic", "dead"},
@@ -31,7 +31,7 @@ ARROWS = {
     "metrics": {"experiment", "runs"},
     "ledger": {"engines", "experiment", "files", "runs"},
     "classifiers": {"_torch", "arithmetic", "data", "engines", "nets"},
-    "claims": {"experiment", "intervals", "ledger", "metrics", "verdicts"},
+    "claims": {"experiment", "files", "intervals", "ledger", "metrics", "verdicts"},
     "report": {"files", "intervals", "ledger", "verdicts"},
     "cli": {
         "_torch",

@@ -7,11 +7,14 @@ stays "0.40", and a quotation has one home, beside the tables it speaks of, howe
 from __future__ import annotations
 
 import csv
+import io
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from lrn.files import NotRegularError, read_regular, read_text
 
 __all__ = ["Quotation", "Quotes", "index_table", "read_quotes", "read_table"]
 
@@ -60,8 +63,8 @@ def read_quotes(path: str | Path) -> Quotes:
     """
     quotes = Quotes()
     try:
-        entries = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("quotation", [])
-    except ValueError as error:
+        entries = tomllib.loads(read_text(path)).get("quotation", [])
+    except (ValueError, RecursionError, NotRegularError) as error:
         raise ValueError(f"{path} must be TOML in UTF-8: {error}") from None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError(f"{path} must hold its quotations as tables, each under [[quotation]]")
@@ -88,11 +91,9 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
             cells than the heading.
     """
     try:
-        with open(
-            path, encoding="utf-8-sig", newline=""
-        ) as file:  # spreadsheets begin their CSV with a byte order mark
-            heading, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
-    except (csv.Error, UnicodeDecodeError) as error:
+        text = read_regular(path).decode("utf-8-sig")  # spreadsheets begin their CSV with a byte order mark
+        heading, *rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row] or [[]]
+    except (csv.Error, UnicodeDecodeError, NotRegularError) as error:
         raise ValueError(f"{path} must be CSV in UTF-8: {error}") from None
     if len(heading) == 1 and ";" in heading[0]:
         raise ValueError(f"{path} must separate its columns by commas; got semicolons: {heading[0]}")

@@ -14,6 +14,7 @@ from lrn.claims._contract import NoMoreSeeds, Population, PopulationError, is_ex
 from lrn.claims._function import FunctionPopulation
 from lrn.claims._progress import Step
 from lrn.claims._state import State, settings_of
+from lrn.verdicts.text import plain_text
 
 if TYPE_CHECKING:
     from lrn.claims._crew import Crew
@@ -210,9 +211,9 @@ class Draw:
         varies = getattr(population, "varies", ())
         for shelf in self._shelves(population):
             broken = shelf.described().get("broken")
-            if isinstance(broken, dict) and varies is not True and broken.get("metric") not in varies:
+            if isinstance(broken, dict) and varies is not True and str(broken.get("metric")) not in varies:
                 hint = "Found in an earlier run; what was kept is not used until the version changes."
-                raise PopulationError(f"{broken.get('why')} ({hint})")
+                raise PopulationError(f"{plain_text(str(broken.get('why')))} ({hint})")
         self._sound.add(population.label)
 
     @cached_property

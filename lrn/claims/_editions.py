@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from lrn.claims._contract import MeasurementError
 from lrn.claims._function import FunctionPopulation
 from lrn.claims._version import changes
+from lrn.ledger.files import note_in
 from lrn.ledger.samples import Columns, Shelf
-from lrn.verdicts.text import duration
+from lrn.verdicts.text import duration, plain_text
 
-__all__ = ["STALE", "Editions"]
+__all__ = ["STALE", "Editions", "is_duration"]
 
 STALE = ("retrain", "use", "fail")
 """How to treat seeds that earlier code has trained."""
+
+
+_CENTURY = 3.2e9  # seconds
 
 
 class Editions:
@@ -63,9 +66,9 @@ class Editions:
         if not seeds:
             return []
         parts = before.get("parts")
-        changed = changes(parts if isinstance(parts, dict) else {}, population.parts)
+        changed = plain_text(changes(parts if isinstance(parts, dict) else {}, population.parts))
         seconds = before.get("seconds")
-        took = f" ({duration(seeds * seconds)})" if isinstance(seconds, (int, float)) else ""
+        took = f" ({duration(seeds * seconds)})" if is_duration(seconds) else ""
         text = f"{population.label}: {changed} since {seeds} of its seeds were trained{took}"
         if self._stale == "fail":
             raise MeasurementError(f"{text}; --stale=retrain trains them again, --stale=use keeps them")
@@ -77,15 +80,22 @@ class Editions:
         return []
 
 
+def is_duration(seconds: Any) -> TypeGuard[float]:
+    """Whether a file says a number of seconds that can be one."""
+    return isinstance(seconds, (int, float)) and 0 <= seconds < _CENTURY
+
+
 def _latest(root: Path, population: FunctionPopulation) -> dict[str, Any] | None:
     """The facts in population.json of the latest other version; None where there is no other one."""
     folder = hashlib.sha256(population.label.encode()).hexdigest()[:16]
     others: list[tuple[float, dict[str, Any]]] = []
     for path in root.glob(f"samples-*/{folder}/population.json"):
         try:
-            facts = json.loads(path.read_text())
-            if facts["label"] == population.label and facts["version"] != population.version:
+            facts = note_in(path)
+            version = facts.get("version")
+            known = isinstance(version, str) and version not in ("", population.version)
+            if known and facts.get("label") == population.label:
                 others.append((path.stat().st_mtime, facts))
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, RecursionError):
             continue  # the code that needs the file reports its error
     return max(others, key=lambda pair: pair[0])[1] if others else None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lrn.claims._contract import MeasurementError
 from lrn.claims._rows import COMPLETED, FAILED, Failure, Row, columns_of, row_of, with_failures
-from lrn.claims._version import Parts, digest_of, parts_of, text_of
+from lrn.claims._version import Parts, digest_of, flat, parts_of, text_of
 
 __all__ = ["FunctionPopulation", "PopulationFunction", "population"]
 
@@ -203,7 +203,7 @@ class FunctionPopulation:
     @functools.cached_property
     def parts(self) -> Parts:
         """Everything that the observations depend on."""
-        return self.definition.parts([value for _, value in self.pairs if callable(value)])
+        return self.definition.parts([value for value in flat([value for _, value in self.pairs]) if callable(value)])
 
     @property
     def version(self) -> str:

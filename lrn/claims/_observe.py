@@ -11,6 +11,7 @@ from typing import Any
 
 from lrn.claims._contract import NoMoreSeeds
 from lrn.claims._crew import Crew
+from lrn.claims._editions import is_duration
 from lrn.claims._function import FunctionPopulation
 from lrn.claims._progress import Progress, Step
 from lrn.claims._rows import Failure, Row, rows_of
@@ -131,7 +132,7 @@ class Observer:
         seconds = self._seconds.get(population.label)
         if seconds is None and shelf is not None:
             described = shelf.described().get("seconds")
-            if isinstance(described, (int, float)):
+            if is_duration(described):
                 seconds = self._seconds[population.label] = float(described)
         return seconds
 

@@ -74,7 +74,7 @@ class Recorded:
         seeds = _whole(table[seed], seed, name)
         groups: dict[tuple[Hashable, ...], dict[int, int]] = {}
         for row, number in enumerate(seeds):
-            key = tuple(_plain(table[column][row]) for column in by)
+            key = tuple(_key_part(table[column][row], column, row, name) for column in by)
             row_of_seed = groups.setdefault(key, {})
             if number in row_of_seed:
                 shown = ", ".join(f"{column}={value!r}" for column, value in zip(by, key, strict=True)) or "it"
@@ -196,7 +196,7 @@ def _whole(values: Sequence[Any], column: str, name: str) -> list[int]:
     for row, value in enumerate(values):
         try:
             seed = int(value)
-            fits = float(value) == seed and seed >= 0
+            fits = float(value) == seed and 0 <= seed < 2**64 and not isinstance(value, (bool, np.bool_))
         except (TypeError, ValueError, OverflowError):
             fits = False
         if not fits:
@@ -205,6 +205,14 @@ def _whole(values: Sequence[Any], column: str, name: str) -> list[int]:
     if not seeds:
         raise ValueError(f"{name} must have at least one run; got none")
     return seeds
+
+
+def _key_part(value: Any, column: str, row: int, name: str) -> Hashable:
+    """A value that says which population a run belongs to. Raises ValueError for NaN and for a list."""
+    part = _plain(value)
+    if not isinstance(part, Hashable) or part != part:
+        raise ValueError(f"{column} of {name} must have one value in every row; got {part!r} in row {row + 1}")
+    return part
 
 
 def _plain(value: Any) -> Hashable:

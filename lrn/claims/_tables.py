@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
+import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from lrn.files import NotRegularError, check_regular, read_regular
 
 __all__ = ["Table", "read_table"]
 
@@ -17,6 +23,11 @@ Table: TypeAlias = "dict[str, Sequence[Any]]"
 
 _TRUTHS = {"true": True, "false": False}
 _EMPTY = ("", "nan", "null", "none", "na")
+_LARGEST = 1 << 32  # bytes
+_WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,4000})")
+_NUMBER = re.compile(r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?inf(inity)?", re.IGNORECASE)
+_NO_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""What Weights & Biases writes for numbers that JSON lacks."""
 
 
 def read_table(source: Any) -> Table:
@@ -49,10 +60,24 @@ def read_table(source: Any) -> Table:
     }
     if path.suffix.lower() not in readers:
         raise ValueError(f"a table must be a folder or one of {', '.join(readers)}; got {path.name!r}")
-    try:
+    with _refused(path, "a table"):
         return _checked(readers[path.suffix.lower()](path))
-    except (UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a table: {error}") from None
+
+
+@contextmanager
+def _refused(path: Path, kind: str) -> Iterator[None]:
+    """Says in one sentence which file cannot be read, and why."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except NotRegularError as error:
+        raise ValueError(f"{path} cannot be read as {kind}: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{path} cannot be read as {kind}: it is nested too deeply") from None
+    except (ValueError, csv.Error) as error:
+        known = str(error) if str(path) in str(error) else f"{path} cannot be read as {kind}: {error}"
+        raise ValueError(known) from None
 
 
 def _checked(table: Table) -> Table:
@@ -63,9 +88,8 @@ def _checked(table: Table) -> Table:
 
 
 def _csv(path: Path) -> Table:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
-    rows = [row for row in rows if row]
+    text = io.StringIO(_text(path), newline="")
+    rows = [row for row in csv.reader(text, delimiter="\t" if path.suffix.lower() == ".tsv" else ",") if row]
     if not rows:
         raise ValueError(f"{path} must have a line with the names of its columns; it is empty")
     head, *body = rows
@@ -77,20 +101,27 @@ def _csv(path: Path) -> Table:
     return {name: _typed([row[k] for row in body]) for k, name in enumerate(head)}
 
 
+def _text(path: Path) -> str:
+    """A file's text, which may begin with a byte order mark."""
+    return read_regular(path, _LARGEST).decode("utf-8-sig")
+
+
 def _typed(texts: list[str]) -> list[Any]:
-    """The cells of a column: truths, whole numbers, numbers, or text, whichever all of them are."""
+    """The cells of a column: truths, whole numbers, numbers, or text, whichever all of them are.
+
+    What Python takes for numbers and people for names, such as 1_1 or 007, is text.
+    """
     cells = [text.strip() for text in texts]
     present = [cell for cell in cells if cell.lower() not in _EMPTY]
     if present and len(present) == len(cells) and all(cell.lower() in _TRUTHS for cell in cells):
         return [_TRUTHS[cell.lower()] for cell in cells]
-    for kind in (int, float):
-        try:
-            values = {cell: kind(cell) for cell in present}
-        except ValueError:
+    for kind, form in ((int, _WHOLE), (float, _NUMBER)):
+        if not all(map(form.fullmatch, present)):
             continue
+        values = {cell: kind(cell) for cell in present}
         if len(present) == len(cells):
             return [values[cell] for cell in cells]
-        return [float(values[cell]) if cell in values else float("nan") for cell in cells] if present else cells
+        return [float(cell) if cell in values else float("nan") for cell in cells] if present else cells
     return cells
 
 
@@ -98,18 +129,18 @@ def _parquet(path: Path) -> Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    check_regular(path, _LARGEST)
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
         raise ValueError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from None
     return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
 
 
 def _json_lines(path: Path) -> Table:
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    # Lines end where JSON's do: inside a text, other marks may stand that Python would break it at.
+    for number, line in enumerate(_text(path).split("\n"), 1):
         if line.strip():
             row = json.loads(line)
             if not isinstance(row, dict):
@@ -132,7 +163,8 @@ def _from_rows(rows: Sequence[Mapping[str, Any]]) -> Table:
 def _folder(path: Path) -> Table:
     """The runs that Weights & Biases or MLflow has left in a folder."""
     rows = [_wandb(file.parent) for file in sorted(path.rglob("wandb-summary.json"))]
-    rows += [_mlflow(file.parent) for file in sorted(path.rglob("meta.yaml")) if (file.parent / "metrics").is_dir()]
+    runs = [file.parent for file in sorted(path.rglob("meta.yaml")) if (file.parent / "metrics").is_dir()]
+    rows += [_mlflow(run) for run in runs if ".trash" not in run.relative_to(path).parts and not _is_deleted(run)]
     if not rows:
         raise ValueError(
             f"{path} must hold runs of Weights & Biases (wandb-summary.json) or of MLflow (meta.yaml, metrics/); "
@@ -143,31 +175,55 @@ def _folder(path: Path) -> Table:
 
 def _wandb(files: Path) -> dict[str, Any]:
     """The last values and the settings of a run of Weights & Biases."""
-    row = _flat(json.loads((files / "wandb-summary.json").read_text()))
+    row = _flat(_object(files / "wandb-summary.json"))
     for name in ("config.json", "config.yaml"):
         if (files / name).is_file():
             row = {**_config(files / name), **row}
-    return {name: value for name, value in row.items() if not name.startswith("_")}
+    return {name: _number(value) for name, value in row.items() if not name.startswith("_")}
+
+
+def _number(value: Any) -> Any:
+    """A value, as a number where it is the name of one."""
+    return _NO_NUMBERS.get(value, value) if isinstance(value, str) else value
 
 
 def _config(path: Path) -> dict[str, Any]:
     """Settings, each of which has its value in a field `value`."""
-    settings = json.loads(path.read_text()) if path.suffix == ".json" else _yaml(path)
+    settings = _object(path)
     plain = {
         name: entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
         for name, entry in settings.items()
         if name not in ("wandb_version", "_wandb")
     }
-    return _flat(plain)
+    with _refused(path, "settings"):
+        return _flat(plain)
 
 
-def _yaml(path: Path) -> dict[str, Any]:
+def _object(path: Path) -> dict[str, Any]:
+    """The object in a file of JSON or YAML."""
+    with _refused(path, "settings or results of a run"):
+        text = _text(path)
+        content = json.loads(text) if path.suffix == ".json" else _yaml(text, path)
+        if not isinstance(content, dict):
+            raise ValueError("it must hold names and values")
+        return {str(name): value for name, value in content.items()}
+
+
+def _yaml(text: str, path: Path) -> Any:
     try:
         import yaml
     except ImportError:
         raise ImportError(f"{path} needs PyYAML: pip install pyyaml") from None
-    settings = yaml.safe_load(path.read_text())
-    return settings if isinstance(settings, dict) else {}
+    try:
+        return yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+
+
+def _is_deleted(run: Path) -> bool:
+    """Whether a run of MLflow was deleted; it stays on disk until it is collected as garbage."""
+    with _refused(run / "meta.yaml", "a run"):
+        return re.search(r"^lifecycle_stage: *deleted *$", _text(run / "meta.yaml"), re.MULTILINE) is not None
 
 
 def _mlflow(run: Path) -> dict[str, Any]:
@@ -175,14 +231,30 @@ def _mlflow(run: Path) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for kind in ("tags", "params"):
         for file in sorted((run / kind).glob("**/*")) if (run / kind).is_dir() else ():
-            if file.is_file() and not file.name.startswith("mlflow."):
-                row[file.relative_to(run / kind).as_posix()] = _typed([file.read_text().strip()])[0]
+            if not file.is_dir() and not file.name.startswith("mlflow."):
+                with _refused(file, "a parameter"):
+                    row[file.relative_to(run / kind).as_posix()] = _typed([_text(file).strip()])[0]
     for file in sorted((run / "metrics").glob("**/*")):
-        lines = [line.split() for line in file.read_text().splitlines() if line.strip()] if file.is_file() else []
-        if lines:  # time, value, step
-            last = max(lines, key=lambda parts: int(parts[2]) if len(parts) > 2 else 0)
-            row[file.relative_to(run / "metrics").as_posix()] = float(last[1])
+        if not file.is_dir():
+            with _refused(file, "values of a metric"):
+                values = [_measurement(line) for line in _text(file).splitlines() if line.strip()]
+            if values:
+                row[file.relative_to(run / "metrics").as_posix()] = max(enumerate(values), key=_lateness)[1][2]
     return row
+
+
+def _measurement(line: str) -> tuple[int, int, float]:
+    """Step, time and value of a line of a metric of MLflow."""
+    parts = line.split()
+    if len(parts) not in (2, 3):
+        raise ValueError(f"each line must hold a time, a value and a step; got {line!r}")
+    return int(parts[2]) if len(parts) == 3 else 0, int(parts[0]), float(parts[1])
+
+
+def _lateness(numbered: tuple[int, tuple[int, int, float]]) -> tuple[int, int, int]:
+    """Sorts by step, then by time, then as written: values that are logged without a step all have step 0."""
+    number, (step, time, _) = numbered
+    return step, time, number
 
 
 def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:

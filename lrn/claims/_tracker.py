@@ -272,7 +272,7 @@ class Tracker:
         return self._tracked[terms]
 
     def _resumed(self, terms: Terms) -> Tracked:
-        """An expression where an earlier run left it."""
+        """An expression with the seeds that an earlier run left it with."""
         assert self._earlier is not None
         was = self._earlier.get(key_of_terms(terms))
         if was is None or was.seeds > self.max_seeds:
@@ -281,7 +281,7 @@ class Tracker:
         populations = chain.from_iterable(self._leaf(quantity).populations for quantity, _ in terms)
         if not all(knows(self._sampler, population, seeds) for population in populations):
             raise CannotResume
-        return Tracked(was.seeds, dict.fromkeys(zip(was.thresholds, was.inclusive, strict=True)))
+        return Tracked(was.seeds)
 
     def _sample(self, terms: Terms) -> Sample:
         """The sample of an expression at its present seeds."""

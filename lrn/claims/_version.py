@@ -18,6 +18,7 @@ import itertools
 import re
 import sys
 import textwrap
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
@@ -25,7 +26,7 @@ from typing import Any, TypeAlias
 
 from lrn.claims._state import state_of
 
-__all__ = ["Parts", "changes", "digest_of", "parts_of", "text_of"]
+__all__ = ["Parts", "changes", "digest_of", "flat", "parts_of", "text_of"]
 
 Parts: TypeAlias = "dict[str, str]"
 """What the part is, such as "module models" -> its digest."""
@@ -57,16 +58,18 @@ def parts_of(
     """
     file = _file_of(function)
     root = _root(file) if file else Path.cwd()
-    modules, parts = _Modules(root), {}
-    for value in (function, *used):
+    modules = _Modules(root)
+    parts: Parts = {}
+    for value in _with_enclosed((function, *used)):
         source = _file_of(value)
-        if value is function and text is not None:
+        if text is not None and source == file:
             tree: ast.Module | None = ast.parse(text)
         else:
             tree = _tree(source) if source else None
         digest, imported = _own(value, tree)
         if value is function or (source is not None and modules.holds(source)):
-            parts[f"{'class' if isinstance(value, type) else 'function'} {value.__qualname__}"] = digest
+            name = f"{'class' if isinstance(value, type) else 'function'} {value.__qualname__}"
+            parts[name] = _digest(parts[name] + digest) if name in parts else digest  # two modules can have one name
             for name in imported:
                 modules.add(name, value.__module__)
     for name, digest in sorted(modules.digests.items()):
@@ -124,6 +127,28 @@ def _own(value: Any, tree: ast.Module | None) -> tuple[str, set[str]]:
     return _digest(text + repr(certain)), set(itertools.chain.from_iterable(map(_imports, statements)))
 
 
+def _with_enclosed(values: Iterable[Any]) -> Iterator[Any]:
+    """Functions and classes, and those that the functions have in their closures, each once."""
+    waiting, visited = deque(values), set()
+    while waiting:
+        value = waiting.popleft()
+        if id(value) in visited:
+            continue
+        visited.add(id(value))
+        yield value
+        for cell in getattr(value, "__closure__", None) or ():
+            content = _content(cell)
+            waiting += [part for part in flat(content) if isinstance(part, (FunctionType, type))]
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """The parts of nested lists and tuples; a value that is neither is the only part of itself."""
+    if isinstance(value, (list, tuple)):
+        yield from itertools.chain.from_iterable(map(flat, value))
+    else:
+        yield value
+
+
 def _definition(value: Any, tree: ast.Module | None) -> ast.stmt | None:
     """The statement that defines a function or a class, without the decorator `population`."""
     definition = _in_tree(value, tree) if tree is not None else None
@@ -133,8 +158,7 @@ def _definition(value: Any, tree: ast.Module | None) -> ast.stmt | None:
     except (OSError, TypeError, SyntaxError, ValueError):
         return None
     if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        own = [decorator for decorator in definition.decorator_list if "population" not in ast.unparse(decorator)]
-        definition.decorator_list = own
+        definition.decorator_list = [part for part in definition.decorator_list if not _is_population(part)]
     return definition
 
 
@@ -150,6 +174,12 @@ def _in_tree(value: Any, tree: ast.Module) -> ast.stmt | None:
     return None
 
 
+def _is_population(decorator: ast.expr) -> bool:
+    """Whether a decorator is `population`, however it was imported and whatever its options are."""
+    name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    return name.rpartition(".")[2] == "population"
+
+
 def _reachable(definition: ast.stmt, tree: ast.Module) -> list[ast.stmt]:
     """The definition, and the statements of its module that it depends on: by name, or as they do something."""
     by_name: dict[str, list[ast.stmt]] = {}
@@ -157,7 +187,7 @@ def _reachable(definition: ast.stmt, tree: ast.Module) -> list[ast.stmt]:
     for statement in tree.body:
         for name in _defined(statement):
             by_name.setdefault(name, []).append(statement)
-        if isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Constant):
+        if _acts(statement):
             acting.append(statement)
     own = getattr(definition, "name", "")
     reached, waiting = [definition], [definition, *acting]
@@ -170,6 +200,24 @@ def _reachable(definition: ast.stmt, tree: ast.Module) -> list[ast.stmt]:
         for name in _named(statement):
             waiting += [other for other in by_name.get(name, []) if id(other) not in visited and other not in waiting]
     return [definition, *(statement for statement in tree.body if any(statement is other for other in reached))]
+
+
+def _acts(statement: ast.AST) -> bool:
+    """Whether a statement of a module does something that no name tells of: a call, `settings["lr"] = 0.1`, `import *`.
+
+    What stands under `if __name__ == "__main__"` is not run.
+    """
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+        return False
+    if isinstance(statement, ast.If) and "__name__" in _named(statement.test):
+        return False
+    if isinstance(statement, ast.Expr):
+        return not isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.ImportFrom):
+        return any(alias.name == "*" for alias in statement.names)
+    if isinstance(statement, (ast.Attribute, ast.Subscript)) and not isinstance(statement.ctx, ast.Load):
+        return True
+    return any(map(_acts, ast.iter_child_nodes(statement)))
 
 
 def _defined(statement: ast.stmt) -> Iterator[str]:
@@ -186,7 +234,7 @@ def _defined(statement: ast.stmt) -> Iterator[str]:
             yield node.name
 
 
-def _named(statement: ast.stmt) -> set[str]:
+def _named(statement: ast.AST) -> set[str]:
     """The names that a statement uses."""
     return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lrn.cli._options import Formatter
+from lrn.files import read_regular, read_text, replace_file
 
 __all__ = ["add", "main"]
 
@@ -173,6 +174,8 @@ def main(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.folder)
     if folder.is_absolute() or ".." in folder.parts or folder.name in ("", "."):
         raise ValueError(f"the folder must lie in this one, such as claims; got {arguments.folder!r}")
+    if not all(re.fullmatch(r"\w[\w.-]*", part) for part in folder.parts):  # settings and shells read it
+        raise ValueError(f"the folder's name must be of letters, digits, _, . and -; got {arguments.folder!r}")
     if any(parent.exists() and not parent.is_dir() for parent in (folder, *folder.parents)):
         raise ValueError(f"the folder must be a folder; {folder} is a file")
     name, package = folder.as_posix(), _package()
@@ -194,31 +197,38 @@ def _write(path: Path, text: str) -> None:
     if path.exists():
         print(f"{path} exists and stays as it is")
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    replace_file(path, text)
     print(f"{path} written")
+
+
+def _append(path: Path, text: str) -> None:
+    """Adds lines to a file, which is made if it is not there; all else stays, its line ends too."""
+    before = read_regular(path).rstrip() if path.exists() else b""
+    end = b"\r\n" if b"\r\n" in before else b"\n"
+    lines = text.lstrip("" if before else "\n").encode().replace(b"\n", end)
+    replace_file(path, before + end + lines if before else lines)
 
 
 def _settings(folder: str) -> None:
     """Adds the settings to pyproject.toml, unless pytest has settings somewhere."""
     path, section = Path("pyproject.toml"), SETTINGS.format(folder=folder)
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = read_text(path) if path.exists() else ""
     others = [name for name in ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml") if Path(name).exists()]
     if "[tool.pytest" in text or others:
         where = others[0] if others else "pyproject.toml"
         print(f"{where} has settings of pytest and stays as it is; these are for claims:")
         print("".join(f"    {line}\n" for line in section.strip().splitlines()[2:]), end="")
         return
-    path.write_text(f"{text.rstrip()}\n{section}" if text.strip() else section.lstrip(), encoding="utf-8")
+    _append(path, section)
     print(f"{path}: settings added")
 
 
 def _ignore() -> None:
     path = Path(".gitignore")
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = [line for line in IGNORED if line not in text.splitlines()]
+    present = read_text(path).splitlines() if path.exists() else []
+    lines = [line for line in IGNORED if line not in present]
     if lines:
-        path.write_text("\n".join([text.rstrip(), *lines, ""]).lstrip(), encoding="utf-8")
+        _append(path, "\n".join([*lines, ""]))
         print(f"{path}: {', '.join(lines)} added")
 
 

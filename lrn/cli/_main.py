@@ -94,6 +94,11 @@ def _guarded(command: Callable[[], int], *, traceback: bool) -> int:
         return 0
     except KeyboardInterrupt as stop:
         return _stop(str(stop) or "interrupted", INTERRUPTED)
+    except SystemExit as end:  # by code that was loaded; its exit code could mean that all is well
+        message = f"code that it ran ended it (SystemExit: {end.code}); --traceback before the command shows where"
+        if traceback:
+            raise RuntimeError(message) from end
+        return _stop(message, BAD_INPUT)
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError, ImportError) as error:
         if traceback:
             raise

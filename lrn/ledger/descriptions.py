@@ -8,8 +8,7 @@ import os
 from pathlib import Path
 
 from lrn.experiment import Experiment
-from lrn.files import read_text
-from lrn.ledger.files import first_line, replace, set_aside
+from lrn.ledger.files import first_line, read_note, replace, set_aside
 
 __all__ = ["FILE", "describe", "is_described", "read_described"]
 
@@ -33,12 +32,14 @@ def is_described(experiment: Experiment, directory: Path) -> bool:
 
 def read_described(path: Path) -> Experiment | None:
     """The experiment that a file describes; None, and the file is set aside, if it describes none."""
+    facts = read_note(path, "description of an experiment", 1 << 16)
+    if facts is None:
+        return None
     try:
-        text = read_text(path, 1 << 16) if isinstance(path, Path) else path.read_text()
-        experiment = Experiment(**json.loads(text))
+        experiment = Experiment(**facts)
         if experiment.key != path.parent.name:
             raise ValueError("its folder is another one's")
         return experiment
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         set_aside(path, f"no description of an experiment ({first_line(error)})")
         return None

@@ -13,27 +13,42 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import json
 import os
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from lrn.files import read_regular, replace_file
+from lrn.files import read_regular, read_text, replace_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LedgerWarning", "decode", "encode", "first_line", "folder", "read_block", "replace", "set_aside", "writing"]
+__all__ = [
+    "LedgerWarning",
+    "decode",
+    "encode",
+    "first_line",
+    "folder",
+    "note_in",
+    "read_block",
+    "read_note",
+    "replace",
+    "set_aside",
+    "writing",
+]
 
 CHECKSUM = b"lrn.crc32"
 """Key of a file's metadata."""
 MOST_BYTES = 1 << 30
 """The longest file that is read."""
+MOST_NOTE = 1 << 24
+"""The longest file of JSON that is read."""
 MOST_INFLATED = 64
 """How many times its length a file may take in memory."""
 PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT)
@@ -165,6 +180,38 @@ def _read(path: Path, most: int) -> bytes:
     if size > most:
         raise ValueError(f"it holds {size:,} bytes, which is more than {most:,}")
     return path.read_bytes()
+
+
+def read_note(path: Path, what: str, most: int = MOST_NOTE) -> dict[str, Any] | None:
+    """The JSON object in a small file; None where there is no file, or after setting one aside that is not sound.
+
+    Args:
+        path: the file.
+        what: its purpose, for people, such as "description of a population".
+        most: bytes that the file may have.
+
+    Raises:
+        OSError: the file cannot be reached, which says nothing about it.
+    """
+    try:
+        return note_in(path, most)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if not isinstance(path, Path) or error.errno in PASSING:
+            raise
+        set_aside(path, f"no {what} ({error.strerror or first_line(error)})")
+    except (ValueError, RecursionError) as error:
+        set_aside(path, f"no {what} ({first_line(error)})")
+    return None
+
+
+def note_in(path: Path, most: int = MOST_NOTE) -> dict[str, Any]:
+    """The JSON object in a small file. Raises OSError, ValueError or RecursionError where it holds none."""
+    facts = json.loads(read_text(path, most) if isinstance(path, Path) else path.read_text(encoding="utf-8"))
+    if not isinstance(facts, dict):
+        raise ValueError("it holds no JSON object")
+    return facts
 
 
 def replace(path: Path, data: bytes, *, durable: bool = False) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.ledger.files import encode, first_line, read_block, replace, set_aside
+from lrn.ledger.files import encode, read_block, read_note, replace, set_aside
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,7 +74,8 @@ class Shelf:
     def _columns(self, path: Path, block: range) -> Columns | None:
         """The columns of a file, cached for a while because growing samples need them again and again."""
         if path not in self._recent:
-            columns = read_block(path, lambda table: _from_table(table, self.label, block))
+            rows = block.stop - block.start
+            columns = read_block(path, lambda table: _from_table(table, self.label, block), rows)
             if columns is None:
                 return None
             self._recent[path] = columns
@@ -95,28 +96,24 @@ class Shelf:
         """The seeds that failed, and why."""
         failed = {}
         for path in self.folder.glob("*.failed.json"):
-            try:
-                facts = json.loads(path.read_text())
-                if facts["label"] != self.label or path.name != f"{facts['seed']}.failed.json":
-                    raise ValueError("it belongs to another seed")
-                failed[int(facts["seed"])] = str(facts["failed"])
-            except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-                set_aside(path, f"no note of a failed seed ({first_line(error)})")
+            facts = read_note(path, "note of a failed seed")
+            if facts is None:
+                continue
+            seed, why = facts.get("seed"), facts.get("failed")
+            if facts.get("label") != self.label or not isinstance(seed, int) or path.name != f"{seed}.failed.json":
+                set_aside(path, "no note of a failed seed (it belongs to another seed)")
+            else:
+                failed[seed] = str(why)
         return failed
 
     def described(self) -> dict[str, Any]:
         """What population.json says; empty if the file is missing or unusable."""
         path = self.folder / "population.json"
-        try:
-            facts = json.loads(path.read_text())
-            if not isinstance(facts, dict) or facts.get("label") != self.label:
-                raise ValueError("it belongs to another population")
-            return facts
-        except FileNotFoundError:
+        facts = read_note(path, "description of a population")
+        if facts is not None and facts.get("label") != self.label:
+            set_aside(path, "no description of a population (it belongs to another population)")
             return {}
-        except (OSError, ValueError, RecursionError) as error:
-            set_aside(path, f"no description of a population ({first_line(error)})")
-            return {}
+        return facts or {}
 
     def agree(self, settings: Mapping[str, str]) -> None:
         """Refuses another population of the same label and version. Raises ValueError where settings differ."""
@@ -173,8 +170,15 @@ def checked(sample: Any, label: str, n: int) -> Columns:
             raise TypeError(f"{name} of {label} must be numbers or truths; its values are {values.dtype}")
         if np.ma.is_masked(observed):
             raise ValueError(f"{name} of {label} must not be masked: a file has no gaps; give NaN instead")
-        columns[str(name)] = values
+        columns[str(name)] = _as_stored(values)
     return columns
+
+
+def _as_stored(values: NDArray[Any]) -> NDArray[Any]:
+    """The values as a file can hold them: in this machine's byte order, and with at most 64 bits."""
+    if values.dtype.kind == "f" and values.dtype.itemsize > 8:
+        return values.astype(np.float64)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def gaps(seeds: range, known: list[range]) -> list[range]:

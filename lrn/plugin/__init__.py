@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lrn.plugin._crashes import Crashes
-from lrn.plugin._earlier import Earlier
+from lrn.plugin._earlier import MODULES, Earlier, Modules
 from lrn.plugin._items import (
     KNOWN,
     claim_of,
@@ -69,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Reads the options and, in the process that reports, starts to collect verdicts."""
     settings = config.stash[_SETTINGS] = read_settings(config)
     config.stash[_TRAINING] = read_training(config)
+    config.stash[MODULES] = Modules(config)
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
     if hasattr(config, "workerinput"):
@@ -91,6 +92,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     seconds = seconds_of(record.with_name(RUN_RECORD)) if record is not None else {}
     if seconds:
         items[:] = longest_first(items, seconds, workers())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Notes what the claims were loaded from, as it may be changed while they run."""
+    if any(item.get_closest_marker("claim") for item in session.items):
+        session.config.stash[MODULES].note()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

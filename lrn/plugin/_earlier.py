@@ -1,8 +1,8 @@
 """Going on from the last run: a claim whose seeds are all known is tested once, where that run ended.
 
 A claim that is judged from the start is tested after 8 seeds, after 10, after 13 and so on, a dozen times or more. The
-record says where it ended, provided that the last run wrote it with the same sources and options. The verdict there
-must be the recorded one in everything, else the claim is judged from the start.
+record says where it ended, provided that the last run wrote it with the same sources and options. What this one test
+compares must give the recorded verdict in everything, else the claim is judged from the start.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lrn.files import read_text
+from lrn.files import read_regular, read_text
 from lrn.plugin._options import RUN_RECORD
 from lrn.verdicts import Verdict
 
@@ -25,27 +28,63 @@ if TYPE_CHECKING:
     from lrn.claims._measure import Measure
     from lrn.plugin._options import Settings
 
-__all__ = ["Earlier", "asked_by", "written"]
+__all__ = ["MODULES", "Earlier", "Modules", "asked_by", "digest_of"]
 
 _LARGEST_FILE = 1 << 27
 _READ_WHOLE = 1 << 20
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SETTINGS = ("alpha", "quantities", "seed_offset", "first_seeds", "max_seeds", "capped")
+_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def asked_by(config: pytest.Config, settings: Settings) -> str:
     """Names all that a run's verdicts rest on, apart from the observations: the options, the claims, this package."""
     digest = hashlib.sha256(repr([getattr(settings, name) for name in _SETTINGS]).encode())
-    digest.update(repr([importlib.metadata.version(name) for name in ("numpy", "scipy")]).encode())
+    digest.update(repr([sys.version, *(importlib.metadata.version(name) for name in ("numpy", "scipy"))]).encode())
     for path in _sources(config, settings):
-        large = path.stat().st_size > _READ_WHOLE
-        digest.update(repr((str(path), path.stat().st_mtime_ns)).encode() if large else path.read_bytes())
+        digest.update(repr((_named(path, config), _content(path))).encode())
     return digest.hexdigest()
 
 
-def written(record: Path) -> str:
-    """Names the content of a record."""
-    return hashlib.sha256(record.read_bytes()).hexdigest()
+def digest_of(content: bytes) -> str:
+    """Names the content of a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class Modules:
+    """The files of the modules that this process has loaded, but for this package and what is installed.
+
+    Claims call helpers that lie anywhere. After the last test each file has the content that it had when the tests were
+    collected, as it may be changed while they run.
+
+    Args:
+        config: pytest's.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._collected: dict[str, str] = {}
+
+    def note(self) -> None:
+        """Notes the modules that are loaded now."""
+        self._collected = self._loaded()
+
+    def all(self) -> dict[str, str]:
+        """The files of all modules, each with the name of its content."""
+        return self._loaded() | self._collected
+
+    def are_those_of(self, run: dict[str, str]) -> bool:
+        """Whether the files are those of another run, which may have loaded more of them."""
+        root = self._config.rootpath
+        return self._collected.items() <= run.items() and all(run[name] == _content(root / name) for name in run)
+
+    def _loaded(self) -> dict[str, str]:
+        files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        paths = [Path(file) for file in files if isinstance(file, str) and file.endswith(".py")]
+        return {_named(path, self._config): _content(path) for path in sorted(paths) if not _is_installed(path)}
+
+
+MODULES = pytest.StashKey[Modules]()
 
 
 class Earlier:
@@ -63,10 +102,11 @@ class Earlier:
             return
         try:
             run = json.loads(read_text(record.with_name(RUN_RECORD), _LARGEST_FILE))
-            if (run["asked_by"], run["record"]) == (asked_by(config, settings), written(record)):
-                suite = json.loads(read_text(record, _LARGEST_FILE))
-                self._by_test = {verdict["test"]: verdict for verdict in suite["claims"]}
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            content = read_regular(record, _LARGEST_FILE)
+            same = run["record"] == digest_of(content) and config.stash[MODULES].are_those_of(run["modules"])
+            if same and run["asked_by"] == asked_by(config, settings):
+                self._by_test = {verdict["test"]: verdict for verdict in json.loads(content)["claims"]}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
     def judgement(
@@ -111,7 +151,37 @@ class Earlier:
 def _sources(config: pytest.Config, settings: Settings) -> Iterator[Path]:
     """The files of the suite and of this package, and pytest's settings."""
     yield from sorted(_PACKAGE.rglob("*.py"))
-    yield from sorted(path for path in settings.claims.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    results = None if settings.default_verdicts is None else settings.default_verdicts.parent
+    yield from sorted(_files_in(settings.claims, results))
     for path in (config.inipath, config.rootpath / "conftest.py"):
         if path is not None and path.is_file():
             yield path
+
+
+def _files_in(folder: Path, results: Path | None) -> Iterator[Path]:
+    """The files of a suite, without hidden folders, environments, caches and the folder that results are written to."""
+    for name, folders, files in os.walk(folder):
+        inside = [Path(name, each) for each in folders if not each.startswith(".") and each != "__pycache__"]
+        folders[:] = [path.name for path in inside if path != results and not (path / "pyvenv.cfg").exists()]
+        paths = [Path(name, file) for file in files]
+        yield from (path for path in paths if path.suffix != ".pyc" and path.is_file())
+
+
+def _is_installed(path: Path) -> bool:
+    """Whether a module is of this package, of Python itself, or was installed."""
+    own = path.is_relative_to(_PACKAGE) or path.is_relative_to(sysconfig.get_path("stdlib"))
+    return own or not _INSTALLED.isdisjoint(path.parts)
+
+
+def _named(path: Path, config: pytest.Config) -> str:
+    """A file's path from the root folder, so that a copy of the folder is the same suite."""
+    return path.relative_to(config.rootpath).as_posix() if path.is_relative_to(config.rootpath) else str(path)
+
+
+def _content(path: Path) -> str:
+    """Names the content of a file: large ones by their age, and what cannot be read by why."""
+    try:
+        status = path.stat()
+        return f"since {status.st_mtime_ns}" if status.st_size > _READ_WHOLE else digest_of(read_regular(path))
+    except OSError as error:
+        return f"not to be read: {error.strerror}"

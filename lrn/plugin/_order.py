@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lrn.files import read_text
+
 __all__ = ["longest_first", "seconds_of", "workers"]
 
 _LONG = 5.0
@@ -18,9 +20,9 @@ _LONG = 5.0
 def seconds_of(path: Path) -> dict[str, float]:
     """Returns how long each claim took in the run that a file records; nothing where there is no such record."""
     try:
-        claims = json.loads(path.read_text(encoding="utf-8"))["claims"]
+        claims = json.loads(read_text(path))["claims"]
         return {str(test): float(seconds) for test, seconds in claims.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return {}
 
 

@@ -45,8 +45,13 @@ def append_step_summary(settings: Settings, suite: SuiteVerdicts, notes: Sequenc
     if path:
         from lrn.report import documents_of, summary
 
-        with open(path, "a", encoding="utf-8", errors="replace") as file:
+        with open(path, "a", encoding="utf-8", errors="replace", opener=_without_waiting) as file:
             file.write(summary(suite, notes, documents_of(suite, settings.claims)))
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens a file; a pipe that nobody reads is an error, not a wait."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def _beside_verdicts(settings: Settings) -> Path:

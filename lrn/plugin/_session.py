@@ -15,7 +15,7 @@ import pytest
 from lrn.files import write_json
 from lrn.plugin._against import Record, mark_changed, print_comparison, read_record, vanished_report
 from lrn.plugin._crashes import Crashes
-from lrn.plugin._earlier import asked_by, written
+from lrn.plugin._earlier import MODULES, asked_by, digest_of
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.plugin._run_record import about_run
 from lrn.plugin._words import Shown, word_of
@@ -33,16 +33,22 @@ PROPERTY = "lrn.verdict"
 STARTED = "lrn.started"
 """Name of the user property with the verdict that stands if nothing more is heard of a claim."""
 
-_DESELECTED = "lrn_deselected"
+_DESELECTED, _MODULES = "lrn_deselected", "lrn_modules"
 _SLOW = "the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"
 
 
 class Deselection:
-    """Tells the reporting process how many tests a worker deselected."""
+    """Tells the reporting process how many tests a worker deselected, and which modules it has loaded."""
 
     def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
         self._output[_DESELECTED] = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Notes the modules."""
+        self._output[_MODULES] = self._config.stash[MODULES].all()
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Counts."""
@@ -72,6 +78,7 @@ class Session:
         self._seconds: dict[str, float] = {}
         self._workers: set[str] = set()
         self._asked_by = ""
+        self._modules: dict[str, str] = {}
         self._deselected = 0
         self._uncollected = 0
         self._crashes = crashes
@@ -119,12 +126,18 @@ class Session:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Takes over a worker's count; all workers collect the same."""
-        self._deselected = max(self._deselected, (getattr(node, "workeroutput", None) or {}).get(_DESELECTED, 0))
+        """Takes over a worker's count, as all workers collect the same, and its modules."""
+        output = getattr(node, "workeroutput", None) or {}
+        self._deselected = max(self._deselected, output.get(_DESELECTED, 0))
+        for name, digest in output.get(_MODULES, {}).items():
+            if self._modules.setdefault(name, digest) != digest:
+                self._modules[name] = ""  # it was changed while the suite ran
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Sets the exit code and writes the files."""
+        if not self._workers - {"main"}:
+            self._modules |= self._config.stash[MODULES].all()
         if self._crashes.lost:
             self._other_failures += 1
             _fail(session)
@@ -233,9 +246,10 @@ class Session:
         if must_stay:
             self._notes.append(f"{_shown(path)} stays as it was, as verdicts differ from it")
             path = path.with_name(f"{path.stem}.new{path.suffix}")
-        suite.write(path)
-        rests_on = {"asked_by": self._asked_by, "record": written(path)}
-        write_json(path.with_name(RUN_RECORD), self._about_run() | rests_on)
+        content = suite.write(path)
+        if path.is_file():  # beside a pipe or a device stands nothing of ours
+            rests_on = {"asked_by": self._asked_by, "record": digest_of(content), "modules": self._modules}
+            write_json(path.with_name(RUN_RECORD), self._about_run() | rests_on)
         self._notes.append(f"verdicts written to {_shown(path)}")
         self._written = _shown(path)
 

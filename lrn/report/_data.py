@@ -12,6 +12,7 @@ from typing import Any
 from lrn.report._address import Addresses, command_of
 from lrn.report._text import PERCENT, POINTS, unit_of
 from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, Verdict
+from lrn.verdicts.text import plain_text
 
 __all__ = ["COLUMNS", "as_csv", "as_json", "rows"]
 
@@ -19,6 +20,7 @@ COLUMNS = (
     "claim", "case", "address", "statement", "source", "verdict", "expected", "quantity", "unit", "estimate", "low",
     "high", "seeds", "counted", "compared with", "command",
 )  # fmt: skip
+_FOREIGN = ("claim", "case", "statement", "source", "quantity", "command")
 _UNITS = {PERCENT: "share of 1", POINTS: "difference of shares"}
 
 
@@ -37,8 +39,14 @@ def as_csv(suite: SuiteVerdicts) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows(suite))
+    writer.writerows({**row, **{name: _cell(row[name]) for name in _FOREIGN}} for row in rows(suite))
     return text.getvalue()
+
+
+def _cell(text: str | None) -> str | None:
+    """Other people's text in a cell: nothing in it acts on a terminal, and no spreadsheet takes it for a formula."""
+    shown = text and plain_text(text)
+    return f"'{shown}" if shown and shown[0] in "=+-@" else shown
 
 
 def as_json(suite: SuiteVerdicts) -> str:

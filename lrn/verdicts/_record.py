@@ -222,9 +222,9 @@ class SuiteVerdicts:
         # The file's totals are for people: they are counted again.
         return check_suite(cls.of((Verdict.from_json(claim) for claim in data["claims"]), **settings))
 
-    def write(self, path: str | os.PathLike[str]) -> None:
-        """Writes the file, whole or not at all; folders are made where needed."""
-        write_json(path, self.to_json())
+    def write(self, path: str | os.PathLike[str]) -> bytes:
+        """Writes the file, whole or not at all; folders are made where needed. Returns its content."""
+        return write_json(path, self.to_json())
 
 
 def _shares(alike: Sequence[MeasuredQuantity]) -> int:

@@ -44,6 +44,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from lrn.files import NotRegularError, read_text
 from lrn.verdicts._record import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import natural_key
 
@@ -265,9 +266,9 @@ def read_document(path: str | Path) -> Document:
         ValueError: it is not TOML, or lacks something, or has something unknown; the message says what.
     """
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        data = tomllib.loads(read_text(path))
         return _document(data)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError, NotRegularError) as error:
         raise ValueError(f"{path} must be a file of sentences, but: {error}") from error
 
 

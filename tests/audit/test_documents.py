@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from lrn.audit.documents import index_table, read_quotes, read_table
@@ -81,3 +83,16 @@ def test_bad_quotations_are_refused(quotes, entry, message):
     quotes.write_text(f"{QUOTES}\n[[quotation]]\n{entry}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_quotes(quotes)
+
+
+@pytest.mark.parametrize("read", [read_quotes, read_table])
+def test_pipes_are_not_read(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match=r"pipe must be .*: it is not a file but a named pipe"):
+        read(tmp_path / "pipe")
+
+
+def test_quotations_nested_without_end_are_refused(tmp_path):
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 100_000)
+    with pytest.raises(ValueError, match="must be TOML in UTF-8"):
+        read_quotes(tmp_path / "deep.toml")

@@ -47,11 +47,23 @@ together = Together()
 """
 
 
+EXITS = """
+import sys
+from lrn.claims import population
+
+@population
+def exits(seed):
+    sys.exit(0)
+"""
+
+
 @pytest.fixture
 def check(tmp_path, monkeypatch, capsys):
     """Runs the command on a population of the file; its exit code and its output."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(FILE)
+    (tmp_path / "exits.py").write_text(EXITS)
+    (tmp_path / "exits_at_once.py").write_text("import sys; sys.exit(0)")
     monkeypatch.setattr(_check, "_in_processes", lambda population, n: None)
 
     def run(*arguments):
@@ -104,6 +116,8 @@ def test_global_generators_are_named(check):
         (["mine.py::good", "width=3"], "good takes the settings depth, name; got an unexpected keyword argument"),
         (["mine.py::coin", "p=3"], "coin is one population and takes no settings"),
         (["mine.py", "depth=3"], "settings are for one population; mine.py has"),
+        (["exits.py::exits"], "code that it ran ended it (SystemExit: 0)"),
+        (["exits_at_once.py"], "code that it ran ended it (SystemExit: 0)"),
         (["mine.py::breaks"], "breaks() failed for seed 0: ValueError: no data"),
     ],
 )

@@ -77,7 +77,7 @@ def test_what_others_wrote_is_text_and_nothing_else(capsys):
     assert "<img" not in text
     assert "[x](" not in text
     assert "\n## Head" not in text
-    assert text.count("<!--") == 1
+    assert text.replace("@<!-- -->", "@").count("<!--") == 1
 
 
 def test_a_comment_fits_a_code_host(capsys):
@@ -134,3 +134,20 @@ def test_claims_that_are_not_as_expected_are_named_also_where_nothing_changed(ca
 def test_a_changed_claim_is_named_once(capsys):
     _, lines = compared(capsys, [claim("C1")], [claim("C1", Outcome.REFUTED)])
     assert sum(line.startswith(r"| C1\[2\]") for line in lines) == 1
+
+
+def test_nobody_is_told_of_a_comment_by_a_name_in_it(capsys):
+    _, lines = compared(capsys, [claim("C1")], [claim("C1", Outcome.REFUTED, statement="thanks to @someone")])
+    text = "\n".join(lines)
+    assert "@someone" not in text
+    assert "@<!-- -->someone" in text
+
+
+@pytest.mark.parametrize("name", ["before.json", "after.json", "./after.json", "link.json"])
+def test_the_verdicts_are_not_overwritten(capsys, tmp_path, name):
+    (tmp_path / "link.json").symlink_to("after.json")
+    compared(capsys, [claim("C1")], [claim("C1")])
+    before = (tmp_path / "after.json").read_bytes()
+    assert main(["comment", "before.json", "after.json", "--out", name]) == 2
+    assert "--out must not be the file of verdicts" in capsys.readouterr().err
+    assert (tmp_path / "after.json").read_bytes() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tomllib
@@ -87,3 +88,34 @@ def test_a_folder_elsewhere_is_refused(folder, name, capsys):
     assert main(["init", name]) == 2
     assert "the folder must" in capsys.readouterr().err
     assert files(folder) == ["file"]
+
+
+@pytest.mark.parametrize(
+    "name", ['my "best" paper', "two words", "new\nline", "a\\b", "$(x)", "-q", "\x1b[2J", "a/b;c"]
+)
+def test_a_name_that_settings_or_a_shell_would_read_otherwise_is_refused(folder, name, capsys):
+    assert main(["init", "--", name]) == 2
+    assert "the folder's name must be of letters" in capsys.readouterr().err
+    assert files(folder) == []
+
+
+def test_a_full_disk_leaves_the_project_as_it_was(folder, capsys):
+    text = "".join(f"# {number}\n" for number in range(1000))
+    (folder / "pyproject.toml").write_text(text)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4500, limits[1]))
+    try:
+        code = main(["init"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert code == 2
+    assert "pyproject.toml" in capsys.readouterr().err
+    assert (folder / "pyproject.toml").read_text() == text
+
+
+def test_line_ends_stay(folder):
+    (folder / "pyproject.toml").write_bytes(b'[project]\r\nname = "mine"\r\n')
+    main(["init"])
+    data = (folder / "pyproject.toml").read_bytes()
+    assert data.startswith(b'[project]\r\nname = "mine"\r\n\r\n[tool.pytest.ini_options]\r\n')
+    assert data.count(b"\n") == data.count(b"\r\n")

@@ -1,8 +1,15 @@
 """A claim whose seeds are all known is tested where the last run ended, and comes out as if judged from the start."""
 
+import hashlib
 import json
+import os
+import sys
+import threading
 
 import pytest
+
+from lrn.plugin._earlier import _content, _files_in
+from lrn.plugin._order import seconds_of
 
 pytest_plugins = ["pytester"]
 
@@ -127,3 +134,147 @@ def test_a_run_with_other_options_is_judged_from_the_start(suite, pytester, ran)
     record.unlink()
     suite.run("--first-seeds", "50")
     assert record.read_bytes() == with_fifty
+
+
+HELPED = """
+    import os
+
+    from lrn.claims import claim
+    from helper import STEP, check
+    from populations import Coin
+
+    class Kept(Coin):
+        version = "1"
+
+    @claim("fair enough", step=STEP)
+    def test_rate(measure):
+        with open("looks.txt", "a") as file:
+            file.write("look\\n")
+        check(measure.rate(Kept(0.7), "heads"))
+"""
+HELPER = """
+import os
+
+STEP = None
+
+def check(rate):
+    assert rate > 0.4
+    if "LENIENT" not in os.environ:
+        assert rate > 0.6
+"""
+
+
+@pytest.fixture
+def helped(suite, pytester):
+    """A suite with a module outside its folder, that ran once; runs it again, and from the start."""
+    ini = pytester.path / "tox.ini"
+    ini.write_text(ini.read_text().replace("--no-ledger", ""))
+    suite.write(HELPED)
+    helper, record = pytester.path / "helper.py", pytester.path / "reports/verdicts.json"
+    helper.write_text(HELPER)
+    suite.run()
+    assert looks(pytester) > 10
+
+    def again(text=HELPER):
+        helper.write_text(text)
+        suite.run()
+        after_another, looked = record.read_bytes(), looks(pytester)
+        record.unlink()
+        suite.run()
+        looks(pytester)
+        return after_another, record.read_bytes(), looked
+
+    return again
+
+
+def test_a_module_outside_the_suite_is_a_source_of_it(helped):
+    after_another, from_the_start, looked = helped()
+    assert after_another == from_the_start
+    assert looked < 6
+    for old, new in (("STEP = None", "STEP = 1"), ("    assert rate > 0.4\n", "")):
+        after_another, from_the_start, _ = helped(HELPER.replace(old, new))
+        assert after_another == from_the_start
+
+
+def test_a_comparison_that_is_not_made_any_more_is_in_no_record(helped, monkeypatch):
+    monkeypatch.setenv("LENIENT", "1")
+    after_another, from_the_start, _ = helped()
+    assert after_another == from_the_start
+    assert json.loads(after_another)["claims"][0]["estimates"][0]["thresholds"] == [0.4]
+
+
+def test_workers_go_on_from_the_last_run_too(suite, pytester, ran):
+    record, before = ran
+    for _ in range(2):
+        suite.run_workers()
+        assert record.read_bytes() == before
+        assert looks(pytester) < 20
+    assert "populations.py" in json.loads(record.with_name("run.json").read_text())["modules"]
+
+
+def test_the_record_is_named_by_what_was_written(pytester, ran):
+    record, before = ran
+    run = json.loads(record.with_name("run.json").read_text())
+    assert run["record"] == hashlib.sha256(before).hexdigest()
+
+
+def test_verdicts_that_go_into_a_pipe_leave_nothing_beside_it(suite, pytester):
+    suite.write("""
+        @claim("fair enough")
+        def test_rate(measure):
+            assert measure.rate(Coin(0.9), "heads") > 0.1
+    """)
+    folder = pytester.mkdir("pipes")
+    os.mkfifo(folder / "pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append((folder / "pipe").read_bytes()), daemon=True)
+    reader.start()
+    suite.run("--verdicts", folder / "pipe")
+    reader.join(60)
+    assert json.loads(read[0])["totals"]["supported"] == 1
+    assert [path.name for path in folder.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"claims": {"a": 1%s}}' % ("0" * 400), "[]", "\udcff"])
+def test_a_damaged_record_of_the_run_is_as_none(suite, pytester, ran, text):
+    record, before = ran
+    record.with_name("run.json").write_text(text, errors="surrogateescape")
+    assert seconds_of(record.with_name("run.json")) == {}
+    suite.run()
+    assert record.read_bytes() == before
+
+
+def test_a_pipe_in_place_of_a_record_is_not_waited_for(suite, pytester, ran):
+    record, before = ran
+    run = record.with_name("run.json")
+    for path in (record, run):
+        path.unlink()
+        os.mkfifo(path)
+        assert seconds_of(run) == {} or path == record
+        suite.run("--verdicts", "other.json")
+        path.unlink()
+        suite.run()
+        assert record.read_bytes() == before
+
+
+def test_the_sources_of_a_suite_are_files_that_can_be_read(tmp_path):
+    for name in (".git/a", "__pycache__/a.py", "env/pyvenv.cfg", "env/lib/a.py", "reports/verdicts.json", "sub/a.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    os.mkfifo(tmp_path / "pipe")
+    os.symlink(tmp_path, tmp_path / "sub/loop")
+    os.symlink("nowhere", tmp_path / "dangling")
+    assert list(_files_in(tmp_path, tmp_path / "reports")) == [tmp_path / "sub/a.csv"]
+    assert _content(tmp_path / "gone between two calls") == "not to be read: No such file or directory"
+
+
+def test_a_record_makes_up_for_no_assertions(suite, pytester, ran):
+    record, before = ran
+    ignored = "ignore::pytest.PytestConfigWarning"  # pytest warns of -O, too
+    command = [sys.executable, "-O", "-m", "pytest", "-W", ignored, "-p", "lrn.plugin", "--verdicts", "without.json"]
+    result = pytester.run(*command, timeout=300)
+    assert result.ret == 1
+    verdicts = json.loads(pytester.path.joinpath("without.json").read_text())["claims"]
+    assert {verdict["verdict"] for verdict in verdicts} == {"ERROR"}
+    assert record.read_bytes() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -119,3 +120,13 @@ def test_junit_has_the_claim_as_properties(suite, workers):
     refuted = {p.get("name"): p.get("value") for p in cases["test_second"].iter("property")}
     assert refuted["claim.verdict"] == "REFUTED"
     assert not any(name.startswith("lrn.") for name in properties)
+
+
+def test_a_summary_that_nobody_reads_is_not_waited_for(suite, monkeypatch):
+    path = suite.pytester.path / "pipe"
+    os.mkfifo(path)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    result = suite.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["the report could not be written: OSError:*pipe*"])
+    assert exists(suite, "reports/verdicts.json")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+import linecache
 import sys
 
 import pytest
@@ -15,6 +17,19 @@ MINE = '''
 import helpers
 from helpers import scale as scaled
 import other
+from starred import *
+
+SETTINGS = {}
+SETTINGS["lr"] = 0.1
+if SETTINGS:
+    SETTINGS.update(momentum=0.9)
+if __name__ == "__main__":
+    print("alone")
+
+
+def counted_population(function):
+    return function
+
 
 RATE = 0.5
 UNUSED = 1
@@ -29,6 +44,7 @@ class Net:
     size = 3
 
 
+@counted_population
 def digits(seed, *, depth=2):
     """One training."""
     import lazily
@@ -45,6 +61,7 @@ FILES = {
     "deep.py": "def base(x):\n    return 2 * x\n",
     "lazily.py": "def more():\n    return 1\n",
     "other.py": "VALUE = 1\n",
+    "starred.py": "STARRED = 1\n",
     "data.csv": "1,2\n",
 }
 
@@ -69,7 +86,7 @@ def parts(tmp_path, monkeypatch):
 
 
 def test_the_parts_are_the_function_and_the_modules_it_reaches(parts):
-    assert set(parts()) == {"function digits", "module helpers", "module deep", "module lazily"}
+    assert set(parts()) == {"function digits", "module helpers", "module deep", "module lazily", "module starred"}
 
 
 @pytest.mark.parametrize(
@@ -81,6 +98,14 @@ def test_the_parts_are_the_function_and_the_modules_it_reaches(parts):
         ({"mine": MINE.replace("size = 3", "size = 4")}, "function digits"),
         ({"mine": MINE.replace("depth=2", "depth=3")}, "function digits"),
         ({"mine": MINE + "\nhelpers.scale(1)\n"}, "function digits"),
+        ({"mine": MINE.replace('["lr"] = 0.1', '["lr"] = 0.2')}, "function digits"),
+        ({"mine": MINE.replace("momentum=0.9", "momentum=0.8")}, "function digits"),
+        ({"mine": MINE.replace('["lr"] = 0.1', '["lr"] = 0.1\nhelpers.RATE = 4')}, "function digits"),
+        (
+            {"mine": MINE.replace("    return function", "    function.kind = 1\n    return function")},
+            "function digits",
+        ),
+        ({"starred": "STARRED = 2\n"}, "module starred"),
         ({"helpers": FILES["helpers.py"].replace("base(x)", "base(x) + 1")}, "module helpers"),
         ({"deep": "def base(x):\n    return 3 * x\n"}, "module deep"),
         ({"lazily": "def more():\n    return 2\n"}, "module lazily"),
@@ -100,6 +125,7 @@ def test_what_matters_changes_its_part_and_no_other(parts, changed, part):
         {"mine": MINE.replace("One training.", "A training.")},
         {"mine": MINE.replace("\n\n\ndef", "\n\n\n\ndef")},
         {"mine": MINE.replace("UNUSED = 1", "UNUSED = 2")},
+        {"mine": MINE.replace('"alone"', '"by itself"')},
         {"mine": MINE.replace("assert UNUSED", "assert UNUSED > 0")},
         {"other": "VALUE = 2\n"},
         {"helpers": "# note\n" + FILES["helpers.py"]},
@@ -108,6 +134,69 @@ def test_what_matters_changes_its_part_and_no_other(parts, changed, part):
 )
 def test_what_does_not_matter_changes_nothing(parts, changed):
     assert parts() == parts(**changed)
+
+
+GIVEN = """
+def block(x):
+    return 1 * x
+
+
+def leaf(x):
+    return 1 + x
+
+
+def middle(x):
+    return leaf(x)
+
+
+def made(part):
+    def inner(seed):
+        return {"x": part(seed)}
+
+    return inner
+
+
+def stacked(seed, *, blocks):
+    return {"x": sum(part(seed) for part in blocks)}
+
+
+inner = made(middle)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "differ"), [("1 * x", "2 * x", [True, False]), ("1 + x", "2 + x", [False, True])]
+)
+def test_functions_in_tuples_and_in_closures_count(tmp_path, monkeypatch, old, new, differ):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "pyproject.toml").touch()
+
+    def versions(text):
+        (tmp_path / "given.py").write_text(text)
+        sys.modules.pop("given", None)
+        importlib.invalidate_caches()
+        linecache.clearcache()
+        given = importlib.import_module("given")
+        return population(given.stacked)(blocks=(given.block,)).version, population(given.inner)().version
+
+    before, after = versions(GIVEN), versions(GIVEN.replace(old, new))
+    sys.modules.pop("given", None)
+    assert [first != second for first, second in zip(before, after, strict=True)] == differ
+
+
+def test_two_functions_of_one_name_both_count(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "both.py").write_text("def both(seed, *, a, b):\n    return {'x': a(seed) == b(seed)}\n")
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.py").write_text(f"def block(x):\n    return '{name}'\n")
+    both, first, second = map(importlib.import_module, ("both", "first", "second"))
+    pairs = itertools.product([first.block, second.block], repeat=2)
+    parts = [population(both.both)(a=a, b=b).parts["function block"] for a, b in pairs]
+    for name in ("both", "first", "second"):
+        sys.modules.pop(name, None)
+    assert len(set(parts)) == 4
 
 
 def test_a_version_is_the_same_before_and_after_its_modules_are_loaded(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 
 import pytest
 
@@ -291,3 +292,10 @@ def test_the_order_of_readings_does_not_change_the_verdict(path):
         document = read_document_of(*(Reading(name, (name,), own=name == "E1") for name in order))
         assert standing(document, T1=S, E1=R, X1={"a": S, "b": R}) is Standing.OVERSTATED
         assert standing(document, T1=R, E1=R, X1={"a": S, "b": R}) is Standing.IN_PART
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_text("a = " + "[" * 100_000)])
+def test_what_is_not_a_file_of_sentences_is_named(tmp_path, make):
+    make(tmp_path / "paper.toml")
+    with pytest.raises(ValueError, match=r"paper\.toml must be a file of sentences, but: "):
+        read_document(tmp_path / "paper.toml")
