@@ -79,6 +79,22 @@ class RecentSamples:
             return True
         return hasattr(self._sampler, "known") and self._sampler.known(population, seeds) >= len(seeds)
 
+    def seconds(self, population: Population | Experiment, seeds: range) -> float:
+        """About how many seconds of training those of the seeds take that were not observed before.
+
+        A seed of a population of which none has been trained in this run, and of which nothing is noted on disk, counts
+        as one second.
+        """
+        name = population.key if is_experiment(population) else label_of(population)
+        growing = self._growing.get((name, seeds.start))
+        known = 0 if growing is None else min(len(growing), len(seeds))
+        if known < len(seeds) and hasattr(self._sampler, "known"):
+            known = max(known, self._sampler.known(population, seeds))
+        per_seed = growing.cost.per_seed if growing is not None else 0.0
+        if not per_seed and hasattr(self._sampler, "seconds_per_seed"):
+            per_seed = self._sampler.seconds_per_seed(population)
+        return (len(seeds) - known) * (per_seed or 1.0)
+
     def check_metrics(self, quantity: Hashable, metrics: Sequence[Metric | Column | None]) -> None:
         """Refuses a metric by the name of another one that an earlier claim measured: the record would count them once.
 

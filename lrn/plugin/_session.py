@@ -119,7 +119,11 @@ class Session:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Takes over a worker's count; all workers collect the same."""
+        """Takes over a worker's count (all workers collect the same), or the claims that waited in one that died."""
+        if error:
+            lost = self._crashes.left_waiting(node.gateway.id)
+            self._verdicts |= lost
+            self._other_failures += len(lost)
         self._deselected = max(self._deselected, (getattr(node, "workeroutput", None) or {}).get(_DESELECTED, 0))
 
     @pytest.hookimpl(tryfirst=True)
@@ -127,6 +131,7 @@ class Session:
         """Sets the exit code and writes the files."""
         if self._crashes.lost:
             self._other_failures += 1
+        if self._crashes.count:
             _fail(session)
         if not self._verdicts and (self._record is None or self._config.getoption("collectonly")):
             return
