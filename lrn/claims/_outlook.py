@@ -52,7 +52,7 @@ class Outlook:
         return all(knows(self.sampler, population, seeds) for population, seeds in self.next_test)
 
     def cost(self, factor: float = 1.0) -> tuple[bool, float]:
-        """Returns the cost of a verdict from now on, to compare claims by; seeds that others have trained since are free.
+        """Returns the cost of a verdict from now on, to compare claims by; seeds that others have trained are free.
 
         Args:
             factor: multiplies the seconds.

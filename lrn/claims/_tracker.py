@@ -91,7 +91,7 @@ class Tracker:
 
     Attributes:
         max_seeds: most seeds of one expression.
-        on_growth: is called with the outlook of an undecided claim whenever it is given more seeds; it may raise PutOff.
+        on_growth: is called with the outlook of an undecided claim that is given more seeds; it may raise PutOff.
     """
 
     def __init__(
@@ -119,6 +119,7 @@ class Tracker:
         self._offset = seed_offset
         self._leaves: dict[Quantity, Leaf] = {}
         self._tracked: dict[Terms, Tracked] = {}
+        self._names: dict[Terms, str] = {}
         self._earlier: dict[str, MeasuredQuantity] | None = None
         self._closed = ""
         self._frozen = False
@@ -153,7 +154,7 @@ class Tracker:
         """Returns other ways to decide the open comparisons sooner, one sentence each."""
         samples = ((terms, self._tracked[terms].cached) for terms in self._open(undecided))
         means = ((terms, cached[1]) for terms, cached in samples if cached and isinstance(cached[1], Mean))
-        sentences = (cost_of_bounds(name_of_terms(terms), mean) for terms, mean in means)
+        sentences = (cost_of_bounds(self.label(terms), mean) for terms, mean in means)
         return tuple(filter(None, sentences))
 
     def widen(self, undecided: Undecided) -> bool:
@@ -201,6 +202,7 @@ class Tracker:
         """Forgets everything that was measured, and an earlier run."""
         self._leaves.clear()
         self._tracked.clear()
+        self._names.clear()
         self._earlier, self._lack = None, ""
 
     def close(self, why: str) -> None:
@@ -248,7 +250,11 @@ class Tracker:
 
     def label(self, terms: Terms) -> str:
         """Returns the name of an expression, for people."""
-        return name_of_terms(terms)
+        return self._names.get(terms) or name_of_terms(terms)
+
+    def name(self, terms: Terms, name: str) -> None:
+        """Gives an expression a name, in place of one that lists its coefficients."""
+        self._names[terms] = name
 
     def _estimate(
         self,
@@ -372,6 +378,7 @@ class Tracker:
         assert tracked.cached is not None
         seeds, sample = tracked.cached
         recorded = measured(terms, sample).replace(
+            name=self.label(terms),
             thresholds=tuple(threshold for threshold, _ in tracked.thresholds),
             inclusive=tuple(inclusive for _, inclusive in tracked.thresholds),
             shares=tracked.shares,

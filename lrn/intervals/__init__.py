@@ -80,6 +80,7 @@ from lrn.intervals._betting import (
     quantile_sequence,
     rate_sequence,
 )
+from lrn.intervals._comparing import within
 from lrn.intervals._compatibility import binomial_compatibility
 from lrn.intervals._conditional import (
     ConditionalStakes,
@@ -136,4 +137,5 @@ __all__ = [
     "symmetric_capital",
     "symmetric_ends",
     "symmetric_sequence",
+    "within",
 ]
