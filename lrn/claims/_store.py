@@ -79,6 +79,15 @@ class RecentSamples:
             return True
         return hasattr(self._sampler, "known") and self._sampler.known(population, seeds) >= len(seeds)
 
+    @property
+    def seconds_per_seed(self) -> dict[str, float]:
+        """How long a seed takes to train, by the label of each population observed so far, as far as it is known."""
+        if not hasattr(self._sampler, "seconds_per_seed"):
+            return {}
+        populations = [growing.population for growing in self._growing.values()]
+        seconds = {label_of(population): self._sampler.seconds_per_seed(population) for population in populations}
+        return {label: value for label, value in seconds.items() if value}
+
     def seconds(self, population: Population | Experiment, seeds: range) -> float:
         """About how many seconds of training those of the seeds take that were not observed before.
 

@@ -29,7 +29,7 @@ from lrn.plugin._items import (
 )
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
-from lrn.plugin._session import PROPERTY, STARTED, Deselection, Session
+from lrn.plugin._session import PER_SEED, PROPERTY, STARTED, Deselection, Session
 from lrn.plugin._status import Status, Telling, teller_of
 from lrn.plugin._training import Training, add_training_options, read_training, sampler_of
 from lrn.plugin._turns import Turns
@@ -97,6 +97,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     seconds = seconds_of(record.with_name(RUN_RECORD)) if record is not None else {}
     if seconds:
         items[:] = longest_first(items, seconds, workers())
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Notes how long seeds took to train, for whoever writes the run's record."""
+    config = session.config
+    seconds = config.stash[_SAMPLER].seconds_per_seed if _SAMPLER in config.stash else {}
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[PER_SEED] = seconds
+    else:
+        reporting: Any = config.pluginmanager.getplugin("lrn-session")
+        reporting.per_seed |= seconds
+    yield
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
