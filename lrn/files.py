@@ -103,7 +103,7 @@ def replace_file(path: str | os.PathLike[str], content: str | bytes, *, durable:
 
 
 def write_json(path: str | os.PathLike[str], data: Any) -> bytes:
-    """Writes data as readable JSON, whole or not at all; folders are made where needed. Returns what it wrote."""
+    """Writes data as readable JSON, whole or not at all; folders are made where needed. Returns the written bytes."""
     text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     written = text.encode("utf-8", errors="backslashreplace")
     replace_file(path, written)

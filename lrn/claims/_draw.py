@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrn.claims._contract import NoMoreSeeds, Population, PopulationError, is_experiment
+from lrn.claims._contract import NoMoreSeeds, Population, PopulationError, is_experiment, label_of
 from lrn.claims._function import FunctionPopulation
 from lrn.claims._progress import Step
 from lrn.claims._state import State, settings_of
@@ -158,6 +158,14 @@ class Draw:
         """Notes on disk that a population breaks its contract, so that no later run uses its seeds on disk."""
         for shelf in self._shelves(population)[:1]:
             shelf.describe(broken={"metric": metric, "why": why})
+
+    def seconds_per_seed(self, population: Any) -> float:
+        """How long a seed took: in this run, else as noted on disk; 0 where neither tells."""
+        spent = self.cost(label_of(population)).per_seed
+        if spent or not isinstance(population, FunctionPopulation):
+            return spent
+        noted = [shelf.described().get("seconds") for shelf in self._editions.shelves(population)]
+        return next((float(seconds) for seconds in noted if isinstance(seconds, (int, float))), 0.0)
 
     def cost(self, label: str) -> Cost:
         """What sampling a population has cost so far."""

@@ -6,13 +6,22 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrn.claims._again import EXPENSIVE, allowed, compare, plan, suspicious
-from lrn.claims._contract import Population, PopulationError, Source, is_experiment, label_of, shielded
+from lrn.claims._contract import (
+    MeasurementError,
+    Population,
+    PopulationError,
+    Source,
+    is_experiment,
+    label_of,
+    shielded,
+)
 from lrn.claims._growing import Growing, gathered, merge, of_networks, rounded
 from lrn.claims._metrics import Column, check_same_metrics, identity_of, tabular, values_of
 from lrn.claims._recognising import Known, certain, check_one_object
@@ -78,6 +87,33 @@ class RecentSamples:
         if growing is not None and len(growing) >= len(seeds):
             return True
         return hasattr(self._sampler, "known") and self._sampler.known(population, seeds) >= len(seeds)
+
+    @property
+    def seconds_per_seed(self) -> dict[str, float]:
+        """How long a seed takes to train, by the label of each population observed so far, as far as it is known."""
+        if not hasattr(self._sampler, "seconds_per_seed"):
+            return {}
+        seconds = {}
+        for growing in self._growing.values():
+            with suppress(MeasurementError):  # its seeds are of earlier code, and refused
+                seconds[label_of(growing.population)] = self._sampler.seconds_per_seed(growing.population)
+        return {label: value for label, value in seconds.items() if value}
+
+    def seconds(self, population: Population | Experiment, seeds: range) -> float:
+        """About how many seconds of training those of the seeds take that were not observed before.
+
+        A seed of a population of which none has been trained in this run, and of which nothing is noted on disk, counts
+        as one second.
+        """
+        name = population.key if is_experiment(population) else label_of(population)
+        growing = self._growing.get((name, seeds.start))
+        known = 0 if growing is None else min(len(growing), len(seeds))
+        if known < len(seeds) and hasattr(self._sampler, "known"):
+            known = max(known, self._sampler.known(population, seeds))
+        per_seed = growing.cost.per_seed if growing is not None else 0.0
+        if not per_seed and hasattr(self._sampler, "seconds_per_seed"):
+            per_seed = self._sampler.seconds_per_seed(population)
+        return (len(seeds) - known) * (per_seed or 1.0)
 
     def check_metrics(self, quantity: Hashable, metrics: Sequence[Metric | Column | None]) -> None:
         """Refuses a metric by the name of another one that an earlier claim measured: the record would count them once.

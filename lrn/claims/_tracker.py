@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -13,6 +13,7 @@ from lrn.claims._advice import cost_of_bounds
 from lrn.claims._expressions import sample_of
 from lrn.claims._leaves import Leaf, Observe
 from lrn.claims._metrics import Column, resolve
+from lrn.claims._outlook import Outlook, least_growth
 from lrn.claims._populations import (
     MeasurementError,
     NoMoreSeeds,
@@ -87,6 +88,10 @@ class Tracker:
     """Keeps the observations of each quantity, and how far each expression has come (`lrn.intervals.Source`).
 
     The arguments are those of `lrn.claims.Measure`.
+
+    Attributes:
+        max_seeds: most seeds of one expression.
+        on_growth: is called with the outlook of an undecided claim that is given more seeds; it may raise PutOff.
     """
 
     def __init__(
@@ -106,6 +111,7 @@ class Tracker:
         if isinstance(seed_offset, bool) or not isinstance(seed_offset, int) or not 0 <= seed_offset <= 2**63:
             raise ValueError(f"seed_offset must be a whole number from 0 to 2**63; got {seed_offset!r}")
         self.max_seeds = max_seeds
+        self.on_growth: Callable[[Outlook], None] | None = None
         self._sampler = sampler
         self._goal = goal_of(alpha, quantities)
         self._first_seeds = min(first_seeds, max_seeds)
@@ -113,6 +119,7 @@ class Tracker:
         self._offset = seed_offset
         self._leaves: dict[Quantity, Leaf] = {}
         self._tracked: dict[Terms, Tracked] = {}
+        self._names: dict[Terms, str] = {}
         self._earlier: dict[str, MeasuredQuantity] | None = None
         self._closed = ""
         self._frozen = False
@@ -147,7 +154,7 @@ class Tracker:
         """Returns other ways to decide the open comparisons sooner, one sentence each."""
         samples = ((terms, self._tracked[terms].cached) for terms in self._open(undecided))
         means = ((terms, cached[1]) for terms, cached in samples if cached and isinstance(cached[1], Mean))
-        sentences = (cost_of_bounds(name_of_terms(terms), mean) for terms, mean in means)
+        sentences = (cost_of_bounds(self.label(terms), mean) for terms, mean in means)
         return tuple(filter(None, sentences))
 
     def widen(self, undecided: Undecided) -> bool:
@@ -166,6 +173,8 @@ class Tracker:
             tracked = self._tracked[t]
             more = max(1.0, min(math.ceil(step * tracked.seeds), self._most_new(t)))
             tracked.seeds = max(tracked.seeds, min(tracked.seeds + int(more), self._most(t)))
+        if self.on_growth is not None:
+            self.on_growth(self._outlook(undecided))
         return True
 
     @property
@@ -193,6 +202,7 @@ class Tracker:
         """Forgets everything that was measured, and an earlier run."""
         self._leaves.clear()
         self._tracked.clear()
+        self._names.clear()
         self._earlier, self._lack = None, ""
 
     def close(self, why: str) -> None:
@@ -240,7 +250,11 @@ class Tracker:
 
     def label(self, terms: Terms) -> str:
         """Returns the name of an expression, for people."""
-        return name_of_terms(terms)
+        return self._names.get(terms) or name_of_terms(terms)
+
+    def name(self, terms: Terms, name: str) -> None:
+        """Gives an expression a name, in place of one that lists its coefficients."""
+        self._names[terms] = name
 
     def _estimate(
         self,
@@ -334,6 +348,20 @@ class Tracker:
                     raise ValueError(f"{name} of {label_of(population)} must be a whole number, at least 1; got {n!r}")
                 yield n
 
+    def _outlook(self, undecided: Undecided) -> Outlook:
+        """The outlook of a claim whose open expressions have just been given more seeds."""
+        next_test, verdict, likely = [], [], True
+        for terms in self._open(undecided):
+            tracked = self._tracked[terms]
+            tested = tracked.cached[0] if tracked.cached is not None else tracked.seeds
+            needed, most = least_growth(undecided.growth) * tested, self._most(terms)
+            likely = likely and needed <= most
+            wanted = range(self._offset, self._offset + math.ceil(min(max(needed, tracked.seeds), most)))
+            for population in chain.from_iterable(self._leaf(quantity).populations for quantity, _ in terms):
+                next_test.append((population, wanted[: tracked.seeds]))
+                verdict.append((population, wanted))
+        return Outlook(self._sampler, next_test, verdict, likely)
+
     def _open(self, undecided: Undecided) -> list[Terms]:
         expressions = [q for q in undecided.quantities if isinstance(q, Expression)]
         return [expression.terms for expression in expressions if expression.terms in self._tracked]
@@ -350,6 +378,7 @@ class Tracker:
         assert tracked.cached is not None
         seeds, sample = tracked.cached
         recorded = measured(terms, sample).replace(
+            name=self.label(terms),
             thresholds=tuple(threshold for threshold, _ in tracked.thresholds),
             inclusive=tuple(inclusive for _, inclusive in tracked.thresholds),
             shares=tracked.shares,

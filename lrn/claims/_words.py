@@ -12,6 +12,7 @@ from typing import Any
 
 from lrn.claims._ratio import Ratio
 from lrn.intervals import Decision, Estimate, Expression, every
+from lrn.intervals import within as within_margin
 
 __all__ = ["equal", "ranking", "reproduces", "trend", "vanishes"]
 
@@ -44,7 +45,7 @@ def equal(a: Estimate | Ratio | float, b: Estimate | Ratio | float, *, within: f
     quantity, other = (a, b) if isinstance(a, (Estimate, Ratio)) else (b, a)
     if isinstance(quantity, Estimate) and not isinstance(other, Ratio):
         difference = quantity - (other if isinstance(other, Estimate) else _number("the other side", other))
-        return (difference < margin) & (difference > -margin)
+        return within_margin(difference, margin)
     if isinstance(quantity, Ratio) and not isinstance(other, (Estimate, Ratio)):
         number = _number("the other side", other)
         return (quantity < number + margin) & (quantity > number - margin)
@@ -128,6 +129,7 @@ def trend(quantities: Sequence[Estimate], at: Sequence[float] | None = None) -> 
     slope = values[0] * ((positions[0] - middle) / scale)
     for value, position in zip(values[1:], positions[1:], strict=True):
         slope = slope + value * ((position - middle) / scale)
+    _name_slope(slope, values, positions)
     return slope
 
 
@@ -157,7 +159,25 @@ def reproduces(ours: Estimate, published: str, *, seeds: int, plus_minus: str = 
         raise TypeError(f"reproduces compares what was measured, such as measure.mean(...); got {ours!r}")
     theirs = measure.published(published, seeds=seeds, plus_minus=plus_minus)
     low, high = measure.ends(theirs.quantities[0].terms)
-    return (ours >= low) & (ours <= high)
+    decision = (ours >= low) & (ours <= high)
+    return decision.worded(lambda: f"{ours.name} = {ours}, within {low:.4g} and {high:.4g}")
+
+
+def _name_slope(slope: Estimate, values: Sequence[Estimate], positions: Sequence[float]) -> None:
+    """Has a slope called so wherever it is shown, rather than by the coefficients of its terms."""
+    expressions = [quantity for quantity in slope.quantities if isinstance(quantity, Expression)]
+    if expressions and hasattr(expressions[0].source, "name"):
+        shared = _common_start([value.name for value in values])
+        names = [value.name.removeprefix(shared) for value in values]
+        where = f"{shared}{(', ' if shared else '; ').join(names)}"
+        text = f"slope over {', '.join(f'{x:g}' for x in positions)} of {where}"
+        expressions[0].source.name(expressions[0].terms, text)
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """The start that all names share, up to "in": "mean of accuracy in "; "" where they differ before."""
+    start, separator, _ = names[0].partition(" in ")
+    return start + separator if separator and all(name.startswith(start + separator) for name in names) else ""
 
 
 def _quantities(word: str, quantities: Sequence[Estimate]) -> list[Estimate]:

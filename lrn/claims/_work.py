@@ -51,6 +51,8 @@ class Work:
         self.late: list[int] = []
 
     def __enter__(self) -> Self:
+        if self._shelf is not None:
+            self._shelf.get_ready()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import subprocess
-import sys
-import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +16,17 @@ __all__ = ["add", "main"]
 DESCRIPTION = """\
 Says how many seeds a claim takes. From rates, without any training: how many seeds show
 that one exceeds the other, or which rate so many seeds can tell from one. From a suite,
-after a pilot of a few seeds: which claims are decided, and how many seeds the others need."""
+after a pilot of a few seeds: which claims are decided, how many seeds and how much training the
+others need, and what can be decided with the seeds or hours that you can afford."""
 
 EPILOG = """\
 examples:
   lrn plan --rates 0.9 0.8               seeds of each for 0.9 > 0.8
   lrn plan --rates 0.9 0.6 --margin 0.1  seeds of each for 0.9 > 0.6 + 0.1
   lrn plan --rates 0.9 --seeds 30        what 30 seeds of each can tell from 0.9
-  lrn plan claims/ --pilot 5             5 seeds of each experiment, then an estimate per claim"""
+  lrn plan claims/ --pilot 5             5 seeds of each setting, then an estimate per claim
+  lrn plan claims/ --pilot 5 --seeds 30 --hours 2
+                                         and which claims 30 seeds, or two hours, can decide"""
 
 
 def add(commands: Any) -> None:
@@ -44,6 +43,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--rates", nargs="+", type=_rate, metavar="P", help="the larger rate, and the smaller one")
     parser.add_argument("--margin", type=float, default=0.0, help="by how much the first is to exceed the second (0)")
     parser.add_argument("--seeds", type=whole(1), metavar="N", help="seeds of each that you can afford")
+    parser.add_argument("--hours", type=_hours, metavar="H", help="hours that you can afford, with --pilot")
     parser.add_argument("--alpha", type=float, help="error budget of the suite (the project's lrn_alpha, else 0.001)")
     parser.add_argument(
         "--quantities", type=whole(1), metavar="K", help="how many share it (the project's lrn_quantities, else 64)"
@@ -55,7 +55,13 @@ def add(commands: Any) -> None:
 def main(options: argparse.Namespace) -> int:
     """Runs the command."""
     if options.pilot is not None:
-        return _pilot(options)
+        from lrn.cli._pilot import pilot
+
+        if options.rates is not None:
+            raise ValueError("a suite is planned with --pilot N, two rates with --rates; got both")
+        return pilot(options)
+    if options.hours is not None:
+        raise ValueError("--hours is for a suite, with --pilot N")
     if options.rates is None:
         raise ValueError("lrn plan needs --rates P Q, --rates P --seeds N, or FOLDER --pilot N")
     if options.folder is not None:
@@ -104,56 +110,14 @@ def _setting(name: str, kind: Callable[[str], Any], default: Any) -> Any:
         raise ValueError(f"{name} in {path} must be a number that pytest can read, but: {error}") from None
 
 
-def _pilot(options: argparse.Namespace) -> int:
-    from lrn.verdicts import SuiteVerdicts
-
-    folder = options.folder or "claims"
-    if not Path(folder).exists():
-        raise FileNotFoundError(f"the suite must be a folder of claims; there is no {folder}")
-    with tempfile.TemporaryDirectory() as temporary:
-        target = Path(temporary) / "verdicts.json"
-        n = str(options.pilot)
-        command = [sys.executable, "-m", "pytest", folder, "-q", "--first-seeds", n, "--max-seeds", n]
-        command += ["--inconclusive", "skip", "--verdicts", str(target)]
-        command += ["--alpha", str(options.alpha)] if options.alpha is not None else []
-        command += ["--quantities", str(options.quantities)] if options.quantities else []
-        print(f"trying each claim of {folder} with {n} seeds", file=sys.stderr)
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-        if not target.is_file():
-            raise ValueError(f"pytest could not run {folder}: {_last_line(done.stdout + done.stderr)}")
-        suite = SuiteVerdicts.read(target)
-        seconds = json.loads(target.with_name("run.json").read_text(encoding="utf-8"))["claims"]
-    print("\n".join(_rows(suite, seconds)))
-    return 0
-
-
-def _rows(suite: Any, seconds: dict[str, float]) -> Iterator[str]:
-    """One line per claim, then the sum."""
-    width = max((len(verdict.case) for verdict in suite.claims), default=0)
-    total = 0.0
-    for verdict in suite.claims:
-        seeds = max((quantity.seeds for quantity in verdict.estimates), default=0)
-        text = f"{verdict.verdict} already, with {seeds} seeds" if seeds else str(verdict.verdict)
-        if verdict.seeds_needed is not None:
-            text = "cannot be said: its estimate lies at the margin"
-            if math.isfinite(verdict.seeds_needed) and seeds:
-                time = seconds.get(verdict.test, 0.0) * verdict.seeds_needed / seeds
-                total += time
-                text = f"about {verdict.seeds_needed:,.0f} seeds of each, {_duration(time)} on one core"
-        yield f"{verdict.case:{width}}  {text}"
-    yield f"in all about {_duration(total)} on one core, if nothing is shared"
-
-
-def _duration(seconds: float) -> str:
-    for size, unit in ((3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
-
-
-def _last_line(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it printed nothing"
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = math.nan
+    if not 0 < hours < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a positive number of hours; got {text!r}")
+    return hours
 
 
 def _rate(text: str) -> float:

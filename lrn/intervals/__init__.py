@@ -80,6 +80,7 @@ from lrn.intervals._betting import (
     quantile_sequence,
     rate_sequence,
 )
+from lrn.intervals._comparing import within
 from lrn.intervals._compatibility import binomial_compatibility
 from lrn.intervals._conditional import (
     ConditionalStakes,
@@ -92,7 +93,7 @@ from lrn.intervals._decision import Decision, NotedDecisions, Undecided, every, 
 from lrn.intervals._estimate import Estimate
 from lrn.intervals._exact import mean_interval, quantile_interval, rate_interval
 from lrn.intervals._expression import Evidence, Expression, Source, Terms
-from lrn.intervals._planning import QUANTITIES, detectable, goal_of, seeds_needed
+from lrn.intervals._planning import QUANTITIES, detectable, goal_of, seeds_needed, with_power
 from lrn.intervals._symmetric import symmetric_capital, symmetric_ends, symmetric_sequence
 
 __all__ = [
@@ -136,4 +137,6 @@ __all__ = [
     "symmetric_capital",
     "symmetric_ends",
     "symmetric_sequence",
+    "with_power",
+    "within",
 ]

@@ -13,7 +13,7 @@ from lrn.intervals._expression import Expression
 if TYPE_CHECKING:
     from lrn.intervals._estimate import Estimate
 
-__all__ = ["equal", "ordered"]
+__all__ = ["equal", "ordered", "within"]
 
 
 def ordered(a: Estimate, b: Estimate, sign: str) -> Decision:
@@ -69,6 +69,24 @@ def equal(a: Estimate, b: Estimate) -> Decision:
     holds = a._low == a._high == b._low == b._high
     fails = a._high < b._low or b._high < a._low
     return _decision(a, b, "==", holds, fails, leaning=False)
+
+
+def within(difference: Estimate, margin: float) -> Decision:
+    """Decides whether a difference lies between `-margin` and `margin`, neither included.
+
+    Args:
+        difference: an estimate.
+        margin: a positive number.
+    """
+    both = (difference < margin) & (difference > -margin)
+    expression = difference._expression
+    if expression is None:
+        return both
+
+    def text() -> str:
+        return f"{expression} = {difference.of(expression)}, within {margin:.4g} of {0.0 - difference._offset:.4g}"
+
+    return both.worded(text)
 
 
 def _measured_equality(difference: Estimate) -> Decision:

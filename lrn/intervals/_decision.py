@@ -112,6 +112,10 @@ class Decision:
         """The statement that has this value, with its intervals."""
         return self.text if isinstance(self.text, str) else self.text()
 
+    def worded(self, text: Callable[[], str]) -> Decision:
+        """Returns the same decision as another statement, made when it is needed."""
+        return replace(self, value=truth_of(self), leaning=leaning_of(self), text=text)
+
     def __bool__(self) -> bool:
         noted = _NOTED.get()
         if noted is not None:

@@ -10,7 +10,7 @@ from scipy import special
 from lrn.intervals._betting import BETS, SLACK, STAKES
 from lrn.intervals._checks import check_count, check_fraction, check_number
 
-__all__ = ["QUANTITIES", "detectable", "goal_of", "seeds_needed"]
+__all__ = ["QUANTITIES", "detectable", "goal_of", "seeds_needed", "with_power"]
 
 QUANTITIES = 64
 """Quantities that share an error budget by default: enough for a paper of a dozen claims."""
@@ -83,6 +83,27 @@ def seeds_needed(
         else:
             high = middle
     return float(high)
+
+
+def with_power(seeds: float, goal: float, power: float = 0.9) -> float:
+    """Returns the seeds by which a comparison is decided with probability `power`, where `seeds` decide about half.
+
+    The logarithm of the stake is taken for a random walk whose steps have a variance of twice their mean, as that of a
+    likelihood ratio of normal observations has.
+
+    Args:
+        seeds: about the number by which half of all comparisons like this one are decided.
+        goal: logarithm of the stake that decides.
+        power: the probability of a decision by then, from 0.5 up to but not including 1.
+
+    Raises:
+        ValueError: the power is out of range.
+    """
+    if not 0.5 <= power < 1:
+        raise ValueError(f"power must be from 0.5 up to but not including 1; got {power}")
+    z = float(special.ndtri(power)) * math.sqrt(2)
+    root = (z + math.sqrt(z * z + 4 * goal)) / 2
+    return seeds * root * root / goal
 
 
 def detectable(

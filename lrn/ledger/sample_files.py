@@ -83,6 +83,10 @@ class Shelf:
                 self._recent.pop(next(iter(self._recent)))
         return self._recent[path]
 
+    def get_ready(self) -> None:
+        """Loads the packages that writing needs, so that the first seed that is finished is on disk at once."""
+        encode(_to_table({}, "", range(1)))
+
     def keep(self, seeds: range, columns: Columns) -> None:
         """Writes the observations of a range of seeds. Raises OSError where the folder cannot be written to."""
         replace(self.folder / f"{seeds.start}-{seeds.stop}.parquet", encode(_to_table(columns, self.label, seeds)))

@@ -29,13 +29,14 @@ from lrn.plugin._items import (
 )
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
-from lrn.plugin._session import PROPERTY, STARTED, Deselection, Session
+from lrn.plugin._session import PER_SEED, PROPERTY, STARTED, Deselection, Session
 from lrn.plugin._status import Status, Telling, teller_of
 from lrn.plugin._training import Training, add_training_options, read_training, sampler_of
+from lrn.plugin._turns import Turns
 from lrn.verdicts import Outcome, Verdict, case_name
 
 if TYPE_CHECKING:
-    from lrn.claims import Judgement
+    from lrn.claims import Claim, Expectation, Judgement
     from lrn.claims._measure import Measure
     from lrn.claims._populations import RecentSamples
 
@@ -46,7 +47,9 @@ _TRAINING = pytest.StashKey[Training]()
 _SAMPLER: pytest.StashKey[RecentSamples] = pytest.StashKey()
 _EARLIER = pytest.StashKey[Earlier]()
 _MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
+_TURNS = pytest.StashKey[Turns]()
 _VERDICT = pytest.StashKey[Verdict]()
+_WAITS = pytest.StashKey[bool]()
 _ENDED_BY = pytest.StashKey[BaseException | None]()  # what a claim's test raised, if that is not shown as it is
 
 _MARKS = (
@@ -68,8 +71,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Reads the options and, in the process that reports, starts to collect verdicts."""
     settings = config.stash[_SETTINGS] = read_settings(config)
-    config.stash[_TRAINING] = read_training(config)
+    training = config.stash[_TRAINING] = read_training(config)
     config.stash[MODULES] = Modules(config)
+    if training.deadline is not None:
+        config.stash[_TURNS] = Turns(training.deadline)
+        config.pluginmanager.register(config.stash[_TURNS], "lrn-turns")
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
     if hasattr(config, "workerinput"):
@@ -98,6 +104,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Notes what the claims were loaded from, as it may be changed while they run."""
     if any(item.get_closest_marker("claim") for item in session.items):
         session.config.stash[MODULES].note()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Notes how long seeds took to train, for whoever writes the run's record."""
+    config = session.config
+    seconds = config.stash[_SAMPLER].seconds_per_seed if _SAMPLER in config.stash else {}
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[PER_SEED] = seconds
+    else:
+        reporting: Any = config.pluginmanager.getplugin("lrn-session")
+        reporting.per_seed |= seconds
+    yield
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -137,6 +156,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         del item.stash[_VERDICT]
     if _ENDED_BY in item.stash:
         del item.stash[_ENDED_BY]
+    if _WAITS in item.stash:
+        del item.stash[_WAITS]
     known = [name for name in KNOWN if item.get_closest_marker(name)]
     if known and not item.get_closest_marker("claim"):
         pytest.fail(f"{known[0]} is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
@@ -157,24 +178,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     claim, expectation = claim_of(pyfuncitem), expectation_of(pyfuncitem)
     if claim is None or expectation is None:
         return None
-    from lrn.claims import judge
-
     measuring = pyfuncitem.stash.get(_MEASURE, None)
     if measuring is not None:
         measuring.reopen()
         teller = teller_of(pyfuncitem.config)
         if teller is not None:
             teller.start(pyfuncitem.nodeid, case_name(claim.id, pyfuncitem.nodeid))
-    body = functools.partial(_call, pyfuncitem)
-    ended = None
-    if measuring is not None:
-        ended = _last_run(pyfuncitem.config).judgement(body, measuring, claim, expectation, pyfuncitem.nodeid)
-    judgement = judge(body, measuring) if ended is None else ended[0]
+    ended = _judged(pyfuncitem, claim, expectation, measuring)
     if measuring is not None:
         measuring.close("the claim that measured this has ended; measure in the test itself")
-    verdict = judgement.record(claim, pyfuncitem.nodeid, expectation, measuring) if ended is None else ended[1]
-    pyfuncitem.stash[_VERDICT] = verdict
-    _conclude(judgement, verdict, pyfuncitem)
+    if ended is None:
+        pyfuncitem.stash[_WAITS] = True
+        return True
+    pyfuncitem.stash[_VERDICT] = ended[1]
+    _conclude(*ended, pyfuncitem)
     return True
 
 
@@ -184,7 +201,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Puts the verdict into the report, which xdist carries to the process that reports."""
     report = yield
-    if item.get_closest_marker("claim") is None or call.when == "teardown":
+    if item.get_closest_marker("claim") is None or call.when == "teardown" or _WAITS in item.stash:
         return report
     if call.when == "setup" and report.passed:
         report.user_properties.append((STARTED, json.dumps(started(item).to_json())))
@@ -219,6 +236,28 @@ def _sampler(config: pytest.Config) -> RecentSamples:
     if _SAMPLER not in config.stash:
         config.stash[_SAMPLER] = sampler_of(config, config.stash[_SETTINGS], config.stash[_TRAINING])
     return config.stash[_SAMPLER]
+
+
+def _judged(
+    item: pytest.Function, claim: Claim, expectation: Expectation, measuring: Measure | None
+) -> tuple[Judgement, Verdict] | None:
+    """The judgement and the verdict of a claim; None where it must wait for others to train."""
+    __tracebackhide__ = True
+    from lrn.claims import judge
+    from lrn.claims._outlook import PutOff
+
+    body = functools.partial(_call, item)
+    try:
+        if measuring is not None:
+            if _TURNS in item.config.stash:
+                measuring.on_growth = functools.partial(item.config.stash[_TURNS].wait, item)
+            ended = _last_run(item.config).judgement(body, measuring, claim, expectation, item.nodeid)
+            if ended is not None:
+                return ended
+        judgement = judge(body, measuring)
+    except PutOff:
+        return None
+    return judgement, judgement.record(claim, item.nodeid, expectation, measuring)
 
 
 def _last_run(config: pytest.Config) -> Earlier:

@@ -9,10 +9,13 @@ import pytest
 from lrn.plugin._options import Settings
 from lrn.verdicts import Outcome, Verdict
 
-__all__ = ["AGAIN", "PHASES", "Crashes"]
+__all__ = ["AGAIN", "PHASES", "WAITS", "Crashes"]
 
 AGAIN = "rerun"
 """Outcome of a report about a claim that starts again."""
+
+WAITS = "waits"
+"""Outcome of a report about a claim that waits for others to train, and will go on."""
 
 PHASES = ("setup", "call", "teardown")
 
@@ -32,6 +35,7 @@ class Crashes:
         self._config, self._settings = config, settings
         self._crashed = 0
         self._again: dict[str, bool] = {}  # claims whose worker died: whether they came back
+        self._waiting: dict[str, str] = {}  # claims that wait: the worker in which they do
         self.running: dict[str, Verdict] = {}
 
     @property
@@ -46,11 +50,21 @@ class Crashes:
 
     def take(self, report: pytest.TestReport) -> Verdict | None:
         """Counts a report, and gives the verdict of a claim whose process died for good."""
+        if report.outcome == WAITS:
+            self._waiting[report.nodeid] = getattr(report, "worker_id", "main")
+            return None
+        self._waiting.pop(report.nodeid, None)
         died = report.when not in PHASES and report.outcome != AGAIN
         self._crashed += died
         if report.nodeid in self._again:
             self._again[report.nodeid] = report.outcome != AGAIN
         return self._died(report.nodeid) if died else None
+
+    def left_waiting(self, worker: str) -> dict[str, Verdict]:
+        """The verdicts of the claims that waited in a worker that died, by test; each is counted as a crash."""
+        lost = [test for test, where in self._waiting.items() if where == worker]
+        self._crashed += len(lost)
+        return {test: self.running[test] for test in lost}
 
     def _died(self, test: str) -> Verdict | None:
         """The verdict of a claim whose process died; None for a test that is not a claim."""

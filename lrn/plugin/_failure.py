@@ -178,7 +178,7 @@ def _compared(verdict: Verdict) -> list[str]:
 
 def _too_wide(verdict: Verdict, measure: Measure | None) -> list[str]:
     """The open decision, and the seeds that would settle it."""
-    wide = [q for q in verdict.estimates if q.thresholds and _holds(q)] or list(verdict.estimates)
+    wide = [q for q in verdict.estimates if q.is_open] or list(verdict.estimates)
     if len(wide) == 1:
         lines = [*_wrapped(f"too wide {plain_text(verdict.reason)}", " " * 9), f"{'':9}after {_seeds(wide[0])}"]
     else:
@@ -194,11 +194,6 @@ def _too_wide(verdict: Verdict, measure: Measure | None) -> list[str]:
     for note in verdict.notes:
         lines += _wrapped(f"note     {plain_text(note)}", " " * 9)
     return lines
-
-
-def _holds(quantity: MeasuredQuantity) -> bool:
-    """Whether the interval has one of the numbers that the quantity was compared with."""
-    return any(quantity.low <= threshold <= quantity.high for threshold in quantity.thresholds)
 
 
 def _quantities(quantities: Sequence[MeasuredQuantity]) -> Iterator[str]:

@@ -15,7 +15,13 @@ __all__ = ["about_run"]
 _PACKAGES = ("lrn-claims", "numpy", "pytest", "pytest-xdist", "scipy", "torch")
 
 
-def about_run(settings: Settings, workers: int, seconds: float, claims: Mapping[str, float]) -> dict[str, Any]:
+def about_run(
+    settings: Settings,
+    workers: int,
+    seconds: float,
+    claims: Mapping[str, float],
+    per_seed: Mapping[str, float],
+) -> dict[str, Any]:
     """Returns the record that is written beside the verdicts.
 
     Args:
@@ -23,6 +29,7 @@ def about_run(settings: Settings, workers: int, seconds: float, claims: Mapping[
         workers: how many processes ran tests.
         seconds: how long all took.
         claims: seconds of each claim, by test.
+        per_seed: seconds that a seed took to train, by the population's label.
     """
     return {
         "environment": {
@@ -37,6 +44,7 @@ def about_run(settings: Settings, workers: int, seconds: float, claims: Mapping[
         "workers": workers,
         "seconds": round(seconds, 3),
         "claims": {test: round(claims[test], 6) for test in sorted(claims)},
+        "seconds_per_seed": {label: round(per_seed[label], 6) for label in sorted(per_seed)},
     }
 
 

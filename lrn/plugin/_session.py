@@ -22,7 +22,7 @@ from lrn.plugin._words import Shown, word_of
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import Comparison, compare
 
-__all__ = ["EXIT_INCONCLUSIVE", "PROPERTY", "STARTED", "Deselection", "Session"]
+__all__ = ["EXIT_INCONCLUSIVE", "PER_SEED", "PROPERTY", "STARTED", "Deselection", "Session"]
 
 EXIT_INCONCLUSIVE = 10
 """Exit code of a session whose only failures are INCONCLUSIVE claims."""
@@ -32,6 +32,9 @@ PROPERTY = "lrn.verdict"
 
 STARTED = "lrn.started"
 """Name of the user property with the verdict that stands if nothing more is heard of a claim."""
+
+PER_SEED = "lrn_seconds_per_seed"
+"""Name in a worker's output of the seconds that a seed took to train, by the population's label."""
 
 _DESELECTED, _MODULES = "lrn_deselected", "lrn_modules"
 _SLOW = "the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"
@@ -63,6 +66,9 @@ class Session:
         settings: the session's options.
         crashes: counts the tests whose process died.
 
+    Attributes:
+        per_seed: seconds that a seed took to train, by the population's label.
+
     Raises:
         pytest.UsageError: `--against` names no file of verdicts.
     """
@@ -76,6 +82,7 @@ class Session:
         self._changed: dict[str, Verdict] = {}  # the recorded verdicts of claims that ended otherwise
         self._verdicts: dict[str, Verdict] = {}
         self._seconds: dict[str, float] = {}
+        self.per_seed: dict[str, float] = {}
         self._workers: set[str] = set()
         self._asked_by = ""
         self._modules: dict[str, str] = {}
@@ -126,12 +133,17 @@ class Session:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Takes over a worker's count, as all workers collect the same, and its modules."""
+        """Takes over what a worker sends: a count (all collect the same), its modules, and claims that waited in it."""
         output = getattr(node, "workeroutput", None) or {}
+        self.per_seed |= output.get(PER_SEED, {})
         self._deselected = max(self._deselected, output.get(_DESELECTED, 0))
         for name, digest in output.get(_MODULES, {}).items():
             if self._modules.setdefault(name, digest) != digest:
                 self._modules[name] = ""  # it was changed while the suite ran
+        if error:
+            lost = self._crashes.left_waiting(node.gateway.id)
+            self._verdicts |= lost
+            self._other_failures += len(lost)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -140,6 +152,7 @@ class Session:
             self._modules |= self._config.stash[MODULES].all()
         if self._crashes.lost:
             self._other_failures += 1
+        if self._crashes.count:
             _fail(session)
         if not self._verdicts and (self._record is None or self._config.getoption("collectonly")):
             return
@@ -272,7 +285,8 @@ class Session:
             _fail(session)
 
     def _about_run(self) -> dict[str, Any]:
-        return about_run(self._settings, len(self._workers), time.perf_counter() - self._started, self._seconds)
+        seconds = time.perf_counter() - self._started
+        return about_run(self._settings, len(self._workers), seconds, self._seconds, self.per_seed)
 
     def _must_stay(self, path: Path) -> bool:
         """Whether to leave a file as it is: a record that failed the comparison is for a person to replace."""

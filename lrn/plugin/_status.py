@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lrn.plugin._board import Board
-from lrn.plugin._crashes import AGAIN
+from lrn.plugin._crashes import AGAIN, WAITS
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.plugin._order import seconds_of
 from lrn.plugin._screen import Screen, speak
@@ -110,7 +110,7 @@ class Status:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Counts a claim that is done."""
         if self._board.total and (report.when == "call" or report.outcome != "passed"):
-            self._board.finish(report.nodeid, None if report.outcome == AGAIN else report.duration)
+            self._board.finish(report.nodeid, None if report.outcome in (AGAIN, WAITS) else report.duration)
 
     def pytest_enter_pdb(self) -> None:
         """Leaves the terminal to the debugger."""

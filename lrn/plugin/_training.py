@@ -44,13 +44,22 @@ class Training:
     frozen: bool
     recheck: int
 
+    @property
+    def deadline(self) -> float | None:
+        """On the clock `time.monotonic`; None for none."""
+        return None if self.hours is None else _STARTED + 3600 * self.hours
+
 
 def add_training_options(parser: pytest.Parser) -> None:
     """Adds the options, and the ini values of the same names."""
     group = parser.getgroup("lrn")
     for name, metavar, text in (
         ("workers", "N", "seeds of an expensive function that run at once on this machine (one per core)"),
-        ("hours", "H", "start no training after so many hours; claims are judged on what there is then (no end)"),
+        (
+            "hours",
+            "H",
+            "start no training after so many hours; the claim nearest to a verdict trains first (no end)",
+        ),
         ("stale", "|".join(_STALE), "what becomes of seeds that earlier code has trained (retrain)"),
         ("recheck", "N", "train N seeds of each population again, and compare (0)"),
     ):
@@ -95,7 +104,7 @@ def sampler_of(config: pytest.Config, settings: Settings, training: Training) ->
         processes=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) if in_worker else 1,
         stale=training.stale,
         frozen=training.frozen,
-        deadline=None if training.hours is None else _STARTED + 3600 * training.hours,
+        deadline=training.deadline,
         say=functools.partial(speak, config) if teller is None else teller.say,
         watch=None if teller is None else teller.step,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lrn.plugin._crashes import AGAIN
+from lrn.plugin._crashes import AGAIN, WAITS
 from lrn.verdicts import Outcome, Verdict
 
 __all__ = ["VANISHED", "Shown", "word_of"]
@@ -27,6 +27,8 @@ def word_of(report: pytest.TestReport, verdict: Verdict | None, was: Verdict | N
     """
     if report.outcome == AGAIN:
         return AGAIN, "R", (AGAIN.upper(), {"yellow": True})
+    if report.outcome == WAITS:
+        return "", "w", (WAITS.upper(), {"yellow": True})
     if any(name == VANISHED for name, _ in getattr(report, "user_properties", ())):
         return "failed", "", ("VANISHED", {"red": True}) if ended else ""
     if verdict is None or report.when != "call" or report.skipped:

@@ -137,6 +137,11 @@ class MeasuredQuantity:
         return f" if {self.assumption}" if self.assumption else ""
 
     @property
+    def is_open(self) -> bool:
+        """Whether its interval has a number that it was compared with."""
+        return any(self.low <= threshold <= self.high for threshold in self.thresholds)
+
+    @property
     def leaves(self) -> tuple[MeasuredQuantity, ...]:
         """Itself, or the terms of an expression: the quantities of single populations."""
         return self.terms or (self,)

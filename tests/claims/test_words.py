@@ -84,6 +84,33 @@ def test_a_trend_is_the_slope_of_least_squares_and_one_share(measure, mean):
     assert [q.shares for q in measure.quantities] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda mean: equal(mean(BEST), mean(MIDDLE), within=2.0),
+        lambda mean: equal(mean(BEST) + 1, 94.2, within=0.01),
+        lambda mean: reproduces(mean(BEST), "93.2 ± 0.4", seeds=5),
+    ],
+)
+def test_an_open_margin_names_its_quantity_once(measure, mean, decide):
+    decision = decide(mean)
+    assert vars(decision)["value"] is None
+    (measured,) = [q for q in measure.quantities if "published" not in q.name]
+    assert decision.reason.count(measured.name) == 1
+    assert decision.reason.count("[") == 1
+
+
+def test_a_trend_is_named_by_words_wherever_it_is_shown(measure, mean):
+    def body():
+        assert trend([mean(p) for p in (WORST, MIDDLE, BEST)], at=[2, 4, 8]) > 0
+
+    judgement = judge(body, measure)
+    (measured,) = measure.quantities
+    assert measured.name == "slope over 2, 4, 8 of mean of accuracy assumed normal in worst, middle, best"
+    assert judgement.reason.startswith(f"{measured.name}: ")
+    assert trend([mean(BEST) - mean(SAME), mean(BEST) - mean(WORST)]).name.startswith("slope over 0, 1 of mean of ")
+
+
 def test_a_trend_of_medians_and_of_numbers(measure):
     medians = [measure.median(population, "accuracy") for population in (WORST, MIDDLE, BEST)]
     assert ending(measure, lambda: trend(medians) > 0) == "SUPPORTED"

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lrn.intervals import detectable, goal_of, log_capital, seeds_needed
+from lrn.intervals import detectable, goal_of, log_capital, seeds_needed, with_power
 
 
 def share_decided(first: float, second: float, margin: float, seeds: int, goal: float, runs: int = 400) -> float:
@@ -72,3 +72,16 @@ def test_what_is_detectable_is_what_so_many_seeds_need(seeds: int) -> None:
 def test_an_impossible_plan_is_refused(options: dict[str, object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         seeds_needed(**{"rate": 0.9, "other": 0.5, **options})  # type: ignore[arg-type]
+
+
+def test_by_the_seeds_with_power_about_so_many_are_decided():
+    rng, goal = np.random.default_rng(1), goal_of(0.05, 64)
+    # A likelihood ratio of normal observations: 0.4 standard deviations from the threshold.
+    steps = rng.normal(0.4 * 0.4 / 2, 0.4, size=(4000, 600))
+    decided = (steps.cumsum(axis=1) >= goal).argmax(axis=1) + 1
+    seeds = with_power(goal / 0.08, goal, 0.9)
+    assert 0.88 < np.mean(decided <= seeds) < 0.96
+    assert with_power(100, goal, 0.5) == 100
+    assert math.isinf(with_power(math.inf, goal))
+    with pytest.raises(ValueError, match="power must be"):
+        with_power(100, goal, 1.0)

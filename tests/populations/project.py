@@ -51,6 +51,19 @@ def dies(seed):
     return trained(seed, 0.06)
 """
 
+CLAIMS = """
+from lrn.claims import claim
+from mine import slow
+
+@claim("A mean that takes hundreds of seeds")
+def test_mean(measure):
+    assert measure.mean(slow(), "u", bounds=(0, 1)) > 0.42
+
+@claim("Another one, of the same seeds")
+def test_median(measure):
+    assert measure.median(slow(), "u") < 0.6
+"""
+
 OBSERVE = """
 import sys
 from pathlib import Path
@@ -75,13 +88,28 @@ class Project:
             "mine.py": MINE,
             "helpers.py": "def scale():\n    return 1\n",
             "observe.py": OBSERVE,
+            "test_mine.py": CLAIMS,
         }.items():
             (folder / name).write_text(text)
         self.notes.touch()
 
     def start(self, name, n, workers=1, **options):
         """A process that observes n seeds of a population, and prints them."""
-        command = [sys.executable, "observe.py", name, str(n), str(workers), repr(options)]
+        return self._process([sys.executable, "observe.py", name, str(n), str(workers), repr(options)])
+
+    def start_suite(self, most_seeds):
+        """A process that judges the claims, and writes verdicts.json."""
+        options = ["-p", "no:cacheprovider", "-q", "--alpha", "0.05", "--workers", "2", "--ledger", "ledger"]
+        options += ["--max-seeds", str(most_seeds), "--verdicts", "verdicts.json"]
+        return self._process([sys.executable, "-m", "pytest", *options])
+
+    def verdicts(self, most_seeds):
+        """The file of verdicts, of a suite that comes to its end."""
+        out, error = self.start_suite(most_seeds).communicate(timeout=300)
+        assert (self.folder / "verdicts.json").exists(), out + error
+        return (self.folder / "verdicts.json").read_bytes()
+
+    def _process(self, command):
         environment = {**os.environ, "NOTES": str(self.notes), "PYTHONPATH": str(ROOT)}
         return subprocess.Popen(
             command,

@@ -76,10 +76,10 @@ def test_a_worker_that_dies_is_said_in_a_sentence(project):
     assert "a process that trained dies() died (killed, or out of memory); what was finished is kept" in error
 
 
-def killed(project, seconds, number=signal.SIGKILL, event="begin"):
+def killed(project, seconds, number=signal.SIGKILL, event="begin", process=None):
     """Kills a process, and all that it started, some time after the first event; returns its standard error."""
     before = len(project.events(event))
-    process = project.start("slow", 30, 2)
+    process = process or project.start("slow", 30, 2)
     deadline = time.monotonic() + 60
     while len(project.events(event)) == before and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -111,6 +111,35 @@ def test_killed_at_any_moment_every_finished_seed_is_kept(project):
 @pytest.mark.slow
 def test_killed_fifty_times_every_finished_seed_is_kept(project):
     check_kills(project, 50, 2)
+
+
+def two_projects(folder):
+    for name in ("killed", "left_alone"):
+        (folder / name).mkdir()
+    return Project(folder / "killed"), Project(folder / "left_alone")
+
+
+def check_verdicts_after_kills(project, other, kills, seed, most_seeds):
+    """A suite that was killed many times comes to the same file of verdicts, to the byte, as one that never was."""
+    rng, trained = random.Random(seed), []
+    for _ in range(kills):
+        before = project.stored_seeds()
+        killed(project, rng.uniform(0, 0.5), process=project.start_suite(most_seeds))
+        assert set(before) <= set(project.stored_seeds())
+        trained.append(len(project.stored_seeds()))
+    assert trained == sorted(trained)
+    assert trained[-1] > 0, "it was killed while it trained"
+    assert project.verdicts(most_seeds) == other.verdicts(most_seeds)
+    assert project.stored_seeds() == other.stored_seeds()
+
+
+def test_a_suite_killed_at_any_moment_comes_to_the_same_verdicts(tmp_path):
+    check_verdicts_after_kills(*two_projects(tmp_path), 2, 1, most_seeds=24)
+
+
+@pytest.mark.slow
+def test_a_suite_killed_fifty_times_comes_to_the_same_verdicts(tmp_path):
+    check_verdicts_after_kills(*two_projects(tmp_path), 50, 2, most_seeds=400)
 
 
 def test_interrupted_it_keeps_what_was_finished_and_says_so(project):
