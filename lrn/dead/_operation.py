@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -85,6 +85,7 @@ class Operation:
         tracked: returns the facts known of a tensor.
         caller: returns what to call a layer without weights that have a name.
         features: bases of input dimensions that turned out to be features; rules add to it.
+        image_sizes: heights and widths of the images that came in, or were made of them before the first layer.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Operation:
     tracked: Callable[[Tensor], Info]
     caller: Callable[[], str]
     features: set[str] = field(default_factory=set)
+    image_sizes: Set[int] = frozenset()
     _infos: dict[int, Info] = field(default_factory=dict)
 
     def info(self, tensor: Tensor) -> Info:

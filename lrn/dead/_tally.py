@@ -243,7 +243,7 @@ def _dims_before_rows(values: Tensor, others: list[int]) -> int:
 
 
 def _nonzeros_of_rows(rows: Tensor) -> tuple[Tensor, bool]:
-    """How many numbers of each row are not zero, (R,) int64, and whether there is NaN; a channel of an image is a row."""
+    """How many numbers of each row are not zero, (R,) int64, and whether there is NaN; channels of images are rows."""
     several = max(CACHED // rows.shape[1], 1)
     ones = torch.empty((min(several, len(rows)), rows.shape[1]), dtype=torch.float32)
     counts, sums = torch.empty(len(rows), dtype=torch.float32), torch.zeros((), dtype=rows.dtype)

@@ -39,6 +39,7 @@ class Tracks:
     Attributes:
         paths: path of each submodule, by its id.
         features: numbers of the input dimensions over which weights were summed.
+        image_sizes: heights and widths of the data before the first layer.
         strangers: whether a tensor came in that was computed where nothing watched, as in frozen code.
         thread: which thread started.
         single: whether an input has one sample only, so that dimension 0 may be the samples without a label.
@@ -47,6 +48,7 @@ class Tracks:
     def __init__(self, module: nn.Module) -> None:
         self.paths = paths_of(module)
         self.features: set[str] = set()
+        self.image_sizes: set[int] = set()
         self.strangers = False
         self.started = self.single = False
         self.thread = 0
@@ -62,6 +64,7 @@ class Tracks:
         self._known.clear()
         self._addresses.clear()
         self.features.clear()
+        self.image_sizes.clear()
         self._read_weights()
         self.single = False
         inputs = list(_inside((args, kwargs)))
@@ -117,6 +120,8 @@ class Tracks:
 
     def _note(self, tensor: Tensor, info: Info) -> None:
         self._know(tensor, info)
+        if info.measured and not info.layered and tensor.ndim > 2 and not tensor.is_nested:
+            self.image_sizes.update(tensor.shape[-2:])
         if info.data and type(tensor) is Tensor:
             address = _address(tensor)
             if address:

@@ -171,7 +171,10 @@ class Watch(TorchDispatchMode):
 
     def _follow(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
         name, arguments, mutates, seen_through = _described(func)
-        op = Operation(name, arguments, args, kwargs, result, self._tracks.info, self._caller, self._tracks.features)
+        op = Operation(
+            name, arguments, args, kwargs, result, self._tracks.info, self._caller,
+            self._tracks.features, self._tracks.image_sizes,
+        )  # fmt: skip
         if op.name == "lift_fresh":  # what torch.tensor and from_numpy give
             self._tracks.foreign(args[0])
         info = self._facts.of(op)
