@@ -215,11 +215,11 @@ def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
     This is three times as fast: pieces stay in the processor's cache, and ones are added up as floating numbers, which
     is exact for fewer than 2^24 of them.
     """
-    kept = _dims_before_rows(values, others)
-    if LONG <= prod(values.shape[kept:]) < EXACT:
-        counts, has_nan = _nonzeros_of_rows(values.view(prod(values.shape[:kept]), -1))
-        outer = [d for d in others if d < kept]
-        counts = counts.view(values.shape[:kept])
+    leading = _dims_before_rows(values, others)
+    if LONG <= prod(values.shape[leading:]) < EXACT:
+        counts, has_nan = _nonzeros_of_rows(values.view(prod(values.shape[:leading]), -1))
+        outer = [d for d in others if d < leading]
+        counts = counts.view(values.shape[:leading])
         return counts.sum(outer) if outer else counts, has_nan
     cut = 0 in others and values.device.type == "cpu"
     rows = max(CACHED // max(values[0].numel(), 1), 1) if cut else 1
@@ -235,11 +235,11 @@ def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
 
 def _dims_before_rows(values: Tensor, others: list[int]) -> int:
     """The dimension from which on all are summed over and lie in one row of memory; all of them where none do."""
-    kept = values.ndim
+    leading = values.ndim
     if values.device.type == "cpu" and values.is_contiguous():
-        while kept and kept - 1 in others:
-            kept -= 1
-    return kept
+        while leading and leading - 1 in others:
+            leading -= 1
+    return leading
 
 
 def _nonzeros_of_rows(rows: Tensor) -> tuple[Tensor, bool]:

@@ -297,14 +297,14 @@ class Detector(nn.Module):
 
 def test_boxes_kept_inside_an_image_are_positions():
     torch.manual_seed(0)
-    found = dead_units(Detector((48, 32)), torch.randn(5, 3, 32, 48))
-    assert found.names == ("relu()",)
-    assert not found.not_counted
+    report = dead_units(Detector((48, 32)), torch.randn(5, 3, 32, 48))
+    assert report.names == ("relu()",)
+    assert not report.not_counted
 
 
 def test_a_bound_that_is_not_the_size_of_an_image_is_no_reason_to_leave_a_clamp_out():
     torch.manual_seed(0)
-    found = dead_units(Detector((6, 5)), torch.randn(5, 3, 32, 48))
-    assert len({*found.names, *found.not_counted}) == 3
+    report = dead_units(Detector((6, 5)), torch.randn(5, 3, 32, 48))
+    assert len({*report.names, *report.not_counted}) == 3
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Hardtanh(0, 32))  # as it comes from a layer: a ReLU with an upper bound
     assert dead_units(net, torch.randn(5, 3, 32, 48)).units == 4

@@ -159,6 +159,6 @@ def test_clamps_of_detected_boxes_are_not_activations(name):
     torch.manual_seed(0)
     models = pytest.importorskip("torchvision").models
     model = models.get_model(name, weights=None, weights_backbone=None).eval()
-    found = dead_units(model, torch.rand(1, 3, 160, 160))
-    assert len(found.layers) > 40
-    assert not [called for called in (*found.names, *found.not_counted) if "clamp" in called]
+    report = dead_units(model, torch.rand(1, 3, 160, 160))
+    assert len(report.layers) > 40
+    assert not [called for called in (*report.names, *report.not_counted) if "clamp" in called]
