@@ -32,6 +32,8 @@ def activation(op: Operation) -> str | None:
     if name in _ALWAYS:
         return name
     if name in _BOUNDED:
+        if _bounds_positions(op):
+            return None
         argument, default = _BOUNDED[name]
         six = name == "hardtanh" and op.get("max_val", 1) == 6
         shown = "relu6" if six else name.replace("clamp_min", "clamp").replace("clip", "clamp")
@@ -52,6 +54,12 @@ _BOUNDED: dict[str, tuple[str, Any]] = {
     "threshold": ("value", None),
     "leaky_relu": ("negative_slope", 0.01),
 }
+
+
+def _bounds_positions(op: Operation) -> bool:
+    """`boxes.clamp(0, width)`: positions in an image, by arithmetic with a layer's output, are not activations."""
+    largest = op.get("max")
+    return isinstance(largest, int | float) and largest in op.image_sizes and not op.info(op.tensors[0]).direct
 
 
 def _is_zero(bound: Any) -> bool:

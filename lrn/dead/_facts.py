@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
-from itertools import chain
 from typing import Any
 
 import torch
@@ -12,9 +10,9 @@ from torch import Tensor, nn
 
 from lrn.dead._activations import COMPARISONS
 from lrn.dead._forms import is_floating
-from lrn.dead._operation import CONTRACTIONS, NORMS, Info, Operation
+from lrn.dead._operation import CONTRACTIONS, NORMS, Info, Operation, feeds_of
 
-__all__ = ["Facts", "feeds_of", "is_quantised"]
+__all__ = ["Facts", "is_quantised"]
 
 ARITHMETIC = {"mul", "sub", "rsub", "neg", "div", "reciprocal", "pow", "abs"}
 GATE_STAYS = {"clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"}
@@ -42,12 +40,12 @@ class Facts:
 
     def of(self, op: Operation) -> Info:
         """The facts of an operation's outputs."""
-        infos = [op.info(tensor) for tensor in op.tensors]
+        infos = list(map(op.info, op.tensors))
         data = [info for info in infos if info.data]
         made = Info(None, bool(data) and not op.name.endswith(WITHOUT_DATA))
         made.feeds = feeds_of((*data, *infos))
         made.serial = max((info.serial for info in infos), default=0)
-        made.sources = frozenset().union(*(info.sources for info in data))
+        made.sources = frozenset().union(*[info.sources for info in data])
         if not data:
             made.learned = any(info.learned for info in infos)
             made.foreign = op.name == "set" or any(info.foreign for info in infos)
@@ -81,11 +79,6 @@ def _inherit(made: Info, op: Operation, data: list[Info]) -> None:
     made.measured = floating and op.name not in COMPARISONS and any(info.measured for info in data)
     made.ranked = data[0].dims if op.name == "topk" else next((i.ranked for i in data if i.ranked), None)
     made.direct = len(data) == 1 and data[0].direct and op.name not in ARITHMETIC and not _adds_number(op)
-
-
-def feeds_of(infos: Iterable[Info]) -> tuple[str, ...]:
-    """The layers that several tensors come from, each once, in order."""
-    return tuple(dict.fromkeys(chain.from_iterable(info.feeds for info in infos)))
 
 
 def is_quantised(op: Operation) -> bool:

@@ -169,11 +169,11 @@ def drop(dims: Dims, reduced: Sequence[int], keep: bool) -> Dims:
 
 def broadcast(several: Sequence[Dims], sizes: Sequence[int]) -> Dims:
     """The labels of a sum or product of tensors, aligned at the last dimension."""
-    made: Dims = of_kind("any", sizes)
+    made: Dims = ((),) * len(sizes)
     for dims in several:
         padded = ((),) * (len(sizes) - len(dims)) + dims
-        made = tuple(same_rank(one, other) for one, other in zip(made, padded, strict=True))
-    return made
+        made = tuple(map(same_rank, made, padded))
+    return tuple(dim or own for dim, own in zip(made, of_kind("any", sizes), strict=True)) if () in made else made
 
 
 def same_rank(one: tuple[Factor, ...], other: tuple[Factor, ...]) -> tuple[Factor, ...]:

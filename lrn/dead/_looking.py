@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-
-from lrn.dead._data import home
 
 __all__ = ["looking", "unchanged"]
 
@@ -36,14 +35,19 @@ def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[Non
         stack.enter_context(unchanged())
         buffers = [] if training is False else [(buffer, buffer.clone()) for buffer in module.buffers()]
         try:
-            for child, _ in flags if training is not None else ():
-                child.training = bool(training)
+            if training is not None:
+                _set([(child, bool(training)) for child, _ in flags])
             yield
         finally:
-            for child, before in flags:
-                child.training = before
+            _set(flags)
             for buffer, value in buffers:  # running statistics, which training mode changes
                 buffer.copy_(value)
+
+
+def _set(flags: Iterable[tuple[nn.Module, bool]]) -> None:
+    for child, flag in flags:
+        if child.training is not flag:  # a module's __setattr__ is slow
+            child.training = flag
 
 
 @contextmanager
@@ -55,7 +59,8 @@ def unchanged() -> Iterator[None]:
 
 @contextmanager
 def _random_states_kept(module: nn.Module) -> Iterator[None]:
-    device = home(module)[0]
+    tensor = next(chain(module.parameters(), module.buffers()), None)
+    device = None if tensor is None else tensor.device
     cuda = [device] if device is not None and device.type == "cuda" else []
     python = random.getstate()
     numpy = np.random.get_state()  # noqa: NPY002 - a data set may draw from the global state

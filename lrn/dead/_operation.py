@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -28,6 +29,7 @@ __all__ = [
     "Operation",
     "aligned",
     "contracted",
+    "feeds_of",
     "fits",
     "not_units",
     "settled",
@@ -80,9 +82,10 @@ class Operation:
     Attributes:
         name: as in `aten.NAME`, without the underscore of in-place forms.
         schema: names of the arguments, in order.
-        info: returns the facts known of a tensor.
-        layer: name of the layer whose weights are used, or what to call it.
+        tracked: returns the facts known of a tensor.
+        caller: returns what to call a layer without weights that have a name.
         features: bases of input dimensions that turned out to be features; rules add to it.
+        image_sizes: heights and widths of the images that came in, or were made of them before the first layer.
     """
 
     name: str
@@ -90,9 +93,24 @@ class Operation:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     result: Any
-    info: Callable[[Tensor], Info]
-    layer: str
+    tracked: Callable[[Tensor], Info]
+    caller: Callable[[], str]
     features: set[str] = field(default_factory=set)
+    image_sizes: Set[int] = frozenset()
+    _infos: dict[int, Info] = field(default_factory=dict)
+
+    def info(self, tensor: Tensor) -> Info:
+        """The facts known of a tensor before the call; rules ask many times, and to look them up is slow."""
+        info = self._infos.get(id(tensor))
+        if info is None:
+            info = self._infos[id(tensor)] = self.tracked(tensor)
+        return info
+
+    @cached_property
+    def layer(self) -> str:
+        """The layer whose weights the call uses, by the names of its parameters."""
+        infos = [self.info(tensor) for tensor in self.tensors]
+        return "+".join(feeds_of(info for info in infos if not info.data)) or self.caller()
 
     def get(self, name: str, default: Any = None) -> Any:
         """The argument of this name."""
@@ -114,11 +132,16 @@ class Operation:
         dims = self.info(tensor).dims
         return of_kind("unknown", tensor.shape) if dims is None else dims
 
-    @property
+    @cached_property
     def outputs(self) -> list[Tensor]:
         """The tensors of the result."""
         several = self.result if isinstance(self.result, list | tuple) else [self.result]
         return [value for value in several if isinstance(value, Tensor)]
+
+
+def feeds_of(infos: Iterable[Info]) -> tuple[str, ...]:
+    """The layers that several tensors come from, each once, in order."""
+    return tuple(dict.fromkeys(chain.from_iterable(info.feeds for info in infos)))
 
 
 def fits(dims: Dims, shape: Sequence[int]) -> bool:

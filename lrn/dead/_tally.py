@@ -18,6 +18,7 @@ __all__ = ["Counting", "Tally", "Uncountable", "unit_factors"]
 
 EXACT = 2**24  # whole numbers up to here are float32 numbers
 CACHED = 2**17  # float32 numbers, half a MiB
+LONG = 32  # shorter rows are not worth summing one by one
 
 
 class Uncountable(Exception):
@@ -214,6 +215,12 @@ def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
     This is three times as fast: pieces stay in the processor's cache, and ones are added up as floating numbers, which
     is exact for fewer than 2^24 of them.
     """
+    leading = _dims_before_rows(values, others)
+    if LONG <= prod(values.shape[leading:]) < EXACT:
+        counts, has_nan = _nonzeros_of_rows(values.view(prod(values.shape[:leading]), -1))
+        outer = [d for d in others if d < leading]
+        counts = counts.view(values.shape[:leading])
+        return counts.sum(outer) if outer else counts, has_nan
     cut = 0 in others and values.device.type == "cpu"
     rows = max(CACHED // max(values[0].numel(), 1), 1) if cut else 1
     pieces = values.split(rows) if cut else (values,)
@@ -224,6 +231,27 @@ def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
         fired = fired + (part.sum(others) if others else part).long()
         sums.append(piece.sum())
     return fired, any(bool(total.isnan()) for total in sums) and bool(values.isnan().any())
+
+
+def _dims_before_rows(values: Tensor, others: list[int]) -> int:
+    """The dimension from which on all are summed over and lie in one row of memory; all of them where none do."""
+    leading = values.ndim
+    if values.device.type == "cpu" and values.is_contiguous():
+        while leading and leading - 1 in others:
+            leading -= 1
+    return leading
+
+
+def _nonzeros_of_rows(rows: Tensor) -> tuple[Tensor, bool]:
+    """How many numbers of each row are not zero, (R,) int64, and whether there is NaN; channels of images are rows."""
+    several = max(CACHED // rows.shape[1], 1)
+    ones = torch.empty((min(several, len(rows)), rows.shape[1]), dtype=torch.float32)
+    counts, sums = torch.empty(len(rows), dtype=torch.float32), torch.zeros((), dtype=rows.dtype)
+    for start in range(0, len(rows), several):
+        piece = rows[start : start + several]
+        torch.sum(torch.ne(piece, 0, out=ones[: len(piece)]), 1, out=counts[start : start + several])
+        sums += piece.sum()
+    return counts.long(), bool(sums.isnan()) and bool(rows.isnan().any())
 
 
 def _sums(values: Tensor, unit_indices: list[int], counted: Tensor | None) -> Tensor:

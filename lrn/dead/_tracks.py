@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import torch
@@ -37,6 +39,7 @@ class Tracks:
     Attributes:
         paths: path of each submodule, by its id.
         features: numbers of the input dimensions over which weights were summed.
+        image_sizes: heights and widths of the data before the first layer.
         strangers: whether a tensor came in that was computed where nothing watched, as in frozen code.
         thread: which thread started.
         single: whether an input has one sample only, so that dimension 0 may be the samples without a label.
@@ -45,11 +48,12 @@ class Tracks:
     def __init__(self, module: nn.Module) -> None:
         self.paths = paths_of(module)
         self.features: set[str] = set()
+        self.image_sizes: set[int] = set()
         self.strangers = False
         self.started = self.single = False
         self.thread = 0
         self._module = module
-        self._known: Any = WeakTensorKeyDictionary()
+        self._known: dict[int, tuple[weakref.ref[Tensor], Info]] = {}
         self._strangers: Any = WeakTensorKeyDictionary()
         self._addresses: dict[int, tuple[tuple[int, ...], Info]] = {}
         self._weights: dict[int, tuple[Tensor, Info]] = {}
@@ -57,9 +61,10 @@ class Tracks:
     def start(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Begin a forward pass with these inputs."""
         main = Batch(args, dict(kwargs)).main if args or kwargs else None
-        self._known = WeakTensorKeyDictionary()
+        self._known.clear()
         self._addresses.clear()
         self.features.clear()
+        self.image_sizes.clear()
         self._read_weights()
         self.single = False
         inputs = list(_inside((args, kwargs)))
@@ -80,7 +85,7 @@ class Tracks:
 
     def stop(self) -> None:
         """Forget the tensors of this pass."""
-        self._known = WeakTensorKeyDictionary()
+        self._known.clear()
         self._addresses.clear()
         self.started = False
 
@@ -92,20 +97,31 @@ class Tracks:
             weight = self._weights.get(id(tensor))
         if weight is not None:
             return weight[1]
-        info: Info | None = self._known.get(tensor)
+        info = self._noted(tensor)
         if info is None:
             unseen = tensor.grad_fn is not None or tensor.is_mkldnn
             info = self._alias(tensor) or (self._made_unseen(tensor) if unseen else self._stranger(tensor))
-            self._known[tensor] = info
+            self._know(tensor, info)
         return info
+
+    def _noted(self, tensor: Tensor) -> Info | None:
+        reference, info = self._known.get(id(tensor), (None, None))
+        return info if reference is not None and reference() is tensor else None  # another may have had its id
+
+    def _know(self, tensor: Tensor, info: Info) -> None:
+        # An own dictionary: that of torch for weak keys runs Python code for each look-up, which is most of the cost.
+        self._known[id(tensor)] = weakref.ref(tensor), info
 
     def foreign(self, tensor: Tensor) -> None:
         """Note that the numbers of a tensor come from outside torch."""
-        if self._known.get(tensor) is None:
-            self._known[tensor] = replace(self._stranger(tensor), foreign=tensor.numel() > 1 and is_floating(tensor))
+        if self._noted(tensor) is None:
+            foreign = tensor.numel() > 1 and is_floating(tensor)
+            self._know(tensor, replace(self._stranger(tensor), foreign=foreign))
 
     def _note(self, tensor: Tensor, info: Info) -> None:
-        self._known[tensor] = info
+        self._know(tensor, info)
+        if info.measured and not info.layered and tensor.ndim > 2 and not tensor.is_nested:
+            self.image_sizes.update(tensor.shape[-2:])
         if info.data and type(tensor) is Tensor:
             address = _address(tensor)
             if address:
@@ -139,14 +155,15 @@ class Tracks:
             before = self.info(base)
             same = base.shape == tensor.shape
             dims = info.dims if same else _of_base(before.dims, info.dims, tuple(base.shape))
-            self._known[base] = replace(info, dims=dims, sources=info.sources | before.sources)
+            self._know(base, replace(info, dims=dims, sources=info.sources | before.sources))
 
     def _layers(self) -> Iterator[tuple[Tensor, Info]]:
-        for path, child in self._module.named_modules():
-            named = (*child.named_parameters(recurse=False), *child.named_buffers(recurse=False))
-            for name, tensor in named:
-                if not is_lazy(tensor):
-                    yield tensor, self._weight(path, child, name, tensor)
+        children = dict(self._module.named_modules(remove_duplicate=False))
+        parameters = self._module.named_parameters(remove_duplicate=False)
+        for whole, tensor in chain(parameters, self._module.named_buffers(remove_duplicate=False)):
+            path, _, name = whole.rpartition(".")
+            if not is_lazy(tensor):
+                yield tensor, self._weight(path, children[path], name, tensor)
 
     def _weight(self, path: str, child: nn.Module, name: str, tensor: Tensor) -> Info:
         path = self.paths[id(child)]

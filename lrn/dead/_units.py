@@ -227,5 +227,10 @@ def _check_calls(watch: Watch, unit_dims: Mapping[str, Any], ignore: Sequence[st
             raise ValueError(f"ignore names {pattern!r}, but the calls are {', '.join(names) or 'none'}")
     if not any(not _ignored(name, ignore) for name in watch.tallies):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in watch.left_out.items())
-        left_out = f"; not counted: {reasons}" if reasons else ""
+        hint = (
+            f"where the dimension of the units is not known, say it, as in unit_dims={{{names[0]!r}: 1}}"
+            if names
+            else ""
+        )
+        left_out = f"; not counted: {reasons}; {hint}" if reasons else ""
         raise ValueError(f"no ReLU-like activation was called; what counts: {RELU_LIKE}{left_out}")

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from lrn.dead._activations import activation
 from lrn.dead._callers import Callers
-from lrn.dead._facts import Facts, feeds_of, is_quantised
+from lrn.dead._facts import Facts, is_quantised
 from lrn.dead._forms import is_floating
 from lrn.dead._layout import factors_of, of_kind
 from lrn.dead._operation import CONTRACTIONS, Info, Operation
@@ -169,24 +170,22 @@ class Watch(TorchDispatchMode):
         return result
 
     def _follow(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
-        schema = getattr(func, "_schema", None)
-        name = func.overloadpacket.__name__ if schema is not None else func.name()
-        mutates = schema is not None and schema.is_mutable
+        name, arguments, mutates, seen_through = _described(func)
         op = Operation(
-            name.rstrip("_"),
-            [argument.name for argument in schema.arguments] if schema is not None else (),
-            args, kwargs, result, self._tracks.info, "", self._tracks.features,
+            name, arguments, args, kwargs, result, self._tracks.info, self._caller,
+            self._tracks.features, self._tracks.image_sizes,
         )  # fmt: skip
         if op.name == "lift_fresh":  # what torch.tensor and from_numpy give
             self._tracks.foreign(args[0])
-        op.layer = self._layer(op)
         info = self._facts.of(op)
         kind = activation(op) if info.data and info.measured and self._records(op) else None
-        if info.data and getattr(func, "namespace", "") not in SEEN_THROUGH:
+        if info.data and not seen_through:
             self._leave_out(self._callers.label(str(func)), (), "the inside of a custom operation is not seen")
         made = labels(op)
         for output, dims in zip(op.outputs, made, strict=True):
-            self._tracks.set(output, replace(info, dims=dims), mutates)
+            own = info if len(made) == 1 else replace(info)
+            own.dims = dims
+            self._tracks.set(output, own, mutates)
         if kind is not None:
             self._record(kind, op, info, made[0])
         elif info.foreign and self._records(op) and activation(op) is not None:
@@ -196,11 +195,8 @@ class Watch(TorchDispatchMode):
     def _records(self, op: Operation) -> bool:
         return bool(op.outputs) and is_floating(op.outputs[0]) and torch._C._current_graph_task_id() == -1
 
-    def _layer(self, op: Operation) -> str:
-        """The layer whose weights an operation uses, by the names of its parameters."""
-        infos = [self._tracks.info(tensor) for tensor in op.tensors]
-        feeds = feeds_of(info for info in infos if not info.data)
-        return "+".join(feeds) or self._callers.path() or type(self._module).__name__
+    def _caller(self) -> str:
+        return self._callers.path() or type(self._module).__name__
 
     def _record(self, kind: str, op: Operation, info: Info, dims: Any) -> None:
         base = self._callers.label(f"{kind}()")
@@ -261,6 +257,16 @@ class Watch(TorchDispatchMode):
         self.tallies.pop(name, None)
         size = f" of shape {tuple(shape)}" if shape else ""
         self.left_out.setdefault(name, f"{reason}{size}")
+
+
+@cache
+def _described(func: Any) -> tuple[str, tuple[str, ...], bool, bool]:
+    """An operation's name, those of its arguments, whether it changes one, and whether its inside is seen."""
+    schema, seen_through = getattr(func, "_schema", None), getattr(func, "namespace", "") in SEEN_THROUGH
+    if schema is None:
+        return func.name().rstrip("_"), (), False, seen_through
+    arguments = tuple(argument.name for argument in schema.arguments)
+    return func.overloadpacket.__name__.rstrip("_"), arguments, schema.is_mutable, seen_through
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -102,3 +102,33 @@ class Distances(nn.Module):
 
 def test_distances_from_rows_of_weights_are_units():
     assert dead_units(Distances(), torch.rand(8, 2)).layers[0].dead.tolist() == [False, True, False]
+
+
+class SingleUnits(nn.Module):
+    """Three layers of one unit, put side by side; the second is dead."""
+
+    def __init__(self, join):
+        super().__init__()
+        self.parts, self.join = nn.ModuleList(nn.Linear(4, 1) for _ in range(3)), join
+        with torch.no_grad():
+            self.parts[1].bias.fill_(-99.0)
+
+    def forward(self, x):
+        return torch.relu(self.join([part(x) for part in self.parts]))
+
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        lambda several: torch.cat(several, 1),
+        lambda several: torch.stack(several, 1),
+        lambda several: torch.stack([one.squeeze(1) for one in several], 1),
+    ],
+    ids=["cat", "stack", "stack of rows"],
+)
+def test_single_outputs_side_by_side_are_units_when_the_user_says_so(join):
+    torch.manual_seed(0)
+    net, x = SingleUnits(join), torch.randn(64, 4)
+    with pytest.raises(ValueError, match=r"unit_dims=\{'relu\(\)': 1\}"):
+        dead_units(net, x)
+    assert dead_units(net, x, unit_dims={"relu()": 1}).layers[0].dead.tolist() == [False, True, False]

@@ -279,3 +279,32 @@ def test_ignore_leaves_out_by_name_and_pattern():
     assert dead_units(net, X, ignore=["1*"]).names == ("3",)
     with pytest.raises(ValueError, match="ignore names 'x', but the calls are 1, 3"):
         dead_units(net, X, ignore="x")
+
+
+class Detector(nn.Module):
+    """Boxes around anchors, kept inside an image of 32 x 48, as torchvision's detectors have them."""
+
+    def __init__(self, widths):
+        super().__init__()
+        self.features, self.boxes, self.widths = nn.Conv2d(3, 4, 3), nn.Linear(4, 8), widths
+        self.register_buffer("anchors", torch.rand(8) * 40)
+
+    def forward(self, images):
+        features = torch.relu(self.features(images)).mean((2, 3))
+        boxes = (self.anchors + 10 * self.boxes(features)).view(-1, 4)
+        return torch.stack([boxes[:, 0::2].clamp(0, self.widths[0]), boxes[:, 1::2].clamp(0, self.widths[1])], 2)
+
+
+def test_boxes_kept_inside_an_image_are_positions():
+    torch.manual_seed(0)
+    report = dead_units(Detector((48, 32)), torch.randn(5, 3, 32, 48))
+    assert report.names == ("relu()",)
+    assert not report.not_counted
+
+
+def test_a_bound_that_is_not_the_size_of_an_image_is_no_reason_to_leave_a_clamp_out():
+    torch.manual_seed(0)
+    report = dead_units(Detector((6, 5)), torch.randn(5, 3, 32, 48))
+    assert len({*report.names, *report.not_counted}) == 3
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Hardtanh(0, 32))  # as it comes from a layer: a ReLU with an upper bound
+    assert dead_units(net, torch.randn(5, 3, 32, 48)).units == 4

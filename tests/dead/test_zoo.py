@@ -152,3 +152,13 @@ def test_linear_attention_has_all_its_features_as_units():
     attention = [layer for layer in found.layers if "kernel_func" in layer.name]
     assert attention
     assert all(layer.units > 2 * 16 for layer in attention)
+
+
+@pytest.mark.parametrize("name", ["ssdlite320_mobilenet_v3_large", "fasterrcnn_mobilenet_v3_large_320_fpn"])
+def test_clamps_of_detected_boxes_are_not_activations(name):
+    torch.manual_seed(0)
+    models = pytest.importorskip("torchvision").models
+    model = models.get_model(name, weights=None, weights_backbone=None).eval()
+    report = dead_units(model, torch.rand(1, 3, 160, 160))
+    assert len(report.layers) > 40
+    assert not [called for called in (*report.names, *report.not_counted) if "clamp" in called]
