@@ -106,7 +106,7 @@ class Pictures:
 
 def trained() -> Pictures:
     """Trains all networks, on this machine; the same seed gives the same network everywhere."""
-    return Pictures([_plot(drawn) for drawn in DRAWN.values()], [_network(depth) for depth in NETWORKS])
+    return Pictures(list(map(_plot, DRAWN.values())), list(map(_network, NETWORKS)))
 
 
 def _plot(drawn: Drawn) -> Plot:
@@ -117,7 +117,7 @@ def _plot(drawn: Drawn) -> Plot:
     loss = runs.trace[at].astype(np.float64)
     rises = np.diff(loss) > CONVERGED_RMSE
     below = np.flatnonzero((loss <= CONVERGED_RMSE) & (drawn.experiment.style == "batch"))
-    parts = np.split(loss, range(STRETCH, len(loss), STRETCH))
+    parts = loss.reshape(-1, STRETCH)
     return Plot(
         figure=drawn.figure,
         seed=at,
@@ -129,11 +129,11 @@ def _plot(drawn: Drawn) -> Plot:
         converged_at=int(below[0]) + 1 if len(below) else None,
         spikes=(int(rises[:99].sum()), int(rises.sum())),
         last_change=_short(loss[-1] - loss[-2]),
-        low=[_short(part.min()) for part in parts],
-        high=[_short(part.max()) for part in parts],
-        mean=[_short(part[-len(runs.experiment.data.t) :].mean()) for part in parts],
-        rising=[int(part.argmin() < part.argmax()) for part in parts],
-        prediction=[_short(value) for value in runs.prediction[at].reshape(-1)],
+        low=_shorts(parts.min(axis=1)),
+        high=_shorts(parts.max(axis=1)),
+        mean=_shorts(parts[:, -len(runs.experiment.data.t) :].mean(axis=1)),
+        rising=(parts.argmin(axis=1) < parts.argmax(axis=1)).astype(int).tolist(),
+        prediction=_shorts(runs.prediction[at].reshape(-1)),
     )
 
 
@@ -155,12 +155,16 @@ def _network(depth: int) -> Network:
 
 
 def _marks(runs: Runs, at: int) -> list[list[int]]:
-    dead: NDArray[np.bool_] = runs.dead[at]
-    return [[int(neuron) for neuron in layer] for layer in dead]
+    marks: list[list[int]] = runs.dead[at].astype(int).tolist()
+    return marks
 
 
 def _short(value: Any) -> float:
     return float(f"{float(value):.4g}")
+
+
+def _shorts(values: NDArray[np.floating]) -> list[float]:
+    return list(map(_short, values.tolist()))
 
 
 def recorded() -> Pictures:

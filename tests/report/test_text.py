@@ -129,7 +129,7 @@ def test_what_labels_share_is_told_from_what_they_do_not(labels, common, sides):
     [
         ("about 0.25", "about 25\u00a0%"),
         ("0.2503 after 10 seeds, from 0.21 to 0.31", "25.03\u00a0% after 10 seeds, from 21\u00a0% to 31\u00a0%"),
-        # A setting, a number that is no measured share, and what is in percent already stay.
+        # A setting, a number that is not a measured share, and a share in percent stay.
         ("at 0.25, learning rate 0.25", "at 0.25, learning rate 0.25"),
         ("a cosine above 0.99", "a cosine above 0.99"),
         ("0.25 % of them", "0.25 % of them"),

@@ -27,7 +27,7 @@ def network_svg(dead: NDArray[np.bool_], late: bool, label: str) -> str:
     Args:
         dead: dead neurons, shape (D, W).
         late: whether every layer is also wired to the output.
-        label: what is drawn, for those who cannot see it.
+        label: the drawing in words, for those who cannot see it.
     """
     across, down = _size(dead, late)
     colours = {name: f"var(--{name})" for name in LIGHT}
@@ -42,7 +42,7 @@ def networks_svg(drawn: Sequence[tuple[NDArray[np.bool_], bool, str]], label: st
 
     Args:
         drawn: of each, what `network_svg` draws.
-        label: what is drawn, for those who cannot see it.
+        label: the drawing in words, for those who cannot see it.
     """
     panels, y = [], 0.0
     for dead, late, text in drawn:

@@ -23,7 +23,7 @@ _LABEL = "Losses of networks like those of Figures 4.4 to 4.20, plain on the lef
 
 
 def plots(context: Context) -> Section | None:
-    """A loss and a prediction for every such figure, beside what the thesis says of its own; None without verdicts."""
+    """A loss and a prediction for every such figure, beside the words of the thesis about its own; None without verdicts."""
     if context.ended("C5-spikes") is None:
         return None
     recorded_plots = recorded().plots
