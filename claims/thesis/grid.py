@@ -45,10 +45,15 @@ def at_least_once_in_ten(rate: Estimate) -> Estimate:
     return rate.apply(lambda p: 1 - (1 - p) ** 10, monotone="increasing", name=f"at least one in ten: {rate.name}")
 
 
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a file of the tables' folder."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def table(figure: str) -> list[dict[str, str]]:
     """The rows of one of the thesis's tables, such as that of Figure 4.22."""
-    with (TABLES / f"figure-{figure}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return read_rows(TABLES / f"figure-{figure}.csv")
 
 
 def published() -> Iterator[dict[str, str]]:

@@ -114,9 +114,9 @@ def _slowest(ending: Ending, most: int) -> list[str]:
 
 
 def _more(ending: Ending) -> list[str]:
-    """Where to read more: of a claim that is notable, else of any."""
+    """Where to read more: of a claim that is notable, else of any; how to keep the verdicts, where they were not."""
     if ending.written is None:
-        return []
+        return ["read more: -v lists every claim; --verdicts FILE keeps the verdicts, for lrn explain"]
     claim = (*ending.notable, *ending.suite.claims)[0]
     folder = str(PurePosixPath(claim.test.partition("::")[0]).parent)
     words = ["lrn", "explain", plain_text(claim.id or claim.case)]

@@ -25,7 +25,7 @@ from lrn.report._numbers import number_view
 from lrn.report._page import environment
 from lrn.report._quantities import Quantities
 from lrn.report._section import ReportError, Section, check_installed
-from lrn.report._text import interval_text, number_text, percent_text, range_text, value_text
+from lrn.report._text import interval_text, number_text, percent_text, range_text, setting_text, value_text
 from lrn.report._write import write_report
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "number_view",
     "percent_text",
     "range_text",
+    "setting_text",
     "summary",
     "value_text",
     "write_report",

@@ -11,7 +11,7 @@ from lrn.verdicts import Verdict
 __all__ = ["RESERVED", "Addresses", "command_of"]
 
 RESERVED = frozenset((
-    "main", "theme", "judgement", "central", "surprises", "contested", "slips", "holds", "companions", "ours",
+    "main", "theme", "judgement", "central", "surprises", "contested", "open", "slips", "holds", "companions", "ours",
     "verdicts", "filters", "search", "by-verdict", "by-group", "order", "open-all", "shown", "numbers", "none",
     "reset", "made",
 ))  # fmt: skip

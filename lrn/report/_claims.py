@@ -15,7 +15,8 @@ from pathlib import Path
 from lrn.files import read_text
 from lrn.report._address import Addresses, command_of
 from lrn.report._numbers import NumberView, claim_scale, number_views
-from lrn.report._text import number_text, quotation, readable
+from lrn.report._reasons import reason_text
+from lrn.report._text import number_text, quotation
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import natural_key
 
@@ -145,8 +146,9 @@ def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdi
     every = list(chain.from_iterable(numbers))
     common = [part for part in every[0].setting if all(part in n.setting for n in every)] if every else []
     names = _names(ordered, numbers, common)
+    reasons = _reasons(ordered)
     cases = [
-        _case(verdict, addresses.case(verdict.test), case_name, case, published.get(verdict.test, ""))
+        _case(verdict, addresses.case(verdict.test), case_name, case, published.get(verdict.test, ""), reasons)
         for verdict, case_name, case in zip(ordered, names, numbers, strict=True)
     ]
     whats = {number.what for number in every}
@@ -170,6 +172,15 @@ def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdi
     )
 
 
+def _reasons(verdicts: Sequence[Verdict]) -> dict[str | None, str]:
+    """Each reason of these cases as the page shows it; what all cases with it measured tells what its numbers are."""
+    cases: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.known:
+            cases.setdefault(verdict.known, []).append(verdict)
+    return {known: reason_text(known, alike) for known, alike in cases.items()}
+
+
 def _names(verdicts: Sequence[Verdict], numbers: Sequence[tuple[NumberView, ...]], common: Sequence[str]) -> list[str]:
     """The cases' names: their settings where these tell them apart, else the parameters of their tests."""
     parameters = [verdict.test.partition("[")[2].removesuffix("]") for verdict in verdicts]
@@ -181,7 +192,14 @@ def _names(verdicts: Sequence[Verdict], numbers: Sequence[tuple[NumberView, ...]
     return settings if usable else parameters
 
 
-def _case(verdict: Verdict, address: str, name: str, numbers: tuple[NumberView, ...], published: str) -> CaseView:
+def _case(
+    verdict: Verdict,
+    address: str,
+    name: str,
+    numbers: tuple[NumberView, ...],
+    published: str,
+    reasons: Mapping[str | None, str],
+) -> CaseView:
     needed = verdict.seeds_needed
     return CaseView(
         key=verdict.case,
@@ -190,7 +208,7 @@ def _case(verdict: Verdict, address: str, name: str, numbers: tuple[NumberView, 
         verdict=verdict.verdict,
         as_expected=verdict.as_expected,
         expected=verdict.expected,
-        known=readable(verdict.known) if verdict.known else verdict.known,
+        known=reasons.get(verdict.known, verdict.known),
         # What decided a measured claim is its numbers, which are shown anyway.
         reason="" if verdict.estimates and verdict.verdict is not Outcome.ERROR else verdict.reason,
         looks=verdict.looks,

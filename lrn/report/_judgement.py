@@ -60,7 +60,7 @@ def central(document: JudgedDocument) -> list[JudgedSentence]:
 
 def is_slip(judged: JudgedSentence) -> bool:
     """Whether it is a detail that fails only beside the document's own words and tables: a wrong figure number."""
-    if judged.standing is Standing.HOLDS or judged.sentence.weight is not Weight.DETAIL:
+    if judged.standing in (Standing.HOLDS, Standing.OPEN) or judged.sentence.weight is not Weight.DETAIL:
         return False
     failed = [reading for reading in judged.readings if reading.standing is not Standing.HOLDS]
     return bool(failed) and all(reading.reading.own for reading in failed)

@@ -1,4 +1,4 @@
-"""Sentences in Markdown: counts, then each with its verdict and readings, contested ones first and slips apart."""
+"""Sentences in Markdown: counts, then each with its verdict and readings, by how they stand."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ def _document(document: JudgedDocument) -> Iterator[str]:
     ordered = sorted(document.sentences, key=lambda judged: list(Weight).index(judged.sentence.weight))
     slips = [judged for judged in ordered if is_slip(judged)]
     held = [judged for judged in ordered if judged.standing is Standing.HOLDS]
-    contested = [judged for judged in ordered if judged not in slips and judged not in held]
+    undecided = [judged for judged in ordered if judged.standing is Standing.OPEN]
+    contested = [judged for judged in ordered if judged not in (*slips, *held, *undecided)]
     yield from _part(f"Contested: {len(contested)}", contested)
+    yield from _part(f"Open, neither confirmed nor contested: {len(undecided)}", undecided)
     yield from _part(f"Slips, details that fail only beside the document's own words: {len(slips)}", slips)
     yield from _part(f"What holds: {len(held)}", held, folded=True)
 

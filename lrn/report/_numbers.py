@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from lrn.report._text import PERCENT, POINTS, point_text, range_text, unit_of, value_text
+from lrn.report._text import PERCENT, POINTS, point_text, range_text, setting_text, unit_of, value_text
 from lrn.verdicts import MeasuredQuantity
 
 __all__ = ["NumberView", "Side", "claim_scale", "number_view", "number_views"]
@@ -163,7 +163,7 @@ def _parts(label: str) -> list[str]:
     call = re.fullmatch(r"(\w+)\((.+)\)", label)
     pieces = _PIECE.findall(call[2]) if call else []
     if call is None or ",".join(pieces) != call[2]:
-        return label.split(", ")
+        return list(map(setting_text, label.split(", ")))
     return [call[1], *map(str.strip, pieces)]
 
 

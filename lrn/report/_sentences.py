@@ -64,8 +64,8 @@ class SentenceView:
 
     @property
     def contested(self) -> bool:
-        """Whether it does not hold as written, and is more than a slip."""
-        return self.standing is not Standing.HOLDS and not self.slip
+        """Whether it was found not to hold as written, and is more than a slip."""
+        return self.standing not in (Standing.HOLDS, Standing.OPEN) and not self.slip
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,11 @@ class DocumentView:
     def contested(self) -> list[SentenceView]:
         """Those that do not hold as written, without slips, the central ones first."""
         return sorted((s for s in self.sentences if s.contested), key=lambda s: list(Weight).index(s.weight))
+
+    @property
+    def open(self) -> list[SentenceView]:
+        """Those that are not decided, or have nothing to check."""
+        return [sentence for sentence in self.sentences if sentence.standing is Standing.OPEN]
 
     @property
     def slips(self) -> list[SentenceView]:

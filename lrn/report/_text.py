@@ -16,6 +16,7 @@ __all__ = [
     "quotation",
     "range_text",
     "readable",
+    "setting_text",
     "unit_of",
     "value_text",
 ]
@@ -26,6 +27,9 @@ _SHARES = re.compile(r"share of .*|.*_fraction|(test_|training_)?accuracy")
 
 _LIMITLESS = 1e300
 """A number as large as this has no limit: sums of such numbers end in the largest that a machine knows."""
+
+_OPTIMIZERS = {"adam": "Adam", "sgd": "SGD"}
+"""Names of optimizers in labels, as people write them."""
 
 PERCENT, POINTS, NUMBER = "%", "points", ""
 """Units: of a share, of a difference of shares, and of anything else."""
@@ -136,6 +140,16 @@ def readable(text: str) -> str:
         lambda match: f"{match[1]} × 10{str(int(match[2])).translate(_SUPERSCRIPT)}",
         text,
     )
+
+
+def setting_text(text: str) -> str:
+    """A setting, or the label of an experiment, with its optimizer and learning rate as people write them.
+
+    Example:
+        >>> print(setting_text("depth 10, adam 0.01, batch"))
+        depth 10, Adam, 0.01, batch
+    """
+    return re.sub(r"\b(adam|sgd) (?=\d)", lambda match: f"{_OPTIMIZERS[match[1]]}, ", text)
 
 
 def quotation(text: str) -> str:

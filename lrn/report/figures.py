@@ -124,6 +124,7 @@ def _svg(figure: Any, salt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;\"]*", "font-family: system-ui, sans-serif", svg)
     svg = re.sub(r' id="[A-Za-z0-9.]+_\d+"', "", svg)
-    svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    # Positions need two decimals; the text between tags keeps all of its own.
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d{2})\d+", r"\1", tag[0]), svg)
     svg = svg.replace("<svg ", '<svg style="stroke-linejoin: round; stroke-linecap: butt" ', 1)
     return re.sub(r"\n\s*", "\n", svg).strip()

@@ -182,6 +182,16 @@ def test_where_to_read_more_names_the_suite_and_the_record(test, written, comman
     assert _more(Ending(suite, {}, (), True, (), written)) == [f"read more: {command}"]
 
 
+def test_a_run_that_writes_no_record_says_how_to_keep_one():
+    suite = SuiteVerdicts.of(
+        [verdict("claims/test_a.py::test_a")],
+        alpha=0.001, quantities=64, seed_offset=0, first_seeds=8, max_seeds=64, complete=True,
+    )  # fmt: skip
+    (line,) = _more(Ending(suite, {}, (), True, (), None))
+    assert line.startswith("read more: ")
+    assert "--verdicts" in line
+
+
 def test_the_only_case_of_a_line_is_named_with_its_parameters():
     (two, one) = lines(*(verdict(f"a.py::test_a[{n}]") for n in (1, 2)), verdict("a.py::test_a[3]", Outcome.REFUTED))
     assert two.split()[1:3] == ["C1", "x2"]

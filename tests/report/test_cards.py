@@ -265,3 +265,17 @@ def test_the_judgement_of_the_committed_record_is_that_of_the_thesis(pytestconfi
     assert judgement(documents[0]).startswith(
         f"The thesis largely holds up: of its {len(documents[0].sentences)} checked"
     )
+
+
+def test_open_sentences_stand_apart_from_what_is_contested(written):
+    page, markdown, _ = written(*ended("X3", Outcome.INCONCLUSIVE))
+    text = words(page)
+    assert "Open: 1 sentence is neither confirmed nor contested" in text
+    assert "Contested: 1 sentence that does" in text
+    assert page.index('id="open"') < page.index('id="paper/spots"') < page.index('id="slips"')
+    assert page.index('id="contested"') < page.index('id="paper/heads"') < page.index('id="open"')
+    assert 'href="#open"' in page
+    assert markdown.index("#### Contested: 1") < markdown.index("#### Open") < markdown.index("Dice have spots")
+    without, plain, _ = written(*VERDICTS)
+    assert 'id="open"' not in without
+    assert "#### Open" not in plain

@@ -1,4 +1,4 @@
-"""The picture of a late network that goes around its dead layers says what the networks of its seed do."""
+"""The picture of a late network that goes around its dead layers shows the networks of its seed."""
 
 from __future__ import annotations
 

@@ -239,7 +239,9 @@ def test_a_record_that_cannot_be_read_is_left_out(tmp_path, content):
     path = tmp_path / "verdicts.json"
     suite_of(*THREE).write(path)
     path.with_name("run.json").write_text(content)
-    assert "Python" not in words(write_report(path, None, tmp_path / "out", root=tmp_path).read_text())
+    text = words(write_report(path, None, tmp_path / "out", root=tmp_path).read_text())
+    assert "Python" not in text
+    assert "the time it took is in run.json" in text
 
 
 def test_a_file_that_holds_no_verdicts_is_refused(tmp_path):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
 
-from lrn.report import interval_text, number_text, percent_text, range_text, value_text
+from lrn.report import interval_text, number_text, percent_text, range_text, setting_text, value_text
 from lrn.report._numbers import number_view
+from lrn.report._reasons import reason_text
 from lrn.report._text import quotation
 from lrn.verdicts import MeasuredQuantity, Quantity
-from tests.report.conftest import RATE
+from tests.report.conftest import MEAN, RATE, verdict
 
 
 @pytest.mark.parametrize(
@@ -120,3 +122,42 @@ def test_what_labels_share_is_told_from_what_they_do_not(labels, common, sides):
     quantity = Quantity("rate of larger", "accuracy", tuple(labels))
     view = number_view(RATE.replace(quantity=quantity), (0.0, 1.0))
     assert (view.setting, view.about) == (common, sides)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("about 0.25", "about 25\u00a0%"),
+        ("0.2503 after 10 seeds, from 0.21 to 0.31", "25.03\u00a0% after 10 seeds, from 21\u00a0% to 31\u00a0%"),
+        # A setting, a number that is not a measured share, and a share in percent stay.
+        ("at 0.25, learning rate 0.25", "at 0.25, learning rate 0.25"),
+        ("a cosine above 0.99", "a cosine above 0.99"),
+        ("0.25 % of them", "0.25 % of them"),
+        ("10.25 and 0.25.1", "10.25 and 0.25.1"),
+        ("at most 8e-4", "at most 8 × 10⁻⁴"),
+    ],
+)
+def test_a_reason_has_its_shares_in_percent(reason, shown):
+    assert reason_text(reason, [verdict("t.py::test", estimates=(RATE,))]) == shown
+
+
+def test_a_reason_has_differences_of_shares_in_points():
+    lower = dataclasses.replace(RATE, key="k9", point=0.02, low=0.01, high=0.03)
+    difference = MeasuredQuantity("d", "d", 0.23, 0.2, 0.26, 64, 64, (0.0,), 1, None, (RATE, lower), (1.0, -1.0))
+    case = verdict("t.py::test", estimates=(difference,))
+    assert reason_text("larger by about 0.23: 0.02 and 0.45", [case]) == (
+        "larger by about 23\u00a0points: 2\u00a0% and 45\u00a0%"
+    )
+
+
+def test_a_reason_beside_means_is_left_as_it_is():
+    assert reason_text("about 0.25", [verdict("t.py::test", estimates=(RATE, MEAN))]) == "about 0.25"
+
+
+def test_settings_name_optimizers_as_sentences_do():
+    assert setting_text("late, depth 10, adam 0.01, batch") == "late, depth 10, Adam, 0.01, batch"
+    assert setting_text("sgd 0.1") == "SGD, 0.1"
+    assert setting_text("madam 3, adam") == "madam 3, adam"
+    of_adam = Quantity("rate", "heads", ("depth 10, adam 0.01",))
+    view = number_view(MeasuredQuantity("k", "n", 0.5, 0.4, 0.6, 8, 8, (), 1, of_adam), (0.0, 1.0))
+    assert view.setting == ("depth 10", "Adam, 0.01")

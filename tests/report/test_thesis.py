@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from claims.thesis.alternatives import alternative
-from claims.thesis.drawn import DRAWN
 from claims.thesis.grid import DEPTHS, pair
+from claims.thesis.pictures import recorded
 from claims.thesis.report import sections
 from claims.thesis.report.networks import network_svg
 from lrn.ledger import Ledger
+from lrn.report.figures import drawing, standalone
 from lrn.verdicts import MeasuredQuantity, Outcome, Quantity
 from tests.report.conftest import suite_of, verdict
 
@@ -98,8 +99,8 @@ def test_dead_layers_stand_beside_figure_4_1():
         "Dead"
     ]
     assert cell(section.html, "7.25 [3.62, 14.5]")
-    assert cell(section.html, "6")
-    assert "| 10 | 6 | 7.25 \\[3.62, 14.5] |" in section.markdown
+    assert cell(section.html, "6 [0, 10]")
+    assert "| 10 | 6 \\[0, 10] | 3 | 7.25 \\[3.62, 14.5] |" in section.markdown
     assert "figure-4.1.svg" in section.figures
     assert "Both are so" not in section.html
 
@@ -124,37 +125,32 @@ def test_alternatives_are_listed_from_the_best_on():
     assert "Late" not in shown(*[verdict(f"t.py::test[{q.name}]", estimates=(q,)) for q in estimates[:2]])
 
 
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory):
-    ledger = Ledger(tmp_path_factory.mktemp("ledger"))
-    for experiment in (DRAWN["4.7"].experiment, DRAWN["4.8"].experiment):
-        ledger.runs(experiment, range(64), trace=True)
-    for experiment in pair(5, "adam", 0.1, "batch"):
-        ledger.runs(experiment, range(64))
-    return ledger
+def test_networks_are_drawn_with_their_dead_neurons():
+    mean = measured("mean of dead_layers", pair(5, "adam", 0.1, "batch")[1], 2.0, "converged")
+    section = shown(verdict("t.py::test", estimates=(mean,)))["Dead"]
+    network = recorded().networks[0]
+    drawn = section.html[section.html.index('class="net"') :].split("</svg>")[0]
+    assert drawn.count("net-cross") == sum(map(sum, network.late))
+    assert f"Depth 5, late, seed {network.seed}: converged" in section.html
+    assert f"{network.alike} of {network.converged} late networks" in section.html
+    assert "figure-4.2.svg" in section.figures
 
 
-def test_plots_show_the_first_network_that_ended_as_the_thesis_says(ledger):
-    html = shown(verdict("t.py::test"), ledger=ledger)["Losses"].html
-    runs = ledger.remembered(DRAWN["4.8"].experiment, range(64), trace=True)
-    first = int(np.flatnonzero(runs.converged)[0])
-    part = html[html.index("Figure 4.8:") :].split("</figure>")[0]
-    assert f"Ours: seed {first}, RMSE {runs.rmse[first]:.3g} at the end" in part
-    assert f"{runs.converged.sum()} of 64 networks converge like it" in part
-    assert "The ledger holds no losses for Figure 4.4, 4.5, 4.10" in html
+def test_published_means_have_the_intervals_of_their_few_networks():
+    """Figure 4.15: 7 late networks of depth 5 converged; 1.86 plus and minus 5 sqrt(log(40) / 14)."""
+    mean = measured("mean of dead_layers", pair(5, "adam", 0.1, "batch")[1], 2.0, "converged")
+    section = shown(verdict("t.py::test", estimates=(mean,)))["Dead"]
+    assert cell(section.html, "1.86 [0, 4.43]")
+    assert "| 5 | 1.86 \\[0, 4.43] | 7 |" in section.markdown
 
 
-def test_networks_are_drawn_with_their_dead_neurons(ledger):
-    late = pair(5, "adam", 0.1, "batch")[1]
-    mean = measured("mean of dead_layers", late, 2.0, "converged")
-    html = shown(verdict("t.py::test", estimates=(mean,)), ledger=ledger)["Dead"].html
-    seed = int(re.search(r"Late, seed (\d+): converged", html)[1])
-    runs = ledger.remembered(late, range(64))
-    usual = np.quantile(runs.dead_layers[runs.converged], 0.5, method="inverted_cdf")
-    assert runs.converged[seed]
-    assert runs.dead_layers[seed] == usual
-    drawn = html[html.index('class="net"') :].split("</svg>")[0]
-    assert drawn.count("net-cross") == runs.dead_neurons[seed]
+def test_texts_of_a_figure_keep_their_digits():
+    with drawing() as (figure, axes):
+        axes.set_title("misses by 0.0339")
+        axes.plot([0, 1 / 3], [0, 1 / 3])
+    svg = standalone(figure, "a figure")
+    assert "misses by 0.0339" in svg
+    assert not re.search(r'd="[^"]*\d\.\d{3}', svg)
 
 
 def test_nothing_flows_out_of_a_dead_neuron():
@@ -168,9 +164,10 @@ def test_nothing_flows_out_of_a_dead_neuron():
     assert 'class="net-late"' not in network_svg(dead, False, "")
 
 
-def test_the_report_never_trains(ledger, monkeypatch):
+def test_the_report_never_trains(monkeypatch):
     def train(*_, **__):
         raise AssertionError("the report trained")
 
     monkeypatch.setattr(Ledger, "_train", train)
-    assert "Losses" in shown(verdict("t.py::test"), *rates("adam", 0.1, "batch", 0.25, 0.5), ledger=ledger)
+    monkeypatch.setattr("claims.thesis.pictures.train", train)
+    assert "Losses" in shown(verdict("t.py::test", id="C5-spikes"), *rates("adam", 0.1, "batch", 0.25, 0.5))

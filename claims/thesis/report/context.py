@@ -130,12 +130,12 @@ class Context:
         """A measured median; None if it was not measured."""
         return self.quantities.find("median", metric, experiment.label, given=given or None)
 
-    def runs(self, experiment: Experiment, trace: bool = False) -> Runs | None:
+    def runs(self, experiment: Experiment) -> Runs | None:
         """Networks that were trained already, from the suite's first seed on; None if there are none."""
         if self.ledger is None:
             return None
         first = self.suite.seed_offset
-        return self.ledger.remembered(experiment, range(first, first + (256 if trace else SEEDS)), trace)
+        return self.ledger.remembered(experiment, range(first, first + SEEDS))
 
     def render(self, template: str, **values: Any) -> str:
         """One of the sections' templates, filled."""

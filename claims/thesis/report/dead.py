@@ -2,51 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from claims.thesis.grid import pair, table
+from claims.thesis.grid import TABLES, pair, read_rows, table
+from claims.thesis.pictures import ALIVE, SEEDS, Network, recorded
 from claims.thesis.report.context import Context
-from claims.thesis.report.networks import network_svg
-from lrn.report import Section, interval_text
-from lrn.report.figures import INK, LATE, PLAIN, drawing, inline, standalone
-from lrn.runs import Runs
+from claims.thesis.report.forest import LEVEL
+from claims.thesis.report.networks import network_svg, networks_svg
+from claims.thesis.report.published_means import converged_of, mean_interval
+from lrn.report import Section, interval_text, range_text
+from lrn.report.figures import INK, LATE, PLAIN, THESIS, drawing, inline, standalone
 from lrn.verdicts import MeasuredQuantity, Outcome
 
 __all__ = ["dead_layers", "decline"]
 
-DRAWN_DEPTHS = (5, 10, 15)
+_DRAWN = "Late networks with four living layers, as in Figure 4.2, each above the plain network of its seed"
 
 
 def dead_layers(context: Context) -> Section | None:
     """Figure 4.1 beside what was measured, and networks of it drawn as in Figure 4.2."""
-    rows = []
-    for row in table("4.1"):
-        late = pair(int(row["depth"]), "adam", 0.1, "batch")[1]
-        mean = context.mean(late, "dead_layers", "converged")
-        if mean is not None:
-            rows.append((int(row["depth"]), float(row["mean_dead_layers"]), row["mean_dead_layers"], mean))
+    rows = [cells for row in table("4.1") if (cells := _row(context, row)) is not None]
     if not rows:
         return None
     label = "Figure 4.1: mean dead layers of converged late networks by depth, Adam, 0.1, batch; published and measured"
     so = context.ended("B2-layers") is Outcome.SUPPORTED
     drawn = _means(rows, "The deeper, the more layers are dead" if so else "Dead layers")
-    networks = [network for depth in DRAWN_DEPTHS if (network := _networks(context, depth)) is not None]
+    networks = recorded().networks
+    drawings = [drawn for network in networks for drawn in _drawn(network)]
+    (alive,) = (row for row in read_rows(TABLES / "drawings.csv") if row["figure"] == "4.2")
     html = context.render(
         "dead_layers.html.j2",
         rows=rows,
         picture=inline(drawn, label),
-        networks=networks,
+        networks=[(network, [(network_svg(*one), one[2]) for one in _drawn(network)]) for network in networks],
+        alive=alive,
+        seeds=SEEDS,
         text=interval_text,
+        bounds=range_text,
+        level=100 * (1 - LEVEL),
         certain=context.certain,
         so=context.ended("B3") is context.ended("B4") is Outcome.SUPPORTED,
     )
-    lines = ["![Figure 4.1](figures/figure-4.1.svg)", "", "| depth | thesis | measured |", "|---|---|---|"]
-    lines += [f"| {depth} | {printed} | {_plain(mean)} |" for depth, _, printed, mean in rows]
-    files = {"figure-4.1.svg": standalone(drawn, label)}
-    return Section("Dead layers: Figures 4.1 and 4.2", html, "\n".join(lines), files)
+    files = {"figure-4.1.svg": standalone(drawn, label), "figure-4.2.svg": networks_svg(drawings, _DRAWN)}
+    return Section("Dead layers: Figures 4.1 and 4.2", html, "\n".join(_lines(rows, alive, networks)), files)
+
+
+def _lines(rows: Sequence[tuple[Any, ...]], alive: Mapping[str, str], networks: Sequence[Network]) -> list[str]:
+    """Figures 4.1 and 4.2 in Markdown."""
+    lines = ["![Figure 4.1](figures/figure-4.1.svg)", "", "| depth | thesis | networks | measured |", "|---" * 4 + "|"]
+    for depth, printed, ends, count, mean in rows:
+        theirs = f"{printed} {range_text(*ends, '')}".replace("[", "\\[")
+        lines.append(f"| {depth} | {theirs} | {count} | {_plain(mean)} |")
+    lines += ["", f"![{_DRAWN}](figures/figure-4.2.svg)", "", "Figure 4.2, in the thesis and ours:", ""]
+    lines += [
+        f"- thesis: {alive['quantity']}: {alive['value']} ({alive['source']}); no more can be read of its drawing"
+    ]
+    lines += [
+        f"- depth {network.depth}: {network.alike} of {network.converged} late networks that converged, of {SEEDS}, "
+        f"have {ALIVE} living layers; drawn is the first, seed {network.seed}"
+        for network in networks
+    ]
+    return lines
 
 
 def decline(context: Context) -> Section | None:
@@ -95,14 +115,17 @@ def _plain(quantity: MeasuredQuantity) -> str:
     return interval_text(quantity).replace("[", "\\[")
 
 
-def _means(rows: Sequence[tuple[int, float, str, MeasuredQuantity]], what: str) -> Any:
+def _means(rows: Sequence[tuple[Any, ...]], what: str) -> Any:
     with drawing(4.6, 2.5) as (figure, axes):
         depths = [depth for depth, *_ in rows]
         means = [mean for *_, mean in rows]
+        beside = [depth + 0.55 for depth in depths]
+        ends = [cells[2] for cells in rows]
+        axes.vlines(beside, [low for low, _ in ends], [high for _, high in ends], color=THESIS, linewidth=1.1)
         axes.vlines(depths, [m.low for m in means], [m.high for m in means], color=LATE, linewidth=3.2, alpha=0.4)
         axes.plot(depths, [m.point for m in means], color=LATE, marker="o", markersize=3.6, label="measured")
         axes.plot(
-            depths, [published for _, published, *_ in rows], color=LATE, linestyle="", marker="D", markersize=4.4,
+            beside, [float(cells[1]) for cells in rows], color=THESIS, linestyle="", marker="D", markersize=4.4,
             markerfacecolor="none", label="thesis",
         )  # fmt: skip
         axes.set(xticks=depths, xlabel="depth", title=what, ylim=(0, None))
@@ -127,29 +150,28 @@ def _bars(rows: Sequence[tuple[Any, ...]], column: int, title: str) -> Any:
     return figure
 
 
-def _networks(context: Context, depth: int) -> dict[str, Any] | None:
-    """The plain and the late network of one seed: the first to converge with the median number of dead layers."""
-    plain, late = pair(depth, "adam", 0.1, "batch")
-    runs, other = context.runs(late), context.runs(plain)
-    if runs is None or other is None or not runs.converged.any():
+def _row(context: Context, row: dict[str, str]) -> tuple[Any, ...] | None:
+    """Depth, the printed mean with its interval and its networks, and the measured mean; None if not measured."""
+    depth = int(row["depth"])
+    mean = context.mean(pair(depth, "adam", 0.1, "batch")[1], "dead_layers", "converged")
+    if mean is None:
         return None
-    usual = np.quantile(runs.dead_layers[runs.converged], 0.5, method="inverted_cdf")
-    at = int(np.flatnonzero(runs.converged & (runs.dead_layers == usual))[0])
-    if at >= len(other):
-        return None
-    return {
-        "depth": depth,
-        "seed": int(runs.seeds[at]),
-        "of": int(runs.converged.sum()),
-        "drawn": [_one(runs, at, "late"), _one(other, at, "plain")],
-    }
+    networks = converged_of("4.15", training_style="batch", connection="late", depth=row["depth"])
+    ends = mean_interval(float(row["mean_dead_layers"]), networks, depth, LEVEL)
+    return depth, row["mean_dead_layers"], ends, networks, mean
 
 
-def _one(runs: Runs, at: int, connection: str) -> dict[str, Any]:
-    neurons, layers = int(runs.dead_neurons[at]), int(runs.dead_layers[at])
-    ended = "converged" if runs.converged[at] else "did not converge"
-    text = f"{connection}, seed {int(runs.seeds[at])}: {ended}, {_some(neurons, 'dead neuron')}, {_some(layers, 'dead layer')}"
-    return {"svg": network_svg(runs.dead[at], connection == "late", text), "text": text.capitalize()}
+def _drawn(network: Network) -> list[tuple[NDArray[np.bool_], bool, str]]:
+    """The late network, then the plain one of its seed, each with a text."""
+    ended = "converged" if network.plain_converged else "did not converge"
+    both = ((network.late, True, "late", "converged"), (network.plain, False, "plain", ended))
+    drawn = []
+    for marks, late, name, end in both:
+        dead = np.array(marks, dtype=bool)
+        layers = int(dead.all(axis=1).sum())
+        text = f"Depth {network.depth}, {name}, seed {network.seed}: {end}, {_some(int(dead.sum()), 'dead neuron')}"
+        drawn.append((dead, late, f"{text}, {_some(layers, 'dead layer')}, {len(dead) - layers} alive"))
+    return drawn
 
 
 def _some(n: int, what: str) -> str:

@@ -2,119 +2,131 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from claims.thesis.drawn import DRAWN, Drawn
+from claims.thesis.drawn import DRAWN
+from claims.thesis.grid import TABLES, read_rows
+from claims.thesis.pictures import SEEDS, STRETCH, Plot, recorded
 from claims.thesis.report.context import Context
 from lrn.experiment import CONVERGED_RMSE
-from lrn.report import Section, interval_text
-from lrn.report.figures import LATE, MUTED, PLAIN, TARGET, THESIS, drawing, inline
-from lrn.runs import Runs
+from lrn.report import Section, interval_text, number_text, setting_text
+from lrn.report.figures import LATE, MUTED, PLAIN, TARGET, THESIS, drawing, inline, standalone
+from lrn.verdicts.text import markdown_text
 
 __all__ = ["plots"]
 
-POINTS = 300
-"""Stretches that a loss curve is drawn in, each from its least to its greatest value."""
+_LABEL = "Losses of networks like those of Figures 4.4 to 4.20, plain on the left and late on the right"
 
 
 def plots(context: Context) -> Section | None:
-    """A loss and a prediction for every such figure of which the ledger has the losses."""
-    shown = [found for drawn in DRAWN.values() if (found := _plot(context, drawn)) is not None]
-    if not shown:
+    """A loss and a prediction for every such figure, beside the words of the thesis about its own; None without verdicts."""
+    if context.ended("C5-spikes") is None:
         return None
-    missing = [figure for figure in DRAWN if figure not in {plot["figure"] for plot in shown}]
-    return Section(
-        "Losses and predictions: Figures 4.4 to 4.20", context.render("plots.html.j2", plots=shown, missing=missing)
-    )
+    recorded_plots = recorded().plots
+    shown = [_shown(context, plot) for plot in recorded_plots]
+    html = context.render("plots.html.j2", plots=shown, seeds=SEEDS)
+    lines = [f"![{_LABEL}](figures/losses.svg)", ""]
+    lines += ["| figure | setting | in the thesis | ours | loss, first and last epoch |", "|---" * 5 + "|"]
+    for one in shown:
+        cells = (one["figure"], one["label"], one["thesis"], f"seed {one['seed']}: {one['ours']}", one["ends"])
+        lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
+    files = {"losses.svg": standalone(_losses(recorded_plots), _LABEL)}
+    return Section("Losses and predictions: Figures 4.4 to 4.20", html, "\n".join(lines), files)
 
 
-def _plot(context: Context, drawn: Drawn) -> dict[str, Any] | None:
-    """The first network of the setting that ended as the one drawn."""
-    runs = context.runs(drawn.experiment, trace=True)
-    if runs is None:
-        return None
-    alike = np.flatnonzero(runs.converged == drawn.converges)
-    if not len(alike):
-        return None
-    at, rate = int(alike[0]), context.rate(drawn.experiment)
-    seed = int(runs.seeds[at])
-    colour = LATE if drawn.experiment.connection == "late" else PLAIN
-    label = f"Figure {drawn.figure}: {drawn.experiment.label}, seed {seed}"
+def _shown(context: Context, plot: Plot) -> dict[str, Any]:
+    drawn = DRAWN[plot.figure]
+    rate, setting = context.rate(drawn.experiment), setting_text(drawn.experiment.label)
+    label = f"Figure {plot.figure}: {setting}, seed {plot.seed}"
+    readings = [row for row in read_rows(TABLES / "drawings.csv") if row["figure"] == plot.figure]
+    ended = "converges" if drawn.converges else "does not converge"
+    theirs = [f"{row['quantity']}: {row['value']} ({row['source']})" for row in readings]
+    ours = [_same(plot, row["quantity"]) for row in readings]
+    if drawn.converges and plot.converged_at is not None and not readings:
+        ours = [f"epochs until it converges: {plot.converged_at:,}"]
     return {
-        "figure": drawn.figure,
-        "label": drawn.experiment.label,
+        "figure": plot.figure,
+        "label": setting,
         "caption": drawn.caption,
-        "seed": seed,
+        "seed": plot.seed,
         "converges": drawn.converges,
-        "alike": len(alike),
-        "of": len(runs),
+        "alike": plot.alike,
         "rate": interval_text(rate) if rate is not None else "",
-        "rmse": f"{float(runs.rmse[at]):.3g}",
-        "dead": int(runs.dead_neurons[at]),
+        "rmse": number_text(plot.rmse),
+        "dead": plot.dead,
         "neurons": drawn.experiment.neurons,
-        "loss": inline(_loss(runs, at, colour), f"{label}: root mean squared error by epoch"),
-        "prediction": inline(_prediction(runs, at), f"{label}: prediction and target of the 20 points"),
+        "thesis": "; ".join([ended, *theirs]),
+        "ours": "; ".join([ended, *ours]),
+        "ends": f"{number_text(plot.first)} → {number_text(plot.last)}",
+        "loss": inline(_loss(plot), f"{label}: root mean squared error by epoch"),
+        "prediction": inline(_prediction(plot), f"{label}: prediction and target of the 20 points"),
     }
 
 
-def _loss(runs: Runs, at: int, colour: str) -> Any:
-    """The loss by epoch; where each epoch sees one sample, its range as a band and its mean over all samples as a line."""
-    assert runs.trace is not None
-    loss = runs.trace[at]
+def _same(plot: Plot, quantity: str) -> str:
+    """Our network's figure for a quantity that the thesis has a figure for."""
+    first, every = plot.spikes
+    values = {
+        "epochs until it converges": f"{plot.converged_at:,}" if plot.converged_at else "none",
+        "epochs with spikes": f"{first} of the first 100, {every - first} later",
+        "change of the loss": number_text(plot.last - plot.first),
+        "change of the loss in the last epoch": number_text(plot.last_change),
+    }
+    return f"{quantity}: {values[quantity]}"
+
+
+def _loss(plot: Plot) -> Any:
+    """The loss by epoch, by itself."""
     with drawing(4.6, 2.1) as (figure, axes):
-        if runs.experiment.style == "iterative":
-            epochs, low, high = _band(loss)
-            axes.fill_between(epochs, low, high, color=colour, alpha=0.25, linewidth=0)
-            axes.plot(*_running_mean(loss, len(runs.experiment.data.t)), color=colour, linewidth=1.2)
-        else:
-            axes.plot(*_envelope(loss), color=colour, linewidth=0.9)
-        axes.axhline(CONVERGED_RMSE, color=MUTED, linewidth=0.7, linestyle=(0, (3, 2)))
-        side = "below" if runs.converged[at] else "above"
-        axes.set(xlabel="epoch", ylim=(0, None), xlim=(0, len(loss)), title=f"Loss (RMSE): ends {side} the threshold")
+        _draw_loss(axes, plot)
+        side = "below" if DRAWN[plot.figure].converges else "above"
+        axes.set(xlabel="epoch", title=f"Loss (RMSE): ends {side} the threshold")
     return figure
 
 
-def _band(loss: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
-    """The last epoch of each stretch, with the least and the greatest value of it."""
-    parts = np.array_split(loss, min(POINTS, len(loss)))
-    epochs = np.cumsum([len(part) for part in parts])
-    return epochs, np.array([part.min() for part in parts]), np.array([part.max() for part in parts])
+def _losses(every: Sequence[Plot]) -> Any:
+    """The losses of all figures; each plain network's stands beside that of the late one."""
+    with drawing(9.0, 10.5) as (figure, axes):
+        axes.remove()
+        grid = figure.subplots(len(every) // 2, 2)
+        figure.subplots_adjust(hspace=0.62, wspace=0.14, top=0.97, bottom=0.04, left=0.05, right=0.98)
+        for axes, plot in zip(grid.flat, every, strict=True):
+            _draw_loss(axes, plot)
+            axes.set_title(f"{plot.figure}: {setting_text(DRAWN[plot.figure].experiment.label)}", fontsize=8.5)
+    return figure
 
 
-def _running_mean(loss: NDArray[np.floating], samples: int) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
-    """The mean over the last epochs, as many as there are samples, at the end of each stretch."""
-    size = min(samples, len(loss))
-    means = np.convolve(loss, np.ones(size) / size, mode="valid")
-    chosen = np.unique(np.linspace(0, len(means) - 1, POINTS).astype(int))
-    return chosen + size, means[chosen]
+def _draw_loss(axes: Any, plot: Plot) -> None:
+    """The loss; where each epoch sees one sample, its range as a band and its mean over all samples as a line."""
+    experiment = DRAWN[plot.figure].experiment
+    colour = LATE if experiment.connection == "late" else PLAIN
+    ends = STRETCH * np.arange(1, len(plot.low) + 1)
+    if experiment.style == "iterative":
+        axes.fill_between(ends, plot.low, plot.high, color=colour, alpha=0.25, linewidth=0)
+        axes.plot(ends, plot.mean, color=colour, linewidth=1.2)
+    else:
+        pairs = zip(plot.low, plot.high, plot.rising, strict=True)
+        values = chain.from_iterable((low, high) if rising else (high, low) for low, high, rising in pairs)
+        axes.plot([1, *np.repeat(ends, 2)[:-1]], list(values), color=colour, linewidth=1.1)
+    axes.axhline(CONVERGED_RMSE, color=MUTED, linewidth=0.7, linestyle=(0, (3, 2)))
+    axes.set(ylim=(0, None), xlim=(0, ends[-1]))
 
 
-def _prediction(runs: Runs, at: int) -> Any:
-    target = runs.experiment.data.t[:, 0]
+def _prediction(plot: Plot) -> Any:
+    target = DRAWN[plot.figure].experiment.data.t[:, 0]
     samples = np.arange(1, len(target) + 1)
     with drawing(4.6, 2.1) as (figure, axes):
         axes.plot(samples, target, color=TARGET, marker="o", markersize=4, linewidth=0.9, label="target")
-        axes.plot(
-            samples, runs.prediction[at], color=THESIS, marker="x", markersize=4.5, linewidth=0.9, label="prediction"
-        )
+        axes.plot(samples, plot.prediction, color=THESIS, marker="x", markersize=4.5, linewidth=0.9, label="prediction")
         axes.set(
             xlabel="sample, in the order of training",
-            title=f"Prediction misses by {runs.rmse[at]:.3g} (RMSE)",
+            title=f"Prediction misses by {number_text(plot.rmse)} (RMSE)",
             xticks=(1, 5, 10, 15, 20),
             ylim=(-0.1, 1.35),
         )
         axes.legend(loc="upper right", ncols=2)
     return figure
-
-
-def _envelope(loss: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """The curve through the least and the greatest value of each stretch, in the order in which they come."""
-    epochs, values = [], []
-    for part in np.array_split(np.arange(len(loss)), min(POINTS, len(loss))):
-        ends = sorted({int(part[np.argmin(loss[part])]), int(part[np.argmax(loss[part])])})
-        epochs += [end + 1 for end in ends]
-        values += [float(loss[end]) for end in ends]
-    return np.array(epochs), np.array(values)
