@@ -278,7 +278,7 @@ def test_growing_samples_read_a_file_once(tmp_path, monkeypatch):
     import lrn.ledger.sample_files as module
 
     read, paths = module.read_block, []
-    monkeypatch.setattr(module, "read_block", lambda path, parse: paths.append(path.name) or read(path, parse))
+    monkeypatch.setattr(module, "read_block", lambda path, *args: paths.append(path.name) or read(path, *args))
     draw(tmp_path, Coin(), range(64))
     source = Draw(tmp_path)
     paths.clear()

@@ -205,6 +205,8 @@ def test_a_comparison_that_is_not_made_any_more_is_in_no_record(helped, monkeypa
 
 def test_workers_go_on_from_the_last_run_too(suite, pytester, ran):
     record, before = ran
+    suite.run_workers()  # the run within this process had loaded other modules, too
+    looks(pytester)
     for _ in range(2):
         suite.run_workers()
         assert record.read_bytes() == before
