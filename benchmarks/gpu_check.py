@@ -181,7 +181,7 @@ def main() -> None:
     report = {}
     for name, measure in sections.items():
         report[name] = measure()
-        print(json.dumps({name: report[name]}), file=sys.stderr, flush=True)  # what is known if the next one fails
+        print(json.dumps({name: report[name]}), file=sys.stderr, flush=True)  # in case the next section fails
     print(json.dumps(report, indent=2))
 
 

@@ -265,12 +265,12 @@ def test_what_acts_on_positions_constants_or_nothing_is_not_counted(function):
 
 
 def test_custom_operations_are_named_as_not_seen():
-    @torch.library.custom_op("lrn_tests::hidden", mutates_args=())
-    def hidden(x: torch.Tensor) -> torch.Tensor:
+    @torch.library.custom_op("example::own_relu", mutates_args=())
+    def own_relu(x: torch.Tensor) -> torch.Tensor:
         return torch.relu(x)
 
-    found = dead_units(nn.Sequential(Net(hidden), nn.ReLU()), X)
-    assert "custom operation" in str(found)
+    report = dead_units(nn.Sequential(Net(own_relu), nn.ReLU()), X)
+    assert "custom operation" in str(report)
 
 
 def test_ignore_leaves_out_by_name_and_pattern():

@@ -67,7 +67,7 @@ class Block:
         self.path = self.ledger.folder / EXPERIMENT.key / "0-64.parquet"
 
     def read(self):
-        """The remembered runs; None if the file is no longer read."""
+        """The remembered runs; None if the file is ignored."""
         return Ledger(self.ledger.root).remembered(EXPERIMENT, SEEDS)
 
     def equal(self, remembered):

@@ -97,7 +97,7 @@ def check_kills(project, kills, seed):
         killed(project, rng.uniform(0, 0.5))
         assert set(before) <= set(project.stored_seeds())
         ended, stored = project.events("end"), project.stored_seeds()
-        assert len(set(ended) - set(stored)) <= 3 * kills, "what was on its way to the disk"
+        assert len(set(ended) - set(stored)) <= 3 * kills, "more seeds were lost than those not yet written"
     values, _ = project.observe("slow", 30, 2)
     assert values == EXPECTED
     assert project.stored_seeds() == list(range(30))
