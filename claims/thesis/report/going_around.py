@@ -42,7 +42,7 @@ def steps(pair: Pair) -> list[Step]:
             pair.late_dead, True, before, pair.inputs, pair.late_answers[before],
         ),
         Step(
-            "What lies behind only shifts it",
+            "The rest only shifts the output",
             f"Layers {_listed(pair.dead_layers)} are dead and add nothing. Layers {_listed(pair.constant_layers)} are "
             "alive but no longer hear the input: each adds the same number to every answer. Together they move the "
             f"answer into place. It is now within {_above(worst)} of every target.",
