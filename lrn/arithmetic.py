@@ -11,12 +11,12 @@ Arrays are float64.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["exp", "gaussian", "log", "log10", "matmul", "normal", "tanh", "total"]
+__all__ = ["exp", "gaussian", "log", "log10", "matmul", "normal", "normals", "tanh", "total"]
 
 Array = NDArray[np.float64]
 
@@ -96,6 +96,32 @@ def normal(generator: np.random.Generator, shape: int | tuple[int, ...]) -> Arra
     """
     count = math.prod(shape) if isinstance(shape, tuple) else shape
     return gaussian(generator.random(((count + 1) // 2, 2))).reshape(-1)[:count].reshape(shape)
+
+
+def normals(keys: Iterable[int | tuple[int, int]], shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    """Standard normal numbers of many generators at once: those that `normal` draws from each, shape by shape.
+
+    Args:
+        keys: of S generators, each a `numpy.random.Philox`.
+        shapes: of the arrays that each generator draws, in this order.
+
+    Returns:
+        For each shape an array (S, *shape).
+
+    Example:
+        >>> [a.shape for a in normals(range(5), [(2, 3), (4,)])]
+        [(5, 2, 3), (5, 4)]
+    """
+    counts = list(map(math.prod, shapes))
+    pairs = [(count + 1) // 2 for count in counts]
+    generators = (np.random.Generator(np.random.Philox(key=key)) for key in keys)
+    uniform = np.stack([generator.random((sum(pairs), 2)) for generator in generators])
+    arrays, start = list[Array](), 0
+    for shape, count, size in zip(shapes, counts, pairs, strict=True):
+        numbers = gaussian(uniform[:, start : start + size]).reshape(len(uniform), -1)
+        arrays.append(numbers[:, :count].reshape(-1, *shape))
+        start += size
+    return arrays
 
 
 def gaussian(uniform: Array) -> Array:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from claims.note import SOURCES
 from claims.versions import code
-from lrn.arithmetic import matmul, normal, total
+from lrn.arithmetic import matmul, normals, total
 from lrn.data import absolute_value
 from lrn.gradients import autocorrelation
 
@@ -38,18 +38,16 @@ class Weights(NamedTuple):
 
 def draw(seeds: range, depth: int, width: int, connection: str) -> Weights:
     """The networks of these seeds."""
-    sizes = [1] + [width] * depth
     columns = width * (depth if connection == "late" else 1)
-    hidden = [(np.empty((len(seeds), m, n)), np.empty((len(seeds), m))) for n, m in pairwise(sizes)]
-    output = np.empty((len(seeds), columns))
-    for s, seed in enumerate(seeds):
-        generator = np.random.Generator(np.random.Philox(key=seed))
-        for a, b in hidden:
-            scale = np.sqrt(2 / a.shape[2])
-            a[s] = normal(generator, a.shape[1:]) * scale
-            b[s] = normal(generator, b.shape[1:]) * scale
-        output[s] = normal(generator, columns) / np.sqrt(columns)
-    return Weights(hidden, output)
+    shapes = list[tuple[int, ...]]()
+    for fan_in, fan_out in pairwise([1] + [width] * depth):
+        shapes += (fan_out, fan_in), (fan_out,)
+    *layers, output = normals(seeds, [*shapes, (columns,)])
+    hidden = list[tuple[Array, Array]]()
+    for a, b in zip(layers[::2], layers[1::2], strict=True):
+        scale = np.sqrt(2 / a.shape[2])
+        hidden.append((a * scale, b * scale))
+    return Weights(hidden, output / np.sqrt(columns))
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ class Shaken:
     def _block(self, seeds: range) -> dict[str, Array]:
         weights = draw(seeds, self.depth, self.width, self.connection)
         first, bias = weights.hidden[0]
-        step = np.stack([normal(np.random.Generator(np.random.Philox(key=[s, 1])), (self.width, 1)) for s in seeds])
+        (step,) = normals(((seed, 1) for seed in seeds), [(self.width, 1)])
         sizes = (length(first[..., 0]) / length(step[..., 0]))[:, None, None]
         moved = Weights([(first + self.scale * sizes * step, bias), *weights.hidden[1:]], weights.output)
         before, after = (loss_gradient(w, self.connection) for w in (weights, moved))
