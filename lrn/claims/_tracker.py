@@ -191,6 +191,12 @@ class Tracker:
         finally:
             self._frozen = False
 
+    @property
+    def experiments(self) -> frozenset[str]:
+        """Keys of the experiments that all measurements so far rest on; none if some rest on anything else."""
+        keys = frozenset[str]().union(*(quantity.digests for quantity in self._leaves))
+        return frozenset() if "" in keys else keys
+
     def resume(self, earlier: Sequence[MeasuredQuantity]) -> None:
         """From now on each expression starts at the seeds where an earlier run left it.
 

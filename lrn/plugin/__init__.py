@@ -30,6 +30,7 @@ from lrn.plugin._items import (
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
 from lrn.plugin._session import PER_SEED, PROPERTY, STARTED, Deselection, Session
+from lrn.plugin._standing import EXPERIMENTS
 from lrn.plugin._status import Status, Telling, teller_of
 from lrn.plugin._training import Training, add_training_options, read_training, sampler_of
 from lrn.plugin._turns import Turns
@@ -50,6 +51,7 @@ _MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
 _TURNS = pytest.StashKey[Turns]()
 _VERDICT = pytest.StashKey[Verdict]()
 _WAITS = pytest.StashKey[bool]()
+_STANDS = pytest.StashKey[list[str]]()  # the experiments behind a verdict of the last run that was not tested again
 _ENDED_BY = pytest.StashKey[BaseException | None]()  # what a claim's test raised, if that is not shown as it is
 
 _MARKS = (
@@ -158,6 +160,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         del item.stash[_ENDED_BY]
     if _WAITS in item.stash:
         del item.stash[_WAITS]
+    if _STANDS in item.stash:
+        del item.stash[_STANDS]
     known = [name for name in KNOWN if item.get_closest_marker(name)]
     if known and not item.get_closest_marker("claim"):
         pytest.fail(f"{known[0]} is for claims: put @claim(...) of lrn.claims on the test", pytrace=False)
@@ -216,10 +220,19 @@ def pytest_runtest_makereport(
     if report.skipped and isinstance(report.longrepr, tuple):
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
+    report.user_properties.append((EXPERIMENTS, json.dumps(_experiments_of(item))))
     # JUnit's file takes the properties that the item has at its teardown.
     item.user_properties[:] = [p for p in item.user_properties if not str(p[0]).startswith("claim.")]
     item.user_properties += properties_of(verdict)
     return report
+
+
+def _experiments_of(item: pytest.Item) -> dict[str, Any]:
+    """The experiments that a claim rests on, and whether its verdict stands untested."""
+    if _STANDS in item.stash:
+        return {"keys": item.stash[_STANDS], "untested": True}
+    measuring = item.stash.get(_MEASURE, None)
+    return {"keys": [] if measuring is None else sorted(measuring.experiments), "untested": False}
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -249,6 +262,10 @@ def _judged(
     body = functools.partial(_call, item)
     try:
         if measuring is not None:
+            stands = _last_run(item.config).untested(claim, expectation, item.nodeid)
+            if stands is not None:
+                judgement, verdict, item.stash[_STANDS] = stands
+                return judgement, verdict
             if _TURNS in item.config.stash:
                 measuring.on_growth = functools.partial(item.config.stash[_TURNS].wait, item)
             ended = _last_run(item.config).judgement(body, measuring, claim, expectation, item.nodeid)
@@ -263,7 +280,7 @@ def _judged(
 def _last_run(config: pytest.Config) -> Earlier:
     """The verdicts of the last run, read when the first claim is judged."""
     if _EARLIER not in config.stash:
-        config.stash[_EARLIER] = Earlier(config, config.stash[_SETTINGS])
+        config.stash[_EARLIER] = Earlier(config, config.stash[_SETTINGS], again=bool(config.stash[_TRAINING].recheck))
     return config.stash[_EARLIER]
 
 

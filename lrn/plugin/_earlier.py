@@ -1,8 +1,9 @@
-"""Going on from the last run: a claim whose seeds are all known is tested once, where that run ended.
+"""Going on from the last run: a claim whose seeds are all known is tested once, where that run ended, or not at all.
 
 A claim that is judged from the start is tested after 8 seeds, after 10, after 13 and so on, a dozen times or more. The
 record says where it ended, provided that the last run wrote it with the same sources and options. What this one test
-compares must give the recorded verdict in everything, else the claim is judged from the start.
+compares must give the recorded verdict in everything, else the claim is judged from the start. A verdict on experiments
+whose blocks nobody has touched stands without a test (`lrn.plugin._standing`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import pytest
 
 from lrn.files import read_regular, read_text
 from lrn.plugin._options import RUN_RECORD
+from lrn.plugin._standing import standing
 from lrn.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -93,12 +95,14 @@ class Earlier:
     Args:
         config: pytest's.
         settings: of this run.
+        again: whether networks are trained again, so that no verdict may stand untested.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, again: bool) -> None:
         self._by_test: dict[str, dict[str, Any]] = {}
+        self._standing: dict[str, list[str]] = {}
         record = settings.default_verdicts
-        if record is None:
+        if record is None or config.getoption("lrn_rejudge"):
             return
         try:
             run = json.loads(read_text(record.with_name(RUN_RECORD), _LARGEST_FILE))
@@ -106,8 +110,30 @@ class Earlier:
             same = run["record"] == digest_of(content) and config.stash[MODULES].are_those_of(run["modules"])
             if same and run["asked_by"] == asked_by(config, settings):
                 self._by_test = {verdict["test"]: verdict for verdict in json.loads(content)["claims"]}
+                self._standing = {} if again else standing(run, settings)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
+
+    def untested(
+        self, claim: Claim, expectation: Expectation, test: str
+    ) -> tuple[Judgement, Verdict, list[str]] | None:
+        """The judgement and the verdict that stand as in the last run, and the experiments behind; None if none does.
+
+        A verdict that fails its test is found again, as its failure shows values.
+
+        Args:
+            claim: the claim.
+            expectation: how its author expects it to end.
+            test: pytest's node id.
+        """
+        from lrn.claims import Judgement
+
+        verdict = self._read(test) if test in self._standing else None
+        if verdict is None or not verdict.as_expected or verdict.id != claim.id:
+            return None
+        if (verdict.expected, verdict.known) != (expectation.outcome, expectation.why):
+            return None
+        return Judgement(verdict.verdict, verdict.reason, verdict.looks), verdict, self._standing[test]
 
     def judgement(
         self,
@@ -129,7 +155,7 @@ class Earlier:
         from lrn.claims import resume
 
         was = self._read(test)
-        if was is None:
+        if was is None or was.looks == 1:
             return None
         judgement = resume(body, measure, was)
         if judgement is not None:
@@ -145,7 +171,7 @@ class Earlier:
             verdict = Verdict.from_json(self._by_test[test])
         except (ValueError, KeyError, TypeError):
             return None
-        return verdict if verdict.estimates and verdict.looks > 1 else None
+        return verdict if verdict.estimates else None
 
 
 def _sources(config: pytest.Config, settings: Settings) -> Iterator[Path]:

@@ -103,6 +103,12 @@ def add_options(parser: pytest.Parser) -> None:
         group.addoption(f"--{old}", dest=_destination(old), default=None, help=f"no longer there: use {new}")
     group.addoption("--no-ledger", dest="lrn_no_ledger", action="store_true", help="remember nothing on disk")
     group.addoption(
+        "--rejudge",
+        dest="lrn_rejudge",
+        action="store_true",
+        help="judge every claim from its first seeds, whatever the last run ended with; nothing is trained twice",
+    )
+    group.addoption(
         "--report",
         dest="lrn_report",
         metavar="DIR",

@@ -18,6 +18,7 @@ from lrn.plugin._crashes import Crashes
 from lrn.plugin._earlier import MODULES, asked_by, digest_of
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.plugin._run_record import about_run
+from lrn.plugin._standing import EXPERIMENTS, blocks_of
 from lrn.plugin._words import Shown, word_of
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import Comparison, compare
@@ -84,6 +85,8 @@ class Session:
         self._seconds: dict[str, float] = {}
         self.per_seed: dict[str, float] = {}
         self._workers: set[str] = set()
+        self._experiments: dict[str, list[str]] = {}
+        self._untested = 0
         self._asked_by = ""
         self._modules: dict[str, str] = {}
         self._deselected = 0
@@ -110,12 +113,21 @@ class Session:
         if verdict is not None:
             self._verdicts[report.nodeid] = verdict
             self._seconds[report.nodeid] = report.duration
+            self._rests_on(report)
             self._workers.add(getattr(report, "worker_id", "main"))
             if self._record is not None:
                 self._changed |= mark_changed(report, verdict, self._record, self._config)
         undecided = verdict is not None and verdict.verdict is Outcome.INCONCLUSIVE
         self._other_failures += report.failed and not undecided
         yield
+
+    def _rests_on(self, report: pytest.TestReport) -> None:
+        """Notes the experiments behind a verdict."""
+        for name, text in report.user_properties:
+            if name == EXPERIMENTS:
+                behind = json.loads(str(text))
+                self._experiments[report.nodeid] = behind["keys"]
+                self._untested += behind["untested"]
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Shown | None:
         """Shows a claim's verdict in place of pytest's words."""
@@ -262,7 +274,14 @@ class Session:
         content = suite.write(path)
         if path.is_file():  # beside a pipe or a device stands nothing of ours
             rests_on = {"asked_by": self._asked_by, "record": digest_of(content), "modules": self._modules}
+            blocks = blocks_of(self._settings, set(chain.from_iterable(self._experiments.values())))
+            rests_on |= {"experiments": self._experiments, "blocks": blocks}
             write_json(path.with_name(RUN_RECORD), self._about_run() | rests_on)
+        if self._untested:
+            self._notes.append(
+                f"{self._untested:,} of {len(self._verdicts):,} verdicts stand as in the last run, as nothing that they "
+                "rest on has changed (--rejudge tests all again)"
+            )
         self._notes.append(f"verdicts written to {_shown(path)}")
         self._written = _shown(path)
 
