@@ -109,6 +109,7 @@ def test_late_networks_have_fewer_dead_neurons_per_convergence(measure, depth, s
     id="C4",
     **THESIS("typically-over-half"),
     reading="mean dead fraction of converged networks exceeds 1/2",
+    max_seeds=16384,
 )
 @pytest.mark.parametrize(
     ("style", "depth"),
@@ -124,7 +125,9 @@ def test_late_networks_have_fewer_dead_neurons_per_convergence(measure, depth, s
         pytest.param(
             "batch",
             20,
-            marks=pytest.mark.inconclusive("0.4995 after 89,648 seeds: over a million would be needed"),
+            marks=pytest.mark.inconclusive(
+                "0.498 [0.493, 0.503] at 16,384 seeds; 0.4996 [0.4976, 0.5016] at 89,648: over a million would be needed"
+            ),
         ),
         *[("batch", depth) for depth in (25, 30)],
     ],

@@ -37,6 +37,7 @@ _READ_WHOLE = 1 << 20
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SETTINGS = ("alpha", "quantities", "seed_offset", "first_seeds", "max_seeds", "capped")
 _INSTALLED = {"site-packages", "dist-packages"}
+_STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 
 
 def asked_by(config: pytest.Config, settings: Settings) -> str:
@@ -195,7 +196,7 @@ def _files_in(folder: Path, results: Path | None) -> Iterator[Path]:
 
 def _is_installed(path: Path) -> bool:
     """Whether a module is of this package, of Python itself, or was installed."""
-    own = path.is_relative_to(_PACKAGE) or path.is_relative_to(sysconfig.get_path("stdlib"))
+    own = path.is_relative_to(_PACKAGE) or path.is_relative_to(_STANDARD_LIBRARY)
     return own or not _INSTALLED.isdisjoint(path.parts)
 
 

@@ -278,9 +278,9 @@ class Session:
             rests_on |= {"experiments": self._experiments, "blocks": blocks}
             write_json(path.with_name(RUN_RECORD), self._about_run() | rests_on)
         if self._untested:
+            count = f"{self._untested:,} of {len(self._verdicts):,}"
             self._notes.append(
-                f"{self._untested:,} of {len(self._verdicts):,} verdicts stand as in the last run, as nothing that they "
-                "rest on has changed (--rejudge tests all again)"
+                f"{count} verdicts stand as in the last run: nothing behind them has changed (--rejudge tests all)"
             )
         self._notes.append(f"verdicts written to {_shown(path)}")
         self._written = _shown(path)
