@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -18,6 +19,9 @@ ARITHMETIC = {"mul", "sub", "rsub", "neg", "div", "reciprocal", "pow", "abs"}
 GATE_STAYS = {"clone", "_to_copy", "view", "_unsafe_view", "logical_not", "bitwise_not", "expand", "unsqueeze"}
 PLAIN = {Tensor, nn.Parameter, int, float, bool, list, tuple, str, type(None)}
 WITHOUT_DATA = ("_like", "new_zeros", "new_empty", "new_full", "new_ones", "new_empty_strided")
+
+
+_SERIAL, _SOURCES = attrgetter("serial"), attrgetter("sources")
 
 
 class Facts:
@@ -40,22 +44,20 @@ class Facts:
 
     def of(self, op: Operation) -> Info:
         """The facts of an operation's outputs."""
-        infos = list(map(op.info, op.tensors))
-        data = [info for info in infos if info.data]
+        data, constant = list(map(op.info, op.data_tensors)), list(map(op.info, op.constants))
         made = Info(None, bool(data) and not op.name.endswith(WITHOUT_DATA))
-        made.feeds = feeds_of((*data, *infos))
-        made.serial = max((info.serial for info in infos), default=0)
-        made.sources = frozenset().union(*[info.sources for info in data])
+        made.feeds = feeds_of((*data, *constant))
+        made.serial = max(map(_SERIAL, (*data, *constant)), default=0)
         if not data:
-            made.learned = any(info.learned for info in infos)
-            made.foreign = op.name == "set" or any(info.foreign for info in infos)
+            made.learned = any(map(attrgetter("learned"), constant))
+            made.foreign = op.name == "set" or any(map(attrgetter("foreign"), constant))
             return made
+        made.sources = frozenset().union(*map(_SOURCES, data))
         _inherit(made, op, data)
-        constant = [info for info in infos if not info.data]
         quantised = is_quantised(op)
         if quantised or (constant and (_is_contraction(op.name) or _is_norm(op.name))):
             self._behind_weights(made, op, constant, _is_contraction(op.name) or quantised)
-        elif any(output.ndim == 0 for output in op.outputs) and any(tensor.ndim for tensor in op.tensors):
+        elif _gives_one_number(op):
             self.summed |= made.sources
         return made
 
@@ -71,23 +73,30 @@ class Facts:
 
 
 def _inherit(made: Info, op: Operation, data: list[Info]) -> None:
-    """What an operation hands on of the data that it reads."""
+    """Facts that an operation hands on from the data that it reads."""
     gate = data[0].gate if op.name in GATE_STAYS else made.gate
     made.gate = gate or (op.name in COMPARISONS and _compares_floats(op))
-    made.layered = any(info.layered for info in data)
+    made.layered = any(map(attrgetter("layered"), data))
     floating = bool(op.outputs) and is_floating(op.outputs[0])
-    made.measured = floating and op.name not in COMPARISONS and any(info.measured for info in data)
-    made.ranked = data[0].dims if op.name == "topk" else next((i.ranked for i in data if i.ranked), None)
+    made.measured = floating and op.name not in COMPARISONS and any(map(attrgetter("measured"), data))
+    made.ranked = data[0].dims if op.name == "topk" else next(filter(None, map(attrgetter("ranked"), data)), None)
     made.direct = len(data) == 1 and data[0].direct and op.name not in ARITHMETIC and not _adds_number(op)
+
+
+def _gives_one_number(op: Operation) -> bool:
+    """Whether an operation makes a single number of tensors that have dimensions."""
+    return 0 in map(Tensor.dim, op.outputs) and any(map(Tensor.dim, op.tensors))
 
 
 def is_quantised(op: Operation) -> bool:
     """Whether an operation is a layer with packed weights."""
-    return any(type(arg) not in PLAIN and _is_packed(arg) for arg in op.args)
+    return any(map(_is_packed, op.args))
 
 
 def _is_packed(arg: Any) -> bool:
-    return not isinstance(arg, Tensor) and "PackedParams" in str(type(arg)) + _script_name(arg)
+    if type(arg) in PLAIN or isinstance(arg, Tensor):
+        return False
+    return "PackedParams" in str(type(arg)) + _script_name(arg)
 
 
 @cache
@@ -106,7 +115,8 @@ def _script_name(arg: Any) -> str:
 
 def _compares_floats(op: Operation) -> bool:
     # Either may come first: Python turns `x > parameter` round.
-    return any(tensor.is_floating_point() and op.outputs[0].shape == tensor.shape for tensor in op.tensors)
+    floating = filter(Tensor.is_floating_point, op.tensors)
+    return op.outputs[0].shape in map(attrgetter("shape"), floating)
 
 
 def _adds_number(op: Operation) -> bool:

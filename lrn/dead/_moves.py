@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from itertools import starmap
+from math import lcm
+from operator import attrgetter, itemgetter, mul
 
+import torch
 from torch import Tensor
 
 from lrn.dead._layout import (
+    Dim,
     Dims,
     Factor,
     broadcast,
     drop,
     factors_of,
+    has_split_units,
     has_units,
     joined,
+    kinds_of,
     of_kind,
+    ordered,
     relabelled,
     renewed,
+    renewed_at,
     resized,
+    size_of,
+    units_of,
     view,
+    with_dim,
 )
 from lrn.dead._operation import Operation, aligned, fits, settled
 
@@ -56,13 +67,13 @@ def permute(op: Operation) -> list[Dims]:
     dims = op.dims(op.tensors[0])
     order = list(range(len(dims)))
     if op.name in ("permute", "permute_copy"):
-        order = [d % len(dims) for d in op.get("dims")]
+        order = op.get("dims")
     elif op.name in ("transpose", "transpose_copy", "swapaxes", "swapdims"):
-        a, b = (d % max(len(dims), 1) for d in op.args[1:3])
+        a, b = op.args[1:3]
         order[a], order[b] = order[b], order[a]
     else:
         order.reverse()
-    return [tuple(dims[d] for d in order)]
+    return [ordered(dims, order)]
 
 
 def expand(op: Operation) -> list[Dims]:
@@ -72,38 +83,46 @@ def expand(op: Operation) -> list[Dims]:
 
 def rot90(op: Operation) -> list[Dims]:
     """A turn in the plane of two dimensions, which change places at odd numbers of quarters."""
-    dims, output = list(op.dims(op.tensors[0])), op.outputs[0]
-    a, b = (d % len(dims) for d in op.get("dims", [0, 1]))
+    dims, (a, b) = list(op.dims(op.tensors[0])), op.get("dims", [0, 1])
     if op.get("k", 1) % 2:
         dims[a], dims[b] = dims[b], dims[a]
-    return [tuple(renewed(dim, output.shape[d], "rot90") if d in (a, b) else dim for d, dim in enumerate(dims))]
+    return [renewed_at(tuple(dims), (a, b), op.outputs[0].shape, "rot90")]
 
 
 def strided(op: Operation) -> list[Dims]:
     """`as_strided`: a dimension with the size and stride of one before is that one; the rest must leave units alone."""
     source, output = op.tensors[0], op.outputs[0]
-    dims = op.dims(source)
-    known = {
-        (size, stride): dim for size, stride, dim in zip(source.shape, source.stride(), dims, strict=True) if size > 1
-    }
-    steps = list(zip(output.shape, output.stride(), strict=True))
-    unlike = [step for step in steps if step[0] > 1 and step not in known]
-    units = [step for step, dim in known.items() if has_units((dim,))]
-    ends = all(stride % (size * inner) == 0 for _, stride in unlike for size, inner in units)
-    if not all(step in steps for step in units) or not ends or output.storage_offset() != source.storage_offset():
-        return [of_kind("unknown", output.shape)]
-    return [tuple(known.get(step) or of_kind("place", step[:1])[0] for step in steps)]
+    known: dict[Step, Dim] = {}
+    for step, dim in zip(_steps(source), op.dims(source), strict=True):
+        if step[0] > 1:
+            known[step] = dim
+    unit_steps = {step for step, dim in known.items() if has_units((dim,))}
+    unit_rows = lcm(*starmap(mul, unit_steps))
+    made, moved = [], output.storage_offset() != source.storage_offset()
+    for step in _steps(output):
+        made.append(known.get(step) or of_kind("place", step[:1])[0])
+        if step[0] > 1 and step not in known:
+            moved = moved or step[1] % unit_rows != 0  # it would begin amid the units of a row
+    return [tuple(made) if unit_steps.issubset(_steps(output)) and not moved else of_kind("unknown", output.shape)]
+
+
+Step = tuple[int, int]
+"""The size and the stride of a dimension."""
+
+
+def _steps(tensor: Tensor) -> list[Step]:
+    return list(zip(tensor.shape, tensor.stride(), strict=True))
 
 
 def not_followed(op: Operation) -> list[Dims]:
     """Operations that could put units anywhere."""
-    return [of_kind("unknown", output.shape) for output in op.outputs]
+    return op.outputs_of_kind("unknown")
 
 
 def select(op: Operation) -> list[Dims]:
     """One position of a dimension, or each of them."""
     dims = op.dims(op.tensors[0])
-    return [drop(dims, [op.get("dim", 0) % len(dims)], False) for _ in op.outputs]
+    return [drop(dims, [op.get("dim", 0) % len(dims)])] * len(op.outputs)
 
 
 def part(op: Operation) -> list[Dims]:
@@ -124,31 +143,46 @@ def chosen(op: Operation) -> list[Dims]:
         d = op.get("dim") % len(dims)  # a table that data chooses from, as an embedding
         return [settled(op, (*dims[:d], *op.dims(op.tensors[1]), *dims[d + 1 :]))]
     changed = op.get("dims", op.get("dim", 1 if "shuffle" in op.name else 0))
-    changed = {d % len(dims) for d in (changed if isinstance(changed, list | tuple) else [changed])}
-    return [tuple(renewed(dim, output.shape[d], op.name) if d in changed else dim for d, dim in enumerate(dims))]
+    several = changed if isinstance(changed, list | tuple) else [changed]
+    return [renewed_at(dims, several, output.shape, op.name)]
 
 
 def index(op: Operation) -> list[Dims]:
     """`x[..., indices, ...]`: indexed dimensions become positions, or units where units were chosen among."""
     dims, output, indices = op.dims(op.tensors[0]), op.outputs[0], op.get("indices")
-    at = [d for d, index in enumerate(indices) if index is not None]
-    wide = [index.ndim if index.dtype.is_floating_point or str(index.dtype) != "torch.bool" else 1
-            for index in indices if index is not None]  # fmt: skip
-    masked = sum(index.ndim for index in indices if index is not None and str(index.dtype) == "torch.bool")
-    indexed = range(at[0], max(at[-1] + 1, at[0] + masked))
-    first, last = dims[: indexed[0]], dims[indexed[-1] + 1 :]
+    at, masks, tables = _split_indices(indices)
+    stop = max(at[-1] + 1, at[0] + sum(map(Tensor.dim, masks)))
+    first, middle, last = dims[: at[0]], tuple(factors_of(dims[at[0] : stop])), dims[stop:]
     width = output.ndim - len(first) - len(last)
-    if width < 0 or list(indexed)[: len(at)] != at or max(wide) < width:
+    if width < 0 or at != list(range(at[0], at[-1] + 1)) or max(map(_rank_of_index, (*masks, *tables))) < width:
         return [of_kind("unknown", output.shape)]
-    middle = tuple(factors_of(dims[d] for d in indexed))
     sizes = output.shape[len(first) : len(first) + width]
     if len(at) == 1 and width == 1:
         return [(*first, renewed(middle, sizes[0], "index"), *last)]
-    chosen = [op.dims(index) for index in indices if index is not None and str(index.dtype) != "torch.bool"]
-    positions = broadcast(chosen, sizes) if len(chosen) == len(at) else of_kind("place", sizes)
-    positions = relabelled(positions, lambda f: f if f.kind == "input" else Factor("place", f.size))
-    made = settled(op, (*first, *positions, *last))
-    return [made if not any(f.kind == "unit" for f in middle) else of_kind("unknown", output.shape)]
+    positions = of_kind("place", sizes) if masks else broadcast(map(op.dims, tables), sizes)
+    made = settled(op, (*first, *relabelled(positions, _input_or_place), *last))
+    return [made if "unit" not in kinds_of(middle) else of_kind("unknown", output.shape)]
+
+
+def _split_indices(indices: Sequence[Tensor | None]) -> tuple[list[int], list[Tensor], list[Tensor]]:
+    """The positions of the indices that are tensors, and these: masks, and tables of numbers."""
+    positions: list[int] = []
+    masks: list[Tensor] = []
+    tables: list[Tensor] = []
+    for position, tensor in enumerate(indices):
+        if tensor is not None:
+            positions.append(position)
+            (masks if tensor.dtype == torch.bool else tables).append(tensor)
+    return positions, masks, tables
+
+
+def _rank_of_index(index: Tensor) -> int:
+    """How many dimensions an index gives to the output: its own, or one if it is a mask."""
+    return 1 if index.dtype == torch.bool else index.ndim
+
+
+def _input_or_place(factor: Factor) -> Factor:
+    return factor if factor.kind == "input" else Factor("place", factor.size)
 
 
 def windows(op: Operation) -> list[Dims]:
@@ -168,29 +202,33 @@ def as_real(op: Operation) -> list[Dims]:
 def cat(op: Operation) -> list[Dims]:
     """Tensors joined along a dimension."""
     output, d = op.outputs[0], op.get("dim", 0) % op.outputs[0].ndim
-    parts = [op.dims(t) for t in op.args[0] if t.ndim == output.ndim]
+    parts = [op.dims(tensor) for tensor in op.args[0] if tensor.ndim == output.ndim]
     made = settled(op, joined(parts, d, output.shape))
-    if _lost_units(op, parts) and not any(part[d] for part in parts):
-        return [(*made[:d], of_kind("unknown", [output.shape[d]])[0], *made[d + 1 :])]
+    if _lost_units(op, parts) and not any(map(itemgetter(d), parts)):
+        return [with_dim(made, d, of_kind("unknown", [output.shape[d]])[0])]
     return [made]
 
 
 def _lost_units(op: Operation, parts: Sequence[Dims]) -> bool:
     """Whether parts of a layer's output have no units left: each could be one of them, or a position."""
-    return not any(map(has_units, parts)) and any(op.info(t).layered for t in op.args[0])
+    return not any(map(has_units, parts)) and any(map(attrgetter("layered"), map(op.info, op.args[0])))
 
 
 def stack(op: Operation) -> list[Dims]:
     """Tensors side by side in a new dimension."""
     output, d = op.outputs[0], op.get("dim", 0) % op.outputs[0].ndim
-    parts = [op.dims(t) for t in op.args[0]]
+    parts = list(map(op.dims, op.args[0]))
     # Outputs of different layers side by side are different units; of one layer, different positions.
-    bases = {tuple(factor.base for factor in factors_of(part) if factor.kind == "unit") for part in parts}
+    bases = set(map(_unit_bases, parts))
     kind, base = ("unit", f"stack of {'+'.join(map(str, sorted(bases)))}") if len(bases) > 1 else ("place", "")
-    split = any(factor.path for part in parts for factor in factors_of(part) if factor.kind == "unit")
+    split = any(map(has_split_units, parts))
     new = of_kind("unknown" if split or _lost_units(op, parts) else kind, [output.shape[d]], base)[0]
     whole = broadcast(parts, output.shape[:d] + output.shape[d + 1 :])
     return [(*whole[:d], new, *whole[d:])]
+
+
+def _unit_bases(dims: Dims) -> tuple[str, ...]:
+    return tuple(map(attrgetter("base"), units_of(factors_of(dims))))
 
 
 def repeat(op: Operation) -> list[Dims]:
@@ -199,7 +237,7 @@ def repeat(op: Operation) -> list[Dims]:
     padded = aligned(dims, output.ndim)
     made = []
     for dim, size in zip(padded, output.shape, strict=True):
-        times = size // max(prod(factor.size for factor in dim), 1)
+        times = size // max(size_of(dim), 1)
         made.append((*of_kind("any", [times])[0], *dim))
     return [tuple(made)]
 
@@ -231,7 +269,7 @@ def scattered(op: Operation) -> list[Dims]:
         along = ranked[d]
     else:
         along = renewed(placed[d], output.shape[d], op.name)
-    return [(*placed[:d], along, *placed[d + 1 :])]
+    return [with_dim(placed, d, along)]
 
 
 def pixels(op: Operation) -> list[Dims]:
@@ -244,7 +282,7 @@ def pixels(op: Operation) -> list[Dims]:
     parts = (c // r**2, r, r, h, w) if up else (c, h // r, r, w // r, r)
     order = (0, 3, 1, 4, 2) if up else (0, 2, 4, 1, 3)
     apart = view(dims, (*first, *parts))
-    return [view(tuple(apart[d] for d in (*range(n), *(n + i for i in order))), output.shape)]
+    return [view((*apart[:n], *ordered(apart[n:], order)), output.shape)]
 
 
 def rearranged(op: Operation) -> list[Dims]:
@@ -253,5 +291,5 @@ def rearranged(op: Operation) -> list[Dims]:
     source = op.dims(op.tensors[0])[max(channel, 0)]
     made = list(of_kind("place", output.shape))
     made[:channel] = op.dims(op.tensors[0])[:channel]
-    made[channel] = renewed(tuple(f for f in source if f.kind == "unit") or source, output.shape[channel], op.name)
+    made[channel] = renewed(tuple(units_of(source)) or source, output.shape[channel], op.name)
     return [tuple(made)]

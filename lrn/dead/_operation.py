@@ -6,19 +6,12 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from math import prod
+from operator import attrgetter
 from typing import Any
 
 from torch import Tensor
 
-from lrn.dead._layout import (
-    Dims,
-    Factor,
-    dimension,
-    has_units,
-    of_kind,
-    relabelled,
-)
+from lrn.dead._layout import Dim, Dims, Factor, dimension, has_units, kinds_of, of_kind, relabelled, size_of
 
 __all__ = [
     "CONTRACTIONS",
@@ -109,8 +102,7 @@ class Operation:
     @cached_property
     def layer(self) -> str:
         """The layer whose weights the call uses, by the names of its parameters."""
-        infos = [self.info(tensor) for tensor in self.tensors]
-        return "+".join(feeds_of(info for info in infos if not info.data)) or self.caller()
+        return "+".join(feeds_of(map(self.info, self.constants))) or self.caller()
 
     def get(self, name: str, default: Any = None) -> Any:
         """The argument of this name."""
@@ -125,7 +117,17 @@ class Operation:
         flat: list[Any] = []
         for value in (*self.args, *self.kwargs.values()):
             flat += value if isinstance(value, list | tuple) else [value]
-        return [value for value in flat if isinstance(value, Tensor)]
+        return _only_tensors(flat)
+
+    @cached_property
+    def data_tensors(self) -> list[Tensor]:
+        """The tensors among the arguments that depend on the model's input."""
+        return [tensor for tensor in self.tensors if self.info(tensor).data]
+
+    @cached_property
+    def constants(self) -> list[Tensor]:
+        """The tensors among the arguments that do not depend on the model's input."""
+        return [tensor for tensor in self.tensors if not self.info(tensor).data]
 
     def dims(self, tensor: Tensor) -> Dims:
         """The labels of a tensor."""
@@ -135,48 +137,67 @@ class Operation:
     @cached_property
     def outputs(self) -> list[Tensor]:
         """The tensors of the result."""
-        several = self.result if isinstance(self.result, list | tuple) else [self.result]
-        return [value for value in several if isinstance(value, Tensor)]
+        return _only_tensors(self.result if isinstance(self.result, list | tuple) else [self.result])
+
+    def outputs_of_kind(self, kind: str) -> list[Dims]:
+        """Labels of one kind for every dimension of each output."""
+        return [of_kind(kind, output.shape) for output in self.outputs]
+
+
+def _only_tensors(values: Iterable[Any]) -> list[Tensor]:
+    return [value for value in values if isinstance(value, Tensor)]
 
 
 def feeds_of(infos: Iterable[Info]) -> tuple[str, ...]:
     """The layers that several tensors come from, each once, in order."""
-    return tuple(dict.fromkeys(chain.from_iterable(info.feeds for info in infos)))
+    return tuple(dict.fromkeys(chain.from_iterable(map(attrgetter("feeds"), infos))))
 
 
 def fits(dims: Dims, shape: Sequence[int]) -> bool:
-    return len(dims) == len(shape) and all(prod(f.size for f in dim) == n for dim, n in zip(dims, shape, strict=True))
+    """Whether labels are those of a tensor of this shape."""
+    return tuple(map(size_of, dims)) == tuple(shape)
 
 
 def settled(op: Operation, dims: Dims) -> Dims:
     """What weights alone spread data over are units; and the one data dimension that weights fit are features."""
-    data = [tensor for tensor in op.tensors if op.info(tensor).data]
-    if not data:
+    if not op.data_tensors:
         return dims
-    if not has_units(dims):
-        weights: list[tuple[Factor, ...]] = []
-        for tensor in op.tensors:
-            if not op.info(tensor).data:
-                weights.extend(aligned(op.dims(tensor), len(dims)))
-        wide = [d for d, dim in enumerate(weights) if any(factor.kind == "weight" for factor in dim)]
-        raw = not any(op.info(tensor).feeds for tensor in data)
-        if len(wide) == 1 and raw and _is_input(dims[wide[0] % len(dims)]):
-            op.features.update(dimension(factor) for factor in dims[wide[0] % len(dims)])
-    return relabelled(dims, lambda f: Factor("unit", f.size, f.base, f.path) if f.kind == "weight" else f)
+    if dims and not has_units(dims):
+        weighted = _weighted_positions(op, len(dims))
+        fed_by_layers = bool(feeds_of(map(op.info, op.data_tensors)))
+        if len(weighted) == 1 and not fed_by_layers and kinds_of(dims[weighted[0]]) == {"input"}:
+            op.features.update(map(dimension, dims[weighted[0]]))
+    return relabelled(dims, _weight_as_unit)
 
 
-def _is_input(dim: tuple[Factor, ...]) -> bool:
-    return bool(dim) and all(factor.kind == "input" for factor in dim)
+def _weighted_positions(op: Operation, rank: int) -> list[int]:
+    """The dimensions, of `rank`, along which the constants of a call have weights; one entry for each of them."""
+    labels: list[Dim] = []
+    for tensor in op.constants:
+        labels.extend(aligned(op.dims(tensor), rank))
+    return [position % rank for position, dim in enumerate(labels) if "weight" in kinds_of(dim)]
+
+
+def _weight_as_unit(factor: Factor) -> Factor:
+    return Factor("unit", factor.size, factor.base, factor.path) if factor.kind == "weight" else factor
 
 
 def aligned(dims: Dims, rank: int) -> Dims:
+    """The labels with empty ones before them, for as many dimensions as `rank`."""
     return ((),) * (rank - len(dims)) + dims
 
 
-def contracted(op: Operation, dim: tuple[Factor, ...]) -> None:
+def contracted(op: Operation, dim: Dim) -> None:
     """Notes that weights were summed over this dimension of the data."""
-    op.features.update(dimension(factor) for factor in dim if factor.kind == "input")
+    for factor in dim:
+        if factor.kind == "input":
+            op.features.add(dimension(factor))
 
 
-def not_units(dim: tuple[Factor, ...]) -> tuple[Factor, ...]:
-    return tuple(Factor("place", f.size) if f.kind in ("unit", "weight", "unknown") else f for f in dim)
+def not_units(dim: Dim) -> Dim:
+    """A dimension whose units, if it has any, are positions now."""
+    return tuple(map(_unit_as_position, dim))
+
+
+def _unit_as_position(factor: Factor) -> Factor:
+    return Factor("place", factor.size) if factor.kind in ("unit", "weight", "unknown") else factor

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from math import prod
+from functools import partial
 
 from torch import Tensor
 
 from lrn.dead._layout import (
+    Dim,
     Dims,
     Factor,
     broadcast,
-    dimension,
     factors_of,
     fresh_units,
     has_units,
+    kinds_of,
     of_kind,
     relabelled,
     resized,
+    samples_of,
+    size_of,
 )
 from lrn.dead._operation import Operation, contracted, not_units
 
@@ -49,38 +52,44 @@ def matmul(op: Operation) -> list[Dims]:
     if data == (False, True):
         rows, columns = _by_weights(op, b[-2 if len(b) > 1 else -1], rows, columns, left)
     made: Dims = (*batch, *rows, *columns)
-    if not any(data):
-        return [relabelled(made, lambda f: f if f.kind != "unit" else Factor("weight", f.size, f.base, f.path))]
-    return [tuple(_weights_are_units(op, dim) for dim in made)]
+    return [relabelled(made, partial(_weight_as_unit, op) if any(data) else _unit_as_weight)]
 
 
-def _by_weights(
-    op: Operation, summed: tuple[Factor, ...], weights: Dims, others: Dims, matrix: Tensor
-) -> tuple[Dims, Dims]:
+def _unit_as_weight(factor: Factor) -> Factor:
+    return Factor("weight", factor.size, factor.base, factor.path) if factor.kind == "unit" else factor
+
+
+def _weight_as_unit(op: Operation, factor: Factor) -> Factor:
+    return _of_layer(op, "unit", factor) if factor.kind == "weight" else factor
+
+
+def _of_layer(op: Operation, kind: str, factor: Factor) -> Factor:
+    return Factor(kind, factor.size, f"{op.layer}.{factor.base}", factor.path)
+
+
+def _by_weights(op: Operation, summed: Dim, weights: Dims, others: Dims, matrix: Tensor) -> tuple[Dims, Dims]:
     """The labels of the weights' own dimension and of the data's other one, after a product of the two.
 
     A layer's weights make new units, and the old ones are positions for it. A matrix that mixes samples, or is not a
     parameter and mixes positions (the neighbours in a graph, an average), leaves the existing units.
     """
     contracted(op, summed)
-    units = has_units(others)
-    samples = any(factor.kind == "input" and dimension(factor) == "0" for factor in summed)
-    positions = bool(summed) and all(factor.kind in ("input", "place") for factor in summed)
-    if units and (samples or (positions and not op.info(matrix).learned)):
+    kinds = kinds_of(summed)
+    positions = bool(kinds) and kinds <= {"input", "place"}
+    if has_units(others) and (samples_of(summed) or (positions and not op.info(matrix).learned)):
         return tuple(map(not_units, weights)), others
     if op.info(matrix).learned:
         return weights, tuple(map(not_units, others))
     # A matrix that was made in the pass, such as an identity, has no labels.
-    kinds = {factor.kind for factor in (*summed, *factors_of(others))}
+    kinds |= kinds_of(factors_of(others))
     kind = "unit" if has_units((summed,)) or not kinds & {"unit", "unknown"} else "unknown"
     if kind == "unknown" and "unknown" not in kinds:
         return weights, others
-    made = relabelled(weights, lambda f: Factor(kind, f.size, f"{op.layer}.{f.base}", f.path) if f.kind == "any" else f)
-    return made, others
+    return relabelled(weights, partial(_any_as, op, kind)), others
 
 
-def _weights_are_units(op: Operation, dim: tuple[Factor, ...]) -> tuple[Factor, ...]:
-    return tuple(Factor("unit", f.size, f"{op.layer}.{f.base}", f.path) if f.kind == "weight" else f for f in dim)
+def _any_as(op: Operation, kind: str, factor: Factor) -> Factor:
+    return _of_layer(op, kind, factor) if factor.kind == "any" else factor
 
 
 def convolution(op: Operation) -> list[Dims]:
@@ -90,9 +99,9 @@ def convolution(op: Operation) -> list[Dims]:
         return [of_kind("unknown", output.shape)]
     channel = 1 if output.ndim > 2 else 0
     contracted(op, source[channel])
-    others = resized(source, (*output.shape[:channel], prod(f.size for f in source[channel]),
-                              *output.shape[channel + 1 :]), "conv")  # fmt: skip
-    made = [not_units(dim) for dim in others]
+    sizes = list(output.shape)
+    sizes[channel] = size_of(source[channel])
+    made = list(map(not_units, resized(source, sizes, "conv")))
     made[channel] = fresh_units(op.layer, output.shape[channel])
     return [tuple(made)]
 
@@ -109,7 +118,7 @@ def normalised(op: Operation) -> list[Dims]:
 
 def attention(op: Operation) -> list[Dims]:
     """Scaled dot-product attention: positions of the query, features of the value."""
-    query, _, value = (op.dims(tensor) for tensor in op.tensors[:3])
+    query, _, value = map(op.dims, op.tensors[:3])
     return [(*query[:-1], *value[-1:])]
 
 
@@ -144,7 +153,7 @@ def embedding(op: Operation) -> list[Dims]:
 def embedding_bag(op: Operation) -> list[Dims]:
     """Sums of rows of a table, one for each sample."""
     output, indices = op.outputs[0], op.get("indices")
-    samples = [f for f in factors_of(op.dims(indices)) if f.kind == "input" and f.base == "0"]
+    samples = samples_of(factors_of(op.dims(indices)))
     rows = tuple(samples) if samples and samples[0].size == len(output) else of_kind("place", output.shape[:1])[0]
     return [(rows, fresh_units(op.layer, output.shape[-1]))]
 

@@ -7,15 +7,13 @@ are not listed keep the labels of the dimensions that keep their size, and every
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from operator import attrgetter
+
+from torch import Tensor
 
 from lrn.dead import _moves, _products
-from lrn.dead._layout import (
-    Dims,
-    broadcast,
-    drop,
-    of_kind,
-    resized,
-)
+from lrn.dead._layout import Dims, broadcast, drop, of_kind, resized, with_dim
 from lrn.dead._operation import MATMULS, NORMS, RECURRENT, Operation, fits, settled
 
 __all__ = ["labels"]
@@ -25,89 +23,97 @@ VIEWS |= {"squeeze_", "unsqueeze_", "squeeze_copy", "unsqueeze_copy", "flatten",
 SLICES = {"slice", "narrow", "split", "split_with_sizes", "chunk", "tensor_split", "split_copy", "slice_copy"}
 SLICES |= {"split_with_sizes_copy", "unsafe_split", "unsafe_chunk", "unsafe_split_with_sizes", "narrow_copy"}
 REORDERED = {"flip", "roll", "channel_shuffle", "native_channel_shuffle"}
+ATTENTIONS = ("scaled_dot_product", "_efficient_attention", "_flash_attention")
 NOT_FOLLOWED = {"diag_embed", "diag", "_grouped_mm", "_scaled_grouped_mm", "take", "set", "resize", "resize_as"}
 
 
 def labels(op: Operation) -> list[Dims | None]:
     """The labels of each output of a call."""
-    if any(output.is_nested for output in op.outputs) or not op.outputs:
-        return [None for _ in op.outputs]
-    if all(output.numel() == 0 for output in op.outputs):
-        return [of_kind("any", output.shape) for output in op.outputs]
-    made = _rule(op)(op)
-    known: list[Dims | None] = [
-        dims if fits(dims, output.shape) else of_kind("unknown", output.shape)
-        for dims, output in zip(made, op.outputs, strict=False)
-    ]
-    return known + [of_kind("unknown", output.shape) for output in op.outputs[len(made) :]]
+    if any(map(attrgetter("is_nested"), op.outputs)):
+        return [None] * len(op.outputs)
+    if not any(map(Tensor.numel, op.outputs)):
+        return list(op.outputs_of_kind("any"))
+    made = _rule(op)(op)[: len(op.outputs)]
+    known: list[Dims | None] = []
+    for output, dims in zip_longest(op.outputs, made):
+        known.append(dims if dims is not None and fits(dims, output.shape) else of_kind("unknown", output.shape))
+    return known
 
 
 def _rule(op: Operation) -> Callable[[Operation], list[Dims]]:
     name = op.name
     if name in _RULES:
         return _RULES[name]
-    if any(norm in name for norm in NORMS) and "backward" not in name:
+    if _contains(name, NORMS) and "backward" not in name:
         return _products.normalised
     if "conv" in name and "backward" not in name and "convert" not in name:
         return _products.convolution
-    if "scaled_dot_product" in name or "_efficient_attention" in name or "_flash_attention" in name:
+    if _contains(name, ATTENTIONS):
         return _products.attention
-    if any(part in name for part in RECURRENT) or ("linear" in name and "upsample" not in name):
+    if _contains(name, RECURRENT) or ("linear" in name and "upsample" not in name):
         return _products.last_dimension
     if "dim" in op.schema and op.outputs[0].ndim <= op.tensors[0].ndim and op.outputs[0].shape != op.tensors[0].shape:
         return _reduction
     return _elementwise
 
 
+def _contains(name: str, parts: Sequence[str]) -> bool:
+    return any(part in name for part in parts)
+
+
 def _elementwise(op: Operation) -> list[Dims]:
     """Operations that keep shapes, broadcast, or change the sizes of some dimensions."""
-    made = []
-    for output in op.outputs:
-        shape = tuple(output.shape)
-        fitting = [tensor for tensor in op.tensors if _broadcasts(tensor.shape, shape)]
-        # Data first: among equals it labels a dimension.
-        fitting.sort(key=lambda tensor: not op.info(tensor).data)
-        same = [tensor for tensor in op.tensors if tensor.ndim == output.ndim]
-        data = [tensor for tensor in op.tensors if op.info(tensor).data]
-        lost = data and not any(op.info(tensor).data for tensor in fitting)
-        if lost and not any(tensor.ndim == output.ndim for tensor in data):
-            made.append(of_kind("unknown", shape))
-        elif fitting and not lost:
-            made.append(settled(op, broadcast([op.dims(tensor) for tensor in fitting], shape)))
-        elif same:
-            same.sort(key=lambda tensor: not op.info(tensor).data)
-            made.append(resized(op.dims(same[0]), shape, op.name))
-        else:
-            made.append(of_kind("unknown" if any(op.info(t).data for t in op.tensors) else "any", shape))
-    return made
+    return [_of_elements(op, output) for output in op.outputs]
+
+
+def _of_elements(op: Operation, output: Tensor) -> Dims:
+    shape = tuple(output.shape)
+    # Data first: among equals it labels a dimension.
+    fitting = [tensor for tensor in (*op.data_tensors, *op.constants) if _broadcasts(tensor.shape, shape)]
+    lost = op.data_tensors and not (fitting and op.info(fitting[0]).data)
+    if fitting and not lost:
+        return settled(op, broadcast(map(op.dims, fitting), shape))
+    for tensor in op.data_tensors or op.constants:
+        if tensor.ndim == output.ndim:
+            return resized(op.dims(tensor), shape, op.name)
+    return of_kind("unknown" if op.data_tensors else "any", shape)
 
 
 def _broadcasts(shape: Sequence[int], to: Sequence[int]) -> bool:
-    return len(shape) <= len(to) and all(a in (1, b) for a, b in zip(reversed(shape), reversed(to), strict=False))
+    return len(shape) <= len(to) and all(map(_stretches, reversed(shape), reversed(to)))
+
+
+def _stretches(size: int, to: int) -> bool:
+    return size in (1, to)
 
 
 def _reduction(op: Operation) -> list[Dims]:
     dims, output = op.dims(op.tensors[0]), op.outputs[0]
+    if output.ndim != len(dims):
+        return [drop(dims, _reduced_positions(op, len(dims)))] * len(op.outputs)
+    remaining = list(dims)
+    for position, size in enumerate(output.shape):
+        if size <= 1:
+            remaining[position] = ()
+    if fits(tuple(remaining), output.shape):
+        return [tuple(remaining)] * len(op.outputs)
+    return [resized(dims, each.shape, op.name) for each in op.outputs]
+
+
+def _reduced_positions(op: Operation, rank: int) -> list[int]:
+    """The dimensions over which a call reduces, of `rank`; all of them where it names none."""
     reduced = op.get("dim")
     if reduced is None or reduced == []:
-        reduced = range(len(dims))
-    several = reduced if isinstance(reduced, list | tuple | range) else [reduced]
-    reduced = [d % max(len(dims), 1) for d in several]
-    keep = output.ndim == len(dims)
-    remaining = tuple(dim if output.shape[d] > 1 else () for d, dim in enumerate(dims)) if keep else ()
-    if keep and fits(remaining, output.shape):
-        return [remaining for _ in op.outputs]
-    if keep:
-        return [resized(dims, each.shape, op.name) for each in op.outputs]
-    return [drop(dims, reduced, False) for _ in op.outputs]
+        return list(range(rank))
+    several = reduced if isinstance(reduced, list | tuple) else [reduced]
+    return [position % max(rank, 1) for position in several]
 
 
 def _ranked(op: Operation) -> list[Dims]:
-    dims, d = op.dims(op.tensors[0]), op.get("dim", -1)
-    made = []
+    dims, position, made = op.dims(op.tensors[0]), op.get("dim", -1), []
     for output in op.outputs:
-        slot = of_kind("slot", [output.shape[d]])[0] if output.ndim else ()
-        made.append(tuple(slot if i == d % len(dims) else dim for i, dim in enumerate(dims)))
+        slot = of_kind("slot", [output.shape[position]])[0] if output.ndim else ()
+        made.append(with_dim(dims, position % len(dims), slot) if dims else dims)
     return made
 
 
