@@ -10,28 +10,22 @@ from operator import attrgetter, itemgetter, mul
 import torch
 from torch import Tensor
 
-from lrn.dead._layout import (
+from lrn.dead._factors import (
     Dim,
     Dims,
     Factor,
-    broadcast,
-    drop,
     factors_of,
     has_split_units,
     has_units,
-    joined,
     kinds_of,
     of_kind,
     ordered,
     relabelled,
-    renewed,
-    renewed_at,
-    resized,
     size_of,
     units_of,
-    view,
     with_dim,
 )
+from lrn.dead._layout import broadcast, drop, joined, renewed, renewed_at, resized, view
 from lrn.dead._operation import Operation, aligned, fits, settled
 
 __all__ = [

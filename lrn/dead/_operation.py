@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lrn.dead._layout import Dim, Dims, Factor, dimension, has_units, kinds_of, of_kind, relabelled, size_of
+from lrn.dead._factors import Dim, Dims, Factor, dimension, has_units, kinds_of, of_kind, relabelled, size_of
 
 __all__ = [
     "CONTRACTIONS",

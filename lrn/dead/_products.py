@@ -6,21 +6,20 @@ from functools import partial
 
 from torch import Tensor
 
-from lrn.dead._layout import (
+from lrn.dead._factors import (
     Dim,
     Dims,
     Factor,
-    broadcast,
     factors_of,
     fresh_units,
     has_units,
     kinds_of,
     of_kind,
     relabelled,
-    resized,
     samples_of,
     size_of,
 )
+from lrn.dead._layout import broadcast, resized
 from lrn.dead._operation import Operation, contracted, not_units
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""How each operation of torch hands on the labels of `lrn.dead._layout`.
+"""How each operation of torch hands on the labels of `lrn.dead._factors`.
 
 Operations are those of torch's dispatcher ("aten"), a few hundred into which all others are taken apart. Those that
 are not listed keep the labels of the dimensions that keep their size, and everything that does not fit is unknown.
@@ -13,7 +13,8 @@ from operator import attrgetter
 from torch import Tensor
 
 from lrn.dead import _moves, _products
-from lrn.dead._layout import Dims, broadcast, drop, of_kind, resized, with_dim
+from lrn.dead._factors import Dims, of_kind, with_dim
+from lrn.dead._layout import broadcast, drop, resized
 from lrn.dead._operation import MATMULS, NORMS, RECURRENT, Operation, fits, settled
 
 __all__ = ["labels"]

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from math import prod
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from lrn.dead._activations import nonzero
-from lrn.dead._layout import Dims, Factor, dimension, factors_of, has_units
+from lrn.dead._axes import Uncountable, chosen_factors, laid_out, unit_factors
+from lrn.dead._factors import Dim, Dims, Factor, dimension, factors_of, kinds_of, samples_of, size_of, sizes_of
 
-__all__ = ["Counting", "Tally", "Uncountable", "unit_factors"]
+__all__ = ["Counting", "Tally"]
 
 
 EXACT = 2**24  # whole numbers up to here are float32 numbers
 CACHED = 2**17  # float32 numbers, half a MiB
 LONG = 32  # shorter rows are not worth summing one by one
 
-
-class Uncountable(Exception):
-    """Which dimensions hold the units cannot be known; the message says why."""
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -96,37 +95,41 @@ class Tally:
             ValueError: the number of units changed, or `unit_dims` has a dimension that there is not.
         """
         flat = factors_of(dims)
-        unit_indices = _chosen(self.name, dims, unit_dims) if unit_dims is not None else unit_factors(dims, raw)
-        sizes = tuple(flat[i].size for i in unit_indices)
-        left = tuple(size for i, size in enumerate(sizes) if i not in self.positions)
-        if self.fired is not None and tuple(self.fired.shape) != left:
-            raise ValueError(
-                f"{self.name} gave {self.fired.numel()} units on one batch and {prod(left)} on another; "
-                f"say which dimension holds its units, as in unit_dims={{{self.name!r}: 1}}"
-            )
-        values = (output.dequantize() if output.is_quantized else output).reshape([factor.size for factor in flat])
+        unit_indices = chosen_factors(self.name, dims, unit_dims) if unit_dims is not None else unit_factors(dims, raw)
+        counted_factors = list(map(flat.__getitem__, unit_indices))
+        self.factors = tuple(_without(counted_factors, self.positions))
+        self._check_units()
+        values = (output.dequantize() if output.is_quantized else output).reshape(sizes_of(flat))
         counted = None if mask is None else self._followed(mask, flat, lenient)
         fired, total, has_nan = _fired(values, unit_indices, self.counting.threshold, counted)
-        if self.positions:  # known from an earlier batch
-            fired, total = fired.sum(self.positions), total * prod(sizes[i] for i in self.positions)
-        self.fired = fired if self.fired is None else self.fired + fired.to(self.fired.device)
-        self.total += total
+        self.fired = self._added(self.fired, fired)
+        # Positions are known from an earlier batch.
+        self.total += total * _values_along(sizes_of(counted_factors), self.positions)
         if self.counting.sizes:
-            size = _sums(values, unit_indices, counted)
-            size = size.sum(self.positions) if self.positions else size
-            self.sums = size if self.sums is None else self.sums + size.to(self.sums.device)
+            self.sums = self._added(self.sums, _sums(values, unit_indices, counted))
         self.has_nan = self.has_nan or has_nan
-        self.shape = tuple(_shown(dim, size) for dim, size in zip(dims, output.shape, strict=True))
+        self.shape = tuple(map(_shown, dims, output.shape))
         if single and self.shape[:1] == (1,):
             self.shape = ("N", *self.shape[1:])
-        self.factors = tuple(flat[i] for n, i in enumerate(unit_indices) if n not in self.positions)
-        self.unresolved = (
-            unit_dims is None and not self.settled and any(factor.kind == "input" for factor in self.factors)
-        )
+        self.unresolved = unit_dims is None and not self.settled and "input" in kinds_of(self.factors)
+
+    def _check_units(self) -> None:
+        """Raises ValueError where the number of units is not that of the batches so far."""
+        sizes = sizes_of(self.factors)
+        if self.fired is not None and list(self.fired.shape) != sizes:
+            raise ValueError(
+                f"{self.name} gave {self.fired.numel()} units on one batch and {prod(sizes)} on another; "
+                f"say which dimension holds its units, as in unit_dims={{{self.name!r}: 1}}"
+            )
+
+    def _added(self, sums: Tensor | None, counts: Tensor) -> Tensor:
+        """The sums of the batches so far and of another one, over the dimensions that turned out to be positions."""
+        counts = counts.sum(self.positions) if self.positions else counts
+        return counts if sums is None else sums + counts.to(sums.device)
 
     def _followed(self, mask: Tensor, flat: Sequence[Factor], lenient: bool) -> Tensor | None:
         try:
-            return _laid_out(mask, flat)
+            return laid_out(mask, flat)
         except Uncountable:
             if not lenient:
                 raise
@@ -146,67 +149,47 @@ class Tally:
         if positions:
             self.fired = self.fired.sum(positions)
             self.sums = None if self.sums is None else self.sums.sum(positions)
-            self.total *= prod(self.factors[i].size for i in positions)
-        self.factors = tuple(f for i, f in enumerate(self.factors) if i not in positions)
+            self.total *= _values_along(sizes_of(self.factors), positions)
+        self.factors = tuple(_without(self.factors, positions))
         self.positions, self.unresolved, self.settled = tuple(positions), False, True
 
 
-def _shown(dim: tuple[Factor, ...], size: int) -> int | str:
+def _without(values: Sequence[Item], indices: Container[int]) -> list[Item]:
+    """The values that don't stand at one of the indices."""
+    return [value for index, value in enumerate(values) if index not in indices]
+
+
+def _values_along(sizes: Sequence[int], indices: Iterable[int]) -> int:
+    """The number of values along some of the dimensions that have these sizes."""
+    return prod(map(sizes.__getitem__, indices))
+
+
+def _shown(dim: Dim, size: int) -> int | str:
     """The size of a dimension, with N for the samples."""
-    samples = [factor for factor in dim if factor.kind == "input" and factor.base == "0"]
-    rest = size // prod(factor.size for factor in samples)
+    samples = samples_of(dim)
+    rest = size // size_of(samples)
     return size if not samples else "N" if rest == 1 else f"N*{rest}"
-
-
-def unit_factors(dims: Dims, raw: bool) -> list[int]:
-    """Which of the factors, counted through all dimensions, are units, in the order of the layer's outputs.
-
-    Args:
-        dims: the labels of the activation.
-        raw: whether no layer came before, so that the data's own dimensions may be features.
-
-    Raises:
-        Uncountable: it cannot be known.
-    """
-    flat = factors_of(dims)
-    if has_units(dims):
-        first = {factor.base: i for i, factor in reversed(list(enumerate(flat)))}
-        units = [i for i, factor in enumerate(flat) if factor.kind == "unit"]
-        if any(factor.kind in ("unknown", "slot") for factor in flat) and any(flat[i].path for i in units):
-            raise Uncountable("its units lie in several dimensions, one of which cannot be followed")
-        return sorted(units, key=lambda i: (first[flat[i].base], flat[i].path))
-    kinds = {factor.kind for factor in flat}
-    if "slot" in kinds:
-        raise Uncountable("its values are ranked, so that no place belongs to one unit")
-    if "unknown" in kinds:
-        raise Uncountable("it cannot be known which dimension holds the units")
-    return [i for i, factor in enumerate(flat) if factor.kind == "input" and factor.base != "0"] if raw else []
-
-
-def _chosen(name: str, dims: Dims, unit_dims: Sequence[int]) -> list[int]:
-    for d in unit_dims:
-        if not -len(dims) <= d < len(dims):
-            raise ValueError(f"the output of {name} has {len(dims)} dimensions; there is no dimension {d}")
-    chosen = {d % len(dims) for d in unit_dims}
-    owners = chain.from_iterable([d] * len(dim) for d, dim in enumerate(dims))
-    return [i for i, owner in enumerate(owners) if owner in chosen]
 
 
 def _fired(
     values: Tensor, unit_indices: list[int], threshold: float, counted: Tensor | None
 ) -> tuple[Tensor, int, bool]:
     """How often each kept factor fired, the number of values of each, and whether one of them is NaN."""
-    others = [i for i in range(values.ndim) if i not in unit_indices]
-    total = prod(values.shape[i] for i in others)
+    others = _other_dims(values, unit_indices)
+    total = _values_along(values.shape, others)
     if threshold == 0 and counted is None and total // max(len(values) if values.ndim else 1, 1) < EXACT:
         fired, has_nan = _nonzeros(values, others)
     else:
         hits = nonzero(values, threshold)
         hits = hits if counted is None else hits & counted
         fired = hits.sum(others) if others else hits.long()
-        total = total if counted is None else int(counted.sum()) * total // prod(counted.shape[i] for i in others)
+        total = total if counted is None else int(counted.sum()) * total // _values_along(counted.shape, others)
         has_nan = _has_nan(values)
     return _ordered(fired, unit_indices), total, has_nan
+
+
+def _other_dims(values: Tensor, unit_indices: Iterable[int]) -> list[int]:
+    return sorted(set(range(values.ndim)).difference(unit_indices))
 
 
 def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
@@ -218,19 +201,19 @@ def _nonzeros(values: Tensor, others: list[int]) -> tuple[Tensor, bool]:
     leading = _dims_before_rows(values, others)
     if LONG <= prod(values.shape[leading:]) < EXACT:
         counts, has_nan = _nonzeros_of_rows(values.view(prod(values.shape[:leading]), -1))
-        outer = [d for d in others if d < leading]
+        outer = sorted(set(others) & set(range(leading)))
         counts = counts.view(values.shape[:leading])
         return counts.sum(outer) if outer else counts, has_nan
     cut = 0 in others and values.device.type == "cpu"
     rows = max(CACHED // max(values[0].numel(), 1), 1) if cut else 1
     pieces = values.split(rows) if cut else (values,)
     ones = torch.empty(pieces[0].shape, dtype=torch.float32, device=values.device)
-    fired, sums = torch.zeros((), dtype=torch.long, device=values.device), []
+    fired, has_nan = torch.zeros((), dtype=torch.long, device=values.device), False
     for piece in pieces:
         part = torch.ne(piece, 0, out=ones[: len(piece)] if piece.ndim else ones)
         fired = fired + (part.sum(others) if others else part).long()
-        sums.append(piece.sum())
-    return fired, any(bool(total.isnan()) for total in sums) and bool(values.isnan().any())
+        has_nan = has_nan or _has_nan(piece)
+    return fired, has_nan
 
 
 def _dims_before_rows(values: Tensor, others: list[int]) -> int:
@@ -255,7 +238,7 @@ def _nonzeros_of_rows(rows: Tensor) -> tuple[Tensor, bool]:
 
 
 def _sums(values: Tensor, unit_indices: list[int], counted: Tensor | None) -> Tensor:
-    others = [i for i in range(values.ndim) if i not in unit_indices]
+    others = _other_dims(values, unit_indices)
     sizes = values.abs() if counted is None else values.abs() * counted
     return _ordered(sizes.double().sum(others) if others else sizes.double(), unit_indices)
 
@@ -263,37 +246,9 @@ def _sums(values: Tensor, unit_indices: list[int], counted: Tensor | None) -> Te
 def _ordered(counts: Tensor, unit_indices: list[int]) -> Tensor:
     """The result of a sum over all other dimensions, with the kept ones in their own order."""
     rank = sorted(unit_indices)
-    return counts.permute([rank.index(i) for i in unit_indices])
+    return counts.permute(list(map(rank.index, unit_indices)))
 
 
 def _has_nan(values: Tensor) -> bool:
     total = values.sum()
     return bool(total.isnan()) and bool(values.isnan().any())
-
-
-def _laid_out(mask: Tensor, flat: Sequence[Factor]) -> Tensor:
-    """A mask over dimensions of the data, (N, T), as it lies over the factors of an activation."""
-    mask = _reduced(mask, flat)
-    shape = [1] * len(flat)
-    order = []
-    for d, size in enumerate(mask.shape):
-        at = [i for i, factor in enumerate(flat) if _is_dimension(factor, d) and not factor.path]
-        if size == 1:
-            continue
-        if len(at) != 1 or flat[at[0]].size != size:
-            raise Uncountable(f"dimension {d} of the mask cannot be followed to it")
-        shape[at[0]] = size
-        order.append(at[0])
-    wide = mask.reshape([size for size in mask.shape if size != 1])
-    return wide.permute([order.index(i) for i in sorted(order)]).reshape(shape)
-
-
-def _reduced(mask: Tensor, flat: Sequence[Factor]) -> Tensor:
-    """The mask without its positions where an activation has none left, as behind pooling over them."""
-    if any(factor.kind != "unit" and not _is_dimension(factor, 0) for factor in flat):
-        return mask
-    return mask.flatten(1).any(1) if mask.ndim > 1 else mask
-
-
-def _is_dimension(factor: Factor, number: int) -> bool:
-    return factor.kind == "input" and factor.base == str(number)

@@ -16,8 +16,8 @@ from torch.nn.parameter import is_lazy
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from lrn.dead._data import Batch
+from lrn.dead._factors import Dims, has_units, input_dims, of_kind
 from lrn.dead._forms import is_floating
-from lrn.dead._layout import Dims, has_units, input_dims, of_kind
 from lrn.dead._operation import Info
 
 __all__ = ["Tracks", "paths_of"]

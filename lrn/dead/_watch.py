@@ -20,13 +20,14 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lrn.dead._activations import activation
+from lrn.dead._axes import Uncountable
 from lrn.dead._callers import Callers
+from lrn.dead._factors import factors_of, of_kind
 from lrn.dead._facts import Facts, is_quantised
 from lrn.dead._forms import is_floating
-from lrn.dead._layout import factors_of, of_kind
 from lrn.dead._operation import CONTRACTIONS, Info, Operation
 from lrn.dead._rules import labels
-from lrn.dead._tally import Counting, Tally, Uncountable
+from lrn.dead._tally import Counting, Tally
 from lrn.dead._threads import threads_inside
 from lrn.dead._tracks import Tracks
 
