@@ -72,17 +72,16 @@ def _product(op: Operation) -> str | None:
     """`x * (x > a)`: one factor is a comparison of data, as numbers or truth values, the other has its shape."""
     if len(op.tensors) != 2 or op.tensors[0].shape != op.tensors[1].shape:
         return None
-    gates = [op.info(tensor).gate for tensor in op.tensors]
-    return "gate" if sum(gates) == 1 and all(op.info(tensor).data for tensor in op.tensors) else None
+    one, other = map(op.info, op.tensors)
+    return "gate" if one.gate != other.gate and one.data and other.data else None
 
 
 def _choice(op: Operation) -> str | None:
     """`torch.where(x > a, x, 0)`, in either order."""
     if len(op.args) < 3 or not op.info(op.args[0]).gate:
         return None
-    branches = op.args[1:3]
-    zeros = [not isinstance(b, Tensor) or not op.info(b).data for b in branches]
-    return "where" if sum(zeros) == 1 and _is_zero(branches[zeros.index(True)]) else None
+    constants = [branch for branch in op.args[1:3] if not isinstance(branch, Tensor) or not op.info(branch).data]
+    return "where" if len(constants) == 1 and _is_zero(constants[0]) else None
 
 
 def _filled(op: Operation) -> str | None:
@@ -99,8 +98,7 @@ def _assigned(op: Operation) -> str | None:
 
 def _maximum(op: Operation) -> str | None:
     """`torch.maximum(x, zero)`."""
-    constant = [tensor for tensor in op.tensors if not op.info(tensor).data]
-    return op.name if len(constant) == 1 and len(op.tensors) == 2 and _is_zero(constant[0]) else None
+    return op.name if len(op.constants) == len(op.data_tensors) == 1 and _is_zero(op.constants[0]) else None
 
 
 def _scattered(op: Operation) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,12 +87,11 @@ def _every(data: Any, module: nn.Module, signature: Signature, batch_size: int |
 
 def _tuple(data: tuple[Any, ...], module: nn.Module, signature: Signature) -> Iterator[Batch]:
     """A batch; or, if it is what `Tensor.split` or `numpy.array_split` gives, several."""
-    alike = len(data) > 1 and all(is_array(part) and len(part.shape) for part in data if not _is_nested(part))
-    alike = alike and not any(map(_is_nested, data)) and all(_like(data[0], part) for part in data)
-    if alike and signature.least < 2:
+    arrays = len(data) > 1 and all(map(_is_plain_array, data))
+    if arrays and all(map(partial(_like, data[0]), data)) and signature.least < 2:
         one_batch = signature.takes(len(data)) or signature.takes(len(data) - 1)
         if _neighbours(data) or not one_batch:
-            yield from (Batch((part,)) for part in data)
+            yield from _one_each(data)
             return
         if len(data) == 2 and not _fits(module, Batch(data[:1]), data[1]):
             raise ValueError(
@@ -98,6 +99,17 @@ def _tuple(data: tuple[Any, ...], module: nn.Module, signature: Signature) -> It
                 "like the second; give ((input,), target), or an iterator of batches"
             )
     yield read(data, signature)
+
+
+def _one_each(parts: Iterable[Any]) -> Iterator[Batch]:
+    """A batch of each array."""
+    for part in parts:
+        yield Batch((part,))
+
+
+def _is_plain_array(value: Any) -> bool:
+    """Whether a value is an array that has dimensions and is not nested."""
+    return is_array(value) and not _is_nested(value) and len(value.shape) > 0
 
 
 def _like(one: Any, other: Any) -> bool:
@@ -116,11 +128,13 @@ def _is_nested(value: Any) -> bool:
 
 def _neighbours(parts: Sequence[Any]) -> bool:
     """Whether arrays lie one behind the other in one array, as its chunks do."""
-    spans = [_span(part) for part in parts]
-    whole = [span for span in spans if span is not None]
-    if len(whole) < len(spans) or len({owner for owner, _, _ in whole}) > 1:
-        return False
-    return all(start == stop for (_, start, _), (_, _, stop) in zip(whole[1:], whole, strict=False))
+    for before, behind in pairwise(map(_span, parts)):
+        if before is None or behind is None:
+            return False
+        owner, _, stop = before
+        if behind[:2] != (owner, stop):
+            return False
+    return True
 
 
 def _span(part: Any) -> tuple[int, int, int] | None:
@@ -141,13 +155,13 @@ def _several(data: Sequence[Any], module: nn.Module, signature: Signature) -> It
         yield read(data, signature)
         return
     one_batch = signature.takes(len(data)) or signature.takes(len(data) - 1)
-    equal = len({length(part) for part in data}) == 1
-    if not all(_batches_alike(data[0], part) for part in data) or (one_batch and equal):
+    equal = len(set(map(length, data))) == 1
+    if not all(map(partial(_batches_alike, data[0]), data)) or (one_batch and equal):
         raise ValueError(
             f"a list of {len(data)} tensors can be batches, or the inputs of one batch and its target; give "
             "((inputs), target), or an iterator of batches"
         )
-    yield from (Batch((part,)) for part in data)
+    yield from _one_each(data)
 
 
 def _batches_alike(one: Any, other: Any) -> bool:
@@ -173,7 +187,7 @@ def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterat
     one_each = length(first) is not None and length(first) == length(second)
     is_target = one_each and bool(length(first)) and _fits(module, Batch((first,)), second)
     if is_batch and not is_target:
-        yield from (Batch((part,)) for part in data)
+        yield from _one_each(data)
         return
     if not is_target:
         raise ValueError(
@@ -193,12 +207,22 @@ def _fits(module: nn.Module, batch: Batch, target: Any) -> bool:
     """Whether an output of the module on a batch is like a target: of its shape, or one score for each class."""
     if _is_nested(target) or _is_nested(batch.tensors[0]):
         return False
-    output = module(*batch.to(*home(module)).args)
-    shapes = [tuple(each.shape) for each in _outputs(output) if not each.is_nested]
     shape = tuple(target.shape)
-    classes = [(s[:1] + s[2:], s[:-1]) for s in shapes if len(s) > 1]
-    without_ones = [s[:1] + tuple(n for n in s[1:] if n != 1) for s in (shape, *shapes)]
-    return without_ones[0] in without_ones[1:] or (_is_whole(target) and any(shape in pair for pair in classes))
+    for output in _outputs(module(*batch.to(*home(module)).args)):
+        if output.is_nested:
+            continue
+        scores = tuple(output.shape)
+        if _without_ones(scores) == _without_ones(shape):
+            return True
+        without_classes = (scores[:1] + scores[2:], scores[:-1])
+        if len(scores) > 1 and shape in without_classes and _is_whole(target):
+            return True
+    return False
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without the dimensions of size 1 behind the samples."""
+    return shape[:1] + tuple(size for size in shape[1:] if size != 1)
 
 
 def _outputs(output: Any) -> Iterator[Tensor]:
@@ -211,13 +235,16 @@ def _outputs(output: Any) -> Iterator[Tensor]:
 
 
 def _is_whole(value: Any) -> bool:
-    names = [str(dtype).split(".")[-1].lower() for dtype in _dtypes(value)]
-    return all(name.startswith(("int", "uint", "bool")) for name in names)
+    return all(map(_is_whole_dtype, _dtypes(value)))
+
+
+def _is_whole_dtype(dtype: Any) -> bool:
+    return str(dtype).split(".")[-1].lower().startswith(("int", "uint", "bool"))
 
 
 def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:
     tensors = batch.tensors
-    if any(_is_sparse(value) for value in tensors):  # torch cannot cut these
+    if any(map(_is_sparse, tensors)):  # torch cannot cut these
         batch = batch.to(None, ())
         tensors = batch.tensors
     if length(tensors[0]) is None:
@@ -227,7 +254,7 @@ def _cut(batch: Batch, batch_size: int | None) -> Iterator[Batch]:
         if len(batch):
             yield batch
         return
-    lengths = {n for n in map(length, tensors) if n is not None}
+    lengths = {number for number in map(length, tensors) if number is not None}
     if len(lengths) > 1:
         raise ValueError(
             f"inputs of {', '.join(map(str, sorted(lengths)))} samples cannot be cut; give batch_size=None"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -31,12 +32,13 @@ BY_ITSELF = {
     nn.AlphaDropout, nn.FeatureAlphaDropout,
 }  # fmt: skip
 POOLS = {
-    getattr(nn, f"{kind}Pool{n}d")
-    for kind, n in itertools.product(("Max", "Avg", "AdaptiveMax", "AdaptiveAvg"), (1, 2, 3))
-}
-POOLS |= {getattr(nn, f"{kind}Pad{n}d") for kind, n in itertools.product(
-    ("Zero", "Constant", "Reflection", "Replication", "Circular"), (1, 2, 3))}  # fmt: skip
-POOLS |= {nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d}
+    nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d,
+    nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d,
+    nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d, nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d,
+    nn.ReflectionPad1d, nn.ReflectionPad2d, nn.ReflectionPad3d, nn.CircularPad1d, nn.CircularPad2d, nn.CircularPad3d,
+    nn.ReplicationPad1d, nn.ReplicationPad2d, nn.ReplicationPad3d,
+    nn.Upsample, nn.UpsamplingNearest2d, nn.UpsamplingBilinear2d,
+}  # fmt: skip
 MIXING = {nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm}
 BLOCKS = (ConvolutionalNet, BasicBlock, BottleneckBlock)
 KNOWN = {*LAYERS, *NORMS, *BY_ITSELF, *POOLS, *MIXING, nn.Flatten}
@@ -74,7 +76,8 @@ def chains_of(net: nn.Module) -> list[list[str]]:
     """
     chains: list[list[str]] = [[]]
     _walk(net, "", chains, sequence=isinstance(net, nn.Sequential))
-    if not any(type(net.get_submodule(path)) in LAYERS for path in itertools.chain.from_iterable(chains)):
+    modules = map(net.get_submodule, itertools.chain.from_iterable(chains))
+    if set(LAYERS).isdisjoint(map(type, modules)):
         raise TypeError("prune takes a Sequential with at least one Linear; there is none")
     return chains
 
@@ -136,27 +139,21 @@ def _segments(net: nn.Module, chain: Sequence[str]) -> Iterator[Segment]:
 
 def _drop_shared(net: nn.Module, segments: list[Segment]) -> None:
     """Modules that stand in two places, or share a weight with another, are left whole."""
-    owners: dict[int, int] = {}
+    uses: Counter[int] = Counter()
     for module in net.modules():
-        for parameter in module.parameters(recurse=False):
-            owners[id(parameter)] = owners.get(id(parameter), 0) + 1
-    paths = [path for path, _ in net.named_modules(remove_duplicate=False)]
-    times: dict[int, int] = {}
-    for path in paths:
-        key = id(net.get_submodule(path))
-        times[key] = times.get(key, 0) + 1
+        uses.update(map(id, module.parameters(recurse=False)))
+    for _, module in net.named_modules(remove_duplicate=False):
+        uses[id(module)] += 1
     for segment in segments:
-        weights = (segment.paths[0], segment.reader or segment.paths[0])
-        stateful = [p for p in segment.paths if any(True for _ in net.get_submodule(p).parameters())]
-        modules = [net.get_submodule(path) for path in (*weights, *stateful)]
-        parameters = itertools.chain.from_iterable(module.parameters(recurse=False) for module in modules)
-        tied = any(owners[id(parameter)] > 1 for parameter in parameters)
-        segment.whole = tied or any(times[id(module)] > 1 for module in modules)
+        for module in map(net.get_submodule, (*segment.paths, segment.reader or segment.paths[0])):
+            own = list(module.parameters(recurse=False))
+            if own and max(map(uses.__getitem__, map(id, (module, *own)))) > 1:
+                segment.whole = True
 
 
 def _taking_down(net: nn.Module, segment: Segment, path: str) -> Callable[[nn.Module, Any, Any], None]:
     layer = net.get_submodule(segment.paths[0])
-    before = [type(net.get_submodule(p)) for p in segment.paths[: segment.paths.index(path) + 1]]
+    before = list(map(type, map(net.get_submodule, segment.paths[: segment.paths.index(path) + 1])))
 
     def hook(module: nn.Module, args: Any, output: Any) -> None:
         if path in segment.outputs or not isinstance(output, Tensor):
@@ -201,7 +198,7 @@ def _sum_up(segment: Segment) -> None:
         segment.whole = segment.whole or segment.reader is None
         segment.outputs.clear()
         return
-    zero = torch.stack([(rows == 0).all(1) for rows in segment.outputs.values()])
+    zero = torch.stack(list(map(_zero_rows, segment.outputs.values())))
     last = segment.outputs[segment.paths[-1]]
     constant = torch.where((last == last[:, :1]).all(1), last[:, 0], torch.nan)
     if segment.zero is None or segment.constant is None:
@@ -210,6 +207,10 @@ def _sum_up(segment: Segment) -> None:
         segment.zero &= zero
         segment.constant = torch.where(segment.constant == constant, constant, torch.nan)
     segment.outputs.clear()
+
+
+def _zero_rows(rows: Tensor) -> Tensor:
+    return (rows == 0).all(1)
 
 
 def _cut(net: nn.Module, segment: Segment) -> None:
@@ -226,7 +227,7 @@ def _cut(net: nn.Module, segment: Segment) -> None:
         dead.reshape(groups, -1)[:, 0] = False
     if not dead.any():
         return
-    flat = any(type(net.get_submodule(path)) is nn.Flatten for path in segment.paths)
+    flat = nn.Flatten in map(type, map(net.get_submodule, segment.paths))
     cut_columns(reader, dead, segment.constant, inner=not flat or type(layer) is nn.Linear)
     keep(layer, ~dead)
     for path in segment.paths[1:]:

@@ -19,8 +19,9 @@ def independent_copy(module: Module) -> Module:
     # deepcopy refuses tensors that were computed, as the weight under a mask is.
     memo: dict[int, Any] = {}
     for child in module.modules():
-        computed = [value for value in vars(child).values() if isinstance(value, Tensor) and not value.is_leaf]
-        memo.update((id(value), value.detach().clone()) for value in computed)
+        for value in vars(child).values():
+            if isinstance(value, Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach().clone()
     made = copy.deepcopy(module, memo)
     for child in made.modules():
         _make_plain(child)
@@ -45,5 +46,7 @@ def _make_plain(child: nn.Module) -> None:
 def _own_class(child: nn.Module) -> None:
     """Parts a parametrised copy's class from that of its original, which torch alters when it makes weights plain."""
     shared = type(child)
-    members = {name: value for name, value in vars(shared).items() if name not in ("__dict__", "__weakref__")}
+    members = dict(vars(shared))
+    for slot in ("__dict__", "__weakref__"):
+        members.pop(slot, None)
     child.__class__ = type(shared.__name__, shared.__bases__, members)

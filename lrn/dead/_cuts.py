@@ -33,14 +33,15 @@ def cut_columns(reader: nn.Module, dead: Tensor, constant: Tensor, *, inner: boo
     times = weight.shape[1] * groups // len(dead)
     columns = dead.repeat(times) if inner else dead.repeat_interleave(times)
     values = constant.repeat(times) if inner else constant.repeat_interleave(times)
-    added, kept = [], []
-    for rows, gone, value in zip(weight.chunk(groups), columns.chunk(groups), values.chunk(groups), strict=True):
-        taps = rows[:, gone].flatten(2).sum(2) if weight.ndim > 2 else rows[:, gone]
-        added.append(taps @ value[gone])
-        kept.append(rows[:, ~gone])
-    if reader.bias is not None and any(bool(part.any()) for part in added):
-        _set(reader, "bias", cast(Tensor, reader.bias) + torch.cat(added))
-    _set(reader, "weight", torch.cat(kept))
+    added, remaining = [], []
+    for rows, cut, value in zip(weight.chunk(groups), columns.chunk(groups), values.chunk(groups), strict=True):
+        taps = rows[:, cut].flatten(2).sum(2) if weight.ndim > 2 else rows[:, cut]
+        added.append(taps @ value[cut])
+        remaining.append(rows[:, ~cut])
+    change = torch.cat(added)
+    if reader.bias is not None and change.any():
+        _set(reader, "bias", cast(Tensor, reader.bias) + change)
+    _set(reader, "weight", torch.cat(remaining))
     name = "in_features" if isinstance(reader, nn.Linear) else "in_channels"
     setattr(reader, name, int((~columns).sum()))
 

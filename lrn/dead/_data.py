@@ -8,9 +8,11 @@ are refused.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -41,14 +43,13 @@ class Batch:
     @property
     def tensors(self) -> list[Any]:
         """The inputs that are tensors or arrays, those by position first."""
-        return [value for value in (*self.args, *self.kwargs.values()) if is_array(value)]
+        return list(filter(is_array, (*self.args, *self.kwargs.values())))
 
     @property
     def main(self) -> Any:
         """The first input that is not a mask; None where there is none."""
-        named = [self.kwargs[name] for name in self.kwargs if is_array(self.kwargs[name]) and "mask" not in name]
-        first = [value for value in self.args if is_array(value)]
-        return next(iter((*first, *named, *self.tensors)), None)
+        named = [value for name, value in self.kwargs.items() if "mask" not in name]
+        return next(filter(is_array, (*self.args, *named, *self.tensors)), None)
 
     def __len__(self) -> int:
         """The number of samples: the length of the first input."""
@@ -56,17 +57,20 @@ class Batch:
 
     def cut(self, start: int, stop: int) -> Batch:
         """Some of the samples."""
-
-        named = {name: _part(value, start, stop) for name, value in self.kwargs.items()}
-        return Batch(tuple(_part(value, start, stop) for value in self.args), named, self.target)
+        return self._changed(partial(_part, start=start, stop=stop))
 
     def to(self, device: torch.device | None, dtypes: Sequence[torch.dtype]) -> Batch:
         """The same as tensors on a device; floating ones in a dtype that the model has."""
+        return self._changed(partial(_moved, device=device, dtypes=dtypes))
 
-        def moved(value: Any) -> Any:
-            return as_tensor(value, device, dtypes) if is_array(value) else value
+    def _changed(self, change: Callable[[Any], Any]) -> Batch:
+        """The batch with each input changed by a function."""
+        kwargs = {name: change(value) for name, value in self.kwargs.items()}
+        return Batch(tuple(map(change, self.args)), kwargs, self.target)
 
-        return Batch(tuple(map(moved, self.args)), {name: moved(v) for name, v in self.kwargs.items()}, self.target)
+
+def _moved(value: Any, device: torch.device | None, dtypes: Sequence[torch.dtype]) -> Any:
+    return as_tensor(value, device, dtypes) if is_array(value) else value
 
 
 def _part(value: Any, start: int, stop: int) -> Any:
@@ -100,7 +104,7 @@ class Signature:
             parameters = list(inspect.signature(inner.forward).parameters.values())
         except (TypeError, ValueError):
             return
-        kinds = {parameter.kind for parameter in parameters}
+        kinds = set(map(attrgetter("kind"), parameters))
         positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         self.least = sum(p.default is p.empty for p in positional)
         self.most = None if inspect.Parameter.VAR_POSITIONAL in kinds else len(positional)
@@ -170,7 +174,7 @@ def _with_target(inputs: Any, target: tuple[Any, ...], signature: Signature) -> 
     if isinstance(inputs, Mapping):
         batch = _by_name(inputs, signature)
         return Batch(batch.args, batch.kwargs, target)
-    if not inputs or not any(is_array(value) for value in inputs):
+    if not any(map(is_array, inputs)):
         raise TypeError(_no_array(inputs, inputs[0] if inputs else inputs))
     if not signature.takes(len(inputs)):
         raise ValueError(f"a batch has {len(inputs)} inputs, but the forward takes {signature}")
@@ -178,7 +182,7 @@ def _with_target(inputs: Any, target: tuple[Any, ...], signature: Signature) -> 
 
 
 def _by_name(item: Mapping[str, Any], signature: Signature) -> Batch:
-    if not any(is_array(value) for value in item.values()):
+    if not any(map(is_array, item.values())):
         raise TypeError(_no_array(item, item))
     unknown = signature.unknown(item)
     if unknown:
@@ -197,5 +201,6 @@ def _no_array(item: Any, first: Any) -> str:
 def home(module: nn.Module) -> tuple[torch.device | None, list[torch.dtype]]:
     """Where a module's parameters are, and the floating dtypes that they have, that of the first one first."""
     tensors = list(chain(module.parameters(), module.buffers()))
-    floating = dict.fromkeys(tensor.dtype for tensor in tensors if tensor.is_floating_point())
-    return (tensors[0].device if tensors else None), list(floating)
+    floating = filter(Tensor.is_floating_point, tensors)
+    dtypes = list(dict.fromkeys(map(attrgetter("dtype"), floating)))
+    return (tensors[0].device if tensors else None), dtypes

@@ -53,10 +53,11 @@ def _dense(value: Any) -> np.ndarray[Any, Any]:
         return value
     if _is_sparse(value):
         return np.asarray(value.toarray())
-    columns = getattr(value, "columns", None)
-    dtypes = [value.dtype] if columns is None else list(value.dtypes)
-    names = [getattr(value, "name", None)] if columns is None else list(columns)
-    wrong = [str(name) for name, dtype in zip(names, dtypes, strict=True) if not _is_number(dtype)]
+    if hasattr(value, "columns"):
+        columns = zip(value.columns, value.dtypes, strict=True)
+    else:
+        columns = zip([getattr(value, "name", None)], [value.dtype], strict=True)
+    wrong = [str(name) for name, dtype in columns if not _is_number(dtype)]
     if wrong:
         raise TypeError(f"a {type(value).__name__} must hold numbers; {', '.join(wrong)} hold something else")
     array = np.asarray(value.to_numpy())

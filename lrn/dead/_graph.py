@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import torch
@@ -30,24 +31,29 @@ def shrink_graph(whole: nn.Module, small: nn.Module, several: Callable[[], Itera
     """
     example = next(iter(several()))
     for _ in range(PASSES):
-        before = sum(parameter.numel() for parameter in small.parameters())
-        dead = {path: channels for path, channels in _dead_channels(small, several()).items() if channels}
+        before = _parameter_count(small)
+        dead = _dead_channels(small, several())
         _cut(small, _harmless(small, dead, example, several), example)
-        if sum(parameter.numel() for parameter in small.parameters()) == before:
+        if _parameter_count(small) == before:
             return
+
+
+def _parameter_count(net: nn.Module) -> int:
+    return sum(map(torch.numel, net.parameters()))
 
 
 def _harmless(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[], Iterable[Batch]]) -> Dead:
     """The layers without whose dead channels the output stays: all, or those of each half."""
     if not dead or _is_same(whole, dead, example, several):
         return dead
-    paths = list(dead)
-    if len(paths) == 1:
+    if len(dead) == 1:
         return {}
-    halves = [paths[: len(paths) // 2], paths[len(paths) // 2 :]]
-    harmless = [_harmless(whole, {path: dead[path] for path in half}, example, several) for half in halves]
-    both = {**harmless[0], **harmless[1]}
-    return both if _is_same(whole, both, example, several) else harmless[0]
+    layers = list(dead.items())
+    middle = len(layers) // 2
+    first = _harmless(whole, dict(layers[:middle]), example, several)
+    second = _harmless(whole, dict(layers[middle:]), example, several)
+    both = {**first, **second}
+    return both if _is_same(whole, both, example, several) else first
 
 
 def _is_same(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[], Iterable[Batch]]) -> bool:
@@ -64,56 +70,57 @@ def _cut(net: nn.Module, dead: Dead, example: Batch) -> None:
     import torch_pruning
 
     inputs: Any = example.kwargs or example.args
-    needs = [(p, p.requires_grad) for p in net.parameters()]
-    for parameter, _ in needs:
-        parameter.requires_grad_(True)  # torch-pruning follows the graph of the backward pass
+    frozen = [name for name, parameter in net.named_parameters() if not parameter.requires_grad]
+    net.requires_grad_(True)  # torch-pruning follows the graph of the backward pass
     with torch.enable_grad():
         graph = torch_pruning.DependencyGraph().build_dependency(net, example_inputs=inputs, verbose=False)
-    frozen = {name for (name, _), (_, need) in zip(net.named_parameters(), needs, strict=True) if not need}
-    names = {module: path for path, module in net.named_modules()}
     done: set[str] = set()
     for path in dead:
-        pruner = graph.get_pruner_of_module(net.get_submodule(path))
+        layer = net.get_submodule(path)
+        pruner = graph.get_pruner_of_module(layer)
         if path in done or pruner is None:
             continue
-        layer = net.get_submodule(path)
         width = pruner.get_out_channels(layer)
-        group = graph.get_pruning_group(layer, pruner.prune_out_channels, list(range(width)))
-        coupled = {names.get(dep.target.module, "") for dep, _ in group if graph.is_out_channel_pruning_fn(dep.handler)}
+        coupled = _coupled(net, graph, graph.get_pruning_group(layer, pruner.prune_out_channels, list(range(width))))
         done |= coupled
-        channels = sorted(set.intersection(*(set(dead[name]) for name in coupled & dead.keys())))[: width - 1]
+        channels = sorted(set.intersection(*map(dead.__getitem__, coupled & dead.keys())))[: width - 1]
         if channels:
             graph.get_pruning_group(layer, pruner.prune_out_channels, channels).prune()
-    for name, parameter in net.named_parameters():
-        parameter.requires_grad_(name not in frozen)
+    for name in frozen:
+        net.get_parameter(name).requires_grad_(False)
+
+
+def _coupled(net: nn.Module, graph: Any, group: Any) -> set[str]:
+    """The paths of the layers whose channels torch-pruning cuts together; "" for any that is not in the network."""
+    paths = {module: path for path, module in net.named_modules()}
+    coupled: set[str] = set()
+    for dependency, _ in group:
+        if graph.is_out_channel_pruning_fn(dependency.handler):
+            coupled.add(paths.get(dependency.target.module, ""))
+    return coupled
 
 
 def _dead_channels(whole: nn.Module, several: Iterable[Batch]) -> dict[str, set[int]]:
-    """For each layer that feeds activations, the outputs that are dead in all of them."""
+    """For each layer that feeds activations, the outputs that are dead in all of them; layers without any left out."""
     watch = Watch(whole)
     with watch.attached():
         for batch in several:
             watch.forward(batch.args, batch.kwargs)
-    layers = {path for path, module in whole.named_modules() if path}
+    layers = set(dict(whole.named_modules())) - {""}
     dead: dict[str, set[int]] = {}
-    mixed: set[str | None] = set()
-    for base in watch.exposed:
-        mixed.update(_layers_of(base, layers))
+    mixed = set(watch.exposed)
     for tally in watch.tallies.values():
-        bases = {factor.base for factor in tally.factors}
+        bases = set(map(attrgetter("base"), tally.factors))
         layer = _layer_of(next(iter(bases), ""), layers)
         if len(bases) != 1 or layer is None or tally.fired is None:
-            for base in bases:
-                mixed.update(_layers_of(base, layers))
+            mixed |= bases
             continue
         silent = set((tally.fired.flatten() == 0).nonzero().flatten().tolist())
         dead[layer] = silent if layer not in dead else dead[layer] & silent
-    return {path: channels for path, channels in dead.items() if path not in mixed}
-
-
-def _layers_of(base: str, layers: set[str]) -> set[str | None]:
-    """The layers whose units were joined or mixed in a dimension."""
-    return {_layer_of(part, layers) for part in re.split(r"[+*\[\]]", base)}
+    for base in mixed:
+        for part in re.split(r"[+*\[\]]", base):  # layers whose units were joined or mixed in a dimension
+            dead.pop(_layer_of(part, layers) or "", None)
+    return dict(filter(itemgetter(1), dead.items()))
 
 
 def _layer_of(base: str, layers: set[str]) -> str | None:

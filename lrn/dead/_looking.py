@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from itertools import chain
 from typing import Any
@@ -28,7 +28,7 @@ def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[Non
         training: the mode to run it in; None leaves every submodule in its own.
     """
     # Frozen scripted modules have no flag.
-    flags = [(child, child.training) for child in module.modules() if hasattr(child, "training")]
+    flags = {child: child.training for child in module.modules() if hasattr(child, "training")}
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
         stack.enter_context(_random_states_kept(module))
@@ -36,7 +36,7 @@ def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[Non
         buffers = [] if training is False else [(buffer, buffer.clone()) for buffer in module.buffers()]
         try:
             if training is not None:
-                _set([(child, bool(training)) for child, _ in flags])
+                _set(dict.fromkeys(flags, bool(training)))
             yield
         finally:
             _set(flags)
@@ -44,8 +44,8 @@ def looking(module: nn.Module, *, training: bool | None = False) -> Iterator[Non
                 buffer.copy_(value)
 
 
-def _set(flags: Iterable[tuple[nn.Module, bool]]) -> None:
-    for child, flag in flags:
+def _set(flags: Mapping[nn.Module, bool]) -> None:
+    for child, flag in flags.items():
         if child.training is not flag:  # a module's __setattr__ is slow
             child.training = flag
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -47,10 +48,11 @@ class Masks:
     @property
     def remarks(self) -> list[str]:
         """One sentence for each reason to leave positions out."""
-        return [
-            f"{count} of {self._positions} positions are left out as padding: {reason} (mask=False counts them)"
-            for reason, count in self._left_out.items()
-        ]
+        sentences = []
+        for reason, count in self._left_out.items():
+            share = f"{count} of {self._positions} positions"
+            sentences.append(f"{share} are left out as padding: {reason} (mask=False counts them)")
+        return sentences
 
     def of(self, batch: Batch) -> Tensor | None:
         """The mask of one batch (N, ...), bool, on its device; None where every position counts.
@@ -117,7 +119,7 @@ class Masks:
 def _embeddings(module: nn.Module) -> tuple[bool, int | None]:
     """Whether a module has embeddings, and the one padding id that they agree on."""
     tables = [child for child in module.modules() if isinstance(child, nn.Embedding | nn.EmbeddingBag)]
-    ids = {table.padding_idx for table in tables if table.padding_idx is not None}
+    ids = set(map(attrgetter("padding_idx"), tables)) - {None}
     return bool(tables), ids.pop() if len(ids) == 1 else None
 
 

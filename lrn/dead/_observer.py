@@ -37,7 +37,10 @@ class DeadHistory:
     def add(self, step: int, report: DeadReport) -> None:
         """Take down one step."""
         self.steps.append(step)
-        self._rows.append({layer.name: (layer.dead_neurons, layer.units) for layer in report.layers})
+        counts: dict[str, tuple[int, int]] = {}
+        for layer in report.layers:
+            counts[layer.name] = layer.dead_neurons, layer.units
+        self._rows.append(counts)
         self.names = tuple(dict.fromkeys((*self.names, *report.names)))
 
     @property
@@ -53,12 +56,18 @@ class DeadHistory:
     @property
     def share(self) -> NDArray[np.float64]:
         """Share of dead units of all activations together (T,)."""
-        sums = [np.sum(list(row.values()), axis=0) if row else np.array([0, 0]) for row in self._rows]
-        return np.array([dead / max(units, 1) for dead, units in sums], np.float64)
+        shares = np.zeros(len(self._rows))
+        for t, row in enumerate(self._rows):
+            if row:
+                dead, units = np.sum(list(row.values()), axis=0)
+                shares[t] = dead / max(units, 1)
+        return shares
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain JSON types."""
-        rows = [{name: list(pair) for name, pair in row.items()} for row in self._rows]
+        rows = []
+        for row in self._rows:
+            rows.append({name: list(pair) for name, pair in row.items()})
         return {"steps": list(self.steps), "names": list(self.names), "dead_of_units": rows}
 
     def __len__(self) -> int:
@@ -69,9 +78,9 @@ class DeadHistory:
             return "no step was observed"
         rows = sorted({0, len(self) // 2, len(self) - 1})
         wide = max(map(len, ("dead at step", *self.names)))
-        lines = [f"{'dead at step':<{wide}}" + "".join(f"  {self.steps[row]:>8}" for row in rows)]
-        for layer, name in enumerate(self.names):
-            lines.append(f"{name:<{wide}}" + "".join(f"  {_percent(self.dead[row, layer])}" for row in rows))
+        lines = ["  ".join([f"{'dead at step':<{wide}}", *map("{:>8}".format, map(self.steps.__getitem__, rows))])]
+        for name, shares in zip(self.names, self.dead[rows].T, strict=True):
+            lines.append("  ".join([f"{name:<{wide}}", *map(_percent, shares)]))
         return "\n".join(lines)
 
 

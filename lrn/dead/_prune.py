@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import torch
@@ -70,7 +71,7 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
     """
     if not isinstance(net, nn.Module):
         raise TypeError(_allowed(net))
-    modes = [child.training for child in net.modules()]
+    modes = list(map(attrgetter("training"), net.modules()))
     whole = independent_copy(net)
     shrink = _way(whole)
     _check_finite(whole.named_parameters())
@@ -98,9 +99,10 @@ Shrink = Callable[[Any, Any, Callable[[], Iterable[Batch]]], None]
 def _way(net: Any) -> Shrink:
     """How a network is made smaller. Raises TypeError where there is none."""
     if isinstance(net, nn.Module):
-        replaced = [path or type(net).__name__ for path, child in net.named_modules() if "forward" in vars(child)]
-        if replaced:
-            raise TypeError(f"prune takes modules with their class's forward; {replaced[0]} has one of its own instead")
+        for path, child in net.named_modules():
+            if "forward" in vars(child):
+                name = path or type(net).__name__
+                raise TypeError(f"prune takes modules with their class's forward; {name} has one of its own instead")
     if isinstance(net, PlainNet | LateResidualNet) and len(net.norms):
         raise TypeError("prune takes networks whose activations act on each number by itself, without norms")
     if is_stack(net):
@@ -113,7 +115,7 @@ def _way(net: Any) -> Shrink:
                 raise
             return shrink_graph
         return shrink_chains
-    if isinstance(net, nn.Module) and any(True for _ in net.children()) and _has_torch_pruning():
+    if isinstance(net, nn.Module) and list(net.children()) and _has_torch_pruning():
         return shrink_graph
     raise TypeError(_allowed(net))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import starmap
 from math import isnan
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -92,22 +94,22 @@ class DeadReport:
     @property
     def names(self) -> tuple[str, ...]:
         """The name of each layer."""
-        return tuple(layer.name for layer in self.layers)
+        return tuple(map(attrgetter("name"), self.layers))
 
     @property
     def masks(self) -> tuple[NDArray[np.bool_], ...]:
         """Which units are dead, (W,) bool for each layer."""
-        return tuple(layer.dead for layer in self.layers)
+        return tuple(map(attrgetter("dead"), self.layers))
 
     @property
     def counts(self) -> tuple[int, ...]:
         """The number of dead units of each layer."""
-        return tuple(layer.dead_neurons for layer in self.layers)
+        return tuple(map(attrgetter("dead_neurons"), self.layers))
 
     @property
     def units(self) -> int:
         """The number of units of all layers."""
-        return sum(layer.units for layer in self.layers)
+        return sum(map(attrgetter("units"), self.layers))
 
     @property
     def dead_neurons(self) -> int:
@@ -117,7 +119,7 @@ class DeadReport:
     @property
     def dead_layers(self) -> int:
         """The number of layers of which every unit is dead."""
-        return sum(layer.is_dead for layer in self.layers)
+        return sum(map(attrgetter("is_dead"), self.layers))
 
     @property
     def nan_layers(self) -> tuple[str, ...]:
@@ -138,7 +140,7 @@ class DeadReport:
             "units": self.units,
             "dead_neurons": self.dead_neurons,
             "dead_layers": self.dead_layers,
-            "layers": [layer.to_dict() for layer in self.layers],
+            "layers": list(map(LayerUnits.to_dict, self.layers)),
             "not_counted": dict(self.not_counted),
             "criterion": self.criterion,
             "remarks": list(self.remarks),
@@ -152,7 +154,7 @@ class DeadReport:
         lines += [*self.remarks, *_table(self.layers)]
         if self.not_counted:
             lines.append("not counted:")
-            lines += [f"  {name}: {reason}" for name, reason in self.not_counted.items()]
+            lines += starmap("  {}: {}".format, self.not_counted.items())
         return "\n".join(lines)
 
 
@@ -161,11 +163,12 @@ _LEFT = 4  # columns of words, aligned at the left
 
 def _table(layers: tuple[LayerUnits, ...]) -> list[str]:
     rows = [("layer", "kind", "fed by", "shape", "units", "dead", "%", "zeros"), *map(_row, layers)]
-    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    remarks = ["", *map(_remark, layers)]
+    columns = []
+    for number, column in enumerate(zip(*rows, strict=True)):
+        width = max(map(len, column))
+        columns.append([f"{cell:<{width}}" if number < _LEFT else f"{cell:>{width}}" for cell in column])
     lines = []
-    for row, remark in zip(rows, remarks, strict=True):
-        cells = [f"{cell:<{w}}" if i < _LEFT else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(row, wide))]  # noqa: B905
+    for cells, remark in zip(zip(*columns, strict=True), ["", *map(_remark, layers)], strict=True):
         lines.append(f"{'  '.join(cells)}{remark}".rstrip())
     return lines
 

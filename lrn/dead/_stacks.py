@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, pairwise
+from itertools import chain, pairwise, takewhile
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -45,9 +45,9 @@ def is_stack(net: Any) -> bool:
     """Whether a network is exactly a PlainNet, a LateResidualNet or a flat Sequential of Linear and ReLU."""
     if type(net) in (PlainNet, LateResidualNet):
         return True
-    plain = type(net) is nn.Sequential and all(type(module) in (nn.Linear, nn.ReLU) for module in net)
-    own = len({id(module) for module in net}) == len(net) if plain else False
-    return own and not _has_tied_weights(net) and not any(map(_has_hooks, net.modules()))
+    if type(net) is not nn.Sequential or not set(map(type, net)) <= {nn.Linear, nn.ReLU}:
+        return False
+    return len(set(net)) == len(net) and not _has_tied_weights(net) and not any(map(_has_hooks, net.modules()))
 
 
 def _has_tied_weights(net: nn.Module) -> bool:
@@ -61,19 +61,21 @@ def _has_hooks(module: nn.Module) -> bool:
 def shrink_stack(whole: Prunable, small: Prunable, several: Callable[[], Iterable[Batch]]) -> None:
     """Make `small`, a copy of `whole`, smaller."""
     head, stages = _stages(whole)
-    _shrink(small, stages, _find(head, stages, (batch.args[0] for batch in several())))
+    _shrink(small, stages, _find(head, stages, several()))
 
 
 def _stages(net: Prunable) -> tuple[list[nn.Module], list[Stage]]:
     """What comes before the first Linear, and the hidden layers."""
     if not isinstance(net, nn.Sequential):
-        pairs = zip(net.hidden, net.activations, strict=True)
-        return [], [Stage(cast(nn.Linear, linear), (activation,)) for linear, activation in pairs]
+        stages = []
+        for linear, activation in zip(net.hidden, net.activations, strict=True):
+            stages.append(Stage(cast(nn.Linear, linear), (activation,)))
+        return [], stages
     modules = list(net)
     linears = _linears(net)
     if not linears:
         raise TypeError("prune takes a Sequential with at least one Linear; there is none")
-    stages = [Stage(cast(nn.Linear, net[i]), tuple(modules[i + 1 : j])) for i, j in pairwise(linears)]
+    stages = [Stage(cast(nn.Linear, modules[i]), tuple(modules[i + 1 : j])) for i, j in pairwise(linears)]
     return modules[: linears[0]], stages
 
 
@@ -81,18 +83,18 @@ def _linears(net: nn.Sequential) -> list[int]:
     return [i for i, module in enumerate(net) if isinstance(module, nn.Linear)]
 
 
-def _find(head: Sequence[nn.Module], stages: Sequence[Stage], data: Iterable[Tensor]) -> Evidence:
-    alive = [torch.zeros_like(stage.linear.weight[:, 0], dtype=torch.bool) for stage in stages]
-    for batch in data:
-        x = _through(head, batch)
-        for stage, flags in zip(stages, alive, strict=True):
+def _find(head: Sequence[nn.Module], stages: Sequence[Stage], several: Iterable[Batch]) -> Evidence:
+    fired = [torch.zeros_like(stage.linear.weight[:, 0], dtype=torch.bool) for stage in stages]
+    for batch in several:
+        x = _through(head, batch.args[0])
+        for stage, flags in zip(stages, fired, strict=True):
             x = stage(x)
             flags |= (x != 0).reshape(-1, len(flags)).any(0)
-    first = next((d for d, flags in enumerate(alive) if not flags.any()), len(stages))
-    constants = [torch.zeros_like(stage.linear.weight[:, 0]) for stage in stages[first : first + 1]]
-    for stage in stages[first + 1 :]:
-        constants.append(stage(constants[-1]))
-    return Evidence(alive[:first], constants)
+    alive = list(takewhile(torch.any, fired))
+    constants: list[Tensor] = []
+    for stage in stages[len(alive) :]:
+        constants.append(stage(constants[-1]) if constants else torch.zeros_like(stage.linear.weight[:, 0]))
+    return Evidence(alive, constants)
 
 
 def _shrink(net: Prunable, stages: Sequence[Stage], evidence: Evidence) -> None:
@@ -100,10 +102,7 @@ def _shrink(net: Prunable, stages: Sequence[Stage], evidence: Evidence) -> None:
     output = _output(net)
     first = stages[0].linear if stages else output
     inputs = torch.ones_like(first.weight[0], dtype=torch.bool)
-    thin = [
-        _thin(stage, rows, columns)
-        for stage, rows, columns in zip(stages, evidence.alive, [inputs, *evidence.alive], strict=False)
-    ]
+    thin = list(map(_thin, stages, evidence.alive, [inputs, *evidence.alive]))
     if isinstance(net, LateResidualNet):
         net.output = _late_output(output, evidence, inputs)
     elif isinstance(net, PlainNet):
@@ -143,9 +142,8 @@ def _late_output(output: nn.Linear, evidence: Evidence, inputs: Tensor) -> nn.Li
 
 
 def _thin(stage: Stage, rows: Tensor, columns: Tensor) -> nn.Linear:
-    parameters = chain.from_iterable(module.parameters() for module in stage.rest)
-    own = [parameter for parameter in parameters if parameter.numel() > 1]
-    if own and not rows.all():
+    parameters = chain.from_iterable(map(nn.Module.parameters, stage.rest))
+    if max(map(torch.numel, parameters), default=0) > 1 and not rows.all():
         raise ValueError("prune cannot drop neurons from an activation that has parameters for each neuron")
     linear = stage.linear
     return _linear(linear, linear.weight[rows][:, columns], None if linear.bias is None else linear.bias[rows])

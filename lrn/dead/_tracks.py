@@ -16,7 +16,7 @@ from torch.nn.parameter import is_lazy
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from lrn.dead._data import Batch
-from lrn.dead._factors import Dims, has_units, input_dims, of_kind
+from lrn.dead._factors import Dim, Dims, has_units, input_dims, of_kind, size_of
 from lrn.dead._forms import is_floating
 from lrn.dead._operation import Info
 
@@ -27,10 +27,10 @@ NOT_LAYERS = ("num_batches_tracked",)
 
 def paths_of(module: nn.Module) -> dict[int, str]:
     """The path of each submodule by its id, as it would be without `torch.compile`."""
-    return {
-        id(child): path.replace("_orig_mod.", "").removesuffix("_orig_mod").rstrip(".")
-        for path, child in module.named_modules()
-    }
+    paths: dict[int, str] = {}
+    for path, child in module.named_modules():
+        paths[id(child)] = path.replace("_orig_mod.", "").removesuffix("_orig_mod").rstrip(".")
+    return paths
 
 
 class Tracks:
@@ -77,11 +77,14 @@ class Tracks:
 
     def _has_new_weights(self) -> bool:
         """Whether the model has built a part of itself since the pass began."""
-        return any(id(parameter) not in self._weights for parameter in self._module.parameters())
+        return not self._weights.keys() >= set(map(id, self._module.parameters()))
 
     def _read_weights(self) -> None:
         self.paths.update(paths_of(self._module))
-        self._weights = {id(tensor): (tensor, info) for tensor, info in self._layers()}
+        weights: dict[int, tuple[Tensor, Info]] = {}
+        for tensor, info in self._layers():
+            weights[id(tensor)] = tensor, info
+        self._weights = weights
 
     def stop(self) -> None:
         """Forget the tensors of this pass."""
@@ -189,26 +192,20 @@ def _of_base(base: Dims | None, part: Dims | None, shape: tuple[int, ...]) -> Di
     if base is None or part is None:
         return base
     if len(part) == len(shape):
-        sizes = [_size(dim) for dim in part]
-        units = [
-            dim if size == _size(dim) or not has_units((dim,)) else of_kind("unit", [size], "written")[0]
-            for dim, size in zip(part, shape, strict=True)
-        ]
-        return tuple(
-            dim if _size(dim) == size else of_kind("place", [size])[0] for dim, size in zip(units, shape, strict=True)
-        ) if sizes else base  # fmt: skip
+        return tuple(map(_written, part, shape)) or base
     made, left = list(of_kind("place", shape)), list(part)
     for d in reversed(range(len(shape))):  # matched from the last dimension on
-        if left and _size(left[-1]) == shape[d]:
+        if left and size_of(left[-1]) == shape[d]:
             made[d] = left.pop()
     return tuple(made) if not left else of_kind("unknown", shape)
 
 
-def _size(dim: tuple[Any, ...]) -> int:
-    size = 1
-    for factor in dim:
-        size *= factor.size
-    return size
+def _written(dim: Dim, size: int) -> Dim:
+    """The label of a dimension of this size after a part of it, labelled `dim`, was written to."""
+    if size_of(dim) == size:
+        return dim
+    kind, base = ("unit", "written") if has_units((dim,)) else ("place", "")
+    return of_kind(kind, [size], base)[0]
 
 
 def _inside(value: Any) -> Iterator[Tensor]:

@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from functools import partial
+from itertools import chain, filterfalse, starmap
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
@@ -124,14 +127,17 @@ def _whole_numbers_named(module: nn.Module, batch: Batch, data: Any) -> Iterator
         yield
     except RuntimeError as error:
         dtypes = home(module)[1]
-        whole = [str(t.dtype).removeprefix("torch.") for t in batch.tensors if not is_floating(t)]
-        if whole and dtypes and ("dtype" in str(error) or "should be the same" in str(error)):
-            own = str(dtypes[0]).removeprefix("torch.")
+        whole = next(filterfalse(is_floating, batch.tensors), None)
+        if whole is not None and dtypes and ("dtype" in str(error) or "should be the same" in str(error)):
             raise TypeError(
-                f"data must be floating numbers for a model of {own}; got a {type(data).__name__} with {whole[0]}: "
-                f"{str(error).splitlines()[0]}"
+                f"data must be floating numbers for a model of {_dtype_name(dtypes[0])}; "
+                f"got a {type(data).__name__} with {_dtype_name(whole.dtype)}: {str(error).splitlines()[0]}"
             ) from error
         raise
+
+
+def _dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def report_of(
@@ -140,12 +146,17 @@ def report_of(
     """Returns the counts of a watch so far, as a report."""
     if watch.nan_output:
         remarks = [*remarks, "the module's output has NaN"]
-    unmasked = [t.name for t in watch.tallies.values() if t.unmasked and not _ignored(t.name, ignore)]
+    layers, unmasked = [], []
+    for name in _not_ignored(watch.tallies, ignore):
+        tally = watch.tallies[name]
+        if tally.fired is not None:
+            layers.append(_layer(tally, tau))
+        if tally.unmasked:
+            unmasked.append(name)
     if unmasked:
         remarks = [*remarks, f"padding could not be followed to {', '.join(unmasked)}: every position counts there"]
-    layers = [_layer(t, tau) for t in watch.tallies.values() if t.fired is not None and not _ignored(t.name, ignore)]
     left_out = {**watch.left_out, **watch.empty()}
-    reasons = {name: reason for name, reason in left_out.items() if not _ignored(name, ignore)}
+    reasons = {name: left_out[name] for name in _not_ignored(left_out, ignore)}
     threshold = watch.counting.threshold
     shown = "dead" if threshold == 0 else f"at most {threshold:g}"
     return DeadReport(
@@ -158,7 +169,7 @@ def report_of(
 
 
 def criterion(threshold: float, tau: float | None) -> Counting:
-    """What counts as firing. Raises ValueError for numbers that make no sense, or both at once."""
+    """The criterion of firing. Raises ValueError for numbers that make no sense, or both at once."""
     for name, value in (("threshold", threshold), ("tau", 0.0 if tau is None else tau)):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (number and 0 <= value < math.inf):
@@ -194,19 +205,23 @@ def _layer(tally: Tally, tau: float | None) -> LayerUnits:
     return LayerUnits(tally.name, tally.kind, dead, tally.shape, tally.feeds, zeros, tally.has_nan, scores)
 
 
-def _ignored(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) or name == pattern for pattern in patterns)
+def _not_ignored(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    """The names of activations that no pattern leaves out."""
+    return [name for name in names if name not in patterns and not any(map(partial(fnmatchcase, name), patterns))]
 
 
 def checked_dims(unit_dims: Any) -> dict[str, tuple[int, ...]]:
     """`unit_dims` with a tuple for each name. Raises TypeError for anything but such a mapping."""
-    whole = isinstance(unit_dims, Mapping)
-    for dims in unit_dims.values() if whole else ():
-        several = dims if isinstance(dims, list | tuple) and dims else [dims]
-        whole = whole and all(isinstance(dim, int) and not isinstance(dim, bool) for dim in several)
-    if not whole:
+    checked: dict[str, tuple[int, ...]] = {}
+    for name, dims in unit_dims.items() if isinstance(unit_dims, Mapping) else ():
+        checked[name] = tuple(dims) if isinstance(dims, list | tuple) and dims else (dims,)
+    if not isinstance(unit_dims, Mapping) or not all(map(_is_whole_number, chain.from_iterable(checked.values()))):
         raise TypeError(f"unit_dims must map names of calls to whole numbers, as in {{'relu()': 1}}; got {unit_dims!r}")
-    return {name: tuple(dims) if isinstance(dims, list | tuple) else (dims,) for name, dims in unit_dims.items()}
+    return checked
+
+
+def _is_whole_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def checked_names(ignore: Any) -> tuple[str, ...]:
@@ -223,10 +238,10 @@ def _check_calls(watch: Watch, unit_dims: Mapping[str, Any], ignore: Sequence[st
         if name not in names:
             raise ValueError(f"unit_dims names {name!r}, but the calls are {', '.join(names)}")
     for pattern in ignore:
-        if not any(_ignored(name, [pattern]) for name in names):
+        if _not_ignored(names, [pattern]) == names:
             raise ValueError(f"ignore names {pattern!r}, but the calls are {', '.join(names) or 'none'}")
-    if not any(not _ignored(name, ignore) for name in watch.tallies):
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in watch.left_out.items())
+    if not _not_ignored(watch.tallies, ignore):
+        reasons = "; ".join(starmap("{}: {}".format, watch.left_out.items()))
         hint = (
             f"where the dimension of the units is not known, say it, as in unit_dims={{{names[0]!r}: 1}}"
             if names

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lrn.dead._activations import activation
 from lrn.dead._axes import Uncountable
 from lrn.dead._callers import Callers
-from lrn.dead._factors import factors_of, of_kind
+from lrn.dead._factors import factors_of, of_kind, units_of
 from lrn.dead._facts import Facts, is_quantised
 from lrn.dead._forms import is_floating
 from lrn.dead._operation import CONTRACTIONS, Info, Operation
@@ -136,7 +137,7 @@ class Watch(TorchDispatchMode):
             if tensor.numel() > 1 or tensor.ndim > 0:
                 info = self._tracks.info(tensor)
                 self._facts.used |= info.sources
-                self.exposed |= {factor.base for factor in factors_of(info.dims or ()) if factor.kind == "unit"}
+                self.exposed.update(map(attrgetter("base"), units_of(factors_of(info.dims or ()))))
 
     def _finish(self) -> None:
         for tally in list(self.tallies.values()):
@@ -218,8 +219,10 @@ class Watch(TorchDispatchMode):
         self._tracks.set(output, made, False)
 
     def _reads_nan(self, op: Operation) -> bool:
-        floating = [t for t in op.tensors if t.is_floating_point() and self._tracks.info(t).data]
-        return any(bool(tensor.isnan().any()) for tensor in floating)
+        for tensor in filter(Tensor.is_floating_point, op.tensors):
+            if self._tracks.info(tensor).data and tensor.isnan().any():
+                return True
+        return False
 
     def _count(self, tally: Tally, output: Tensor, dims: Any, raw: bool) -> None:
         if output.numel() == 0:  # an expert without samples, a detector that found nothing
@@ -266,7 +269,7 @@ def _described(func: Any) -> tuple[str, tuple[str, ...], bool, bool]:
     schema, seen_through = getattr(func, "_schema", None), getattr(func, "namespace", "") in SEEN_THROUGH
     if schema is None:
         return func.name().rstrip("_"), (), False, seen_through
-    arguments = tuple(argument.name for argument in schema.arguments)
+    arguments = tuple(map(attrgetter("name"), schema.arguments))
     return func.overloadpacket.__name__.rstrip("_"), arguments, schema.is_mutable, seen_through
 
 
