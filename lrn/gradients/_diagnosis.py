@@ -65,7 +65,7 @@ def diagnose(norms: Sequence[float] | NDArray[np.floating], names: Sequence[str]
         raise ValueError(f"norms must be one number a layer, shape (D,), D at least 1; got shape {g.shape}")
     if (g < 0).any():
         raise ValueError(f"a norm is never negative; got {g.min():g}")
-    called = [f"layer {d + 1}" for d in range(len(g))] if names is None else list(names)
+    called = list(map("layer {}".format, range(1, len(g) + 1)) if names is None else names)
     if len(called) != len(g):
         raise ValueError(f"{len(g)} norms need {len(g)} names; got {len(called)}")
     if not np.isfinite(g).all():
@@ -101,5 +101,5 @@ def _slope(g: NDArray[np.float64], reached: NDArray[np.intp], called: Sequence[s
         kind, text = "vanishing", f"{passed}, so {called[0]} gets {total:.3g} times less than {called[-1]}"
     else:
         kind, text = "exploding", f"{passed}, so {called[0]} gets {total:.3g} times more than {called[-1]}"
-    missed = [called[d] for d in range(len(g)) if d not in set(reached.tolist())]
+    missed = [called[d] for d in np.flatnonzero(g == 0).tolist()]
     return Diagnosis(kind, factor, text + (f"; no gradient in {', '.join(missed)}" if missed else ""))

@@ -54,9 +54,9 @@ class GradientHistory:
             return "no step was recorded"
         rows = sorted({0, len(self.steps) // 2, len(self.steps) - 1})
         wide = max(map(len, self.names))
-        lines = [f"{'step':<{wide}}" + "".join(f"  {self.steps[row]:>10}" for row in rows)]
-        for d, name in enumerate(self.names):
-            lines.append(f"{name:<{wide}}" + "".join(f"  {self.norms[row, d]:>10.3g}" for row in rows))
+        lines = ["  ".join([f"{'step':<{wide}}", *map("{:>10}".format, map(self.steps.__getitem__, rows))])]
+        for name, norms in zip(self.names, self.norms[rows].T, strict=True):
+            lines.append("  ".join([f"{name:<{wide}}", *map("{:>10.3g}".format, norms)]))
         return "\n".join(lines)
 
 
@@ -88,14 +88,16 @@ def recording(model: nn.Module, optimizer: torch.optim.Optimizer, every: int = 1
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise TypeError(f"optimizer must be a torch.optim.Optimizer; got {type(optimizer).__name__}")
     check_whole("every", every, 1)
-    layers = {layer.name: list(layer.parameters.values()) for layer in layers_of(model)}
+    layers: dict[str, list[Tensor]] = {}
+    for layer in layers_of(model):
+        layers[layer.name] = list(layer.parameters.values())
     history, step = GradientHistory(tuple(layers)), 0
 
     def before(*_: Any) -> None:
         nonlocal step
         if step % every == 0:
             history.steps.append(step)
-            history._rows.append([_norm(own) for own in layers.values()])
+            history._rows.append(list(map(_norm, layers.values())))
         step += 1
 
     handle = optimizer.register_step_pre_hook(before)

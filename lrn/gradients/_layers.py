@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import starmap
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import torch
@@ -64,24 +66,21 @@ class GradientReport:
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise KeyError(f"no layer {name!r}; there are {', '.join(layer.name for layer in self.layers)}")
+        raise KeyError(f"no layer {name!r}; there are {', '.join(map(attrgetter('name'), self.layers))}")
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain types; numbers may be NaN or infinite."""
         return asdict(self)
 
     def __str__(self) -> str:
-        head = ("layer", "kind", "d loss / d output", "d loss / d weights", "|weights|")
-        rows = [
-            (layer.name, layer.kind, *map(_number, (layer.output, layer.parameters, layer.weights)))
-            for layer in self.layers
-        ]
-        wide = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        lines = [
-            f"{row[0]:<{wide[0]}}  {row[1]:<{wide[1]}}  {row[2]:>{wide[2]}}  {row[3]:>{wide[3]}}  {row[4]:>{wide[4]}}"
-            for row in (head, *rows)
-        ]
-        return "\n".join([f"loss {self.loss:.4g}", str(self.diagnosis), *self.remarks, "", *lines])
+        rows = [("layer", "kind", "d loss / d output", "d loss / d weights", "|weights|")]
+        for layer in self.layers:
+            norms = _number(layer.output), _number(layer.parameters), _number(layer.weights)
+            rows.append((layer.name, layer.kind, *norms))
+        wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        line = "{{:<{}}}  {{:<{}}}  {{:>{}}}  {{:>{}}}  {{:>{}}}".format(*wide)
+        table = starmap(line.format, rows)
+        return "\n".join([f"loss {self.loss:.4g}", str(self.diagnosis), *self.remarks, "", *table])
 
 
 def report(model: nn.Module, batch: Any, loss: Loss) -> GradientReport:
@@ -117,7 +116,10 @@ def report(model: nn.Module, batch: Any, loss: Loss) -> GradientReport:
     with untouched(model), _watching(model, calls):
         value = loss_of(model, batch, loss)
         values = _gradients(value, list(parameters.values()))
-    gradients: dict[str, Tensor | None] = dict(zip(parameters, values, strict=True))
+    gradients: dict[str, Tensor] = {}
+    for name, gradient in zip(parameters, values, strict=True):
+        if gradient is not None:
+            gradients[name] = gradient
     layers = tuple(_layers(model, calls, gradients))
     return GradientReport(value.item(), layers, _diagnosis(layers), tuple(_remarks(model, value.item(), layers)))
 
@@ -130,21 +132,21 @@ def _gradients(value: Tensor, parameters: list[Tensor]) -> list[Tensor | None]:
         if "heckpoint" not in str(error) or ".grad()" not in str(error):
             raise
     # Reentrant checkpoints allow no other way than through `.grad`.
-    before = [p.grad for p in parameters]
+    before = list(map(attrgetter("grad"), parameters))
     try:
         for p in parameters:
             p.grad = None
         value.backward()
-        return [p.grad for p in parameters]
+        return list(map(attrgetter("grad"), parameters))
     finally:
         for p, gradient in zip(parameters, before, strict=True):
             p.grad = gradient
 
 
 def _diagnosis(layers: tuple[LayerGradient, ...]) -> Diagnosis:
-    with_output = [(layer.name, layer.output) for layer in layers if layer.output is not None]
-    shown = with_output or [(layer.name, layer.parameters) for layer in layers]
-    return diagnose([norm for _, norm in shown], [name for name, _ in shown])
+    with_output = [layer for layer in layers if layer.output is not None]
+    shown, norm = (with_output, "output") if with_output else (layers, "parameters")
+    return diagnose(list(map(attrgetter(norm), shown)), list(map(attrgetter("name"), shown)))
 
 
 @contextmanager
@@ -181,28 +183,30 @@ def _follow(tensor: Tensor | None, norms: list[float]) -> None:
 
 def _again(calls: dict[str, tuple[nn.Module, list[float]]], name: str, tensor: Tensor | None) -> None:
     """A call that is run again: the latest of its layer that had no gradient to follow in the forward pass."""
-    same = [norms for key, (_, norms) in calls.items() if key.partition("#")[0] == name and not norms]
-    if same:
-        _follow(tensor, same[-1])
+    latest: list[float] = []
+    for key, (_, norms) in calls.items():
+        if key.partition("#")[0] == name and not norms:
+            latest = norms
+    _follow(tensor, latest)
 
 
 def _layers(
-    model: nn.Module, calls: dict[str, tuple[nn.Module, list[float]]], gradients: dict[str, Tensor | None]
+    model: nn.Module, calls: dict[str, tuple[nn.Module, list[float]]], gradients: dict[str, Tensor]
 ) -> Iterator[LayerGradient]:
-    layers = {id(layer.module): layer for layer in layers_of(model)}
+    layers = {layer.module: layer for layer in layers_of(model)}
     for name, (module, norms) in calls.items():
-        yield _layer(name, layers[id(module)], norms, gradients)
-    called = {id(module) for module, _ in calls.values()}
+        yield _layer(name, layers[module], norms, gradients)
+    called = set(map(itemgetter(0), calls.values()))
     for layer in layers.values():
-        if id(layer.module) not in called:
+        if layer.module not in called:
             yield _layer(layer.name, layer, [], gradients)
 
 
-def _layer(name: str, layer: NamedLayer, norms: list[float], gradients: dict[str, Tensor | None]) -> LayerGradient:
-    own_gradients = [gradients[key] for key in layer.parameters if gradients.get(key) is not None]
-    gradient = math.hypot(*(_norm(g) for g in own_gradients if g is not None))
-    weights = math.hypot(*(_norm(p.detach()) for p in layer.parameters.values()))
-    epsilon = max((torch.finfo(p.dtype).eps for p in layer.parameters.values()), default=0.0)
+def _layer(name: str, layer: NamedLayer, norms: list[float], gradients: dict[str, Tensor]) -> LayerGradient:
+    own_gradients = [gradients[key] for key in layer.parameters if key in gradients]
+    gradient = math.hypot(*map(_norm, own_gradients))
+    weights = math.hypot(*map(_norm, layer.parameters.values()))
+    epsilon = max(map(_epsilon, layer.parameters.values()), default=0.0)
     output = norms[-1] if norms else None
     return LayerGradient(name, type(layer.module).__name__, output, gradient, weights, 0 < gradient < epsilon * weights)
 
@@ -213,10 +217,14 @@ def _remarks(model: nn.Module, loss: float, layers: tuple[LayerGradient, ...]) -
     wrong = [name for name, p in model.named_parameters() if not torch.isfinite(p).all()]
     if wrong:
         yield f"Not finite: the parameters {', '.join(wrong)}."
-    still = [layer.name for layer in layers if layer.parameters == 0]
+    still, lost = [], []
+    for layer in layers:
+        if layer.parameters == 0:
+            still.append(layer.name)
+        if layer.lost:
+            lost.append(layer.name)
     if still:
         yield f"These layers' parameters get no gradient at all: {', '.join(still)}."
-    lost = [layer.name for layer in layers if layer.lost]
     if lost:
         yield f"A step of learning rate 1 would be lost in rounding in {', '.join(lost)}."
 
@@ -225,7 +233,15 @@ def _first_tensor(output: Any) -> Tensor | None:
     if isinstance(output, Tensor):
         return output
     parts = output.values() if isinstance(output, dict) else output if isinstance(output, tuple | list) else ()
-    return next((tensor for part in parts if (tensor := _first_tensor(part)) is not None), None)
+    for part in parts:
+        tensor = _first_tensor(part)
+        if tensor is not None:
+            return tensor
+    return None
+
+
+def _epsilon(tensor: Tensor) -> float:
+    return torch.finfo(tensor.dtype).eps
 
 
 def _norm(tensor: Tensor) -> float:

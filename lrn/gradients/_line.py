@@ -126,9 +126,10 @@ def autocorrelation(values: Any, lags: int | None = None) -> NDArray[np.float64]
 
 def ends(model: nn.Module, start: Any, end: Any) -> tuple[Tensor, Tensor]:
     """Both ends of a line as inputs without the batch axis, in the model's floating dtype and on its device."""
-    home = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros((), dtype=torch.float64))
+    home: Tensor = next(filter(Tensor.is_floating_point, model.parameters()), torch.zeros((), dtype=torch.float64))
     try:
-        first, last = (torch.as_tensor(value).detach().to(home.device, home.dtype) for value in (start, end))
+        first = torch.as_tensor(start).detach().to(home.device, home.dtype)
+        last = torch.as_tensor(end).detach().to(home.device, home.dtype)
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"start and end must be numbers, or arrays of them; got {start!r} and {end!r}") from None
     if first.shape != last.shape:

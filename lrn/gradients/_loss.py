@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lrn.dead import Signature, as_tensor, home, is_array, looking, read
+from lrn.dead import Batch, Signature, home, is_array, looking, read
 
 __all__ = ["Loss", "check_model", "check_one_number", "check_whole", "loss_of", "split", "trainable", "untouched"]
 
@@ -20,17 +20,8 @@ Loss = Callable[..., Tensor]
 @contextmanager
 def untouched(model: nn.Module) -> Iterator[None]:
     """Gradients are on, and each part is in the mode it is in; buffers and random states are put back afterwards."""
-    flags = [(child, child.training) for child in model.modules()]
-    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
-    with looking(model), torch.enable_grad():
-        for child, training in flags:
-            child.training = training
-        try:
-            yield
-        finally:
-            with torch.no_grad():
-                for buffer, value in buffers:
-                    buffer.copy_(value)
+    with looking(model, training=None), torch.enable_grad():
+        yield
 
 
 def check_model(model: object) -> None:
@@ -68,8 +59,7 @@ def split(model: nn.Module, batch: Any) -> tuple[tuple[Any, ...], dict[str, Any]
         raise TypeError(f"the inputs of a batch must be a tensor, a tuple of them or a mapping; got {batch!r}")
     parts = read(batch, Signature(model))
     device, dtypes = home(model)
-    target = tuple(as_tensor(value, device, dtypes) if is_array(value) else value for value in parts.target)
-    moved = parts.to(device, dtypes)
+    moved, target = parts.to(device, dtypes), Batch(parts.target).to(device, dtypes).args
     for value in (*moved.args, *moved.kwargs.values(), *target):
         _check_tensor(value)
     return moved.args, moved.kwargs, target

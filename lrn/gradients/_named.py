@@ -34,12 +34,15 @@ def layers_of(model: nn.Module) -> Iterator[NamedLayer]:
     for path, module in model.named_modules():
         if id(module) in inside:
             continue
-        own = [(name, p) for name, p in module.named_parameters(recurse=False)]
+        own = list(module.named_parameters(recurse=False))
         if is_parametrized(module):
             parts = module.parametrizations
             assert isinstance(parts, nn.Module)
             inside.update(map(id, parts.modules()))
-            own += [(f"parametrizations.{name}", p) for name, p in parts.named_parameters()]
-        trainable = {f"{path}.{name}" if path else name: p for name, p in own if p.requires_grad}
+            own += parts.named_parameters(prefix="parametrizations")
+        trainable: dict[str, Tensor] = {}
+        for name, parameter in own:
+            if parameter.requires_grad:
+                trainable[f"{path}.{name}" if path else name] = parameter
         if trainable:
-            yield NamedLayer(paths[id(module)] or type(module).__name__, module, dict(trainable))
+            yield NamedLayer(paths[id(module)] or type(module).__name__, module, trainable)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def linear_regions(
         outputs, kinks = _look(exact, points(positions), output)
         if call >= len(kinks):
             break
-        refined = np.unique(np.concatenate([positions, *(_crossings(positions, z) for z in kinks[call]())]))
+        refined = np.unique(np.concatenate([positions, *map(partial(_crossings, positions), kinks[call]())]))
         if len(refined) - 2 > most:
             raise ValueError(f"the line has more than {most} breakpoints; allow more with most=, or shorten the line")
         positions, call = refined, call + 1
@@ -171,7 +172,13 @@ class _Kinks(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def _inputs(self, z: Tensor, at: tuple[Any, ...]) -> Callable[[], list[NDArray[np.float64]]]:
-        return lambda: [(z - kink).expand_as(z).reshape(self._samples, -1).cpu().numpy() for kink in at]
+        def less_each_kink() -> list[NDArray[np.float64]]:
+            columns = []
+            for kink in at:
+                columns.append((z - kink).expand_as(z).reshape(self._samples, -1).cpu().numpy())
+            return columns
+
+        return less_each_kink
 
 
 def _kinks(operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,16 +79,16 @@ def gradient_similarity(
         raise ValueError(f"seed must be a whole number from 0 to 2**63 - 1; got {seed!r}")
     if changed is not None and not callable(changed):
         raise TypeError(f"changed must be a function of a parameter's name; got {changed!r}")
-    chosen = tuple(name for name in parameters if changed is None or changed(name))
+    chosen = tuple(parameters if changed is None else filter(changed, parameters))
     if not chosen:
         raise ValueError(f"changed chose no parameter; there are {', '.join(parameters)}")
     generator = torch.Generator().manual_seed(seed)
     with untouched(model):
         base = _gradients(model, batch, loss, parameters, seed)
-        rows = [
-            _cosines(base, _gradients(model, batch, loss, _moved(parameters, chosen, scale, generator), seed))
-            for _ in range(repeats)
-        ]
+        rows = []
+        for _ in range(repeats):
+            moved = _moved(parameters, chosen, scale, generator)
+            rows.append(_cosines(base, _gradients(model, batch, loss, moved, seed)))
     table = np.array(rows)
     return GradientSimilarity(float(scale), tuple(parameters), chosen, table[:, :-1], table[:, -1])
 
@@ -103,30 +103,33 @@ def cosine(a: Tensor, b: Tensor) -> float:
 def _moved(
     parameters: Mapping[str, Tensor], chosen: tuple[str, ...], scale: float, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    moved = {name: p.detach().clone() for name, p in parameters.items()}
-    for name in chosen:
-        p = moved[name]
-        step = torch.randn(p.shape, generator=generator, dtype=torch.float64).to(p.device, p.dtype)
-        p += step * (scale * p.norm() / step.norm())
-    return {name: p.requires_grad_() for name, p in moved.items()}
+    moved: dict[str, Tensor] = {}
+    for name, parameter in parameters.items():
+        p = parameter.detach().clone()
+        if name in chosen:
+            step = torch.randn(p.shape, generator=generator, dtype=torch.float64).to(p.device, p.dtype)
+            p += step * (scale * p.norm() / step.norm())
+        moved[name] = p.requires_grad_()
+    return moved
 
 
 def _gradients(
     model: nn.Module, batch: Any, loss: Loss, parameters: Mapping[str, Tensor], seed: int
-) -> dict[str, Tensor]:
+) -> tuple[Tensor, ...]:
+    """The gradient against each parameter, zero where the loss does not depend on it."""
     torch.manual_seed(seed)
 
     def forward(*args: Any, **kwargs: Any) -> Any:
         return functional_call(model, dict(parameters), args, kwargs)
 
     value = loss_of(model, batch, loss, forward)
-    gradients = torch.autograd.grad(value, list(parameters.values()), allow_unused=True)
-    return {
-        name: torch.zeros_like(p) if g is None else g
-        for (name, p), g in zip(parameters.items(), gradients, strict=True)
-    }
+    return torch.autograd.grad(value, list(parameters.values()), allow_unused=True, materialize_grads=True)
 
 
-def _cosines(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> list[float]:
-    whole = [torch.cat([g.double().flatten() for g in side.values()]) for side in (a, b)]
-    return [*(cosine(a[name], b[name]) for name in a), cosine(*whole)]
+def _cosines(a: Sequence[Tensor], b: Sequence[Tensor]) -> list[float]:
+    """Cosines parameter by parameter, and of all parameters together."""
+    return [*map(cosine, a, b), cosine(_flat(a), _flat(b))]
+
+
+def _flat(gradients: Sequence[Tensor]) -> Tensor:
+    return torch.cat([gradient.double().flatten() for gradient in gradients])
