@@ -11,6 +11,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -110,19 +111,19 @@ class Classifiers:
     def label(self) -> str:
         """Their name: the kind, and every field that is not as by default."""
         kind = " and ".join(["residual"] * self.skip + ["late residual"] * self.late) or "plain"
-        changed = [
-            f"{f.name} {value if isinstance(value, int | float | str) else tuple(value)}"
-            for f in fields(self)
-            if f.name not in ("depth", "skip", "late", "images") and (value := getattr(self, f.name)) != f.default
-        ]
-        return ", ".join([f"{kind} CNNs of depth {self.depth} on {self.data.name}", *changed])
+        parts = [f"{kind} CNNs of depth {self.depth} on {self.data.name}"]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in ("depth", "skip", "late", "images") and value != field.default:
+                parts.append(f"{field.name} {value if isinstance(value, int | float | str) else tuple(value)}")
+        return ", ".join(parts)
 
     @property
     def version(self) -> str:
         """Names the code, the arithmetic and the images behind the observations, which may then be remembered."""
         from lrn._torch import torch
 
-        images = (part.digest for part in self.data.split(self.train, self.test))
+        images = map(attrgetter("digest"), self.data.split(self.train, self.test))
         if self._engine() == "native":
             arithmetic = native.source_hash() + native.NativeEngine().arithmetic
         else:
@@ -151,13 +152,10 @@ class Classifiers:
 
         from lrn.nets import ConvolutionalNet
 
+        options = {name: getattr(self, name) for name in _OF_THE_NETWORK}
         with torch.random.fork_rng(devices=[]):
-            net = ConvolutionalNet(
-                self.depth,
-                self.data.channels,
-                len(self.data.classes),
-                **{name: getattr(self, name) for name in _OF_THE_NETWORK},
-            ).to(getattr(torch, self.dtype))
+            net = ConvolutionalNet(self.depth, self.data.channels, len(self.data.classes), **options)
+        net.to(getattr(torch, self.dtype))
         for seed in seeds:
             net.draw_parameters(seed)
             with torch.no_grad():
@@ -228,4 +226,4 @@ def _sources() -> str:
         *sorted((folder.parent / "nets").glob("_*.py")),
         *sorted((folder.parent / "data").glob("_*.py")),
     )
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return hashlib.sha256(b"".join(map(Path.read_bytes, files))).hexdigest()

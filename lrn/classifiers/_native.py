@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from torch import nn
 
 from lrn.classifiers._training import Sets, Training, joined, standardised
@@ -89,7 +90,7 @@ class _Plan:
 
     def _block(self, block: ResidualBlock, tensor: int) -> int:
         out = self._sequence(block.body, tensor)
-        self.last = max(k for k, layer in enumerate(self.layers) if layer[0] == _CONVOLUTION)
+        self.last = int(np.flatnonzero(np.array(self.layers)[:, 0] == _CONVOLUTION)[-1])
         if block.shortcut is not None:
             other, stride = tensor, 1
             if isinstance(block.shortcut, nn.Sequential):
@@ -105,11 +106,10 @@ def train(of: Classifiers, seeds: range) -> Training:
     sets, engine = standardised(of), NativeEngine(threads=1)
     lanes = engine.variant.lanes
     vectors = max(1, _LARGEST_ORDER // (lanes * max(1, of.epochs) * of.train))
-    return joined([_train(of, group, sets, engine) for group in _groups(seeds, vectors * lanes)])
-
-
-def _groups(seeds: range, most: int) -> list[range]:
-    return [seeds[start : start + most] for start in range(0, len(seeds), most)]
+    trainings, most = [], vectors * lanes
+    for start in range(0, len(seeds), most):
+        trainings.append(_train(of, seeds[start : start + most], sets, engine))
+    return joined(trainings)
 
 
 def _train(of: Classifiers, seeds: range, sets: Sets, engine: NativeEngine) -> Training:
@@ -117,9 +117,9 @@ def _train(of: Classifiers, seeds: range, sets: Sets, engine: NativeEngine) -> T
     initial = []
     for net in of.networks(seeds):
         plan = _Plan(net)
-        parameters = [p.detach().flatten() for module in plan.modules for p in module.parameters()]
-        initial.append(torch.cat(parameters).numpy())
-    rectified = [plan.channels[k + 1] for k, layer in enumerate(plan.layers) if layer[-1]]
+        parameters = nn.ModuleList(plan.modules).parameters()
+        initial.append(nn.utils.parameters_to_vector(parameters).detach().numpy())
+    rectified = list(compress(plan.channels[1:], map(itemgetter(-1), plan.layers)))
     order = np.empty((len(seeds), of.epochs, of.train), np.int32)
     for row, seed in zip(order, seeds, strict=True):
         for epoch in range(of.epochs):

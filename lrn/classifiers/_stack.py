@@ -9,8 +9,11 @@ networks one convolution in S groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +37,9 @@ def train(of: Classifiers, seeds: range) -> Training:
     """Trains the networks of these seeds, with torch."""
     first = seeds.start // STACK * STACK
     with _one_thread():
-        stacks = [Stack(of, range(s, s + STACK)).observe() for s in range(first, seeds.stop, STACK)]
+        stacks = []
+        for start in range(first, seeds.stop, STACK):
+            stacks.append(Stack(of, range(start, start + STACK)).observe())
     return joined(stacks).part(slice(seeds.start - first, seeds.stop - first))
 
 
@@ -43,16 +48,16 @@ class Stack:
 
     def __init__(self, of: Classifiers, seeds: range) -> None:
         self.of, self.seeds = of, seeds
-        states = []
+        states: defaultdict[str, list[Tensor]] = defaultdict(list)
         for self.net in of.networks(seeds):
-            state = (*self.net.named_parameters(), *self.net.named_buffers())
-            states.append({name: value.detach().clone() for name, value in state})
-        stacked = {name: torch.stack([state[name] for state in states]) for name in states[0]}
-        # Of passes of a single image, torch 2.13 computes wrong weight gradients from weights with channels last.
-        if min(of.train % of.batch or of.batch, *(part.stop - part.start for part in parts(of))) > 1:
-            stacked = {name: _channels_last(values) for name, values in stacked.items()}
-        self.parameters = {name: stacked.pop(name) for name, _ in self.net.named_parameters()}
-        self.buffers = stacked
+            for name, value in chain(self.net.named_parameters(), self.net.named_buffers()):
+                states[name].append(value.detach().clone())
+        smallest = min(of.train % of.batch or of.batch, *(part.stop - part.start for part in parts(of)))
+        self.buffers: dict[str, Tensor] = {}
+        for name, values in states.items():
+            # Of passes of a single image, torch 2.13 computes wrong weight gradients from weights with channels last.
+            self.buffers[name] = _channels_last(torch.stack(values)) if smallest > 1 else torch.stack(values)
+        self.parameters = {name: self.buffers.pop(name) for name, _ in self.net.named_parameters()}
         sets = standardised(of)
         self.x, self.y = torch.as_tensor(sets.train_x), torch.as_tensor(sets.train_y)
         self.test_x, self.test_y = torch.as_tensor(sets.test_x), torch.as_tensor(sets.test_y)
@@ -60,8 +65,8 @@ class Stack:
     def observe(self) -> Training:
         """Trains them."""
         before, during, (right, silent) = self._gradient_before_training(), self._train(), self._evaluate()
-        tensors = dict(zip(Training._fields, (*before, *during, right), strict=False))
-        return Training(**{name: t.numpy() for name, t in tensors.items()}, silent=[layer.numpy() for layer in silent])
+        arrays = map(Tensor.numpy, (*before, *during, right))
+        return Training._make([*arrays, list(map(Tensor.numpy, silent))])
 
     def _step(self, x: Tensor, y: Tensor, axis: int | None) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Gradients, losses (S,) and accuracies (S,) on images (N, ...), or (S, N, ...) with `axis` 0."""
@@ -90,7 +95,7 @@ class Stack:
         of, steps = self.of, []
         names, values = zip(*self.parameters.items(), strict=True)
         optimizer = torch.optim.SGD(values, lr=of.lr, momentum=of.momentum)
-        first = next(name for name in names if self.parameters[name].ndim == 5)
+        first = names[list(map(Tensor.dim, values)).index(5)]
         for epoch in range(of.epochs):
             order = torch.as_tensor(np.stack([of.order(seed, epoch) for seed in self.seeds]))
             for batch in order.split(of.batch, dim=1):
@@ -113,11 +118,10 @@ class Stack:
 
         def dead(parameters: Any, buffers: Any, x: Tensor) -> list[Tensor]:
             silent: list[Tensor] = []
-            hooks = [
-                module.register_forward_hook(lambda _, __, out: silent.append((out == 0).all(3).all(2).all(0)))
-                for module in self.net.modules()
-                if isinstance(module, nn.ReLU)
-            ]
+            hooks = []
+            for module in self.net.modules():
+                if isinstance(module, nn.ReLU):
+                    hooks.append(module.register_forward_hook(partial(_note_silent, silent)))
             try:
                 logits(parameters, buffers, x)
             finally:
@@ -125,7 +129,6 @@ class Stack:
                     hook.remove()
             return silent
 
-        in_dims = (0, 0, None)
         with torch.no_grad():
             images_so_far = 0
             for part in parts(self.of):
@@ -133,15 +136,25 @@ class Stack:
                 for module in self.net.modules():
                     if isinstance(module, nn.BatchNorm2d):
                         module.momentum = len(self.y[part]) / images_so_far  # the mean of all parts so far
-                vmap(logits, in_dims)(self.parameters, self.buffers, self.x[part])
+                self._for_each(logits, self.x[part])
             self.net.eval()
-            predicted = [vmap(logits, in_dims)(self.parameters, self.buffers, x).argmax(2) for x in self._test_parts()]
-            by_part = [vmap(dead, in_dims)(self.parameters, self.buffers, self.x[part]) for part in parts(self.of)]
-            silent = [torch.stack(layer).all(0) for layer in zip(*by_part, strict=True)]
-            return (torch.cat(predicted, 1) == self.test_y).double().mean(1), silent
+            test_parts = self.test_x.split(self.of.part_size)
+            predicted = torch.cat([self._for_each(logits, x).argmax(2) for x in test_parts], 1)
+            by_part = map(partial(self._for_each, dead), map(self.x.__getitem__, parts(self.of)))
+            return (predicted == self.test_y).double().mean(1), list(map(_on_all_parts, *by_part))
 
-    def _test_parts(self) -> tuple[Tensor, ...]:
-        return self.test_x.split(self.of.part_size)
+    def _for_each(self, function: Callable[[Any, Any, Tensor], Any], x: Tensor) -> Any:
+        """The results of a function of (parameters, buffers, images) for each network, on the same images."""
+        return vmap(function, (0, 0, None))(self.parameters, self.buffers, x)
+
+
+def _note_silent(silent: list[Tensor], module: nn.Module, inputs: Any, output: Tensor) -> None:
+    """A hook: notes which channels (C,) of an activation are zero on all images."""
+    silent.append((output == 0).all(3).all(2).all(0))
+
+
+def _on_all_parts(*silent: Tensor) -> Tensor:
+    return torch.stack(silent).all(0)
 
 
 def _channels_last(stacked: Tensor) -> Tensor:

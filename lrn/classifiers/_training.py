@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise, starmap
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -30,8 +32,9 @@ class Training(NamedTuple):
 
     def part(self, networks: slice) -> Training:
         """Some of the networks."""
-        arrays: dict[str, Any] = {name: getattr(self, name)[networks] for name in self._fields[:-1]}
-        return Training(**arrays, silent=[layer[networks] for layer in self.silent])
+        some = itemgetter(networks)
+        *arrays, silent = self
+        return Training._make([*map(some, arrays), list(map(some, silent))])
 
 
 class Sets(NamedTuple):
@@ -63,17 +66,15 @@ def standardised(of: Classifiers) -> Sets:
 def parts(of: Classifiers) -> list[slice]:
     """The training images in parts of at most `of.part_size`, as even as they can be."""
     count = -(-of.train // of.part_size)
-    ends = np.cumsum([len(part) for part in np.array_split(np.arange(of.train), count)])
-    return [slice(int(start), int(end)) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    sizes = map(len, np.array_split(np.arange(of.train), count))
+    return list(starmap(slice, pairwise(accumulate(sizes, initial=0))))
 
 
 def joined(trainings: list[Training]) -> Training:
     """Of the networks of all, one after another."""
-    arrays: dict[str, Any] = {
-        name: np.concatenate([getattr(training, name) for training in trainings]) for name in Training._fields[:-1]
-    }
-    layers = zip(*(training.silent for training in trainings), strict=True)
-    return Training(**arrays, silent=[np.concatenate(layer) for layer in layers])
+    *arrays, silent = zip(*trainings, strict=True)
+    layers = zip(*silent, strict=True)
+    return Training._make([*map(np.concatenate, arrays), list(map(np.concatenate, layers))])
 
 
 def _by_channel(x: Floats) -> Floats:
@@ -109,9 +110,10 @@ def metrics(of: Classifiers, training: Training) -> dict[str, NDArray[Any]]:
             "dead_layers": np.sum([layer.all(1) for layer in training.silent], axis=0, dtype=float),
             "diverged": ~np.isfinite(steps).all((1, 2)),
         }
-    return {
-        name: v if v.dtype == bool else np.where(np.isnan(v), np.inf, v).astype(float) for name, v in values.items()
-    }
+    for name, numbers in values.items():
+        if numbers.dtype != bool:
+            values[name] = np.where(np.isnan(numbers), np.inf, numbers).astype(float)
+    return values
 
 
 def _epochs(of: Classifiers, steps: Floats) -> Floats:

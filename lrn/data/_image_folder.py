@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def image_folder(
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: there are fewer than two classes, a class has no image, an image cannot be read, or it has another
-            size than the ones before it and `size` is None.
+            size than the ones before it and no `size` was given.
     """
     root = existing_folder(folder)
     pair = isinstance(size, tuple | list) and len(size) == 2
@@ -51,12 +51,15 @@ def image_folder(
     if len(classes) < 2:
         only = classes[0].name if classes else "none"
         raise ValueError(f"{root} must hold a folder for each of at least two classes; got {only}")
-    files = [(path, label) for label, inside in enumerate(classes) for path in _images_of(inside)]
-    y = np.array([label for _, label in files], np.int64)
-    names = tuple(path.name for path in classes)
-    read = functools.partial(_pixels, [path for path, _ in files], size, grey)
-    x = read() if cache is None else _cached(Path(cache), _state(root, files, size, grey), read)
-    return Images(root.name, x, y, names)
+    paths: list[Path] = []
+    labels: list[int] = []
+    for label, inside in enumerate(classes):
+        images = _images_of(inside)
+        paths += images
+        labels += [label] * len(images)
+    read = functools.partial(_pixels, paths, size, grey)
+    x = read() if cache is None else _cached(Path(cache), _state(root, paths, labels, size, grey), read)
+    return Images(root.name, x, np.array(labels, np.int64), tuple(map(attrgetter("name"), classes)))
 
 
 def existing_folder(folder: str | os.PathLike[str]) -> Path:
@@ -71,12 +74,12 @@ def _is_not(path: Path) -> str:
     return "is a file" if path.exists() else "is not there"
 
 
-def _images_of(folder: Path) -> Iterator[Path]:
+def _images_of(folder: Path) -> list[Path]:
     """The images in a class's folder, by name."""
     images = sorted(p for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES and not p.name.startswith("."))
     if not images:
         raise ValueError(f"{folder} holds no image: each class needs at least one ({', '.join(sorted(_SUFFIXES))})")
-    yield from images
+    return images
 
 
 def _pixels(files: list[Path], size: tuple[int, int] | None, grey: bool) -> NDArray[np.float32]:
@@ -111,10 +114,10 @@ def _decoded(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[np
     return pixels[None] if grey else pixels.transpose(2, 0, 1)
 
 
-def _state(root: Path, files: list[tuple[Path, int]], size: tuple[int, int] | None, grey: bool) -> str:
+def _state(root: Path, paths: list[Path], labels: list[int], size: tuple[int, int] | None, grey: bool) -> str:
     """What tells a folder's images from its earlier images and from those of other folders."""
     digest = hashlib.sha256(repr((size, grey)).encode())
-    for path, label in files:
+    for path, label in zip(paths, labels, strict=True):
         stat = path.stat()
         digest.update(repr((str(path.relative_to(root)), label, stat.st_size, stat.st_mtime_ns)).encode())
     return f"{root.name}-{digest.hexdigest()[:16]}"

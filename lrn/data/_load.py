@@ -34,7 +34,7 @@ def load_images(
     folder = existing_folder(source)
     if (folder / "0.json").is_file() or (folder / "src" / "digits" / "0.json").is_file():
         return mnist_digits(folder)
-    parts = {_part(path) for path in folder.iterdir() if path.is_file()} - {None}
+    parts = set(map(_part, filter(Path.is_file, folder.iterdir()))) - {None}
     if parts:
         return mnist(folder, "all" if "t10k" in parts else "train")
     return image_folder(folder, size, cache=cache)

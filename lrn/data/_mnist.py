@@ -67,13 +67,13 @@ def mnist_digits(folder: str | os.PathLike[str]) -> Images:
     path = existing_folder(folder)
     path = path / "src" / "digits" if (path / "src" / "digits").is_dir() else path
     digits = [_digits(path / f"{digit}.json") for digit in range(10)]
-    y = np.repeat(np.arange(10, dtype=np.uint8), [len(images) for images in digits])
+    y = np.repeat(np.arange(10, dtype=np.uint8), list(map(len, digits)))
     return _images("MNIST", np.concatenate(digits), y)
 
 
 def _images(name: str, x: NDArray[np.uint8], y: NDArray[np.uint8], training: int | None = None) -> Images:
     """Images (N, height, width) of bytes and their classes (N,)."""
-    classes = tuple(str(c) for c in range(max(10, int(y.max()) + 1)))
+    classes = tuple(map(str, range(max(10, int(y.max()) + 1))))
     return Images(name, (x[:, None] / np.float32(255)).astype(np.float32), y.astype(np.int64), classes, training)
 
 
@@ -99,7 +99,7 @@ def _digits(path: Path) -> NDArray[np.uint8]:
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     values = content.get("data") if isinstance(content, dict) else None
-    if not isinstance(values, list) or not all(type(value) in (int, float) for value in values):
+    if not isinstance(values, list) or not set(map(type, values)) <= {int, float}:
         raise ValueError(f"{path} must hold a list of numbers called data")
     if not values or len(values) % _SIDE**2:
         raise ValueError(f"{path} must hold {_SIDE**2} numbers for each image; got {len(values)} numbers")
@@ -111,10 +111,11 @@ def _digits(path: Path) -> NDArray[np.uint8]:
 
 def _idx(folder: Path, name: str, axes: int) -> tuple[Path, NDArray[np.uint8]]:
     """The file of that name and its array of bytes, which has so many axes (Y. LeCun, C. Cortes: the IDX format)."""
-    spellings = [f"{name}{dot}idx{axes}-ubyte{end}" for end in ("", ".gz") for dot in ("-", ".")]
-    path = next((folder / spelling for spelling in spellings if (folder / spelling).is_file()), None)
+    with_hyphen, with_dot = f"{name}-idx{axes}-ubyte", f"{name}.idx{axes}-ubyte"
+    spellings = (with_hyphen, with_dot, f"{with_hyphen}.gz", f"{with_dot}.gz")
+    path = next(filter(Path.is_file, map(folder.joinpath, spellings)), None)
     if path is None:
-        raise FileNotFoundError(f"{folder} holds no {spellings[0]}, compressed or not")
+        raise FileNotFoundError(f"{folder} holds no {with_hyphen}, compressed or not")
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
@@ -124,7 +125,7 @@ def _idx(folder: Path, name: str, axes: int) -> tuple[Path, NDArray[np.uint8]]:
         raise ValueError(
             f"{path} is not an IDX file of bytes with {axes} axes: it begins with {content[:4].hex() or 'nothing'}"
         )
-    shape = tuple(int(n) for n in np.frombuffer(content[4:head], ">u4"))
+    shape = tuple(np.frombuffer(content[4:head], ">u4").tolist())
     if len(content) != head + math.prod(shape):
         raise ValueError(f"{path} must hold {math.prod(shape)} bytes for {shape}; got {len(content) - head}")
     return path, np.frombuffer(content, np.uint8, offset=head).reshape(shape)

@@ -8,14 +8,15 @@ images: a 3x3 convolution, three stages of n blocks each, the average over the i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lrn.nets._size import size
+from lrn.nets._size import size, sizes
 from lrn.nets._start import draw
 
 __all__ = ["BasicBlock", "BottleneckBlock", "ConvolutionalNet", "ResidualBlock"]
@@ -191,7 +192,7 @@ class ConvolutionalNet(nn.Module):
                 raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
         if not isinstance(channels, Sequence):
             raise TypeError(f"channels must be a sequence, such as (16, 32, 64); got {channels!r}")
-        widths = tuple(size(f"channels[{i}]", width) for i, width in enumerate(channels))
+        widths = sizes("channels", channels)
         kind = BasicBlock if block == "basic" else BottleneckBlock
         count = _blocks_per_stage(depth, len(widths), len(kind.kernels))
         self.in_channels, self.classes = size("in_channels", in_channels), size("classes", classes, 2)
@@ -213,8 +214,10 @@ class ConvolutionalNet(nn.Module):
         self.stages, reached = nn.ModuleList(), widths[0]
         for stage, width in enumerate(widths):
             wide = width * kind.expansion
-            entry = kind(reached, width, 2 if stage else 1, **options)
-            self.stages.append(nn.Sequential(entry, *(kind(wide, width, **options) for _ in range(count - 1))))
+            blocks = nn.Sequential(kind(reached, width, 2 if stage else 1, **options))
+            for _ in range(count - 1):
+                blocks.append(kind(wide, width, **options))
+            self.stages.append(blocks)
             reached = wide
         self.head = nn.Sequential(*([] if first else after(reached)))
         self.output = nn.Linear(sum(widths) * kind.expansion if self.late else reached, self.classes)
@@ -234,13 +237,13 @@ class ConvolutionalNet(nn.Module):
         draw(self._shortcuts_last(), seed, he=self.initialisation == "he")
 
     def _shortcuts_last(self) -> list[nn.Module]:
-        shared = [module for name, module in self.named_modules() if ".shortcut." not in name]
-        return shared + [module for name, module in self.named_modules() if ".shortcut." in name]
+        modules = sorted(self.named_modules(), key=lambda named: ".shortcut." in named[0])
+        return list(map(itemgetter(1), modules))
 
     @property
     def blocks(self) -> list[ResidualBlock]:
         """The blocks of all stages, first to last."""
-        return [block for stage in self.stages for block in stage]  # type: ignore[attr-defined]
+        return list(chain.from_iterable(self.stages))  # type: ignore[arg-type]
 
     def stage_outputs(self, x: Tensor) -> list[Tensor]:
         """What comes out of every stage, first to last, for images (N, in_channels, H, W).

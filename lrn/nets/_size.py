@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 
-__all__ = ["size"]
+__all__ = ["size", "sizes"]
 
 
 def size(name: str, value: int, least: int = 1) -> int:
@@ -18,3 +19,8 @@ def size(name: str, value: int, least: int = 1) -> int:
     if whole < least:
         raise ValueError(f"{name} must be at least {least}, not {whole}")
     return whole
+
+
+def sizes(name: str, values: Iterable[int]) -> tuple[int, ...]:
+    """Whole numbers of at least 1; TypeError and ValueError, which name the position, if one is not."""
+    return tuple(size(f"{name}[{position}]", value) for position, value in enumerate(values))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, starmap
+from operator import attrgetter
 
 import torch
 from torch import Tensor, nn
 
-from lrn.nets._size import size
+from lrn.nets._size import size, sizes
 
 __all__ = ["HiddenStack", "LateResidualNet", "PlainNet", "ResidualNet"]
 
@@ -61,7 +62,7 @@ class HiddenStack(nn.Module):
         self.in_features = size("in_features", in_features)
         self.out_features = size("out_features", out_features)
         widths = _widths(hidden)
-        self.hidden = nn.ModuleList(nn.Linear(n, m) for n, m in pairwise((self.in_features, *widths)))
+        self.hidden = nn.ModuleList(starmap(nn.Linear, pairwise((self.in_features, *widths))))
         self.norms = nn.ModuleList(_module("norm", norm, width) for width in widths if norm is not None)
         self.activations = nn.ModuleList(_module("activation", activation) for _ in widths)
         self.output = _linear(self.output_inputs(widths), self.out_features)
@@ -69,7 +70,7 @@ class HiddenStack(nn.Module):
     @property
     def widths(self) -> tuple[int, ...]:
         """The width of each hidden layer, first to last."""
-        return tuple(layer.out_features for layer in self.hidden)  # type: ignore[misc]
+        return tuple(map(attrgetter("out_features"), self.hidden))
 
     def output_inputs(self, widths: Sequence[int]) -> int:
         """How many numbers the output layer reads, for hidden layers of these widths."""
@@ -191,7 +192,7 @@ def _widths(hidden: Sequence[int]) -> tuple[int, ...]:
         widths = tuple(hidden)
     except TypeError:
         raise TypeError(f"hidden must be a sequence of layer widths such as [2, 2], not {hidden!r}") from None
-    return tuple(size(f"hidden[{d}]", width) for d, width in enumerate(widths))
+    return sizes("hidden", widths)
 
 
 def _module(name: str, make: Callable[..., nn.Module], *arguments: int) -> nn.Module:

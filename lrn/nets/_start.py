@@ -26,10 +26,11 @@ def draw(modules: Iterable[nn.Module], seed: int, *, he: bool) -> None:
         seed: whole, from 0.
         he: whether convolutions start as He et al. (2015) say instead: normal with variance 2 / fan_in, biases 0.
     """
-    gaussian, uniform = (np.random.Generator(np.random.Philox(key=[seed, stream])) for stream in (_NORMAL, _UNIFORM))
+    gaussian = np.random.Generator(np.random.Philox(key=[seed, _NORMAL]))
+    uniform = np.random.Generator(np.random.Philox(key=[seed, _UNIFORM]))
     layers = list(modules)
     normals = [layer.weight for layer in layers if he and isinstance(layer, nn.Conv2d)]
-    numbers = normal(gaussian, sum(weight.numel() for weight in normals))  # at once, which is quicker
+    numbers = normal(gaussian, sum(map(torch.numel, normals)))  # at once, which is quicker
     with torch.no_grad():
         for weight in normals:
             _fill(weight, numbers[: weight.numel()] * math.sqrt(2 / weight[0].numel()))
