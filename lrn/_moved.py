@@ -49,5 +49,5 @@ class _Finder(MetaPathFinder):
 
 def install() -> None:
     """Lets the old names be imported."""
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+    if _Finder not in map(type, sys.meta_path):
         sys.meta_path.append(_Finder())

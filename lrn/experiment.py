@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -117,8 +117,9 @@ class Experiment:
         parts += [f"{self.initial} start"] if self.initial != "torch" else []
         parts += [f"{self.norm} norm"] if self.norm != "none" else []
         parts += [f"targets times {self.target_scale!r}"] if self.target_scale is not None else []
-        own = [field.name for field in dataclasses.fields(self) if field.name not in Experiment.__dataclass_fields__]
-        parts += [f"{name} {getattr(self, name)}" for name in own]
+        for field in dataclasses.fields(self):
+            if field.name not in Experiment.__dataclass_fields__:
+                parts.append(f"{field.name} {getattr(self, field.name)}")
         return ", ".join(parts)
 
     @cached_property
@@ -160,7 +161,7 @@ class Experiment:
     @cached_property
     def parameters(self) -> int:
         """Number P of weights, biases, norm parameters and slopes of one network."""
-        return sum(math.prod(shape) for shape in self.parameter_shapes)
+        return sum(map(math.prod, self.parameter_shapes))
 
     @property
     def neurons(self) -> int:
@@ -212,7 +213,7 @@ def check_initial(experiment: Experiment, seeds: NDArray[np.uint64], initial: ND
 
 def _symmetric(e: Experiment, seeds: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Parameters of the hidden layers and of the output layer: uniform within bounds."""
-    bounds = np.concatenate([_bounds(e, layer) for layer in range(e.depth + 1)])
+    bounds = np.concatenate(list(map(partial(_bounds, e), range(e.depth + 1))))
     drawn = (_uniform(seeds, len(bounds)) * 2.0 - 1.0) * bounds + 0.0
     out, fan_in = e.shapes[-1]
     hidden, output = np.split(drawn, [-out * (fan_in + 1)], axis=1)
@@ -225,10 +226,9 @@ def _asymmetric(e: Experiment, seeds: NDArray[np.uint64]) -> tuple[NDArray[np.fl
     bounds = _bounds(e, e.depth)
     uniform = _uniform(seeds, sum(sizes) + len(bounds))
     *layers, output = np.split(uniform, np.cumsum(sizes), axis=1)
-    hidden = [
-        _asymmetric_layer(numbers.reshape(len(seeds), out, -1), fan_in)
-        for numbers, (out, fan_in) in zip(layers, e.shapes[:-1], strict=True)
-    ]
+    hidden = []
+    for numbers, (out, fan_in) in zip(layers, e.shapes[:-1], strict=True):
+        hidden.append(_asymmetric_layer(numbers.reshape(len(seeds), out, -1), fan_in))
     return np.hstack(hidden), (output * 2.0 - 1.0) * bounds
 
 
@@ -255,9 +255,9 @@ def _uniform(seeds: NDArray[np.uint64], count: int) -> NDArray[np.float64]:
 
 def _digest(data: Data) -> str:
     """16 hexadecimal digits that name inputs and targets."""
-    arrays = np.ascontiguousarray(data.x, "<f8"), np.ascontiguousarray(data.t, "<f8")
-    text = json.dumps([arrays[0].shape, arrays[1].shape, data.target_factor]).encode()
-    return hashlib.sha256(text + b"".join(array.tobytes() for array in arrays)).hexdigest()[:16]
+    x, t = np.ascontiguousarray(data.x, "<f8"), np.ascontiguousarray(data.t, "<f8")
+    text = json.dumps([x.shape, t.shape, data.target_factor]).encode()
+    return hashlib.sha256(text + x.tobytes() + t.tobytes()).hexdigest()[:16]
 
 
 def _bounds(e: Experiment, layer: int) -> NDArray[np.float64]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import starmap
+from operator import attrgetter
 from typing import Any, Self
 
 import numpy as np
@@ -45,7 +47,9 @@ class Runs:
         return len(self.seeds)
 
     def __repr__(self) -> str:
-        about = "".join(f"; {name} {value}" for name, value in self._summary().items() if name != "networks")
+        summary = self._summary()
+        del summary["networks"]
+        about = "".join(starmap("; {} {}".format, summary.items()))
         return f"<{len(self):,} networks of {self.experiment.label}{about}>"
 
     def _repr_html_(self) -> str:
@@ -85,8 +89,11 @@ class Runs:
 
     def select(self, index: Any) -> Self:
         """The networks at `index`: a slice, a mask or positions along the seed axis."""
-        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return type(self)(**{k: v[index] if isinstance(v, np.ndarray) else v for k, v in columns.items()})
+        columns: dict[str, Any] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            columns[field.name] = values[index] if isinstance(values, np.ndarray) else values
+        return type(self)(**columns)
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
@@ -97,7 +104,7 @@ class Runs:
         """
         if not parts:
             raise ValueError("Runs.join needs at least one part; got none")
-        labels = dict.fromkeys(part.experiment.label for part in parts)
+        labels = dict.fromkeys(map(attrgetter("experiment.label"), parts))
         if len(labels) > 1:
             raise ValueError(f"Runs.join needs parts of one experiment; got {' and '.join(labels)}")
         for name in ("trace", "parameters"):
@@ -106,7 +113,7 @@ class Runs:
         if len(parts) == 1:
             return parts[0]
         columns: dict[str, Any] = {}
-        for f in fields(cls):
-            values = [getattr(part, f.name) for part in parts]
-            columns[f.name] = np.concatenate(values) if isinstance(values[0], np.ndarray) else values[0]
+        for field in fields(cls):
+            values = list(map(attrgetter(field.name), parts))
+            columns[field.name] = np.concatenate(values) if isinstance(values[0], np.ndarray) else values[0]
         return cls(**columns)

@@ -50,7 +50,7 @@ def _arithmetic_of(device: str) -> str:
         start.sum(dim=1),
         start.std(),
     ]
-    flat = torch.cat([values.flatten() for values in calculations]).cpu().numpy()
+    flat = torch.cat(list(map(torch.flatten, calculations))).cpu().numpy()
     instructions = torch.backends.cpu.get_cpu_capability()
     return hashlib.sha256(flat.tobytes() + instructions.encode()).hexdigest()[:8]
 
@@ -157,16 +157,16 @@ class _Fleet:
         as_tensor = lambda a: torch.as_tensor(a, dtype=dtype, device=flat.device)  # noqa: E731
         self.x, self.t = as_tensor(e.data.x_standardised), as_tensor(e.data.t_standardised)
         self.experiment, self.scale = e, e.data.target_scale
-        shapes = [shape if len(shape) == 2 else (1, *shape) for shape in e.parameter_shapes]
-        parts = flat.split([prod(shape) for shape in shapes], dim=1)
-        self.parameters = [
-            part.to(dtype).reshape(len(flat), *shape).clone().requires_grad_()
-            for part, shape in zip(parts, shapes, strict=True)
-        ]
+        self.parameters: list[Tensor] = []
+        parts = flat.split(list(map(prod, e.parameter_shapes)), dim=1)
+        for part, shape in zip(parts, e.parameter_shapes, strict=True):
+            rows = shape if len(shape) == 2 else (1, *shape)
+            self.parameters.append(part.to(dtype).reshape(len(flat), *rows).clone().requires_grad_())
         self.weights, self.biases = self.parameters[: 2 * e.depth : 2], self.parameters[1 : 2 * e.depth : 2]
         others = self.parameters[2 * e.depth : -2]
-        self.norms = [(others[2 * d], others[2 * d + 1]) for d in range(e.depth * (e.norm == "batch"))]
-        self.slopes = others[2 * len(self.norms) :]
+        of_norms = 2 * e.depth * (e.norm == "batch")
+        self.norms = list(zip(others[:of_norms:2], others[1:of_norms:2], strict=True))
+        self.slopes = others[of_norms:]
 
     def hidden_outputs(self, rows: slice = slice(None)) -> list[Tensor]:
         """Post-activation output of each hidden layer, each (S, N, W)."""
@@ -189,7 +189,7 @@ class _Fleet:
         """Batch normalisation of each neuron of each network by itself; torch's channels are neurons of networks."""
         if not self.norms:
             return z
-        weight, bias = (parameter.flatten() for parameter in self.norms[d])
+        weight, bias = map(torch.flatten, self.norms[d])
         S, N, W = z.shape
         channels = z.transpose(0, 1).reshape(N, S * W)
         normed = F.batch_norm(channels, None, None, weight, bias, training=True, eps=1e-5)

@@ -115,7 +115,7 @@ class CudaEngine:
             )
         for experiment, own, weights in zip(experiments, seeds, initial, strict=True):
             check_initial(experiment, own, weights)
-        initial = [given_parameters(*each) for each in zip(experiments, seeds, initial, strict=True)]
+        initial = list(map(given_parameters, experiments, seeds, initial))
         pieces = list(_pieces(experiments, seeds, initial, trace, parameters))
         parts: list[list[Runs]] = [[] for _ in experiments]
         done = 0
@@ -124,7 +124,7 @@ class CudaEngine:
             for piece, runs in zip(group, self._launch(group, trace, parameters, report), strict=True):
                 parts[piece.owner].append(runs)
                 done += len(runs)
-        return [Runs.join(runs) for runs in parts]
+        return list(map(Runs.join, parts))
 
     def _launch(self, pieces: list[Piece], trace: bool, parameters: bool, progress: Progress | None) -> list[Runs]:
         from lrn.engines.cuda._launch import Launch

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from functools import cache
+from functools import cache, partial
+from itertools import product, repeat
 from math import prod
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -77,11 +79,14 @@ class Group:
     def __init__(self, program: Program, jobs: list[int], pieces: list[Piece]) -> None:
         self.program = program
         self.jobs = sorted(jobs, key=lambda i: _work(pieces[i].experiment), reverse=True)
-        self.work = sum(_work(pieces[i].experiment) * len(pieces[i].seeds) for i in jobs)
-        starts = [(i, start) for i in self.jobs for start in range(0, len(pieces[i].seeds), LANES)]
+        experiments = [pieces[i].experiment for i in jobs]
+        self.cells, self.can_settle = max(map(_cells, experiments)), any(map(_can_settle, experiments))
+        self.work = 0
+        starts: list[tuple[int, int]] = []
+        for i in self.jobs:
+            self.work += _work(pieces[i].experiment) * len(pieces[i].seeds)
+            starts += product((i,), range(0, len(pieces[i].seeds), LANES))
         self.units = np.array(starts, np.int64).reshape(-1, 2)
-        self.cells = max(_cells(pieces[i].experiment) for i in jobs)
-        self.can_settle = any(_can_settle(pieces[i].experiment) for i in jobs)
 
     def workspace(self, device: torch.device, share: int) -> torch.Tensor:
         """Memory of the blocks that run at once, (blocks, cells, LANES); at most about `share` bytes."""
@@ -138,7 +143,7 @@ class Launch:
         """The trained networks, in the order of the pieces."""
         with torch.cuda.stream(self._stream):
             block = self._results.cpu().numpy()
-        return [_runs(piece, slots, block) for piece, slots in zip(self._pieces, self._slots, strict=True)]
+        return list(map(_runs, self._pieces, self._slots, repeat(block)))
 
     # ---- what happens on the GPU, in order; every tensor lives as long as a kernel may use it ----
 
@@ -147,8 +152,10 @@ class Launch:
         share = torch.cuda.mem_get_info(device)[0] // (2 * max(1, len(groups)))
         self._workspaces = [group.workspace(device, share) for group in groups]
         self._progress = torch.zeros((2 * len(groups), 4), dtype=torch.int32, device=device)
-        surveyed = [i for group in groups if group.can_settle for i in group.jobs]
-        self._order = Order(surveyed, [len(piece.seeds) for piece in self._pieces], device)
+        surveyed: list[int] = []
+        for group in filter(attrgetter("can_settle"), groups):
+            surveyed += group.jobs
+        self._order = Order(surveyed, list(map(len, map(attrgetter("seeds"), self._pieces))), device)
         self._upload()
 
         architecture = "sm_{}{}".format(*torch.cuda.get_device_capability(device))
@@ -158,18 +165,19 @@ class Launch:
             if group.can_settle:
                 self._run(self._stream, compiled[g][1], g, len(groups) + g)
         self._order.sort()
-        sides = [torch.cuda.Stream() for _ in groups]
-        for g, side in enumerate(sides):
-            side.wait_stream(self._stream)
-            self._run(side, compiled[g][0], g, g)
+        sides = []
+        for g, (train, _) in enumerate(compiled):
+            sides.append(torch.cuda.Stream())
+            sides[g].wait_stream(self._stream)
+            self._run(sides[g], train, g, g)
         for side in sides:
             self._stream.wait_stream(side)
         self._finished.record(self._stream)
 
     def _upload(self) -> None:
         block = Block()
-        inputs = [_inputs(block, piece) for piece in self._pieces]
-        units = [block.give(group.units) for group in self._groups]
+        inputs = list(map(partial(_inputs, block), self._pieces))
+        units = list(map(block.give, map(attrgetter("units"), self._groups)))
         self._inputs = block.upload(self._device)
         jobs = np.zeros(len(self._pieces), JOB)
         for i, (job, piece) in enumerate(zip(jobs, self._pieces, strict=True)):
@@ -207,7 +215,7 @@ class Order:
     """
 
     def __init__(self, jobs: list[int], sizes: list[int], device: torch.device) -> None:
-        lengths = [sizes[i] for i in jobs]
+        lengths = list(map(sizes.__getitem__, jobs))
         starts = np.cumsum([0, *lengths])
         self._start = dict(zip(jobs, starts[:-1].tolist(), strict=True))
         self._first = torch.from_numpy(np.repeat(starts[:-1], lengths)).to(device)
@@ -280,7 +288,7 @@ def _inputs(block: Block, piece: Piece) -> dict[str, Slot]:
 
 def _results(block: Block, piece: Piece, trace: bool, parameters: bool) -> dict[str, Slot]:
     e, S = piece.experiment, len(piece.seeds)
-    slots = {name: block.slot(e.dtype, S) for name in ("rmse", "rmse_initial")}
+    slots = {"rmse": block.slot(e.dtype, S), "rmse_initial": block.slot(e.dtype, S)}
     slots["converged_at"] = block.slot(np.int32, S)
     slots["dead"] = block.slot(np.bool_, S, e.depth, e.width)
     slots["prediction"] = block.slot(e.dtype, S, e.data.t.size)

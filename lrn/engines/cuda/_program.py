@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -28,15 +29,13 @@ SOURCES = (
 )
 
 CHOSEN = ("connection", "optimizer", "activation", "initial", "norm")
-WHOLE = f"features outputs samples depth width epochs {' '.join(f'{name}_chosen' for name in CHOSEN)} iterative count"
+WHOLE = f"features outputs samples depth width epochs {' '.join(map('{}_chosen'.format, CHOSEN))} iterative count"
 REAL = "lr target_scale threshold"
 POINTERS = (
     "x t adam_step adam_root seeds initial order "
     "rmse rmse_initial converged_at settled dead prediction parameters trace"
 )
-JOB = np.dtype(
-    [(n, "i8") for n in WHOLE.split()] + [(n, "f8") for n in REAL.split()] + [(n, "u8") for n in POINTERS.split()]
-)
+JOB = np.dtype([*product(WHOLE.split(), ("i8",)), *product(REAL.split(), ("f8",)), *product(POINTERS.split(), ("u8",))])
 """The kernel's `Job`: one experiment, its seeds, and where the results go."""
 
 HELD_BYTES = 320

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 from dataclasses import dataclass, field
+from itertools import starmap
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -43,7 +45,7 @@ def variants() -> list[Variant]:
     """The variants that this processor can run, fastest first."""
     if _native is None:
         raise RuntimeError("the native engine was not built: install lrn again where a C++20 compiler is at hand")
-    return [Variant(*row) for row in _native.variants()]
+    return list(starmap(Variant, _native.variants()))
 
 
 def source_hash() -> str:
@@ -56,7 +58,7 @@ def _default_variant() -> Variant:
     for variant in compiled:
         if chosen in (None, "", variant.name):
             return variant
-    raise ValueError(f"LRN_VARIANT must be one of {', '.join(v.name for v in compiled)}; got {chosen!r}")
+    raise ValueError(f"LRN_VARIANT must be one of {', '.join(map(attrgetter('name'), compiled))}; got {chosen!r}")
 
 
 @dataclass(frozen=True)
@@ -175,9 +177,14 @@ class NativeEngine:
             ValueError: these do not fit together.
         """
         real, (S, epochs, N) = initial.dtype, order.shape
-        results: dict[str, NDArray[Any]] = {name: np.empty(S, real) for name in ("first_gradient", "last_gradient")}
-        results |= {name: np.empty((S, epochs, -(-N // batch)), real) for name in ("loss", "accuracy", "gradient")}
-        results |= {"predicted": np.empty((S, len(test)), np.int32), "silent": np.empty((S, activations), np.uint8)}
+        results: dict[str, NDArray[Any]] = {
+            "predicted": np.empty((S, len(test)), np.int32),
+            "silent": np.empty((S, activations), np.uint8),
+        }
+        for name in ("first_gradient", "last_gradient"):
+            results[name] = np.empty(S, real)
+        for name in ("loss", "accuracy", "gradient"):
+            results[name] = np.empty((S, epochs, -(-N // batch)), real)
         getattr(_native, f"classify_{real.name}")(
             self.variant.name,
             layers=layers,
