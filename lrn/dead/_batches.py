@@ -48,7 +48,7 @@ def batches(module: nn.Module, data: Any, batch_size: int | None = None) -> Iter
         raise ValueError(f"batch_size must be at least 1, or None for one pass per batch; got {batch_size!r}")
     device, dtypes = home(module)
     empty = True
-    for batch in _every(data, module, Signature(module), batch_size):
+    for batch in _read_any(data, module, Signature(module), batch_size):
         if empty and batch.by_position and len(batch):
             _check_target(module, batch)
         for part in _cut(batch, batch_size):
@@ -67,25 +67,25 @@ def _check_target(module: nn.Module, batch: Batch) -> None:
         )
 
 
-def _every(data: Any, module: nn.Module, signature: Signature, batch_size: int | None) -> Iterator[Batch]:
+def _read_any(data: Any, module: nn.Module, signature: Signature, batch_size: int | None) -> Iterator[Batch]:
     if is_array(data) or isinstance(data, Mapping | PackedSequence):
         yield read(data, signature)
     elif isinstance(data, tuple):
-        yield from _tuple(data, module, signature)
+        yield from _read_tuple(data, module, signature)
     elif isinstance(data, Dataset) and not isinstance(data, IterableDataset):
         for item in DataLoader(data, batch_size=batch_size or SAMPLES):
             yield read(item, signature)
     elif isinstance(data, str | bytes | nn.Module) or not isinstance(data, Iterable):
         raise TypeError(f"data must be {ALLOWED}; got {type(data).__name__}")
     elif isinstance(data, list) and len(data) > 1 and all(map(is_array, data)):
-        yield from (_two if len(data) == 2 else _several)(data, module, signature)
+        yield from (_read_list_of_two if len(data) == 2 else _read_longer_list)(data, module, signature)
     else:
         for item in data:
             inside = not isinstance(item, list | tuple | Mapping) and not is_array(item)
-            yield from _every(item, module, signature, batch_size) if inside else (read(item, signature),)
+            yield from _read_any(item, module, signature, batch_size) if inside else (read(item, signature),)
 
 
-def _tuple(data: tuple[Any, ...], module: nn.Module, signature: Signature) -> Iterator[Batch]:
+def _read_tuple(data: tuple[Any, ...], module: nn.Module, signature: Signature) -> Iterator[Batch]:
     """A batch; or, if it is what `Tensor.split` or `numpy.array_split` gives, several."""
     arrays = len(data) > 1 and all(map(_is_plain_array, data))
     if arrays and all(map(partial(_like, data[0]), data)) and signature.least < 2:
@@ -149,7 +149,7 @@ def _span(part: Any) -> tuple[int, int, int] | None:
     return id(part._base), int(start), int(start + part.shape[0] * part.stride(0))
 
 
-def _several(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
+def _read_longer_list(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
     """A list of three or more: batches, if they are alike; one batch, if the forward needs several inputs."""
     if signature.least > 1:
         yield read(data, signature)
@@ -174,7 +174,7 @@ def _batches_alike(one: Any, other: Any) -> bool:
     return _dtypes(one) == _dtypes(other) and lengths
 
 
-def _two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
+def _read_list_of_two(data: Sequence[Any], module: nn.Module, signature: Signature) -> Iterator[Batch]:
     """A list of two: two batches, or the input and target that a DataLoader gives as a list.
 
     The second can be a batch if it is like the first, and a target if the model's output is like it.

@@ -102,7 +102,7 @@ def _walk(module: nn.Module, path: str, chains: list[list[str]], *, sequence: bo
             )
 
 
-def shrink_chains(whole: nn.Module, small: nn.Module, several: Callable[[], Iterable[Batch]]) -> None:
+def shrink_chains(whole: nn.Module, small: nn.Module, read_batches: Callable[[], Iterable[Batch]]) -> None:
     """Make `small`, a copy of `whole`, smaller."""
     segments: list[Segment] = []
     for chain in chains_of(whole):
@@ -111,12 +111,12 @@ def shrink_chains(whole: nn.Module, small: nn.Module, several: Callable[[], Iter
     hooks = []
     for segment in segments:
         for path in segment.paths:
-            hooks.append(whole.get_submodule(path).register_forward_hook(_taking_down(whole, segment, path)))
+            hooks.append(whole.get_submodule(path).register_forward_hook(_recorder(whole, segment, path)))
     try:
-        for batch in several():
+        for batch in read_batches():
             whole(*batch.args, **batch.kwargs)
             for segment in segments:
-                _sum_up(segment)
+                _summarise(segment)
     finally:
         for hook in hooks:
             hook.remove()
@@ -151,7 +151,7 @@ def _drop_shared(net: nn.Module, segments: list[Segment]) -> None:
                 segment.whole = True
 
 
-def _taking_down(net: nn.Module, segment: Segment, path: str) -> Callable[[nn.Module, Any, Any], None]:
+def _recorder(net: nn.Module, segment: Segment, path: str) -> Callable[[nn.Module, Any, Any], None]:
     layer = net.get_submodule(segment.paths[0])
     before = list(map(type, map(net.get_submodule, segment.paths[: segment.paths.index(path) + 1])))
 
@@ -193,7 +193,7 @@ def _by_unit(
     return output.movedim(-1, 0).reshape(units, -1)
 
 
-def _sum_up(segment: Segment) -> None:
+def _summarise(segment: Segment) -> None:
     if segment.whole or not segment.outputs:
         segment.whole = segment.whole or segment.reader is None
         segment.outputs.clear()

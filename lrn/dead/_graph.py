@@ -22,18 +22,18 @@ PASSES = 8
 """A channel that was coupled to a living one can go when that one has another partner; few passes find them all."""
 
 
-def shrink_graph(whole: nn.Module, small: nn.Module, several: Callable[[], Iterable[Batch]]) -> None:
+def shrink_graph(whole: nn.Module, small: nn.Module, read_batches: Callable[[], Iterable[Batch]]) -> None:
     """Make `small`, a copy of `whole`, smaller.
 
     A channel goes together with all that torch-pruning couples to it, and only if it is dead wherever one of the
     coupled layers feeds an activation. Layers behind which its zeros become something else (as in a normalisation of
     joined channels) stay as they are: a copy without its channels tells.
     """
-    example = next(iter(several()))
+    example = next(iter(read_batches()))
     for _ in range(PASSES):
         before = _parameter_count(small)
-        dead = _dead_channels(small, several())
-        _cut(small, _harmless(small, dead, example, several), example)
+        dead = _dead_channels(small, read_batches())
+        _cut(small, _harmless(small, dead, example, read_batches), example)
         if _parameter_count(small) == before:
             return
 
@@ -42,25 +42,25 @@ def _parameter_count(net: nn.Module) -> int:
     return sum(map(torch.numel, net.parameters()))
 
 
-def _harmless(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[], Iterable[Batch]]) -> Dead:
+def _harmless(whole: nn.Module, dead: Dead, example: Batch, read_batches: Callable[[], Iterable[Batch]]) -> Dead:
     """The layers without whose dead channels the output stays: all, or those of each half."""
-    if not dead or _is_same(whole, dead, example, several):
+    if not dead or _is_same(whole, dead, example, read_batches):
         return dead
     if len(dead) == 1:
         return {}
     layers = list(dead.items())
     middle = len(layers) // 2
-    first = _harmless(whole, dict(layers[:middle]), example, several)
-    second = _harmless(whole, dict(layers[middle:]), example, several)
+    first = _harmless(whole, dict(layers[:middle]), example, read_batches)
+    second = _harmless(whole, dict(layers[middle:]), example, read_batches)
     both = {**first, **second}
-    return both if _is_same(whole, both, example, several) else first
+    return both if _is_same(whole, both, example, read_batches) else first
 
 
-def _is_same(whole: nn.Module, dead: Dead, example: Batch, several: Callable[[], Iterable[Batch]]) -> bool:
+def _is_same(whole: nn.Module, dead: Dead, example: Batch, read_batches: Callable[[], Iterable[Batch]]) -> bool:
     trial = independent_copy(whole).eval()
     try:
         _cut(trial, dead, example)
-        check_same(whole, trial, several())
+        check_same(whole, trial, read_batches())
     except Exception:  # torch-pruning fails with any on graphs that it does not know
         return False
     return True
@@ -100,11 +100,11 @@ def _coupled(net: nn.Module, graph: Any, group: Any) -> set[str]:
     return coupled
 
 
-def _dead_channels(whole: nn.Module, several: Iterable[Batch]) -> dict[str, set[int]]:
+def _dead_channels(whole: nn.Module, data: Iterable[Batch]) -> dict[str, set[int]]:
     """For each layer that feeds activations, the outputs that are dead in all of them; layers without any left out."""
     watch = Watch(whole)
     with watch.attached():
-        for batch in several:
+        for batch in data:
             watch.forward(batch.args, batch.kwargs)
     layers = set(dict(whole.named_modules())) - {""}
     dead: dict[str, set[int]] = {}

@@ -22,10 +22,10 @@ __all__ = [
     "broadcast",
     "drop",
     "joined",
+    "merged",
     "renewed",
     "renewed_at",
     "resized",
-    "same_rank",
     "view",
 ]
 
@@ -113,12 +113,12 @@ def drop(dims: Dims, reduced: Sequence[int]) -> Dims:
     return tuple(dim for d, dim in enumerate(dims) if d not in reduced)
 
 
-def broadcast(several: Iterable[Dims], sizes: Sequence[int]) -> Dims:
+def broadcast(labels: Iterable[Dims], sizes: Sequence[int]) -> Dims:
     """The labels of a sum or product of tensors, aligned at the last dimension."""
     made: Dims = ((),) * len(sizes)
-    for dims in several:
+    for dims in labels:
         padded = ((),) * (len(sizes) - len(dims)) + dims
-        made = tuple(map(same_rank, made, padded))
+        made = tuple(map(merged, made, padded))
     if () in made:
         made = tuple(map(_first_label, made, of_kind("any", sizes)))
     return made
@@ -128,7 +128,7 @@ def _first_label(dim: Dim, other: Dim) -> Dim:
     return dim or other
 
 
-def same_rank(one: Dim, other: Dim) -> Dim:
+def merged(one: Dim, other: Dim) -> Dim:
     """The label of a dimension that two tensors have, or only one of them where the other has size 1."""
     if not one or not other or one == other:
         return one or other
@@ -181,10 +181,10 @@ def _rank(factor: Factor) -> tuple[int, bool]:
     return _RANK[factor.kind], factor.kind == "input" and ":" in factor.base  # the first input says what it is
 
 
-def joined(several: Sequence[Dims], dim: int, sizes: Sequence[int]) -> Dims:
+def joined(labels: Sequence[Dims], dim: int, sizes: Sequence[int]) -> Dims:
     """The labels of `cat` along `dim`: units where one part has units or features there."""
     parts, without = [], []
-    for dims in several:
+    for dims in labels:
         parts.append(dims[dim])
         without.append(with_dim(dims, dim, ()))
     others = broadcast(without, (*sizes[:dim], 1, *sizes[dim + 1 :]))

@@ -142,5 +142,5 @@ def _ends_in_zeros(ids: Tensor) -> bool:
     behind = zero.flip(1).long().cumprod(1).sum(1)
     before = zero.long().cumprod(1).sum(1)
     at_one_end = bool((behind == lengths).all()) or bool((before == lengths).all())
-    several = len(ids[~zero].unique()) > 2  # a table of ones and zeros is not a text
-    return at_one_end and several and int(lengths.max()) > 1 and int(lengths.max()) < ids.shape[1]
+    many_ids = len(ids[~zero].unique()) > 2  # a table of ones and zeros is not a text
+    return at_one_end and many_ids and int(lengths.max()) > 1 and int(lengths.max()) < ids.shape[1]

@@ -137,8 +137,8 @@ def chosen(op: Operation) -> list[Dims]:
         d = op.get("dim") % len(dims)  # a table that data chooses from, as an embedding
         return [settled(op, (*dims[:d], *op.dims(op.tensors[1]), *dims[d + 1 :]))]
     changed = op.get("dims", op.get("dim", 1 if "shuffle" in op.name else 0))
-    several = changed if isinstance(changed, list | tuple) else [changed]
-    return [renewed_at(dims, several, output.shape, op.name)]
+    positions = changed if isinstance(changed, list | tuple) else [changed]
+    return [renewed_at(dims, positions, output.shape, op.name)]
 
 
 def index(op: Operation) -> list[Dims]:

@@ -73,7 +73,7 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
         raise TypeError(_allowed(net))
     modes = list(map(attrgetter("training"), net.modules()))
     whole = independent_copy(net)
-    shrink = _way(whole)
+    shrink = _shrinker_of(whole)
     _check_finite(whole.named_parameters())
     small = independent_copy(whole)
     with looking(whole), looking(small):
@@ -83,9 +83,9 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
                 _check_finite(("data", t) for t in batch.tensors)
                 yield batch
 
-        several = read if _can_repeat(data) else _held(read())
-        shrink(whole, small, several)
-        check_same(whole, small, several())
+        read_batches = read if _can_repeat(data) else _stored(read())
+        shrink(whole, small, read_batches)
+        check_same(whole, small, read_batches())
     small.train(net.training)
     if len(list(small.modules())) == len(modes):
         for child, mode in zip(small.modules(), modes, strict=True):
@@ -96,7 +96,7 @@ def prune(net: Net, data: Any, *, batch_size: int | None = None) -> Net:
 Shrink = Callable[[Any, Any, Callable[[], Iterable[Batch]]], None]
 
 
-def _way(net: Any) -> Shrink:
+def _shrinker_of(net: Any) -> Shrink:
     """How a network is made smaller. Raises TypeError where there is none."""
     if isinstance(net, nn.Module):
         for path, child in net.named_modules():
@@ -138,9 +138,9 @@ def _can_repeat(data: Any) -> bool:
     return not hasattr(data, "__next__")
 
 
-def _held(several: Iterable[Batch]) -> Callable[[], Iterable[Batch]]:
+def _stored(data: Iterable[Batch]) -> Callable[[], Iterable[Batch]]:
     """A generator is read once, so its batches are kept."""
-    batches_read = list(several)
+    batches_read = list(data)
     return lambda: batches_read
 
 

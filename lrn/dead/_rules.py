@@ -106,8 +106,8 @@ def _reduced_positions(op: Operation, rank: int) -> list[int]:
     reduced = op.get("dim")
     if reduced is None or reduced == []:
         return list(range(rank))
-    several = reduced if isinstance(reduced, list | tuple) else [reduced]
-    return [position % max(rank, 1) for position in several]
+    positions = reduced if isinstance(reduced, list | tuple) else [reduced]
+    return [position % max(rank, 1) for position in positions]
 
 
 def _ranked(op: Operation) -> list[Dims]:

@@ -17,9 +17,9 @@ ROUNDINGS = 4096
 """Outputs may differ by this many roundings of their largest size: sums of some thousand terms in another order."""
 
 
-def check_same(whole: nn.Module, small: nn.Module, several: Iterable[Batch]) -> None:
+def check_same(whole: nn.Module, small: nn.Module, data: Iterable[Batch]) -> None:
     """Raise ValueError where `small` fails on a batch, or gives another output than `whole` beyond rounding."""
-    for batch in several:
+    for batch in data:
         expected = whole(*batch.args, **batch.kwargs)
         try:
             output = small(*batch.args, **batch.kwargs)

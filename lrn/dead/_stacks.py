@@ -58,10 +58,10 @@ def _has_hooks(module: nn.Module) -> bool:
     return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
-def shrink_stack(whole: Prunable, small: Prunable, several: Callable[[], Iterable[Batch]]) -> None:
+def shrink_stack(whole: Prunable, small: Prunable, read_batches: Callable[[], Iterable[Batch]]) -> None:
     """Make `small`, a copy of `whole`, smaller."""
     head, stages = _stages(whole)
-    _shrink(small, stages, _find(head, stages, several()))
+    _shrink(small, stages, _find(head, stages, read_batches()))
 
 
 def _stages(net: Prunable) -> tuple[list[nn.Module], list[Stage]]:
@@ -83,9 +83,9 @@ def _linears(net: nn.Sequential) -> list[int]:
     return [i for i, module in enumerate(net) if isinstance(module, nn.Linear)]
 
 
-def _find(head: Sequence[nn.Module], stages: Sequence[Stage], several: Iterable[Batch]) -> Evidence:
+def _find(head: Sequence[nn.Module], stages: Sequence[Stage], data: Iterable[Batch]) -> Evidence:
     fired = [torch.zeros_like(stage.linear.weight[:, 0], dtype=torch.bool) for stage in stages]
-    for batch in several:
+    for batch in data:
         x = _through(head, batch.args[0])
         for stage, flags in zip(stages, fired, strict=True):
             x = stage(x)

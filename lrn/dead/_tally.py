@@ -227,12 +227,12 @@ def _dims_before_rows(values: Tensor, others: list[int]) -> int:
 
 def _nonzeros_of_rows(rows: Tensor) -> tuple[Tensor, bool]:
     """How many numbers of each row are not zero, (R,) int64, and whether there is NaN; channels of images are rows."""
-    several = max(CACHED // rows.shape[1], 1)
-    ones = torch.empty((min(several, len(rows)), rows.shape[1]), dtype=torch.float32)
+    rows_at_once = max(CACHED // rows.shape[1], 1)
+    ones = torch.empty((min(rows_at_once, len(rows)), rows.shape[1]), dtype=torch.float32)
     counts, sums = torch.empty(len(rows), dtype=torch.float32), torch.zeros((), dtype=rows.dtype)
-    for start in range(0, len(rows), several):
-        piece = rows[start : start + several]
-        torch.sum(torch.ne(piece, 0, out=ones[: len(piece)]), 1, out=counts[start : start + several])
+    for start in range(0, len(rows), rows_at_once):
+        piece = rows[start : start + rows_at_once]
+        torch.sum(torch.ne(piece, 0, out=ones[: len(piece)]), 1, out=counts[start : start + rows_at_once])
         sums += piece.sum()
     return counts.long(), bool(sums.isnan()) and bool(rows.isnan().any())
 
