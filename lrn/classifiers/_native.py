@@ -1,4 +1,4 @@
-"""The native engine for convolutional networks, one a SIMD lane; it is told them as a list of layers."""
+"""The native engine for convolutional networks, one per SIMD lane; it gets a network as a list of layers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class _Plan:
         return len(self.layers)
 
     def _sequence(self, modules: nn.Module, tensor: int) -> int:
-        """What comes out of modules in a row; a ReLU belongs to the layer before it if no other reads that."""
+        """The output of modules in a row; a ReLU belongs to the layer before it if no other reads that."""
         start = len(self.layers)
         for module in modules.children():
             if isinstance(module, nn.Conv2d):

@@ -1,4 +1,4 @@
-"""What any engine finds out about convolutional networks, and the metrics that are made of it."""
+"""The observations that every engine makes of convolutional networks, and the metrics made of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 class Training(NamedTuple):
-    """What S networks do before, during and after their training."""
+    """Observations of S networks before, during and after their training."""
 
     first_gradient: Floats  # (S,) norm of the first convolution's gradient, of all training images, before training
     last_gradient: Floats  # (S,)
@@ -71,7 +71,7 @@ def parts(of: Classifiers) -> list[slice]:
 
 
 def joined(trainings: list[Training]) -> Training:
-    """Of the networks of all, one after another."""
+    """The observations of the networks of all, one after another."""
     *arrays, silent = zip(*trainings, strict=True)
     layers = zip(*silent, strict=True)
     return Training._make([*map(np.concatenate, arrays), list(map(np.concatenate, layers))])
@@ -84,7 +84,7 @@ def _by_channel(x: Floats) -> Floats:
 
 
 def metrics(of: Classifiers, training: Training) -> dict[str, NDArray[Any]]:
-    """What `Classifiers.sample` promises."""
+    """The metrics that `Classifiers.sample` returns."""
     steps = training.loss.astype(float)
     loss = _epochs(of, np.where(np.isfinite(steps), steps, np.inf))
     accuracy = _epochs(of, training.accuracy.astype(float))

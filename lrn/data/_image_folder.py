@@ -115,7 +115,7 @@ def _decoded(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[np
 
 
 def _state(root: Path, paths: list[Path], labels: list[int], size: tuple[int, int] | None, grey: bool) -> str:
-    """What tells a folder's images from its earlier images and from those of other folders."""
+    """A name for a folder's images, which differs from that of its earlier images and of other folders' images."""
     digest = hashlib.sha256(repr((size, grey)).encode())
     for path, label in zip(paths, labels, strict=True):
         stat = path.stat()

@@ -107,7 +107,7 @@ def shrink_chains(whole: nn.Module, small: nn.Module, read_batches: Callable[[],
     segments: list[Segment] = []
     for chain in chains_of(whole):
         segments.extend(_segments(whole, chain))
-    _drop_shared(whole, segments)
+    _leave_shared_whole(whole, segments)
     hooks = []
     for segment in segments:
         for path in segment.paths:
@@ -137,7 +137,7 @@ def _segments(net: nn.Module, chain: Sequence[str]) -> Iterator[Segment]:
             segment.paths.append(path)
 
 
-def _drop_shared(net: nn.Module, segments: list[Segment]) -> None:
+def _leave_shared_whole(net: nn.Module, segments: list[Segment]) -> None:
     """Modules that stand in two places, or share a weight with another, are left whole."""
     uses: Counter[int] = Counter()
     for module in net.modules():

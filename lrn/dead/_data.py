@@ -151,7 +151,7 @@ def read(item: Any, signature: Signature) -> Batch:
 
 
 def _by_position(item: Sequence[Any], signature: Signature) -> Batch:
-    """Either all are inputs, or all but the last: which of them the forward can take."""
+    """All values are inputs, or all but the last, whichever the forward can take."""
     number = len(item)
     if number == 1:
         return Batch(tuple(item))

@@ -27,7 +27,7 @@ def shrink_graph(whole: nn.Module, small: nn.Module, read_batches: Callable[[], 
 
     A channel goes together with all that torch-pruning couples to it, and only if it is dead wherever one of the
     coupled layers feeds an activation. Layers behind which its zeros become something else (as in a normalisation of
-    joined channels) stay as they are: a copy without its channels tells.
+    joined channels) stay as they are: each cut is tried on a copy first.
     """
     example = next(iter(read_batches()))
     for _ in range(PASSES):
@@ -43,7 +43,7 @@ def _parameter_count(net: nn.Module) -> int:
 
 
 def _harmless(whole: nn.Module, dead: Dead, example: Batch, read_batches: Callable[[], Iterable[Batch]]) -> Dead:
-    """The layers without whose dead channels the output stays: all, or those of each half."""
+    """The dead channels that can go without a change of the output: all, or those of each half of the layers."""
     if not dead or _is_same(whole, dead, example, read_batches):
         return dead
     if len(dead) == 1:

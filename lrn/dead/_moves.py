@@ -84,7 +84,7 @@ def rot90(op: Operation) -> list[Dims]:
 
 
 def strided(op: Operation) -> list[Dims]:
-    """`as_strided`: a dimension with the size and stride of one before is that one; the rest must leave units alone."""
+    """`as_strided`: a dimension has the label of the old one with its size and stride; others may not cut up units."""
     source, output = op.tensors[0], op.outputs[0]
     known: dict[Step, Dim] = {}
     for step, dim in zip(_steps(source), op.dims(source), strict=True):

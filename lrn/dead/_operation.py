@@ -159,7 +159,7 @@ def fits(dims: Dims, shape: Sequence[int]) -> bool:
 
 
 def settled(op: Operation, dims: Dims) -> Dims:
-    """What weights alone spread data over are units; and the one data dimension that weights fit are features."""
+    """The labels with weights as units; the one dimension of raw data that weights fit is noted as features."""
     if not op.data_tensors:
         return dims
     if dims and not has_units(dims):

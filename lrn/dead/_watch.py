@@ -120,7 +120,7 @@ class Watch(TorchDispatchMode):
         self._finish()
 
     def empty(self) -> dict[str, str]:
-        """The activations that were called, but never with a value, and this as a reason."""
+        """A reason for each activation that was called, but never with a value."""
         return {name: "no value ever reached it" for name, tally in self.tallies.items() if tally.fired is None}
 
     def reset(self) -> None:

@@ -50,7 +50,7 @@ class Engine(Protocol):
         initial: NDArray[np.floating] | None = None,
         progress: Progress | None = None,
     ) -> Runs:
-        """Trains one network a seed; `initial` (S, P) replaces the weights that the seeds would draw."""
+        """Trains one network per seed; `initial` (S, P) replaces the weights that the seeds would draw."""
         ...
 
 

@@ -94,7 +94,7 @@ class ReferenceEngine:
         initial: NDArray[np.floating] | None = None,
         progress: Progress | None = None,
     ) -> Runs:
-        """Trains one network a seed; see `lrn.engines.Engine`."""
+        """Trains one network per seed; see `lrn.engines.Engine`."""
         check_initial(experiment, seeds, initial)
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads or before)

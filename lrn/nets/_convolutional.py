@@ -246,7 +246,7 @@ class ConvolutionalNet(nn.Module):
         return list(chain.from_iterable(self.stages))  # type: ignore[arg-type]
 
     def stage_outputs(self, x: Tensor) -> list[Tensor]:
-        """What comes out of every stage, first to last, for images (N, in_channels, H, W).
+        """The output of every stage, first to last, for images (N, in_channels, H, W).
 
         Raises:
             ValueError: `x` has another shape.

@@ -1,4 +1,4 @@
-"""The CUDA engine: the native engine's kernel as the body of a GPU kernel, one network a thread.
+"""The CUDA engine: the native engine's kernel as the body of a GPU kernel, one network per thread.
 
 Fleets of many experiments train at once (`CudaEngine.train_many`), since one alone seldom fills a GPU.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CudaEngine", "available", "installed", "source_hash"]
 
 RESULT_BYTES = 2**30
-"""What one launch may leave behind in a GPU's memory; larger fleets are trained in several."""
+"""The results that one launch may leave in a GPU's memory; larger fleets are trained in several launches."""
 
 
 def installed() -> bool:
@@ -88,7 +88,7 @@ class CudaEngine:
         initial: NDArray[np.floating] | None = None,
         progress: Progress | None = None,
     ) -> Runs:
-        """Trains one network a seed; see `lrn.engines.Engine`."""
+        """Trains one network per seed; see `lrn.engines.Engine`."""
         return self.train_many(
             [experiment], [seeds], trace=trace, parameters=parameters, initial=[initial], progress=progress
         )[0]

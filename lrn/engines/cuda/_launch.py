@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Launch"]
 
 LANES = 32
-"""Networks of a block: one a thread of a warp."""
+"""Networks of a block: one per thread of a warp."""
 
 POLL_SECONDS = 0.001
 NEXT, DONE, CANCELLED = 0, 1, 2
@@ -265,7 +265,7 @@ def _cells(e: Experiment) -> int:
 
 @cache
 def _schedule(lr: float, epochs: int, dtype: str) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Adam's lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k), the powers one product an epoch; each (epochs,)."""
+    """Adam's lr / (1 - beta1^k) and 1 / sqrt(1 - beta2^k), the powers one product per epoch; each (epochs,)."""
     step = lr / (1 - np.cumprod(np.full(epochs, 0.9)))
     root = 1 / np.sqrt(1 - np.cumprod(np.full(epochs, 0.999)))
     return step.astype(dtype), root.astype(dtype)

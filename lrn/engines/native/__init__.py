@@ -89,7 +89,7 @@ class NativeEngine:
         initial: NDArray[np.floating] | None = None,
         progress: Progress | None = None,
     ) -> Runs:
-        """Trains one network a seed; see `lrn.engines.Engine`."""
+        """Trains one network per seed; see `lrn.engines.Engine`."""
         e, real, S = experiment, np.dtype(experiment.dtype), len(seeds)
         samples, outputs = e.data.t.shape
         initial = given_parameters(e, seeds, initial)
