@@ -89,6 +89,7 @@ class Draw:
     _settings: dict[str, State] = field(default_factory=dict, init=False, repr=False, compare=False)
     _sound: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     _costs: dict[str, Cost] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _late: set[str] = field(default_factory=set, init=False, repr=False, compare=False)  # not trained any more
 
     def __call__(self, population: Population | Experiment, seeds: range, trace: bool) -> Any:
         """The observations of each seed.
@@ -99,7 +100,12 @@ class Draw:
         """
         self._refuse_condemned(population)
         if isinstance(population, FunctionPopulation):
-            return self._observer.columns(population, seeds)
+            try:
+                return self._observer.columns(population, seeds)
+            except NoMoreSeeds:
+                self._late.add(population.label)
+                raise
+        self._foresee(population, seeds)
         if self.frozen or self.deadline is not None or getattr(population, "most", None) is not None:
             ready, why = self.available(population, seeds)
             if len(ready) < len(seeds):
@@ -120,7 +126,7 @@ class Draw:
 
     def available_trained(self, population: Population | Experiment, seeds: range) -> tuple[range, str]:
         """`available`, whatever `most` says."""
-        late = self.deadline is not None and time.monotonic() >= self.deadline
+        late = population.label in self._late or (self.deadline is not None and time.monotonic() >= self.deadline)
         if not (self.frozen or late) or not seeds:
             return seeds, ""
         ready = self.known(population, seeds)
@@ -160,12 +166,13 @@ class Draw:
             shelf.describe(broken={"metric": metric, "why": why})
 
     def seconds_per_seed(self, population: Any) -> float:
-        """How long a seed took: in this run, else as noted on disk; 0 where neither tells."""
-        spent = self.cost(label_of(population)).per_seed
-        if spent or not isinstance(population, FunctionPopulation):
-            return spent
-        noted = [shelf.described().get("seconds") for shelf in self._editions.shelves(population)]
-        return next((float(seconds) for seconds in noted if isinstance(seconds, (int, float))), 0.0)
+        """How long a seed takes, as noted on disk when some were trained last, else by this run; 0 where none tells."""
+        shelves = self._editions.shelves(population) if isinstance(population, FunctionPopulation) else []
+        for shelf in shelves:
+            seconds = shelf.described().get("seconds")
+            if isinstance(seconds, (int, float)):
+                return float(seconds)
+        return self.cost(label_of(population)).per_seed
 
     def cost(self, label: str) -> Cost:
         """What sampling a population has cost so far."""
@@ -182,6 +189,15 @@ class Draw:
             self._trained.close()
         if "_crew" in vars(self):
             self._crew.close()
+
+    def _foresee(self, population: Any, seeds: range) -> None:
+        """Notes a population that is sampled many seeds at once, if these would likely end after the deadline."""
+        per_seed = self.cost(population.label).per_seed
+        if self.deadline is None or not per_seed:
+            return
+        missing = len(seeds) - self.known(population, seeds)
+        if time.monotonic() + missing * per_seed >= self.deadline:
+            self._late.add(population.label)
 
     def _sampled(self, population: Any, seeds: range) -> Any:
         """The observations of a population written as a class, through the ledger if it has a version."""

@@ -97,9 +97,10 @@ class Observer:
             )
         unkept = self._unkept.setdefault(population.label, {})
         at_once = self._at_once(population)
-        progress = Progress(self.watch, population.label, missing[0], len(missing), at_once)
+        per_seed = self._seconds_of(population, shelf)
+        progress = Progress(self.watch, population.label, missing[0], len(missing), at_once, per_seed)
         with Work(population, shelf, unkept, progress, self.deadline, self.say) as work:
-            if self._seconds_of(population, shelf) is None:
+            if per_seed is None:
                 self._take(work, population, missing[:1], wait=True)
                 if shelf is not None and population.label in self._seconds:
                     shelf.describe(seconds=self._seconds[population.label], parts=population.parts)
@@ -111,6 +112,8 @@ class Observer:
             else:
                 for wait in (False, True):
                     self._take(work, population, missing, wait)
+            if shelf is not None and progress.per_seed is not None:
+                shelf.describe(seconds=progress.per_seed)
         self._refuse_failures(population, unkept)
         if work.late:
             raise NoMoreSeeds(f"the hours allowed are over, and seed {work.late[0]} of {population.label} is not known")
@@ -143,7 +146,8 @@ class Observer:
         return self._seconds.get(population.label, 0.0) < CHEAP
 
     def _at_once(self, population: FunctionPopulation) -> int:
-        return 1 if population.definition.gpu or not self.crew.works else self.crew.most
+        alone = population.definition.gpu or not self.crew.works
+        return 1 if alone else max(1, self.crew.most // population.definition.threads)
 
     def _answers(self, population: FunctionPopulation, seeds: Iterator[int]) -> Generator[Answer, None, None]:
         if not self._runs_here(population):

@@ -1,8 +1,9 @@
 """The outlook of an undecided claim: the seeds of its next test, and about how long training takes to a verdict.
 
-The estimates of a few seeds are rough, and those of a claim that is never given more stay so. So the seeds to a verdict
-are counted as if the truth lay one standard error further from the threshold than the estimate does: a claim with bad
-luck in its first seeds comes late, but it does come.
+Claims are ordered by the seeds that a verdict takes if the estimate is true. The estimates of a few seeds are rough,
+and those of a claim that is never given more stay so. So whether a verdict is likely at all is told as if the truth lay
+one standard error further from the threshold than the estimate does: a claim with bad luck in its first seeds comes
+late, but it does come.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from lrn.claims._populations import Population, Sampler, knows
+from lrn.claims._populations import Population, Sampler, knows, label_of
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
 
-__all__ = ["Outlook", "PutOff", "Seeds", "least_growth"]
+__all__ = ["Outlook", "PutOff", "Seeds", "each_once", "least_growth"]
 
 _STANDARD_ERRORS = 4.0
 """Standard errors in half an interval at a suite's level, about."""
@@ -37,7 +38,7 @@ class Outlook:
     Attributes:
         sampler: draws the populations' seeds.
         next_test: the seeds that its next test uses.
-        verdict: about the seeds that a verdict takes, or all that are allowed.
+        verdict: about the seeds that a verdict takes, or all that are allowed; each population once.
         is_likely: whether the seeds allowed are likely to bring a verdict.
     """
 
@@ -62,6 +63,20 @@ class Outlook:
         """
         seconds = sum(self.sampler.seconds(population, seeds) for population, seeds in self.verdict)  # type: ignore[union-attr]
         return not self.is_likely, factor * seconds
+
+
+def each_once(needs: Seeds) -> Seeds:
+    """Returns each population once, with the most seeds that it has; expressions of one claim may share populations.
+
+    Args:
+        needs: populations, each with seeds that begin alike.
+    """
+    most: dict[str, tuple[Population | Experiment, range]] = {}
+    for population, seeds in needs:
+        label = label_of(population)
+        if label not in most or len(most[label][1]) < len(seeds):
+            most[label] = population, seeds
+    return list(most.values())
 
 
 def least_growth(growth: float) -> float:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 __all__ = ["Progress", "Step"]
+
+_RECENT = 32
+"""Seeds whose time tells how long the next one takes; an import in the first one should not count for ever."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,28 @@ class Progress:
         start: the first seed.
         total: seeds to run.
         at_once: how many run at once.
+        per_seed: seconds that a seed took earlier; None where that is not known.
     """
 
-    def __init__(self, watch: Callable[[Step], None] | None, label: str, start: int, total: int, at_once: int) -> None:
+    def __init__(
+        self,
+        watch: Callable[[Step], None] | None,
+        label: str,
+        start: int,
+        total: int,
+        at_once: int,
+        per_seed: float | None = None,
+    ) -> None:
         self._watch, self._label, self._start, self._total, self._at_once = watch, label, start, total, at_once
-        self._done, self._seconds = 0, 0.0
-        self._tell(None)
+        self._per_seed = per_seed
+        self._done = 0
+        self._times: deque[float] = deque(maxlen=_RECENT)
+        self._tell()
+
+    @property
+    def per_seed(self) -> float | None:
+        """Seconds that a seed takes: the median of the last ones, else as it was earlier; None if that is not known."""
+        return median(self._times) if self._times else self._per_seed
 
     def add(self, seconds: float) -> None:
         """Counts one more finished seed.
@@ -50,10 +71,15 @@ class Progress:
             seconds: how long it took.
         """
         self._done += 1
-        self._seconds += seconds
-        rounds = -(-(self._total - self._done) // self._at_once)
-        self._tell(rounds * self._seconds / self._done)
+        self._times.append(seconds)
+        self._tell()
 
-    def _tell(self, left: float | None) -> None:
+    def seconds_for(self, seeds: int) -> float | None:
+        """Returns about how many seconds some seeds take, as many at once as may be; None if that is not known."""
+        per_seed = self.per_seed
+        return None if per_seed is None else -(-seeds // self._at_once) * per_seed
+
+    def _tell(self) -> None:
         if self._watch is not None:
+            left = self.seconds_for(self._total - self._done)
             self._watch(Step(self._label, self._start, self._done, self._total, left))

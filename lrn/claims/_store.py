@@ -110,9 +110,10 @@ class RecentSamples:
         known = 0 if growing is None else min(len(growing), len(seeds))
         if known < len(seeds) and hasattr(self._sampler, "known"):
             known = max(known, self._sampler.known(population, seeds))
-        per_seed = growing.cost.per_seed if growing is not None else 0.0
-        if not per_seed and hasattr(self._sampler, "seconds_per_seed"):
+        if hasattr(self._sampler, "seconds_per_seed"):
             per_seed = self._sampler.seconds_per_seed(population)
+        else:
+            per_seed = growing.cost.per_seed if growing is not None else 0.0
         return (len(seeds) - known) * (per_seed or 1.0)
 
     def check_metrics(self, quantity: Hashable, metrics: Sequence[Metric | Column | None]) -> None:

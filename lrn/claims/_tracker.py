@@ -13,7 +13,7 @@ from lrn.claims._advice import cost_of_bounds
 from lrn.claims._expressions import sample_of
 from lrn.claims._leaves import Leaf, Observe
 from lrn.claims._metrics import Column, resolve
-from lrn.claims._outlook import Outlook, least_growth
+from lrn.claims._outlook import Outlook, each_once, least_growth
 from lrn.claims._populations import (
     MeasurementError,
     NoMoreSeeds,
@@ -360,13 +360,13 @@ class Tracker:
         for terms in self._open(undecided):
             tracked = self._tracked[terms]
             tested = tracked.cached[0] if tracked.cached is not None else tracked.seeds
-            needed, most = least_growth(undecided.growth) * tested, self._most(terms)
-            likely = likely and needed <= most
+            needed, most = undecided.growth * tested, self._most(terms)
+            likely = likely and least_growth(undecided.growth) * tested <= most
             wanted = range(self._offset, self._offset + math.ceil(min(max(needed, tracked.seeds), most)))
             for population in chain.from_iterable(self._leaf(quantity).populations for quantity, _ in terms):
                 next_test.append((population, wanted[: tracked.seeds]))
                 verdict.append((population, wanted))
-        return Outlook(self._sampler, next_test, verdict, likely)
+        return Outlook(self._sampler, next_test, each_once(verdict), likely)
 
     def _open(self, undecided: Undecided) -> list[Terms]:
         expressions = [q for q in undecided.quantities if isinstance(q, Expression)]

@@ -26,7 +26,7 @@ class Work:
         shelf: where results are kept; None for in memory only.
         rows: gets every result.
         progress: counts finished seeds.
-        deadline: of the clock `time.monotonic`, after which no seed is handed out; None for none.
+        deadline: of the clock `time.monotonic`, after which no seed should end; None for none.
         say: shows a message at once; None shows nothing.
 
     Attributes:
@@ -48,6 +48,8 @@ class Work:
         self._waiting: dict[int, Row] = {}  # finished, and not on disk yet
         self._flushed = time.monotonic()
         self._stopped = False
+        self._in_training: set[int] = set()
+        self._time_is_over = False
         self.late: list[int] = []
 
     def __enter__(self) -> Self:
@@ -77,10 +79,11 @@ class Work:
         for seed in seeds:
             if seed in self._rows or self._stopped:
                 continue
-            if self._deadline is not None and time.monotonic() >= self._deadline:
+            if self._ends_late():
                 self.late.append(seed)
                 continue
             if self._shelf is None or wait is None or self._lock(seed, wait):
+                self._in_training.add(seed)
                 yield seed
 
     def keep(self, answer: Answer, at_once: bool) -> None:
@@ -88,6 +91,7 @@ class Work:
         seed, row = answer.seed, answer.row
         self._rows[seed] = row
         self._progress.add(answer.seconds)
+        self._in_training.discard(seed)
         if isinstance(row, Failure):
             self._stopped = self._population.definition.failed == "error"
             if self._shelf is not None and not self._stopped:
@@ -98,6 +102,13 @@ class Work:
                 self.flush()
         if seed in self._locks and seed not in self._waiting:
             self._locks.pop(seed).release()
+
+    def _ends_late(self) -> bool:
+        """Whether one more seed would likely end after the deadline, behind those that are in training."""
+        if self._deadline is not None and not self._time_is_over:
+            seconds = self._progress.seconds_for(len(self._in_training) + 1) or 0.0
+            self._time_is_over = time.monotonic() + seconds >= self._deadline
+        return self._time_is_over
 
     def _lock(self, seed: int, wait: bool) -> bool:
         """Whether the seed is this process's to run."""

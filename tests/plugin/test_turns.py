@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from lrn.claims._outlook import Outlook, PutOff, least_growth
+from lrn.claims._outlook import Outlook, PutOff, each_once, least_growth
 from lrn.claims._populations import RecentSamples
 from lrn.plugin._turns import Turns
 
@@ -65,6 +65,34 @@ def test_the_nearest_claim_trains_first_once_all_have_their_first_seeds(suite, m
     result.assert_outcomes(passed=3)
     assert turns_of(suite) == ["0.55", "0.8", "1.0", "0.8", "0.55"]
     result.stdout.fnmatch_lines(["*test_close WAITS*", "*test_plain WAITS*", "*test_always SUPPORTED*"])
+
+
+def test_with_seeds_of_an_earlier_run_the_nearest_claim_trains_first_too(suite):
+    suite.write(
+        """
+        import time
+        from lrn.claims import population
+
+        @population(version="1")
+        def net(seed, *, learns):
+            time.sleep(2 if seed == 0 and learns == 1.0 else 0.06)  # the first seed of all imports what it needs
+            with open("asked.txt", "a") as file:
+                file.write(f"{learns} {seed}\\n")
+            return {"learned": (617 * seed + 99) % 1000 < 1000 * learns}
+
+        @claim("Far")
+        def test_far(measure):
+            assert measure.rate(net(learns=0.8), "learned") > 0.5
+
+        @claim("Near")
+        def test_near(measure):
+            assert measure.rate(net(learns=1.0), "learned") > 0.5
+        """
+    )
+    run(suite, "--max-seeds", "8")
+    (suite.pytester.path / "asked.txt").unlink()
+    run(suite, "--hours", "1000").assert_outcomes(passed=2)
+    assert turns_of(suite) == ["1.0", "0.8"]
 
 
 def test_without_limit_claims_run_in_their_order(suite):
@@ -141,6 +169,18 @@ def test_what_is_known_by_now_counts():
     assert (needs.is_free, needs.cost()) == (False, (False, 50))
     sampler.known["a"] = 30
     assert (needs.is_free, needs.cost()) == (True, (False, 20))
+
+
+def test_a_population_that_expressions_share_costs_once():
+    class Named:
+        def __init__(self, label):
+            self.label = label
+
+        def sample(self, seeds):
+            raise NotImplementedError
+
+    a, b = Named("a"), Named("b")
+    assert each_once([(a, range(8)), (b, range(9)), (a, range(12))]) == [(a, range(12)), (b, range(9))]
 
 
 def waits(turns, name, needs):

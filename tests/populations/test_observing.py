@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -15,6 +16,8 @@ from filelock import FileLock
 from lrn.claims import population
 from lrn.claims._contract import MeasurementError, NoMoreSeeds
 from lrn.claims._populations import Draw, RecentSamples, available, columns
+from lrn.claims._progress import Progress, Step
+from lrn.claims._work import Work
 from tests.populations.project import Project
 
 
@@ -312,6 +315,50 @@ def test_time_that_runs_out_on_the_way_keeps_what_was_finished(tmp_path, monkeyp
     assert available(Draw(tmp_path, frozen=True), made(observed), range(8))[0] == range(5)
 
 
+def test_no_seed_starts_that_would_end_after_the_hours(tmp_path):
+    @population
+    def observed(seed):
+        return {"x": 0.5}
+
+    progress = Progress(None, "observed()", 0, 10, at_once=2, per_seed=10.0)
+    with Work(observed(), None, {}, progress, time.monotonic() + 25, None) as work:
+        assert list(work.claimed(range(10), wait=None)) == [0, 1, 2, 3], "two at once, ten seconds each"
+        assert work.late == list(range(4, 10))
+        assert list(work.claimed(range(10, 12), wait=None)) == [], "once time is over, it is over"
+    # A session judges what is known, although its last minutes have not passed.
+    columns(Draw(tmp_path), observed(), ["x"], range(3))
+    (note,) = tmp_path.rglob("population.json")
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"seconds": 100.0}))
+    draw = Draw(tmp_path, deadline=time.monotonic() + 50)
+    with pytest.raises(NoMoreSeeds, match="hours allowed"):
+        columns(draw, observed(), ["x"], range(8))
+    assert available(draw, observed(), range(8))[0] == range(3)
+
+
+def test_a_class_that_would_sample_beyond_the_hours_is_not_asked(tmp_path):
+    class Pop:
+        label = "pop"
+
+        def sample(self, seeds):
+            return {"x": np.zeros(len(seeds))}
+
+    draw = Draw(tmp_path, deadline=time.monotonic() + 50)
+    draw.cost("pop").add(1, 10.0)
+    columns(draw, Pop(), ["x"], range(2))
+    with pytest.raises(NoMoreSeeds, match="hours allowed"):
+        columns(draw, Pop(), ["x"], range(40))
+
+
+def test_the_time_noted_of_a_seed_is_not_that_of_a_slow_first_one(tmp_path):
+    @population
+    def observed(seed):
+        time.sleep(0.06 if seed else 0.6)  # as with an import
+        return {"x": seed}
+
+    columns(Draw(tmp_path, workers=1), observed(), ["x"], range(5))
+    assert 0.06 <= Draw(tmp_path).seconds_per_seed(observed()) < 0.3
+
+
 def test_classes_with_and_without_a_version_may_be_frozen_too(tmp_path):
     class Pop:
         label, version, seeds_per_block = "p", "1", 4
@@ -331,8 +378,6 @@ def test_classes_with_and_without_a_version_may_be_frozen_too(tmp_path):
 
 
 def test_long_work_tells_how_far_it_is():
-    from lrn.claims._progress import Progress, Step
-
     steps = []
     progress = Progress(steps.append, "digits(depth=2)", 8, 30, 2)
     for seconds in (12.0, 6.0):
@@ -342,6 +387,8 @@ def test_long_work_tells_how_far_it_is():
         Step("digits(depth=2)", 8, 1, 30, 15 * 12.0),
         Step("digits(depth=2)", 8, 2, 30, 14 * 9.0),
     ]
+    Progress(steps.append, "digits(depth=2)", 10, 4, 2, per_seed=9.0)
+    assert steps[-1].left == 2 * 9.0, "known from earlier seeds"
 
 
 def test_all_that_is_sampled_is_told(tmp_path):
