@@ -89,9 +89,9 @@ def test_with_seeds_of_an_earlier_run_the_nearest_claim_trains_first_too(suite):
             assert measure.rate(net(learns=1.0), "learned") > 0.5
         """
     )
-    run(suite, "--max-seeds", "8")
+    run(suite, "--workers", "1", "--max-seeds", "8")
     (suite.pytester.path / "asked.txt").unlink()
-    run(suite, "--hours", "1000").assert_outcomes(passed=2)
+    run(suite, "--workers", "1", "--hours", "1000").assert_outcomes(passed=2)
     assert turns_of(suite) == ["1.0", "0.8"]
 
 
