@@ -79,6 +79,10 @@ Source: TypeAlias = "Callable[[Population | Experiment, range, bool], Any]"
 Sampler: TypeAlias = "Source | Remembering"
 
 
+FROZEN, TIME_OVER = "nothing is trained (--frozen)", "the hours allowed are over"
+"""Why seeds are missing that could be trained: how such reasons begin."""
+
+
 class MeasurementError(RuntimeError):
     """Measuring failed, which says nothing about the claim."""
 

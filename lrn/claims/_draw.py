@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrn.claims._contract import NoMoreSeeds, Population, PopulationError, is_experiment, label_of
+from lrn.claims._contract import FROZEN, TIME_OVER, NoMoreSeeds, Population, PopulationError, is_experiment, label_of
 from lrn.claims._function import FunctionPopulation
 from lrn.claims._progress import Step
 from lrn.claims._state import State, settings_of
@@ -130,8 +130,12 @@ class Draw:
         if not (self.frozen or late) or not seeds:
             return seeds, ""
         ready = self.known(population, seeds)
-        why = "nothing is trained (--frozen)" if self.frozen else "the hours allowed are over"
-        shown = f"{why}, and only {ready} seeds of {population.label} are known"
+        known = (
+            f"only {ready} seeds of {population.label} are known"
+            if ready
+            else f"no seed of {population.label} is known"
+        )
+        shown = f"{FROZEN if self.frozen else TIME_OVER}, and {known}"
         return seeds[:ready], "" if ready == len(seeds) else shown
 
     def known(self, population: Any, seeds: range) -> int:

@@ -161,6 +161,11 @@ class PopulationFunction:
     def __repr__(self) -> str:
         return self.name
 
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """Its settings, by name."""
+        return self._signature.parameters
+
     def parts(self, used: Sequence[Any] = ()) -> Parts:
         """Everything that the observations depend on, as it was at the first look in this process.
 
@@ -191,6 +196,13 @@ class FunctionPopulation:
     def label(self) -> str:
         """The name and all settings."""
         return f"{self.definition.name}({', '.join(f'{key}={_shown(value)}' for key, value in self.pairs)})"
+
+    @property
+    def short_label(self) -> str:
+        """The name and the settings that are not the defaults; for people, where the name alone says which function."""
+        defaults = {name: parameter.default for name, parameter in self.definition.parameters.items()}
+        texts = [f"{key}={_shown(value)}" for key, value in self.pairs if _shown(defaults.get(key)) != _shown(value)]
+        return f"{self.definition.name}({', '.join(texts)})"
 
     def __repr__(self) -> str:
         return self.label

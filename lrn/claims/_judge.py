@@ -198,7 +198,7 @@ def _ended(
         return Judgement(Outcome.ERROR, problem, looks, error=run.error)
     if run.error is not None:
         return Judgement(Outcome.REFUTED, _refutation(run), looks, error=run.error)
-    shown = "; ".join(f"{q.name}: {q.point:.4g} [{q.low:.4g}, {q.high:.4g}]{q.proviso}" for q in _quantities(measure))
+    shown = "; ".join(f"{q.name}: {q.shown()}" for q in _quantities(measure))
     return Judgement(Outcome.SUPPORTED, one_line(shown), looks)
 
 

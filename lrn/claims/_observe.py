@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lrn.claims._contract import NoMoreSeeds
+from lrn.claims._contract import FROZEN, TIME_OVER, NoMoreSeeds
 from lrn.claims._crew import Crew
 from lrn.claims._editions import is_duration
 from lrn.claims._function import FunctionPopulation
@@ -92,13 +92,11 @@ class Observer:
     def _run(self, population: FunctionPopulation, missing: list[int], shelf: Shelf | None) -> None:
         """Runs seeds: one first if it is not known how long one takes, and last what another process runs just now."""
         if self.frozen:
-            raise NoMoreSeeds(
-                f"nothing is trained (--frozen), and seed {missing[0]} of {population.label} is not known"
-            )
+            raise NoMoreSeeds(f"{FROZEN}, and seed {missing[0]} of {population.label} is not known")
         unkept = self._unkept.setdefault(population.label, {})
         at_once = self._at_once(population)
         per_seed = self._seconds_of(population, shelf)
-        progress = Progress(self.watch, population.label, missing[0], len(missing), at_once, per_seed)
+        progress = Progress(self.watch, population.short_label, missing[0], len(missing), at_once, per_seed)
         with Work(population, shelf, unkept, progress, self.deadline, self.say) as work:
             if per_seed is None:
                 self._take(work, population, missing[:1], wait=True)
@@ -116,7 +114,7 @@ class Observer:
                 shelf.describe(seconds=progress.per_seed)
         self._refuse_failures(population, unkept)
         if work.late:
-            raise NoMoreSeeds(f"the hours allowed are over, and seed {work.late[0]} of {population.label} is not known")
+            raise NoMoreSeeds(f"{TIME_OVER}, and seed {work.late[0]} of {population.label} is not known")
 
     def _take(self, work: Work, population: FunctionPopulation, seeds: list[int], wait: bool | None) -> None:
         with closing(self._answers(population, work.claimed(seeds, wait))) as answers:

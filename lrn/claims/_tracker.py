@@ -135,6 +135,11 @@ class Tracker:
         )
 
     @property
+    def populations(self) -> tuple[Population | Experiment, ...]:
+        """Everything that was sampled so far."""
+        return tuple(chain.from_iterable(leaf.populations for leaf in self._leaves.values()))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Oddities of the populations that were measured, not errors: one sentence each."""
         labels = set(chain.from_iterable(quantity.populations for quantity in self._leaves))

@@ -16,6 +16,9 @@ from lrn.intervals import within as within_margin
 
 __all__ = ["equal", "ranking", "reproduces", "trend", "vanishes"]
 
+_PERCENT_AT_LEAST, _PERCENT_AT_MOST = 50, 200
+"""A published mean is in percent, and ours a share, where it is between so many times ours: 100 times, about."""
+
 
 def equal(a: Estimate | Ratio | float, b: Estimate | Ratio | float, *, within: float) -> Decision:
     """Returns whether two quantities differ by less than a margin: `a < b + within` and `a > b - within`.
@@ -143,24 +146,46 @@ def reproduces(ours: Estimate, published: str, *, seeds: int, plus_minus: str = 
     `equal(ours, measure.published("93.1 ± 0.4", seeds=5), within=0.5)`.
 
     Args:
-        ours: a measured mean, in the units of the published one.
-        published: such as "93.1 ± 0.4"; with "%" both are divided by 100. Rounding is allowed for.
+        ours: a measured mean.
+        published: such as "0.931 ± 0.004", in the units of the metric. Write "93.1 ± 0.4 %" for a metric between 0 and
+            1 that was published in percent: with "%" both figures are divided by 100. Rounding is allowed for.
         seeds: of how many runs it is the mean, at least 2.
         plus_minus: the figure behind the "±": "sd", the standard deviation of runs; "se", the standard error of their
             mean; "ci95", half of a 95 % interval of Student's.
 
     Raises:
         TypeError: ours is not a measured quantity, or published is not text.
-        ValueError: published cannot be read, or another argument is out of range.
+        ValueError: published cannot be read, is plainly in other units than ours (percent against a share), or another
+            argument is out of range.
     """
     measured = ours.quantities if isinstance(ours, Estimate) else ()
     measure: Any = next((quantity.source for quantity in measured if isinstance(quantity, Expression)), None)
     if not hasattr(measure, "published"):
         raise TypeError(f"reproduces compares what was measured, such as measure.mean(...); got {ours!r}")
     theirs = measure.published(published, seeds=seeds, plus_minus=plus_minus)
+    _check_units(ours, float(theirs.quantities[0].source.point(theirs.quantities[0].terms)), published)
     low, high = measure.ends(theirs.quantities[0].terms)
     decision = (ours >= low) & (ours <= high)
     return decision.worded(lambda: f"{ours.name} = {ours}, within {low:.4g} and {high:.4g}")
+
+
+def _check_units(ours: Estimate, published: float, text: str) -> None:
+    """Raises ValueError where the published mean is plainly in percent and ours is not."""
+    expression = next(quantity for quantity in ours.quantities if isinstance(quantity, Expression))
+    quantity: Any
+    (quantity, coefficient), *others = expression.terms
+    bounds = (0.0, 1.0) if quantity.is_rate else quantity.bounds
+    remedy = f'a figure in percent, of a metric between 0 and 1, is written with "%", such as "{text.strip()} %"'
+    if bounds and not others and coefficient == 1 and not bounds[0] <= published <= bounds[1]:
+        low, high = bounds
+        raise ValueError(
+            f"published must be in the units of the metric, from {low:g} to {high:g}; got {text!r} ({remedy})"
+        )
+    measured = expression.source.point(expression.terms)
+    if _PERCENT_AT_LEAST * measured <= published <= _PERCENT_AT_MOST * measured and published > 1:
+        raise ValueError(
+            f"published must be in the units of the metric, whose mean is {measured:.4g}; got {text!r} ({remedy})"
+        )
 
 
 def _name_slope(slope: Estimate, values: Sequence[Estimate], positions: Sequence[float]) -> None:

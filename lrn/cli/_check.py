@@ -126,8 +126,9 @@ def _checked(population: Any, n: int) -> bool:
 
     print(population.label)
     _print_version(population)
+    used: list[str] = []
     try:
-        alone, seconds = _alone(population, n)
+        alone, seconds = _alone(population, n, used)
         print(f"  one seed takes {_duration(seconds)}; {_shown(alone[0])}")
         _compare(population, "asked for again, alone", alone, [_one(population, seed) for seed in range(n)])
         if n > 1:
@@ -137,7 +138,11 @@ def _checked(population: Any, n: int) -> bool:
             _compare(population, "in another process", alone, in_processes)
     except PopulationError as error:
         print(f"  BROKEN: {error}")
+        if used:
+            print(f"  it uses the global generator of {' and '.join(used)}, which it must seed from the seed first")
         return True
+    if used:
+        print(f"  it uses the global generator of {' and '.join(used)}, and seeds it, as the results are the same")
     return False
 
 
@@ -151,15 +156,13 @@ def _print_version(population: Any) -> None:
         print(f"    {part} ({digest})")
 
 
-def _alone(population: Any, n: int) -> tuple[list[dict[str, Any]], float]:
-    """The row of each seed, and the seconds that one takes; prints which global generators were used."""
+def _alone(population: Any, n: int, used: list[str]) -> tuple[list[dict[str, Any]], float]:
+    """The row of each seed, and the seconds that one takes; adds the global generators that were used to `used`."""
     before = _states()
     start = time.perf_counter()
     rows = [_one(population, seed) for seed in range(n)]
     seconds = (time.perf_counter() - start) / n
-    used = [name for name, state in _states().items() if state != before.get(name, state)]
-    if used:
-        print(f"  it uses the global generator of {' and '.join(used)}: it must seed it first, from the seed")
+    used += [name for name, state in _states().items() if state != before.get(name, state)]
     return rows, seconds
 
 

@@ -209,7 +209,7 @@ def _measured(verdict: Verdict) -> str:
     if not verdict.estimates:
         return ""
     first, more = verdict.estimates[0], len(verdict.estimates) - 1
-    text = f"{first.point:.3g} [{first.low:.3g}, {first.high:.3g}], {first.seeds:,} seeds"
+    text = f"{first.shown(3)}, {first.seeds:,} seeds"
     return f"{text}, and {more} more" if more else text
 
 

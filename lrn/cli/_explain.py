@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrn.cli._options import Formatter, suggestion
 
 if TYPE_CHECKING:
+    from lrn.cli._pilot import Plan
     from lrn.verdicts.registry import Case
 
 __all__ = ["add", "main"]
 
 VERDICTS = "reports/verdicts.json"
+
+_POWER = 0.9
+"""The probability of a verdict by the number of seeds shown, as in `lrn plan`."""
 
 DESCRIPTION = """\
 Tells everything about one claim: what it says, in whose words, where it stands, and how each
@@ -58,19 +63,28 @@ def main(arguments: argparse.Namespace) -> int:
             f"there is no claim {arguments.claim!r} in {arguments.folder}{suggestion(arguments.claim, ids)}"
         )
     width = min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 100
-    print("\n".join(_lines(selected, width)))
+    plans = {} if known is None else _plans(known)
+    print("\n".join(_lines(selected, plans, width)))
     return 0
 
 
-def _lines(cases: Sequence[Case], width: int) -> Iterator[str]:
+def _plans(file: str) -> dict[str, Plan]:
+    """The seeds that each undecided claim of a file of verdicts needs, by test."""
+    from lrn.cli._pilot import planned
+    from lrn.verdicts import SuiteVerdicts
+
+    return {plan.verdict.test: plan for plan in planned(SuiteVerdicts.read(Path(file)), _POWER) if plan.is_open}
+
+
+def _lines(cases: Sequence[Case], plans: Mapping[str, Plan], width: int) -> Iterator[str]:
     tests = dict.fromkeys(case.test.partition("[")[0] for case in cases)
     for n, test in enumerate(tests):
         if n:
             yield ""
-        yield from _claim([case for case in cases if case.test.partition("[")[0] == test], width)
+        yield from _claim([case for case in cases if case.test.partition("[")[0] == test], plans, width)
 
 
-def _claim(cases: Sequence[Case], width: int) -> Iterator[str]:
+def _claim(cases: Sequence[Case], plans: Mapping[str, Plan], width: int) -> Iterator[str]:
     """One test function: its statement, then its cases."""
     from lrn.verdicts.text import plain_text, visible, wrapped
 
@@ -85,9 +99,24 @@ def _claim(cases: Sequence[Case], width: int) -> Iterator[str]:
         yield "It has not been checked; pytest checks it, and --verdicts FILE names what it wrote."
     for case in cases:
         yield from _case(case, width)
+        if case.test in plans:
+            yield from wrapped(f"  {plain_text(_needed(plans[case.test]))}", width, "  ")
     again = first.test if len(cases) == 1 else first.test.partition("[")[0]
     yield ""
     yield f"check again: pytest {visible(shlex.quote(again))}"
+
+
+def _needed(plan: Plan) -> str:
+    """The seeds of a verdict, as `lrn plan` tells them."""
+    if not any(quantity.seeds for quantity in plan.verdict.estimates):
+        return "needs its first seeds: none is known yet"
+    if math.isinf(plan.seeds):
+        return "needs more seeds than can be said, as its estimate lies at the margin"
+    more = ", ".join(f"{seeds:,.0f} more of {label}" for label, seeds in plan.lacking.items())
+    return (
+        f"needs about {plan.seeds:,.0f} seeds of each for a verdict with probability {_POWER:g}, if the estimates are "
+        f"true: {more}"
+    )
 
 
 def _case(case: Case, width: int) -> Iterator[str]:
@@ -104,4 +133,4 @@ def _case(case: Case, width: int) -> Iterator[str]:
     for q in verdict.estimates:
         seeds = f"{q.seeds:,} seeds" if q.n == q.seeds else f"{q.n:,} of {q.seeds:,} seeds"
         yield from wrapped(f"  {plain_text(q.name)}", width, "    ")
-        yield f"      {q.point:.4g}  [{q.low:.4g}, {q.high:.4g}]  {seeds}"
+        yield f"      {plain_text(q.shown())}  {seeds}"

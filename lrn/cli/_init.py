@@ -80,9 +80,9 @@ def test_momentum_learns_more_often(measure):
     assert measure.rate(MOMENTUM, "learned") > measure.rate(PLAIN, "learned") + 0.2
 
 
-@claim("Without momentum hardly any model learns", id="3", source="section 5", reading="fewer than 5 %")
-def test_plain_never_learns(measure):
-    assert measure.rate(PLAIN, "learned") < 0.05
+@claim("Without momentum most models do not learn", id="3", source="section 5", reading="fewer than half")
+def test_plain_seldom_learns(measure):
+    assert measure.rate(PLAIN, "learned") < 0.5
 '''
 
 SENTENCES = """\
@@ -106,9 +106,9 @@ readings = [
 [[sentence]]
 id = "without"
 section = "section 5"
-paraphrase = "without momentum hardly any model learns"   # in your words, where you could not read the paper's
+paraphrase = "without momentum most models do not learn"   # in your words, where you could not read the paper's
 weight = "supporting"
-readings = [{{ words = "fewer than 5 %", claims = ["3"] }}]
+readings = [{{ words = "fewer than half", claims = ["3"] }}]
 
 # Claims that are yours and not the paper's, for or against nobody:
 # [[ours]]
@@ -121,10 +121,11 @@ SETTINGS = """
 testpaths = ["{folder}"]
 lrn_claims = "{folder}"
 lrn_verdicts = "reports/verdicts.json"   # where a run of the whole suite writes them; commit it
-lrn_alpha = "0.05"         # every verdict holds with probability 95 %
-lrn_quantities = "64"      # comparisons that share this; more than a dozen claims need more
-lrn_first_seeds = "8"      # seeds a comparison starts with
-lrn_max_seeds = "2000"     # most seeds of a comparison
+# For a paper of about a dozen comparisons, and trainings of seconds to hours. Set these before you look at any result.
+lrn_alpha = "0.05"         # every verdict of the suite holds with probability 95 %
+lrn_quantities = "12"      # comparisons that share this; a suite with more is refused, with the number to write here
+lrn_first_seeds = "5"      # seeds a comparison starts with; 8 where a seed takes milliseconds
+lrn_max_seeds = "30"       # most seeds of a comparison; thousands where a seed takes milliseconds, or for "always"
 lrn_hours = ""             # after which nothing is trained any more; empty for no end
 lrn_ledger = ""            # where results are kept; empty for .ledger
 """

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import tomllib
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from lrn.cli._options import Formatter, whole
+from lrn.cli._settings import setting
 
 __all__ = ["add", "main"]
 
@@ -42,7 +40,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--pilot", type=whole(1), metavar="N", help="seeds to try each claim with")
     parser.add_argument("--rates", nargs="+", type=_rate, metavar="P", help="the larger rate, and the smaller one")
     parser.add_argument("--margin", type=float, default=0.0, help="by how much the first is to exceed the second (0)")
-    parser.add_argument("--seeds", type=whole(1), metavar="N", help="seeds of each that you can afford")
+    parser.add_argument(
+        "--seeds", type=whole(1), metavar="N", help="seeds of each that you can afford (the project's lrn_max_seeds)"
+    )
     parser.add_argument("--hours", type=_hours, metavar="H", help="hours that you can afford, with --pilot")
     parser.add_argument("--alpha", type=float, help="error budget of the suite (the project's lrn_alpha, else 0.001)")
     parser.add_argument(
@@ -59,6 +59,7 @@ def main(options: argparse.Namespace) -> int:
 
         if options.rates is not None:
             raise ValueError("a suite is planned with --pilot N, two rates with --rates; got both")
+        options.seeds = _seeds(options)
         return pilot(options)
     if options.hours is not None:
         raise ValueError("--hours is for a suite, with --pilot N")
@@ -75,9 +76,9 @@ def _from_rates(options: argparse.Namespace) -> str:
 
     alpha, quantities = options.alpha, options.quantities
     if alpha is None:
-        alpha = _setting("lrn_alpha", float, 0.001)
+        alpha = setting("lrn_alpha", float, 0.001)
     if quantities is None:
-        quantities = _setting("lrn_quantities", int, QUANTITIES)
+        quantities = setting("lrn_quantities", int, QUANTITIES)
     budget = {"alpha": alpha, "quantities": quantities, "power": options.power}
     rate, *others = options.rates
     if len(others) > 1:
@@ -89,25 +90,19 @@ def _from_rates(options: argparse.Namespace) -> str:
         if math.isinf(needed):
             return f"{rate:g} > {others[0]:g}{margin}: no number of seeds shows it"
         return f"{rate:g} > {others[0]:g}{margin}: about {needed:.0f} seeds of each show it {chance}"
-    if options.seeds is None:
-        raise ValueError("--rates with one rate needs --seeds N, the seeds that you can afford")
-    other = detectable(rate, options.seeds, **budget)
+    seeds = _seeds(options)
+    if seeds is None:
+        raise ValueError("--rates with one rate needs --seeds N, the seeds that you can afford, or lrn_max_seeds")
+    other = detectable(rate, seeds, **budget)
     if math.isnan(other):
-        return f"{options.seeds} seeds of each cannot tell {rate:g} from any smaller rate {chance}"
-    return f"{options.seeds} seeds of each tell {rate:g} from rates up to {other:.2f} {chance}"
+        return f"{seeds} seeds of each cannot tell {rate:g} from any smaller rate {chance}"
+    return f"{seeds} seeds of each tell {rate:g} from rates up to {other:.2f} {chance}"
 
 
-def _setting(name: str, kind: Callable[[str], Any], default: Any) -> Any:
-    """A setting of pytest in this folder's pyproject.toml, as the suite will be judged with it."""
-    path = Path("pyproject.toml")
-    if not path.is_file():
-        return default
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
-        text = str(settings.get("ini_options", settings).get(name, "")).strip()
-        return kind(text) if text else default
-    except (ValueError, AttributeError) as error:
-        raise ValueError(f"{name} in {path} must be a number that pytest can read, but: {error}") from None
+def _seeds(options: argparse.Namespace) -> int | None:
+    """The seeds of each that can be afforded: those asked for, else the project's most; None where neither says."""
+    seeds: int | None = options.seeds if options.seeds is not None else setting("lrn_max_seeds", int, None)
+    return seeds
 
 
 def _hours(text: str) -> float:

@@ -294,7 +294,8 @@ def format_interval(point: float, low: float, high: float) -> str:
     """Return "0.61 [0.55, 0.66]", or "0.2" where the interval is a point."""
     if low == high:
         return f"{low:.4g}"
-    return f"{point:.4g} [{low:.4g}, {high:.4g}]"
+    estimate = "unknown" if math.isnan(point) else f"{point:.4g}"
+    return f"{estimate} [{low:.4g}, {high:.4g}]"
 
 
 def _is_truth(value: object) -> bool:

@@ -27,9 +27,10 @@ from lrn.plugin._items import (
     started,
     unjudged_verdict,
 )
+from lrn.plugin._labels import ShortLabels
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
-from lrn.plugin._session import PER_SEED, PROPERTY, STARTED, Deselection, Session
+from lrn.plugin._session import LACK, PER_SEED, PROPERTY, STARTED, Deselection, Session
 from lrn.plugin._standing import EXPERIMENTS
 from lrn.plugin._status import Status, Telling, teller_of
 from lrn.plugin._training import Training, add_training_options, read_training, sampler_of
@@ -221,6 +222,9 @@ def pytest_runtest_makereport(
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
     report.user_properties.append((EXPERIMENTS, json.dumps(_experiments_of(item))))
+    measuring = item.stash.get(_MEASURE, None)
+    if verdict.verdict is Outcome.INCONCLUSIVE and measuring is not None:
+        report.user_properties.append((LACK, measuring.lack))
     # JUnit's file takes the properties that the item has at its teardown.
     item.user_properties[:] = [p for p in item.user_properties if not str(p[0]).startswith("claim.")]
     item.user_properties += properties_of(verdict)
@@ -322,7 +326,10 @@ def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, ve
         report.sections.append(("claim", _failure.about(verdict, command)))
         return
     ended_by = item.stash[_ENDED_BY]
-    text = _failure.explained(verdict, ended_by, item.stash.get(_MEASURE, None), command)
+    measuring = item.stash.get(_MEASURE, None)
+    if measuring is not None:
+        verdict = ShortLabels.of(measuring.populations).verdict(verdict)
+    text = _failure.explained(verdict, ended_by, measuring, command)
     frames = _failure.places_of(ended_by)
     path, line = (frames[0].path, frames[0].line) if frames else (str(item.path), (item.location[1] or 0) + 1)
     expectation = f"said to be {verdict.expected}: " if verdict.known else ""

@@ -98,16 +98,15 @@ class Board:
             return f"{first.case}{more}"
         before = first.step.start - self._offset
         seeds = f"{before + first.step.done:,} of {before + first.step.total:,} seeds"
-        return f"{first.case}{more}: {seeds} of {first.step.label}"
+        left = f", these in about {_whole(first.step.left)}" if first.step.left else ""
+        return f"{first.case}{more}: {seeds} of {first.step.label}{left}"
 
     def _time(self, now: float, running: list[_Running]) -> str:
         assert self._began is not None
-        steps = max((run.step.left or 0.0 for run in running if run.step), default=0.0)
         left = self._left(now, running)
         if left is not None:
+            steps = max((run.step.left or 0.0 for run in running if run.step), default=0.0)
             return f"about {_whole(max(left, steps))} left"
-        if steps:
-            return f"at least {_whole(steps)} left"
         return f"{_whole(now - self._began)} so far"
 
     def _left(self, now: float, running: list[_Running]) -> float | None:

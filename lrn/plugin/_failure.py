@@ -19,13 +19,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import lrn
+from lrn.plugin._labels import ShortLabels
 from lrn.verdicts import MeasuredQuantity, Outcome, Verdict
 from lrn.verdicts.text import plain_text, visible, wrapped
 
 if TYPE_CHECKING:
     from lrn.claims._measure import Measure
 
-__all__ = ["Place", "about", "changed", "explained", "places_of", "reproduce", "shorten", "shown_as", "without_lrn"]
+__all__ = [
+    "Place",
+    "about",
+    "changed",
+    "explained",
+    "places_of",
+    "remedy_of",
+    "reproduce",
+    "shorten",
+    "shown_as",
+    "without_lrn",
+]
 
 _WIDTH = 78
 _MOST_QUANTITIES, _MOST_LINES = 6, 12
@@ -59,12 +71,13 @@ def explained(verdict: Verdict, error: BaseException | None, measure: Measure | 
     lines = _wrapped(f"{verdict.case} is {verdict.verdict}{expectation}", "")
     lines += ["", *_about(verdict), "", *_source_lines(error), ""]
     if verdict.verdict is Outcome.INCONCLUSIVE:
-        lines += [*_too_wide(verdict, measure), ""]
+        lines += [*_undecided(verdict, measure), ""]
     elif verdict.estimates and verdict.verdict is not Outcome.ERROR:
         lines += [*_compared(verdict), ""]
     else:
         lines += [*_message(verdict, error), ""]
-    return "\n".join([*lines, *_advice(verdict), command])
+    remedy = remedy_of(measure.lack) if measure is not None else ""
+    return "\n".join([*lines, *(_advice(verdict) if not remedy else []), command])
 
 
 def about(verdict: Verdict, command: str) -> str:
@@ -176,9 +189,41 @@ def _compared(verdict: Verdict) -> list[str]:
     return [*lines, f"{'':9}{truth}", "measured", *_quantities(verdict.estimates)]
 
 
-def _too_wide(verdict: Verdict, measure: Measure | None) -> list[str]:
+def _undecided(verdict: Verdict, measure: Measure | None) -> list[str]:
     """The open decision, and the seeds that would settle it."""
     wide = [q for q in verdict.estimates if q.is_open] or list(verdict.estimates)
+    lines = _too_wide(verdict, wide) if any(q.seeds for q in wide) else _without_seeds(wide)
+    if measure is not None:
+        lack = ShortLabels.of(measure.populations).text(measure.lack)
+        lines += _wrapped(f"allowed  {lack or f'{measure.max_seeds:,} seeds (max_seeds= of @claim)'}", " " * 9)
+        remedy = remedy_of(measure.lack)
+        lines += _wrapped(f"next     {remedy}", " " * 9) if remedy else []
+    for note in verdict.notes:
+        lines += _wrapped(f"note     {plain_text(note)}", " " * 9)
+    return lines
+
+
+def remedy_of(lack: str) -> str:
+    """Returns what to do about seeds that are missing, where that is another run; else "".
+
+    Args:
+        lack: why they are missing.
+    """
+    from lrn.claims._contract import FROZEN, TIME_OVER
+
+    remedies = {
+        FROZEN: "run it again without --frozen, which trains what is missing",
+        TIME_OVER: "run it again with more --hours; it goes on from the seeds in the ledger",
+    }
+    return next((remedy for reason, remedy in remedies.items() if lack.startswith(reason)), "")
+
+
+def _without_seeds(quantities: Sequence[MeasuredQuantity]) -> list[str]:
+    names = "; ".join(plain_text(quantity.name) for quantity in quantities)
+    return _wrapped(f"so far   there are no seeds for {names or 'what it measures'}", " " * 9)
+
+
+def _too_wide(verdict: Verdict, wide: Sequence[MeasuredQuantity]) -> list[str]:
     if len(wide) == 1:
         lines = [*_wrapped(f"too wide {plain_text(verdict.reason)}", " " * 9), f"{'':9}after {_seeds(wide[0])}"]
     else:
@@ -189,17 +234,13 @@ def _too_wide(verdict: Verdict, measure: Measure | None) -> list[str]:
         lines.append("needed   no number of seeds can be said to decide it")
     else:
         lines.append(f"needed   about {needed:,.0f} seeds of each")
-    if measure is not None:
-        lines += _wrapped(f"allowed  {measure.lack or f'{measure.max_seeds:,} seeds (max_seeds= of @claim)'}", " " * 9)
-    for note in verdict.notes:
-        lines += _wrapped(f"note     {plain_text(note)}", " " * 9)
     return lines
 
 
 def _quantities(quantities: Sequence[MeasuredQuantity]) -> Iterator[str]:
     for q in quantities[:_MOST_QUANTITIES]:
         yield from _wrapped(f"  {plain_text(q.name)}", " " * 4)
-        yield f"      {q.point:.4g}  [{q.low:.4g}, {q.high:.4g}]{plain_text(q.proviso)}  {_seeds(q)}"
+        yield f"      {plain_text(q.shown())}  {_seeds(q)}"
     if len(quantities) > _MOST_QUANTITIES:
         yield f"  and {len(quantities) - _MOST_QUANTITIES} more"
 

@@ -73,8 +73,7 @@ def properties_of(verdict: Verdict) -> list[tuple[str, object]]:
     texts = {name: getattr(verdict, name) for name in ("id", "statement", "source", "verdict", "expected", "reason")}
     properties = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
     properties += [
-        ("claim.measured", f"{q.name}: {q.point:.6g} [{q.low:.6g}, {q.high:.6g}], n = {q.n} of {q.seeds} seeds")
-        for q in verdict.estimates
+        ("claim.measured", f"{q.name}: {q.shown(6)}, n = {q.n} of {q.seeds} seeds") for q in verdict.estimates
     ]
     # Workers send what UTF-8 can write.
     return [(name, text.encode(errors="backslashreplace").decode()) for name, text in properties]
@@ -87,7 +86,9 @@ def started(item: pytest.Item) -> Verdict:
     claim, expectation = claim_of(item), expectation_of(item)
     assert claim is not None
     assert expectation is not None
-    died = "the process that tested it died"
+    died = "the process that tested it died; run it again: seeds that were finished are kept in the ledger"
+    if item.config.getoption("lrn_no_ledger"):
+        died = "the process that tested it died; run it again"
     return unjudged(died, skipped=False).record(claim, item.nodeid, expectation, None)
 
 

@@ -23,13 +23,16 @@ from lrn.plugin._words import Shown, word_of
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import Comparison, compare
 
-__all__ = ["EXIT_INCONCLUSIVE", "PER_SEED", "PROPERTY", "STARTED", "Deselection", "Session"]
+__all__ = ["EXIT_INCONCLUSIVE", "LACK", "PER_SEED", "PROPERTY", "STARTED", "Deselection", "Session"]
 
 EXIT_INCONCLUSIVE = 10
 """Exit code of a session whose only failures are INCONCLUSIVE claims."""
 
 PROPERTY = "lrn.verdict"
 """Name of the user property in which a report carries its verdict, as JSON."""
+
+LACK = "lrn.lack"
+"""Name of the user property that says why an undecided claim had no more seeds; "" where it had all that it may."""
 
 STARTED = "lrn.started"
 """Name of the user property with the verdict that stands if nothing more is heard of a claim."""
@@ -83,6 +86,7 @@ class Session:
         self._changed: dict[str, Verdict] = {}  # the recorded verdicts of claims that ended otherwise
         self._verdicts: dict[str, Verdict] = {}
         self._seconds: dict[str, float] = {}
+        self._lacks: dict[str, str] = {}  # why undecided claims had no more seeds
         self.per_seed: dict[str, float] = {}
         self._workers: set[str] = set()
         self._experiments: dict[str, list[str]] = {}
@@ -114,6 +118,7 @@ class Session:
             self._verdicts[report.nodeid] = verdict
             self._seconds[report.nodeid] = report.duration
             self._rests_on(report)
+            self._lacks[report.nodeid] = str(dict(report.user_properties).get(LACK, ""))
             self._workers.add(getattr(report, "worker_id", "main"))
             if self._record is not None:
                 self._changed |= mark_changed(report, verdict, self._record, self._config)
@@ -193,10 +198,10 @@ class Session:
         """Prints the table of claims, and the differences from the record."""
         self._summing_up = True
         if self._verdicts:
-            from lrn.plugin._summary import Ending, fit_short_summary, print_summary
+            from lrn.plugin._summary import Ending, fit_short_summary, print_summary, seeds_lacking
 
             oddities = dict.fromkeys(chain.from_iterable(verdict.notes for verdict in self._verdicts.values()))
-            self._notes = [*oddities, *self._notes]
+            self._notes = [*oddities, *seeds_lacking(self._lacks.values()), *self._notes]
 
             suite = self._suite(complete=False)
             notes = [*([_SLOW] if self._slow(suite) else []), *self._notes]

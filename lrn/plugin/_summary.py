@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -14,7 +14,7 @@ from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.tables import Row, few, rows_of
 from lrn.verdicts.text import duration, plain_text, shortened, width_of, wrapped
 
-__all__ = ["Ending", "fit_short_summary", "print_summary"]
+__all__ = ["Ending", "fit_short_summary", "print_summary", "seeds_lacking"]
 
 _NARROWEST_STATEMENT = 24
 _SHOWN_ESTIMATES = 2
@@ -90,6 +90,18 @@ def fit_short_summary(reporter: pytest.TerminalReporter, verdicts: Mapping[str, 
             # Pytest cuts it too, but counts the orders for colours as if they took room.
             room = width - width_of(f"{verdict.verdict} {report.nodeid} - ")
             crash.message = shortened(crash.message, max(room, 3))
+
+
+def seeds_lacking(reasons: Iterable[str]) -> Iterator[str]:
+    """Yields what to do about claims that are undecided because seeds are missing, one sentence for each remedy.
+
+    Args:
+        reasons: for each undecided claim, why it had no more seeds.
+    """
+    from lrn.plugin._failure import remedy_of
+
+    for remedy, claims in Counter(filter(None, map(remedy_of, reasons))).items():
+        yield f"{claims} claim{'s' if claims > 1 else ''} had too few seeds: {remedy}"
 
 
 def _write(reporter: pytest.TerminalReporter, text: str, width: int, **colour: bool) -> None:

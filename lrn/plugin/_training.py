@@ -58,7 +58,7 @@ def add_training_options(parser: pytest.Parser) -> None:
         (
             "hours",
             "H",
-            "start no training after so many hours; the claim nearest to a verdict trains first (no end)",
+            "start no seed that would end after so many hours; the claim nearest to a verdict trains first (no end)",
         ),
         ("stale", "|".join(_STALE), "what becomes of seeds that earlier code has trained (retrain)"),
         ("recheck", "N", "train N seeds of each population again, and compare (0)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -135,6 +136,16 @@ class MeasuredQuantity:
     def proviso(self) -> str:
         """The condition of its interval, to be put behind it: " if normal"; "" for none."""
         return f" if {self.assumption}" if self.assumption else ""
+
+    def shown(self, digits: int = 4) -> str:
+        """Returns the estimate and its interval for people, such as "0.61 [0.55, 0.66] if normal".
+
+        Args:
+            digits: significant digits.
+        """
+        if math.isnan(self.point):
+            return f"unknown{self.proviso}" if self.seeds else "no seeds yet"
+        return f"{self.point:.{digits}g} [{self.low:.{digits}g}, {self.high:.{digits}g}]{self.proviso}"
 
     @property
     def is_open(self) -> bool:

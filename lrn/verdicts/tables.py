@@ -109,6 +109,6 @@ def _measured(cases: Sequence[tuple[MeasuredQuantity, ...]]) -> tuple[str, ...]:
 def _range(quantities: Sequence[MeasuredQuantity]) -> str:
     if len(quantities) == 1:
         (only,) = quantities
-        return f"{only.point:.3g} [{only.low:.3g}, {only.high:.3g}]{only.proviso}"
+        return only.shown(3)
     points = sorted(q.point for q in quantities if not math.isnan(q.point))
-    return " to ".join(dict.fromkeys(f"{point:.3g}" for point in (points[0], points[-1]))) if points else "nan"
+    return " to ".join(dict.fromkeys(f"{point:.3g}" for point in (points[0], points[-1]))) if points else "unknown"

@@ -140,6 +140,15 @@ def test_a_published_mean_has_an_interval_of_its_own(measure):
         assert measure.published(text, seeds=5, **options).high - 93.1 == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("options", [NORMAL, {"bounds": (0, 1)}])
+def test_percent_against_a_share_is_refused_and_the_remedy_is_named(measure, options):
+    shares = measure.mean(Runs("share", 0.93, sd=0.004), "accuracy", **options)
+    with pytest.raises(ValueError, match=r'published must be in the units of the metric.*such as "93.1 ± 0.4 %"'):
+        reproduces(shares, "93.1 ± 0.4", seeds=5)
+    reproduces(shares, "93.1 ± 0.4 %", seeds=5)
+    reproduces(measure.mean(Runs("loss", 0.93), "accuracy", **NORMAL), "3.1 ± 0.4", seeds=5)
+
+
 def test_a_mean_reproduces_what_published_runs_allow(measure, mean):
     assert ending(measure, lambda: reproduces(mean(BEST), "93.1 ± 0.4", seeds=5)) == "SUPPORTED"
     assert ending(measure, lambda: reproduces(mean(WORST), "93.1 ± 0.4", seeds=5)) == "REFUTED"

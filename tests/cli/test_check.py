@@ -29,6 +29,11 @@ def good(seed, *, depth=2, name="a"):
 def unseeded(seed):
     return {"x": np.random.random()}
 
+@population
+def seeded(seed):
+    np.random.seed(seed)
+    return {"x": np.random.random()}
+
 @population(varies=["x"])
 def varies(seed):
     return {"x": np.random.default_rng().random(), "y": seed}
@@ -103,7 +108,14 @@ def test_a_broken_one_is_found(check, name):
 
 
 def test_global_generators_are_named(check):
-    assert "it uses the global generator of numpy" in check("mine.py::unseeded")[1]
+    assert "it uses the global generator of numpy, which it must seed" in check("mine.py::unseeded")[1]
+
+
+def test_a_global_generator_that_is_seeded_is_no_fault(check):
+    code, text = check("mine.py::seeded")
+    assert code == 0
+    assert "it uses the global generator of numpy, and seeds it, as the results are the same" in text
+    assert "must" not in text
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,33 @@ def test_settings_that_cannot_be_read_are_named(folder, capsys, text):
     assert "lrn_alpha in pyproject.toml must be a number that pytest can read, but" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pyproject.toml", settings(lrn_max_seeds="30")),
+        ("pytest.ini", "[pytest]\nlrn_max_seeds = 30\n"),
+        ("tox.ini", "[pytest]\nlrn_max_seeds = 30\n"),
+        ("setup.cfg", "[tool:pytest]\nlrn_max_seeds = 30\n"),
+    ],
+)
+def test_the_most_seeds_of_the_project_are_those_that_it_can_afford(folder, capsys, file, text):
+    (folder / file).write_text(text)
+    assert main(["plan", "--rates", "0.9"]) == 0
+    assert capsys.readouterr().out.startswith("30 seeds of each")
+    assert main(["plan", "--rates", "0.9", "--seeds", "40"]) == 0
+    assert capsys.readouterr().out.startswith("40 seeds of each")
+
+
+def test_a_pilot_plans_with_the_projects_most_seeds(folder, capsys):
+    (folder / "claims").mkdir()
+    (folder / "claims" / "test_coins.py").write_text(SUITE)
+    (folder / "pyproject.toml").write_text(settings(lrn_max_seeds="10"))
+    assert main(["plan", "claims", "--pilot", "8"]) == 0
+    out = capsys.readouterr().out
+    assert "more than the 10 allowed" in out
+    assert "with 10 seeds of each" in out
+
+
 def test_a_pilot_judges_with_the_projects_own_budget(folder, capsys):
     (folder / "claims").mkdir()
     (folder / "claims" / "test_coins.py").write_text(SUITE)

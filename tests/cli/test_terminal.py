@@ -43,7 +43,7 @@ def test_explain_tells_everything_about_one_claim(tmp_path, capsys):
         "64 seeds",
     ):
         assert text in stdout
-    assert "0.5  [0.4321, 0.6]" in stdout
+    assert "0.5 [0.4321, 0.6]" in stdout
     assert "K2" not in stdout
     assert main(["explain", "K2"]) == 0
     assert "they do not" in capsys.readouterr().out

@@ -60,7 +60,7 @@ def test_the_line_says_what_is_trained_and_how_many_seeds_there_are(clock):
     status.step("main", step("late,\x1b[2J depth 2", 1512, 0, 64))
     assert status.line() == "0 of 8 claims, 3 s so far; C1[2]: 512 of 576 seeds of late,\\x1b[2J depth 2"
     status.step("main", step("mine(lr=1)", 1000, 3, 30, 60.0))
-    assert status.line() == "0 of 8 claims, at least 60 s left; C1[2]: 3 of 30 seeds of mine(lr=1)"
+    assert status.line() == "0 of 8 claims, 3 s so far; C1[2]: 3 of 30 seeds of mine(lr=1), these in about 60 s"
 
 
 def test_of_several_workers_the_claim_that_has_run_longest_is_shown(clock):

@@ -72,7 +72,25 @@ def test_when_the_hours_are_over_claims_are_inconclusive(suite):
     suite.write(MINE)
     result = run(suite, "--hours", "0")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*the hours allowed are over, and only 0 seeds of mine() are known*"])
+    result.stdout.fnmatch_lines(["*the hours allowed are over, and no seed of mine() is known*"])
+
+
+@pytest.mark.parametrize(
+    ("option", "remedy"), [(["--frozen"], "without --frozen"), (["--hours", "0"], "with more --hours")]
+)
+@pytest.mark.parametrize("known", [0, 10])
+def test_missing_seeds_are_no_result_and_the_remedy_is_said(suite, option, remedy, known):
+    suite.write(MINE.replace("> 0.5", "> 0.85"))
+    if known:
+        run(suite, "--max-seeds", known)
+    result = run(suite, *option, "-v")
+    shown = str(result.stdout)
+    said = f"run it again {remedy}*"
+    result.stdout.fnmatch_lines([f"next     {said}", f"1 claim had too few seeds: {said}"])
+    assert "If this is a result" not in shown
+    assert "nan" not in shown
+    assert ("there are no seeds" in shown) == (not known)
+    assert (f"after {known} seeds" in shown) == bool(known)
     (claim,) = suite.read("v.json").claims
     assert claim.verdict == "INCONCLUSIVE"
 
