@@ -35,7 +35,7 @@ from lrn.claims import population
 
 
 @population
-def regression(seed: int, *, momentum: float = 0.0, steps: int = 60) -> dict[str, float | bool]:
+def regression(seed: int, *, momentum: float = 0.0, steps: int = 100) -> dict[str, float | bool]:
     """Linear regression on badly scaled inputs, by gradient descent."""
     rng = np.random.default_rng(seed)  # every random number comes from the seed
     inputs = rng.normal(size=(80, 10)) * np.geomspace(1, 10, 10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import os
 import signal
 import subprocess
@@ -12,7 +14,9 @@ import pytest
 from lrn.cli import main
 from lrn.cli._fleet import _Progress
 from lrn.cli._interrupt import check_interrupt, watched
-from tests.cli.test_claims_command import suite, write_verdicts  # noqa: F401  a fixture
+from lrn.intervals import goal_of, with_power
+from lrn.verdicts import MeasuredQuantity, Outcome, Quantity, SuiteVerdicts
+from tests.cli.test_claims_command import suite, verdict, write_verdicts  # noqa: F401  a fixture
 from tests.cli.test_run import Terminal
 
 LONG = "A statement that goes on and on " * 12
@@ -47,6 +51,40 @@ def test_explain_tells_everything_about_one_claim(tmp_path, capsys):
     assert "K2" not in stdout
     assert main(["explain", "K2"]) == 0
     assert "they do not" in capsys.readouterr().out
+
+
+def test_explain_tells_the_seeds_that_an_undecided_claim_needs(capsys):
+    write_undecided(point=0.6, seeds=10, seeds_needed=40.0)
+    assert main(["explain", "K1"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    needed = math.ceil(with_power(40, goal_of(0.05, 12), 0.9))
+    assert f"needs about {needed} seeds of each for a verdict with probability 0.9" in shown
+    assert f"{needed - 10} more of a coin" in shown
+    write_undecided(point=0.6, seeds=10, seeds_needed=math.inf)
+    assert main(["explain", "K1"]) == 0
+    assert "its estimate lies at the margin" in capsys.readouterr().out
+
+
+def test_explain_of_a_claim_without_seeds_shows_no_number(capsys):
+    write_undecided(point=math.nan, seeds=0, seeds_needed=math.inf)
+    assert main(["explain", "K1"]) == 0
+    shown = capsys.readouterr().out
+    assert "needs its first seeds" in shown
+    assert "nan" not in shown
+
+
+def write_undecided(point, seeds, seeds_needed):
+    """A record of one claim that is not decided."""
+    heads = Quantity("rate", "heads", ("a coin",))
+    measured = MeasuredQuantity("heads", "rate of heads", point, 0.2, 0.9, seeds, seeds, (0.5,), quantity=heads)
+    undecided = dataclasses.replace(
+        verdict("K1", "test_fall", Outcome.INCONCLUSIVE, None, (measured,)),
+        expected=Outcome.SUPPORTED,
+        seeds_needed=seeds_needed,
+    )
+    SuiteVerdicts.of(
+        [undecided], alpha=0.05, seed_offset=0, quantities=12, first_seeds=5, max_seeds=30, complete=True
+    ).write("reports/verdicts.json")
 
 
 def test_explain_without_verdicts_says_so_and_an_unknown_claim_is_asked_about(capsys):
