@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lrn.cli._options import Formatter
+from lrn.cli._settings import SUITE, suite_folder
 
 __all__ = ["add", "main"]
 
@@ -42,7 +43,7 @@ def add(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=Formatter,
     )
-    parser.add_argument("folder", nargs="?", default="claims", metavar="FOLDER", help="the suite (claims)")
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help=f"the suite ({SUITE})")
     parser.add_argument("--group", metavar="ID", help="claims whose id begins so: C, C1, A")
     parser.add_argument(
         "--verdict",
@@ -65,6 +66,7 @@ def add(commands: Any) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
+    arguments.folder = arguments.folder or suite_folder()
     if arguments.sentences is not None:
         return _sentences(arguments)
     if arguments.weight is not None:

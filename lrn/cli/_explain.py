@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrn.cli._options import Formatter, suggestion
+from lrn.cli._settings import SUITE, suite_folder
 
 if TYPE_CHECKING:
     from lrn.cli._pilot import Plan
@@ -45,13 +46,14 @@ def add(commands: Any) -> None:
         formatter_class=Formatter,
     )
     parser.add_argument("claim", metavar="ID", help="the claim's id, or that of one case")
-    parser.add_argument("folder", nargs="?", default="claims", metavar="FOLDER", help="the suite (claims)")
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help=f"the suite ({SUITE})")
     parser.add_argument("--verdicts", metavar="FILE", help=f"how claims ended ({VERDICTS}, where it is there)")
     parser.set_defaults(main=main)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
+    arguments.folder = arguments.folder or suite_folder()
     from lrn.verdicts.registry import registry
 
     known = arguments.verdicts or (VERDICTS if Path(VERDICTS).exists() else None)

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lrn.cli._settings import suite_folder
 from lrn.intervals import goal_of, with_power
-from lrn.verdicts import SuiteVerdicts, Verdict
+from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import duration, plain_text
 
 __all__ = ["Plan", "pilot", "planned"]
@@ -46,7 +47,7 @@ class Plan:
 
 def pilot(options: argparse.Namespace) -> int:
     """Tries a suite with a few seeds of each population, and prints the plan."""
-    folder = options.folder or "claims"
+    folder = options.folder or suite_folder()
     if not Path(folder).exists():
         raise FileNotFoundError(f"the suite must be a folder of claims; there is no {folder}")
     with tempfile.TemporaryDirectory() as temporary:
@@ -116,6 +117,8 @@ def _rows(
 
 
 def _outlook(plan: Plan, per_seed: Mapping[str, float], most_seeds: int | None) -> str:
+    if plan.verdict.verdict is Outcome.ERROR:
+        return f"ERROR: {plain_text(plan.verdict.reason)}"
     if not plan.is_open:
         seeds = max((quantity.seeds for quantity in plan.verdict.estimates), default=0)
         return f"{plan.verdict.verdict} already, with {seeds} seeds" if seeds else str(plan.verdict.verdict)

@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["setting"]
+__all__ = ["SUITE", "setting", "suite_folder"]
+
+SUITE = "the project's lrn_claims, else claims"
+"""Where commands look for the suite, for their help."""
 
 _INI_SECTIONS = {
     "pytest.ini": "pytest",
@@ -18,6 +21,12 @@ _INI_SECTIONS = {
     "setup.cfg": "tool:pytest",
 }
 """Files with pytest's settings, in the order in which pytest looks for them, and the section of those in INI format."""
+
+
+def suite_folder() -> str:
+    """Returns the folder of this project's claims."""
+    folder: str = setting("lrn_claims", str, "claims")
+    return folder
 
 
 def setting(name: str, parse: Callable[[str], Any], default: Any) -> Any:

@@ -195,7 +195,9 @@ def _undecided(verdict: Verdict, measure: Measure | None) -> list[str]:
     lines = _too_wide(verdict, wide) if any(q.seeds for q in wide) else _without_seeds(wide)
     if measure is not None:
         lack = ShortLabels.of(measure.populations).text(measure.lack)
-        lines += _wrapped(f"allowed  {lack or f'{measure.max_seeds:,} seeds (lrn_max_seeds, or max_seeds= of @claim)'}", " " * 9)
+        lines += _wrapped(
+            f"allowed  {lack or f'{measure.max_seeds:,} seeds (lrn_max_seeds, or max_seeds= of @claim)'}", " " * 9
+        )
         remedy = remedy_of(measure.lack)
         lines += _wrapped(f"next     {remedy}", " " * 9) if remedy else []
     for note in verdict.notes:

@@ -65,6 +65,15 @@ def test_explain_tells_the_seeds_that_an_undecided_claim_needs(capsys):
     assert "its estimate lies at the margin" in capsys.readouterr().out
 
 
+def test_the_folder_of_the_suite_is_that_of_the_project(tmp_path, capsys):
+    (tmp_path / "claims").rename(tmp_path / "paper")
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\nlrn_claims = "paper"\n')
+    assert main(["explain", "K1"]) == 0
+    assert "paper/test_coins.py" in capsys.readouterr().out
+    assert main(["claims"]) == 0
+    assert "paper/test_coins.py" in capsys.readouterr().out
+
+
 def test_explain_of_a_claim_without_seeds_shows_no_number(capsys):
     write_undecided(point=math.nan, seeds=0, seeds_needed=math.inf)
     assert main(["explain", "K1"]) == 0
