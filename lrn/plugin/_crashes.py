@@ -1,4 +1,8 @@
-"""Claims whose process died: each is given to another worker once, and its crash stands in the table."""
+"""Claims whose process died: each is given to another worker once, and its crash stands in the table.
+
+Claims that waited in a worker that died are errors at once. For pytest-xdist they were done when they began to wait, so
+by then it has told the other workers to end; the next run goes on from the seeds that are in the ledger.
+"""
 
 from __future__ import annotations
 

@@ -142,7 +142,9 @@ def test_claims_that_wait_in_a_worker_that_dies_are_errors(suite):
     )
     result = run(suite, "--hours", "1000", "-o", "pythonpath=. claims", workers=1)
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*ERROR*Dies*"])
+    result.stdout.fnmatch_lines(
+        ["*ERROR*Dies*", "*run it again: seeds that were finished are kept*"], consecutive=False
+    )
     assert not (suite.pytester.path / "reports/verdicts.json").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.tables import few, markdown, rows_of
@@ -45,3 +46,11 @@ def test_a_markdown_table_of_what_was_measured_lets_no_foreign_text_through():
     assert "at least 99.9 %" in text
     assert "<img" not in text
     assert len(text.splitlines()) == 6
+
+
+def test_an_interval_names_its_assumption_after_a_space_and_no_number_that_there_is_none_of():
+    assumed = RATE.replace(point=0.0145, low=-0.0078, high=0.037, assumption="normal")
+    assert assumed.shown() == "0.0145 [-0.0078, 0.037] if normal"
+    assert assumed.shown(2) == "0.015 [-0.0078, 0.037] if normal"
+    assert RATE.replace(point=math.nan, n=0, seeds=0).shown() == "no seeds yet"
+    assert RATE.replace(point=math.nan, n=0).shown() == "unknown"
