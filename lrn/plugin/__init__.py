@@ -22,7 +22,8 @@ from lrn.plugin._items import (
     KNOWN,
     claim_of,
     expectation_of,
-    properties_of,
+    is_claim,
+    put_properties,
     refusal_of,
     started,
     unjudged_verdict,
@@ -104,8 +105,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Notes what the claims were loaded from, as it may be changed while they run."""
-    if any(item.get_closest_marker("claim") for item in session.items):
+    """Notes the files that the claims were loaded from, as they may be changed while they run."""
+    if any(map(is_claim, session.items)):
         session.config.stash[MODULES].note()
 
 
@@ -225,9 +226,7 @@ def pytest_runtest_makereport(
     measuring = item.stash.get(_MEASURE, None)
     if verdict.verdict is Outcome.INCONCLUSIVE and measuring is not None:
         report.user_properties.append((LACK, measuring.lack))
-    # JUnit's file takes the properties that the item has at its teardown.
-    item.user_properties[:] = [p for p in item.user_properties if not str(p[0]).startswith("claim.")]
-    item.user_properties += properties_of(verdict)
+    put_properties(item, verdict)
     return report
 
 
@@ -242,10 +241,13 @@ def _experiments_of(item: pytest.Item) -> dict[str, Any]:
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Shows the intervals of a comparison that failed."""
     intervals = sys.modules.get("lrn.intervals")
-    sides = [] if intervals is None else [side for side in (left, right) if isinstance(side, intervals.Estimate)]
-    if not sides or op not in ("<", "<=", ">", ">=", "==", "!="):
+    if intervals is None or op not in ("<", "<=", ">", ">=", "==", "!="):
         return None
-    return [f"{left} {op} {right}", *(f"{side}: {side.name or 'computed'}, n = {side.n}" for side in sides)]
+    lines = [f"{left} {op} {right}"]
+    for side in (left, right):
+        if isinstance(side, intervals.Estimate):
+            lines.append(f"{side}: {side.name or 'computed'}, n = {side.n}")
+    return lines if len(lines) > 1 else None
 
 
 def _sampler(config: pytest.Config) -> RecentSamples:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,11 @@ class _Running:
     case: str
     since: float
     step: Step | SimpleNamespace | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the seeds that are in training now are done, as far as that is known."""
+        return 0.0 if self.step is None else self.step.left or 0.0
 
 
 class Board:
@@ -77,8 +83,9 @@ class Board:
         with self._lock:
             if seconds is not None and test in self._expected:
                 self._seconds[test] = seconds
-            for worker in [worker for worker, running in self._running.items() if running.test == test]:
-                del self._running[worker]
+            for worker, running in list(self._running.items()):
+                if running.test == test:
+                    del self._running[worker]
 
     def line(self) -> str:
         """How far the session is; "" where there is nothing to say."""
@@ -92,43 +99,44 @@ class Board:
 
     def _detail(self, running: list[_Running]) -> str:
         """The claim that has run longest, and its training."""
-        first = next((run for run in running if run.step), running[0])
+        first = next(filter(attrgetter("step"), running), running[0])
         more = f" and {len(running) - 1} more" if len(running) > 1 else ""
         if first.step is None:
             return f"{first.case}{more}"
         before = first.step.start - self._offset
         seeds = f"{before + first.step.done:,} of {before + first.step.total:,} seeds"
-        left = f", these in about {_whole(first.step.left)}" if first.step.left else ""
+        left = f", these in about {_whole(first.seconds_left)}" if first.seconds_left else ""
         return f"{first.case}{more}: {seeds} of {first.step.label}{left}"
 
     def _time(self, now: float, running: list[_Running]) -> str:
         assert self._began is not None
         left = self._left(now, running)
         if left is not None:
-            steps = max((run.step.left or 0.0 for run in running if run.step), default=0.0)
-            return f"about {_whole(max(left, steps))} left"
+            return f"about {_whole(max([left, *map(attrgetter('seconds_left'), running)]))} left"
         return f"{_whole(now - self._began)} so far"
 
     def _left(self, now: float, running: list[_Running]) -> float | None:
         """Seconds that are left: by an earlier run, else by the claims that are done; None while neither can tell."""
         assert self._began is not None
         waiting = self._expected - self._seconds.keys()
-        recorded = [self._recorded[test] for test in waiting if test in self._recorded]
         done, elapsed = len(self._seconds), now - self._began
-        if len(recorded) == len(waiting) and self._recorded:
+        if self._recorded and waiting <= self._recorded.keys():
             pace = self._pace()
-            spent = sum(min(now - run.since, pace * self._recorded.get(run.test, 0.0)) for run in running)
-            return max((pace * sum(recorded) - spent) / max(len(self._workers), 1), 0.0)
+            seconds = pace * sum(map(self._recorded.__getitem__, waiting))
+            for run in running:
+                seconds -= min(now - run.since, pace * self._recorded.get(run.test, 0.0))
+            return max(seconds / max(len(self._workers), 1), 0.0)
         if done < _ENOUGH_CLAIMS or elapsed < _ENOUGH_SECONDS:
             return None
         return elapsed / done * len(waiting)
 
     def _pace(self) -> float:
         """How many times as long as in the earlier run claims take now, from those that are done."""
-        both = [test for test in self._seconds if test in self._recorded]
-        before = sum(self._recorded[test] for test in both)
-        # One more second on either side: a handful of quick claims says little.
-        return (sum(self._seconds[test] for test in both) + 1.0) / (before + 1.0)
+        now = before = 1.0  # a second on either side: a handful of quick claims says little
+        for test in self._seconds.keys() & self._recorded.keys():
+            now += self._seconds[test]
+            before += self._recorded[test]
+        return now / before
 
 
 def _whole(seconds: float) -> str:

@@ -45,7 +45,7 @@ class Crashes:
     @property
     def count(self) -> int:
         """How many tests crashed, and did not come back."""
-        return self._crashed + sum(not back for back in self._again.values())
+        return self._crashed + list(self._again.values()).count(False)
 
     @property
     def lost(self) -> bool:
@@ -66,9 +66,9 @@ class Crashes:
 
     def left_waiting(self, worker: str) -> dict[str, Verdict]:
         """The verdicts of the claims that waited in a worker that died, by test; each is counted as a crash."""
-        lost = [test for test, where in self._waiting.items() if where == worker]
+        lost = {test: self.running[test] for test, where in self._waiting.items() if where == worker}
         self._crashed += len(lost)
-        return {test: self.running[test] for test in lost}
+        return lost
 
     def _died(self, test: str) -> Verdict | None:
         """The verdict of a claim whose process died; None for a test that is not a claim."""

@@ -1,9 +1,9 @@
 """Going on from the last run: a claim whose seeds are all known is tested once, where that run ended, or not at all.
 
 A claim that is judged from the start is tested after 8 seeds, after 10, after 13 and so on, a dozen times or more. The
-record says where it ended, provided that the last run wrote it with the same sources and options. What this one test
-compares must give the recorded verdict in everything, else the claim is judged from the start. A verdict on experiments
-whose blocks nobody has touched stands without a test (`lrn.plugin._standing`).
+record says where it ended, provided that the last run wrote it with the same sources and options. This one test must
+give the recorded verdict in everything, else the claim is judged from the start. A verdict on experiments whose blocks
+nobody has touched stands without a test (`lrn.plugin._standing`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
+from itertools import filterfalse
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +44,8 @@ _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 
 def asked_by(config: pytest.Config, settings: Settings) -> str:
     """Names all that a run's verdicts rest on, apart from the observations: the options, the claims, this package."""
-    digest = hashlib.sha256(repr([getattr(settings, name) for name in _SETTINGS]).encode())
-    digest.update(repr([sys.version, *(importlib.metadata.version(name) for name in ("numpy", "scipy"))]).encode())
+    digest = hashlib.sha256(repr(attrgetter(*_SETTINGS)(settings)).encode())
+    digest.update(repr([sys.version, *map(importlib.metadata.version, ("numpy", "scipy"))]).encode())
     for path in _sources(config, settings):
         digest.update(repr((_named(path, config), _content(path))).encode())
     return digest.hexdigest()
@@ -55,7 +57,7 @@ def digest_of(content: bytes) -> str:
 
 
 class Modules:
-    """The files of the modules that this process has loaded, but for this package and what is installed.
+    """The files of the modules that this process has loaded, but for this package and installed ones.
 
     Claims call helpers that lie anywhere. After the last test each file has the content that it had when the tests were
     collected, as it may be changed while they run.
@@ -82,9 +84,15 @@ class Modules:
         return self._collected.items() <= run.items() and all(run[name] == _content(root / name) for name in run)
 
     def _loaded(self) -> dict[str, str]:
-        files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        paths = [Path(file) for file in files if isinstance(file, str) and file.endswith(".py")]
-        return {_named(path, self._config): _content(path) for path in sorted(paths) if not _is_installed(path)}
+        paths = sorted(set(filterfalse(_is_installed, _sources_of_modules())))
+        return {_named(path, self._config): _content(path) for path in paths}
+
+
+def _sources_of_modules() -> Iterator[Path]:
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.endswith(".py"):
+            yield Path(file)
 
 
 MODULES = pytest.StashKey[Modules]()
@@ -188,10 +196,16 @@ def _sources(config: pytest.Config, settings: Settings) -> Iterator[Path]:
 def _files_in(folder: Path, results: Path | None) -> Iterator[Path]:
     """The files of a suite, without hidden folders, environments, caches and the folder that results are written to."""
     for name, folders, files in os.walk(folder):
-        inside = [Path(name, each) for each in folders if not each.startswith(".") and each != "__pycache__"]
-        folders[:] = [path.name for path in inside if path != results and not (path / "pyvenv.cfg").exists()]
-        paths = [Path(name, file) for file in files]
-        yield from (path for path in paths if path.suffix != ".pyc" and path.is_file())
+        inside = Path(name)
+        folders[:] = [each for each in folders if _holds_sources(inside / each) and inside / each != results]
+        for path in map(inside.joinpath, files):
+            if path.suffix != ".pyc" and path.is_file():
+                yield path
+
+
+def _holds_sources(folder: Path) -> bool:
+    """Whether a folder is neither hidden, nor a cache, nor an environment."""
+    return not (folder.name.startswith(".") or folder.name == "__pycache__" or (folder / "pyvenv.cfg").exists())
 
 
 def _is_installed(path: Path) -> bool:

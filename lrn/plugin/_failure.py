@@ -12,6 +12,7 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -191,8 +192,8 @@ def _compared(verdict: Verdict) -> list[str]:
 
 def _undecided(verdict: Verdict, measure: Measure | None) -> list[str]:
     """The open decision, and the seeds that would settle it."""
-    wide = [q for q in verdict.estimates if q.is_open] or list(verdict.estimates)
-    lines = _too_wide(verdict, wide) if any(q.seeds for q in wide) else _without_seeds(wide)
+    wide = list(filter(attrgetter("is_open"), verdict.estimates)) or list(verdict.estimates)
+    lines = _too_wide(verdict, wide) if any(map(attrgetter("seeds"), wide)) else _without_seeds(wide)
     if measure is not None:
         lack = ShortLabels.of(measure.populations).text(measure.lack)
         lines += _wrapped(
@@ -217,11 +218,14 @@ def remedy_of(lack: str) -> str:
         FROZEN: "run it again without --frozen, which trains what is missing",
         TIME_OVER: "run it again with more --hours; it goes on from the seeds in the ledger",
     }
-    return next((remedy for reason, remedy in remedies.items() if lack.startswith(reason)), "")
+    for reason, remedy in remedies.items():
+        if lack.startswith(reason):
+            return remedy
+    return ""
 
 
 def _without_seeds(quantities: Sequence[MeasuredQuantity]) -> list[str]:
-    names = "; ".join(plain_text(quantity.name) for quantity in quantities)
+    names = "; ".join(map(plain_text, map(attrgetter("name"), quantities)))
     return _wrapped(f"so far   there are no seeds for {names or 'what it measures'}", " " * 9)
 
 

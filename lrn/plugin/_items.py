@@ -12,12 +12,26 @@ if TYPE_CHECKING:
     from lrn.claims import Claim, Expectation
     from lrn.claims._measure import Measure
 
-__all__ = ["KNOWN", "claim_of", "expectation_of", "properties_of", "refusal_of", "started", "unjudged_verdict"]
+__all__ = [
+    "KNOWN",
+    "claim_of",
+    "expectation_of",
+    "is_claim",
+    "put_properties",
+    "refusal_of",
+    "started",
+    "unjudged_verdict",
+]
 
 KNOWN = ("refuted", "inconclusive")
 """Marks that say how a claim is known to end."""
 
 _REFUSED_FIXTURES = ("subtests",)
+
+
+def is_claim(item: pytest.Item) -> bool:
+    """Whether a test has the mark of a claim."""
+    return item.get_closest_marker("claim") is not None
 
 
 def claim_of(item: pytest.Item) -> Claim | None:
@@ -68,15 +82,23 @@ def refusal_of(item: pytest.Item) -> str:
     return ""
 
 
-def properties_of(verdict: Verdict) -> list[tuple[str, object]]:
-    """The verdict as properties for a test report, such as JUnit's."""
-    texts = {name: getattr(verdict, name) for name in ("id", "statement", "source", "verdict", "expected", "reason")}
-    properties = [(f"claim.{name}", str(text)) for name, text in texts.items() if text]
-    properties += [
-        ("claim.measured", f"{q.name}: {q.shown(6)}, n = {q.n} of {q.seeds} seeds") for q in verdict.estimates
-    ]
-    # Workers send what UTF-8 can write.
-    return [(name, text.encode(errors="backslashreplace").decode()) for name, text in properties]
+def put_properties(item: pytest.Item, verdict: Verdict) -> None:
+    """Has a test carry its verdict as properties, in place of an earlier one; JUnit's file takes them at teardown."""
+    for earlier in list(item.user_properties):
+        if str(earlier[0]).startswith("claim."):
+            item.user_properties.remove(earlier)
+    for name in ("id", "statement", "source", "verdict", "expected", "reason"):
+        text = str(getattr(verdict, name))
+        if text:
+            item.user_properties.append((f"claim.{name}", _sendable(text)))
+    for q in verdict.estimates:
+        measured = f"{q.name}: {q.shown(6)}, n = {q.n} of {q.seeds} seeds"
+        item.user_properties.append(("claim.measured", _sendable(measured)))
+
+
+def _sendable(text: str) -> str:
+    """A text that UTF-8 can write, as workers send it so."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def started(item: pytest.Item) -> Verdict:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from lrn.verdicts import Verdict
+from lrn.verdicts import MeasuredQuantity, Verdict
 
 __all__ = ["ShortLabels"]
 
@@ -31,9 +31,11 @@ class ShortLabels:
         Args:
             populations: all that a text may name.
         """
-        labels = {population.label: getattr(population, "short_label", population.label) for population in populations}
+        labels: dict[str, str] = {}
+        for population in populations:
+            labels[population.label] = getattr(population, "short_label", population.label)
         uses = Counter(labels.values())
-        return cls({label: short for label, short in labels.items() if uses[short] == 1 and short != label})
+        return cls({label: short for label, short in labels.items() if uses[short] == 1})
 
     def text(self, text: str) -> str:
         """Returns a text with shorter labels."""
@@ -48,6 +50,9 @@ class ShortLabels:
         return dataclasses.replace(
             verdict,
             reason=self.text(verdict.reason),
-            estimates=tuple(quantity.replace(name=self.text(quantity.name)) for quantity in verdict.estimates),
+            estimates=tuple(map(self._quantity, verdict.estimates)),
             notes=tuple(map(self.text, verdict.notes)),
         )
+
+    def _quantity(self, quantity: MeasuredQuantity) -> MeasuredQuantity:
+        return quantity.replace(name=self.text(quantity.name))

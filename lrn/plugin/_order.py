@@ -34,9 +34,11 @@ def longest_first(items: Sequence[pytest.Item], seconds: Mapping[str, float], wo
         seconds: how long each took; tests that are not there count as quick.
         workers: how many processes share the list.
     """
-    long = sorted((item for item in items if seconds.get(item.nodeid, 0.0) >= _LONG), key=lambda i: -seconds[i.nodeid])
-    chosen = set(map(id, long))
-    short = [item for item in items if id(item) not in chosen]
+    long: list[pytest.Item] = []
+    short: list[pytest.Item] = []
+    for item in items:
+        (long if seconds.get(item.nodeid, 0.0) >= _LONG else short).append(item)
+    long.sort(key=lambda item: -seconds[item.nodeid])
     ordered: list[pytest.Item] = []
     for worker in range(workers):
         mine = long[worker::workers]

@@ -73,7 +73,7 @@ def blocked(option: str, path: Path) -> bool:
         pytest.UsageError: it cannot be read: a folder may not be entered, or a name is too long.
     """
     try:
-        if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
+        if max(map(len, map(os.fsencode, path.parts)), default=0) > _LONGEST_NAME:
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

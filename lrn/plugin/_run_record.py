@@ -37,15 +37,20 @@ def about_run(
             "platform": platform.platform(),
             "machine": platform.machine(),
             "processors": os.cpu_count(),
-            "packages": {name: _version(name) for name in _PACKAGES},
+            "packages": dict(zip(_PACKAGES, map(_version, _PACKAGES), strict=True)),
         },
         "engine": settings.engine,
         "device": settings.device,
         "workers": workers,
         "seconds": round(seconds, 3),
-        "claims": {test: round(claims[test], 6) for test in sorted(claims)},
-        "seconds_per_seed": {label: round(per_seed[label], 6) for label in sorted(per_seed)},
+        "claims": _rounded(claims),
+        "seconds_per_seed": _rounded(per_seed),
     }
+
+
+def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
+    """Seconds by name, in the order of the names, as a record needs them."""
+    return {name: round(value, 6) for name, value in sorted(seconds.items())}
 
 
 def _version(package: str) -> str | None:

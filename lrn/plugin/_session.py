@@ -6,7 +6,8 @@ import json
 import os
 import time
 from collections.abc import Generator, Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ class Session:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Takes over what a worker sends: a count (all collect the same), its modules, and claims that waited in it."""
+        """Takes over a worker's count (all collect the same), its modules, and claims that waited in it."""
         output = getattr(node, "workeroutput", None) or {}
         self.per_seed |= output.get(PER_SEED, {})
         self._deselected = max(self._deselected, output.get(_DESELECTED, 0))
@@ -200,7 +201,7 @@ class Session:
         if self._verdicts:
             from lrn.plugin._summary import Ending, fit_short_summary, print_summary, seeds_lacking
 
-            oddities = dict.fromkeys(chain.from_iterable(verdict.notes for verdict in self._verdicts.values()))
+            oddities = dict.fromkeys(chain.from_iterable(map(attrgetter("notes"), self._verdicts.values())))
             self._notes = [*oddities, *seeds_lacking(self._lacks.values()), *self._notes]
 
             suite = self._suite(complete=False)
@@ -214,10 +215,7 @@ class Session:
     def _slow(self, suite: SuiteVerdicts) -> bool:
         """Whether torch trained only because nothing faster is installed."""
         settings = self._settings
-        quantities = chain.from_iterable(verdict.estimates for verdict in suite.claims)
-        leaves = chain.from_iterable(quantity.leaves for quantity in quantities)
-        trained = any(leaf.quantity is not None and any(leaf.quantity.digests) for leaf in leaves)
-        if (settings.engine, settings.device) != ("auto", "cpu") or not trained:
+        if (settings.engine, settings.device) != ("auto", "cpu") or not any(map(_trained_networks, suite.claims)):
             return False
         from lrn.engines import native
 
@@ -255,9 +253,9 @@ class Session:
         folder = config.invocation_params.dir
         selected = [(folder / argument).resolve() for argument in config.args]
         options = ("ignore", "ignore_glob", "lf", "deselect")
-        return any(config.getoption(name, None) for name in options) or not any(
-            claims.is_dir() and claims.is_relative_to(path) for path in selected
-        )
+        if any(map(config.getoption, options, repeat(None))) or not claims.is_dir():
+            return True
+        return not any(map(claims.is_relative_to, selected))
 
     def _write(self, suite: SuiteVerdicts, gaps: Sequence[str]) -> None:
         path = self._settings.verdicts
@@ -316,13 +314,22 @@ class Session:
         """Whether to leave a file as it is: a record that failed the comparison is for a person to replace."""
         if self._record is None or self._comparison is None or not self._comparison.failed:
             return False
-        return path.resolve() in {p.resolve() for p in (self._record.path, self._settings.default_verdicts) if p}
+        records = filter(None, (self._record.path, self._settings.default_verdicts))
+        return path.resolve() in map(Path.resolve, records)
 
 
 def _carried(report: pytest.TestReport, name: str) -> Verdict | None:
     """The verdict that a report carries under a name."""
-    texts = [value for key, value in report.user_properties if key == name]
-    return Verdict.from_json(json.loads(str(texts[-1]))) if texts else None
+    text = dict(report.user_properties).get(name)
+    return None if text is None else Verdict.from_json(json.loads(str(text)))
+
+
+def _trained_networks(verdict: Verdict) -> bool:
+    """Whether a claim measured networks that this package trained."""
+    for measured in chain.from_iterable(map(attrgetter("leaves"), verdict.estimates)):
+        if measured.quantity is not None and any(measured.quantity.digests):
+            return True
+    return False
 
 
 def _refusal(suite: SuiteVerdicts) -> str | None:

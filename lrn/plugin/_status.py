@@ -14,6 +14,7 @@ import pytest
 
 from lrn.plugin._board import Board
 from lrn.plugin._crashes import AGAIN, WAITS
+from lrn.plugin._items import is_claim
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.plugin._order import seconds_of
 from lrn.plugin._screen import Screen, speak
@@ -180,4 +181,4 @@ def teller_of(config: pytest.Config) -> Teller | None:
 
 
 def _claims(items: Sequence[pytest.Item]) -> list[str]:
-    return [item.nodeid for item in items if item.get_closest_marker("claim")]
+    return [item.nodeid for item in filter(is_claim, items)]

@@ -6,6 +6,8 @@ import shlex
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
 from pathlib import PurePosixPath
 
 import pytest
@@ -48,11 +50,21 @@ class Ending:
     @property
     def notable(self) -> list[Verdict]:
         """Claims that are undecided, changed, or ended otherwise than their author says."""
-        return [
-            verdict
-            for verdict in self.suite.claims
-            if not verdict.as_expected or verdict.verdict is Outcome.INCONCLUSIVE or verdict.test in self.changed
-        ]
+        return list(filter(self._is_notable, self.suite.claims))
+
+    @property
+    def slow(self) -> list[Verdict]:
+        """Claims that took long, the longest first."""
+        slow = [verdict for verdict in self.suite.claims if self.seconds.get(verdict.test, 0.0) >= _SLOW]
+        return sorted(slow, key=lambda verdict: -self.seconds[verdict.test])
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a claim ended otherwise than its author says."""
+        return any(not verdict.as_expected and verdict.verdict is not Outcome.SKIPPED for verdict in self.suite.claims)
+
+    def _is_notable(self, verdict: Verdict) -> bool:
+        return not verdict.as_expected or verdict.verdict is Outcome.INCONCLUSIVE or verdict.test in self.changed
 
 
 def print_summary(reporter: pytest.TerminalReporter, ending: Ending) -> None:
@@ -69,7 +81,7 @@ def print_summary(reporter: pytest.TerminalReporter, ending: Ending) -> None:
         lines = [] if verbosity else _rest(ending)
         for line in [*lines, *_slowest(ending, _MOST_SLOW if verbosity else _FEW_SLOW)]:
             _write(reporter, line, width)
-    wrong = any(not verdict.as_expected and verdict.verdict is not Outcome.SKIPPED for verdict in suite.claims)
+    wrong = ending.wrong
     totals = _totals(suite, ending.promise)
     for part in [totals] if len(totals) < width else totals.split("; "):
         _write(reporter, part, width, bold=True, red=wrong or not ending.promise, green=ending.promise and not wrong)
@@ -111,17 +123,15 @@ def _write(reporter: pytest.TerminalReporter, text: str, width: int, **colour: b
 
 def _rest(ending: Ending) -> list[str]:
     """How many claims are not listed, as they ended as expected."""
-    notable = {verdict.test for verdict in ending.notable}
-    count = Counter(str(verdict.verdict) for verdict in ending.suite.claims if verdict.test not in notable)
+    count = Counter(map(attrgetter("verdict"), ending.suite.claims))
+    count -= Counter(map(attrgetter("verdict"), ending.notable))
     parts = [f"{count[outcome]:,} {outcome}" for outcome in Outcome if count[outcome]]
     return [f"as expected: {', '.join(parts)} (-v lists them)"] if parts else []
 
 
 def _slowest(ending: Ending, most: int) -> list[str]:
     """The claims that took longest, where that is worth a line."""
-    slow = [verdict for verdict in ending.suite.claims if ending.seconds.get(verdict.test, 0.0) >= _SLOW]
-    slow.sort(key=lambda verdict: -ending.seconds[verdict.test])
-    shown = [f"{plain_text(verdict.case)} {duration(ending.seconds[verdict.test])}" for verdict in slow[:most]]
+    shown = [f"{plain_text(verdict.case)} {duration(ending.seconds[verdict.test])}" for verdict in ending.slow[:most]]
     return [f"slowest: {', '.join(shown)}"] if shown else []
 
 
@@ -145,34 +155,49 @@ def _colour(row: Row) -> str:
 
 def _table(rows: Sequence[Row], width: int) -> list[str]:
     """The rows as lines of less than `width` characters, with as many intervals as leave the statement legible."""
-    starts = _columns([(row.ending, row.id, f"x{row.cases}" if row.cases > 1 else "") for row in rows])
+    starts = _columns(list(map(_start, rows)))
     for shown in range(_SHOWN_ESTIMATES, -1, -1):
-        ends = _columns(
-            [(few(row.measured, shown), f"n={row.seeds}" if row.seeds else "") if shown else () for row in rows]
-        )
+        ends = _columns(list(map(_end, rows, repeat(shown))))
         room = width - 1 - len(starts[0]) - len(ends[0])
         if room >= _NARROWEST_STATEMENT:
             break
     room = max(room, _NARROWEST_STATEMENT)
-    lines = zip(starts, rows, ends, strict=True)
-    return [f"{start}{shortened(row.statement, room):{room}}  {end}".rstrip() for start, row, end in lines]
+    lines = []
+    for start, row, end in zip(starts, rows, ends, strict=True):
+        lines.append(f"{start}{shortened(row.statement, room):{room}}  {end}".rstrip())
+    return lines
+
+
+def _start(row: Row) -> tuple[str, ...]:
+    """The cells before a row's statement."""
+    return row.ending, row.id, f"x{row.cases}" if row.cases > 1 else ""
+
+
+def _end(row: Row, most: int) -> tuple[str, ...]:
+    """The cells behind a row's statement, with at most so many intervals."""
+    return (few(row.measured, most), f"n={row.seeds}" if row.seeds else "") if most else ()
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """The cells of each row, aligned; columns without any text take no room."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["".join(f"{cell:{n}}  " for cell, n in zip(row, widths, strict=True) if n) for row in rows]
+    lines = [""] * len(rows)
+    for column in zip(*rows, strict=True):
+        width = max(map(len, column))
+        if width:
+            lines = [f"{line}{cell:{width}}  " for line, cell in zip(lines, column, strict=True)]
+    return lines
 
 
 def _totals(suite: SuiteVerdicts, promise: bool) -> str:
     count = suite.totals
-    expected_counts = {
-        name: f" ({count[f'{name}_known']} known)" if count[name] else "" for name in ("refuted", "inconclusive")
-    }
+
+    def known(name: str) -> str:
+        return f" ({count[f'{name}_known']} known)" if count[name] else ""
+
     parts = [
         f"{count['supported']} supported",
-        f"{count['refuted']} refuted{expected_counts['refuted']}",
-        f"{count['inconclusive']} inconclusive{expected_counts['inconclusive']}",
+        f"{count['refuted']} refuted{known('refuted')}",
+        f"{count['inconclusive']} inconclusive{known('inconclusive')}",
         f"{count['errors']} errors",
         *([f"{count['skipped']} skipped"] if count["skipped"] else []),
     ]

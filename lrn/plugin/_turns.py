@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,7 @@ class Turns:
             return None
         before = self._waiting.pop(item, None)
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        call = next((report for report in reports if report.when == "call"), None)
+        call = _call_of(reports)
         if call is not None:
             call.duration += 0.0 if before is None else before.spent
         if item in self._waiting and call is not None:
@@ -121,6 +121,14 @@ def _measures(item: pytest.Item) -> bool:
     except TypeError:  # which its set-up says
         return False
     return claim is not None and not claim.exact
+
+
+def _call_of(reports: Iterable[pytest.TestReport]) -> pytest.TestReport | None:
+    """The report of the test itself; None where its set-up failed."""
+    for report in reports:
+        if report.when == "call":
+            return report
+    return None
 
 
 def _as_waiting(call: pytest.TestReport, item: pytest.Item) -> pytest.TestReport:

@@ -29,7 +29,7 @@ def word_of(report: pytest.TestReport, verdict: Verdict | None, was: Verdict | N
         return AGAIN, "R", (AGAIN.upper(), {"yellow": True})
     if report.outcome == WAITS:
         return "", "w", (WAITS.upper(), {"yellow": True})
-    if any(name == VANISHED for name, _ in getattr(report, "user_properties", ())):
+    if VANISHED in dict(getattr(report, "user_properties", ())):
         return "failed", "", ("VANISHED", {"red": True}) if ended else ""
     if verdict is None or report.when != "call" or report.skipped:
         return None

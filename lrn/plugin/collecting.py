@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import lrn.plugin
-from lrn.plugin._items import claim_of, expectation_of
+from lrn.plugin._items import claim_of, expectation_of, is_claim
 from lrn.verdicts import case_name
 
 __all__ = ["Collecting", "collect"]
@@ -38,7 +38,7 @@ class Collecting:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
         """Reads each claim's statement from its marks."""
-        self.claims = [_case(item) for item in items if item.get_closest_marker("claim")]
+        self.claims = list(map(_case, filter(is_claim, items)))
 
 
 def collect(folder: str, target: Path) -> int:
