@@ -10,10 +10,14 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrn.cli._options import Formatter, whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["add", "main"]
 
@@ -52,8 +56,10 @@ def add(commands: Any) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
     populations = list(_populations(arguments.target, _settings(arguments.settings)))
-    broken = [_checked(population, arguments.seeds) for population in populations]
-    return int(any(broken))
+    is_broken = False
+    for population in populations:
+        is_broken |= _checked(population, arguments.seeds)
+    return int(is_broken)
 
 
 def _populations(target: str, settings: dict[str, Any]) -> Iterator[Any]:
@@ -67,15 +73,18 @@ def _populations(target: str, settings: dict[str, Any]) -> Iterator[Any]:
             raise ValueError(f"{name} must define {attribute}; it does not")
         yield _population(getattr(module, attribute), attribute, settings)
         return
-    public = {key: value for key, value in vars(module).items() if not key.startswith("_")}
-    populations = {key: v for key, v in public.items() if isinstance(v, PopulationFunction) or _is_instance(v)}
+    populations = {}
+    for key, value in vars(module).items():
+        if not key.startswith("_") and (isinstance(value, PopulationFunction) or _is_instance(value)):
+            populations[key] = value
     if not populations:
         raise ValueError(
             f"{name} must define a population: a function with @population, or an object with sample(seeds)"
         )
     if settings and len(populations) > 1:
         raise ValueError(f"settings are for one population; {name} has {', '.join(populations)} (write {name}::NAME)")
-    yield from (_population(value, key, settings) for key, value in populations.items())
+    for key, value in populations.items():
+        yield _population(value, key, settings)
 
 
 def _module(path: Path) -> Any:
@@ -130,7 +139,7 @@ def _checked(population: Any, n: int) -> bool:
     try:
         alone, seconds = _alone(population, n, used)
         print(f"  one seed takes {_duration(seconds)}; {_shown(alone[0])}")
-        _compare(population, "asked for again, alone", alone, [_one(population, seed) for seed in range(n)])
+        _compare(population, "asked for again, alone", alone, _one_by_one(population, n))
         if n > 1:
             _compare(population, "asked for together", alone, _together(population, n))
         in_processes = _in_processes(population, n)
@@ -160,10 +169,16 @@ def _alone(population: Any, n: int, used: list[str]) -> tuple[list[dict[str, Any
     """The row of each seed, and the seconds that one takes; adds the global generators that were used to `used`."""
     before = _states()
     start = time.perf_counter()
-    rows = [_one(population, seed) for seed in range(n)]
+    rows = _one_by_one(population, n)
     seconds = (time.perf_counter() - start) / n
-    used += [name for name, state in _states().items() if state != before.get(name, state)]
+    for name, state in _states().items():
+        if state != before.get(name, state):
+            used.append(name)
     return rows, seconds
+
+
+def _one_by_one(population: Any, n: int) -> list[dict[str, Any]]:
+    return [_one(population, seed) for seed in range(n)]
 
 
 def _one(population: Any, seed: int) -> dict[str, Any]:
@@ -177,8 +192,7 @@ def _together(population: Any, n: int) -> list[dict[str, Any]]:
     from lrn.claims._worker import limited
 
     with limited(_threads(population)):
-        sample = population.sample(range(n))
-    return [_row(sample, k) for k in range(n)]
+        return _rows(population.sample(range(n)), n)
 
 
 def _threads(population: Any) -> int:
@@ -193,9 +207,13 @@ def _in_processes(population: Any, n: int) -> list[dict[str, Any]] | None:
     crew = Crew(workers=2)
     if not isinstance(population, FunctionPopulation) or not crew.works or population.definition.gpu:
         return None
-    answers = {answer.seed: answer.row for answer in crew.each(population, range(n))}
-    sample = population.tabulated([answers[seed] for seed in range(n)], range(n))
-    return [_row(sample, k) for k in range(n)]
+    answers = sorted(crew.each(population, range(n)), key=attrgetter("seed"))
+    return _rows(population.tabulated(list(map(attrgetter("row"), answers)), range(n)), n)
+
+
+def _rows(sample: Any, n: int) -> list[dict[str, Any]]:
+    """The observations of each of the first seeds."""
+    return [_row(sample, index) for index in range(n)]
 
 
 def _row(sample: Any, index: int) -> dict[str, Any]:
@@ -208,17 +226,20 @@ def _row(sample: Any, index: int) -> dict[str, Any]:
 
 def _compare(population: Any, how: str, first: list[dict[str, Any]], again: list[dict[str, Any]]) -> None:
     """Prints whether both are the same. Raises PopulationError where they are not."""
-    import numpy as np
-
     from lrn.claims._again import compare
 
     varies, notes = getattr(population, "varies", ()), []
     seeds = range(len(first))
     for name in first[0] if varies is not True else ():
         if name not in varies:
-            columns = [np.array([row[name] for row in rows]) for rows in (first, again)]
-            notes.append(compare(population.label, name, seeds, *columns))
+            notes.append(compare(population.label, name, seeds, _column(first, name), _column(again, name)))
     print(f"  {how}: the same{' but for rounding' if any(notes) else ''}")
+
+
+def _column(rows: list[dict[str, Any]], name: str) -> NDArray[Any]:
+    import numpy as np
+
+    return np.array(list(map(itemgetter(name), rows)))
 
 
 def _states() -> dict[str, str]:

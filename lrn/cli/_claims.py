@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +98,13 @@ def _sentences(arguments: argparse.Namespace) -> int:
     if not verdicts.is_file():
         raise ValueError(f"--sentences needs a file of verdicts (--verdicts FILE); there is no {verdicts}")
     documents = judged_documents(read_documents(path), SuiteVerdicts.read(verdicts))
-    names = [judged.document.name for judged in documents]
+    names = list(map(attrgetter("document.name"), documents))
     if arguments.group not in (None, *names):
         raise ValueError(f"--group must be one of {', '.join(names)} with --sentences; got {arguments.group!r}")
-    chosen = [
-        judged.only(standing=arguments.verdict, search=arguments.search, weight=arguments.weight)
-        for judged in documents
-        if arguments.group in (None, judged.document.name)
-    ]
+    chosen = []
+    for judged in documents:
+        if arguments.group in (None, judged.document.name):
+            chosen.append(judged.only(standing=arguments.verdict, search=arguments.search, weight=arguments.weight))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
     print(as_json(chosen) if arguments.json else as_text(chosen, width))
     return 0

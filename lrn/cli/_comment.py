@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import filterfalse
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,9 +122,9 @@ def _totals(before: SuiteVerdicts, after: SuiteVerdicts) -> Iterator[str]:
     yield f"| | {' | '.join(names)} | claims | seeds |"
     yield f"|---{'|---:' * (len(names) + 2)}|"
     for title, suite, count in (("before", before, old), ("after", after, new)):
-        cells = [f"{count[name]:,}" for name in names]
+        cells = map("{:,}".format, map(count.__getitem__, names))
         yield f"| {title} | {' | '.join(cells)} | {len(suite.claims):,} | {count['seeds']:,} |"
-    unexpected = sum(not verdict.as_expected for verdict in after.claims)
+    unexpected = len(list(filterfalse(attrgetter("as_expected"), after.claims)))
     if unexpected:
         yield ""
         yield f"{unexpected} of the verdicts now {'is' if unexpected == 1 else 'are'} not as expected."
@@ -142,13 +144,14 @@ def _differences(comparison: Comparison) -> Iterator[str]:
     for title, some in (("Vanished", comparison.vanished), ("New", comparison.new)):
         if some:
             yield from (f"### {title}", "", "| claim | verdict | measured |", "|---|---|---|")
-            yield from (_row(_named(verdict), verdict.verdict, _measured(verdict)) for verdict in some)
+            for verdict in some:
+                yield _row(_named(verdict), verdict.verdict, _measured(verdict))
             yield ""
 
 
 def _unexpected(after: SuiteVerdicts, comparison: Comparison) -> Iterator[str]:
     """The claims that ended otherwise than their author says, but for those that are listed as changed or new."""
-    listed = {verdict.test for verdict in (*(is_ for _, is_ in comparison.changed), *comparison.new)}
+    listed = set(map(attrgetter("test"), [*map(itemgetter(1), comparison.changed), *comparison.new]))
     rest = [verdict for verdict in after.claims if not verdict.as_expected and verdict.test not in listed]
     if not rest:
         return
@@ -162,15 +165,14 @@ def _unexpected(after: SuiteVerdicts, comparison: Comparison) -> Iterator[str]:
 def _details(before: SuiteVerdicts, after: SuiteVerdicts) -> list[str]:
     """Claims of the same verdict whose numbers moved, folded."""
     old = {verdict.test: verdict for verdict in before.claims}
-    moved = [
-        (old[verdict.test], verdict)
-        for verdict in after.claims
-        if verdict.test in old and old[verdict.test].verdict is verdict.verdict
-    ]
-    moved = [(was, is_) for was, is_ in moved if _measured(was) != _measured(is_)]
+    moved = []
+    for is_ in after.claims:
+        was = old.get(is_.test)
+        if was is not None and was.verdict is is_.verdict and _measured(was) != _measured(is_):
+            moved.append(_row(is_.case, is_.verdict, _measured(was), _measured(is_)))
     if not moved:
         return []
-    rows = [_row(is_.case, is_.verdict, _measured(was), _measured(is_)) for was, is_ in moved[:_MOST_MOVED]]
+    rows = moved[:_MOST_MOVED]
     cut = ["", f"{_MOST_MOVED} of {len(moved)} are shown."] if len(moved) > _MOST_MOVED else []
     title = f"<details><summary>Numbers that moved, with the same verdict: {len(moved)}</summary>"
     return [title, "", "| claim | verdict | before | after |", "|---|---|---|---|", *rows, *cut, "", "</details>"]
@@ -186,8 +188,13 @@ def _sentences(path: str | None, before: SuiteVerdicts, after: SuiteVerdicts) ->
     if not Path(path).exists():
         raise ValueError(f"--sentences must name a TOML file of sentences or a folder of them; there is no {path}")
     documents = read_documents(path)
-    old, new = (dict(_standings(judged_documents(documents, suite))) for suite in (before, after))
-    rows = [_row(quote, old[key][1], standing) for key, (quote, standing) in new.items() if old[key][1] != standing]
+
+    old = dict(_standings(judged_documents(documents, before)))
+    new = dict(_standings(judged_documents(documents, after)))
+    rows = []
+    for key, (quote, standing) in new.items():
+        if old[key][1] != standing:
+            rows.append(_row(quote, old[key][1], standing))
     if not rows:
         return [f"All {len(new)} sentences of the documents stand as before.", ""]
     return ["### Sentences that stand otherwise", "", "| sentence | before | after |", "|---|---|---|", *rows, ""]
@@ -214,7 +221,11 @@ def _measured(verdict: Verdict) -> str:
 
 
 def _row(*cells: str) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(text: str) -> str:
     from lrn.verdicts.text import markdown_text
 
     # A code host tells people of a name behind an @, whoever wrote it; what stands between is not shown.
-    return f"| {' | '.join(markdown_text(cell).replace('@', '@<!-- -->') for cell in cells)} |"
+    return markdown_text(text).replace("@", "@<!-- -->")

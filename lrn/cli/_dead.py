@@ -114,9 +114,9 @@ def _report_of(options: argparse.Namespace) -> Any:
 
 def _is_the_models(error: BaseException) -> bool:
     """Whether an error comes from the model's code, or from torch's below it, and not from ours."""
-    frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    file = traceback.extract_tb(error.__traceback__)[-1].filename
     ours = str(Path(__file__).parents[1]) + os.sep
-    return not frames[-1].startswith(ours) or frames[-1].startswith(ours + "nets" + os.sep)
+    return not file.startswith(ours) or file.startswith(ours + "nets" + os.sep)
 
 
 @contextmanager
@@ -141,12 +141,13 @@ def _prints_aside() -> Iterator[None]:
 
 def _harmless(report: Any) -> Any:
     """The report with names that a terminal or a workflow takes for nothing but text: they come from the file."""
-    layers = [
-        replace(layer, name=plain_text(layer.name), kind=plain_text(layer.kind), fed_by=_plain(layer.fed_by))
-        for layer in report.layers
-    ]
+    layers = tuple(map(_harmless_layer, report.layers))
     reasons = {plain_text(name): plain_text(reason) for name, reason in report.not_counted.items()}
-    return replace(report, layers=tuple(layers), not_counted=reasons, remarks=_plain(report.remarks))
+    return replace(report, layers=layers, not_counted=reasons, remarks=_plain(report.remarks))
+
+
+def _harmless_layer(layer: Any) -> Any:
+    return replace(layer, name=plain_text(layer.name), kind=plain_text(layer.kind), fed_by=_plain(layer.fed_by))
 
 
 def _plain(texts: Iterable[str]) -> tuple[str, ...]:

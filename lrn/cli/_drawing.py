@@ -59,7 +59,10 @@ def draw(runs: Runs, path: str) -> None:
 
 def _structure(axes: Any, dead: NDArray[np.bool_], connection: str) -> None:
     D, W = dead.shape
-    layers = [[(0.0, 0.0)], *([(d + 1.0, w - (W - 1) / 2) for w in range(W)] for d in range(D)), [(D + 1.0, 0.0)]]
+    layers = [[(0.0, 0.0)]]
+    for d in range(D):
+        layers.append([(d + 1.0, w - (W - 1) / 2) for w in range(W)])
+    layers.append([(D + 1.0, 0.0)])
     for before, after in pairwise(layers):
         for x0, y0 in before:
             for x1, y1 in after:

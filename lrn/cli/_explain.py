@@ -7,7 +7,9 @@ import math
 import shlex
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,15 +77,18 @@ def _plans(file: str) -> dict[str, Plan]:
     from lrn.cli._pilot import planned
     from lrn.verdicts import SuiteVerdicts
 
-    return {plan.verdict.test: plan for plan in planned(SuiteVerdicts.read(Path(file)), _POWER) if plan.is_open}
+    plans = filter(attrgetter("is_open"), planned(SuiteVerdicts.read(Path(file)), _POWER))
+    return {plan.verdict.test: plan for plan in plans}
 
 
 def _lines(cases: Sequence[Case], plans: Mapping[str, Plan], width: int) -> Iterator[str]:
-    tests = dict.fromkeys(case.test.partition("[")[0] for case in cases)
-    for n, test in enumerate(tests):
+    cases_of: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        cases_of[case.test.partition("[")[0]].append(case)
+    for n, of_one_test in enumerate(cases_of.values()):
         if n:
             yield ""
-        yield from _claim([case for case in cases if case.test.partition("[")[0] == test], plans, width)
+        yield from _claim(of_one_test, plans, width)
 
 
 def _claim(cases: Sequence[Case], plans: Mapping[str, Plan], width: int) -> Iterator[str]:
@@ -96,8 +101,7 @@ def _claim(cases: Sequence[Case], plans: Mapping[str, Plan], width: int) -> Iter
     for name, text in {**about, "test": f"{first.file}:{first.line}"}.items():
         if text:
             yield from wrapped(f"{name + ':':9} {plain_text(text)}", width, " " * 10)
-    ended = [case.verdict for case in cases if case.verdict is not None]
-    if not ended:
+    if not any(map(attrgetter("verdict"), cases)):
         yield "It has not been checked; pytest checks it, and --verdicts FILE names what it wrote."
     for case in cases:
         yield from _case(case, width)
@@ -110,7 +114,7 @@ def _claim(cases: Sequence[Case], plans: Mapping[str, Plan], width: int) -> Iter
 
 def _needed(plan: Plan) -> str:
     """The seeds of a verdict, as `lrn plan` tells them."""
-    if not any(quantity.seeds for quantity in plan.verdict.estimates):
+    if not any(map(attrgetter("seeds"), plan.verdict.estimates)):
         return "needs its first seeds: none is known yet"
     if math.isinf(plan.seeds):
         return "needs more seeds than can be said, as its estimate lies at the margin"

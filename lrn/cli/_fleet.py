@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +63,7 @@ def train_grid(ledger: Ledger, experiments: Sequence[Experiment], seeds: range, 
         lrn.ledger.cluster.ClusterError: the cluster gave up.
     """
     work = [_work(experiment) * len(seeds) for experiment in experiments]
-    line = _Progress(work, [experiment.label for experiment in experiments], quiet)
+    line = _Progress(work, list(map(attrgetter("label"), experiments)), quiet)
     if ledger.workers is not None:
         _fill(ledger, ledger.workers, experiments, seeds, line)
         line = _Progress([], [], True)  # all that is left is to read
@@ -88,16 +90,17 @@ def _fill(ledger: Ledger, workers: Workers, experiments: Sequence[Experiment], s
     share = -(-total // (BLOCKS_EACH * max(workers.threads, 1)))
     size = min(max(share, SMALLEST_BLOCK), BLOCK)
     jobs: list[tuple[Experiment, range]] = []
+    done = total
     for experiment in experiments:
-        jobs.extend((experiment, block) for block in ledger.missing(experiment, seeds, size))
+        blocks = list(ledger.missing(experiment, seeds, size))
+        jobs += zip(repeat(experiment), blocks)
+        done -= sum(map(len, blocks))
     jobs.sort(key=lambda pair: _work(pair[0]) * len(pair[1]), reverse=True)
-    done = total - sum(len(block) for _, block in jobs)
-    cells = {experiment: cell for cell, experiment in enumerate(experiments)}
     try:
         for experiment, block in ledger.fill(jobs):
             check_interrupt()
             done += len(block)
-            line.show(cells[experiment], _work(experiment) * len(block))
+            line.show(experiments.index(experiment), _work(experiment) * len(block))
     except KeyboardInterrupt:
         raise Interrupted(_interruption(ledger, done, total)) from None
     finally:
@@ -128,8 +131,8 @@ def _cell(runs: Runs) -> Cell:
 
 
 def _join(parts: Sequence[Cell]) -> Cell:
-    columns = ("converged", "converged_at", "dead_neurons", "dead_layers")
-    return Cell(parts[0].experiment, *(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+    columns = map(attrgetter("converged", "converged_at", "dead_neurons", "dead_layers"), parts)
+    return Cell(parts[0].experiment, *map(np.concatenate, zip(*columns, strict=True)))
 
 
 def _interruption(ledger: Ledger, done: int, total: int) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
 import re
 import subprocess
+import textwrap
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +178,7 @@ def main(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.folder)
     if folder.is_absolute() or ".." in folder.parts or folder.name in ("", "."):
         raise ValueError(f"the folder must lie in this one, such as claims; got {arguments.folder!r}")
-    if not all(re.fullmatch(r"\w[\w.-]*", part) for part in folder.parts):  # settings and shells read it
+    if not all(map(re.compile(r"\w[\w.-]*").fullmatch, folder.parts)):  # settings and shells read it
         raise ValueError(f"the folder's name must be of letters, digits, _, . and -; got {arguments.folder!r}")
     if any(parent.exists() and not parent.is_dir() for parent in (folder, *folder.parents)):
         raise ValueError(f"the folder must be a folder; {folder} is a file")
@@ -214,11 +217,11 @@ def _settings(folder: str) -> None:
     """Adds the settings to pyproject.toml, unless pytest has settings somewhere."""
     path, section = Path("pyproject.toml"), SETTINGS.format(folder=folder)
     text = read_text(path) if path.exists() else ""
-    others = [name for name in ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml") if Path(name).exists()]
+    others = list(filter(os.path.exists, ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")))
     if "[tool.pytest" in text or others:
         where = others[0] if others else "pyproject.toml"
         print(f"{where} has settings of pytest and stays as it is; these are for claims:")
-        print("".join(f"    {line}\n" for line in section.strip().splitlines()[2:]), end="")
+        print(textwrap.indent("\n".join(section.strip().splitlines()[2:]), " " * 4))
         return
     _append(path, section)
     print(f"{path}: settings added")
@@ -227,7 +230,7 @@ def _settings(folder: str) -> None:
 def _ignore() -> None:
     path = Path(".gitignore")
     present = read_text(path).splitlines() if path.exists() else []
-    lines = [line for line in IGNORED if line not in present]
+    lines = list(filterfalse(present.__contains__, IGNORED))
     if lines:
         _append(path, "\n".join([*lines, ""]))
         print(f"{path}: {', '.join(lines)} added")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +50,21 @@ def _arrays(path: str) -> Any:
     try:
         data = np.load(path, mmap_mode="r", allow_pickle=False)
         if isinstance(data, np.lib.npyio.NpzFile):
-            named = {name: data[name] for name in data.files}
+            named = dict(data)
             data = next(iter(named.values())) if len(named) == 1 else named
     except (ValueError, EOFError, OSError, KeyError, NotImplementedError):
         data = None
     arrays = list(data.values()) if isinstance(data, dict) else [data]
-    if not arrays or not all(isinstance(a, np.ndarray) and a.dtype.kind in "biuf" and a.ndim for a in arrays):
+    if not arrays or not all(map(_has_samples, arrays)):
         raise ValueError(
             f"{path} must hold one array of numbers with the samples first, as numpy.save writes it; or be {FORMS}"
         )
     return data
+
+
+def _has_samples(array: Any) -> bool:
+    """Whether it is an array of numbers that has a first axis."""
+    return isinstance(array, np.ndarray) and array.dtype.kind in "biuf" and array.ndim > 0
 
 
 def _table(path: str) -> Any:
@@ -66,18 +72,18 @@ def _table(path: str) -> Any:
         first = file.readline()
         comma = max(",;\t", key=first.count)
         file.seek(0)
-        rows = [row for row in csv.reader(file, delimiter=comma) if row]
+        rows = list(filter(None, csv.reader(file, delimiter=comma)))
     columns = len(rows[0]) if rows else 0
     if rows and not all(map(_is_number, rows[0])):
         rows = rows[1:]  # names of the columns
     for number, row in enumerate(rows, start=1):
-        wrong = [cell for cell in row if not _is_number(cell)]
+        wrong = list(filterfalse(_is_number, row))
         if wrong or len(row) != columns:
             reason = f"has {wrong[0]!r}" if wrong else f"has {len(row)} columns, the first line {columns}"
             raise ValueError(f"{path} must be a table of numbers; row {number} {reason}")
     if not rows:
         raise ValueError(f"{path} must be a table of numbers; it has no row of them")
-    return np.array([[float(cell) for cell in row] for row in rows])
+    return np.array([list(map(float, row)) for row in rows])
 
 
 def _is_number(text: str) -> bool:
@@ -93,15 +99,22 @@ def _tensors(path: str) -> Any:
 
     from lrn.cli._loading import HOW, load_tensors
 
+    def has_samples(value: Any) -> bool:
+        return isinstance(value, torch.Tensor) and value.ndim > 0
+
     try:
         data = load_tensors(path)
     except ValueError as error:
         reason = str(error).removesuffix(f"; {HOW}")  # how a model is saved, which this is not to be
         raise ValueError(f"{path} must hold tensors with the samples first, but: {reason}") from error
     values = list(data.values()) if isinstance(data, dict) else data if isinstance(data, list | tuple) else [data]
-    if not values or not any(isinstance(value, torch.Tensor) and value.ndim for value in values):
+    if not values or not any(map(has_samples, values)):
         raise ValueError(f"{path} must hold tensors with the samples first; it holds a {type(data).__name__}")
     return next(iter(values)) if isinstance(data, dict) and len(values) == 1 else data
+
+
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in IMAGES
 
 
 def _images(folder: Path, batch_size: int) -> Iterator[Any]:
@@ -109,7 +122,7 @@ def _images(folder: Path, batch_size: int) -> Iterator[Any]:
         from PIL import Image
     except ImportError:
         raise ImportError(f"{folder} is a folder of images; pip install 'lrn-claims[images]' to read them") from None
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in IMAGES)
+    files = sorted(filter(_is_image, folder.rglob("*")))
     if not files:
         raise ValueError(f"{folder} must hold images ({', '.join(sorted(IMAGES))}); it has none")
 

@@ -15,6 +15,8 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
+from itertools import filterfalse, repeat
+from types import NoneType
 from typing import Any
 
 from lrn._torch import torch
@@ -22,10 +24,13 @@ from lrn._torch import torch
 from torch import Tensor, nn
 
 from lrn.cli._memory import MemoryRefused, memory_for
-from lrn.cli._states import NO_STATE, fitted, state_of
+from lrn.cli._states import NO_STATE, all_are, fitted, state_of
 from lrn.nets import HiddenStack
 
 __all__ = ["load_model", "load_tensors"]
+
+_EXPORTED = {"archive_format", "models/model.json", "serialized_exported_program.json"}
+"""Files by which archives of torch.export are known."""
 
 HOW = (
     "save a model of torch.nn's layers with torch.save(model, ...), or torch.save(model.state_dict(), ...) and give "
@@ -104,7 +109,7 @@ def _load(path: str, *, weights: bool = False) -> Any:
             names = [name.split("/", 1)[-1] for name in archive.namelist()]
         if any(name.startswith("code/") for name in names):
             raise ValueError(f"{path} is TorchScript, a program that would have to be run; {HOW}")
-        if any(name in ("archive_format", "models/model.json", "serialized_exported_program.json") for name in names):
+        if not _EXPORTED.isdisjoint(names):
             raise ValueError(f"{path} is a torch.export archive, which torch reads by running pickled code; {HOW}")
     try:
         loaded = _read(path, _allowed())
@@ -152,10 +157,10 @@ class _Empty:
 def _beside(path: str, unknown: list[str]) -> Any:
     """A checkpoint whose settings, random states and the like are left empty; None where weights are among those."""
     try:
-        loaded = _read(path, [*_allowed(), *((_Empty, name) for name in unknown)])
+        loaded = _read(path, [*_allowed(), *zip(repeat(_Empty), unknown)])
     except Exception:  # as before
         return None
-    if not isinstance(loaded, dict) or any(isinstance(value, _Empty) for value in loaded):
+    if not isinstance(loaded, dict) or _Empty in map(type, loaded):
         return None
     _check(path, loaded)
     others = {key: value for key, value in loaded.items() if not isinstance(value, _Empty)}
@@ -168,8 +173,11 @@ def _allowed() -> list[Any]:
     torch calls the globals that a file names, but fills only instances of allowed classes with the file's contents.
     """
     secret = secrets.token_hex(16)
-    named = [(_stand_in(kind) if isinstance(kind, type) else kind, _name(kind)) for kind in _layers()]
-    return [*named, *((kind, f"{secret}.{_name(kind)}") for kind in _layers())]
+    allowed = []
+    for kind in _layers():
+        allowed.append((_stand_in(kind) if isinstance(kind, type) else kind, _name(kind)))
+        allowed.append((kind, f"{secret}.{_name(kind)}"))
+    return allowed
 
 
 def _stand_in(kind: type) -> type:
@@ -216,21 +224,20 @@ def _check_parts(path: str, module: nn.Module) -> None:
     own, kind = vars(module), type(module).__name__
     for name, allowed in (("_parameters", Tensor), ("_buffers", Tensor), ("_modules", nn.Module)):
         parts = own.get(name)
-        whole = isinstance(parts, dict) and all(isinstance(key, str) for key in parts)
-        if not whole or not all(part is None or isinstance(part, allowed) for part in parts.values()):  # type: ignore[union-attr]
+        if not (isinstance(parts, dict) and all_are(str, parts) and all_are((allowed, NoneType), parts.values())):
             raise ValueError(f"{path} has a {kind} whose {name.strip('_')} are not what a layer has")
     if not isinstance(own.get("training"), bool):
         raise ValueError(f"{path} has a {kind} without a training flag")
-    hooks = [name for name, value in own.items() if name.endswith(("_hooks", "_hooks_with_kwargs")) and value]
-    if hooks:
-        raise ValueError(f"{path} has a {kind} with hooks, which would have to be run; {HOW}")
+    for name, value in own.items():
+        if name.endswith(("_hooks", "_hooks_with_kwargs")) and value:
+            raise ValueError(f"{path} has a {kind} with hooks, which would have to be run; {HOW}")
 
 
 def _unknown(path: str) -> list[str]:
     """The imports that the file needs, beyond those known to be harmless."""
     known = set(map(_name, _layers()))
     try:
-        return [name for name in torch.serialization.get_unsafe_globals_in_checkpoint(path) if name not in known]
+        return list(filterfalse(known.__contains__, torch.serialization.get_unsafe_globals_in_checkpoint(path)))
     except Exception:  # only a checkpoint has such a list
         return []
 

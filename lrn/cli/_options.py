@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -40,17 +41,21 @@ class Parser(argparse.ArgumentParser):
         """Ends the process with exit code 2."""
         match = re.fullmatch(r"unrecognized arguments: (-\S+).*", message)
         commands = [a for a in self._actions if isinstance(a, argparse._SubParsersAction)]
-        parsers = [self, *chain.from_iterable(action.choices.values() for action in commands)]
-        actions = chain.from_iterable(parser._actions for parser in parsers)
-        known = set(chain.from_iterable(action.option_strings for action in actions))
+        names = list(chain.from_iterable(map(attrgetter("choices"), commands)))
         command = re.match(r"argument COMMAND: invalid choice: '?([^' ]+)'?", message)
         if match is not None:
-            message += suggestion(match[1].partition("=")[0], known)
+            message += suggestion(match[1].partition("=")[0], self._known_options(commands))
         elif command is not None:
-            names = list(chain.from_iterable(action.choices for action in commands))
             near = suggestion(command[1], names) or f"; COMMAND must be one of {', '.join(names)}"
             message = f"there is no command {command[1]!r}{near}"
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def _known_options(self, commands: Iterable[argparse._SubParsersAction[Any]]) -> set[str]:
+        """The options of this parser and of its commands."""
+        actions = list(self._actions)
+        for command in commands:
+            actions += chain.from_iterable(map(attrgetter("_actions"), command.choices.values()))
+        return set(chain.from_iterable(map(attrgetter("option_strings"), actions)))
 
 
 def suggestion(text: str, known: Iterable[str]) -> str:
@@ -85,7 +90,7 @@ def add_fields(parser: argparse.ArgumentParser, several: dict[str, tuple[Any, ..
         name = field.name.replace("_", "-")
         options: dict[str, Any] = {"dest": f"field_{field.name}", "type": read, "metavar": _metavar(field.default)}
         if field.name in several:
-            shown = " ".join(str(value) for value in several[field.name])
+            shown = " ".join(map(str, several[field.name]))
             plural = name if name.endswith("s") else f"{name}s"
             group.add_argument(
                 f"--{name}", f"--{plural}", nargs="+", action="extend", help=f"{text} ({shown})", **options

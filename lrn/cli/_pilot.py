@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 from lrn.cli._settings import suite_folder
@@ -34,6 +35,10 @@ class Plan:
     seeds: float
     lacking: Mapping[str, float]
 
+    def is_within(self, most_seeds: int | None) -> bool:
+        """Whether it is open, and so many seeds decide it."""
+        return self.is_open and self.seeds < math.inf and self.seeds <= (most_seeds or math.inf)
+
     @property
     def is_open(self) -> bool:
         """Whether the pilot did not decide it."""
@@ -41,8 +46,11 @@ class Plan:
 
     def seconds(self, per_seed: Mapping[str, float], trained: Mapping[str, float]) -> float:
         """Returns the training that it takes, in seconds, beyond the seeds that others have trained."""
-        missing = {label: max(seeds - trained.get(label, 0.0), 0.0) for label, seeds in self.lacking.items()}
-        return sum(seeds * per_seed.get(label, 0.0) for label, seeds in missing.items() if seeds)
+        seconds = 0.0
+        for label, seeds in self.lacking.items():
+            missing = max(seeds - trained.get(label, 0.0), 0.0)
+            seconds += missing * per_seed.get(label, 0.0) if missing else 0.0
+        return seconds
 
 
 def pilot(options: argparse.Namespace) -> int:
@@ -89,7 +97,7 @@ def planned(suite: SuiteVerdicts, power: float) -> list[Plan]:
 def _lacking(verdict: Verdict, seeds: float) -> dict[str, float]:
     """Seeds that the open quantities of a claim lack, by population."""
     lacking: dict[str, float] = {}
-    for measured in (measured for measured in verdict.estimates if measured.is_open):
+    for measured in filter(attrgetter("is_open"), verdict.estimates):
         for leaf in measured.leaves:
             for label in () if leaf.quantity is None else leaf.quantity.populations:
                 lacking[label] = max(lacking.get(label, 0.0), seeds - measured.seeds)
@@ -100,16 +108,16 @@ def _rows(
     plans: Sequence[Plan], per_seed: Mapping[str, float], most_seeds: int | None, hours: float | None
 ) -> Iterator[str]:
     """One line per claim, then what all of them take, and which ones can be afforded."""
-    width = max((len(plan.verdict.case) for plan in plans), default=0)
+    width = max(map(len, map(attrgetter("verdict.case"), plans)), default=0)
     for plan in plans:
         text = _outlook(plan, per_seed, most_seeds)
         yield f"{plain_text(plan.verdict.case):{width}}  {text}"
-    able = [plan for plan in plans if plan.is_open and plan.seeds <= (most_seeds or math.inf) and plan.seeds < math.inf]
+    able = [plan for plan in plans if plan.is_within(most_seeds)]
     order = list(_nearest_first(able, per_seed))
-    total = sum(seconds for _, seconds in order)
+    total = sum(map(itemgetter(1), order))
     limit = "" if most_seeds is None else f" with {most_seeds} seeds of each"
     yield (
-        f"{len(able)} of {sum(plan.is_open for plan in plans)} open claims can be decided{limit}, in about "
+        f"{len(able)} of {sum(map(attrgetter('is_open'), plans))} open claims can be decided{limit}, in about "
         f"{duration(total)} of training on one core; seeds that claims share count once"
     )
     if hours is not None:
@@ -120,7 +128,7 @@ def _outlook(plan: Plan, per_seed: Mapping[str, float], most_seeds: int | None) 
     if plan.verdict.verdict is Outcome.ERROR:
         return f"ERROR: {plain_text(plan.verdict.reason)}"
     if not plan.is_open:
-        seeds = max((quantity.seeds for quantity in plan.verdict.estimates), default=0)
+        seeds = max(map(attrgetter("seeds"), plan.verdict.estimates), default=0)
         return f"{plan.verdict.verdict} already, with {seeds} seeds" if seeds else str(plan.verdict.verdict)
     if math.isinf(plan.seeds):
         return "cannot be said: its estimate lies at the margin"
@@ -151,5 +159,5 @@ def _within(order: Sequence[tuple[Plan, float]], hours: float) -> str:
 
 
 def _last_line(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.strip()]
+    lines = list(filter(str.strip, output.splitlines()))
     return lines[-1].strip() if lines else "it printed nothing"

@@ -87,7 +87,8 @@ def main(arguments: argparse.Namespace) -> int:
     with ledger_of(arguments) as ledger:
         if not arguments.quiet and sys.stderr.isatty():
             width = shutil.get_terminal_size().columns
-            sys.stderr.writelines(f"{line}\n" for line in wrapped(_plan(ledger, experiments, seeds), width - 1, "  "))
+            for line in wrapped(_plan(ledger, experiments, seeds), width - 1, "  "):
+                print(line, file=sys.stderr)
         table = measure(train_grid(ledger, experiments, seeds, quiet=arguments.quiet), seeds, arguments.alpha)
     for path, form in ((arguments.csv, as_csv), (arguments.json, as_json)):
         if path is not None:
@@ -106,7 +107,8 @@ def _plan(ledger: Ledger, experiments: list[Experiment], seeds: range) -> str:
         return f"{text}: {total:,} to train, and nothing is kept"
     missing = 0
     for experiment in experiments:
-        missing += sum(min(block.stop, seeds.stop) - block.start for block in ledger.missing(experiment, seeds))
+        for block in ledger.missing(experiment, seeds):
+            missing += min(block.stop, seeds.stop) - block.start
     remainder = f", {total - missing:,} are in {ledger.root}" if missing < total else f", kept in {ledger.root}"
     return f"{text}: {missing:,} to train{remainder}"
 
@@ -126,8 +128,10 @@ def grid(fields: dict[str, Any]) -> list[Experiment]:
 
     single = {name: value for name, value in fields.items() if name not in GRID}
     axes = [fields.get(name) or GRID[name] for name in ORDER]
-    made = (Experiment(**single, **dict(zip(ORDER, values, strict=True))) for values in product(*axes))
-    return list(dict.fromkeys(made))
+    experiments = []
+    for values in product(*axes):
+        experiments.append(Experiment(**single, **dict(zip(ORDER, values, strict=True))))
+    return list(dict.fromkeys(experiments))
 
 
 def _write(path: str, text: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import filterfalse
 from typing import Any
 
 from torch import Tensor, nn
 
-__all__ = ["NO_STATE", "fitted", "state_of"]
+__all__ = ["NO_STATE", "all_are", "fitted", "state_of"]
 
 State = dict[str, Tensor]
 NO_STATE: State = {}
@@ -31,8 +33,12 @@ def state_of(path: str, loaded: Any, factory: str) -> State:
     if is_state(loaded):
         return loaded
     entries = loaded if isinstance(loaded, dict) else {}
-    states = {key: value.state_dict() if isinstance(value, nn.Module) else value for key, value in entries.items()
-              if isinstance(value, nn.Module) or (is_state(value) and value)}  # fmt: skip
+    states = {}
+    for key, value in entries.items():
+        if isinstance(value, nn.Module):
+            states[key] = value.state_dict()
+        elif is_state(value) and value:
+            states[key] = value
     if len(states) == 1:
         return next(iter(states.values()))
     if not factory:
@@ -46,7 +52,12 @@ def state_of(path: str, loaded: Any, factory: str) -> State:
 
 def is_state(loaded: Any) -> bool:
     """Whether something is a dictionary of tensors."""
-    return isinstance(loaded, dict) and all(isinstance(value, Tensor) for value in loaded.values())
+    return isinstance(loaded, dict) and all_are(Tensor, loaded.values())
+
+
+def all_are(kind: type | tuple[type, ...], values: Iterable[Any]) -> bool:
+    """Whether all values are of a kind."""
+    return all(isinstance(value, kind) for value in values)
 
 
 def fitted(path: str, state: State, model: nn.Module, factory: str, strip: str | None) -> State:
@@ -56,20 +67,34 @@ def fitted(path: str, state: State, model: nn.Module, factory: str, strip: str |
         ValueError: no prefix makes the names fit, or a tensor has another shape.
     """
     own = model.state_dict()
-    if strip is not None:
-        state = {name.removeprefix(strip): value for name, value in state.items() if name.startswith(strip)}
-    else:
-        state = _renamed(state, own)
-    missing, unknown = [name for name in own if name not in state], [name for name in state if name not in own]
-    wrong = [name for name in own if name in state and state[name].shape != own[name].shape]
-    reasons = [f"it lacks {_some(missing)}"] if missing else []
-    reasons += [f"the model has no {_some(unknown)}"] if unknown else []
-    reasons += [f"{name} is {tuple(state[name].shape)}, not {tuple(own[name].shape)}" for name in wrong[:1]]
-    empty = [name for name in own if name in state and state[name].is_meta]
-    reasons += [f"{_some(empty)} is on the meta device, without numbers"] if empty else []
+    state = _renamed(state, own) if strip is None else _below(strip, state)
+    reasons = "; ".join(_misfits(state, own))
     if reasons:
-        raise ValueError(f"{path} does not fit {factory}: {'; '.join(reasons)} (--strip PREFIX shortens names)")
+        raise ValueError(f"{path} does not fit {factory}: {reasons} (--strip PREFIX shortens names)")
     return state
+
+
+def _misfits(state: State, own: State) -> Iterator[str]:
+    """Why a state_dict does not fit a model's own."""
+    missing = list(filterfalse(state.__contains__, own))
+    if missing:
+        yield f"it lacks {_some(missing)}"
+    unknown = list(filterfalse(own.__contains__, state))
+    if unknown:
+        yield f"the model has no {_some(unknown)}"
+    shared = list(filter(state.__contains__, own))
+    for name in shared:
+        if state[name].shape != own[name].shape:
+            yield f"{name} is {tuple(state[name].shape)}, not {tuple(own[name].shape)}"
+            break
+    empty = [name for name in shared if state[name].is_meta]
+    if empty:
+        yield f"{_some(empty)} is on the meta device, without numbers"
+
+
+def _below(prefix: str, state: State) -> State:
+    """The entries whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
 def _renamed(state: State, own: State) -> State:
@@ -78,19 +103,22 @@ def _renamed(state: State, own: State) -> State:
         return state
     for wrapper in WRAPPERS:
         plain = {name.replace(wrapper, ""): value for name, value in state.items()}
-        if len(plain) == len(state) and not any(wrapper in name for name in own):
+        if len(plain) == len(state) and wrapper not in "\n".join(own):
             state = plain
     if own.keys() <= state.keys() or not own:
         return state
     first = next(iter(own))
-    prefixes = [name.removesuffix(first) for name in state if name.endswith(f".{first}")]
-    fitting = [prefix for prefix in prefixes if all(prefix + name in state for name in own)]
+    fitting = []
+    for candidate in state:
+        prefix = candidate.removesuffix(first)
+        if candidate.endswith(f".{first}") and all(prefix + name in state for name in own):
+            fitting.append(prefix)
     if len(fitting) != 1:
         return state
     others = [name for name in state if not name.startswith(fitting[0])]
     if others:
         sys.stderr.write(f"lrn: {_some(others)} belong to something other than {fitting[0]!r} and are left out\n")
-    return {name.removeprefix(fitting[0]): value for name, value in state.items() if name.startswith(fitting[0])}
+    return _below(fitting[0], state)
 
 
 def _some(names: list[str]) -> str:

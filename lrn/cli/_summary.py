@@ -39,11 +39,12 @@ def _structure(dead: NDArray[np.bool_]) -> str:
     D, W = dead.shape
     if D > MOST_LAYERS or W > MOST_NEURONS:
         counts = dead.sum(axis=1)
-        shown = ", ".join(str(count) for count in counts[:MOST_LAYERS])
+        shown = ", ".join(map(str, counts[:MOST_LAYERS]))
         return f"Dead neurons of each layer of {W}: {shown}{', …' if D > MOST_LAYERS else ''}"
-    head = "layer   " + " ".join(f"{d + 1:>2}" for d in range(D))
-    rows = ["neuron  " + " ".join(" x" if is_dead else " o" for is_dead in dead[:, w]) for w in range(W)]
-    return "\n".join([head, *rows, "        (x: zero on every input)"])
+    lines = ["layer   " + " ".join(map("{:>2}".format, range(1, D + 1)))]
+    for neuron in dead.T:
+        lines.append("neuron  " + " ".join(np.where(neuron, " x", " o")))
+    return "\n".join([*lines, "        (x: zero on every input)"])
 
 
 def _loss(runs: Runs) -> list[str]:
@@ -51,11 +52,12 @@ def _loss(runs: Runs) -> list[str]:
     assert runs.trace is not None
     loss = runs.trace[0].astype(np.float64)
     stretches = np.array_split(loss, min(LOSS_COLUMNS, len(loss)))
-    tops = np.array([stretch.max() for stretch in stretches])
+    tops = np.array(list(map(np.max, stretches)))
     if not np.isfinite(tops).all():
         return ["Loss: it diverged."]
     most = max(float(tops.max()), np.finfo(np.float64).tiny)
-    bars = "".join(BARS[min(int(top / most * len(BARS)), len(BARS) - 1)] for top in tops)
+    heights = np.minimum((tops / most * len(BARS)).astype(np.int64), len(BARS) - 1)
+    bars = "".join(map(BARS.__getitem__, heights))
     return [f"Loss (RMSE of what each epoch trained on; 0 to {most:.3g}) over {len(loss):,} epochs:", bars]
 
 
@@ -63,6 +65,7 @@ def _prediction(runs: Runs) -> list[str]:
     data = runs.experiment.data
     if data.x.shape[1] != 1 or data.t.shape[1] != 1:
         return []
-    order = np.argsort(data.x[:, 0])
-    rows = [(data.x[i, 0], data.t[i, 0], float(runs.prediction[0].ravel()[i])) for i in order]
-    return ["     input    target  prediction", *(f"{x:10.4f}{t:10.4f}{y:12.4f}" for x, t, y in rows)]
+    lines = ["     input    target  prediction"]
+    for i in np.argsort(data.x[:, 0]):
+        lines.append(f"{data.x[i, 0]:10.4f}{data.t[i, 0]:10.4f}{float(runs.prediction[0].ravel()[i]):12.4f}")
+    return lines

@@ -6,9 +6,11 @@ import csv
 import dataclasses
 import io
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,12 +79,14 @@ class Table:
 def measure(cells: Sequence[Cell], seeds: range, alpha: float) -> Table:
     """Exact intervals for each cell: Clopper-Pearson for the rate, `lrn.intervals.mean_interval` for the means."""
     level = alpha / (PER_ROW * len(cells))
-    return Table(seeds, alpha, tuple(_row(cell, level) for cell in cells))
+    return Table(seeds, alpha, tuple(map(_row, cells, repeat(level))))
 
 
 def as_text(table: Table) -> str:
     """Tables for people, one for each optimizer, learning rate, width and training style."""
-    blocks = [_block(heading, list(rows)) for heading, rows in groupby(table.rows, _heading)]
+    blocks = []
+    for heading, rows in groupby(table.rows, _heading):
+        blocks.append(_block(heading, list(rows)))
     first, last = table.seeds[0], table.seeds[-1]
     certain = f"{100 * (1 - table.alpha):.10g} %"
     foot = (
@@ -95,7 +99,7 @@ def as_text(table: Table) -> str:
 
 def as_csv(table: Table) -> str:
     """Returns a line per row: the experiment's fields, then the results."""
-    records = [_record(row) for row in table.rows]
+    records = list(map(_record, table.rows))
     text = io.StringIO()
     writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
     writer.writeheader()
@@ -106,7 +110,7 @@ def as_csv(table: Table) -> str:
 def as_json(table: Table) -> str:
     """The same rows as JSON, with the seeds and the guarantee."""
     about = {"first_seed": table.seeds[0], "alpha": table.alpha, "intervals": table.intervals}
-    return json.dumps(about | {"cells": [_record(row) for row in table.rows]}, indent=1) + "\n"
+    return json.dumps(about | {"cells": list(map(_record, table.rows))}, indent=1) + "\n"
 
 
 def _row(cell: Cell, level: float) -> Row:
@@ -147,8 +151,10 @@ def _heading(row: Row) -> str:
 
 def _block(heading: str, rows: Sequence[Row]) -> str:
     lines = [HEAD, *map(_line, rows), *_totals(rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
-    shown = ["  ".join(text.ljust(n) for text, n in zip(line, widths, strict=True)).rstrip() for line in lines]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    shown = []
+    for line in lines:
+        shown.append("  ".join(map(str.ljust, line, widths)).rstrip())
     return "\n".join([heading, "-" * len(heading), *shown])
 
 
@@ -159,12 +165,15 @@ def _line(row: Row) -> tuple[str, ...]:
 
 def _totals(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """The thesis's bottom rows: how many converge over all depths. Where intervals hold, so does their mean."""
-    if len({row.experiment.depth for row in rows}) < 2:
+    depths = set(map(attrgetter("experiment.depth"), rows))
+    if len(depths) < 2:
         return []
+    rates_of = defaultdict(list)
+    for row in rows:
+        rates_of[row.experiment.connection].append(dataclasses.astuple(row.rate))
     totals: list[tuple[str, ...]] = []
-    for connection in dict.fromkeys(row.experiment.connection for row in rows):
-        rates = [row.rate for row in rows if row.experiment.connection == connection]
-        point, low, high = (float(np.mean(ends)) for ends in zip(*map(dataclasses.astuple, rates), strict=True))
+    for connection, rates in rates_of.items():
+        point, low, high = map(float, map(np.mean, zip(*rates, strict=True)))
         totals.append(("all", connection, _percent(Measured(point, low, high)), "", ""))
     return totals
 
