@@ -130,11 +130,8 @@ class Draw:
         if not (self.frozen or late) or not seeds:
             return seeds, ""
         ready = self.known(population, seeds)
-        known = (
-            f"only {ready} seeds of {population.label} are known"
-            if ready
-            else f"no seed of {population.label} is known"
-        )
+        label = population.label
+        known = f"only {ready} seeds of {label} are known" if ready else f"no seed of {label} is known"
         shown = f"{FROZEN if self.frozen else TIME_OVER}, and {known}"
         return seeds[:ready], "" if ready == len(seeds) else shown
 
@@ -166,8 +163,11 @@ class Draw:
 
     def condemn(self, population: Any, metric: str, why: str) -> None:
         """Notes on disk that a population breaks its contract, so that no later run uses its seeds on disk."""
+        from lrn.ledger.locks import lock
+
         for shelf in self._shelves(population)[:1]:
-            shelf.describe(broken={"metric": metric, "why": why})
+            with lock(shelf.folder, "population.lock"):
+                shelf.describe(broken={"metric": metric, "why": why})
 
     def seconds_per_seed(self, population: Any) -> float:
         """How long a seed takes, as noted on disk when some were trained last, else by this run; 0 where none tells."""

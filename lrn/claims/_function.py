@@ -201,7 +201,10 @@ class FunctionPopulation:
     def short_label(self) -> str:
         """The name and the settings that are not the defaults; for people, where the name alone says which function."""
         defaults = {name: parameter.default for name, parameter in self.definition.parameters.items()}
-        texts = [f"{key}={_shown(value)}" for key, value in self.pairs if _shown(defaults.get(key)) != _shown(value)]
+        texts = []
+        for key, value in self.pairs:
+            if key not in defaults or _shown(defaults[key]) != _shown(value):
+                texts.append(f"{key}={_shown(value)}")
         return f"{self.definition.name}({', '.join(texts)})"
 
     def __repr__(self) -> str:

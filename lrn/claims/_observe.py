@@ -26,6 +26,10 @@ CHEAP = 0.05
 """Seconds below which a seed runs in this process: sending it elsewhere would take as long."""
 
 
+_SAME = 0.1
+"""By how much the seconds of a seed may differ, relatively, without being noted again."""
+
+
 @dataclass
 class Observer:
     """Observes populations that are functions of a seed.
@@ -110,11 +114,19 @@ class Observer:
             else:
                 for wait in (False, True):
                     self._take(work, population, missing, wait)
-            if shelf is not None and progress.per_seed is not None:
-                shelf.describe(seconds=progress.per_seed)
+            self._note_seconds(shelf, progress.per_seed)
         self._refuse_failures(population, unkept)
         if work.late:
             raise NoMoreSeeds(f"{TIME_OVER}, and seed {work.late[0]} of {population.label} is not known")
+
+    def _note_seconds(self, shelf: Shelf | None, seconds: float | None) -> None:
+        """Notes on disk how long a seed takes, where that has changed; the first one may have imported a library."""
+        if shelf is None or seconds is None:
+            return
+        with lock(shelf.folder, "population.lock"):
+            noted = shelf.described().get("seconds")
+            if not is_duration(noted) or abs(seconds - noted) > _SAME * noted:
+                shelf.describe(seconds=seconds)
 
     def _take(self, work: Work, population: FunctionPopulation, seeds: list[int], wait: bool | None) -> None:
         with closing(self._answers(population, work.claimed(seeds, wait))) as answers:
