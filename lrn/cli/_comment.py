@@ -110,7 +110,7 @@ def comment(before: SuiteVerdicts, after: SuiteVerdicts, comparison: Comparison,
 
 def _headline(comparison: Comparison) -> str:
     counts = {"changed": comparison.changed, "vanished": comparison.vanished, "new": comparison.new}
-    parts = [f"{len(some)} {name}" for name, some in counts.items() if some]
+    parts = [f"{len(verdicts)} {name}" for name, verdicts in counts.items() if verdicts]
     return ", ".join(parts) or "no verdict changed"
 
 
@@ -138,13 +138,13 @@ def _differences(comparison: Comparison) -> Iterator[str]:
     if comparison.changed:
         yield from ("### Changed", "", "| claim | before | after | measured before | measured after |")
         yield "|---|---|---|---|---|"
-        for was, is_ in comparison.changed:
-            yield _row(_named(is_), was.verdict, is_.verdict, _measured(was), _measured(is_))
+        for old, new in comparison.changed:
+            yield _row(_named(new), old.verdict, new.verdict, _measured(old), _measured(new))
         yield ""
-    for title, some in (("Vanished", comparison.vanished), ("New", comparison.new)):
-        if some:
+    for title, verdicts in (("Vanished", comparison.vanished), ("New", comparison.new)):
+        if verdicts:
             yield from (f"### {title}", "", "| claim | verdict | measured |", "|---|---|---|")
-            for verdict in some:
+            for verdict in verdicts:
                 yield _row(_named(verdict), verdict.verdict, _measured(verdict))
             yield ""
 
@@ -164,12 +164,12 @@ def _unexpected(after: SuiteVerdicts, comparison: Comparison) -> Iterator[str]:
 
 def _details(before: SuiteVerdicts, after: SuiteVerdicts) -> list[str]:
     """Claims of the same verdict whose numbers moved, folded."""
-    old = {verdict.test: verdict for verdict in before.claims}
+    earlier = {verdict.test: verdict for verdict in before.claims}
     moved = []
-    for is_ in after.claims:
-        was = old.get(is_.test)
-        if was is not None and was.verdict is is_.verdict and _measured(was) != _measured(is_):
-            moved.append(_row(is_.case, is_.verdict, _measured(was), _measured(is_)))
+    for new in after.claims:
+        old = earlier.get(new.test)
+        if old is not None and old.verdict is new.verdict and _measured(old) != _measured(new):
+            moved.append(_row(new.case, new.verdict, _measured(old), _measured(new)))
     if not moved:
         return []
     rows = moved[:_MOST_MOVED]

@@ -206,7 +206,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _append(path: Path, text: str) -> None:
-    """Adds lines to a file, which is made if it is not there; all else stays, its line ends too."""
+    """Adds lines to a file, creating it if needed; its content and its line ends stay."""
     before = read_regular(path).rstrip() if path.exists() else b""
     end = b"\r\n" if b"\r\n" in before else b"\n"
     lines = text.lstrip("" if before else "\n").encode().replace(b"\n", end)

@@ -1,4 +1,4 @@
-"""Ctrl-C that arrives where Python cannot pass it on, in the end of an object's life for example, is not lost."""
+"""Keeps a Ctrl-C that arrives where Python cannot raise it, such as while an object is destroyed."""
 
 from __future__ import annotations
 

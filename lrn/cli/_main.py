@@ -1,4 +1,4 @@
-"""The command `lrn`: its parser, and what becomes of errors."""
+"""The command `lrn`: its parser, and how errors end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A limit on memory while a file is read that may ask for any amount."""
+"""Limits memory while a file is read, since a file may ask for any amount."""
 
 from __future__ import annotations
 

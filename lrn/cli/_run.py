@@ -114,7 +114,7 @@ def _plan(ledger: Ledger, experiments: list[Experiment], seeds: range) -> str:
 
 
 def grid(fields: dict[str, Any]) -> list[Experiment]:
-    """Every combination of the fields' values, without doublets, in the order of the tables.
+    """Every combination of the fields' values, without duplicates, in the order of the tables.
 
     Args:
         fields: of an Experiment; those of `GRID` are lists, or None for the default.

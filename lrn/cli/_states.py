@@ -98,7 +98,7 @@ def _below(prefix: str, state: State) -> State:
 
 
 def _renamed(state: State, own: State) -> State:
-    """Without the names of wrappers, and without the prefix that makes all of the model's names appear."""
+    """A state_dict without the names of wrappers, and without a prefix that all of the model's names have in it."""
     if own.keys() <= state.keys():
         return state
     for wrapper in WRAPPERS:

@@ -48,7 +48,7 @@ def _structure(dead: NDArray[np.bool_]) -> str:
 
 
 def _loss(runs: Runs) -> list[str]:
-    """The largest loss of each of some stretches of the training, as bars."""
+    """The largest loss in each stretch of the training, as bars."""
     assert runs.trace is not None
     loss = runs.trace[0].astype(np.float64)
     stretches = np.array_split(loss, min(LOSS_COLUMNS, len(loss)))

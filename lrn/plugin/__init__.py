@@ -332,7 +332,7 @@ def _show(report: pytest.TestReport, item: pytest.Item, error: BaseException, ve
     if measuring is not None:
         verdict = ShortLabels.of(measuring.populations).verdict(verdict)
     text = _failure.explained(verdict, ended_by, measuring, command)
-    frames = _failure.places_of(ended_by)
+    frames = _failure.code_lines_of(ended_by)
     path, line = (frames[0].path, frames[0].line) if frames else (str(item.path), (item.location[1] or 0) + 1)
     expectation = f"said to be {verdict.expected}: " if verdict.known else ""
     report.longrepr = _failure.shown_as(text, path, line, f"{expectation}{verdict.verdict}: {verdict.reason}")

@@ -46,29 +46,29 @@ def read_record(path: Path) -> Record:
 def mark_changed(
     report: pytest.TestReport, verdict: Verdict, record: Record, config: pytest.Config
 ) -> dict[str, Verdict]:
-    """Lets a report fail whose verdict is not the recorded one; returns that by test, or nothing where they agree."""
-    was = record.by_test.get(report.nodeid)
-    if was is None or was.verdict is verdict.verdict:
+    """Lets a report fail whose verdict is not the recorded one, which it returns by test; nothing where they agree."""
+    recorded = record.by_test.get(report.nodeid)
+    if recorded is None or recorded.verdict is verdict.verdict:
         return {}
-    message = plain_text(f"was {was.verdict} in {record.path.name}, is {verdict.verdict}: {verdict.reason}")
+    message = plain_text(f"was {recorded.verdict} in {record.path.name}, is {verdict.verdict}: {verdict.reason}")
     crash = getattr(report.longrepr, "reprcrash", None)
     if report.failed and crash is not None:
         crash.message = message
         report.sections.append(("differs from the record", message))
     else:
         report.outcome = "failed"
-        text = changed(verdict, f"{was.verdict} in {record.path.name}", reproduce(config, report.nodeid))
+        text = changed(verdict, f"{recorded.verdict} in {record.path.name}", reproduce(config, report.nodeid))
         report.longrepr = shown_as(text, report.nodeid.partition("::")[0], (report.location[1] or 0) + 1, message)
-    return {report.nodeid: was}
+    return {report.nodeid: recorded}
 
 
-def vanished_report(was: Verdict, record: Record) -> pytest.TestReport:
+def vanished_report(recorded: Verdict, record: Record) -> pytest.TestReport:
     """A failed report about a claim that only the record has, for pytest's summary and JUnit's file."""
-    message = plain_text(f"was {was.verdict} in {record.path.name}, and is no longer there: {was.statement}")
-    file, _, name = was.test.partition("::")
-    shown = shown_as("\n".join([*wrapped(message, 78), "", visible(was.test)]), file, 1, message)
+    message = plain_text(f"was {recorded.verdict} in {record.path.name}, and is no longer there: {recorded.statement}")
+    file, _, name = recorded.test.partition("::")
+    shown = shown_as("\n".join([*wrapped(message, 78), "", visible(recorded.test)]), file, 1, message)
     properties = [(VANISHED, "")]
-    return pytest.TestReport(was.test, (file, None, name), {}, "failed", shown, "call", user_properties=properties)
+    return pytest.TestReport(recorded.test, (file, None, name), {}, "failed", shown, "call", user_properties=properties)
 
 
 def print_comparison(reporter: pytest.TerminalReporter, comparison: Comparison, name: str) -> None:
@@ -81,14 +81,14 @@ def print_comparison(reporter: pytest.TerminalReporter, comparison: Comparison, 
         for line in wrapped(shown, width - 1, " " * 10):
             reporter.write_line(line, **colour)
 
-    for was, is_ in comparison.changed:
-        write("CHANGED", f"{was.case}: {was.verdict} -> {is_.verdict} {is_.statement}", red=True)
-        write("", is_.test)
-        write("", is_.reason)
-    for was in comparison.vanished:
-        write("VANISHED", f"{was.case}: {was.verdict} {was.statement}", red=True)
-        write("", was.test)
-    for is_ in comparison.new:
-        write("NEW", f"{is_.case}: {is_.verdict} {is_.statement}", yellow=True)
+    for old, new in comparison.changed:
+        write("CHANGED", f"{old.case}: {old.verdict} -> {new.verdict} {new.statement}", red=True)
+        write("", new.test)
+        write("", new.reason)
+    for old in comparison.vanished:
+        write("VANISHED", f"{old.case}: {old.verdict} {old.statement}", red=True)
+        write("", old.test)
+    for new in comparison.new:
+        write("NEW", f"{new.case}: {new.verdict} {new.statement}", yellow=True)
     for line in wrapped(comparison.summary, width - 1, "  "):
         reporter.write_line(line, bold=True, red=comparison.failed, green=not comparison.failed)

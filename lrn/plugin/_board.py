@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Board"]
 
 _ENOUGH_CLAIMS, _ENOUGH_SECONDS = 5, 5.0
-"""From where on the claims that are done say how long the others will take, where no earlier run tells."""
+"""Claims done, and seconds passed, from which on they predict the time of the others where no earlier run does."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class _Running:
 
     @property
     def seconds_left(self) -> float:
-        """Until the seeds that are in training now are done, as far as that is known."""
+        """Seconds until the seeds in training are done; 0 where that is not known."""
         return 0.0 if self.step is None else self.step.left or 0.0
 
 
@@ -64,7 +64,7 @@ class Board:
             self._expected.update(tests)
 
     def start(self, worker: str, test: str, case: str) -> None:
-        """A worker begins with a claim."""
+        """Notes that a worker begins with a claim."""
         with self._lock:
             now = time.monotonic()
             self._began = self._began or now
@@ -73,13 +73,13 @@ class Board:
                 self._running[worker] = _Running(test, case, now)
 
     def step(self, worker: str, step: Step | SimpleNamespace) -> None:
-        """A worker is so far with a population."""
+        """Notes how far a worker is with a population."""
         with self._lock:
             if worker in self._running:
                 self._running[worker].step = step
 
     def finish(self, test: str, seconds: float | None) -> None:
-        """A claim is done after so many seconds, or with None its worker died and another one begins anew."""
+        """Notes how many seconds a claim took; None where its worker died, so that another one starts it again."""
         with self._lock:
             if seconds is not None and test in self._expected:
                 self._seconds[test] = seconds
@@ -131,7 +131,7 @@ class Board:
         return elapsed / done * len(waiting)
 
     def _pace(self) -> float:
-        """How many times as long as in the earlier run claims take now, from those that are done."""
+        """The time of the claims that are done, relative to their time in the earlier run."""
         now = before = 1.0  # a second on either side: a handful of quick claims says little
         for test in self._seconds.keys() & self._recorded.keys():
             now += self._seconds[test]

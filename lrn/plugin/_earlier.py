@@ -43,7 +43,7 @@ _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 
 
 def asked_by(config: pytest.Config, settings: Settings) -> str:
-    """Names all that a run's verdicts rest on, apart from the observations: the options, the claims, this package."""
+    """Returns a digest of all that a run's verdicts rest on but observations: options, claims and this package."""
     digest = hashlib.sha256(repr(attrgetter(*_SETTINGS)(settings)).encode())
     digest.update(repr([sys.version, *map(importlib.metadata.version, ("numpy", "scipy"))]).encode())
     for path in _sources(config, settings):
@@ -52,7 +52,7 @@ def asked_by(config: pytest.Config, settings: Settings) -> str:
 
 
 def digest_of(content: bytes) -> str:
-    """Names the content of a file."""
+    """Returns the digest of a file's content."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -75,7 +75,7 @@ class Modules:
         self._collected = self._loaded()
 
     def all(self) -> dict[str, str]:
-        """The files of all modules, each with the name of its content."""
+        """The files of all modules, each with the digest of its content."""
         return self._loaded() | self._collected
 
     def are_those_of(self, run: dict[str, str]) -> bool:
@@ -220,7 +220,7 @@ def _named(path: Path, config: pytest.Config) -> str:
 
 
 def _content(path: Path) -> str:
-    """Names the content of a file: large ones by their age, and what cannot be read by why."""
+    """A digest of a file's content; the age of a large file, and the reason where one cannot be read."""
     try:
         status = path.stat()
         return f"since {status.st_mtime_ns}" if status.st_size > _READ_WHOLE else digest_of(read_regular(path))

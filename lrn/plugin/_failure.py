@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from lrn.claims._measure import Measure
 
 __all__ = [
-    "Place",
+    "CodeLine",
     "about",
     "changed",
+    "code_lines_of",
     "explained",
-    "places_of",
     "remedy_of",
     "reproduce",
     "shorten",
@@ -47,7 +47,7 @@ _ON_THE_COMMAND_LINE = ("alpha", "quantities", "first-seeds", "max-seeds", "seed
 
 
 @dataclass(frozen=True)
-class Place:
+class CodeLine:
     """A line of a test, or of a function that it calls."""
 
     path: str
@@ -104,12 +104,12 @@ def shown_as(text: str, path: str, line: int, message: str) -> Any:
     return shown
 
 
-def places_of(error: BaseException | None) -> list[Place]:
+def code_lines_of(error: BaseException | None) -> list[CodeLine]:
     """Returns where an error was raised: the test's line, then those of called functions but for lrn's and pytest's."""
     trace = None if error is None else without_lrn(error.__traceback__)
     frames = []
     while trace is not None:
-        frames.append(Place(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        frames.append(CodeLine(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
         trace = trace.tb_next
     return frames
 
@@ -175,7 +175,7 @@ def _about(verdict: Verdict) -> list[str]:
 
 def _source_lines(error: BaseException | None) -> list[str]:
     lines = []
-    for frame in places_of(error):
+    for frame in code_lines_of(error):
         lines.append(f"{visible(os.path.relpath(frame.path))}:{frame.line}")
         lines += [f"  > {visible(frame.source)}"] if frame.source else []
     return lines

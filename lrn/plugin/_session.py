@@ -55,11 +55,11 @@ class Deselection:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Notes the modules."""
+        """Sends the modules that are loaded."""
         self._output[_MODULES] = self._config.stash[MODULES].all()
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Counts."""
+        """Counts deselected tests."""
         self._output[_DESELECTED] += len(items)
 
 
@@ -146,7 +146,7 @@ class Session:
         self._other_failures += report.failed
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Counts, where tests run in this process."""
+        """Counts deselected tests, where tests run in this process."""
         self._deselected += len(items)
 
     @pytest.hookimpl(optionalhook=True)

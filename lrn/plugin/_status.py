@@ -1,4 +1,4 @@
-"""Says while a suite runs how far it is, also in the minutes before the first claim is done."""
+"""Shows how far a running suite is, also in the minutes before the first claim is done."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Telling:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Tells which claims there are, before xdist tells that all is collected."""
+        """Sends the list of claims, before xdist reports that collection has finished."""
         claims = _claims(session.items)
         if claims and self.teller is not None:
             self.teller.expect(claims)
@@ -67,15 +67,15 @@ class Status:
         self.teller: Teller | None = self
 
     def expect(self, tests: Iterable[str]) -> None:
-        """Which claims are going to be tested."""
+        """Notes which claims are going to be tested."""
         self._board.expect(tests)
 
     def start(self, test: str, case: str) -> None:
-        """A claim begins in this process."""
+        """Notes that a claim begins in this process."""
         self._board.start("main", test, case)
 
     def step(self, step: Step) -> None:
-        """The sampling of a population is so far."""
+        """Notes how far the sampling of a population is."""
         self._board.step("main", step)
 
     def say(self, message: str) -> None:
@@ -86,7 +86,7 @@ class Status:
             speak(self._config, message)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Begins to show, where this process runs claims."""
+        """Starts the display, where this process runs claims."""
         claims = _claims(session.items)
         if claims and not self._config.option.collectonly:
             self.expect(claims)
@@ -94,7 +94,7 @@ class Status:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Says to a worker where to tell how far it is."""
+        """Tells a worker where to write its progress."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="lrn-status-"))
             self._tail = Tail(self._folder)
@@ -102,7 +102,7 @@ class Status:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self) -> None:
-        """Begins to show, where workers run claims."""
+        """Starts the display, where workers run claims."""
         self._listen()
         if self._board.total:
             self._begin()
@@ -119,17 +119,17 @@ class Status:
             self._screen.pause()
 
     def pytest_leave_pdb(self) -> None:
-        """Goes on."""
+        """Takes the terminal back."""
         if self._screen is not None:
             self._screen.pause(False)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Stops showing."""
+        """Stops the display."""
         self._end()
 
     def pytest_unconfigure(self) -> None:
-        """Stops showing where the session did not come to its end, and leaves nothing behind."""
+        """Stops the display of a session that did not come to its end, and removes the workers' files."""
         self._end()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)

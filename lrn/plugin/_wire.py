@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 __all__ = ["INPUT", "Tail", "Teller", "Wire"]
 
 INPUT = "lrn_status"
-"""What the folder of these files is called in a worker's input."""
+"""Key of the folder of these files in a worker's input."""
 
 _SECONDS = 0.25
-"""Between two lines about the seeds of one population."""
+"""Seconds between two lines about the seeds of one population."""
 
 
 class Teller(Protocol):
     """A receiver of the progress of one process's claims."""
 
     def expect(self, tests: Iterable[str]) -> None:
-        """Which claims are going to be tested."""
+        """Notes which claims are going to be tested."""
 
     def start(self, test: str, case: str) -> None:
-        """A claim begins."""
+        """Notes that a claim begins."""
 
     def step(self, step: Step) -> None:
-        """The sampling of a population is so far."""
+        """Notes how far the sampling of a population is."""
 
     def say(self, message: str) -> None:
-        """Something that a person must read."""
+        """Shows a message at once."""
 
 
 class Wire:
@@ -54,11 +54,11 @@ class Wire:
         self._last = 0.0
 
     def expect(self, tests: Iterable[str]) -> None:
-        """Which claims are going to be tested."""
+        """Sends which claims are going to be tested."""
         self._send(expect=list(tests))
 
     def start(self, test: str, case: str) -> None:
-        """A claim begins."""
+        """Sends that a claim begins."""
         self._send(start=[test, case])
 
     def step(self, step: Step) -> None:
@@ -69,7 +69,7 @@ class Wire:
             self._send(step=dataclasses.asdict(step))
 
     def say(self, message: str) -> None:
-        """Something that a person must read."""
+        """Sends a message that is shown at once."""
         self._send(say=message)
 
     def _send(self, **content: Any) -> None:
