@@ -15,6 +15,7 @@ import pytest
 
 from lrn.files import write_json
 from lrn.plugin._against import Record, mark_changed, print_comparison, read_record, vanished_report
+from lrn.plugin._carrying import DESELECTED, LACK, LOADED, PER_SEED, PROPERTY, STARTED, carried
 from lrn.plugin._crashes import Crashes
 from lrn.plugin._earlier import MODULES, asked_by, digest_of
 from lrn.plugin._options import RUN_RECORD, Settings
@@ -24,43 +25,12 @@ from lrn.plugin._words import Shown, word_of
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import Comparison, compare
 
-__all__ = ["EXIT_INCONCLUSIVE", "LACK", "PER_SEED", "PROPERTY", "STARTED", "Deselection", "Session"]
+__all__ = ["EXIT_INCONCLUSIVE", "Session"]
 
 EXIT_INCONCLUSIVE = 10
 """Exit code of a session whose only failures are INCONCLUSIVE claims."""
 
-PROPERTY = "lrn.verdict"
-"""Name of the user property in which a report carries its verdict, as JSON."""
-
-LACK = "lrn.lack"
-"""Name of the user property that says why an undecided claim had no more seeds; "" where it had all that it may."""
-
-STARTED = "lrn.started"
-"""Name of the user property with the verdict that stands if nothing more is heard of a claim."""
-
-PER_SEED = "lrn_seconds_per_seed"
-"""Name in a worker's output of the seconds that a seed took to train, by the population's label."""
-
-_DESELECTED, _MODULES = "lrn_deselected", "lrn_modules"
 _SLOW = "the native engine is not built, so torch did the training, slower (python -m lrn.engines tells more)"
-
-
-class Deselection:
-    """Tells the reporting process how many tests a worker deselected, and which modules it has loaded."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
-        self._output[_DESELECTED] = 0
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """Sends the modules that are loaded."""
-        self._output[_MODULES] = self._config.stash[MODULES].all()
-
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Counts deselected tests."""
-        self._output[_DESELECTED] += len(items)
 
 
 class Session:
@@ -111,7 +81,7 @@ class Session:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         """Takes the verdict out of a report, and lets a test fail whose verdict differs from the record."""
-        verdict, started = _carried(report, PROPERTY), _carried(report, STARTED)
+        verdict, started = carried(report, PROPERTY), carried(report, STARTED)
         if started is not None:
             self._crashes.running[report.nodeid] = started
         verdict = self._crashes.take(report) or verdict
@@ -129,11 +99,11 @@ class Session:
 
     def _rests_on(self, report: pytest.TestReport) -> None:
         """Notes the experiments behind a verdict."""
-        for name, text in report.user_properties:
-            if name == EXPERIMENTS:
-                behind = json.loads(str(text))
-                self._experiments[report.nodeid] = behind["keys"]
-                self._untested += behind["untested"]
+        text = dict(report.user_properties).get(EXPERIMENTS)
+        if text is not None:
+            behind = json.loads(str(text))
+            self._experiments[report.nodeid] = behind["keys"]
+            self._untested += behind["untested"]
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Shown | None:
         """Shows a claim's verdict in place of pytest's words."""
@@ -154,8 +124,8 @@ class Session:
         """Takes over a worker's count (all collect the same), its modules, and claims that waited in it."""
         output = getattr(node, "workeroutput", None) or {}
         self.per_seed |= output.get(PER_SEED, {})
-        self._deselected = max(self._deselected, output.get(_DESELECTED, 0))
-        for name, digest in output.get(_MODULES, {}).items():
+        self._deselected = max(self._deselected, output.get(DESELECTED, 0))
+        for name, digest in output.get(LOADED, {}).items():
             if self._modules.setdefault(name, digest) != digest:
                 self._modules[name] = ""  # it was changed while the suite ran
         if error:
@@ -316,12 +286,6 @@ class Session:
             return False
         records = filter(None, (self._record.path, self._settings.default_verdicts))
         return path.resolve() in map(Path.resolve, records)
-
-
-def _carried(report: pytest.TestReport, name: str) -> Verdict | None:
-    """The verdict that a report carries under a name."""
-    text = dict(report.user_properties).get(name)
-    return None if text is None else Verdict.from_json(json.loads(str(text)))
 
 
 def _trained_networks(verdict: Verdict) -> bool:

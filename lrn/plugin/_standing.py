@@ -2,8 +2,8 @@
 
 A verdict follows from its sources and options, which `lrn.plugin._earlier` compares, and from observations. Those of an
 `Experiment` are blocks in the ledger. Where they are still the files that the last run left, by name, size and time, a
-test would compute the same numbers from the same bytes. Other populations are observed again: only they know what they
-depend on.
+test would compute the same numbers from the same bytes. Other populations are observed again, as they alone can tell
+whether they have changed.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import runtestprotocol
 
+from lrn.plugin._carrying import STARTED
 from lrn.plugin._crashes import WAITS
 from lrn.plugin._items import claim_of, started
-from lrn.plugin._session import STARTED
 
 if TYPE_CHECKING:
     from lrn.claims._outlook import Outlook

@@ -1,0 +1,53 @@
+"""The facts that processes which run tests send to the one that reports: with reports, and in a worker's output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from lrn.plugin._earlier import MODULES
+from lrn.verdicts import Verdict
+
+__all__ = ["DESELECTED", "LACK", "LOADED", "PER_SEED", "PROPERTY", "STARTED", "Deselection", "carried"]
+
+PROPERTY = "lrn.verdict"
+"""Name of the user property in which a report carries its verdict, as JSON."""
+
+LACK = "lrn.lack"
+"""Name of the user property that says why an undecided claim had no more seeds; "" where it had all that it may."""
+
+STARTED = "lrn.started"
+"""Name of the user property with the verdict that stands if nothing more is heard of a claim."""
+
+PER_SEED = "lrn_seconds_per_seed"
+"""Name in a worker's output of the seconds that a seed took to train, by the population's label."""
+
+DESELECTED, LOADED = "lrn_deselected", "lrn_modules"
+"""Names in a worker's output of the count of deselected tests, and of the loaded modules."""
+
+
+class Deselection:
+    """Tells the reporting process how many tests a worker deselected, and which modules it has loaded."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+        self._output[DESELECTED] = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Sends the modules that are loaded."""
+        self._output[LOADED] = self._config.stash[MODULES].all()
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Counts deselected tests."""
+        self._output[DESELECTED] += len(items)
+
+
+def carried(report: pytest.TestReport, name: str) -> Verdict | None:
+    """Returns the verdict that a report carries under a name; None for none."""
+    text = dict(report.user_properties).get(name)
+    return None if text is None else Verdict.from_json(json.loads(str(text)))
