@@ -193,7 +193,8 @@ def _compared(verdict: Verdict) -> list[str]:
 def _undecided(verdict: Verdict, measure: Measure | None) -> list[str]:
     """The open decision, and the seeds that would settle it."""
     wide = list(filter(attrgetter("is_open"), verdict.estimates)) or list(verdict.estimates)
-    lines = _too_wide(verdict, wide) if any(map(attrgetter("seeds"), wide)) else _without_seeds(wide)
+    has_seeds = any(map(attrgetter("seeds"), wide))
+    lines = _without_seeds(wide) if wide and not has_seeds else _too_wide(verdict, wide)
     if measure is not None:
         lack = ShortLabels.of(measure.populations).text(measure.lack)
         lines += _wrapped(
@@ -226,7 +227,7 @@ def remedy_of(lack: str) -> str:
 
 def _without_seeds(quantities: Sequence[MeasuredQuantity]) -> list[str]:
     names = "; ".join(map(plain_text, map(attrgetter("name"), quantities)))
-    return _wrapped(f"so far   there are no seeds for {names or 'what it measures'}", " " * 9)
+    return _wrapped(f"so far   there are no seeds for {names}", " " * 9)
 
 
 def _too_wide(verdict: Verdict, wide: Sequence[MeasuredQuantity]) -> list[str]:

@@ -132,6 +132,7 @@ class Session:
             lost = self._crashes.left_waiting(node.gateway.id)
             self._verdicts |= lost
             self._other_failures += len(lost)
+            self._notes += [f"{verdict.case}: {verdict.reason}" for verdict in lost.values()]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

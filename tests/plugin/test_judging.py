@@ -46,9 +46,9 @@ def test_an_undecided_claim_says_what_it_lacks():
     at = lines.index("too wide")
     assert lines[at + 1 : at + 5] == [
         "  rate of true in a",
-        f"      1  [{q.low:.4g}, 1]  8 seeds",
+        f"      1 [{q.low:.4g}, 1]  8 seeds",
         "  rate of true in b",
-        f"      1  [{q.low:.4g}, 1]  8 seeds",
+        f"      1 [{q.low:.4g}, 1]  8 seeds",
     ]
     assert lines[at + 5] == f"needed   about {verdict.seeds_needed:,.0f} seeds of each"
     assert lines[at + 6].startswith("allowed  8 seeds")

@@ -68,7 +68,7 @@ def test_cases_with_different_numbers_of_quantities_show_the_first():
 
 def test_many_quantities_and_missing_points_are_shown_short():
     assert "0.1 [0, 0.2], 0.2 [0.1, 0.3], 2 more" in lines(verdict("a.py::t", Outcome.SUPPORTED, 0.1, 0.2, 0.3, 0.4))[0]
-    assert "nan" in lines(*(verdict(f"a.py::t[{i}]", Outcome.SUPPORTED, math.nan) for i in range(2)))[0]
+    assert "unknown" in lines(*(verdict(f"a.py::t[{i}]", Outcome.SUPPORTED, math.nan) for i in range(2)))[0]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])

@@ -112,7 +112,7 @@ def test_a_claim_whose_worker_dies_for_good_is_an_error_in_table_and_totals(suit
     assert result.ret == 1
     (verdict,) = suite.read("v.json").claims
     assert (verdict.id, verdict.statement, verdict.source) == ("X1", "Crash", "§9")
-    assert (verdict.verdict, verdict.reason) == ("ERROR", "the process that tested it died")
+    assert (verdict.verdict, verdict.reason) == ("ERROR", "the process that tested it died; run it again")
     assert not suite.read("v.json").complete
     result.stdout.fnmatch_lines(["ERROR*X1*Crash*", "*1 errors*"])
 
