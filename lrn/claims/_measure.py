@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.claims._populations import (
-    Population,
-    boolean,
-    bounds_of,
-    columns,
-    counts_of,
-    name_of,
-    numbers,
-)
+from lrn.claims._measuring import Measuring
+from lrn.claims._populations import Population, boolean, bounds_of, name_of, numbers
 from lrn.claims._published import read_published
 from lrn.claims._ratio import Ratio
 from lrn.claims._reading import assumed, bounded, difference, finite, finite_difference
 from lrn.claims._records import quantity_of
-from lrn.claims._tracker import FIRST_SEEDS, FUTILE_SEEDS, MAX_SEEDS, NewMeasurement, Tracker
+from lrn.claims._tracked import NewMeasurement
+from lrn.claims._tracker import FIRST_SEEDS, FUTILE_SEEDS, MAX_SEEDS
 from lrn.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -33,14 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST_SEEDS", "FUTILE_SEEDS", "MAX_SEEDS", "Measure", "NewMeasurement"]
 
-_Read: TypeAlias = "Callable[..., NDArray[Any]]"
-"""The metric's values of each population, of the seeds that count -> one value per such seed."""
-
-
 _ANYWHERE = -math.inf, math.inf
 
 
-class Measure(Tracker):
+class Measure(Measuring):
     """The fixture `measure`: rates, means and quantiles that compare and combine (`lrn.intervals.Estimate`).
 
     A population is an `Experiment`, or any object with a `label` and `sample(seeds)` (see `Population`). A metric is a
@@ -210,7 +199,7 @@ class Measure(Tracker):
             rests_on = assumed(assume, None if sd is None else 2 * sd, bounds)
             as_assumed = partial(finite_difference, metric=metric)
             return self._measured("mean difference", [a, b], metric, given, as_assumed, _ANYWHERE, **rests_on)
-        of_a, of_b = (bounds_of(population, metric, bounds) for population in (a, b))
+        of_a, of_b = bounds_of(a, metric, bounds), bounds_of(b, metric, bounds)
 
         def read(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float64]:
             return bounded(first, of_a, metric) - bounded(second, of_b, metric)
@@ -286,62 +275,3 @@ class Measure(Tracker):
         quantity = quantity_of("published mean", [], f"{theirs.text} ({plus_minus})", None)
         quantity = replace(quantity, populations=(f"{seeds} published runs",), digests=("",))
         return self._estimate(quantity, [], (), _ANYWHERE, observe, theirs)
-
-    def _measured(
-        self,
-        statistic: str,
-        populations: Sequence[Population | Experiment],
-        metric: str | Metric,
-        given: str | Metric | None,
-        read: _Read,
-        ends: tuple[float, float],
-        *,
-        named: str | None = None,
-        **details: Any,
-    ) -> Estimate:
-        """The estimate of one quantity.
-
-        Args:
-            statistic: which one, as in `lrn.verdicts.Quantity`.
-            populations: those to sample.
-            metric: the one to measure on each.
-            given: which seeds count.
-            read: makes one value of those of all populations, for each seed that counts.
-            ends: the smallest and the largest such value.
-            named: the metric's name in the record; its own by default.
-            details: further fields of the `Quantity`.
-        """
-
-        def observe(seeds: range) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-            observed, counts = self._observe(populations, metric, given, seeds)
-            values = read(*(values[counts] for values in observed))
-            everywhere = np.full(len(counts), ends[0] if math.isfinite(ends[0]) else 0, values.dtype)
-            everywhere[counts] = values
-            return everywhere, counts
-
-        quantity = quantity_of(statistic, populations, metric if named is None else named, given, **details)
-        return self._estimate(quantity, populations, (metric, given), ends, observe)
-
-    def _is_boolean(self, population: Population | Experiment, metric: str | Metric) -> bool:
-        (values,) = columns(self._sampler, population, [metric], range(self._offset, self._offset + 1))
-        return bool(values.dtype == np.bool_)
-
-    def _observe(
-        self,
-        populations: Sequence[Population | Experiment],
-        metric: str | Metric,
-        given: str | Metric | None,
-        seeds: range,
-    ) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
-        """The metric's values (S,) for each population, and which seeds count (S,)."""
-        observed, counts = [], np.ones(len(seeds), np.bool_)
-        for population in populations:
-            conditions = [condition for condition in (given, counts_of(population)) if condition is not None]
-            values, *true = columns(self._sampler, population, [metric, *conditions], seeds)
-            observed.append(values)
-            for condition, column in zip(conditions, true, strict=True):
-                counts &= boolean(column, condition)
-        for values in observed:
-            if values.dtype.kind == "f":  # NaN is refused, with its seed
-                numbers(values[counts], metric, np.arange(seeds.start, seeds.stop, dtype=np.uint64)[counts])
-        return observed, counts

@@ -22,19 +22,19 @@ def quantity_of(
     statistic: str,
     populations: Sequence[Population | Experiment],
     metric: str | Metric,
-    given: str | Metric | None,
+    condition: str | Metric | None,
     bounds: tuple[float, float] | None = None,
     q: float | None = None,
     assume: str | None = None,
     sd: float | None = None,
 ) -> Quantity:
-    """Returns the quantity as data; see `Quantity` for the arguments."""
-    conditions = [] if given is None else [name_of(given)]
-    conditions += [name for name in dict.fromkeys(map(counts_of, populations)) if name and name not in conditions]
+    """Returns the quantity as data; see `Quantity` for the arguments, of which `condition` is there called `given`."""
+    own = None if condition is None else name_of(condition)
+    conditions = filter(None, dict.fromkeys([own, *map(counts_of, populations)]))
     return Quantity(
         statistic,
         name_of(metric),
-        tuple(label_of(population) for population in populations),
+        tuple(map(label_of, populations)),
         " and ".join(conditions) or None,
         bounds,
         q,

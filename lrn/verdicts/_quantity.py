@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from lrn.verdicts._validate import check_assumption, check_quantity
+from lrn.verdicts._validate import MOST, check_assumption, check_types
 
 __all__ = ["MeasuredQuantity", "Quantity", "expression_key", "expression_name"]
 
@@ -57,20 +57,18 @@ class Quantity:
         words = statistic if " of " in f"{statistic} " else f"{statistic} of"
         within = "" if self.bounds is None else f" within {self.bounds[0]!r} and {self.bounds[1]!r}"
         assumed = f" assumed {self.assumption}" if self.assume else ""
-        condition = "" if self.given is None else f" given {self.given}"
-        return f"{words} {self.metric}{within}{assumed}{condition}"
+        return f"{words} {self.metric}{within}{assumed}{_clause('given', self.given)}"
 
     @property
     def name(self) -> str:
         """The whole quantity, for people: "rate of converged in late, depth 10"."""
-        first, *others = self.populations
-        joint = {"rate of larger": " than in "}.get(self.statistic, " less ")
-        return f"{self.what} in {first}{''.join(joint + label for label in others)}"
+        joint = " than in " if self.statistic == "rate of larger" else " less "
+        return f"{self.what} in {joint.join(self.populations)}"
 
     @property
     def key(self) -> str:
         """Stable text that differs for distinct quantities."""
-        digests = ", ".join(digest for digest in self.digests if digest)
+        digests = ", ".join(filter(None, self.digests))
         return f"{self.name} [{digests}]" if digests else self.name
 
     @property
@@ -82,7 +80,7 @@ class Quantity:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Returns the quantity that JSON holds. Raises KeyError, TypeError or ValueError for anything else."""
         bounds = data["bounds"]
-        lists = {name: tuple(data[name]) for name in ("populations", "digests")}
+        lists = {"populations": tuple(data["populations"]), "digests": tuple(data["digests"])}
         check_assumption(data.get("assume"), data.get("sd"))
         return cls(**{**data, **lists, "bounds": None if bounds is None else (float(bounds[0]), float(bounds[1]))})
 
@@ -160,20 +158,18 @@ class MeasuredQuantity:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Returns the quantity that JSON holds. Raises KeyError, TypeError or ValueError for anything else."""
-        numbers = {name: float(data[name]) for name in ("point", "low", "high")}
-        lists = {name: tuple(map(float, data[name])) for name in ("thresholds", "coefficients")}
+        changed: dict[str, Any] = {}
+        for name in ("point", "low", "high"):
+            changed[name] = float(data[name])
+        for name in ("thresholds", "coefficients"):
+            changed[name] = tuple(map(float, data[name]))
         quantity = data["quantity"]
-        measured = cls(
-            **{
-                **data,
-                **numbers,
-                **lists,
-                "inclusive": tuple(map(bool, data["inclusive"])),
-                "quantity": None if quantity is None else Quantity.from_json(quantity),
-                "terms": tuple(cls.from_json(term) for term in data["terms"]),
-            }
-        )
-        return check_quantity(measured)
+        changed["inclusive"] = tuple(map(bool, data["inclusive"]))
+        changed["quantity"] = None if quantity is None else Quantity.from_json(quantity)
+        changed["terms"] = tuple(map(cls.from_json, data["terms"]))
+        measured = cls(**{**data, **changed})
+        _check(measured)
+        return measured
 
     def replace(self, **changes: Any) -> Self:
         """Returns a copy with some fields changed."""
@@ -182,10 +178,10 @@ class MeasuredQuantity:
 
 def expression_name(terms: Sequence[tuple[Quantity, float]]) -> str:
     """Returns a linear expression for people: "rate of converged in late less plain", or with coefficients."""
-    first, first_coefficient = terms[0]
-    alike = all(quantity.what == first.what for quantity, _ in terms)
-    if alike and len(terms) == 2 and (first_coefficient, terms[1][1]) == (1.0, -1.0):
-        return f"{first.name} less in {terms[1][0].populations[0]}"
+    if len(terms) == 2:
+        (first, first_coefficient), (second, second_coefficient) = terms
+        if first.what == second.what and (first_coefficient, second_coefficient) == (1.0, -1.0):
+            return f"{first.name} less in {second.populations[0]}"
     parts = []
     for quantity, coefficient in terms[:_SHOWN_TERMS]:
         size = "" if abs(coefficient) == 1 else f"{abs(coefficient):.4g} × "
@@ -198,3 +194,27 @@ def expression_key(terms: Sequence[tuple[Quantity, float]]) -> str:
     """Returns stable text that differs for distinct expressions."""
     parts = "\n".join(f"{coefficient!r} {quantity.key}" for quantity, coefficient in terms)
     return f"{expression_name(terms)} [{hashlib.sha256(parts.encode()).hexdigest()[:16]}]"
+
+
+def _clause(word: str, text: str | None) -> str:
+    """A word and the text it introduces, to be put behind a sentence; "" without a text."""
+    return "" if text is None else f" {word} {text}"
+
+
+def _check(quantity: MeasuredQuantity) -> None:
+    """Raises ValueError or TypeError for a quantity that cannot have been measured."""
+    check_types(quantity)
+    point, low, high = quantity.point, quantity.low, quantity.high
+    if not low <= high:  # NaN too
+        raise ValueError(f"an interval must have low <= high; got [{low:g}, {high:g}]")
+    # The estimate may lie outside: an interval that holds at all times can have been narrower before.
+    rate = quantity.quantity is not None and quantity.quantity.is_rate
+    if rate and not (low >= 0 and high <= 1 and (math.isnan(point) or 0 <= point <= 1)):
+        raise ValueError(f"a rate must lie between 0 and 1; got {point:g} [{low:g}, {high:g}]")
+    if not 0 <= quantity.n <= quantity.seeds <= MOST:
+        raise ValueError(f"observations must be at most as many as seeds; got {quantity.n} of {quantity.seeds}")
+    if len(quantity.terms) != len(quantity.coefficients):
+        terms, coefficients = len(quantity.terms), len(quantity.coefficients)
+        raise ValueError(f"each term must have a coefficient; got {terms} and {coefficients}")
+    if quantity.shares < 0:
+        raise ValueError(f"shares must be at least 0; got {quantity.shares}")

@@ -12,21 +12,23 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
+from operator import attrgetter
 from typing import Any, Self
 
 from lrn.files import NotRegularError, read_text, write_json
 from lrn.verdicts._quantity import MeasuredQuantity
-from lrn.verdicts._validate import check_suite, check_verdict
+from lrn.verdicts._validate import MOST, check_types
 
 __all__ = [
     "FORMAT",
     "Outcome",
     "SuiteVerdicts",
     "Verdict",
+    "by_test",
     "case_name",
 ]
 
@@ -92,7 +94,7 @@ class Verdict:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Its assumptions about values: if they hold, the verdict has the suite's guarantee."""
-        return tuple(dict.fromkeys(quantity.assumption for quantity in self.estimates if quantity.assumption))
+        return _distinct_assumptions(self.estimates)
 
     @property
     def as_expected(self) -> bool:
@@ -101,7 +103,7 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that JSON can hold, in the order of the fields."""
-        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+        return _plain(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -110,11 +112,13 @@ class Verdict:
         changed = {
             "verdict": Outcome(data["verdict"]),
             "expected": Outcome(data["expected"]),
-            "estimates": tuple(MeasuredQuantity.from_json(quantity) for quantity in data["estimates"]),
+            "estimates": tuple(map(MeasuredQuantity.from_json, data["estimates"])),
             "seeds_needed": float(needed) if isinstance(needed, str) else needed,
             "notes": tuple(map(str, data["notes"])),
         }
-        return check_verdict(cls(**{**data, **changed}))
+        verdict = cls(**{**data, **changed})
+        _check_verdict(verdict)
+        return verdict
 
 
 @dataclass(frozen=True)
@@ -142,55 +146,55 @@ class SuiteVerdicts:
     @property
     def shares(self) -> int:
         """How many shares of the error budget were spent; every verdict holds while they are at most `quantities`."""
-        measured: dict[str, list[MeasuredQuantity]] = {}
-        for verdict in self.claims:
-            for quantity in verdict.estimates:
-                measured.setdefault(quantity.key, []).append(quantity)
-        return sum(map(_shares, measured.values()))
+        by_key: dict[str, list[MeasuredQuantity]] = {}
+        for quantity in self._estimates():
+            by_key.setdefault(quantity.key, []).append(quantity)
+        return sum(map(_shares, by_key.values()))
 
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Its claims' assumptions about values, each once."""
-        return tuple(dict.fromkeys(chain.from_iterable(verdict.assumptions for verdict in self.claims)))
+        return _distinct_assumptions(self._estimates())
 
     @property
     def proviso(self) -> str:
         """The condition of the promise, to be put behind it: " (2 of them if values are as assumed: normal)"; or ""."""
-        resting = sum(bool(verdict.assumptions) for verdict in self.claims)
-        return f" ({resting} of them if values are as assumed: {', '.join(self.assumptions)})" if resting else ""
+        resting = list(filter(attrgetter("assumptions"), self.claims))
+        assumed = ", ".join(self.assumptions)
+        return f" ({len(resting)} of them if values are as assumed: {assumed})" if resting else ""
 
     @property
     def seeds(self) -> int:
         """The seeds of all distinct quantities together, each at its most seeds."""
         most: dict[str, int] = {}
-        for verdict in self.claims:
-            for quantity in verdict.estimates:
-                most[quantity.key] = max(most.get(quantity.key, 0), quantity.seeds)
+        for quantity in self._estimates():
+            most[quantity.key] = max(most.get(quantity.key, 0), quantity.seeds)
         return sum(most.values())
 
     @property
     def totals(self) -> dict[str, int]:
         """How many claims ended in which way; a `..._known` is the part that was expected."""
-        ended = {outcome: [v for v in self.claims if v.verdict is outcome] for outcome in Outcome}
+        ended: Counter[Outcome] = Counter()
+        expected: Counter[Outcome] = Counter()
+        for verdict in self.claims:
+            ended[verdict.verdict] += 1
+            expected[verdict.verdict] += verdict.as_expected
         return {
-            "supported": len(ended[Outcome.SUPPORTED]),
-            "refuted": len(ended[Outcome.REFUTED]),
-            "refuted_known": sum(verdict.as_expected for verdict in ended[Outcome.REFUTED]),
-            "inconclusive": len(ended[Outcome.INCONCLUSIVE]),
-            "inconclusive_known": sum(verdict.as_expected for verdict in ended[Outcome.INCONCLUSIVE]),
-            "errors": len(ended[Outcome.ERROR]),
-            "skipped": len(ended[Outcome.SKIPPED]),
+            "supported": ended[Outcome.SUPPORTED],
+            "refuted": ended[Outcome.REFUTED],
+            "refuted_known": expected[Outcome.REFUTED],
+            "inconclusive": ended[Outcome.INCONCLUSIVE],
+            "inconclusive_known": expected[Outcome.INCONCLUSIVE],
+            "errors": ended[Outcome.ERROR],
+            "skipped": ended[Outcome.SKIPPED],
             "shares": self.shares,
             "seeds": self.seeds,
         }
 
     def to_json(self) -> dict[str, Any]:
         """The content of the file."""
-        settings = {
-            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "claims"
-        }
-        claims = [verdict.to_json() for verdict in self.claims]
-        content = {"format": FORMAT, **settings, "claims": claims, "totals": self.totals}
+        claims = list(map(Verdict.to_json, self.claims))
+        content = {"format": FORMAT, **vars(self), "claims": claims, "totals": self.totals}
         return {**content, "sha256": _digest(content)}
 
     @classmethod
@@ -220,20 +224,39 @@ class SuiteVerdicts:
             raise ValueError("it was changed after it was written (its checksum differs)")
         settings = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name != "claims"}
         # The file's totals are for people: they are counted again.
-        return check_suite(cls.of((Verdict.from_json(claim) for claim in data["claims"]), **settings))
+        suite = cls.of(map(Verdict.from_json, data["claims"]), **settings)
+        _check_suite(suite)
+        return suite
 
     def write(self, path: str | os.PathLike[str]) -> bytes:
         """Writes the file, whole or not at all; folders are made where needed. Returns its content."""
         return write_json(path, self.to_json())
 
+    def _estimates(self) -> Iterator[MeasuredQuantity]:
+        """Everything that the claims compared or computed with; a quantity of two claims comes twice."""
+        for verdict in self.claims:
+            yield from verdict.estimates
+
+
+def by_test(verdicts: Iterable[Verdict]) -> dict[str, Verdict]:
+    """Verdicts by pytest's node id."""
+    return {verdict.test: verdict for verdict in verdicts}
+
+
+def _distinct_assumptions(quantities: Iterable[MeasuredQuantity]) -> tuple[str, ...]:
+    assumptions = map(attrgetter("assumption"), quantities)
+    return tuple(dict.fromkeys(filter(None, assumptions)))
+
 
 def _shares(alike: Sequence[MeasuredQuantity]) -> int:
     """One quantity's shares of the budget: those that one of its claims names, or both ends where thresholds differ."""
-    most = max(quantity.shares for quantity in alike)
+    most = 0
+    each_has_one = True
     thresholds: set[tuple[float, bool]] = set()
     for quantity in alike:
+        most = max(most, quantity.shares)
+        each_has_one &= len(quantity.thresholds) == 1
         thresholds.update(zip(quantity.thresholds, quantity.inclusive, strict=False))
-    each_has_one = all(len(quantity.thresholds) == 1 for quantity in alike)
     return 2 * most if len(thresholds) > 1 and each_has_one else most
 
 
@@ -250,9 +273,38 @@ def _digest(content: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     """The value without what JSON lacks, tuples and numbers that are not finite, and without assumptions not made."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items() if not (key in _UNLESS_EMPTY and item in ("", None))}
+        plain = {}
+        for key, item in value.items():
+            if key not in _UNLESS_EMPTY or item not in ("", None):
+                plain[key] = _plain(item)
+        return plain
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return list(map(_plain, value))
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def _check_verdict(verdict: Verdict) -> None:
+    """Raises ValueError or TypeError for a verdict that no claim can have."""
+    check_types(verdict)
+    if not verdict.test or "\0" in verdict.test:
+        raise ValueError(f"test must be pytest's name of a test; got {verdict.test!r}")
+    if verdict.looks < 0:
+        raise ValueError(f"looks must be at least 0; got {verdict.looks}")
+    if verdict.seeds_needed is not None and not verdict.seeds_needed >= 0:
+        raise ValueError(f"seeds_needed must be at least 0; got {verdict.seeds_needed}")
+
+
+def _check_suite(suite: SuiteVerdicts) -> None:
+    """Raises ValueError or TypeError for a suite that cannot have been checked."""
+    check_types(suite)
+    if not 0 < suite.alpha < 1:
+        raise ValueError(f"alpha must be a number strictly between 0 and 1; got {suite.alpha}")
+    for field in dataclasses.fields(suite):
+        value = getattr(suite, field.name)
+        if field.type == "int" and not 0 <= value <= MOST:
+            raise ValueError(f"{field.name} must be a whole number from 0 to 2**64; got {value}")
+    for test, times in Counter(map(attrgetter("test"), suite.claims)).most_common(1):
+        if times > 1:
+            raise ValueError(f"each test must stand there once; {test!r} does {times} times")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lrn.verdicts import SuiteVerdicts, Verdict
+from lrn.verdicts._record import by_test
 
 __all__ = ["Comparison", "compare"]
 
@@ -51,14 +52,22 @@ def compare(record: SuiteVerdicts, verdicts: Iterable[Verdict], partial: Sequenc
         verdicts: those of the session.
         partial: why the session is not the whole suite; empty if it is.
     """
-    old = {verdict.test: verdict for verdict in record.claims}
-    now = {verdict.test: verdict for verdict in verdicts}
-    both = [(old[test], now[test]) for test in sorted(old.keys() & now.keys())]
+    old, now = by_test(record.claims), by_test(verdicts)
+    changed = []
+    in_both = sorted(old.keys() & now.keys())
+    for test in in_both:
+        if old[test].verdict is not now[test].verdict:
+            changed.append((old[test], now[test]))
     return Comparison(
-        changed=tuple((was, is_) for was, is_ in both if was.verdict is not is_.verdict),
-        vanished=() if partial else tuple(old[test] for test in sorted(old.keys() - now.keys())),
-        new=tuple(now[test] for test in sorted(now.keys() - old.keys())),
-        compared=len(both),
+        changed=tuple(changed),
+        vanished=() if partial else _without(old, now),
+        new=_without(now, old),
+        compared=len(in_both),
         recorded=len(old),
         partial=tuple(partial),
     )
+
+
+def _without(verdicts: dict[str, Verdict], others: dict[str, Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts of tests that the others lack, sorted by test."""
+    return tuple(verdicts[test] for test in sorted(verdicts.keys() - others.keys()))

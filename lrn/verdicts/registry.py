@@ -20,10 +20,12 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
+from lrn.verdicts._record import by_test
 from lrn.verdicts.text import ending, plain_text, shortened
 
 __all__ = ["Case", "as_json", "as_text", "registry"]
@@ -71,8 +73,7 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that JSON can hold; the verdict by its name alone."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**fields, "verdict": self.outcome}
+        return {**vars(self), "verdict": self.outcome}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -105,21 +106,27 @@ def registry(
             collect the suite; the message has its first error.
     """
     suite = verdicts if verdicts is None or isinstance(verdicts, SuiteVerdicts) else _read(Path(verdicts))
-    outcome_wanted = None if verdict is None else _outcome(verdict)
+    outcome = None if verdict is None else _outcome(verdict)
     for name, text in (("group", group), ("search", search)):
         if text is not None and not isinstance(text, str):
             raise TypeError(f"{name} must be text; got {text!r}")
-    if outcome_wanted is not None and suite is None:
-        raise ValueError(f"cases that ended {outcome_wanted} can be told only with a file of verdicts; got none")
-    ended = {} if suite is None else {known.test: known for known in suite.claims}
-    cases = [dataclasses.replace(case, verdict=ended.get(case.test)) for case in _collected(Path(folder))]
-    if group is not None:
-        cases = [case for case in cases if _in_group(case.claim, group)]
-    if search is not None:
-        cases = [case for case in cases if search.casefold() in _text(case)]
-    if outcome_wanted is not None:
-        cases = [case for case in cases if case.outcome is outcome_wanted]
-    return cases
+    if outcome is not None and suite is None:
+        raise ValueError(f"cases that ended {outcome} can be told only with a file of verdicts; got none")
+    ended = {} if suite is None else by_test(suite.claims)
+    selected = []
+    for collected in _collected(Path(folder)):
+        case = dataclasses.replace(collected, verdict=ended.get(collected.test))
+        if _is_selected(case, group, search, outcome):
+            selected.append(case)
+    return selected
+
+
+def _is_selected(case: Case, group: str | None, search: str | None, outcome: Outcome | None) -> bool:
+    return (
+        (group is None or _in_group(case.claim, group))
+        and (search is None or search.casefold() in _text(case))
+        and (outcome is None or case.outcome is outcome)
+    )
 
 
 def _in_group(claim: str, group: str) -> bool:
@@ -138,33 +145,55 @@ def as_text(cases: Sequence[Case], width: int = 120) -> str:
         width: characters of a line. Statements are shortened to fit; where they would hardly be legible, the last
             of the columns id, verdict ("-" for none), statement, file and line is left out.
     """
-    rows = [
-        (plain_text(case.id), _ending(case), plain_text(case.statement), f"{plain_text(case.file)}:{case.line}")
-        for case in cases
-    ]
-    ids, endings, statements, locations = (max((len(row[i]) for row in rows), default=0) for i in range(4))
+    rows = list(map(_row, cases))
+    ids, endings, statements, locations = _widths(rows)
+    legible = min(_LEGIBLE, statements)
     room = min(width - ids - endings - locations - 6, statements)
-    if room < min(_LEGIBLE, statements):
-        rows = [(*row[:3], "") for row in rows]
-        room = max(min(width - ids - endings - 4, statements), min(_LEGIBLE, statements))
-    lines = [
-        f"{id:{ids}}  {ending:{endings}}  {shortened(statement, room):{room}}  {location}".rstrip()
-        for id, ending, statement, location in rows
-    ]
-    counts = Counter(str(case.outcome) for case in cases if case.outcome is not None)
-    ended = "".join(f", {count} {outcome}" for outcome, count in sorted(counts.items()))
-    claims = len({case.test.partition("[")[0] for case in cases})
-    return "\n".join([*lines, f"{len(cases)} cases of {claims} claims{ended}"])
+    shows_location = room >= legible
+    if not shows_location:
+        room = max(min(width - ids - endings - 4, statements), legible)
+    lines = []
+    for id, ended, statement, location in rows:
+        line = f"{id:{ids}}  {ended:{endings}}  {shortened(statement, room):{room}}"
+        lines.append(f"{line}  {location}" if shows_location else line.rstrip())
+    return "\n".join([*lines, _count_line(cases)])
 
 
 def as_json(cases: Sequence[Case]) -> str:
     """The cases as a JSON list; invisible characters are escaped."""
-    text = json.dumps([case.to_json() for case in cases], indent=1, ensure_ascii=False)
-    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    text = json.dumps(list(map(Case.to_json, cases)), indent=1, ensure_ascii=False)
+    return "".join(map(_escaped, text))
 
 
-def _ending(case: Case) -> str:
-    return "-" if case.outcome is None else ending(case.outcome, case.expected)
+def _escaped(character: str) -> str:
+    return character if character == "\n" or character.isprintable() else json.dumps(character)[1:-1]
+
+
+def _row(case: Case) -> tuple[str, str, str, str]:
+    ended = "-" if case.outcome is None else ending(case.outcome, case.expected)
+    return plain_text(case.id), ended, plain_text(case.statement), f"{plain_text(case.file)}:{case.line}"
+
+
+def _widths(rows: Iterable[tuple[str, str, str, str]]) -> list[int]:
+    """The length of the longest text in each column."""
+    widths = [0, 0, 0, 0]
+    for row in rows:
+        widths = list(map(max, widths, map(len, row)))
+    return widths
+
+
+def _count_line(cases: Sequence[Case]) -> str:
+    """How many cases there are, of how many claims, and how many ended in which way."""
+    tests: set[str] = set()
+    outcomes: Counter[str] = Counter()
+    for case in cases:
+        tests.add(case.test.partition("[")[0])
+        if case.outcome is not None:
+            outcomes[str(case.outcome)] += 1
+    parts = [f"{len(cases)} cases of {len(tests)} claims"]
+    for outcome, count in sorted(outcomes.items()):
+        parts.append(f"{count} {outcome}")
+    return ", ".join(parts)
 
 
 def _text(case: Case) -> str:
@@ -197,23 +226,30 @@ def _collected(folder: Path) -> list[Case]:
             raise ValueError(
                 f"pytest could not collect {folder}: {plain_text(_first_error(done.stdout + done.stderr))}"
             )
-        cases = [Case.from_json(case) for case in json.loads(target.read_text(encoding="utf-8"))]
-    return list(_distinct(cases))
+        cases = list(map(Case.from_json, json.loads(target.read_text(encoding="utf-8"))))
+    return _distinct(cases)
 
 
 def _first_error(output: str) -> str:
     """What pytest says went wrong, on one line: its first exception, else its first error, else its last line."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [re.sub(r"^(E|ERROR:?)\s+", "", line) for line in lines if re.match(r"E\s+\S|ERROR:? ", line)]
-    exceptions = [line for line in errors if re.match(r"[\w.]+(Error|Exception|Warning|Exit)\b", line)]
+    lines = list(filter(None, map(str.strip, output.splitlines())))
+    exceptions, errors = [], []
+    for line in lines:
+        if re.match(r"E\s+\S|ERROR:? ", line):
+            error = re.sub(r"^(E|ERROR:?)\s+", "", line)
+            errors.append(error)
+            if re.match(r"[\w.]+(Error|Exception|Warning|Exit)\b", error):
+                exceptions.append(error)
     return [*exceptions, *errors, *reversed(lines), "it said nothing"][0]
 
 
-def _distinct(cases: Sequence[Case]) -> Iterable[Case]:
+def _distinct(cases: list[Case]) -> list[Case]:
     """The cases, with longer ids for all those that would share one."""
-    for longer in (_with_test, lambda case: case.test):
-        count = Counter(case.id for case in cases)
-        cases = [dataclasses.replace(case, id=longer(case)) if count[case.id] > 1 else case for case in cases]
+    for longer in (_with_test, attrgetter("test")):
+        times = Counter(map(attrgetter("id"), cases))
+        for i, case in enumerate(cases):
+            if times[case.id] > 1:
+                cases[i] = dataclasses.replace(case, id=longer(case))
     return cases
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from typing import Any
 
 from lrn.verdicts._record import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.sentences import (
@@ -17,7 +17,7 @@ from lrn.verdicts.sentences import (
     Weight,
     counts,
     judge,
-    matches,
+    names_case,
 )
 
 __all__ = ["JudgedDocument", "as_json", "as_text", "counts_table", "judged_documents", "settings"]
@@ -53,36 +53,39 @@ class JudgedDocument:
             ValueError: there is no such standing, or no such weight.
         """
         for name, value, known in (("standing", standing, Standing), ("weight", weight, Weight)):
-            if value is not None and value not in [str(member) for member in known]:
+            if value is not None and value not in list(known):
                 raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
-        chosen = [
-            judged
-            for judged in self.sentences
-            if standing in (None, judged.standing)
-            and weight in (None, judged.sentence.weight)
-            and (search is None or search.casefold() in _words(judged).casefold())
-        ]
-        return JudgedDocument(self.document, tuple(chosen), self.ours)
+        selected = []
+        for judged in self.sentences:
+            stands_so = standing in (None, judged.standing) and weight in (None, judged.sentence.weight)
+            if stands_so and (search is None or search.casefold() in _words(judged).casefold()):
+                selected.append(judged)
+        return JudgedDocument(self.document, tuple(selected), self.ours)
 
 
 def judged_documents(documents: Iterable[Document], suite: SuiteVerdicts) -> list[JudgedDocument]:
     """What became of the sentences of several documents, by the verdicts of a suite."""
-    return [
-        JudgedDocument(document, tuple(judge(document, suite)), tuple(_ours(document, suite))) for document in documents
-    ]
+    judged = []
+    for document in documents:
+        judged.append(JudgedDocument(document, tuple(judge(document, suite)), tuple(_ours(document, suite))))
+    return judged
 
 
 def _ours(document: Document, suite: SuiteVerdicts) -> Iterator[Verdict]:
-    names = list(chain.from_iterable(own.claims for own in document.ours))
+    names: list[str] = []
+    for own in document.ours:
+        names += own.claims
     for verdict in suite.claims:
-        if any(matches(name, verdict.id, verdict.test.partition("[")[2].removesuffix("]")) for name in names):
+        if any(names_case(name, verdict) for name in names):
             yield verdict
 
 
 def _words(judged: JudgedSentence) -> str:
     sentence = judged.sentence
-    readings = ([reading.words, *reading.claims] for reading in sentence.readings)
-    return "\n".join([sentence.id, sentence.text, sentence.note, *chain.from_iterable(readings)])
+    texts = [sentence.id, sentence.text, sentence.note]
+    for reading in sentence.readings:
+        texts += [reading.words, *reading.claims]
+    return "\n".join(texts)
 
 
 def settings(judged: JudgedReading) -> str:
@@ -98,22 +101,23 @@ def settings(judged: JudgedReading) -> str:
 
 def counts_table(documents: Sequence[JudgedDocument]) -> str:
     """A Markdown table of how many sentences of each document stand in which way, and the central ones in brackets."""
-    names = [judged.document.name for judged in documents]
+    names, totals = [], []
+    for judged in documents:
+        names.append(judged.document.name)
+        totals.append(str(len(judged.sentences)))
     lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for standing in Standing:
-        cells = []
-        for judged in documents:
-            all_, central = (counts(chosen)[standing] for chosen in (judged.sentences, _central(judged)))
-            cells.append(f"{all_}" + (f" ({central} central)" if central else ""))
+        cells = [_cell(judged, standing) for judged in documents]
         lines.append(f"| {standing} | {' | '.join(cells)} |")
-    lines.append(f"| sentences | {' | '.join(str(len(judged.sentences)) for judged in documents)} |")
+    lines.append(f"| sentences | {' | '.join(totals)} |")
     return "\n".join(lines)
 
 
-def _central(judged: JudgedDocument) -> list[JudgedSentence]:
-    return [
-        judged_sentence for judged_sentence in judged.sentences if judged_sentence.sentence.weight is Weight.CENTRAL
-    ]
+def _cell(judged: JudgedDocument, standing: Standing) -> str:
+    """How many sentences of the document stand so, and the central ones in brackets."""
+    selected = judged.only(standing=standing)
+    central = len(selected.only(weight=Weight.CENTRAL).sentences)
+    return f"{len(selected.sentences)}" + (f" ({central} central)" if central else "")
 
 
 def as_text(documents: Sequence[JudgedDocument], width: int = 120) -> str:
@@ -123,8 +127,10 @@ def as_text(documents: Sequence[JudgedDocument], width: int = 120) -> str:
         lines += [judged.document.title, ""]
         for sentence in judged.sentences:
             lines += [*_sentence_lines(sentence, width), ""]
-    ours = [_ours_line(documents)] if any(judged.document.ours for judged in documents) else []
-    return "\n".join([*lines, *map(_count_line, documents), *ours])
+    lines += map(_count_line, documents)
+    if any(judged.document.ours for judged in documents):
+        lines.append(_ours_line(documents))
+    return "\n".join(lines)
 
 
 def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
@@ -134,8 +140,7 @@ def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
     yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     for reading in judged.readings:
         own = ", by the document itself" if reading.reading.own else ""
-        where = settings(reading)
-        claims = "; ".join([", ".join(reading.reading.claims), *([where] if where else [])])
+        claims = "; ".join(filter(None, [", ".join(reading.reading.claims), settings(reading)]))
         text = f"{reading.standing}{own}: {reading.reading.words} ({claims})"
         yield from textwrap.wrap(text, width, initial_indent="  - ", subsequent_indent="    ")
     if sentence.note:
@@ -143,53 +148,66 @@ def _sentence_lines(judged: JudgedSentence, width: int) -> Iterator[str]:
 
 
 def _count_line(judged: JudgedDocument) -> str:
-    shown_counts = ", ".join(f"{times} {standing}" for standing, times in counts(judged.sentences).items() if times)
     number = len(judged.sentences)
     sentences = f"{number} sentence{'' if number == 1 else 's'}"
-    return f"{judged.document.name}: {sentences}" + (f": {shown_counts}" if shown_counts else "")
+    return f"{judged.document.name}: {sentences}{_breakdown(counts(judged.sentences))}"
 
 
 def _ours_line(documents: Sequence[JudgedDocument]) -> str:
-    ours = list(chain.from_iterable(judged.ours for judged in documents))
-    ended = {outcome: sum(verdict.verdict is outcome for verdict in ours) for outcome in Outcome}
-    shown_counts = ", ".join(f"{times} {outcome}" for outcome, times in ended.items() if times)
-    claims = len({verdict.id for verdict in ours})
-    return f"our own statements: {claims} claims with {len(ours)} cases" + (f": {shown_counts}" if shown_counts else "")
+    ended = dict.fromkeys(Outcome, 0)
+    ids = set()
+    for judged in documents:
+        for verdict in judged.ours:
+            ended[verdict.verdict] += 1
+            ids.add(verdict.id)
+    return f"our own statements: {len(ids)} claims with {sum(ended.values())} cases{_breakdown(ended)}"
+
+
+def _breakdown(counts: Mapping[Any, int]) -> str:
+    """The counts that are not 0, to be put behind their total: ": 3 holds, 1 open"; "" if all are."""
+    parts = [f"{times} {name}" for name, times in counts.items() if times]
+    return f": {', '.join(parts)}" if parts else ""
 
 
 def as_json(documents: Sequence[JudgedDocument]) -> str:
     """The same as JSON, with every case."""
-    return json.dumps([_json(judged) for judged in documents], indent=1, ensure_ascii=False)
+    return json.dumps(list(map(_document_json, documents)), indent=1, ensure_ascii=False)
 
 
-def _json(judged: JudgedDocument) -> dict[str, object]:
+def _document_json(judged: JudgedDocument) -> dict[str, object]:
     return {
         "document": judged.document.name,
         "title": judged.document.title,
-        "counts": dict(counts(judged.sentences)),
-        "sentences": [
-            {
-                "id": judged_sentence.sentence.id,
-                "source": judged_sentence.sentence.source,
-                "quote": judged_sentence.sentence.quote,
-                "paraphrase": judged_sentence.sentence.paraphrase,
-                "weight": judged_sentence.sentence.weight,
-                "note": judged_sentence.sentence.note,
-                "standing": judged_sentence.standing,
-                "readings": [
-                    {
-                        "words": reading.reading.words,
-                        "claims": reading.reading.claims,
-                        "own": reading.reading.own,
-                        "standing": reading.standing,
-                        "holds": reading.holds,
-                        "fails": reading.fails,
-                        "undecided": reading.undecided,
-                    }
-                    for reading in judged_sentence.readings
-                ],
-            }
-            for judged_sentence in judged.sentences
-        ],
-        "ours": [{"case": verdict.case, "verdict": verdict.verdict} for verdict in judged.ours],
+        "counts": counts(judged.sentences),
+        "sentences": list(map(_sentence_json, judged.sentences)),
+        "ours": list(map(_case_json, judged.ours)),
+    }
+
+
+def _case_json(verdict: Verdict) -> dict[str, object]:
+    return {"case": verdict.case, "verdict": verdict.verdict}
+
+
+def _sentence_json(judged: JudgedSentence) -> dict[str, object]:
+    return {
+        "id": judged.sentence.id,
+        "source": judged.sentence.source,
+        "quote": judged.sentence.quote,
+        "paraphrase": judged.sentence.paraphrase,
+        "weight": judged.sentence.weight,
+        "note": judged.sentence.note,
+        "standing": judged.standing,
+        "readings": list(map(_reading_json, judged.readings)),
+    }
+
+
+def _reading_json(judged: JudgedReading) -> dict[str, object]:
+    return {
+        "words": judged.reading.words,
+        "claims": judged.reading.claims,
+        "own": judged.reading.own,
+        "standing": judged.standing,
+        "holds": judged.holds,
+        "fails": judged.fails,
+        "undecided": judged.undecided,
     }

@@ -6,7 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, filterfalse
+from operator import attrgetter
 
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.text import ending, markdown_text, natural_key, plain_text
@@ -49,16 +50,15 @@ def rows_of(verdicts: Iterable[Verdict]) -> list[Row]:
     groups: dict[tuple[str, str, str], list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault((verdict.test.split("[")[0], verdict.verdict, verdict.expected), []).append(verdict)
-    sizes = Counter(_folder(group[0]) for group in groups.values())
-    return [
-        _row(group)
-        for group in sorted(groups.values(), key=lambda group: (-sizes[_folder(group[0])], _sort_key(group[0])))
-    ]
+    sizes = Counter(map(_folder, groups.values()))
+    in_order = sorted(groups.values(), key=lambda group: (-sizes[_folder(group)], _sort_key(group[0])))
+    return list(map(_row, in_order))
 
 
 def few(texts: Sequence[str], shown: int) -> str:
     """The first texts, and how many more there are."""
-    return ", ".join([*texts[:shown], *([f"{len(texts) - shown} more"] if len(texts) > shown else [])])
+    more = [f"{len(texts) - shown} more"] if len(texts) > shown else []
+    return ", ".join([*texts[:shown], *more])
 
 
 def markdown(suite: SuiteVerdicts) -> str:
@@ -76,8 +76,8 @@ def markdown(suite: SuiteVerdicts) -> str:
 
 def _row(group: Sequence[Verdict]) -> Row:
     first = group[0]
-    estimates = chain.from_iterable(verdict.estimates for verdict in group)
-    seeds = sorted({quantity.seeds for quantity in estimates})
+    estimates = [verdict.estimates for verdict in group]
+    seeds = sorted(map(attrgetter("seeds"), chain.from_iterable(estimates)))
     return Row(
         verdict=first.verdict,
         as_expected=first.as_expected,
@@ -86,13 +86,13 @@ def _row(group: Sequence[Verdict]) -> Row:
         cases=len(group),
         statement=plain_text(first.statement),
         source=plain_text(first.source),
-        measured=_measured([verdict.estimates for verdict in group]),
-        seeds="-".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1]))) if seeds else "",
+        measured=_measured(estimates),
+        seeds=_ends("-", map(str, seeds)),
     )
 
 
-def _folder(verdict: Verdict) -> str:
-    return verdict.test.split("::")[0].rpartition("/")[0]
+def _folder(group: Sequence[Verdict]) -> str:
+    return group[0].test.split("::")[0].rpartition("/")[0]
 
 
 def _sort_key(verdict: Verdict) -> tuple[str, list[tuple[int, str]]]:
@@ -101,14 +101,20 @@ def _sort_key(verdict: Verdict) -> tuple[str, list[tuple[int, str]]]:
 
 def _measured(cases: Sequence[tuple[MeasuredQuantity, ...]]) -> tuple[str, ...]:
     """The intervals of a single case; of several cases, the range of each quantity's points."""
-    if len({len(case) for case in cases}) > 1:
+    if len(set(map(len, cases))) > 1:
         cases = [case[:1] for case in cases if case]
-    return tuple(_range(column) for column in zip(*cases, strict=True))
+    return tuple(map(_range, zip(*cases, strict=True)))
 
 
 def _range(quantities: Sequence[MeasuredQuantity]) -> str:
     if len(quantities) == 1:
         (only,) = quantities
         return only.shown(3)
-    points = sorted(q.point for q in quantities if not math.isnan(q.point))
-    return " to ".join(dict.fromkeys(f"{point:.3g}" for point in (points[0], points[-1]))) if points else "unknown"
+    points = sorted(filterfalse(math.isnan, map(attrgetter("point"), quantities)))
+    return _ends(" to ", map("{:.3g}".format, points)) or "unknown"
+
+
+def _ends(joint: str, texts: Iterable[str]) -> str:
+    """The first and the last text, once if they are the same; "" if there are none."""
+    ends = list(texts)
+    return joint.join(dict.fromkeys([*ends[:1], *ends[-1:]]))

@@ -68,7 +68,7 @@ def width_of(text: str) -> int:
     """Returns how many columns of a terminal the text takes: Chinese characters take two, accents on their own none."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+    return sum(map(_columns, text))
 
 
 def duration(seconds: float) -> str:
@@ -80,7 +80,7 @@ def duration(seconds: float) -> str:
 
 def natural_key(text: str) -> list[tuple[int, str]]:
     """Returns a key to sort by, for which numbers in a text count as numbers: "C2" comes before "C10"."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", text)]
+    return list(map(_key_of_part, re.split(r"([0-9]+)", text)))
 
 
 def visible(text: str) -> str:
@@ -116,6 +116,16 @@ def markdown_text(text: str) -> str:
     """
     escaped = re.sub(r"([\\`*_\[\]|#~])", r"\\\1", plain_text(text))
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _key_of_part(part: str) -> tuple[int, str]:
+    return (int(part), "") if part.isdigit() else (-1, part)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _visible(character: str) -> str:
