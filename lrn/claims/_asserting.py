@@ -11,8 +11,9 @@ import itertools
 import linecache
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
@@ -47,28 +48,26 @@ class Reached:
     @property
     def asserted(self) -> bool:
         """Whether any assertion was reached."""
-        for file in {file for file, _ in self.lines}:
-            if any(self._reached(file, assertion) for assertion in _assertions(file)):
-                return True
-        return False
+        return any(self._reached_among(file, _assertions(file)) for file in self._files())
 
     @property
     def forgotten(self) -> list[_Line]:
         """The comparisons that were reached as statements of their own, so that nothing becomes of their truth."""
         comparisons = []
-        for file in {file for file, _ in self.lines}:
-            reached = [bare.first for bare in _bare_comparisons(file) if self._reached(file, bare)]
-            comparisons += [(file, line) for line in reached]
+        for file in self._files():
+            for bare in self._reached_among(file, _bare_comparisons(file)):
+                comparisons.append((file, bare.first))
         return comparisons
 
     def assertions(self, error: BaseException | None) -> list[tuple[str, _Assertion]]:
         """Returns the assertions that were reached among those that an exception came out of."""
         frames = list(_frames(None if error is None else error.__traceback__))
-        own = [(file, line) for file, line in frames if not _is_foreign(file)]
+        own = [frame for frame in frames if not _is_foreign(frame[0])]
         failed = []
         for file, line in own:
-            around = [assertion for assertion in _assertions(file) if assertion.first <= line <= assertion.last]
-            failed += [(file, assertion) for assertion in around if self._reached(file, assertion)]
+            for assertion in self._reached_among(file, _assertions(file)):
+                if assertion.first <= line <= assertion.last:
+                    failed.append((file, assertion))
         if isinstance(error, AssertionError) and own and own[-1] != frames[-1] and own[-1] in self.lines:
             file, line = own[-1]  # an installed function asserted
             failed.append((file, _Assertion(line, line, line)))
@@ -76,7 +75,13 @@ class Reached:
 
     def reaches(self, assertions: list[tuple[str, _Assertion]]) -> bool:
         """Whether any of some assertions was reached."""
-        return any(self._reached(file, assertion) for file, assertion in assertions)
+        return any(itertools.starmap(self._reached, assertions))
+
+    def _files(self) -> set[str]:
+        return set(map(itemgetter(0), self.lines))
+
+    def _reached_among(self, file: str, assertions: Iterable[_Assertion]) -> list[_Assertion]:
+        return [assertion for assertion in assertions if self._reached(file, assertion)]
 
     def _reached(self, file: str, assertion: _Assertion) -> bool:
         return any((file, line) in self.lines for line in range(assertion.first, assertion.reached + 1))
@@ -130,8 +135,12 @@ def _assertions(file: str) -> tuple[_Assertion, ...]:
 @cache
 def _bare_comparisons(file: str) -> tuple[_Assertion, ...]:
     """The statements of a file that compare and do nothing else."""
-    bare = (node for node in _nodes(file) if isinstance(node, ast.Expr) and _compares(node.value))
-    return tuple(_Assertion(node.lineno, last := node.end_lineno or node.lineno, last) for node in bare)
+    comparisons = []
+    for node in _nodes(file):
+        if isinstance(node, ast.Expr) and _compares(node.value):
+            last = node.end_lineno or node.lineno
+            comparisons.append(_Assertion(node.lineno, last, last))
+    return tuple(comparisons)
 
 
 def _compares(value: ast.expr) -> bool:
@@ -156,7 +165,7 @@ def _assertion(node: ast.AST) -> Iterator[_Assertion]:
     if isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and _name(node.func).startswith("assert")):
         last = node.end_lineno or node.lineno
         yield _Assertion(node.lineno, last, last)
-    elif isinstance(node, ast.If) and any(_always_fails(part) for part in (*node.body, *node.orelse)):
+    elif isinstance(node, ast.If) and any(map(_always_fails, [*node.body, *node.orelse])):
         yield _Assertion(node.lineno, node.end_lineno or node.lineno, node.test.end_lineno or node.lineno)
 
 

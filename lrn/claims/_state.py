@@ -15,14 +15,14 @@ import os
 import re
 import types
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["State", "difference", "settings_of", "state_of"]
+__all__ = ["State", "difference", "enclosed", "settings_of", "state_of"]
 
 State: TypeAlias = "dict[str, str]"
 """Where a value lies -> what it is."""
@@ -31,6 +31,7 @@ _LONG = 256  # items of a container, and characters of a text, that are shown on
 _BYTES = 1 << 16  # of an array, beyond which only some of it is read
 _LEAVES = 2000
 _PRIVATE = re.compile(r"(^|\.)_")
+_OF_ABC = ("_abc_impl", "_is_protocol")  # attributes that abstract classes and protocols have
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 
 
@@ -39,7 +40,7 @@ def state_of(value: Any) -> State:
 
     Large arrays and containers are summarised by some of their items, so it takes milliseconds whatever they hold.
     """
-    return dict(_leaf for _leaf, _ in zip(_walk("", value, {}), range(_LEAVES), strict=False))
+    return dict(itertools.islice(_walk("", value, {}), _LEAVES))
 
 
 def settings_of(value: Any) -> State:
@@ -128,13 +129,13 @@ def _children(value: Any) -> tuple[str, list[tuple[str, Any]]] | None:
     """A name for the kind of a value, and its parts; None if it cannot be taken apart."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if isinstance(value, Mapping):
-        return kind, [(f"[{key!r}]", part) for key, part in _sampled_items(list(value.items()))]
+        return kind, _named("[{!r}]", _sampled_items(list(value.items())))
     if isinstance(value, (list, tuple, deque)):
-        return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in _sampled_items(list(enumerate(value)))]
+        return f"{kind} of {len(value)}", _named("[{}]", _sampled_items(list(enumerate(value))))
     if isinstance(value, AbstractSet):
-        return f"{kind} of {len(value)}", [(f"[{i}]", part) for i, part in enumerate(sorted(map(repr, value)))]
+        return f"{kind} of {len(value)}", _named("[{}]", enumerate(sorted(map(repr, value))))
     if isinstance(value, types.FunctionType):
-        cells = [(f".{name}", _content(cell)) for name, cell in _enclosed(value)]
+        cells = _named(".{}", enclosed(value).items())
         defaults = [(".defaults", value.__defaults__), (".kwdefaults", value.__kwdefaults__)]
         return f"function {value.__qualname__}", [(".code", value.__code__), *cells, *defaults]
     if isinstance(value, (types.MethodType, types.BuiltinFunctionType)):
@@ -150,16 +151,38 @@ def _attributes(value: Any, kind: str) -> tuple[str, list[tuple[str, Any]]] | No
     """The parts of an ordinary object: its class's settings, and its own attributes without cached ones."""
     shared = _class_attributes(type(value), functions="<locals>" in type(value).__qualname__)
     if dataclasses.is_dataclass(value):
-        fields = [field.name for field in dataclasses.fields(value) if field.compare]
-        return kind, [*shared, *((f".{name}", getattr(value, name, None)) for name in fields)]
+        return kind, [*shared, *_named(".{}", _fields(value))]
     slots = list(itertools.chain.from_iterable(map(_slots, type(value).__mro__)))
     if hasattr(value, "__dict__") or slots:
-        own = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
-        return kind, [*shared, *((f".{n}", part) for n, part in own.items() if not _cached(type(value), n))]
+        return kind, [*shared, *_named(".{}", _uncached(value, slots))]
     try:
-        return kind, [(f".reduced[{i}]", part) for i, part in enumerate(value.__reduce_ex__(4)[1:])]
+        return kind, _named(".reduced[{}]", enumerate(value.__reduce_ex__(4)[1:]))
     except Exception:
         return None
+
+
+def _named(form: str, parts: Iterable[tuple[object, Any]]) -> list[tuple[str, Any]]:
+    """Parts, each with its name or number as a path has it."""
+    return [(form.format(name), part) for name, part in parts]
+
+
+def _fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a dataclass that count when two objects are compared."""
+    for field in dataclasses.fields(value):
+        if field.compare:
+            yield field.name, getattr(value, field.name, None)
+
+
+def _uncached(value: Any, slots: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """The attributes of an object, in slots and in its dictionary, without cached ones."""
+    attributes = {}
+    for name in slots:
+        if hasattr(value, name):
+            attributes[name] = getattr(value, name)
+    attributes |= getattr(value, "__dict__", {})
+    for name, part in attributes.items():
+        if not _cached(type(value), name):
+            yield name, part
 
 
 def _class_attributes(cls: type, functions: bool) -> list[tuple[str, Any]]:
@@ -169,11 +192,11 @@ def _class_attributes(cls: type, functions: bool) -> list[tuple[str, Any]]:
         if base.__module__ in ("builtins", "typing", "abc"):
             continue
         for name, part in vars(base).items():
-            plain = isinstance(part, (*_PLAIN, Enum, np.ndarray, list, tuple, dict, set))
-            if name not in attributes and not name.startswith("__") and (plain or (functions and callable(part))):
+            if name.startswith("__") or name in attributes or name in _OF_ABC:
+                continue
+            if isinstance(part, (*_PLAIN, Enum, np.ndarray, list, tuple, dict, set)) or (functions and callable(part)):
                 attributes[name] = part
-    private = ("_abc_impl", "_is_protocol")
-    return [(f".{name}", part) for name, part in attributes.items() if name not in private]
+    return _named(".{}", attributes.items())
 
 
 def _slots(cls: type) -> list[str]:
@@ -189,8 +212,10 @@ def _sampled_items(items: list[Any]) -> list[Any]:
     return items if len(items) <= _LONG else [*items[:: -(-len(items) // _LONG)], items[-1]]
 
 
-def _enclosed(function: types.FunctionType) -> list[tuple[str, Any]]:
-    return list(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+def enclosed(function: types.FunctionType) -> dict[str, Any]:
+    """The values that a function has in its closure, by name."""
+    contents = map(_content, function.__closure__ or ())
+    return dict(zip(function.__code__.co_freevars, contents, strict=True))
 
 
 def _content(cell: Any) -> Any:
@@ -201,8 +226,12 @@ def _content(cell: Any) -> Any:
 
 
 def _code(code: types.CodeType) -> tuple[Any, ...]:
-    constants = [_code(part) if isinstance(part, types.CodeType) else repr(part) for part in code.co_consts]
+    constants = list(map(_constant, code.co_consts))
     return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
+
+
+def _constant(value: object) -> object:
+    return _code(value) if isinstance(value, types.CodeType) else repr(value)
 
 
 def _digest(data: bytes) -> str:

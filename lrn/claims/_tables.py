@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import json
 import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, filterfalse
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -42,9 +43,7 @@ def read_table(source: Any) -> Table:
     """
     if isinstance(source, Mapping):
         return _checked({str(name): list(values) for name, values in source.items()})
-    if hasattr(source, "columns") and hasattr(source, "to_dict"):  # pandas
-        return _checked({str(name): source[name].to_numpy() for name in source.columns})
-    if hasattr(source, "columns") and hasattr(source, "to_dicts"):  # polars
+    if hasattr(source, "columns") and (hasattr(source, "to_dict") or hasattr(source, "to_dicts")):  # pandas, polars
         return _checked({str(name): source[name].to_numpy() for name in source.columns})
     if not isinstance(source, (str, os.PathLike)):
         raise ValueError(f"a table must be a file, a folder, or a data frame; got {type(source).__name__}")
@@ -89,7 +88,7 @@ def _checked(table: Table) -> Table:
 
 def _csv(path: Path) -> Table:
     text = io.StringIO(_text(path), newline="")
-    rows = [row for row in csv.reader(text, delimiter="\t" if path.suffix.lower() == ".tsv" else ",") if row]
+    rows = list(filter(None, csv.reader(text, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")))
     if not rows:
         raise ValueError(f"{path} must have a line with the names of its columns; it is empty")
     head, *body = rows
@@ -98,7 +97,10 @@ def _csv(path: Path) -> Table:
             raise ValueError(f"{path} must have {len(head)} values in every row; row {number} has {len(row)}")
     if len(set(head)) != len(head):
         raise ValueError(f"{path} must have a name of its own for each column; got {', '.join(head)}")
-    return {name: _typed([row[k] for row in body]) for k, name in enumerate(head)}
+    table: Table = {}
+    for k, name in enumerate(head):
+        table[name] = _typed(list(map(itemgetter(k), body)))
+    return table
 
 
 def _text(path: Path) -> str:
@@ -111,18 +113,24 @@ def _typed(texts: list[str]) -> list[Any]:
 
     What Python takes for numbers and people for names, such as 1_1 or 007, is text.
     """
-    cells = [text.strip() for text in texts]
-    present = [cell for cell in cells if cell.lower() not in _EMPTY]
-    if present and len(present) == len(cells) and all(cell.lower() in _TRUTHS for cell in cells):
-        return [_TRUTHS[cell.lower()] for cell in cells]
-    for kind, form in ((int, _WHOLE), (float, _NUMBER)):
-        if not all(map(form.fullmatch, present)):
-            continue
-        values = {cell: kind(cell) for cell in present}
-        if len(present) == len(cells):
-            return [values[cell] for cell in cells]
-        return [float(cell) if cell in values else float("nan") for cell in cells] if present else cells
-    return cells
+    cells = list(map(str.strip, texts))
+    lowered = list(map(str.lower, cells))
+    if cells and _TRUTHS.keys() >= set(lowered):
+        return list(map(_TRUTHS.get, lowered))
+    present = list(filterfalse(_is_empty, cells))
+    if not present or not all(map(_NUMBER.fullmatch, present)):
+        return cells
+    if len(present) < len(cells):
+        return list(map(_float_or_nan, cells))
+    return list(map(int if all(map(_WHOLE.fullmatch, cells)) else float, cells))
+
+
+def _is_empty(cell: str) -> bool:
+    return cell.lower() in _EMPTY
+
+
+def _float_or_nan(cell: str) -> float:
+    return math.nan if _is_empty(cell) else float(cell)
 
 
 def _parquet(path: Path) -> Table:
@@ -152,19 +160,21 @@ def _json_lines(path: Path) -> Table:
 def _from_rows(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Rows as columns; NaN where a row lacks a number, None where it lacks another value."""
     table: Table = {}
-    for name in dict.fromkeys(itertools.chain.from_iterable(rows)):
+    for name in dict.fromkeys(chain.from_iterable(rows)):
         values = [row.get(name) for row in rows]
-        present = [value for value in values if value is not None]
-        numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present)
-        table[name] = [float("nan") if value is None and numbers else value for value in values]
+        missing = math.nan if all(map(_is_number_or_none, values)) else None
+        table[name] = [missing if value is None else value for value in values]
     return table
+
+
+def _is_number_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
 
 
 def _folder(path: Path) -> Table:
     """The runs that Weights & Biases or MLflow has left in a folder."""
-    rows = [_wandb(file.parent) for file in sorted(path.rglob("wandb-summary.json"))]
-    runs = [file.parent for file in sorted(path.rglob("meta.yaml")) if (file.parent / "metrics").is_dir()]
-    rows += [_mlflow(run) for run in runs if ".trash" not in run.relative_to(path).parts and not _is_deleted(run)]
+    rows = list(map(_wandb, sorted(path.rglob("wandb-summary.json"))))
+    rows += map(_mlflow, _mlflow_runs(path))
     if not rows:
         raise ValueError(
             f"{path} must hold runs of Weights & Biases (wandb-summary.json) or of MLflow (meta.yaml, metrics/); "
@@ -173,12 +183,13 @@ def _folder(path: Path) -> Table:
     return _from_rows(rows)
 
 
-def _wandb(files: Path) -> dict[str, Any]:
+def _wandb(summary: Path) -> dict[str, Any]:
     """The last values and the settings of a run of Weights & Biases."""
-    row = _flat(_object(files / "wandb-summary.json"))
+    row = _flat(_object(summary))
     for name in ("config.json", "config.yaml"):
-        if (files / name).is_file():
-            row = {**_config(files / name), **row}
+        config = summary.with_name(name)
+        if config.is_file():
+            row = {**_config(config), **row}
     return {name: _number(value) for name, value in row.items() if not name.startswith("_")}
 
 
@@ -189,14 +200,12 @@ def _number(value: Any) -> Any:
 
 def _config(path: Path) -> dict[str, Any]:
     """Settings, each of which has its value in a field `value`."""
-    settings = _object(path)
-    plain = {
-        name: entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
-        for name, entry in settings.items()
-        if name not in ("wandb_version", "_wandb")
-    }
+    settings = {}
+    for name, entry in _object(path).items():
+        if name not in ("wandb_version", "_wandb"):
+            settings[name] = entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
     with _refused(path, "settings"):
-        return _flat(plain)
+        return _flat(settings)
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -220,6 +229,14 @@ def _yaml(text: str, path: Path) -> Any:
         raise ValueError(" ".join(str(error).split())) from None
 
 
+def _mlflow_runs(folder: Path) -> Iterator[Path]:
+    """The folders of MLflow's runs, without those that were deleted."""
+    for file in sorted(folder.rglob("meta.yaml")):
+        run = file.parent
+        if (run / "metrics").is_dir() and ".trash" not in run.relative_to(folder).parts and not _is_deleted(run):
+            yield run
+
+
 def _is_deleted(run: Path) -> bool:
     """Whether a run of MLflow was deleted; it stays on disk until it is collected as garbage."""
     with _refused(run / "meta.yaml", "a run"):
@@ -237,7 +254,7 @@ def _mlflow(run: Path) -> dict[str, Any]:
     for file in sorted((run / "metrics").glob("**/*")):
         if not file.is_dir():
             with _refused(file, "values of a metric"):
-                values = [_measurement(line) for line in _text(file).splitlines() if line.strip()]
+                values = list(map(_measurement, filter(str.strip, _text(file).splitlines())))
             if values:
                 row[file.relative_to(run / "metrics").as_posix()] = max(enumerate(values), key=_lateness)[1][2]
     return row

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from lrn.claims._code import definition_of, imports, normal, reachable, short_hash, tree_of
 from lrn.claims._modules import Modules
-from lrn.claims._state import state_of
+from lrn.claims._state import enclosed, state_of
 
 __all__ = ["Parts", "changes", "digest_of", "flat", "parts_of", "text_of"]
 
@@ -109,16 +109,13 @@ def _root(file: Path) -> Path:
 
 def _own(value: Any, tree: ast.Module | None) -> tuple[str, set[str]]:
     """The digest of a function's or a class's own code, and the modules that it imports."""
-    enclosed: dict[str, str] = {}
-    if isinstance(value, FunctionType):
-        contents = map(_content, value.__closure__ or ())
-        enclosed = state_of(dict(zip(value.__code__.co_freevars, contents, strict=True)))
+    closure = state_of(enclosed(value)) if isinstance(value, FunctionType) else {}
     definition = definition_of(value, tree)
     if definition is None:  # typed into a console, or not of Python
-        return short_hash(repr((sorted(state_of(value).items()), enclosed))), set()
+        return short_hash(repr((sorted(state_of(value).items()), closure))), set()
     statements = reachable(definition, tree) if tree is not None else [definition]
     text = "\n".join(map(normal, statements))
-    certain = [item for item in sorted(enclosed.items()) if not item[1].startswith(("object ", "path "))]
+    certain = [item for item in sorted(closure.items()) if not item[1].startswith(("object ", "path "))]
     return short_hash(text + repr(certain)), set(itertools.chain.from_iterable(map(imports, statements)))
 
 
@@ -131,8 +128,8 @@ def _with_enclosed(values: Iterable[Any]) -> Iterator[Any]:
             continue
         visited.add(id(value))
         yield value
-        for cell in getattr(value, "__closure__", None) or ():
-            for part in flat(_content(cell)):
+        for content in enclosed(value).values() if isinstance(value, FunctionType) else ():
+            for part in flat(content):
                 if isinstance(part, (FunctionType, type)):
                     waiting.append(part)
 
@@ -166,10 +163,3 @@ def _hash_of_folder(folder: Path) -> str:
         if path.is_file() and "__pycache__" not in path.parts:
             files.append((str(path.relative_to(folder)), short_hash(path.read_bytes())))
     return short_hash(repr(files))
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None
