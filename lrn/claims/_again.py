@@ -34,11 +34,13 @@ def plan(seeds: range, turn: int) -> Iterator[range]:
     n = len(seeds)
     alone = [n - 1, 0] if turn == 0 else []
     alone += [int((_GOLDEN * (4 * turn + k) % 1) * n) for k in range(1, 5 - len(alone))]
-    yield from (seeds[at : at + 1] for at in alone[:2])
+    for at in alone[:2]:
+        yield seeds[at : at + 1]
     size = min(max(2, n // 20), 16, n)
-    at = int(_GOLDEN * (turn + 1) % 1 * (n - size + 1))
-    yield seeds[at : at + size]
-    yield from (seeds[at : at + 1] for at in alone[2:])
+    start = int(_GOLDEN * (turn + 1) % 1 * (n - size + 1))
+    yield seeds[start : start + size]
+    for at in alone[2:]:
+        yield seeds[at : at + 1]
 
 
 def allowed(n: int, again: int, seconds: float, spent: float) -> bool:
@@ -91,8 +93,8 @@ def suspicious(label: str, name: str, values: NDArray[Any]) -> str | None:
     distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     if 4 * len(distinct) > len(values):
         return None
-    are_unusual = [not _is_simple(value) for value in distinct]
-    distinct, repeats = distinct[are_unusual], int(counts[are_unusual].sum())
+    are_simple = np.array(list(map(_is_simple, distinct)), np.bool_)
+    distinct, repeats = distinct[~are_simple], int(counts[~are_simple].sum())
     if repeats < 8 or 4 * len(distinct) > repeats:
         return None
     if len(distinct) == 1 and repeats == len(values):
@@ -120,6 +122,11 @@ def _close(first: NDArray[Any], again: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _is_simple(value: float) -> bool:
     """Whether a number looks like a count or a fraction of one, such as a share of 2,999 epochs."""
-    number, exact = float(value), Fraction(float(value))
-    of_few, of_many = (abs(float(exact.limit_denominator(most)) - number) for most in (500, 10_000))
-    return abs(round(number, 5) - number) < 1e-7 or of_few < 1e-7 or of_many < 1e-12
+    number = float(value)
+    if abs(round(number, 5) - number) < 1e-7:
+        return True
+    return _distance_to_fraction(number, 500) < 1e-7 or _distance_to_fraction(number, 10_000) < 1e-12
+
+
+def _distance_to_fraction(number: float, largest_denominator: int) -> float:
+    return abs(float(Fraction(number).limit_denominator(largest_denominator)) - number)

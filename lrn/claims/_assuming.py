@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def shared_assumption(quantities: Sequence[Quantity], coefficients: Sequence[flo
     Values that are normal together, or symmetric together, have normal or symmetric sums. Subgaussian ones have
     subgaussian sums, whose scale is at most the sum of their scales, whatever they have in common.
     """
-    kinds = {quantity.assume for quantity in quantities}
+    kinds = set(map(attrgetter("assume"), quantities))
     kind = kinds.pop()
     if kinds or kind is None:
         return None

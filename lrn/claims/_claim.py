@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple, Self, TypeVar
 
 import pytest
@@ -115,7 +116,7 @@ def claim(
     def mark(test: _Test) -> _Test:
         if getattr(test, "__name__", "<lambda>") == "<lambda>":  # which pytest would take for an argument of the mark
             raise TypeError(f"claim is for a test function, or a class of tests, with a name; got {test!r}")
-        if any(known.name == "claim" for known in vars(test).get("pytestmark", [])):
+        if "claim" in map(attrgetter("name"), vars(test).get("pytestmark", [])):
             raise TypeError(f"{test.__name__} is a claim already; write a test for each statement")
         return pytest.mark.claim.with_args(stated)(test)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lrn.claims._contract import MeasurementError
 from lrn.claims._function import FunctionPopulation
-from lrn.claims._worker import Answer, answered, perform, pickler, task_for
+from lrn.claims._worker import Answer, Task, answered, perform, pickler, task_for
 
 if TYPE_CHECKING:
     from lrn.ledger.cluster import Cluster
@@ -57,12 +57,12 @@ class Crew:
         """
         task = task_for(population, by_value=self.scheduler is not None)
         if self.scheduler is not None:
-            for _, data in self._cluster.each(perform, (replace(task, seed=seed, path=()) for seed in seeds)):
+            for _, data in self._cluster.each(perform, _for_each(seeds, replace(task, path=()))):
                 yield answered(data)
             return
         most = max(1, self.most // population.definition.threads)
         task = replace(task, slots=self.slots, most=most, sender=os.getpid())
-        yield from self._locally(population, (replace(task, seed=seed) for seed in seeds), most)
+        yield from self._locally(population, _for_each(seeds, task), most)
 
     def close(self) -> None:
         """Lets go of the cluster, if there is one."""
@@ -77,7 +77,7 @@ class Crew:
         own_share = most if self.processes <= 2 else max(2, -(-2 * most // self.processes))
         with parallel_config(backend="loky", inner_max_num_threads=population.definition.threads, n_jobs=own_share):
             pool = Parallel(batch_size=1, pre_dispatch=own_share, return_as="generator_unordered")
-            answers = pool(delayed(perform)(task) for task in tasks)
+            answers = pool(map(delayed(perform), tasks))
         try:
             for data in answers:
                 yield answered(data)
@@ -94,6 +94,12 @@ class Crew:
 
         assert self.scheduler is not None
         return Cluster(self.scheduler)
+
+
+def _for_each(seeds: Iterable[int], task: Task) -> Iterator[Task]:
+    """The task for each seed, made when it is taken."""
+    for seed in seeds:
+        yield replace(task, seed=seed)
 
 
 def available_cores() -> int:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,7 @@ class Draw:
             return 0 if runs is None else len(runs)
         if isinstance(population, FunctionPopulation):
             rows = self._observer.known(population, seeds, self._editions.shelves(population))
-            return next((k for k, seed in enumerate(seeds) if seed not in rows), len(seeds))
+            return len(list(takewhile(rows.__contains__, seeds)))
         version = getattr(population, "version", None)
         if version is None or self.ledger is None:
             return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from lrn.claims._assuming import Assumed, shared_assumption
 from lrn.claims._leaves import Leaf
@@ -27,11 +28,11 @@ def sample_of(
     """
     if len(leaves) == 1:
         return _single(leaves[0], sides[0], coefficients[0], seeds, goal)
-    multiples = [scaled(side, coefficient) for side, coefficient in zip(sides, coefficients, strict=True)]
-    assumption = shared_assumption([leaf.quantity for leaf in leaves], coefficients)
+    multiples = list(map(scaled, sides, coefficients))
+    assumption = shared_assumption(list(map(attrgetter("quantity"), leaves)), coefficients)
     if assumption is not None and not any(leaf.conditional or leaf.published for leaf in leaves):
         return Assumed(_added(multiples).values, assumption, seeds, goal)
-    parts = _parts(leaves, multiples) if all(leaf.is_bounded for leaf in leaves) else []
+    parts = _parts(leaves, multiples) if all(map(attrgetter("is_bounded"), leaves)) else []
     if len(parts) == 1:
         return Mean(parts[0].values, parts[0].low, parts[0].high, seeds, goal)
     if len(parts) == 2:
@@ -65,13 +66,18 @@ def scaled(side: Side, coefficient: float) -> Side:
 
 def _parts(leaves: Sequence[Leaf], sides: Sequence[Side]) -> list[Side]:
     """The terms of an expression: each one that has a condition, and the sum of all that have none."""
-    conditional = [side for side, leaf in zip(sides, leaves, strict=True) if leaf.conditional]
-    everywhere = [side for side, leaf in zip(sides, leaves, strict=True) if not leaf.conditional]
-    return conditional + ([_added(everywhere)] if everywhere else [])
+    conditional, everywhere = [], []
+    for side, leaf in zip(sides, leaves, strict=True):
+        if leaf.conditional:
+            conditional.append(side)
+        else:
+            everywhere.append(side)
+    return [*conditional, _added(everywhere)] if everywhere else conditional
 
 
 def _added(sides: Sequence[Side]) -> Side:
     """The sum of sides for which every seed counts."""
     # Term by term, as the bounds are added: a value whose terms are all at their bounds is then exactly at the bound.
-    values = sum((side.values for side in sides[1:]), sides[0].values)
-    return Side(values, sides[0].counts, sum(side.low for side in sides), sum(side.high for side in sides))
+    values = sum(map(attrgetter("values"), sides[1:]), sides[0].values)
+    low, high = sum(map(attrgetter("low"), sides)), sum(map(attrgetter("high"), sides))
+    return Side(values, sides[0].counts, low, high)

@@ -8,15 +8,14 @@ import itertools
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from types import FunctionType
 from typing import Any, overload
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lrn.claims._contract import MeasurementError
 from lrn.claims._rows import COMPLETED, FAILED, Failure, Row, columns_of, row_of, with_failures
+from lrn.claims._settings import plain_setting, shown, signature_of_settings
 from lrn.claims._version import Parts, digest_of, flat, parts_of, text_of
 
 __all__ = ["FunctionPopulation", "PopulationFunction", "population"]
@@ -124,7 +123,7 @@ class PopulationFunction:
         self._version, self._depends = version, depends
         self._text = text_of(function) if version is None else None
         self._parts: Parts | None = None
-        self._signature = _settings_signature(function)
+        self._signature = signature_of_settings(function)
 
     def __call__(self, *arguments: Any, **settings: Any) -> FunctionPopulation:
         """The population with these settings; those that are not given have their defaults.
@@ -142,7 +141,9 @@ class PopulationFunction:
         for parameter in self._signature.parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
                 pairs |= pairs.pop(parameter.name)
-        return FunctionPopulation(self, tuple((key, _plain(self.name, key, value)) for key, value in pairs.items()))
+        for key, value in pairs.items():
+            pairs[key] = plain_setting(self.name, key, value)
+        return FunctionPopulation(self, tuple(pairs.items()))
 
     def grid(self, **settings: Sequence[Any]) -> list[FunctionPopulation]:
         """The populations of all combinations, the last setting changing fastest.
@@ -195,7 +196,8 @@ class FunctionPopulation:
     @property
     def label(self) -> str:
         """The name and all settings."""
-        return f"{self.definition.name}({', '.join(f'{key}={_shown(value)}' for key, value in self.pairs)})"
+        settings = [f"{key}={shown(value)}" for key, value in self.pairs]
+        return f"{self.definition.name}({', '.join(settings)})"
 
     @property
     def short_label(self) -> str:
@@ -218,7 +220,7 @@ class FunctionPopulation:
     @functools.cached_property
     def parts(self) -> Parts:
         """Everything that the observations depend on."""
-        return self.definition.parts([value for value in flat([value for _, value in self.pairs]) if callable(value)])
+        return self.definition.parts(list(filter(callable, flat(list(self.settings.values())))))
 
     @property
     def version(self) -> str:
@@ -248,7 +250,7 @@ class FunctionPopulation:
 
     def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
         """The function's results for the seeds, one after another in this process."""
-        return self.tabulated([self.observe(seed) for seed in seeds], seeds)
+        return self.tabulated(list(map(self.observe, seeds)), seeds)
 
     def tabulated(self, rows: Sequence[Row | Failure], seeds: Sequence[int]) -> dict[str, NDArray[Any]]:
         """Rows as columns, with values for the seeds that failed.
@@ -268,9 +270,9 @@ class FunctionPopulation:
         if failed == "error":
             return columns
         values = failed if isinstance(failed, Mapping) else {}
-        unknown = [name for name in values if name not in columns]
-        if unknown:
-            raise ValueError(f"failed must name metrics of {self.label} ({', '.join(columns)}); got {unknown[0]!r}")
+        for name in values:
+            if name not in columns:
+                raise ValueError(f"failed must name metrics of {self.label} ({', '.join(columns)}); got {name!r}")
         return with_failures(columns, rows, values)
 
 
@@ -291,47 +293,6 @@ def _check_options(name: Any, version: Any, depends: Any, failed: Any, varies: A
         raise TypeError(f"gpu must be True, False or None; got {gpu!r}")
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads must be a whole number of at least 1; got {threads!r}")
-
-
-def _settings_signature(function: FunctionType) -> inspect.Signature:
-    """The signature without the seed. Raises TypeError where there is no seed, or settings have no names."""
-    parameters = list(inspect.signature(function).parameters.values())
-    if not parameters or parameters[0].kind not in (parameters[0].POSITIONAL_ONLY, parameters[0].POSITIONAL_OR_KEYWORD):
-        raise TypeError(
-            f"{function.__name__} must take the seed as its first argument; it takes {inspect.signature(function)}"
-        )
-    for parameter in parameters[1:]:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
-            raise TypeError(f"the settings of {function.__name__} must have names; got {parameter}")
-    return inspect.Signature(parameters[1:])
-
-
-def _plain(name: str, key: str, value: Any) -> Any:
-    """A setting's value, as one that stays as it is and can be written in a label."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, (bool, int, float, str, bytes, Enum, os.PathLike)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return tuple(_plain(name, key, part) for part in value)
-    if isinstance(value, (type, FunctionType)) and "<" not in value.__qualname__:
-        return value
-    raise TypeError(
-        f"{key} of {name} must be plain: a number, text, a tuple of these, or a function or class with a name; "
-        f"got {value!r}"
-    )
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, (type, FunctionType)):
-        return value.__qualname__
-    if isinstance(value, Enum):
-        return f"{type(value).__name__}.{value.name}"
-    if isinstance(value, os.PathLike):
-        return repr(os.fspath(value))
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_shown, value))}{',' if len(value) == 1 else ''})"
-    return repr(value)
 
 
 def _one_line(error: Exception) -> str:

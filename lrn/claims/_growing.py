@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,7 +101,7 @@ def _selected(parts: list[tuple[range, Any]], block: range) -> Any:
     if len(chosen) == 1:
         return chosen[0]
     if isinstance(chosen[0], Mapping):
-        return {name: np.concatenate([part[name] for part in chosen]) for name in chosen[0]}
+        return {name: np.concatenate(list(map(itemgetter(name), chosen))) for name in chosen[0]}
     return type(chosen[0]).join(chosen)
 
 
@@ -110,10 +111,10 @@ def _slice(runs: Any, chosen: slice) -> Any:
     return runs.select(chosen)
 
 
-def gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
-    """A metric's values in several parts, for these seeds."""
+def gathered(growing: Growing, metric: Metric | Column, seeds: range, label: str) -> NDArray[Any]:
+    """A metric's values for seeds of a population that is not an Experiment."""
     values = []
-    for part, sample in parts:
+    for part, sample in growing.parts:
         if part.start >= seeds.stop:
             break
         part, sample = _cut(part, sample, seeds.stop)
@@ -124,13 +125,14 @@ def gathered(parts: list[tuple[range, Any]], metric: Metric | Column, seeds: ran
 def _cut(part: range, sample: Any, stop: int) -> tuple[range, Any]:
     """The beginning of a part, with as few seeds after `stop` as its kind allows."""
     end = min(part.stop, -(-stop // ALIGNED) * ALIGNED)
-    if end == part.stop:
+    is_whole = end == part.stop
+    if is_whole or not (hasattr(sample, "select") or _has_columns_of(len(part), sample)):
         return part, sample
-    if hasattr(sample, "select"):  # Runs
-        return part[: end - part.start], sample.select(slice(0, end - part.start))
-    if isinstance(sample, Mapping) and all(len(np.shape(v)) and len(v) == len(part) for v in sample.values()):
-        return part[: end - part.start], {name: v[: end - part.start] for name, v in sample.items()}
-    return part, sample
+    return part[: end - part.start], _slice(sample, slice(0, end - part.start))
+
+
+def _has_columns_of(length: int, sample: Any) -> bool:
+    return isinstance(sample, Mapping) and all(np.shape(values)[:1] == (length,) for values in sample.values())
 
 
 def merge(parts: list[tuple[range, Any]]) -> None:
@@ -147,13 +149,13 @@ def _joined(first: range, earlier: Any, second: range, later: Any) -> Any:
     """Two samples as one; None if they cannot be joined."""
     if type(earlier) is type(later) and hasattr(earlier, "select") and hasattr(type(earlier), "join"):  # Runs
         return type(earlier).join([earlier, later])
-    if not (isinstance(earlier, Mapping) and isinstance(later, Mapping) and list(earlier) == list(later)):
+    if not (_has_columns_of(len(first), earlier) and _has_columns_of(len(second), later)):
+        return None
+    if list(earlier) != list(later):
         return None
     columns = {}
     for name in earlier:
         pair = (earlier[name], later[name])
-        if [np.shape(values)[:1] for values in pair] != [(len(first),), (len(second),)]:
-            return None
         masked = any(isinstance(values, np.ma.MaskedArray) for values in pair)
         columns[name] = np.ma.concatenate(pair) if masked else np.concatenate(pair)
     return columns

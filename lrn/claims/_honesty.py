@@ -49,7 +49,10 @@ class Run:
         """An open decision that was asked for, whether or not the test went on."""
         if isinstance(self.error, Undecided):
             return self.error
-        return next((Undecided(decision) for decision in self.log.decisions if decision.value is None), None)
+        for decision in self.log.decisions:
+            if decision.value is None:
+                return Undecided(decision)
+        return None
 
 
 def run_once(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> Run:
@@ -141,7 +144,7 @@ def _independent(run: Run, lines: Reached, body: Callable[[], object]) -> str:
     count = len(run.log.decisions)
     last_first = reversed(range(max(count - _MOST_FLIPS, 0), count))
     others: list[_Answers] = [lambda _, __: False, lambda _, __: True, lambda _, truth: not truth]
-    others += [_flipped(number) for number in last_first]
+    others += map(_flipped, last_first)
     differs = _fails_now if run.error is None else _passes_now
     if any(differs(run, lines, *traced(body, answers)) for answers in others):
         return ""

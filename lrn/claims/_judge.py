@@ -148,17 +148,17 @@ def asserts(test: Any, depth: int = 2) -> bool:
     except (OSError, TypeError, SyntaxError):
         return True
     nodes = list(ast.walk(tree))
-    if any(isinstance(node, (ast.Assert, ast.Raise)) or _is_assert_call(node) for node in nodes):
+    if any(map(_is_assertion, nodes)):
         return True
     if depth == 0:
         return False
     return any(asserts(function, depth - 1) for function in _called(nodes, test))
 
 
-def _is_assert_call(node: ast.AST) -> bool:
-    """Whether it calls something like numpy's assert_allclose."""
+def _is_assertion(node: ast.AST) -> bool:
+    """Whether it asserts or raises, or calls something like numpy's assert_allclose."""
     if not isinstance(node, ast.Call):
-        return False
+        return isinstance(node, (ast.Assert, ast.Raise))
     function = node.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     return name.startswith("assert")
@@ -213,7 +213,10 @@ def _refutation(run: Run) -> str:
     while frames is not None and frames.tb_next is not None:
         frames = frames.tb_next
     # pytest's rewritten assertions keep their parts as locals, whereas their message depends on how verbose pytest is.
-    parts = [part for name, part in frames.tb_frame.f_locals.items() if name.startswith("@py_")] if frames else []
-    false = [part.reason for part in parts if isinstance(part, Decision) and part.value is False]
-    last = [f"the last decision is {decision}" for decision in run.log.measured[-1:]]
-    return one_line(false[-1] if false else str(run.error) or "".join(last)) or "an assertion without a message failed"
+    message = str(run.error)
+    if not message and run.log.measured:
+        message = f"the last decision is {run.log.measured[-1]}"
+    for name, part in frames.tb_frame.f_locals.items() if frames else ():
+        if name.startswith("@py_") and isinstance(part, Decision) and part.value is False:
+            message = part.reason
+    return one_line(message) or "an assertion without a message failed"

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,11 +84,7 @@ def table(
     if style not in writers:
         raise ValueError(f"style must be one of {', '.join(writers)}; got {style!r}")
     assumed(assume, sd, None)
-    rows = (
-        dict(populations)
-        if isinstance(populations, Mapping)
-        else {label_of(population): population for population in populations}
-    )
+    rows = _rows(populations)
     if not rows or not metrics or isinstance(metrics, str):
         raise ValueError(f"a table needs a list of populations and a list of metrics; got {rows!r} and {metrics!r}")
     if train and seeds is None:
@@ -100,9 +97,9 @@ def table(
         cells[name] = [_cell(sampler, measure, population, metric, n, assume, sd) for metric in metrics]
     assumption = assume if sd is None else f"{assume} with sd {sd:g}"
     note = f"mean ± standard deviation of seeds [interval with {100 * (1 - alpha):.10g} % at any number of seeds"
-    numbers = not all(cell.is_rate for cell in itertools.chain.from_iterable(cells.values()))
+    numbers = not all(map(attrgetter("is_rate"), itertools.chain.from_iterable(cells.values())))
     note += f", if {assumption}]" if numbers else "]"
-    return writers[style]([name_of(metric) for metric in metrics], cells, note)
+    return writers[style](list(map(name_of, metrics)), cells, note)
 
 
 def _rows(
@@ -154,27 +151,35 @@ def _text(cell: _Cell, plus_minus: str) -> str:
 
 
 def _markdown(metrics: Sequence[str], cells: Mapping[str, Sequence[_Cell]], note: str) -> str:
-    names = [name.replace("|", "\\|") for name in metrics]
-    lines = [f"| | {' | '.join(names)} | seeds |", f"|---|{'---:|' * len(names)}---:|"]
+    names = " | ".join(map(_without_bars, metrics))
+    lines = [f"| | {names} | seeds |", f"|---|{'---:|' * len(metrics)}---:|"]
     for name, row in cells.items():
         texts = " | ".join(_text(cell, "±") for cell in row)
-        label = name.replace("|", "\\|")
-        lines.append(f"| {label} | {texts} | {_counts(row)} |")
+        lines.append(f"| {_without_bars(name)} | {texts} | {_counts(row)} |")
     return "\n".join([*lines, "", note[0].upper() + note[1:] + "."])
+
+
+def _without_bars(text: str) -> str:
+    """The text as a cell of a Markdown table, in which a bar would end it."""
+    return text.replace("|", "\\|")
 
 
 def _latex(metrics: Sequence[str], cells: Mapping[str, Sequence[_Cell]], note: str) -> str:
     lines = [f"\\begin{{tabular}}{{l{'r' * (len(metrics) + 1)}}}", "\\toprule"]
     lines += [" & ".join(["", *map(_escaped, metrics), "seeds"]) + " \\\\", "\\midrule"]
     for name, row in cells.items():
-        texts = [f"${_text(cell, '@')}$".replace("@", "\\pm").replace("inf", "\\infty") for cell in row]
-        lines.append(" & ".join([_escaped(name), *texts, _counts(row)]) + " \\\\")
+        lines.append(" & ".join([_escaped(name), *map(_latex_text, row), _counts(row)]) + " \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", f"% {note}"])
+
+
+def _latex_text(cell: _Cell) -> str:
+    return f"${_text(cell, '@')}$".replace("@", "\\pm").replace("inf", "\\infty")
 
 
 def _counts(row: Sequence[_Cell]) -> str:
     """The seeds of a row, which may be fewer for some metrics."""
-    return "–".join(str(n) for n in sorted({min(cell.n for cell in row), max(cell.n for cell in row)}))
+    numbers = sorted(map(attrgetter("n"), row))
+    return "–".join(map(str, dict.fromkeys([numbers[0], numbers[-1]])))
 
 
 def _escaped(text: str) -> str:

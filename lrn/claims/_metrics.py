@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lrn.claims._contract import MeasurementError, Population, is_experiment, label_of, shielded
 from lrn.claims._state import state_of
+from lrn.claims._tables import columns_of_frame
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
@@ -25,6 +26,7 @@ __all__ = [
     "check_same_metrics",
     "identity_of",
     "name_of",
+    "needs_traces",
     "numbers",
     "resolve",
     "tabular",
@@ -64,8 +66,8 @@ def identity_of(metric: str | Metric | Column) -> Hashable:
     """The identity of a metric, different for two of one name: the name, and the code of its functions."""
     if isinstance(metric, str):
         return metric
-    functions = (getattr(metric, part, None) for part in ("function", "bounds"))
-    return name_of(metric), getattr(metric, "trace", False), *(tuple(state_of(f).items()) for f in functions)
+    function, bounds = state_of(getattr(metric, "function", None)), state_of(getattr(metric, "bounds", None))
+    return name_of(metric), getattr(metric, "trace", False), tuple(function.items()), tuple(bounds.items())
 
 
 def check_same_metrics(metrics: Sequence[Metric | Column | None], others: Sequence[Metric | Column | None]) -> None:
@@ -112,11 +114,16 @@ def resolve(population: Population | Experiment, metric: str | Metric) -> Metric
     return Column(metric) if isinstance(metric, str) else metric
 
 
+def needs_traces(metrics: Sequence[Metric | Column]) -> bool:
+    """Whether any of the metrics is computed from the loss of every epoch."""
+    return any(metric.trace for metric in metrics)
+
+
 def tabular(sample: Any) -> Any:
     """The observations, data frames and structured arrays as mappings."""
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(sample, pandas.DataFrame):
-        return {str(name): sample[name].to_numpy() for name in sample.columns}
+        return columns_of_frame(sample)
     if isinstance(sample, np.ndarray) and sample.dtype.names:
         return {name: sample[name] for name in sample.dtype.names}
     return sample

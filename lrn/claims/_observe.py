@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,12 +67,12 @@ class Observer:
         rows = self.known(population, seeds, shelves)
         if population.definition.failed == "error":
             self._refuse_failures(population, rows)
-        missing = [seed for seed in seeds if seed not in rows]
+        missing = _without(rows, seeds)
         if missing:
             self._run(population, missing, shelves[0] if shelves else None)
             rows |= self.known(population, seeds, shelves)
             self._unkept.pop(population.label, None)
-        return population.tabulated([rows[seed] for seed in seeds], seeds)
+        return _tabulated(population, rows, seeds)
 
     def known(self, population: FunctionPopulation, seeds: range, shelves: Sequence[Shelf]) -> dict[int, Row | Failure]:
         """The known results of these seeds; none is run."""
@@ -80,9 +80,14 @@ class Observer:
         for shelf in reversed(shelves):
             for part, columns in shelf.read(seeds):
                 rows |= dict(zip(part, rows_of(columns, len(part)), strict=True))
-            if population.definition.failed != "error":
-                rows |= {seed: Failure(why) for seed, why in shelf.failures().items() if seed in seeds}
-        return rows | {seed: row for seed, row in self._unkept.get(population.label, {}).items() if seed in seeds}
+            failures = shelf.failures() if population.definition.failed != "error" else {}
+            for seed, why in failures.items():
+                if seed in seeds:
+                    rows[seed] = Failure(why)
+        for seed, row in self._unkept.get(population.label, {}).items():
+            if seed in seeds:
+                rows[seed] = row
+        return rows
 
     def again(self, population: FunctionPopulation, seeds: range) -> Columns:
         """The result of each seed now, whatever the ledger holds."""
@@ -91,7 +96,7 @@ class Observer:
             for answer in answers:
                 self.spent(population.label, 1, answer.seconds)
                 rows[answer.seed] = answer.row
-        return population.tabulated([rows[seed] for seed in seeds], seeds)
+        return _tabulated(population, rows, seeds)
 
     def _run(self, population: FunctionPopulation, missing: list[int], shelf: Shelf | None) -> None:
         """Runs seeds: one first if it is not known how long one takes, and last what another process runs just now."""
@@ -109,7 +114,7 @@ class Observer:
             if shelf is not None and (self._seconds_of(population, shelf) or 0.0) < CHEAP:
                 with lock(shelf.folder, "population.lock"):
                     finished = self.known(population, range(missing[0], missing[-1] + 1), [shelf])
-                    self._take(work, population, [seed for seed in missing if seed not in finished], wait=None)
+                    self._take(work, population, _without(finished, missing), wait=None)
                     work.flush()
             else:
                 for wait in (False, True):
@@ -138,7 +143,7 @@ class Observer:
         """Raises MeasurementError for seeds that failed where none may."""
         failed = sorted(seed for seed, row in rows.items() if isinstance(row, Failure))
         if failed and population.definition.failed == "error":
-            population.tabulated([rows[seed] for seed in failed], failed)
+            _tabulated(population, rows, failed)
 
     def _seconds_of(self, population: FunctionPopulation, shelf: Shelf | None) -> float | None:
         """How long one seed takes; None where that is not known yet."""
@@ -176,6 +181,16 @@ class Observer:
         """Held while a seed uses the GPU, so that the processes of a session take turns."""
         uses = population.definition.gpu or self._gpu.get(population.definition.name)
         return lock(Path(self.crew.slots), "gpu.lock") if uses and self.crew.slots is not None else nullcontext()
+
+
+def _without(rows: Mapping[int, Row | Failure], seeds: Iterable[int]) -> list[int]:
+    """The seeds that have no result yet."""
+    return [seed for seed in seeds if seed not in rows]
+
+
+def _tabulated(population: FunctionPopulation, rows: Mapping[int, Row | Failure], seeds: Sequence[int]) -> Columns:
+    """The results of the seeds as columns, in the order of the seeds."""
+    return population.tabulated([rows[seed] for seed in seeds], seeds)
 
 
 def _used_gpu() -> bool:

@@ -24,7 +24,17 @@ from lrn.claims._contract import (
     shielded,
 )
 from lrn.claims._draw import Draw
-from lrn.claims._metrics import boolean, bounds_of, identity_of, name_of, numbers, resolve, tabular, values_of
+from lrn.claims._metrics import (
+    boolean,
+    bounds_of,
+    identity_of,
+    name_of,
+    needs_traces,
+    numbers,
+    resolve,
+    tabular,
+    values_of,
+)
 from lrn.claims._store import RecentSamples, check_one_object
 
 if TYPE_CHECKING:
@@ -76,12 +86,12 @@ def columns(
     """
     resolved = [resolve(population, metric) for metric in metrics]
     if not len(seeds):
-        return [np.empty(0, np.bool_) for _ in resolved]
+        return [np.empty(0, np.bool_)] * len(resolved)
     if not callable(sampler):
         return sampler.values(population, resolved, seeds)
     label = label_of(population)
     with shielded(f"sampling {label}"):
-        sample = tabular(sampler(population, seeds, any(metric.trace for metric in resolved)))
+        sample = tabular(sampler(population, seeds, needs_traces(resolved)))
     return [values_of(metric, sample, seeds, label) for metric in resolved]
 
 

@@ -84,12 +84,16 @@ def read_published(text: str, seeds: int, plus_minus: str = "sd") -> PublishedMe
         raise ValueError(f"seeds must be at least 2, as one run has no spread; got {seeds}")
     if plus_minus not in _KINDS:
         raise ValueError(f"plus_minus must be one of {', '.join(_KINDS)}; got {plus_minus!r}")
-    mean, spread = (float(part.replace("−", "-")) for part in match.groups()[:2])
+    mean, spread = _number(match[1]), _number(match[2])
     if spread < 0 or (spread == 0 and "." not in match[2]):
         raise ValueError(f"what stands behind the ± must be positive; got {text!r}")
     scale = 0.01 if "%" in text else 1.0
     error = _error(spread + _half_unit(match[2]), seeds, plus_minus)
     return PublishedMean(text.strip(), scale * mean, scale * _half_unit(match[1]), scale * error, seeds)
+
+
+def _number(text: str) -> float:
+    return float(text.replace("−", "-"))
 
 
 def _error(spread: float, seeds: int, plus_minus: str) -> float:

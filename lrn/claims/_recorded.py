@@ -72,18 +72,17 @@ class Recorded:
         self.name, self._by = name, by
         self._metrics = {column: values for column, values in table.items() if column not in (seed, *by)}
         seeds = _whole(table[seed], seed, name)
-        groups: dict[tuple[Hashable, ...], dict[int, int]] = {}
+        self._groups: dict[tuple[Hashable, ...], dict[int, int]] = {}
         for row, number in enumerate(seeds):
             key = tuple(_key_part(table[column][row], column, row, name) for column in by)
-            row_of_seed = groups.setdefault(key, {})
+            row_of_seed = self._groups.setdefault(key, {})
             if number in row_of_seed:
-                shown = ", ".join(f"{column}={value!r}" for column, value in zip(by, key, strict=True)) or "it"
                 raise ValueError(
-                    f"{name} must have one row for each seed of a population; seed {number} of {shown} is in rows "
-                    f"{row_of_seed[number] + 1} and {row + 1} (is a column missing in by?)"
+                    f"{name} must have one row for each seed of a population; seed {number} of "
+                    f"{self._shown(key) or 'it'} is in rows {row_of_seed[number] + 1} and {row + 1} (is a column "
+                    f"missing in by?)"
                 )
             row_of_seed[number] = row
-        self._groups = groups
         self.seeds = tuple(sorted(set(seeds)))
 
     def __call__(self, **values: Any) -> RecordedPopulation:
@@ -99,7 +98,7 @@ class Recorded:
             )
         key = tuple(_plain(values[column]) for column in self._by)
         if key not in self._groups:
-            known = "; ".join(self._shown(group) for group in self._groups)
+            known = "; ".join(map(self._shown, self._groups))
             raise ValueError(f"{self.name} has no runs with {self._shown(key)}; it has {known}")
         return RecordedPopulation(self, key)
 
@@ -161,8 +160,7 @@ class RecordedPopulation:
     @property
     def missing(self) -> list[int]:
         """The seeds that the table has, and this population has not."""
-        rows = self.table.rows(self.key)
-        return [seed for seed in self.table.seeds if seed not in rows]
+        return sorted(set(self.table.seeds) - self.table.rows(self.key).keys())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -176,9 +174,12 @@ class RecordedPopulation:
     def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
         """The recorded values of some seeds, by their place among all seeds of the table."""
         rows = self.table.rows(self.key)
-        rows_in_order = [rows.get(seed) for seed in self.table.seeds[seeds.start : seeds.stop]]
-        columns = {name: _selected(values, rows_in_order) for name, values in self.table.columns().items()}
-        return {**columns, RECORDED: np.array([row is not None for row in rows_in_order], np.bool_)}
+        rows_in_order = list(map(rows.get, self.table.seeds[seeds.start : seeds.stop]))
+        columns = {}
+        for name, values in self.table.columns().items():
+            columns[name] = _selected(values, rows_in_order)
+        columns[RECORDED] = np.array([row is not None for row in rows_in_order], np.bool_)
+        return columns
 
 
 def _selected(values: Sequence[Any], rows: Sequence[int | None]) -> NDArray[Any]:

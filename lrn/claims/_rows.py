@@ -56,23 +56,26 @@ def columns_of(rows: Sequence[Row | Failure], label: str, seeds: Sequence[int]) 
         ValueError: seeds have other metrics than the first one.
         TypeError: a metric is a truth for some seeds and a number for others.
     """
-    first = next(((seed, row) for seed, row in zip(seeds, rows, strict=True) if not isinstance(row, Failure)), None)
-    if first is None:
+    finished = [(seed, row) for seed, row in zip(seeds, rows, strict=True) if not isinstance(row, Failure)]
+    if not finished:
         return {}
-    names = list(first[1])
-    for seed, row in zip(seeds, rows, strict=True):
-        if not isinstance(row, Failure) and set(row) != set(names):
+    first_seed, first_row = finished[0]
+    for seed, row in finished:
+        if row.keys() != first_row.keys():
             raise ValueError(
-                f"{label} must return the same metrics for all seeds; got {', '.join(names)} for seed {first[0]} and "
-                f"{', '.join(row)} for seed {seed}"
+                f"{label} must return the same metrics for all seeds; got {', '.join(first_row)} for seed {first_seed} "
+                f"and {', '.join(row)} for seed {seed}"
             )
-    return {name: _column(rows, name, label, seeds) for name in names}
+    return {name: _column(rows, name, label, seeds) for name in first_row}
 
 
 def rows_of(columns: Mapping[str, NDArray[Any]], n: int) -> list[Row]:
     """Columns (S,) as n rows."""
-    lists = {name: values.tolist() for name, values in columns.items()}
-    return [{name: values[k] for name, values in lists.items()} for k in range(n)]
+    rows: list[Row] = [{} for _ in range(n)]
+    for name, values in columns.items():
+        for row, value in zip(rows, values[:n].tolist(), strict=True):
+            row[name] = value
+    return rows
 
 
 def with_failures(
@@ -96,17 +99,17 @@ def with_failures(
 
 def _column(rows: Sequence[Row | Failure], name: str, label: str, seeds: Sequence[int]) -> NDArray[Any]:
     values = [None if isinstance(row, Failure) else row[name] for row in rows]
-    truths = [isinstance(value, bool) for value in values if value is not None]
-    if all(truths):
-        return np.array([bool(value) for value in values])
-    if any(truths):
-        seed = next(number for number, value in zip(seeds, values, strict=True) if isinstance(value, bool))
+    are_truths = [isinstance(value, bool) for value in values]
+    if sum(are_truths) == len(values) - values.count(None):
+        return np.array(list(map(bool, values)))
+    if any(are_truths):
+        seed = seeds[are_truths.index(True)]
         raise TypeError(
             f"{name} of {label} must be a truth for all seeds or for none; it is {True} or {False} for seed {seed}"
         )
     if all(isinstance(value, int) and abs(value) < 2**63 for value in values):
         return np.array(values, np.int64)
-    return np.array([np.nan if value is None else float(value) for value in values])
+    return np.array(values, np.float64)  # None becomes NaN
 
 
 def _scalar(value: Any, name: str, label: str, seed: int) -> bool | int | float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,7 +222,7 @@ class Conditional(Betting):
 
     def _rate(self, threshold: float, above: bool) -> float:
         gap = abs(self.point - threshold)
-        spread = sum(_per_seed_variance(side) for side in (self._a, self._b)) + gap * gap
+        spread = _per_seed_variance(self._a) + _per_seed_variance(self._b) + gap * gap
         return gap * gap / (2 * spread) if spread > 0 else 0.0
 
 
@@ -236,18 +237,19 @@ class Intervals(Sample):
     """
 
     def __init__(self, parts: Sequence[Sample], coefficients: Sequence[float], seeds: int, goal: float) -> None:
-        super().__init__(min(part.n for part in parts), seeds, goal)
+        super().__init__(min(map(attrgetter("n"), parts)), seeds, goal)
         self._parts, self._coefficients = tuple(parts), tuple(coefficients)
 
     @property
     def pieces(self) -> int:
         """How many intervals it is made of."""
-        return sum(part.pieces for part in self._parts)
+        return sum(map(attrgetter("pieces"), self._parts))
 
     @property
     def assumption(self) -> str:
         """The assumptions of its terms."""
-        return ", ".join(dict.fromkeys(part.assumption for part in self._parts if part.assumption))
+        assumptions = map(attrgetter("assumption"), self._parts)
+        return ", ".join(dict.fromkeys(filter(None, assumptions)))
 
     @cached_property
     def point(self) -> float:
@@ -259,8 +261,8 @@ class Intervals(Sample):
         """The interval."""
         low = high = 0.0
         for coefficient, part in zip(self._coefficients, self._parts, strict=True):
-            ends = sorted(coefficient * end for end in part.ends)
-            low, high = math.nextafter(low + ends[0], -math.inf), math.nextafter(high + ends[1], math.inf)
+            lower, upper = sorted((coefficient * part.ends[0], coefficient * part.ends[1]))
+            low, high = math.nextafter(low + lower, -math.inf), math.nextafter(high + upper, math.inf)
         # inf - inf: nothing is known.
         return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
 

@@ -23,7 +23,7 @@ from lrn.claims._contract import (
     shielded,
 )
 from lrn.claims._growing import Growing, gathered, merge, of_networks, rounded
-from lrn.claims._metrics import Column, check_same_metrics, identity_of, tabular, values_of
+from lrn.claims._metrics import Column, check_same_metrics, identity_of, needs_traces, tabular, values_of
 from lrn.claims._recognising import Known, certain, check_one_object
 from lrn.claims._state import difference, state_of
 
@@ -96,8 +96,10 @@ class RecentSamples:
         seconds = {}
         for growing in self._growing.values():
             with suppress(MeasurementError):  # its seeds are of earlier code, and refused
-                seconds[label_of(growing.population)] = self._sampler.seconds_per_seed(growing.population)
-        return {label: value for label, value in seconds.items() if value}
+                per_seed = self._sampler.seconds_per_seed(growing.population)
+                if per_seed:
+                    seconds[label_of(growing.population)] = per_seed
+        return seconds
 
     def seconds(self, population: Population | Experiment, seeds: range) -> float:
         """About how many seconds of training those of the seeds take that were not observed before.
@@ -135,7 +137,7 @@ class RecentSamples:
         """
         label = label_of(population)
         if is_experiment(population):
-            if any(metric.trace for metric in metrics):
+            if needs_traces(metrics):
                 return [self._traced_values(population, metric, seeds) for metric in metrics]
             values = self._values(population, label, metrics, seeds, (population.key, seeds.start))
             self._compare(population, label, metrics, values, seeds, (population.key, seeds.start))
@@ -168,9 +170,8 @@ class RecentSamples:
                 new = range(start, max(self._sampler.available(population, new)[0].stop, seeds.stop))
             self._grow(growing, label, new)
             self._forget()
-        if is_experiment(population):
-            return [of_networks(growing, metric, seeds, label) for metric in metrics]
-        return [gathered(growing.parts, metric, seeds, label) for metric in metrics]
+        read = of_networks if is_experiment(population) else gathered
+        return [read(growing, metric, seeds, label) for metric in metrics]
 
     def _grow(self, growing: Growing, label: str, new: range) -> None:
         population = growing.population
@@ -282,7 +283,8 @@ class RecentSamples:
             with shielded(f"sampling {experiment.label}"):
                 sample = self._sampler(experiment, new, True)
             parts.append((new, values_of(metric, sample, new, experiment.label)))
-            parts[:] = [(range(parts[0][0].start, new.stop), np.concatenate([values for _, values in parts]))]
+            _, values = zip(*parts, strict=True)
+            parts[:] = [(range(parts[0][0].start, new.stop), np.concatenate(values))]
         return parts[0][1][: len(seeds)]
 
     def _forget(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from lrn.files import NotRegularError, check_regular, read_regular
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "columns_of_frame", "read_table"]
 
 Table: TypeAlias = "dict[str, Sequence[Any]]"
 """Column -> value of each row."""
@@ -44,7 +44,7 @@ def read_table(source: Any) -> Table:
     if isinstance(source, Mapping):
         return _checked({str(name): list(values) for name, values in source.items()})
     if hasattr(source, "columns") and (hasattr(source, "to_dict") or hasattr(source, "to_dicts")):  # pandas, polars
-        return _checked({str(name): source[name].to_numpy() for name in source.columns})
+        return _checked(columns_of_frame(source))
     if not isinstance(source, (str, os.PathLike)):
         raise ValueError(f"a table must be a file, a folder, or a data frame; got {type(source).__name__}")
     path = Path(source)
@@ -61,6 +61,11 @@ def read_table(source: Any) -> Table:
         raise ValueError(f"a table must be a folder or one of {', '.join(readers)}; got {path.name!r}")
     with _refused(path, "a table"):
         return _checked(readers[path.suffix.lower()](path))
+
+
+def columns_of_frame(frame: Any) -> Table:
+    """The columns of a data frame of pandas or polars."""
+    return {str(name): frame[name].to_numpy() for name in frame.columns}
 
 
 @contextmanager
@@ -80,7 +85,7 @@ def _refused(path: Path, kind: str) -> Iterator[None]:
 
 
 def _checked(table: Table) -> Table:
-    lengths = {name: len(values) for name, values in table.items()}
+    lengths = dict(zip(table, map(len, table.values()), strict=True))
     if len(set(lengths.values())) > 1:
         raise ValueError(f"the columns of a table must be equally long; got {lengths}")
     return table

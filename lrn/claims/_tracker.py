@@ -259,7 +259,7 @@ class Tracker:
         for quantity, coefficient in terms:
             leaves.append(self._leaf(quantity))
             coefficients.append(coefficient)
-        if any(seeds > leaf.seeds_observed() for leaf in leaves):
+        if seeds > min(map(Leaf.seeds_observed, leaves)):
             self._new()
         sides = [leaf.first(seeds, self._offset) for leaf in leaves]
         return sample_of(leaves, sides, coefficients, seeds, self._goal)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from lrn.claims._ratio import Ratio
@@ -158,8 +159,8 @@ def reproduces(ours: Estimate, published: str, *, seeds: int, plus_minus: str = 
         ValueError: published cannot be read, is plainly in other units than ours (percent against a share), or another
             argument is out of range.
     """
-    measured = ours.quantities if isinstance(ours, Estimate) else ()
-    measure: Any = next((quantity.source for quantity in measured if isinstance(quantity, Expression)), None)
+    expression = _expression_of(ours)
+    measure: Any = None if expression is None else expression.source
     if not hasattr(measure, "published"):
         raise TypeError(f"reproduces compares what was measured, such as measure.mean(...); got {ours!r}")
     theirs = measure.published(published, seeds=seeds, plus_minus=plus_minus)
@@ -190,13 +191,21 @@ def _check_units(ours: Estimate, published: float, text: str) -> None:
 
 def _name_slope(slope: Estimate, values: Sequence[Estimate], positions: Sequence[float]) -> None:
     """Has a slope called so wherever it is shown, rather than by the coefficients of its terms."""
-    expressions = [quantity for quantity in slope.quantities if isinstance(quantity, Expression)]
-    if expressions and hasattr(expressions[0].source, "name"):
-        shared = _common_start([value.name for value in values])
-        names = [value.name.removeprefix(shared) for value in values]
-        where = f"{shared}{(', ' if shared else '; ').join(names)}"
-        text = f"slope over {', '.join(f'{x:g}' for x in positions)} of {where}"
-        expressions[0].source.name(expressions[0].terms, text)
+    expression = _expression_of(slope)
+    if expression is not None and hasattr(expression.source, "name"):
+        names = list(map(attrgetter("name"), values))
+        shared = _common_start(names)
+        endings = [name.removeprefix(shared) for name in names]
+        where = f"{shared}{(', ' if shared else '; ').join(endings)}"
+        expression.source.name(expression.terms, f"slope over {', '.join(map('{:g}'.format, positions))} of {where}")
+
+
+def _expression_of(measured: object) -> Expression | None:
+    """The first expression that a measured quantity rests on; None for anything else."""
+    for quantity in measured.quantities if isinstance(measured, Estimate) else ():
+        if isinstance(quantity, Expression):
+            return quantity
+    return None
 
 
 def _common_start(names: Sequence[str]) -> str:

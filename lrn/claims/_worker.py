@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from lrn.claims._function import FunctionPopulation, PopulationFunction
@@ -85,8 +86,7 @@ def task_for(population: FunctionPopulation, by_value: bool = False) -> Task:
     cloudpickle, definition = pickler(), population.definition
     module = None if by_value else _address(definition)
     if module is None:
-        names = [definition.function.__module__, *(part.removeprefix("module ") for part in population.parts)]
-        modules = [sys.modules[name] for name in dict.fromkeys(names) if name in sys.modules and name != "__main__"]
+        modules = _modules_of(population)
         for travelling in modules:
             cloudpickle.register_pickle_by_value(travelling)
         try:
@@ -97,6 +97,14 @@ def task_for(population: FunctionPopulation, by_value: bool = False) -> Task:
     else:
         payload = cloudpickle.dumps(population.pairs)
     return Task(module, payload, population.version, 0, definition.threads, tuple(sys.path))
+
+
+def _modules_of(population: FunctionPopulation) -> list[ModuleType]:
+    """The loaded modules that hold a population's code, without the script that was started."""
+    names = [population.definition.function.__module__]
+    for part in population.parts:
+        names.append(part.removeprefix("module "))
+    return [sys.modules[name] for name in dict.fromkeys(names) if name in sys.modules and name != "__main__"]
 
 
 def perform(task: Task) -> bytes:
