@@ -33,7 +33,8 @@ def plan(seeds: range, turn: int) -> Iterator[range]:
     """
     n = len(seeds)
     alone = [n - 1, 0] if turn == 0 else []
-    alone += [int((_GOLDEN * (4 * turn + k) % 1) * n) for k in range(1, 5 - len(alone))]
+    for k in range(1, 5 - len(alone)):
+        alone.append(int((_GOLDEN * (4 * turn + k) % 1) * n))
     for at in alone[:2]:
         yield seeds[at : at + 1]
     size = min(max(2, n // 20), 16, n)

@@ -48,16 +48,12 @@ class Reached:
     @property
     def asserted(self) -> bool:
         """Whether any assertion was reached."""
-        return any(self._reached_among(file, _assertions(file)) for file in self._files())
+        return next(self._reached_of_all(_assertions), None) is not None
 
     @property
     def forgotten(self) -> list[_Line]:
         """The comparisons that were reached as statements of their own, so that nothing becomes of their truth."""
-        comparisons = []
-        for file in self._files():
-            for bare in self._reached_among(file, _bare_comparisons(file)):
-                comparisons.append((file, bare.first))
-        return comparisons
+        return [(file, comparison.first) for file, comparison in self._reached_of_all(_bare_comparisons)]
 
     def assertions(self, error: BaseException | None) -> list[tuple[str, _Assertion]]:
         """Returns the assertions that were reached among those that an exception came out of."""
@@ -65,8 +61,8 @@ class Reached:
         own = [frame for frame in frames if not _is_foreign(frame[0])]
         failed = []
         for file, line in own:
-            for assertion in self._reached_among(file, _assertions(file)):
-                if assertion.first <= line <= assertion.last:
+            for assertion in _assertions(file):
+                if assertion.first <= line <= assertion.last and self._reached(file, assertion):
                     failed.append((file, assertion))
         if isinstance(error, AssertionError) and own and own[-1] != frames[-1] and own[-1] in self.lines:
             file, line = own[-1]  # an installed function asserted
@@ -77,11 +73,12 @@ class Reached:
         """Whether any of some assertions was reached."""
         return any(itertools.starmap(self._reached, assertions))
 
-    def _files(self) -> set[str]:
-        return set(map(itemgetter(0), self.lines))
-
-    def _reached_among(self, file: str, assertions: Iterable[_Assertion]) -> list[_Assertion]:
-        return [assertion for assertion in assertions if self._reached(file, assertion)]
+    def _reached_of_all(self, of_file: Callable[[str], Iterable[_Assertion]]) -> Iterator[tuple[str, _Assertion]]:
+        """Those of the files' assertions, or of their comparisons, that were reached, each with its file."""
+        for file in set(map(itemgetter(0), self.lines)):
+            for assertion in of_file(file):
+                if self._reached(file, assertion):
+                    yield file, assertion
 
     def _reached(self, file: str, assertion: _Assertion) -> bool:
         return any((file, line) in self.lines for line in range(assertion.first, assertion.reached + 1))

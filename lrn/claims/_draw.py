@@ -216,11 +216,9 @@ class Draw:
         label: str = population.label
         # As they were at first: sampling may count, or remember.
         if label not in self._settings:
-            state = settings_of(population).items()
-            self._settings[label] = {name: text for name, text in state if not _OPTIONS.match(name)}
-        settings = self._settings[label]
+            self._settings[label] = _without_options(settings_of(population))
         block = getattr(population, "seeds_per_block", None)
-        return self._samples.sample(label, version, draw, seeds, block=block, settings=settings)
+        return self._samples.sample(label, version, draw, seeds, block=block, settings=self._settings[label])
 
     def _shelves(self, population: Any) -> list[Shelf]:
         """The files of a population; none of one that is not kept on disk."""
@@ -286,3 +284,7 @@ class Draw:
         return Ledger(
             self.ledger, engine=self.engine, device=self.device, threads=self.threads, scheduler=self.scheduler
         )
+
+
+def _without_options(settings: State) -> State:
+    return {name: text for name, text in settings.items() if not _OPTIONS.match(name)}

@@ -62,7 +62,7 @@ class Editions:
         if before is None:
             return []
         shelf = Shelf(self._root, population.label, before["version"], self._recent)
-        seeds = sum(stop - start for start, stop, _ in shelf.files())
+        seeds = shelf.seeds_on_disk()
         if not seeds:
             return []
         parts = before.get("parts")

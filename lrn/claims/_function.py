@@ -157,7 +157,10 @@ class PopulationFunction:
         for key, values in settings.items():
             if isinstance(values, str) or not isinstance(values, Sequence) or not values:
                 raise TypeError(f"{key} must be a list of values, not empty; got {values!r}")
-        return [self(**dict(zip(settings, values, strict=True))) for values in itertools.product(*settings.values())]
+        populations = []
+        for combination in itertools.product(*settings.values()):
+            populations.append(self(**dict(zip(settings, combination, strict=True))))
+        return populations
 
     def __repr__(self) -> str:
         return self.name

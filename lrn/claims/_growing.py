@@ -156,6 +156,6 @@ def _joined(first: range, earlier: Any, second: range, later: Any) -> Any:
     columns = {}
     for name in earlier:
         pair = (earlier[name], later[name])
-        masked = any(isinstance(values, np.ma.MaskedArray) for values in pair)
-        columns[name] = np.ma.concatenate(pair) if masked else np.concatenate(pair)
+        is_masked = isinstance(earlier[name], np.ma.MaskedArray) or isinstance(later[name], np.ma.MaskedArray)
+        columns[name] = np.ma.concatenate(pair) if is_masked else np.concatenate(pair)
     return columns

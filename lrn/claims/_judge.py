@@ -150,9 +150,7 @@ def asserts(test: Any, depth: int = 2) -> bool:
     nodes = list(ast.walk(tree))
     if any(map(_is_assertion, nodes)):
         return True
-    if depth == 0:
-        return False
-    return any(asserts(function, depth - 1) for function in _called(nodes, test))
+    return depth > 0 and any(asserts(function, depth - 1) for function in _called(nodes, test))
 
 
 def _is_assertion(node: ast.AST) -> bool:

@@ -144,7 +144,7 @@ def _cell(
     return _Cell(float(estimate.point), spread, float(estimate.low), float(estimate.high), len(values), is_rate)
 
 
-def _text(cell: _Cell, plus_minus: str) -> str:
+def _text(cell: _Cell, plus_minus: str = "±") -> str:
     """A cell such as "0.931 ± 0.004 [0.92, 0.94]"; rates have no spread of their own."""
     spread = "" if math.isnan(cell.sd) else f" {plus_minus} {cell.sd:.2g}"
     return f"{cell.mean:.4g}{spread} [{cell.low:.3g}, {cell.high:.3g}]"
@@ -154,7 +154,7 @@ def _markdown(metrics: Sequence[str], cells: Mapping[str, Sequence[_Cell]], note
     names = " | ".join(map(_without_bars, metrics))
     lines = [f"| | {names} | seeds |", f"|---|{'---:|' * len(metrics)}---:|"]
     for name, row in cells.items():
-        texts = " | ".join(_text(cell, "±") for cell in row)
+        texts = " | ".join(map(_text, row))
         lines.append(f"| {_without_bars(name)} | {texts} | {_counts(row)} |")
     return "\n".join([*lines, "", note[0].upper() + note[1:] + "."])
 

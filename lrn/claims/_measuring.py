@@ -104,7 +104,10 @@ class Measuring(Tracker):
         """The metric's values (S,) for each population, and which seeds count (S,)."""
         observed, counts = [], np.ones(len(seeds), np.bool_)
         for population in populations:
-            conditions = [name for name in (condition, counts_of(population)) if name is not None]
+            conditions = [] if condition is None else [condition]
+            own = counts_of(population)
+            if own is not None:
+                conditions.append(own)
             values, *truths = columns(self._sampler, population, [metric, *conditions], seeds)
             observed.append(values)
             for name, column in zip(conditions, truths, strict=True):

@@ -70,7 +70,9 @@ class Recorded:
         if RECORDED in table:
             raise ValueError(f"{name} must not have a column called {RECORDED!r}; rename it")
         self.name, self._by = name, by
-        self._metrics = {column: values for column, values in table.items() if column not in (seed, *by)}
+        self._metrics = dict(table)
+        for column in {seed, *by}:
+            del self._metrics[column]
         seeds = _whole(table[seed], seed, name)
         self._groups: dict[tuple[Hashable, ...], dict[int, int]] = {}
         for row, number in enumerate(seeds):

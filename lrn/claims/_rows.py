@@ -98,16 +98,16 @@ def with_failures(
 
 
 def _column(rows: Sequence[Row | Failure], name: str, label: str, seeds: Sequence[int]) -> NDArray[Any]:
-    values = [None if isinstance(row, Failure) else row[name] for row in rows]
-    are_truths = [isinstance(value, bool) for value in values]
-    if sum(are_truths) == len(values) - values.count(None):
+    values: list[Any] = [None if isinstance(row, Failure) else row[name] for row in rows]
+    types = list(map(type, values))
+    if types.count(bool) == len(values) - values.count(None):
         return np.array(list(map(bool, values)))
-    if any(are_truths):
-        seed = seeds[are_truths.index(True)]
+    if bool in types:
+        seed = seeds[types.index(bool)]
         raise TypeError(
             f"{name} of {label} must be a truth for all seeds or for none; it is {True} or {False} for seed {seed}"
         )
-    if all(isinstance(value, int) and abs(value) < 2**63 for value in values):
+    if set(types) == {int} and max(map(abs, values)) < 2**63:
         return np.array(values, np.int64)
     return np.array(values, np.float64)  # None becomes NaN
 

@@ -167,9 +167,12 @@ def _from_rows(rows: Sequence[Mapping[str, Any]]) -> Table:
     table: Table = {}
     for name in dict.fromkeys(chain.from_iterable(rows)):
         values = [row.get(name) for row in rows]
-        missing = math.nan if all(map(_is_number_or_none, values)) else None
-        table[name] = [missing if value is None else value for value in values]
+        table[name] = list(map(_nan_for_none, values)) if all(map(_is_number_or_none, values)) else values
     return table
+
+
+def _nan_for_none(value: Any) -> Any:
+    return math.nan if value is None else value
 
 
 def _is_number_or_none(value: Any) -> bool:
@@ -220,7 +223,7 @@ def _object(path: Path) -> dict[str, Any]:
         content = json.loads(text) if path.suffix == ".json" else _yaml(text, path)
         if not isinstance(content, dict):
             raise ValueError("it must hold names and values")
-        return {str(name): value for name, value in content.items()}
+        return dict(zip(map(str, content), content.values(), strict=True))
 
 
 def _yaml(text: str, path: Path) -> Any:

@@ -237,8 +237,9 @@ class Tracker:
         if was is None or was.seeds > self.max_seeds:
             raise CannotResume
         seeds = self._allowance.seeds(was.seeds)
-        if not all(knows(self._sampler, population, seeds) for population in self._populations(terms)):
-            raise CannotResume
+        for population in self._populations(terms):
+            if not knows(self._sampler, population, seeds):
+                raise CannotResume
         return was.seeds
 
     def _sample(self, terms: Terms) -> Sample:

@@ -139,7 +139,7 @@ class Work:
             try:
                 self._shelf.keep(part, columns)
             except OSError as error:
-                on_disk = sum(stop - start for start, stop, _ in self._shelf.files())
+                on_disk = self._shelf.seeds_on_disk()
                 why = f"{error.strerror or error}; {on_disk} seeds of {self._population.label} are kept"
                 raise OSError(error.errno, why, error.filename) from error
             for seed in part:

@@ -141,7 +141,7 @@ def observe_timed(population: FunctionPopulation, seed: int) -> Answer:
 @contextmanager
 def limited(threads: int) -> Iterator[None]:
     """Numerical libraries use that many processor threads, those that are imported within too."""
-    before = {name: os.environ.get(name) for name in _VARIABLES}
+    before = dict(zip(_VARIABLES, map(os.environ.get, _VARIABLES), strict=True))
     had_torch = sys.modules.get("torch")
     torch_threads = had_torch.get_num_threads() if had_torch is not None else None
     with ExitStack() as limits:

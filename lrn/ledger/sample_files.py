@@ -50,9 +50,13 @@ class Shelf:
         blocks = []
         for path in self.folder.glob("*.parquet"):
             parts = path.name.removesuffix(".parquet").split("-")
-            if len(parts) == 2 and all(part.isdecimal() for part in parts) and int(parts[0]) < int(parts[1]):
+            if len(parts) == 2 and all(map(str.isdecimal, parts)) and int(parts[0]) < int(parts[1]):
                 blocks.append((int(parts[0]), int(parts[1]), path))
         return sorted(blocks)
+
+    def seeds_on_disk(self) -> int:
+        """How many seeds the files hold."""
+        return sum(stop - start for start, stop, _ in self.files())
 
     def read(self, seeds: range) -> list[tuple[range, Columns]]:
         """The known samples of these seeds, in order; a damaged file is set aside with a warning, and read no more."""
