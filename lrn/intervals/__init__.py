@@ -80,6 +80,7 @@ from lrn.intervals._betting import (
     quantile_sequence,
     rate_sequence,
 )
+from lrn.intervals._combining import every, some
 from lrn.intervals._comparing import within
 from lrn.intervals._compatibility import binomial_compatibility
 from lrn.intervals._conditional import (
@@ -89,7 +90,7 @@ from lrn.intervals._conditional import (
     conditional_difference_sequence,
     conditional_ends,
 )
-from lrn.intervals._decision import Decision, NotedDecisions, Undecided, every, note_decisions, some
+from lrn.intervals._decision import Decision, NotedDecisions, Undecided, note_decisions
 from lrn.intervals._estimate import Estimate
 from lrn.intervals._exact import mean_interval, quantile_interval, rate_interval
 from lrn.intervals._expression import Evidence, Expression, Source, Terms

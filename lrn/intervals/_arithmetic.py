@@ -64,25 +64,36 @@ def multiplied(a: Estimate, b: Estimate) -> Estimate:
     for one, other in ((a, b), (b, a)):
         if one._expression is not None and is_known(other) and math.isfinite(other._point):
             return a.of(one._expression.scaled(other._point), one._offset * other._point)
-    corners = list(itertools.product((a._low, a._high), (b._low, b._high)))
-    zero = any(x == 0 or y == 0 for x, y in corners)
-    products = [(x, y) for x, y in corners if x != 0 and y != 0]
-    lows = [rounded(operator.mul, x, y, -math.inf) for x, y in products] + [0.0] * zero
-    highs = [rounded(operator.mul, x, y, math.inf) for x, y in products] + [0.0] * zero
-    point = 0.0 if 0 in (a._point, b._point) else a._point * b._point
-    return _derived(point, min(lows), max(highs), a, b)
+    low, high = _extremes(_product, a, b)
+    return _derived(_product(a._point, b._point), low, high, a, b)
 
 
 def divided(a: Estimate, b: Estimate) -> Estimate:
     if a._expression is not None and is_known(b) and math.isfinite(b._point) and b._point != 0:
         return a.of(a._expression.scaled(1 / b._point), a._offset / b._point)
     point = math.nan if b._point == 0 else a._point / b._point
-    corners = list(itertools.product((a._low, a._high), (b._low, b._high)))
-    if b._low <= 0 <= b._high or any(math.isinf(x) and math.isinf(y) for x, y in corners):
+    if b._low <= 0 <= b._high or (_is_unbounded(a) and _is_unbounded(b)):
         return _derived(point, -math.inf, math.inf, a, b)
-    low = min(rounded(operator.truediv, x, y, -math.inf) for x, y in corners)
-    high = max(rounded(operator.truediv, x, y, math.inf) for x, y in corners)
+    low, high = _extremes(operator.truediv, a, b)
     return _derived(point, low, high, a, b)
+
+
+def _product(x: Any, y: Any) -> Any:
+    """The product, where 0 times infinity is 0."""
+    return 0.0 if x == 0 or y == 0 else x * y
+
+
+def _is_unbounded(a: Estimate) -> bool:
+    return math.isinf(a._low) or math.isinf(a._high)
+
+
+def _extremes(operation: _Operation, a: Estimate, b: Estimate) -> tuple[float, float]:
+    """Returns the smallest and the largest result of an operation on ends of two intervals, rounded outward."""
+    lows, highs = [], []
+    for x, y in itertools.product((a._low, a._high), (b._low, b._high)):
+        lows.append(rounded(operation, x, y, -math.inf))
+        highs.append(rounded(operation, x, y, math.inf))
+    return min(lows), max(highs)
 
 
 def _derived(point: float, low: float, high: float, a: Estimate, b: Estimate) -> Estimate:

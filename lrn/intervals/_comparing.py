@@ -112,7 +112,7 @@ def _decision(a: Estimate, b: Estimate, sign: str, holds: bool, fails: bool, lea
 
     if holds or fails:
         return Decision(holds, text, leaning=holds, measured=bool(quantities))
-    most = max((_observations(quantity) for quantity in quantities), default=0) or max(a._count, b._count)
+    most = max(map(_observations, quantities), default=0) or max(a._count, b._count)
     growth = _growth(a, b) if quantities else math.inf
     known = a._point < b._point or a._point > b._point
     return Decision(
@@ -132,12 +132,15 @@ def _growth(a: Estimate, b: Estimate) -> float:
     """
     above, below = (a, b) if a._point > b._point else (b, a)
     gap = above._point - below._point
-    facing = [
+    slow = fast = 0.0
+    for width, is_one_sided in (
         (above._point - above._low, above._high == above._point),
         (below._high - below._point, below._low == below._point),
-    ]
-    slow = sum(width for width, one_sided in facing if not one_sided)
-    fast = sum(width for width, one_sided in facing if one_sided)
+    ):
+        if is_one_sided:
+            fast += width
+        else:
+            slow += width
     if not gap > 0:
         return math.inf
     if not math.isfinite(slow + fast):

@@ -118,8 +118,8 @@ class ConditionalStakes:
 
     def _stakes(self, split: NDArray[np.float64], room: float) -> NDArray[np.float64]:
         """Returns the logarithms (C, 3 B) of all bets' stakes against each split (C,) of the room."""
-        parts = [_log_stakes(rows, split, room) for rows in self._rows]
-        return np.concatenate([share + part for share, part in zip(_SHARES, parts, strict=True)], axis=1)
+        parts = [share + _log_stakes(rows, split, room) for share, rows in zip(_SHARES, self._rows, strict=True)]
+        return np.concatenate(parts, axis=1)
 
 
 def conditional_capital(a: Side, b: Side, margin: float, goal: float = math.inf) -> float:
@@ -183,10 +183,10 @@ def conditional_difference_sequence(
         >>> low < 0.3 - 0.5 < high < 0
         True
     """
-    sides = [_side(values, counts, low, high) for values, counts in ((a, counts_a), (b, counts_b))]
-    if len(sides[0].values) != len(sides[1].values):
-        raise ValueError(f"both sides must have the same seeds; got {len(sides[0].values)} and {len(sides[1].values)}")
-    return conditional_ends(sides[0], sides[1], math.log(2 / check_fraction("alpha", alpha)) + SLACK)
+    side_a, side_b = _side(a, counts_a, low, high), _side(b, counts_b, low, high)
+    if len(side_a.values) != len(side_b.values):
+        raise ValueError(f"both sides must have the same seeds; got {len(side_a.values)} and {len(side_b.values)}")
+    return conditional_ends(side_a, side_b, math.log(2 / check_fraction("alpha", alpha)) + SLACK)
 
 
 def _side(values: ArrayLike, counts: ArrayLike, low: float, high: float) -> Side:
@@ -239,8 +239,8 @@ def _grid(a: Side, b: Side, room: float) -> NDArray[np.float64]:
         chosen = side.values[side.counts]
         if len(chosen) > 1:
             error = max(float(chosen.std()), 1e-3 * (side.high - side.low)) / math.sqrt(len(chosen)) / room
-            steps = [step * error for step in _NEAR]
-            splits += [split, *(split - step for step in steps), *(split + step for step in steps)]
+            steps = error * np.array(_NEAR)
+            splits += [split, *(split - steps), *(split + steps)]
     return np.unique(np.clip(splits, 0.0, 1.0))
 
 

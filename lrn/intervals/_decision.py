@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Decision", "NotedDecisions", "Undecided", "every", "note_decisions", "note_unasked", "some"]
+__all__ = ["Decision", "NotedDecisions", "Undecided", "note_decisions", "note_unasked"]
 
 Answers = Callable[[int, bool], bool]
 
@@ -40,7 +41,7 @@ class Undecided(BaseException):
         self.needed = decision.needed
 
     def __str__(self) -> str:
-        shown = [str(quantity) for quantity in self.quantities[:_SHOWN_QUANTITIES]]
+        shown = list(map(str, self.quantities[:_SHOWN_QUANTITIES]))
         if len(self.quantities) > _SHOWN_QUANTITIES:
             shown.append(f"and {len(self.quantities) - _SHOWN_QUANTITIES} more")
         wide = "; ".join(shown) or "no measured quantity"
@@ -126,10 +127,10 @@ class Decision:
         return truth
 
     def __and__(self, other: Decision | bool) -> Decision:
-        return _combine([self, as_decision(other)], settles=False) if _is_truth(other) else NotImplemented
+        return combined([self, as_decision(other)], settles=False) if _is_truth(other) else NotImplemented
 
     def __or__(self, other: Decision | bool) -> Decision:
-        return _combine([self, as_decision(other)], settles=True) if _is_truth(other) else NotImplemented
+        return combined([self, as_decision(other)], settles=True) if _is_truth(other) else NotImplemented
 
     __rand__ = __and__
     __ror__ = __or__
@@ -258,24 +259,6 @@ def note_unasked(text: str) -> None:
         noted.unasked.append(text)
 
 
-def every(decisions: Iterable[Decision | bool]) -> Decision:
-    """Return whether all decisions are true: false as soon as one is, even while others are open.
-
-    Stops at the first decided false. Raises ValueError if there is nothing to decide, as an assertion over
-    nothing could not be false; TypeError if an item is neither a Decision nor a bool.
-    """
-    return _combine(_until(decisions, False, "every"), settles=False)
-
-
-def some(decisions: Iterable[Decision | bool]) -> Decision:
-    """Return whether at least one decision is true: true as soon as one is, even while others are open.
-
-    Stops at the first decided true. Raises ValueError if there is nothing to decide; TypeError if an item is
-    neither a Decision nor a bool.
-    """
-    return _combine(_until(decisions, True, "some"), settles=True)
-
-
 def as_decision(truth: Decision | bool) -> Decision:
     """Return truth as a Decision."""
     if isinstance(truth, Decision):
@@ -302,19 +285,7 @@ def _is_truth(value: object) -> bool:
     return isinstance(value, (Decision, bool, np.bool_))
 
 
-def _until(decisions: Iterable[Decision | bool], settled: bool, caller: str) -> list[Decision]:
-    """Return the decisions up to and with the first whose value is settled."""
-    parts: list[Decision] = []
-    for truth in decisions:
-        parts.append(as_decision(truth))
-        if truth_of(parts[-1]) is settled:
-            break
-    if not parts:
-        raise ValueError(f"{caller}() was given nothing to decide")
-    return parts
-
-
-def _combine(parts: list[Decision], settles: bool) -> Decision:
+def combined(parts: list[Decision], settles: bool) -> Decision:
     """Combine by Kleene's logic, where one part with the value ``settles`` settles the whole."""
     for part in parts:
         if truth_of(part) is settles:
@@ -330,7 +301,7 @@ def _combine(parts: list[Decision], settles: bool) -> Decision:
         value=None,
         leaning=leaning_of(nearest),
         text=lambda: _join(open_parts, word),
-        undecided=union(part.undecided for part in open_parts),
+        undecided=union(map(attrgetter("undecided"), open_parts)),
         measured=measured,
     )
 
@@ -339,16 +310,21 @@ def _nearest(open_parts: list[Decision], settles: bool) -> Decision:
     """Return the part that decides when the whole closes: the first to settle it, else the last to close."""
     settling = [part for part in open_parts if leaning_of(part) is settles]
     if settling:
-        return min(settling, key=lambda part: part.needed)
+        return min(settling, key=attrgetter("needed"))
     tied = [part for part in open_parts if leaning_of(part) is None]
-    return max(tied or open_parts, key=lambda part: part.needed)
+    return max(tied or open_parts, key=attrgetter("needed"))
 
 
 def _join(parts: list[Decision], word: str) -> str:
     if len(parts) == 1:
         return parts[0].reason
-    reasons = [part.reason for part in parts[:_SHOWN_PARTS]]
-    texts = [f"({reason})" if " and " in reason or " or " in reason else reason for reason in reasons]
+    texts = list(map(_reason_of_part, parts[:_SHOWN_PARTS]))
     if len(parts) > _SHOWN_PARTS:
         texts.append(f"{len(parts) - _SHOWN_PARTS} more")
     return f" {word} ".join(texts)
+
+
+def _reason_of_part(part: Decision) -> str:
+    """The statement of a part, in brackets if it has parts itself."""
+    reason = part.reason
+    return f"({reason})" if " and " in reason or " or " in reason else reason

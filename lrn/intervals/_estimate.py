@@ -186,8 +186,8 @@ class Estimate:
         """
         if monotone not in ("increasing", "decreasing"):
             raise ValueError(f'monotone must be "increasing" or "decreasing"; got {monotone!r}')
-        ends = (self._low, self._high) if monotone == "increasing" else (self._high, self._low)
-        low, high = (_value(f, end, self) for end in ends)
+        start, end = (self._low, self._high) if monotone == "increasing" else (self._high, self._low)
+        low, high = _value(f, start, self), _value(f, end, self)
         point = math.nan if math.isnan(self._point) else _value(f, self._point, self)
         if self._low < self._high:
             low, high = _two_ulps(low, -math.inf), _two_ulps(high, math.inf)

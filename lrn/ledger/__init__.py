@@ -3,7 +3,7 @@
 - `_ledger`: trains missing seeds and stores the results (`Ledger`).
 - `samples`: the same for populations that are not Experiments, one file per seed or block of seeds (`sample_files`).
 - `shelf`: blocks of one thing in memory and on disk, merged into few files; `covering` says which of them to read.
-- `descriptions`: the file that says what a folder of blocks holds.
+- `descriptions`: the file that names the experiment behind a folder of blocks.
 - `blocks`: trained networks as tables; `checks` refuses what no network can have left behind.
 - `files`: files that appear whole or not at all, checksums; on this machine or in an object store; `locks`.
 - `version`: the code and arithmetic that a block depends on.

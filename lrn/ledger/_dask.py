@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Iterator, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 __all__ = ["check_scheduler", "hushed", "open_client", "payload"]
@@ -52,7 +53,7 @@ async def payload(client: Any, futures: Sequence[Any]) -> list[bytes]:
     """
     from distributed.core import rpc
 
-    keys = [future.key for future in futures]
+    keys = list(map(attrgetter("key"), futures))
     async with rpc(client.scheduler.address, deserialize=False, connection_args=client.connection_args) as scheduler:
         answer = await scheduler.gather(keys=keys)
     if answer["status"] != "OK":
@@ -71,7 +72,7 @@ def _bytes(result: Any) -> bytes:
     frames = result.frames
     if result.header.get("compression"):
         frames = decompress(result.header, frames)
-    return b"".join(bytes(frame) for frame in frames)
+    return b"".join(map(bytes, frames))
 
 
 @contextlib.contextmanager
@@ -80,8 +81,8 @@ def hushed() -> Iterator[None]:
     import distributed  # noqa: F401  makes its loggers
 
     names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado")]
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", *names)]
-    before = [logger.disabled for logger in loggers]
+    loggers = list(map(logging.getLogger, ["distributed", "tornado", *names]))
+    before = list(map(attrgetter("disabled"), loggers))
     for logger in loggers:
         logger.disabled = True
     try:

@@ -20,6 +20,7 @@ import contextlib
 import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -168,8 +169,10 @@ class Ledger:
     def missing(self, experiment: Experiment, seeds: range, size: int = BLOCK) -> list[range]:
         """The seeds that `runs` would train, by the names of the files that are there, in blocks of at most `size`."""
         missing = gaps(block_files(self.folder / experiment.key), seeds)
-        rounded = self._rounded(experiment, self._shelf(experiment, False), missing)
-        return [block for gap in rounded for block in _blocks(gap, size)]
+        blocks = []
+        for gap in self._rounded(experiment, self._shelf(experiment, False), missing):
+            blocks += _blocks(gap, size)
+        return blocks
 
     def fill(self, requests: Sequence[tuple[Experiment, range]]) -> Iterator[tuple[Experiment, range]]:
         """Has the cluster train blocks of any experiments; yields each once it is on disk, in the order they come in.
@@ -180,7 +183,7 @@ class Ledger:
         """
         if self.workers is None:
             raise ValueError("this ledger has no cluster: it was made without a scheduler")
-        for experiment in dict.fromkeys(experiment for experiment, _ in requests):
+        for experiment in dict.fromkeys(map(itemgetter(0), requests)):
             with lock(self.folder / experiment.key, "runs.lock"):
                 describe(experiment, self.folder / experiment.key)
         for experiment, block, data in self.workers.train(requests):
@@ -205,10 +208,12 @@ class Ledger:
             if known is None or experiment not in (None, known):
                 continue
             shelf = Shelf(directory, RunsForm(known, self.engine), BLOCK)  # one that is forgotten: this may be much
-            ranges = joined(file.seeds for file in block_files(directory))
+            ranges = joined(map(attrgetter("seeds"), block_files(directory)))
             if ranges:
                 shelf.find(range(ranges[0].start, ranges[-1].stop))
-            tables += [summary(known, runs) for seeds in ranges for _, runs in shelf.parts(seeds)]
+            for seeds in ranges:
+                for _, runs in shelf.parts(seeds):
+                    tables.append(summary(known, runs))
         return pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
 
     def frame(self, experiment: Experiment | None = None) -> pd.DataFrame:
@@ -231,7 +236,7 @@ class Ledger:
 
     def _forget(self) -> None:
         """Forgets the least recently used experiments if they take too much memory."""
-        size = sum(shelf.size for shelf in self._shelves.values())
+        size = sum(map(attrgetter("size"), self._shelves.values()))
         while len(self._shelves) > 1 and size > MEMORY_BYTES:
             size -= self._shelves.popitem(last=False)[1].size
 
@@ -239,9 +244,10 @@ class Ledger:
         """Trains these seeds and a few more; keeps each block as soon as it is there, and joins those side by side."""
         if not missing:
             return
-        rounded = self._rounded(experiment, shelf, missing)
         size = min(BLOCK, shelf.segment, max(_batch(self.engine, experiment), _power(_BLOCK_WORK // _work(experiment))))
-        blocks = [block for gap in rounded for block in cut(gap, size)]
+        blocks: list[range] = []
+        for gap in self._rounded(experiment, shelf, missing):
+            blocks += cut(gap, size)
         for done, (block, runs) in enumerate(self._trained(experiment, blocks, trace), start=1):
             shelf.hold(block, runs)
             if done < len(blocks):  # the last one is written with those beside it
@@ -259,7 +265,8 @@ class Ledger:
     def _trained(self, experiment: Experiment, blocks: Sequence[range], trace: bool) -> Iterator[tuple[range, Runs]]:
         """Blocks in the order they are done."""
         if self.workers is None:
-            yield from ((block, self._train(experiment, block, trace)) for block in blocks)
+            for block in blocks:
+                yield block, self._train(experiment, block, trace)
             return
         for _, block, data in self.workers.train([(experiment, block) for block in blocks], trace):
             yield block, self._decoded(experiment, block, trace, data)

@@ -141,7 +141,9 @@ def summary(experiment: Experiment, runs: Runs) -> pa.Table:
     """One row per network: the experiment's fields, and the network's counts."""
     import pyarrow as pa
 
-    fields = {k: pa.array([v] * len(runs)) for k, v in dataclasses.asdict(experiment).items()}
+    columns = {}
+    for name, setting in dataclasses.asdict(experiment).items():
+        columns[name] = pa.array([setting] * len(runs))
     measured = {
         "seed": runs.seeds,
         "rmse": runs.rmse,
@@ -151,7 +153,9 @@ def summary(experiment: Experiment, runs: Runs) -> pa.Table:
         "dead_neurons": runs.dead_neurons,
         "dead_layers": runs.dead_layers,
     }
-    return pa.table(fields | {k: pa.array(v) for k, v in measured.items()})
+    for name, values in measured.items():
+        columns[name] = pa.array(values)
+    return pa.table(columns)
 
 
 def _schema(experiment: Experiment, trace: bool) -> pa.Schema:

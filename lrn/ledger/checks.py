@@ -58,7 +58,8 @@ def _consistent(runs: Runs) -> NDArray[np.bool_]:
     """Where the stored error is that of the stored predictions, shape (S,)."""
     data, limits = runs.experiment.data, np.finfo(runs.rmse.dtype)
     # Squares leave the range of numbers, in the networks' own units, long before predictions do.
-    least, most = (float(np.sqrt(limit)) * data.target_scale for limit in (limits.tiny, limits.max))
+    least = float(np.sqrt(limits.tiny)) * data.target_scale
+    most = float(np.sqrt(limits.max)) * data.target_scale
     with np.errstate(over="ignore", invalid="ignore"):
         again = np.sqrt(np.mean((runs.prediction.astype(np.float64) - data.t.reshape(-1)) ** 2, axis=1))
         near = np.abs(again - runs.rmse) <= 1e-3 * runs.rmse + 1e-5 + 10 * least

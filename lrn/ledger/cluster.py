@@ -92,18 +92,16 @@ class Cluster:
 
     def everywhere(self, function: Callable[[_T], bytes], request: _T) -> dict[str, bytes | ClusterError]:
         """The answer of each worker, or the error it ends in, by the worker's address."""
-        futures = {
-            worker: self._client.submit(
-                _answer, function, request, workers=[worker], allow_other_workers=False, pure=False
-            )
-            for worker in self._workers()
-        }
+        futures = {}
+        for worker in self._workers():
+            options = {"workers": [worker], "allow_other_workers": False, "pure": False}
+            futures[worker] = self._client.submit(_answer, function, request, **options)
         end = time.monotonic() + ANSWER_SECONDS
-        while not all(future.done() for future in futures.values()):
-            if time.monotonic() > end:
-                silent = next(worker for worker, future in futures.items() if not future.done())
-                return {silent: ClusterError(f"it does not answer within {ANSWER_SECONDS} s")}
-            time.sleep(0.01)
+        for worker, future in futures.items():
+            while not future.done():
+                if time.monotonic() > end:
+                    return {worker: ClusterError(f"it does not answer within {ANSWER_SECONDS} s")}
+                time.sleep(0.01)
         return {worker: self._caught(future) for worker, future in futures.items()}
 
     def each(self, function: Callable[[_T], bytes], requests: Iterable[_T]) -> Iterator[tuple[_T, bytes]]:
@@ -176,10 +174,12 @@ class Cluster:
             raise self._unreachable(error) from None
         except (TypeError, KeyError, ValueError) as error:
             raise ClusterError(f"a worker's answer is not bytes ({error})") from None
+        results = []
         for answer in answers:
             if answer[:1] != _DONE:
                 raise ClusterError(f"{_COULD_NOT}{_text(answer[1:])}")
-        return [answer[1:] for answer in answers]
+            results.append(answer[1:])
+        return results
 
     def _caught(self, future: Any) -> bytes | ClusterError:
         try:
@@ -217,4 +217,8 @@ def _error_text(data: bytes) -> str:
 def _text(data: bytes) -> str:
     """One line of another's text."""
     line = " ".join(data[:1000].decode(errors="replace").split())
-    return "".join(c if c.isprintable() else "?" for c in line)[:300]
+    return "".join(map(_printable, line))[:300]
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else "?"

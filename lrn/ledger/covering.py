@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -101,8 +102,8 @@ def gaps(blocks: Sequence[_Block], seeds: range) -> list[range]:
 
 def cut(seeds: range, size: int) -> list[range]:
     """The seeds in ranges that end at multiples of `size`."""
-    starts = [seeds.start, *range((seeds.start // size + 1) * size, seeds.stop, size)]
-    return [range(a, b) for a, b in zip(starts, [*starts[1:], seeds.stop], strict=True)]
+    multiples = range((seeds.start // size + 1) * size, seeds.stop, size)
+    return list(starmap(range, pairwise([seeds.start, *multiples, seeds.stop])))
 
 
 def joined(ranges: Iterable[range]) -> list[range]:

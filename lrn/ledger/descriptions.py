@@ -1,4 +1,4 @@
-"""The file in an experiment's folder that says what the folder's key stands for."""
+"""The file in an experiment's folder that holds the experiment behind the folder's key."""
 
 from __future__ import annotations
 

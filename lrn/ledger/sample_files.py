@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +41,9 @@ class Shelf:
     def __init__(self, root: Path, label: str, version: str, recent: dict[Path, Columns] | None = None) -> None:
         if not isinstance(version, str) or not version:
             raise TypeError(f"the version of {label} must be a text that is not empty; got {version!r}")
-        digests = [hashlib.sha256(text.encode()).hexdigest() for text in (version, label)]
         self.label, self.version = label, version
         self._recent = {} if recent is None else recent
-        self.folder = root / f"samples-{digests[0][:12]}" / digests[1][:16]
+        self.folder = root / f"samples-{_digest(version)[:12]}" / _digest(label)[:16]
 
     def files(self) -> list[tuple[int, int, Path]]:
         """First seed, end and path of every file, in order."""
@@ -146,6 +146,10 @@ class Shelf:
             replace(self.folder / "population.json", json.dumps(description, indent=1).encode())
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def prefix(seeds: range, known: list[range]) -> int:
     """How many of the seeds are known, from the first on."""
     missing = gaps(seeds, known)
@@ -160,7 +164,8 @@ def joined(label: str, parts: list[tuple[range, Columns]]) -> Columns:
             raise ValueError(
                 f"{label} must observe the same metrics for all seeds; got {', '.join(names)} and {', '.join(columns)}"
             )
-    return {name: np.concatenate([columns[name] for _, columns in parts]) for name in names}
+    _, tables = zip(*parts, strict=True)
+    return {name: np.concatenate(list(map(itemgetter(name), tables))) for name in names}
 
 
 def checked(sample: Any, label: str, n: int) -> Columns:
@@ -203,8 +208,7 @@ def _to_table(columns: Columns, label: str, block: range) -> pa.Table:
     import pyarrow as pa
 
     seeds = pa.array(np.arange(block.start, block.stop, dtype=np.uint64))
-    arrays = {name: pa.array(values) for name, values in columns.items()}
-    table = pa.table([seeds, *arrays.values()], names=["lrn.seed", *arrays])
+    table = pa.table([seeds, *map(pa.array, columns.values())], names=["lrn.seed", *columns])
     return table.replace_schema_metadata({"lrn.population": label})
 
 

@@ -51,7 +51,7 @@ class Samples:
 
     def known(self, label: str, version: str, seeds: range) -> int:
         """How many of these seeds are on disk, from the first on."""
-        return prefix(seeds, [part for part, _ in Shelf(self._root, label, version, self._recent).read(seeds)])
+        return prefix(seeds, _ranges(Shelf(self._root, label, version, self._recent).read(seeds)))
 
     def sample(
         self,
@@ -93,15 +93,19 @@ class Samples:
         if settings is not None:
             shelf.agree(settings)
         known = shelf.read(seeds)
-        if gaps(seeds, [part for part, _ in known]):
+        if gaps(seeds, _ranges(known)):
             if settings is not None:
                 with lock(shelf.folder, "population.lock"):
                     shelf.describe(settings=dict(settings))
             _fill(shelf, draw, seeds, block)
             known = shelf.read(seeds)
-        for gap in gaps(seeds, [part for part, _ in known]):
+        for gap in gaps(seeds, _ranges(known)):
             raise OSError(f"{label} was sampled, and the file for its seeds from {gap.start} on is gone again")
         return joined(label, known)
+
+
+def _ranges(parts: list[tuple[range, Columns]]) -> list[range]:
+    return [seeds for seeds, _ in parts]
 
 
 def _fill(shelf: Shelf, draw: Callable[[range], Any], seeds: range, block: int | None) -> None:

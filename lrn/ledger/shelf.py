@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -94,12 +95,17 @@ class Shelf(Generic[_T]):
         while self._folder is not None:
             files = [file for file in block_files(self._folder, self._trace) if file not in unsound]
             known: list[HasSeeds] = [*self._held, *files]
-            plan = covering(sorted(known, key=by_seeds), seeds)
-            files = [file for file, _ in plan if isinstance(file, BlockFile)]
-            blocks = [self._form.read(file.path, file.seeds) for file in files]
-            self._hold([Piece(f.seeds, b) for f, b in zip(files, blocks, strict=True) if b is not None])
-            self.untidy |= bool(files) and self._has_neighbours()
-            lost = {file for file, block in zip(files, blocks, strict=True) if block is None}
+            read: list[Piece[_T]] = []
+            lost: set[BlockFile] = set()
+            for file, _ in covering(sorted(known, key=by_seeds), seeds):
+                if isinstance(file, BlockFile):
+                    block = self._form.read(file.path, file.seeds)
+                    if block is None:
+                        lost.add(file)
+                    else:
+                        read.append(Piece(file.seeds, block))
+            self._hold(read)
+            self.untidy |= bool(read or lost) and self._has_neighbours()
             if not lost:
                 break
             unsound |= lost
@@ -125,7 +131,11 @@ class Shelf(Generic[_T]):
         """The first of these seeds, up to those that are in memory or on disk."""
         files = [] if self._folder is None else block_files(self._folder, self._trace)
         known: list[HasSeeds] = [*self._held, *files]
-        return range(seeds.start, min([seeds.stop, *(k.seeds.start for k in known if k.seeds.start >= seeds.start)]))
+        stop = seeds.stop
+        for block in known:
+            if block.seeds.start >= seeds.start:
+                stop = min(stop, block.seeds.start)
+        return range(seeds.start, stop)
 
     def tidy(self) -> None:
         """Writes the blocks that are in memory only, joins neighbours, and removes files that another one contains.
@@ -146,14 +156,15 @@ class Shelf(Generic[_T]):
 
     def _segments(self) -> Iterator[tuple[range, list[_T]]]:
         """The blocks in memory, as they are to stand in files: a range of seeds, and the blocks that make it up."""
-        for whole in joined(piece.seeds for piece in self._held):
+        for whole in joined(map(attrgetter("seeds"), self._held)):
             of_segment = defaultdict[int, list[tuple[range, _T]]](list)
             for piece, part in covering(self._held, whole):
                 assert piece is not None
                 for seeds in cut(part, self.segment):
                     of_segment[seeds.start // self.segment].append((seeds, self._part(piece, seeds)))
             for parts in of_segment.values():
-                yield range(parts[0][0].start, parts[-1][0].stop), [block for _, block in parts]
+                ranges, blocks = zip(*parts, strict=True)
+                yield range(ranges[0].start, ranges[-1].stop), list(blocks)
 
     def _settle(self, seeds: range, block: _T, files: list[BlockFile]) -> None:
         """Lets one file hold these seeds, and no other one that it contains."""
@@ -169,16 +180,17 @@ class Shelf(Generic[_T]):
     def _hold(self, pieces: list[Piece[_T]]) -> None:
         """Remembers blocks, and forgets those that others contain."""
         held: list[Piece[_T]] = []
+        size = 0
         for piece in sorted([*self._held, *pieces], key=by_seeds):
             if not held or piece.seeds.stop > held[-1].seeds.stop:
                 self._form.freeze(piece.block)
                 held.append(piece)
-        self._held = held
-        self.size = sum(self._form.size(piece.block) for piece in held)
+                size += self._form.size(piece.block)
+        self._held, self.size = held, size
 
     def _has_neighbours(self) -> bool:
         """Whether some blocks could be one file."""
-        pairs = pairwise(piece.seeds for piece in self._held)
+        pairs = pairwise(map(attrgetter("seeds"), self._held))
         return any(b.start <= a.stop and a.start // self.segment == b.start // self.segment for a, b in pairs)
 
     def _joined(self, parts: Sequence[tuple[Piece[_T] | None, range]]) -> _T:

@@ -33,7 +33,7 @@ def version(engine: Engine) -> str:
 def _version(engine: str, arithmetic: str, engine_file: str) -> str:
     """The name, from the present content of the sources: a later edit does not change the code of this process."""
     package = Path(engine_file).parents[1]
-    sources = [package / name for name in SOURCES]
+    sources = list(map(package.joinpath, SOURCES))
     digest = hashlib.sha256(arithmetic.encode())
     if engine == "reference":
         sources.append(package / "engines" / "reference.py")
