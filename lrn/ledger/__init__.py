@@ -5,7 +5,7 @@
 - `shelf`: blocks of one thing in memory and on disk, merged into few files; `covering` says which of them to read.
 - `descriptions`: the file that names the experiment behind a folder of blocks.
 - `blocks`: trained networks as tables; `checks` refuses what no network can have left behind.
-- `files`: files that appear whole or not at all, checksums; on this machine or in an object store; `locks`.
+- `files`: files that appear whole or not at all, checksums; on this machine or in an object store; `locks`, `errors`.
 - `version`: the code and arithmetic that a block depends on.
 - `workers`, `cluster`: training on a Dask cluster.
 """
@@ -13,6 +13,6 @@
 from __future__ import annotations
 
 from lrn.ledger._ledger import BLOCK, Ledger
-from lrn.ledger.files import LedgerWarning
+from lrn.ledger.errors import LedgerWarning
 
 __all__ = ["BLOCK", "Ledger", "LedgerWarning"]

@@ -28,13 +28,15 @@ import numpy as np
 
 from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
-from lrn.ledger.blocks import RunsForm, row_bytes, summary
+from lrn.ledger.blocks import RunsForm, row_bytes
 from lrn.ledger.cluster import ClusterError
-from lrn.ledger.covering import block_files, block_name, cut, gaps, joined
-from lrn.ledger.descriptions import FILE, describe, is_described, read_described
-from lrn.ledger.files import LedgerWarning, first_line, folder, replace
+from lrn.ledger.covering import block_files, block_name, cut, gaps
+from lrn.ledger.descriptions import describe, is_described
+from lrn.ledger.errors import LedgerWarning, first_line
+from lrn.ledger.files import folder, replace
 from lrn.ledger.locks import lock
 from lrn.ledger.shelf import Shelf
+from lrn.ledger.tables import networks_table
 from lrn.ledger.version import version
 from lrn.ledger.workers import Workers
 from lrn.runs import Runs
@@ -200,21 +202,7 @@ class Ledger:
         """
         if experiment is not None:
             _check_experiment(experiment)
-        import pyarrow as pa
-
-        tables = []
-        for path in sorted(self.folder.glob(f"*/{FILE}")):
-            known, directory = read_described(path), path.parent
-            if known is None or experiment not in (None, known):
-                continue
-            shelf = Shelf(directory, RunsForm(known, self.engine), BLOCK)  # one that is forgotten: this may be much
-            ranges = joined(map(attrgetter("seeds"), block_files(directory)))
-            if ranges:
-                shelf.find(range(ranges[0].start, ranges[-1].stop))
-            for seeds in ranges:
-                for _, runs in shelf.parts(seeds):
-                    tables.append(summary(known, runs))
-        return pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
+        return networks_table(self.folder, self.engine, experiment)
 
     def frame(self, experiment: Experiment | None = None) -> pd.DataFrame:
         """`table` as a pandas data frame (needs pandas)."""

@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 
 from lrn.experiment import Experiment
-from lrn.ledger.files import first_line, read_note, replace, set_aside
+from lrn.ledger.errors import first_line
+from lrn.ledger.files import read_note, replace, set_aside
 
 __all__ = ["FILE", "describe", "is_described", "read_described"]
 

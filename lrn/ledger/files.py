@@ -17,14 +17,15 @@ import json
 import os
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 from lrn.files import read_regular, read_text, replace_file
+from lrn.ledger.errors import LedgerWarning, first_line, writing
+from lrn.ledger.locks import lock
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,14 +34,12 @@ __all__ = [
     "LedgerWarning",
     "decode",
     "encode",
-    "first_line",
     "folder",
     "note_in",
     "read_block",
     "read_note",
     "replace",
     "set_aside",
-    "writing",
 ]
 
 CHECKSUM = b"lrn.crc32"
@@ -54,10 +53,6 @@ MOST_INFLATED = 64
 PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT)
 """Errors that say nothing about a file: the process has too many open, or the network is slow."""
 _T = TypeVar("_T")
-
-
-class LedgerWarning(UserWarning):
-    """A file of the ledger could not be used and was set aside."""
 
 
 def folder(path: str | os.PathLike[str]) -> Path:
@@ -228,8 +223,6 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
     if not isinstance(path, Path):
         path.write_bytes(data)
         return
-    from lrn.ledger.locks import lock
-
     with writing(path.parent), lock(path.parent, "write.lock") as held:
         if held is not None:
             for left in path.parent.glob(".*.part"):  # by a writer that was killed: nobody else writes now
@@ -252,11 +245,6 @@ def set_aside(path: Path, why: str) -> None:
     warnings.warn(f"{path} is {why}; {consequence}", LedgerWarning, stacklevel=3)
 
 
-def first_line(error: Exception) -> str:
-    """The first line of an error's message."""
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
 def _checksum(table: pa.Table) -> bytes:
     """Of names and values. Parquet's own checksums leave out what says which values are whose."""
     import pyarrow as pa
@@ -268,17 +256,3 @@ def _checksum(table: pa.Table) -> bytes:
         array = np.ascontiguousarray(flat.to_numpy(zero_copy_only=False))
         crc = zlib.crc32(array.data, zlib.crc32(f"{name} {array.dtype.str} ".encode(), crc))
     return b"%08x" % crc
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Says in one sentence that the ledger cannot be written to."""
-    from filelock import Timeout
-
-    try:
-        yield
-    except Timeout:
-        raise
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else first_line(error)
-        raise OSError(error.errno, f"the ledger cannot be written to ({why})", str(folder)) from error

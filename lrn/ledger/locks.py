@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from lrn.ledger.files import LedgerWarning, writing
+from lrn.ledger.errors import LedgerWarning, writing
 
 __all__ = ["lock"]
 

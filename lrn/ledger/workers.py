@@ -17,7 +17,8 @@ from lrn.engines import Engine, choose
 from lrn.experiment import Experiment
 from lrn.ledger.blocks import to_table
 from lrn.ledger.cluster import Cluster, ClusterError
-from lrn.ledger.files import encode, first_line
+from lrn.ledger.errors import first_line
+from lrn.ledger.files import encode
 from lrn.ledger.version import version
 
 __all__ = ["Workers"]
