@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +155,7 @@ class Tracker:
     @property
     def experiments(self) -> frozenset[str]:
         """Keys of the experiments that all measurements so far rest on; none if some rest on anything else."""
-        keys = frozenset[str]().union(*(quantity.digests for quantity in self._leaves))
+        keys = frozenset[str](chain.from_iterable(map(attrgetter("digests"), self._leaves)))
         return frozenset() if "" in keys else keys
 
     def resume(self, earlier: Sequence[MeasuredQuantity]) -> None:
