@@ -106,7 +106,7 @@ class Tracker:
     def seeds_needed(self, undecided: Undecided) -> float:
         """Returns about how many seeds of each open expression would settle it; `inf` if none can be said to."""
         tracked = self._open(undecided).values()
-        if not tracked or undecided.growth == math.inf:
+        if not tracked or not undecided.growth < math.inf:
             return math.inf
         return undecided.growth * max(map(attrgetter("seeds"), tracked))
 
