@@ -208,8 +208,8 @@ class FunctionPopulation:
         defaults = {name: parameter.default for name, parameter in self.definition.parameters.items()}
         texts = []
         for key, value in self.pairs:
-            if key not in defaults or _shown(defaults[key]) != _shown(value):
-                texts.append(f"{key}={_shown(value)}")
+            if key not in defaults or shown(defaults[key]) != shown(value):
+                texts.append(f"{key}={shown(value)}")
         return f"{self.definition.name}({', '.join(texts)})"
 
     def __repr__(self) -> str:
