@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import xml.etree.ElementTree as ET
+from operator import itemgetter
 from unittest import mock
 
 import numpy as np
@@ -34,8 +36,17 @@ NAMES = [f"{setting.name}-{setting.alpha}" for setting in SETTINGS]
 
 def setting_of(name, alpha=0.2, suites=40):
     """Returns a part of a setting."""
-    setting = next(setting for setting in SETTINGS if (setting.name, setting.alpha) == (name, alpha))
-    return dataclasses.replace(setting, suites=suites)
+    return dataclasses.replace(SETTINGS[NAMES.index(f"{name}-{alpha}")], suites=suites)
+
+
+def is_wrong(setting, suite):
+    """Whether any claim of the suite of that number is decided wrongly."""
+    return any(value is not None and value != claim.truth for claim, value in decisions(setting, suite))
+
+
+def count_wrong(setting, suites):
+    """In how many of the first suites a claim is decided wrongly."""
+    return sum(is_wrong(setting, suite) for suite in range(suites))
 
 
 def test_the_page_and_the_figures_are_those_of_the_committed_counts():
@@ -78,7 +89,7 @@ def test_committed_counts_are_what_the_guarantee_allows(setting, counts):
 
 
 def test_all_tests_together_reject_nothing():
-    assert holm([counts["p_above"] for counts in RESULTS]) == 0
+    assert holm(list(map(itemgetter("p_above"), RESULTS))) == 0
     exact = [counts["p_exact"] for counts in RESULTS if "p_exact" in counts]
     assert len(exact) == 2
     assert holm(exact) == 0
@@ -95,8 +106,7 @@ def test_holm_rejects_as_published():
 def test_the_same_suites_are_wrong_again(setting, counts):
     wrong = set(counts["wrong_suites"])
     for suite in {0, *sorted(wrong)[:1]}:
-        again = any(value is not None and value != claim.truth for claim, value in decisions(setting, suite))
-        assert again is (suite in wrong)
+        assert is_wrong(setting, suite) is (suite in wrong)
 
 
 @pytest.mark.slow
@@ -113,10 +123,11 @@ def test_judging_takes_the_shares_that_the_budget_has(setting):
 def test_judging_one_by_one_decides_the_same():
     setting = setting_of("rate")
     outcomes = {True: Outcome.SUPPORTED, False: Outcome.REFUTED, None: Outcome.INCONCLUSIVE}
-    at_margin = [0, 1, 4, 5]  # claims of one quantity grow together, but for those at the margin growth is the same
-    outcomes_of_claims = [outcomes[value] for _, value in decisions(setting, 3)]
-    judged = [verdict.verdict for verdict in recorded_suite(setting, 3).claims]
-    assert [outcomes_of_claims[i] for i in at_margin] == [judged[i] for i in at_margin]
+    decided, judged = decisions(setting, 3), recorded_suite(setting, 3).claims
+    # Claims of one quantity grow together, but for those at the margin growth is the same.
+    for at_margin in (0, 1, 4, 5):
+        _, value = decided[at_margin]
+        assert outcomes[value] is judged[at_margin].verdict
 
 
 def test_a_forgotten_share_is_found_out():
@@ -130,13 +141,9 @@ def test_a_forgotten_share_is_found_out():
         simulate(setting_of("product and quotient", suites=1))
 
 
-def is_wrong(setting, suite):
-    return any(value is not None and value != claim.truth for claim, value in decisions(setting, suite))
-
-
 def test_ends_that_are_not_paid_for_are_wrong_too_often():
     setting = setting_of("all of these and combinations")
-    wrong = sum(is_wrong(dataclasses.replace(setting, shares=1), suite) for suite in range(16))
+    wrong = count_wrong(dataclasses.replace(setting, shares=1), 16)
     assert stats.binom.sf(wrong - 1, 16, setting.alpha) < 1e-3
 
 
@@ -148,7 +155,7 @@ def test_a_bet_that_looks_at_the_present_value_is_wrong_too_often():
 
     setting = setting_of("rate")
     with mock.patch.object(_samples, "log_capital", peeking):
-        wrong = sum(is_wrong(setting, suite) for suite in range(20))
+        wrong = count_wrong(setting, 20)
     assert stats.binom.sf(wrong - 1, 20, setting.alpha) < 1e-3
 
 
@@ -168,9 +175,9 @@ def test_pairing_the_seeds_that_count_is_wrong_too_often():
 
     group = (Stated(lambda m: difference(m) > 0, False), Stated(lambda m: difference(m) < 0, False))
     setting = Setting("pairs", (group,), shares=2, suites=600, alpha=0.01, max_seeds=1024)
-    honest = sum(is_wrong(setting, suite) for suite in range(60))
+    honest = count_wrong(setting, 60)
     with mock.patch.object(_expressions, "Conditional", pairs):
-        wrong = sum(is_wrong(setting, suite) for suite in range(setting.suites))
+        wrong = count_wrong(setting, setting.suites)
     assert stats.binom.sf(honest - 1, 60, setting.alpha) > 1e-2
     assert stats.binom.sf(wrong - 1, setting.suites, setting.alpha) < 1e-3
 
@@ -178,11 +185,13 @@ def test_pairing_the_seeds_that_count_is_wrong_too_often():
 @pytest.mark.parametrize("rate", [0.0625, 0.5])
 def test_the_exact_error_rate_is_that_of_the_sequences(rate):
     rng, level, seeds = np.random.default_rng(3), 0.1, range(1, 41)
-    ends = {(n, k): rate_sequence(k, n, 2 * level) for n in seeds for k in range(n + 1)}
-    missed = 0
-    for hits in (rng.random((2000, 40)) < rate).cumsum(axis=1):
-        intervals = [ends[n, int(hits[n - 1])] for n in seeds]
-        missed += any(not low <= rate <= high for low, high in intervals)
+    misses = np.zeros((41, 41), bool)  # whether the interval after n seeds, k of them hits, lacks the rate
+    for n in seeds:
+        for k in range(n + 1):
+            low, high = rate_sequence(k, n, 2 * level)
+            misses[n, k] = not low <= rate <= high
+    hits = (rng.random((2000, 40)) < rate).cumsum(axis=1)
+    missed = misses[seeds, hits].any(axis=1).sum()
     assert stats.binomtest(missed, 2000, ever_misses(rate, level, seeds)).pvalue > 1e-3
 
 
@@ -193,8 +202,8 @@ def test_the_truths_are_true(setting):
         measure = Measure(
             lambda population, seeds, trace: population.sample(seeds), alpha=1e-6, first_seeds=20_000, max_seeds=20_000
         )
-        values = [claim.decide(measure).value for claim in group]
-        assert all(value in (claim.truth, None) for value, claim in zip(values, group, strict=True))
+        for claim in group:
+            assert claim.decide(measure).value in (claim.truth, None), claim
 
 
 def test_every_comparison_takes_no_more_seeds_than_was_to_be_reached():
@@ -207,34 +216,38 @@ def test_every_comparison_takes_no_more_seeds_than_was_to_be_reached():
 @pytest.mark.slow
 def test_a_few_seeds_are_measured_again():
     seeds_taken = seeds_of_decisions(0.05, repeats=2)
-    assert all(len(seeds) == 2 for seeds in seeds_taken.values())
+    assert set(map(len, seeds_taken.values())) == {2}
     assert 6 < min(seeds_taken["0.95 > 0.1"]) < max(seeds_taken["0.95 > 0.1"]) + 1 < 60
     assert min(seeds_taken["0.55 > 0.5"]) > 500
 
 
-def test_bounds_are_those_of_the_design():
-    bounds = {(row.name, alpha): bound(row, alpha) for row in ROWS for alpha in (0.001, 0.05)}
-    assert [round(bounds[row.name, 0.001]) for row in ROWS] == [102, 471, 3746, 11, 30]
-    assert [round(bounds[row.name, 0.05]) for row in ROWS] == [59, 275, 2186, 6, 18]
+@pytest.mark.parametrize(("alpha", "seeds"), [(0.001, [102, 471, 3746, 11, 30]), (0.05, [59, 275, 2186, 6, 18])])
+def test_bounds_are_those_of_the_design(alpha, seeds):
+    assert [round(bound(row, alpha)) for row in ROWS] == seeds
 
 
 def test_fisher_has_its_power_at_that_many_seeds():
     row, alpha = ROWS[3], 0.05
     n = fisher(row, alpha)
     rng = np.random.default_rng(4)
-    a, b = rng.binomial(n, row.first, 400), rng.binomial(n, row.second, 400)
-    tables = [[[x, n - x], [y, n - y]] for x, y in zip(a, b, strict=True)]
-    rejected = sum(stats.fisher_exact(table, "greater").pvalue <= alpha / 32 for table in tables)
+    rejected = 0
+    for x, y in zip(rng.binomial(n, row.first, 400), rng.binomial(n, row.second, 400), strict=True):
+        table = [[x, n - x], [y, n - y]]
+        rejected += stats.fisher_exact(table, "greater").pvalue <= alpha / 32
     assert stats.binom.cdf(rejected, 400, 0.9) > 1e-3
 
 
 def test_assumed_sequences_miss_no_more_often_than_they_may_unless_the_assumption_is_broken():
     rows = json.loads(sequences.RESULTS.read_text(encoding="utf-8"))
-    assert [row["alpha"] for row in rows] == [alpha for alpha in sequences.ALPHAS for _ in sequences.ROWS]
-    sound = [row for row in rows if "skewed" not in row["drawn"]]
-    assert holm([row["p"] for row in sound]) == 0
-    assert all(row["missed"] > 0 for row in sound)
-    assert all(row["p"] < 1e-6 for row in rows if row not in sound)
+    assert list(map(itemgetter("alpha"), rows)) == np.repeat(sequences.ALPHAS, len(sequences.ROWS)).tolist()
+    p_values = []
+    for row in rows:
+        if "skewed" in row["drawn"]:
+            assert row["p"] < 1e-6
+        else:
+            assert row["missed"] > 0
+            p_values.append(row["p"])
+    assert holm(p_values) == 0
 
 
 def test_a_part_of_the_assumed_sequences_comes_out_again():
@@ -245,5 +258,5 @@ def test_a_part_of_the_assumed_sequences_comes_out_again():
 
 @pytest.mark.slow
 def test_every_assumed_sequence_comes_out_again():
-    rows = [row for alpha in sequences.ALPHAS for row in sequences.count(alpha)]
-    assert rows == json.loads(sequences.RESULTS.read_text(encoding="utf-8"))
+    rows = itertools.chain.from_iterable(map(sequences.count, sequences.ALPHAS))
+    assert list(rows) == json.loads(sequences.RESULTS.read_text(encoding="utf-8"))

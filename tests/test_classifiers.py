@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
+from itertools import product, starmap
 
 import numpy as np
 import pytest
@@ -16,6 +16,8 @@ from lrn.classifiers import Classifiers, _stack
 from lrn.classifiers._stack import STACK
 from lrn.engines import native
 from lrn.gradients import report
+from tests.networks import modules_of
+from tests.same import assert_same_columns
 
 pytest.importorskip("sklearn")
 
@@ -41,17 +43,17 @@ def change(**fields):
 
 def measure(net, parts):
     """Gives the norms the mean over all images of their statistics of each part."""
-    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
-    sums = [[0, 0] for _ in norms]
+    norms = modules_of(net, nn.BatchNorm2d)
+    means, variances = [0] * len(norms), [0] * len(norms)
     for norm in norms:
         norm.momentum = 1
     for part in parts:
         net(part)
-        for norm, total in zip(norms, sums, strict=True):
-            total[0] = total[0] + norm.running_mean * len(part)
-            total[1] = total[1] + norm.running_var * len(part)
+        for index, norm in enumerate(norms):
+            means[index] += norm.running_mean * len(part)
+            variances[index] += norm.running_var * len(part)
     images = sum(map(len, parts))
-    for norm, (mean, variance) in zip(norms, sums, strict=True):
+    for norm, mean, variance in zip(norms, means, variances, strict=True):
         norm.running_mean.copy_(mean / images)
         norm.running_var.copy_(variance / images)
 
@@ -59,20 +61,30 @@ def measure(net, parts):
 def by_hand(of, seed):
     """One network, trained and looked at by the loop of any tutorial."""
     net = of.network(seed)
-    optimizer = torch.optim.SGD(net.parameters(), lr=of.lr, momentum=of.momentum)
     train, test = of.data.split(of.train, of.test)
     pixels = train.x.astype(np.float64)
     mean, std = pixels.mean(), pixels.std(ddof=1)  # of digits, which have one channel
     x, y = torch.as_tensor((pixels - mean) / std), torch.as_tensor(train.y)
     convolutions = [m for n, m in net.named_modules() if isinstance(m, nn.Conv2d) and ".shortcut." not in n]
+    first, last = convolutions[0], convolutions[-1]
 
     parts = np.array_split(np.arange(of.train), math.ceil(of.train / of.part_size))
     for part in parts:
         (F.cross_entropy(net(x[part]), y[part]) * len(part) / of.train).backward()
-    values = {
-        "first_gradient": convolutions[0].weight.grad.norm().item(),
-        "last_gradient": convolutions[-1].weight.grad.norm().item(),
-    }
+    values = {"first_gradient": first.weight.grad.norm().item(), "last_gradient": last.weight.grad.norm().item()}
+    values |= trained_by_hand(of, seed, net, first, x, y)
+    with torch.no_grad():
+        measure(net, [x[part] for part in parts])
+        net.eval()
+        values |= silence(net, x)
+        logits = net(torch.as_tensor((test.x.astype(np.float64) - mean) / std))
+        values["test_accuracy"] = (logits.argmax(1) == torch.as_tensor(test.y)).double().mean().item()
+    return values
+
+
+def trained_by_hand(of, seed, net, first, x, y):
+    """Trains a network; returns how its loss, its accuracy and the gradients of its first convolution ran."""
+    optimizer = torch.optim.SGD(net.parameters(), lr=of.lr, momentum=of.momentum)
     losses, accuracies, gradients = [], [], []
     for epoch in range(of.epochs):
         for batch in np.split(of.order(seed, epoch), range(of.batch, of.train, of.batch)):
@@ -80,35 +92,36 @@ def by_hand(of, seed):
             logits = net(x[batch])
             loss = F.cross_entropy(logits, y[batch])
             loss.backward()
-            gradients.append(convolutions[0].weight.grad.norm().item())
+            gradients.append(first.weight.grad.norm().item())
             optimizer.step()
             losses.append(loss.item())
             accuracies.append((logits.argmax(1) == y[batch]).double().mean().item())
-    sizes = [min(of.batch, of.train - start) for start in range(0, of.train, of.batch)]
+    sizes = np.diff([*range(0, of.train, of.batch), of.train])
     loss = np.reshape(losses, (of.epochs, -1)) @ sizes / of.train
     accuracy = np.reshape(accuracies, (of.epochs, -1)) @ sizes / of.train
-    values |= {
+    return {
         "training_gradient": sorted(gradients)[(len(gradients) - 1) // 2],
         "loss": loss[-1],
         "accuracy": accuracy[-1],
-        "epochs_to_loss": next((e for e, v in enumerate(loss, 1) if v <= of.enough_loss), math.inf),
-        "epochs_to_accuracy": next((e for e, v in enumerate(accuracy, 1) if v >= of.enough_accuracy), math.inf),
-        "rises": np.mean([b > a for a, b in itertools.pairwise(loss)]),
-        "climb": sum(max(b - a, 0) for a, b in itertools.pairwise(loss)),
+        "epochs_to_loss": first_epoch(loss <= of.enough_loss),
+        "epochs_to_accuracy": first_epoch(accuracy >= of.enough_accuracy),
+        "rises": np.mean(np.diff(loss) > 0),
+        "climb": np.maximum(np.diff(loss), 0).sum(),
     }
-    with torch.no_grad():
-        measure(net, [x[part] for part in parts])
-        net.eval()
-        silent = []
-        for module in net.modules():
-            if isinstance(module, nn.ReLU):
-                module.register_forward_hook(lambda _, __, out: silent.append((out.amax(dim=(0, 2, 3)) == 0).tolist()))
-        net(x)
-        values["dead_fraction"] = np.mean([channel for layer in silent for channel in layer])
-        values["dead_layers"] = sum(all(layer) for layer in silent)
-        logits = net(torch.as_tensor((test.x.astype(np.float64) - mean) / std))
-        values["test_accuracy"] = (logits.argmax(1) == torch.as_tensor(test.y)).double().mean().item()
-    return values
+
+
+def first_epoch(enough):
+    """The first epoch, counted from 1, at which there was enough; infinite where there never was."""
+    return np.argmax(enough) + 1 if np.any(enough) else math.inf
+
+
+def silence(net, x):
+    """The share of channels, and the number of activations, that are 0 for all images."""
+    silent = []
+    for activation in modules_of(net, nn.ReLU):
+        activation.register_forward_hook(lambda _, __, out: silent.append((out.amax(dim=(0, 2, 3)) == 0).numpy()))
+    net(x)
+    return {"dead_fraction": np.concatenate(silent).mean(), "dead_layers": sum(map(np.all, silent))}
 
 
 @engines
@@ -152,10 +165,10 @@ def test_gradients_before_training_are_those_of_lrn_gradients(engine, monkeypatc
     x, y = (pixels - pixels.mean()) / pixels.std(), torch.as_tensor(train.y)
     for seed in range(2):
         flow = report(of.network(seed), x, lambda logits: F.cross_entropy(logits, y))
-        convolutions = [layer for layer in flow.layers if layer.kind == "Conv2d"]
+        norms = [layer.parameters for layer in flow.layers if layer.kind == "Conv2d"]
         # Sums in another order, float64.
-        assert columns["first_gradient"][seed] == pytest.approx(convolutions[0].parameters, rel=1e-9)
-        assert columns["last_gradient"][seed] == pytest.approx(convolutions[-1].parameters, rel=1e-9)
+        assert columns["first_gradient"][seed] == pytest.approx(norms[0], rel=1e-9)
+        assert columns["last_gradient"][seed] == pytest.approx(norms[-1], rel=1e-9)
 
 
 @engines
@@ -163,7 +176,9 @@ def test_a_network_does_not_depend_on_its_neighbours(engine):
     whole = SMALL.sample(range(2 * STACK), engine)
     for seeds in (range(1), range(5, 7), range(STACK - 1, STACK + 1), range(STACK, 2 * STACK)):
         part = SMALL.sample(seeds, engine)
-        assert all(np.array_equal(part[name], whole[name][seeds.start : seeds.stop]) for name in whole)
+        assert part.keys() == whole.keys()
+        for name, values in whole.items():
+            assert np.array_equal(part[name], values[seeds.start : seeds.stop]), name
     assert len(np.unique(whole["loss"])) == 2 * STACK, "each network is one of its own"
 
 
@@ -178,7 +193,7 @@ def test_the_number_of_torchs_threads_does_not_show_and_is_left_alone(engine):
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
-    assert all(np.array_equal(columns[0][name], columns[1][name]) for name in columns[0])
+    assert_same_columns(*columns)
 
 
 @needs_native
@@ -188,14 +203,13 @@ def test_the_number_of_torchs_threads_does_not_show_and_is_left_alone(engine):
     [{}, {"channels": (4, 5, 8), "shortcut": "projection"}, {"normalise": False}, {"train": 14, "part": 5}],
 )
 def test_a_network_has_the_same_bits_whatever_the_processors_vectors(options, fused, monkeypatch):
-    of, by_variant = change(**options), {}
+    of, first = change(**options), None
     for variant in VARIANTS:
         if variant.fused == fused:
             monkeypatch.setenv("LRN_VARIANT", variant.name)
-            by_variant[variant.name] = of.sample(range(19), "native")
-    first = next(iter(by_variant.values()), {})
-    for name, other in by_variant.items():
-        assert all(np.array_equal(other[metric], first[metric]) for metric in first), name
+            columns = of.sample(range(19), "native")
+            first = first or columns
+            assert_same_columns(columns, first)
 
 
 @needs_native
@@ -219,12 +233,10 @@ def test_engines_evaluate_alike_where_few_images_are_trained_on():
 
 @needs_native
 def test_the_native_engine_is_taken_where_it_is(monkeypatch):
-    chosen, by_default = SMALL.sample(range(1), "native"), SMALL.sample(range(1))
-    assert all(np.array_equal(by_default[name], chosen[name]) for name in chosen)
+    assert_same_columns(SMALL.sample(range(1)), SMALL.sample(range(1), "native"))
     with_kernel = SMALL.version
     monkeypatch.setattr(native, "available", lambda: False)
-    slow, by_default = SMALL.sample(range(1), "reference"), SMALL.sample(range(1))
-    assert all(np.array_equal(by_default[name], slow[name]) for name in slow)
+    assert_same_columns(SMALL.sample(range(1)), SMALL.sample(range(1), "reference"))
     assert SMALL.version != with_kernel
 
 
@@ -242,8 +254,8 @@ def test_sampling_leaves_torchs_random_numbers_alone():
 
 
 def test_networks_with_and_without_skip_connections_start_equal():
-    with_skip, without = (change(skip=skip).network(5).state_dict() for skip in (True, False))
-    assert all(torch.equal(with_skip[name], without[name]) for name in without)
+    with_skip, without = change(skip=True).network(5).state_dict(), change(skip=False).network(5).state_dict()
+    torch.testing.assert_close(without, with_skip, rtol=0, atol=0)
     other = SMALL.network(6).state_dict()
     assert not torch.equal(with_skip["stem.0.weight"], other["stem.0.weight"])
 
@@ -260,7 +272,8 @@ def test_training_that_diverges_is_infinite_and_not_nan(engine):
     assert columns["diverged"].all()
     assert np.isinf(columns["loss"]).all()
     assert np.isinf(columns["epochs_to_loss"]).all()
-    assert not any(np.isnan(values).any() for values in columns.values())
+    for name, values in columns.items():
+        assert not np.isnan(values).any(), name
 
 
 @engines
@@ -273,6 +286,6 @@ def test_without_epochs_networks_are_looked_at_before_training(engine):
 
 
 def test_each_epoch_and_seed_has_its_own_order():
-    orders = [SMALL.order(seed, epoch).tolist() for seed in range(3) for epoch in range(3)]
-    assert all(sorted(order) == list(range(12)) for order in orders)
-    assert len(set(map(tuple, orders))) == 9
+    orders = np.array(list(starmap(SMALL.order, product(range(3), range(3)))))
+    assert (np.sort(orders, axis=1) == np.arange(12)).all()
+    assert len(np.unique(orders, axis=0)) == 9

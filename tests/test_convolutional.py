@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import warnings
+from operator import attrgetter
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 import lrn.nets._convolutional
 from lrn import dead_units
 from lrn.nets import BasicBlock, BottleneckBlock, ConvolutionalNet
+from tests.networks import count_parameters, modules_of
 
 SMALL = {"in_channels": 1, "classes": 3, "channels": (2, 4, 4)}
 VARIANTS = [
@@ -36,10 +38,6 @@ def images(n=5, size=8, channels=1, dtype=torch.float32):
     return torch.randn(n, channels, size, size, generator=torch.Generator().manual_seed(1), dtype=dtype)
 
 
-def parameters(net):
-    return sum(p.numel() for p in net.parameters())
-
-
 # ---- Sizes ----
 
 
@@ -52,19 +50,19 @@ def test_sizes_are_those_of_he_et_al_table_6(depth, millions):
         # Weights without memory cannot be drawn, which torch says of each.
         warnings.simplefilter("ignore")
         net = ConvolutionalNet(depth)
-    assert round(parameters(net) / 1e6, digits) == millions
+    assert round(count_parameters(net) / 1e6, digits) == millions
 
 
 @pytest.mark.parametrize(("block", "depth", "each"), [("basic", 8, 2), ("basic", 20, 2), ("bottleneck", 20, 3)])
 def test_depth_counts_the_layers_with_weights(block, depth, each):
     net = make(depth=depth, block=block)
-    assert sum(isinstance(m, nn.Conv2d | nn.Linear) for m in net.modules()) == depth
+    assert len(modules_of(net, nn.Conv2d | nn.Linear)) == depth
     assert len(net.blocks) * each + 2 == depth
 
 
 def test_projections_are_not_counted_in_the_depth():
     net = make(depth=20, shortcut="projection")
-    assert sum(isinstance(m, nn.Conv2d | nn.Linear) for m in net.modules()) == 20 + 2  # one for each later stage
+    assert len(modules_of(net, nn.Conv2d | nn.Linear)) == 20 + 2  # one for each later stage
 
 
 # ---- What they compute ----
@@ -79,8 +77,7 @@ def norm(x, layer):
 def by_hand(net, x, skip, preactivation):
     """A network of basic blocks with identity shortcuts, written with convolutions, sums and clamps alone."""
     relu = lambda y: y.clamp(min=0)  # noqa: E731
-    convs = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
-    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    convs, norms = modules_of(net, nn.Conv2d), modules_of(net, nn.BatchNorm2d)
     if preactivation:
         x, before = F.conv2d(x, convs[0].weight, padding=1), 0
     else:
@@ -118,8 +115,10 @@ def test_output_is_the_equation_of_the_docstring(depth, skip, preactivation):
 
 def test_a_bottleneck_narrows_convolves_and_widens():
     block = BottleneckBlock(8, 2)
-    convs = [m for m in block.body if isinstance(m, nn.Conv2d)]
-    assert [tuple(conv.weight.shape) for conv in convs] == [(2, 8, 1, 1), (2, 2, 3, 3), (8, 2, 1, 1)]
+    narrow, convolve, widen = modules_of(block.body, nn.Conv2d)
+    assert narrow.weight.shape == (2, 8, 1, 1)
+    assert convolve.weight.shape == (2, 2, 3, 3)
+    assert widen.weight.shape == (8, 2, 1, 1)
 
 
 def test_a_projection_adds_its_convolution_of_the_input():
@@ -147,7 +146,9 @@ def test_late_networks_classify_by_the_average_of_every_stage():
 def test_every_variant_trains(options, skip):
     net, x = make(skip=skip, **options), images()
     F.cross_entropy(net(x), torch.arange(5) % 3).backward()
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
+    for name, parameter in net.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
 
 
 # ---- The switch ----
@@ -158,7 +159,8 @@ def test_networks_of_one_seed_start_from_the_same_weights_with_and_without_skip_
     on, off = make(skip=True, **options).state_dict(), make(skip=False, **options).state_dict()
     own = {name for name in on if ".shortcut." in name}
     assert set(on) - set(off) == own
-    assert all(torch.equal(on[name], off[name]) for name in off)
+    for name, weights in off.items():
+        assert torch.equal(on[name], weights), name
     assert bool(own) == (options.get("shortcut") == "projection")
 
 
@@ -167,7 +169,7 @@ def test_without_skip_connections_a_silent_block_silences_the_network(options):
     x, ends = images(), []
     for skip in (True, False):
         net = make(skip=skip, **options).eval()
-        nn.init.zeros_([m for m in net.blocks[1].body if isinstance(m, nn.Conv2d)][-1].weight)
+        nn.init.zeros_(modules_of(net.blocks[1].body, nn.Conv2d)[-1].weight)
         reached = net.stage_outputs(x)[1]
         ends.append((reached - reached[:1]).abs().max().item())
     assert ends[0] > 0 == ends[1]
@@ -176,7 +178,7 @@ def test_without_skip_connections_a_silent_block_silences_the_network(options):
 @pytest.mark.parametrize("preactivation", [False, True])
 def test_without_skip_connections_nothing_is_added(preactivation):
     net = make(skip=False, preactivation=preactivation)
-    assert all(block.shortcut is None for block in net.blocks)
+    assert set(map(attrgetter("shortcut"), net.blocks)) == {None}
     x = images(channels=2)
     assert torch.equal(net.blocks[0](x), net.blocks[0].activation(net.blocks[0].body(x)))
 
@@ -203,7 +205,7 @@ def test_a_block_by_itself_starts_as_torch_starts_its_layers(kind, normalise):
     torch.manual_seed(0)
     block = kind(4, 8, 2, shortcut="projection", normalise=normalise)
     torch.manual_seed(0)
-    for conv in (m for m in block.modules() if isinstance(m, nn.Conv2d)):
+    for conv in modules_of(block, nn.Conv2d):
         expected = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, bias=not normalise)
         assert torch.equal(conv.weight, expected.weight)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain, filterfalse
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -24,30 +26,42 @@ def named(names, case):
     return any(matches(name, *parts(case)) for name in names)
 
 
+def sentences(documents):
+    return list(chain.from_iterable(map(attrgetter("sentences"), documents)))
+
+
+def names_of(statement):
+    """The claims that a sentence names in all of its readings."""
+    return list(chain.from_iterable(map(attrgetter("claims"), statement.readings)))
+
+
 def faults(cases, documents):
     """The mistakes in the sentences or in the claims, one line each."""
-    readings = [(s, r) for d in documents for s in d.sentences for r in s.readings]
-    ours = [own for document in documents for own in document.ours]
+    names_in_sentences, names_in_ours = [], []
+    for sentence in sentences(documents):
+        names_in_sentences += names_of(sentence)
+        yield from no_claims(f"{sentence.document} {sentence.id}", names_of(sentence), cases)
+    for own in chain.from_iterable(map(attrgetter("ours"), documents)):
+        names_in_ours += own.claims
+        yield from no_claims("ours", own.claims, cases)
     for case in cases:
-        in_sentences = any(named(reading.claims, case) for _, reading in readings)
-        in_ours = any(named(own.claims, case) for own in ours)
-        if in_sentences == in_ours:
+        in_ours = named(names_in_ours, case)
+        if named(names_in_sentences, case) == in_ours:
             yield f"{case.id} is {'both in a sentence and ours' if in_ours else 'neither in a sentence nor ours'}"
-    for sentence, reading in readings:
-        for name in reading.claims:
-            if not any(named([name], case) for case in cases):
-                yield f"{sentence.document} {sentence.id} names {name}, which is not a claim"
-    for own in ours:
-        for name in own.claims:
-            if not any(named([name], case) for case in cases):
-                yield f"ours names {name}, which is not a claim"
+
+
+def no_claims(where, names, cases):
+    """One line for each of the names that no case has."""
+    for name in names:
+        if not any(named([name], case) for case in cases):
+            yield f"{where} names {name}, which is not a claim"
 
 
 def quoting(cases, documents):
     """Claims that quote something else than a sentence that names them."""
     for case in cases:
-        naming = [s for d in documents for s in d.sentences if any(named(r.claims, case) for r in s.readings)]
-        if naming and not set(case.quote.split(" / ")) & {s.quote for s in naming}:
+        quotes = {sentence.quote for sentence in sentences(documents) if named(names_of(sentence), case)}
+        if quotes and quotes.isdisjoint(case.quote.split(" / ")):
             yield case.id
 
 
@@ -60,9 +74,10 @@ def test_every_claim_quotes_a_sentence_that_names_it(project_cases, documents):
 
 
 def test_a_sentence_without_a_claim_says_why(documents):
-    silent = [s for d in documents for s in d.sentences if not s.readings]
+    silent = list(filterfalse(attrgetter("readings"), sentences(documents)))
     assert silent
-    assert all(sentence.note for sentence in silent)
+    for sentence in silent:
+        assert sentence.note, sentence.id
 
 
 def test_every_document_has_the_sentences_it_stands_on(documents):
@@ -70,7 +85,8 @@ def test_every_document_has_the_sentences_it_stands_on(documents):
     assert sizes["thesis"] >= 114
     assert sizes["journal"] >= 30
     assert sizes["note"] >= 12
-    assert all(any(s.weight is Weight.CENTRAL for s in document.sentences) for document in documents)
+    for document in documents:
+        assert Weight.CENTRAL in map(attrgetter("weight"), document.sentences), document.name
 
 
 class Case:
@@ -97,7 +113,8 @@ CASES = [Case("A"), Case("B", parameters="x-1"), Case("B", parameters="y"), Case
 )
 def test_a_gap_between_sentences_and_claims_is_found(added, removed, fault):
     assert list(faults(CASES, [PAPER])) == []
-    cases = [case for case in CASES if case.id != removed] + ([added] if added else [])
+    cases = [case for case in CASES if case.id != removed]
+    cases += [added] if added else []
     assert list(faults(cases, [PAPER])) == [fault]
 
 

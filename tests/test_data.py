@@ -23,7 +23,7 @@ def test_points_are_the_thesiss_in_its_order():
     assert data.x.shape == data.t.shape == (20, 1)
     assert data.x.dtype == data.t.dtype == np.float64
     assert np.allclose(data.x[:, 0], POINTS, atol=5e-9)
-    assert [round(x, 4) for x in data.x[:3, 0]] == [-0.2509, 0.9014, 0.4640]
+    assert np.round(data.x[:3, 0], 4).tolist() == [-0.2509, 0.9014, 0.4640]
     assert not np.array_equal(data.x, np.sort(data.x, axis=0))
 
 
@@ -35,17 +35,17 @@ def test_targets_are_the_absolute_values():
 @pytest.mark.parametrize(("raw", "standardised"), [("x", "x_standardised"), ("t", "t_standardised")])
 def test_standardised_with_mean_and_unbiased_standard_deviation(raw, standardised):
     data = absolute_value()
-    values = [float(v) for v in getattr(data, raw)[:, 0]]
-    expected = [(v - statistics.fmean(values)) / statistics.stdev(values) for v in values]  # stdev divides by n - 1
-    assert np.allclose(getattr(data, standardised)[:, 0], expected, rtol=1e-14, atol=1e-14)
-    biased = [(v - statistics.fmean(values)) / statistics.pstdev(values) for v in values]
+    values = getattr(data, raw)[:, 0].tolist()
+    centred = np.subtract(values, statistics.fmean(values))
+    unbiased, biased = centred / statistics.stdev(values), centred / statistics.pstdev(values)  # by n - 1, and by n
+    assert np.allclose(getattr(data, standardised)[:, 0], unbiased, rtol=1e-14, atol=1e-14)
     assert not np.allclose(getattr(data, standardised)[:, 0], biased, rtol=1e-2)
 
 
 def test_target_mean_and_scale_lead_back_to_original_units():
     data = absolute_value()
-    assert math.isclose(data.target_mean, statistics.fmean(abs(x) for x in POINTS), abs_tol=1e-8)
-    assert math.isclose(data.target_scale, statistics.stdev(abs(x) for x in POINTS), abs_tol=1e-8)
+    assert math.isclose(data.target_mean, statistics.fmean(map(abs, POINTS)), abs_tol=1e-8)
+    assert math.isclose(data.target_scale, statistics.stdev(map(abs, POINTS)), abs_tol=1e-8)
     assert np.allclose(data.t_standardised * data.target_scale + data.target_mean, data.t, rtol=0, atol=1e-15)
 
 

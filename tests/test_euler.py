@@ -12,6 +12,7 @@ from torch import nn
 
 from claims.note.flows import euler, flow
 from lrn.nets import EulerNet
+from tests.networks import count_parameters
 
 
 class Field(nn.Module):
@@ -33,7 +34,8 @@ def solved(a, b, start):
 @pytest.fixture
 def system():
     generator = np.random.default_rng(5)
-    return [2 * generator.standard_normal(shape) for shape in ((6, 4, 4), (6, 4), (6, 4))]
+    a, b, start = map(generator.standard_normal, ((6, 4, 4), (6, 4), (6, 4)))
+    return 2 * a, 2 * b, 2 * start
 
 
 def test_the_note_s_networks_are_euler_nets(system):
@@ -58,16 +60,19 @@ def test_the_error_falls_as_one_over_the_number_of_layers(seed, width):
     generator = np.random.default_rng(seed)
     a, (b, start) = generator.uniform(-1, 1, (width, width)), generator.uniform(-1, 1, (2, width))
     exact, field = solved(a, b, start), Field(a, b)
-    errors = [np.abs(EulerNet(field, n)(torch.as_tensor(start)).numpy() - exact).max() for n in (64, 128, 256)]
+
+    def error(steps):
+        return np.abs(EulerNet(field, steps)(torch.as_tensor(start)).numpy() - exact).max()
+
+    of_64, of_128, of_256 = map(error, (64, 128, 256))
     # A field that happens to be straight along its flow leaves no error of first order to fall.
-    if errors[0] > 1e-6:
-        assert errors[0] / errors[1] == pytest.approx(2, rel=0.25)
-        assert errors[1] / errors[2] == pytest.approx(2, rel=0.25)
+    if of_64 > 1e-6:
+        assert of_64 / of_128 == pytest.approx(2, rel=0.25)
+        assert of_128 / of_256 == pytest.approx(2, rel=0.25)
 
 
 def test_its_layers_share_their_weights():
-    net = EulerNet(nn.Linear(3, 3), 50)
-    assert sum(p.numel() for p in net.parameters()) == 12
+    assert count_parameters(EulerNet(nn.Linear(3, 3), 50)) == 12
 
 
 @pytest.mark.parametrize(

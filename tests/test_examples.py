@@ -8,7 +8,6 @@ after `$ ` and their output, in which `...` stands for anything.
 from __future__ import annotations
 
 import doctest
-import os
 import re
 import shlex
 import subprocess
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.environments import environment_without
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -84,11 +85,11 @@ def run(command: str, folder: Path) -> str:
     assert name in MODULES, f"{name} is no command that a document can show"
     module = MODULES[name]
     started = [sys.executable, *(["-m", module] if module else []), *arguments]
-    keep = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COLUMNS"))}
+    usual = environment_without("PYTEST", "COLUMNS")
     done = subprocess.run(
         started,
         cwd=folder,
-        env=keep | {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTEST_ADDOPTS": EDITABLE},
+        env=usual | {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTEST_ADDOPTS": EDITABLE},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -119,8 +120,8 @@ def test_a_document_runs(document, folder):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document):
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", document.read_text(encoding="utf-8"))
-    missing = [link for link in links if not (document.parent / link).exists()]
-    assert missing == []
+    for link in links:
+        assert (document.parent / link).exists(), link
 
 
 def test_every_block_is_seen():

