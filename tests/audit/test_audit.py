@@ -70,9 +70,9 @@ def test_possible_dead_layers_are_exactly_those_of_some_networks(n, depth, width
     networks = np.array(list(itertools.product([False, True], repeat=size))).reshape(-1, n, depth, width)
     neurons, layers = networks.sum(axis=(1, 2, 3)), networks.all(axis=3).sum(axis=(1, 2))
     real = set(zip(neurons.tolist(), layers.tolist(), strict=True))
-    for pair in itertools.product(range(size + 1), range(n * depth + 1)):
-        one, two = (printed(total, n, 2, ROUND_HALF_EVEN) for total in pair)
-        assert dead_layers_possible(one, two, n=n, depth=depth, width=width) == (pair in real)
+    for dead in itertools.product(range(size + 1), range(n * depth + 1)):
+        mean_neurons, mean_layers = printed(dead[0], n, 2, ROUND_HALF_EVEN), printed(dead[1], n, 2, ROUND_HALF_EVEN)
+        assert dead_layers_possible(mean_neurons, mean_layers, n=n, depth=depth, width=width) == (dead in real)
 
 
 # two groups

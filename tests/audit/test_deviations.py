@@ -127,8 +127,10 @@ def test_zeros_and_ones_have_the_sd_of_their_mean_and_no_other(n, ddof):
         share = Fraction(ones, n)
         own[f"{float(share):.3f}"].add(f"{math.sqrt(share * (1 - share) * n / (n - ddof)):.3f}")
     for mean, sds in own.items():
-        near = {round(float(sd) * 1000) + step for sd, step in product(sds, range(-3, 4))}
-        for thousandths in sorted({*range(0, 720, 37), *(each for each in near if each >= 0)}):
+        tried = set(range(0, 720, 37))
+        for sd, step in product(sds, range(-3, 4)):
+            tried.add(max(round(float(sd) * 1000) + step, 0))
+        for thousandths in sorted(tried):
             sd = f"{thousandths / 1000:.3f}"
             if bool(debit(mean, sd, n, ddof=ddof)) != (sd in sds):
                 tie = any(abs(float(each) - float(sd)) < 0.0011 for each in sds)

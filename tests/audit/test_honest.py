@@ -47,22 +47,26 @@ def by_decimal(total, n, scale, decimals, rounding):
 
 def printed(total, n, scale, decimals):
     """Return what format, numpy.round, decimal and float32 print of a mean (scale 1) or percentage (100)."""
-    double, other = total / n * scale, scale * total / n
-    single, direct = np.float32(total) / np.float32(n) * np.float32(scale), np.float32(scale * total) / np.float32(n)
-    texts = {f"{value:.{decimals}f}" for value in (double, other, float(single), float(direct))}
-    texts |= {f"{float(np.round(value, decimals)):.{decimals}f}" for value in (double, other, single, direct)}
-    texts |= {by_decimal(total, n, scale, decimals, how) for how in (ROUND_HALF_UP, ROUND_HALF_EVEN)}
+    single = np.float32(total) / np.float32(n) * np.float32(scale)
+    texts = set()
+    for value in (total / n * scale, scale * total / n, single, np.float32(scale * total) / np.float32(n)):
+        texts.add(f"{float(value):.{decimals}f}")
+        texts.add(f"{float(np.round(value, decimals)):.{decimals}f}")
+    for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN):
+        texts.add(by_decimal(total, n, scale, decimals, rounding))
     return texts
 
 
 def cut(total, n, scale, decimals):
     """Return what truncation prints, exactly, in doubles and in float32."""
     unit = 10**decimals
-    doubles = (total / n * scale, scale * total / n)
-    texts = {f"{math.trunc(value * unit) / unit:.{decimals}f}" for value in doubles}
     single = np.float32(total) / np.float32(n) * np.float32(scale)
-    texts.add(f"{float(np.trunc(single * np.float32(unit)) / np.float32(unit)):.{decimals}f}")
-    return texts | {by_decimal(total, n, scale, decimals, ROUND_DOWN)}
+    return {
+        f"{math.trunc(total / n * scale * unit) / unit:.{decimals}f}",
+        f"{math.trunc(scale * total / n * unit) / unit:.{decimals}f}",
+        f"{float(np.trunc(single * np.float32(unit)) / np.float32(unit)):.{decimals}f}",
+        by_decimal(total, n, scale, decimals, ROUND_DOWN),
+    }
 
 
 def accused(n, scale, decimals, printing, rounding):
@@ -75,7 +79,9 @@ def accused(n, scale, decimals, printing, rounding):
 
     wrong = []
     for total in range(HIGHEST * n + 1):
-        wrong += [(text, total) for text in printing(total, n, scale, decimals) if total not in possible(text)]
+        for text in printing(total, n, scale, decimals):
+            if total not in possible(text):
+                wrong.append((text, total))
     return wrong
 
 
@@ -116,7 +122,13 @@ def test_negative_means_are_possible_too(n):
 
 def spreads(values):
     """Return the SDs that software computes: by n - 1 and by n, in double and single precision."""
-    return [np.std(np.array(values, dtype), ddof=ddof) for ddof, dtype in product((0, 1), (np.float64, np.float32))]
+    double, single = np.array(values, np.float64), np.array(values, np.float32)
+    return double.std(ddof=1), double.std(), single.std(ddof=1), single.std()
+
+
+def as_printed(values, decimals, unit=""):
+    """Return the values as a table prints them, with so many decimals."""
+    return [f"{value:.{decimals}f}{unit}" for value in values]
 
 
 @pytest.mark.parametrize("items", [1, 3])
@@ -171,7 +183,7 @@ def test_honest_runs_fit_their_summaries():
         runs = rng.normal(93, rng.uniform(0.01, 2), int(rng.integers(2, 12)))
         mean, n = f"{runs.mean():.2f}", len(runs)
         for sd in (runs.std(), runs.std(ddof=1)):
-            assert check_runs(mean, f"{sd:.2f}", [f"{run:.1f}" for run in runs])
+            assert check_runs(mean, f"{sd:.2f}", as_printed(runs, 1))
             assert check_best(f"{runs.max():.1f}", mean, f"{sd:.1f}", n)
             assert check_best(f"{runs.min():.2f}", mean, f"{sd:.2f}", n, lower_is_better=True)
         for factor in (2.0, 1.959964):
@@ -186,13 +198,14 @@ def test_honest_runs_on_images_fit_whatever_stands_behind_plus_minus():
     for _ in range(60):
         images, k, decimals = int(rng.choice([500, 1319, 10_000])), int(rng.integers(2, 9)), int(rng.integers(0, 4))
         runs = 100 * rng.binomial(images, rng.uniform(0.05, 0.99), k) / images
-        shown = [f"{run:.{decimals}f}" for run in runs]
+        shown = as_printed(runs, decimals)
         mean, best = f"{runs.mean():.{decimals}f}", f"{runs.max():.{decimals}f}"
         error = runs.std(ddof=1) / math.sqrt(k)
         half = scipy_stats.t.ppf(0.975, k - 1) * error
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NoPowerWarning)
-            assert all(check_accuracy(text, images) for text in shown)
+            for text in shown:
+                assert check_accuracy(text, images), (text, images)
             assert check_accuracy(mean, images, runs=k)
         for spread in (runs.std(), runs.std(ddof=1), error):
             text = f"{spread:.{decimals}f}"
@@ -245,12 +258,16 @@ def test_honest_sums_and_means_of_means_fit():
     for _ in range(200):
         counts = rng.integers(1, 50, int(rng.integers(2, 9)))
         shares = 100 * counts / counts.sum()
-        assert check_total([f"{share:.0f}" for share in shares], "100")
-        assert check_total([f"{share:.1f} %" for share in shares], "100 %")
-        assert check_total([str(count) for count in counts], str(counts.sum()))
+        assert check_total(as_printed(shares, 0), "100")
+        assert check_total(as_printed(shares, 1, " %"), "100 %")
+        assert check_total(list(map(str, counts)), str(counts.sum()))
         means = rng.uniform(0, 7, len(counts))
         overall = (means * counts).sum() / counts.sum()
-        assert check_mean_of_means([f"{mean:.2f}" for mean in means], f"{overall:.2f}", sizes=counts.tolist())
+        assert check_mean_of_means(as_printed(means, 2), f"{overall:.2f}", sizes=counts.tolist())
+
+
+def summary(group, ddof):
+    return f"{group.mean():.2f}", f"{group.std(ddof=ddof):.2f}", len(group)
 
 
 def test_honest_t_tests_fit():
@@ -258,22 +275,22 @@ def test_honest_t_tests_fit():
     for _ in range(60):
         one, two = rng.normal(0, 1, 12), rng.normal(0.5, 2, 20)
         for equal, ddof in product((True, False), (0, 1)):
-            summary = [(f"{each.mean():.2f}", f"{each.std(ddof=ddof):.2f}", len(each)) for each in (one, two)]
             p = scipy_stats.ttest_ind(one, two, equal_var=equal).pvalue
-            assert check_p_from_means(*summary[0], *summary[1], f"{p:.3f}")
+            assert check_p_from_means(*summary(one, ddof), *summary(two, ddof), f"{p:.3f}")
 
 
 def test_honest_tables_pass():
     rng = np.random.default_rng(8)
-    rows = []
+    rows, all_people, all_hits = [], 0, 0
     for group in range(20):
         answers = rng.integers(1, 8, int(rng.integers(5, 90)))
         hits = int((answers > 4).sum())
         spread = f"{answers.mean():.2f} ({answers.std(ddof=1):.2f})"
         share = f"{100 * hits / len(answers):.1f} %"
         rows.append({"group": str(group), "n": str(len(answers)), "mean": spread, "share": share, "hits": str(hits)})
-    totals = [sum(int(row[name]) for row in rows) for name in ("n", "hits")]
-    rows.append({"group": "all", "n": str(totals[0]), "mean": "", "share": "", "hits": str(totals[1])})
+        all_people += len(answers)
+        all_hits += hits
+    rows.append({"group": "all", "n": str(all_people), "mean": "", "share": "", "hits": str(all_hits)})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoPowerWarning)
         report = check_table(

@@ -85,7 +85,7 @@ def test_best_lies_where_one_of_the_runs_can():
 def test_extreme_runs_touch_the_bounds(runs):
     one_high = [0.0] * (runs - 1) + [1.0]
     mean = 1 / runs
-    sd = (sum((run - mean) ** 2 for run in one_high) / (runs - 1)) ** 0.5
+    sd = np.std(one_high, ddof=1)
     assert check_best("1.0000", f"{mean:.4f}", f"{sd:.4f}", runs)
     assert check_best("1.0000", f"{1 - mean:.4f}", f"{sd:.4f}", runs)
     assert not check_best("1.0000", f"{mean - 0.3 * sd:.4f}", f"{sd * 0.9:.4f}", runs, standard_error=False)
