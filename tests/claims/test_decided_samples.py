@@ -1,6 +1,7 @@
 """How a sample compares with a threshold, and the width and price of a sum of intervals."""
 
 import math
+from operator import attrgetter
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_a_comparison_is_decided_where_the_interval_leaves_the_threshold_and_now
     low, high = sample.ends
     assert sample.low < low < high < sample.high
     thresholds = low - 1e-3, low + 1e-3, high - 1e-3, high + 1e-3
-    decided = [(comparison.above, comparison.below) for comparison in map(sample.compare, thresholds)]
+    decided = list(map(attrgetter("above", "below"), map(sample.compare, thresholds)))
     assert decided == [(True, False), (False, False), (False, False), (False, True)]
 
 
@@ -49,4 +50,4 @@ def test_each_interval_that_a_comparison_rests_on_takes_a_share():
     medians = [measure.median(Coin(0.5, f"coin {stream}", stream), "u") for stream in range(3)]
     assert medians[0] - medians[1] < 0.9
     assert medians[0] + medians[1] - medians[2] < 2
-    assert [quantity.shares for quantity in measure.quantities] == [2, 3]
+    assert list(map(attrgetter("shares"), measure.quantities)) == [2, 3]

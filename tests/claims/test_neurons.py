@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -41,7 +43,7 @@ def test_neurons_that_contribute_are_those_that_the_output_depends_on(connection
     expected = []
     for seed in SEEDS:
         net = network(experiment, seed)
-        expected.append(sum(reaches(net, x, (d, w)) for d in range(depth) for w in range(width)))
+        expected.append(sum(reaches(net, x, neuron) for neuron in product(range(depth), range(width))))
     runs = train(experiment, SEEDS)
     counted = contributing(runs)
     if experiment.connection == "late":
@@ -58,12 +60,10 @@ def test_killed_and_revived_add_up_to_the_change():
     experiment = pair(5, "adam", 0.1, "batch")[1]
     runs = train(experiment, range(64))
     x = torch.as_tensor(experiment.data.x_standardised).float()
-    born = np.array(
-        [
-            [(out == 0).all(dim=0).tolist() for out in network(experiment, seed, trained=False).layer_outputs(x)]
-            for seed in range(64)
-        ]
-    )
+    born = np.zeros((64, 5, 2), bool)
+    for seed in range(64):
+        layer_outputs = torch.stack(tuple(network(experiment, seed, trained=False).layer_outputs(x)))  # (D, N, W)
+        born[seed] = (layer_outputs == 0).all(dim=1)
     killed, revived = ((runs.dead & ~born).mean(axis=(1, 2)), (~runs.dead & born).mean(axis=(1, 2)))
     assert KILLED.function(runs) == pytest.approx(killed)
     assert REVIVED.function(runs) == pytest.approx(revived)
@@ -73,9 +73,9 @@ def test_killed_and_revived_add_up_to_the_change():
 
 def test_counts_of_converged_networks():
     runs = train(pair(5, "adam", 0.1, "batch")[1], range(64))
-    both = [c and d > 5 for c, d in zip(runs.converged, runs.dead_neurons, strict=True)]
-    assert CONVERGED_OVER_HALF_DEAD.function(runs).tolist() == both
-    assert 0 < sum(both) < runs.converged.sum()
+    both = runs.converged & (runs.dead_neurons > 5)
+    assert CONVERGED_OVER_HALF_DEAD.function(runs).tolist() == both.tolist()
+    assert 0 < both.sum() < runs.converged.sum()
     assert NEEDED.bounds is not None
     assert NEEDED.bounds(runs.experiment) == (0.0, 10.0)
 

@@ -22,8 +22,9 @@ from lrn.experiment import initial_parameters
 
 SEEDS = np.arange(40, dtype=np.uint64)
 CELLS = [
-    Experiment(depth=depth, width=width, connection=connection, epochs=20, dtype="float64")
-    for depth, width, connection in ((1, 1, "late"), (3, 2, "plain"), (4, 3, "late"))
+    Experiment(depth=1, width=1, connection="late", epochs=20, dtype="float64"),
+    Experiment(depth=3, width=2, connection="plain", epochs=20, dtype="float64"),
+    Experiment(depth=4, width=3, connection="late", epochs=20, dtype="float64"),
 ]
 cells = pytest.mark.parametrize("e", CELLS, ids=lambda e: e.label)
 
@@ -48,15 +49,16 @@ def test_born_dead_is_dead_in_the_untrained_module(e):
     assert dead.shape == (len(SEEDS), e.depth, e.width)
     for seed in SEEDS:
         outputs = network(e, seed, trained=False).layer_outputs(torch.as_tensor(e.data.x_standardised))
-        assert (dead[seed] == torch.stack([(out == 0).all(dim=0) for out in outputs]).numpy()).all()
+        assert (dead[seed] == (torch.stack(outputs) == 0).all(dim=1).numpy()).all()
 
 
 def test_dead_neurons_were_born_dead_or_killed():
     runs = train(Experiment(depth=5, lr=0.1, style="iterative"), SEEDS)
-    parts = DEAD_FROM_THE_START.function(runs), KILLED.function(runs)
-    assert np.allclose(sum(parts), runs.dead.mean(axis=(1, 2)))
-    assert all(part.any() for part in parts)
-    assert (BORN_DEAD.function(runs) >= 10 * parts[0] - 1e-9).all()
+    from_the_start, killed = DEAD_FROM_THE_START.function(runs), KILLED.function(runs)
+    assert np.allclose(from_the_start + killed, runs.dead.mean(axis=(1, 2)))
+    assert from_the_start.any()
+    assert killed.any()
+    assert (BORN_DEAD.function(runs) >= 10 * from_the_start - 1e-9).all()
 
 
 def test_a_layer_is_dead_where_it_was_killed_and_nowhere_else_changed():
@@ -71,11 +73,13 @@ def test_a_layer_is_dead_where_it_was_killed_and_nowhere_else_changed():
 @pytest.mark.parametrize("width", [2, 3])
 def test_a_first_layer_to_both_sides_speaks_on_every_sample_and_to_one_side_does_not(width):
     e = Experiment(depth=3, width=width)
-    both, one = (layer_outputs(e, changed(do(e)))[:, 0] for do in (both_sides, one_side))
+    both = layer_outputs(e, changed(both_sides(e)))[:, 0]
+    one = layer_outputs(e, changed(one_side(e)))[:, 0]
     assert both.any(axis=2).all()
     assert not one.any(axis=2).all(axis=1).any()
-    weights = [np.abs(hidden_layers(e, p)[0][0]) for p in (initial_parameters(e, SEEDS), changed(both_sides(e)))]
-    assert (weights[0] == weights[1]).all()
+    drawn, _ = hidden_layers(e, initial_parameters(e, SEEDS))[0]
+    turned, _ = hidden_layers(e, changed(both_sides(e)))[0]
+    assert (np.abs(drawn) == np.abs(turned)).all()
 
 
 @cells
@@ -86,12 +90,11 @@ def test_an_intervention_that_changes_nothing_trains_the_same_networks(e):
 
 def test_each_pair_of_networks_counts_once_and_the_larger_gradient_wins():
     runs = train(Experiment(depth=2, epochs=1500), SEEDS)
-    gradient, converged = first_layer_gradients(runs.experiment, runs.seeds), runs.converged
-    expected = [
-        gradient[i if converged[i] else i + 1] > gradient[i + 1 if converged[i] else i]
-        for i in range(0, len(runs), 2)
-        if converged[i] != converged[i + 1]
-    ]
+    gradients = first_layer_gradients(runs.experiment, runs.seeds).reshape(-1, 2)
+    converged = runs.converged.reshape(-1, 2)
+    one_of_two = converged[:, 0] != converged[:, 1]
+    gradients, converged = gradients[one_of_two], converged[one_of_two]
+    expected = gradients[converged] > gradients[~converged]
     counted = ONE_OF_TWO_CONVERGED.function(runs)
-    assert 0 < sum(expected) < len(expected)
-    assert LARGER_GRADIENT_CONVERGED.function(runs)[counted].tolist() == expected
+    assert 0 < expected.sum() < len(expected)
+    assert LARGER_GRADIENT_CONVERGED.function(runs)[counted].tolist() == expected.tolist()
