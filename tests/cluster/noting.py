@@ -15,6 +15,11 @@ def note(request):
     return str(number * number).encode()
 
 
+def answers_to(requests):
+    """Each request to `note` and its answer, in the order of the requests."""
+    return [(request, str(request[1] ** 2).encode()) for request in requests]
+
+
 def fail(request):
     """Ends in an error."""
     raise ValueError(f"no such request: {request}")

@@ -38,7 +38,7 @@ def a_worker_killed_costs_its_block(address, worker, tmp_path):
             answers.append(answer)
             if len(answers) == 4:
                 worker.kill()
-    assert sorted(answers) == [(request, str(request[1] ** 2).encode()) for request in requests]
+    assert sorted(answers) == noting.answers_to(requests)
     begun = len(list(folder.iterdir()))
     assert 20 <= begun <= 22, "again: what it was doing, and what it had done and not yet sent"
 

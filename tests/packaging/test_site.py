@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import subprocess
 import sys
@@ -37,8 +38,8 @@ def test_the_page_of_pytest_options_has_each_option_and_setting(hooks):
 
 def test_every_page_of_the_documentation_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    pages = [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
-    assert [page for page in pages if page not in navigation] == []
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f"docs/{page.name}" in navigation
 
 
 def test_the_notebook_becomes_a_page_with_its_pictures(hooks):
@@ -53,10 +54,8 @@ def test_a_dead_link_stops_the_build(text, end, tmp_path):
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "index.md").write_text(text)
     (tmp_path / "pages" / "style.md").write_text("# Style")
-    lines = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[0].splitlines()
-    settings = "\n".join(
-        line for line in lines if not line.startswith(("docs_dir", "watch", "hooks", "  - docs/site_"))
-    )
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[0]
+    settings = re.sub(r"^(docs_dir|watch|hooks|  - docs/site_).*\n?", "", settings, flags=re.MULTILINE)
     (tmp_path / "mkdocs.yml").write_text(f"{settings}\ndocs_dir: pages\n".replace("docs/site_", f"{ROOT}/docs/site_"))
     command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == end

@@ -7,6 +7,8 @@ import io
 import json
 import re
 import sys
+from itertools import starmap
+from operator import attrgetter, itemgetter
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,7 @@ from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import compare
 from lrn.verdicts.registry import Case, as_json, as_text
 from lrn.verdicts.text import markdown_text, plain_text, visible
+from tests.changed_verdicts import change_each
 
 HOSTILE = (
     "\x1b]0;title\x07\x1b[2J\x9b31m",
@@ -36,25 +39,25 @@ BAD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-
 ORDERS = re.compile(r"^\s*(::|##\[|##vso)", re.MULTILINE)
 
 
+def hostile_verdict(number, text):
+    return Verdict(
+        id=text,
+        test=f"claims/test_{number}.py::test[{text.replace(chr(0), '')}]",
+        statement=text,
+        source=text,
+        quote=text,
+        reading=text,
+        verdict=Outcome.REFUTED,
+        expected=(Outcome.SUPPORTED, Outcome.REFUTED)[number % 2],
+        known=text,
+        reason=text,
+        looks=1,
+        estimates=(MeasuredQuantity(text, text, 0.25, 0.125, 0.5, 60, 64),),
+    )
+
+
 def hostile_suite():
-    quantity = MeasuredQuantity("key", "", 0.25, 0.125, 0.5, 60, 64)
-    claims = [
-        Verdict(
-            id=text,
-            test=f"claims/test_{n}.py::test[{text.replace(chr(0), '')}]",
-            statement=text,
-            source=text,
-            quote=text,
-            reading=text,
-            verdict=Outcome.REFUTED,
-            expected=(Outcome.SUPPORTED, Outcome.REFUTED)[n % 2],
-            known=text,
-            reason=text,
-            looks=1,
-            estimates=(dataclasses.replace(quantity, key=text, name=text),),
-        )
-        for n, text in enumerate(HOSTILE)
-    ]
+    claims = list(starmap(hostile_verdict, enumerate(HOSTILE)))
     return SuiteVerdicts.of(
         claims, alpha=0.01, quantities=64, seed_offset=0, first_seeds=8, max_seeds=64, complete=True
     )
@@ -102,24 +105,25 @@ class Reporter:
 
 def test_against():
     suite, reporter = hostile_suite(), Reporter()
-    now = [dataclasses.replace(verdict, verdict=Outcome.SUPPORTED) for verdict in suite.claims[:4]]
-    new = [dataclasses.replace(verdict, test=f"{verdict.test}x") for verdict in suite.claims]
-    print_comparison(reporter, compare(suite, [*now, *new]), "v.json")
+    changed = change_each(suite, lambda verdict: dataclasses.replace(verdict, verdict=Outcome.SUPPORTED))
+    new = change_each(suite, lambda verdict: dataclasses.replace(verdict, test=f"{verdict.test}x"))
+    print_comparison(reporter, compare(suite, [*changed.claims[:4], *new.claims]), "v.json")
     text = "\n".join(reporter.lines)
     assert_harmless(text, html=True)
     assert len(text.splitlines()) == len(reporter.lines)
 
 
+def case_of(v):
+    return Case(v.case, v.id, v.statement, v.source, v.quote, v.reading, v.expected, v.known, v.test, v.statement, 3, v)
+
+
 def test_lists_of_claims(monkeypatch):
-    cases = [
-        Case(v.case, v.id, v.statement, v.source, v.quote, v.reading, v.expected, v.known, v.test, v.statement, 3, v)
-        for v in hostile_suite().claims
-    ]
+    cases = list(map(case_of, hostile_suite().claims))
     assert_harmless(as_text(cases), html=True)
     assert len(as_text(cases).splitlines()) == len(cases) + 1
     text = as_json(cases)
     assert not BAD.search(text)
-    assert [case["statement"] for case in json.loads(text)] == [case.statement for case in cases]
+    assert list(map(itemgetter("statement"), json.loads(text))) == list(map(attrgetter("statement"), cases))
     strict = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict")
     strict.write(as_text(cases) + text)
 

@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from operator import attrgetter, itemgetter
 
 import pytest
 
@@ -55,9 +56,13 @@ def recorded(*endings):
     )
 
 
+def ids(cases):
+    return list(map(attrgetter("id"), cases))
+
+
 def test_a_case_is_all_that_a_claim_says_and_where(suite):
     cases = registry(suite(SUITE))
-    assert [case.id for case in cases] == ["C1-wide[2]", "C1-wide[4]", "C19", "test_nameless"]
+    assert ids(cases) == ["C1-wide[2]", "C1-wide[4]", "C19", "test_nameless"]
     two, _, deep, nameless = cases
     assert (two.claim, two.statement, two.source, two.quote, two.reading) == (
         "C1-wide",
@@ -67,27 +72,27 @@ def test_a_case_is_all_that_a_claim_says_and_where(suite):
         "literal",
     )
     assert (two.test, two.file, two.line) == ("claims/test_a.py::test_wide[2]", "claims/test_a.py", 7)
-    assert [case.expected for case in cases] == ["SUPPORTED", "REFUTED", "INCONCLUSIVE", "SUPPORTED"]
-    assert [case.known for case in cases] == [None, "about 3 %", "too close", None]
+    assert list(map(attrgetter("expected"), cases)) == ["SUPPORTED", "REFUTED", "INCONCLUSIVE", "SUPPORTED"]
+    assert list(map(attrgetter("known"), cases)) == [None, "about 3 %", "too close", None]
     assert nameless.test == "claims/test_a.py::TestNoId::test_nameless"
     assert deep.verdict is None
 
 
 def test_verdicts_are_those_of_the_same_test(suite):
     record = recorded(("claims/test_a.py::test_wide[4]", "REFUTED"), ("claims/test_a.py::test_gone", "SUPPORTED"))
-    outcomes = {case.id: case.outcome for case in registry(suite(SUITE), record)}
+    outcomes = dict(map(attrgetter("id", "outcome"), registry(suite(SUITE), record)))
     assert outcomes == {"C1-wide[2]": None, "C1-wide[4]": "REFUTED", "C19": None, "test_nameless": None}
 
 
 def test_verdicts_may_be_a_file(suite, tmp_path):
     recorded(("claims/test_a.py::test_deep", "INCONCLUSIVE")).write(tmp_path / "v.json")
-    assert [case.id for case in registry(suite(SUITE), tmp_path / "v.json", verdict="inconclusive")] == ["C19"]
+    assert ids(registry(suite(SUITE), tmp_path / "v.json", verdict="inconclusive")) == ["C19"]
 
 
 def test_cases_are_kept_by_group_and_text(suite, monkeypatch):
     collected = registry(suite(SUITE))
     monkeypatch.setattr("lrn.verdicts.registry._collected", lambda folder: collected)
-    for options, ids in [
+    for options, expected in [
         ({"group": "C"}, ["C1-wide[2]", "C1-wide[4]", "C19"]),
         ({"group": "C1"}, ["C1-wide[2]", "C1-wide[4]"]),
         ({"group": "C1-w"}, []),
@@ -98,14 +103,14 @@ def test_cases_are_kept_by_group_and_text(suite, monkeypatch):
         ({"search": "nothing like it"}, []),
         ({"group": "C1", "search": "[4]"}, ["C1-wide[4]"]),
     ]:
-        assert [case.id for case in registry("claims", **options)] == ids, options
+        assert ids(registry("claims", **options)) == expected, options
 
 
 def test_claims_that_share_an_id_and_parameters_are_told_apart(suite):
     body = SUITE.replace('id="C19"', 'id="C1-wide"').replace("@raise_if_run", "").replace(", width):", "):")
     suite(body)
     cases = registry(suite(body, "claims/test_b.py"))
-    assert [case.id for case in cases] == [
+    assert ids(cases) == [
         "claims/test_a.py::test_wide",
         "claims/test_a.py::test_deep",
         "claims/test_a.py::TestNoId::test_nameless",
@@ -114,8 +119,7 @@ def test_claims_that_share_an_id_and_parameters_are_told_apart(suite):
         "claims/test_b.py::TestNoId::test_nameless",
     ]
     (suite(body).parent / "claims" / "test_b.py").unlink()
-    cases = registry(suite(body))
-    assert [case.id for case in cases] == ["C1-wide:test_wide", "C1-wide:test_deep", "test_nameless"]
+    assert ids(registry(suite(body))) == ["C1-wide:test_wide", "C1-wide:test_deep", "test_nameless"]
 
 
 def test_the_suites_own_settings_hold_and_hide_nothing(suite, tmp_path):
@@ -182,13 +186,14 @@ def test_the_table_has_a_line_a_case(suite):
 def test_json_has_every_field_and_the_verdicts_name(suite):
     cases = registry(suite(SUITE), recorded(("claims/test_a.py::test_deep", "SUPPORTED")))
     data = json.loads(as_json(cases))
-    assert [case["id"] for case in data] == [case.id for case in cases]
-    assert [case["verdict"] for case in data] == [None, None, "SUPPORTED", None]
+    assert list(map(itemgetter("id"), data)) == ids(cases)
+    assert list(map(itemgetter("verdict"), data)) == [None, None, "SUPPORTED", None]
     assert data[0]["quote"] == "wider is „better“"
     assert "„better“" in as_json(cases)
 
 
 def test_the_projects_ids_are_unique_and_every_claim_has_one(project_cases):
     assert len(project_cases) > 700
-    assert len({case.id for case in project_cases}) == len(project_cases)
-    assert [case.test for case in project_cases if not case.claim] == []
+    assert len(set(ids(project_cases))) == len(project_cases)
+    for case in project_cases:
+        assert case.claim, case.test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from operator import attrgetter
 
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.tables import few, markdown, rows_of
@@ -18,7 +19,7 @@ def test_rows_are_ordered_by_file_and_numbers_in_ids():
     ids = ["C10", "C9-b", "C9-a", "A1"]
     verdicts = [dataclasses.replace(ONE, id=id, test=f"a.py::test_{i}") for i, id in enumerate(ids)]
     verdicts.append(dataclasses.replace(ONE, id="A0", test="b.py::test"))
-    assert [row.id for row in rows_of(verdicts)] == ["A1", "C9-a", "C9-b", "C10", "A0"]
+    assert list(map(attrgetter("id"), rows_of(verdicts))) == ["A1", "C9-a", "C9-b", "C10", "A0"]
 
 
 def test_a_row_shows_the_interval_of_one_case_and_the_range_of_several():
