@@ -111,8 +111,10 @@ def test_a_damaged_ledger_is_one_line(tmp_path, monkeypatch, capsys):
     assert main(command) == 0
     again = capsys.readouterr()
     assert again.out == first.out
-    assert all(line.startswith("lrn: ") and "set aside" in line for line in again.err.splitlines())
     assert again.err
+    for line in again.err.splitlines():
+        assert line.startswith("lrn: ")
+        assert "set aside" in line
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
@@ -120,7 +122,8 @@ def test_completion_knows_the_commands(shell, capsys):
     pytest.importorskip("shtab", reason="completion needs shtab")
     assert main(["completion", shell]) == 0
     script = capsys.readouterr().out
-    assert all(command in script for command in COMMANDS)
+    for command in COMMANDS:
+        assert command in script
     assert "connections" in script
 
 

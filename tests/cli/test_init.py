@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
 import subprocess
 import sys
 import tomllib
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -26,31 +28,33 @@ def folder(tmp_path, monkeypatch):
 
 
 def files(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """The bytes of each file, by its path in the folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_claims_it_writes_are_decided(folder, capsys):
     assert main(["init"]) == 0
-    assert files(folder) == WRITTEN
+    assert sorted(files(folder)) == WRITTEN
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     claims = json.loads((folder / "reports" / "verdicts.json").read_text())["claims"]
-    assert [claim["verdict"] for claim in claims] == ["SUPPORTED"] * 3
+    assert list(map(itemgetter("verdict"), claims)) == ["SUPPORTED"] * 3
     assert "torch" not in done.stdout + done.stderr
     capsys.readouterr()
     assert main(["claims", "--sentences", "--json"]) == 0
     (document,) = json.loads(capsys.readouterr().out)
-    assert [sentence["standing"] for sentence in document["sentences"]] == ["holds", "holds"]
-    assert [case for sentence in document["sentences"] for reading in sentence["readings"] for case in reading["holds"]]
+    assert list(map(itemgetter("standing"), document["sentences"])) == ["holds", "holds"]
+    readings = itertools.chain.from_iterable(map(itemgetter("readings"), document["sentences"]))
+    assert any(map(itemgetter("holds"), readings))
 
 
 def test_once_more_it_changes_nothing(folder, capsys):
     main(["init"])
-    before = {name: (folder / name).read_bytes() for name in files(folder)}
+    before = files(folder)
     assert main(["init"]) == 0
-    assert {name: (folder / name).read_bytes() for name in files(folder)} == before
+    assert files(folder) == before
     assert "claims/trainings.py exists and stays as it is" in capsys.readouterr().out
 
 
@@ -87,7 +91,7 @@ def test_a_folder_elsewhere_is_refused(folder, name, capsys):
     (folder / "file").write_text("")
     assert main(["init", name]) == 2
     assert "the folder must" in capsys.readouterr().err
-    assert files(folder) == ["file"]
+    assert list(files(folder)) == ["file"]
 
 
 @pytest.mark.parametrize(
@@ -96,11 +100,11 @@ def test_a_folder_elsewhere_is_refused(folder, name, capsys):
 def test_a_name_that_settings_or_a_shell_would_read_otherwise_is_refused(folder, name, capsys):
     assert main(["init", "--", name]) == 2
     assert "the folder's name must be of letters" in capsys.readouterr().err
-    assert files(folder) == []
+    assert files(folder) == {}
 
 
 def test_a_full_disk_leaves_the_project_as_it_was(folder, capsys):
-    text = "".join(f"# {number}\n" for number in range(1000))
+    text = "# a comment\n" * 500
     (folder / "pyproject.toml").write_text(text)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4500, limits[1]))

@@ -25,12 +25,12 @@ def test_the_text_is_of_the_seed_asked_for(capsys):
     assert main(SMALL) == 0
     shown = capsys.readouterr().out
     runs = train(Experiment(depth=5, epochs=200), [17])
-    rows = [re.sub(r"neuron\s+", "", line).split() for line in shown.splitlines() if line.startswith("neuron")]
+    rows = list(map(str.split, re.findall(r"^neuron\s+(.*)", shown, re.MULTILINE)))
     assert np.array_equal(np.array(rows).T == "x", runs.dead[0])
     assert f"{runs.dead_neurons[0]} of 10 neurons and {runs.dead_layers[0]} of 5 layers are dead" in shown
     predictions = [float(line.split()[2]) for line in shown.splitlines()[-20:]]
     order = np.argsort(runs.experiment.data.x[:, 0])
-    assert predictions == [round(float(y), 4) for y in runs.prediction[0][order]]
+    assert predictions == np.round(runs.prediction[0][order].astype(float), 4).tolist()
 
 
 def test_dead_and_living_neurons_are_told_apart():

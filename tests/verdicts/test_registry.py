@@ -1,5 +1,6 @@
 """The registry has every case of any suite, each under an id of its own, and runs none."""
 
+import functools
 import json
 import textwrap
 from operator import attrgetter, itemgetter
@@ -34,16 +35,32 @@ SUITE = """
 """
 
 
+def write_suite(root, body, name="claims/test_a.py"):
+    """Writes a module of claims; returns its folder."""
+    path = root / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(textwrap.dedent(body), encoding="utf-8")
+    return path.parent
+
+
 @pytest.fixture
 def suite(tmp_path):
-    def write(body, name="claims/test_a.py"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(textwrap.dedent(body), encoding="utf-8")
-        return path.parent
-
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    return write
+    return functools.partial(write_suite, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def cases_of_suite(tmp_path_factory):
+    """The cases of SUITE, which a process of its own collects, in about a second."""
+    root = tmp_path_factory.mktemp("suite")
+    (root / "pytest.ini").write_text("[pytest]\n")
+    return registry(write_suite(root, SUITE))
+
+
+@pytest.fixture
+def collected(cases_of_suite, monkeypatch):
+    """Lets every folder have the cases of SUITE."""
+    monkeypatch.setattr("lrn.verdicts.registry._collected", lambda folder: cases_of_suite)
 
 
 def recorded(*endings):
@@ -60,10 +77,9 @@ def ids(cases):
     return list(map(attrgetter("id"), cases))
 
 
-def test_a_case_is_all_that_a_claim_says_and_where(suite):
-    cases = registry(suite(SUITE))
-    assert ids(cases) == ["C1-wide[2]", "C1-wide[4]", "C19", "test_nameless"]
-    two, _, deep, nameless = cases
+def test_a_case_is_all_that_a_claim_says_and_where(cases_of_suite):
+    assert ids(cases_of_suite) == ["C1-wide[2]", "C1-wide[4]", "C19", "test_nameless"]
+    two, _, deep, nameless = cases_of_suite
     assert (two.claim, two.statement, two.source, two.quote, two.reading) == (
         "C1-wide",
         "Wide is better",
@@ -72,27 +88,29 @@ def test_a_case_is_all_that_a_claim_says_and_where(suite):
         "literal",
     )
     assert (two.test, two.file, two.line) == ("claims/test_a.py::test_wide[2]", "claims/test_a.py", 7)
-    assert list(map(attrgetter("expected"), cases)) == ["SUPPORTED", "REFUTED", "INCONCLUSIVE", "SUPPORTED"]
-    assert list(map(attrgetter("known"), cases)) == [None, "about 3 %", "too close", None]
+    assert list(map(attrgetter("expected"), cases_of_suite)) == ["SUPPORTED", "REFUTED", "INCONCLUSIVE", "SUPPORTED"]
+    assert list(map(attrgetter("known"), cases_of_suite)) == [None, "about 3 %", "too close", None]
     assert nameless.test == "claims/test_a.py::TestNoId::test_nameless"
     assert deep.verdict is None
 
 
-def test_verdicts_are_those_of_the_same_test(suite):
+@pytest.mark.usefixtures("collected")
+def test_verdicts_are_those_of_the_same_test():
     record = recorded(("claims/test_a.py::test_wide[4]", "REFUTED"), ("claims/test_a.py::test_gone", "SUPPORTED"))
-    outcomes = dict(map(attrgetter("id", "outcome"), registry(suite(SUITE), record)))
+    outcomes = dict(map(attrgetter("id", "outcome"), registry("claims", record)))
     assert outcomes == {"C1-wide[2]": None, "C1-wide[4]": "REFUTED", "C19": None, "test_nameless": None}
 
 
-def test_verdicts_may_be_a_file(suite, tmp_path):
+@pytest.mark.usefixtures("collected")
+def test_verdicts_may_be_a_file(tmp_path):
     recorded(("claims/test_a.py::test_deep", "INCONCLUSIVE")).write(tmp_path / "v.json")
-    assert ids(registry(suite(SUITE), tmp_path / "v.json", verdict="inconclusive")) == ["C19"]
+    assert ids(registry("claims", tmp_path / "v.json", verdict="inconclusive")) == ["C19"]
 
 
-def test_cases_are_kept_by_group_and_text(suite, monkeypatch):
-    collected = registry(suite(SUITE))
-    monkeypatch.setattr("lrn.verdicts.registry._collected", lambda folder: collected)
-    for options, expected in [
+@pytest.mark.usefixtures("collected")
+@pytest.mark.parametrize(
+    ("options", "selected"),
+    [
         ({"group": "C"}, ["C1-wide[2]", "C1-wide[4]", "C19"]),
         ({"group": "C1"}, ["C1-wide[2]", "C1-wide[4]"]),
         ({"group": "C1-w"}, []),
@@ -102,8 +120,10 @@ def test_cases_are_kept_by_group_and_text(suite, monkeypatch):
         ({"search": "is better"}, ["C1-wide[2]", "C1-wide[4]", "C19"]),
         ({"search": "nothing like it"}, []),
         ({"group": "C1", "search": "[4]"}, ["C1-wide[4]"]),
-    ]:
-        assert ids(registry("claims", **options)) == expected, options
+    ],
+)
+def test_cases_are_selected_by_group_and_text(options, selected):
+    assert ids(registry("claims", **options)) == selected
 
 
 def test_claims_that_share_an_id_and_parameters_are_told_apart(suite):
@@ -170,9 +190,10 @@ def test_bad_arguments_are_refused(suite, tmp_path):
         registry(tmp_path, recorded(), verdict="maybe")
 
 
-def test_the_table_has_a_line_a_case(suite):
+@pytest.mark.usefixtures("collected")
+def test_the_table_has_one_line_per_case():
     record = recorded(("claims/test_a.py::test_wide[2]", "REFUTED"), ("claims/test_a.py::test_wide[4]", "REFUTED"))
-    cases = registry(suite(SUITE), record)
+    cases = registry("claims", record)
     lines = as_text(cases).splitlines()
     assert lines[0] == "C1-wide[2]     REFUTED         Wide is better  claims/test_a.py:7"
     assert lines[1] == "C1-wide[4]     REFUTED, known  Wide is better  claims/test_a.py:7"
@@ -183,8 +204,9 @@ def test_the_table_has_a_line_a_case(suite):
     assert as_text([]) == "0 cases of 0 claims"
 
 
-def test_json_has_every_field_and_the_verdicts_name(suite):
-    cases = registry(suite(SUITE), recorded(("claims/test_a.py::test_deep", "SUPPORTED")))
+@pytest.mark.usefixtures("collected")
+def test_json_has_every_field_and_the_verdicts_name():
+    cases = registry("claims", recorded(("claims/test_a.py::test_deep", "SUPPORTED")))
     data = json.loads(as_json(cases))
     assert list(map(itemgetter("id"), data)) == ids(cases)
     assert list(map(itemgetter("verdict"), data)) == [None, None, "SUPPORTED", None]
