@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +126,23 @@ class Run:
     def log(self) -> list[list[str]]:
         """What happened, in order: "trains" or "keeps", block, pid and worker."""
         log = self.folder / "log"
-        return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+        return list(map(str.split, log.read_text().splitlines())) if log.exists() else []
+
+    def written(self) -> list[str]:
+        """The names of the blocks that were written, in order."""
+        return list(map(itemgetter(0), self.lines("keeps")))
 
     def blocks(self) -> dict[str, Path]:
         """The files of blocks in the ledger."""
         return {"/".join(path.parts[-2:]): path for path in (self.folder / "ledger").rglob("*.parquet")}
+
+    def contents(self) -> dict[str, bytes]:
+        """The bytes of each block."""
+        return {name: path.read_bytes() for name, path in self.blocks().items()}
+
+    def states(self) -> dict[str, tuple[int, int]]:
+        """Each block's inode and the time when it was written, which tell whether it was written again."""
+        return {name: (path.stat().st_ino, path.stat().st_mtime_ns) for name, path in self.blocks().items()}
 
     def result(self) -> bytes:
         """The results of the run: the verdicts, or the printed text."""
@@ -163,8 +176,7 @@ def undisturbed(folder: Path, command: str) -> Undisturbed:
     started = time.monotonic()
     code = run.wait()
     assert code == 0, run.output()
-    blocks = {name: path.read_bytes() for name, path in run.blocks().items()}
-    written = [name for name, *_ in run.lines("keeps")]
+    blocks, written = run.contents(), run.written()
     assert len(written) > 10
     assert len(set(written)) == len(written), "a file was written twice"
     assert blocks.keys() <= set(written)
@@ -183,8 +195,8 @@ def kill_and_resume(folder: Path, kill: Kill, expected: Undisturbed, rng: random
     group = run.process.pid
     if kill.resumed == "later":
         _until(lambda: not _alive(group))
-    blocks = {name: _state(path) for name, path in run.blocks().items()}
-    assert _seeds(name for name, *_ in run.lines("keeps")) <= _seeds(blocks), "a finished block is gone"
+    blocks = run.states()
+    assert _seeds(run.written()) <= _seeds(blocks), "a finished block is gone"
     run.start()
     assert run.wait() == expected.code, run.output()
     _until(lambda: not _alive(group))
@@ -195,16 +207,16 @@ def kill_and_resume(folder: Path, kill: Kill, expected: Undisturbed, rng: random
 def check(run: Run, blocks: dict[str, tuple[int, int]], expected: Undisturbed) -> None:
     """The resumed run ended as the undisturbed one, and trained only unfinished blocks twice."""
     assert run.result() == expected.result
-    assert {name: path.read_bytes() for name, path in run.blocks().items()} == expected.blocks
-    left = {name: _state(path) for name, path in run.blocks().items() if name in blocks}
-    assert left == {name: blocks[name] for name in left}, "it was written again"
+    assert run.contents() == expected.blocks
+    states = run.states()
+    for name in states.keys() & blocks.keys():
+        assert states[name] == blocks[name], f"{name} was written again"
     _check_work(run)
     assert "LedgerWarning" not in run.output()
     assert "set aside" not in run.output()
-    left = [
-        path.name for path in (run.folder / "ledger").rglob("*") if "damaged" in path.name or ".parquet." in path.name
-    ]
-    assert left == []
+    for path in (run.folder / "ledger").rglob("*"):
+        assert "damaged" not in path.name
+        assert ".parquet." not in path.name
 
 
 def _check_work(run: Run) -> None:
@@ -227,7 +239,9 @@ def _seeds(names: Iterable[str]) -> set[tuple[str, int]]:
     for name in names:
         folder, _, block = name.partition("/")
         start, stop = block.removesuffix(".parquet").removesuffix("-trace").split("-")
-        pairs |= {(f"{folder}{'-trace' * ('-trace' in block)}", seed) for seed in range(int(start), int(stop))}
+        owner = f"{folder}-trace" if "-trace" in block else folder
+        for seed in range(int(start), int(stop)):
+            pairs.add((owner, seed))
     return pairs
 
 
@@ -261,8 +275,9 @@ def _process(folder: Path, arguments: list[str], environment: dict[str, str], ou
     """Runs a script or a module in this process, which was forked for it."""
     os.setsid()
     os.chdir(folder)
-    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
-        del os.environ[name]
+    for name in list(os.environ):
+        if name.startswith("PYTEST_"):
+            del os.environ[name]
     os.environ.update(environment)
     file = os.open(output, os.O_WRONLY | os.O_CREAT)
     os.dup2(file, 1)
@@ -274,10 +289,6 @@ def _process(folder: Path, arguments: list[str], environment: dict[str, str], ou
     else:
         sys.argv[:] = arguments
         runpy.run_path(arguments[0], run_name="__main__")
-
-
-def _state(path: Path) -> tuple[int, int]:
-    return path.stat().st_ino, path.stat().st_mtime_ns
 
 
 def _alive(group: int) -> bool:

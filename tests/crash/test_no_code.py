@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def executing(source):
     """Line and text of each call, or import, that can run code from a file."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias.name for alias in node.names]
+            names = list(map(attrgetter("name"), node.names))
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else names
             shares_work = set(names) <= SHARES_WORK if isinstance(node, ast.ImportFrom) else names == ["joblib"]
             if {name.partition(".")[0] for name in modules} & MODULES and not shares_work:

@@ -1,6 +1,8 @@
-"""`prune` beyond plain stacks: the output stays, names stay, and what is not understood is refused."""
+"""`prune` beyond plain stacks: output and names stay, and a network that it does not understand is refused."""
 
 from __future__ import annotations
+
+from operator import attrgetter
 
 import pytest
 import torch
@@ -10,15 +12,14 @@ from torch.nn.utils import prune as masks
 
 from lrn.dead import dead_units, prune
 from lrn.nets import BasicBlock, BottleneckBlock, ConvolutionalNet
+from tests.networks import count_parameters, modules_of
 
 VECTORS, IMAGES = torch.randn(20, 6), torch.randn(6, 3, 8, 8)
 
 
 def silent(net):
     """Every layer that has a bias and is not the last loses two units, where an activation follows."""
-    layers = [
-        m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv1d | nn.Conv2d | nn.BatchNorm2d | nn.BatchNorm1d)
-    ]
+    layers = modules_of(net, nn.Linear | nn.Conv1d | nn.Conv2d | nn.BatchNorm2d | nn.BatchNorm1d)
     with torch.no_grad():
         for layer in layers[:-1]:
             if layer.bias is not None:
@@ -78,9 +79,8 @@ def test_the_output_stays_and_something_goes(name):
     assert torch.allclose(small(x.double()), net(x.double()), rtol=1e-10, atol=1e-10)
     assert small.state_dict().keys() == net.state_dict().keys()
     assert type(small) is type(net)
-    fewer = sum(p.numel() for p in small.parameters()) < sum(p.numel() for p in net.parameters())
-    assert fewer
-    assert all(p.dtype == torch.float64 for p in small.parameters())
+    assert count_parameters(small) < count_parameters(net)
+    assert set(map(attrgetter("dtype"), small.parameters())) == {torch.float64}
 
 
 def test_a_constant_at_a_border_of_zeros_is_not_cut():

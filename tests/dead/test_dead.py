@@ -25,10 +25,10 @@ def example():
 
 
 def test_counts_add_up():
-    found = example()
-    assert found.names == ("features.0", "relu()")
-    assert found.counts == (1, 2)
-    assert (found.units, found.dead_neurons, found.dead_layers, found.samples) == (5, 3, 1, 20)
+    report = example()
+    assert report.names == ("features.0", "relu()")
+    assert report.counts == (1, 2)
+    assert (report.units, report.dead_neurons, report.dead_layers, report.samples) == (5, 3, 1, 20)
 
 
 def test_str_is_a_table_to_read():
@@ -56,15 +56,15 @@ def test_to_dict_survives_json():
     }
     names = ["samples", "units", "dead_neurons", "dead_layers", "layers", "not_counted", "criterion", "remarks"]
     assert list(record) == names
-    assert [record[name] for name in list(record)[:4]] == [20, 5, 3, 1]
+    assert list(record.values())[:4] == [20, 5, 3, 1]
 
 
 def test_the_result_cannot_be_changed():
-    found = dead_units(nn.ReLU(), X)
+    report = dead_units(nn.ReLU(), X)
     with pytest.raises(ValueError, match="read-only"):
-        found.masks[0][0] = True
+        report.masks[0][0] = True
     with pytest.raises(AttributeError):
-        found.samples = 3  # type: ignore[misc]
+        report.samples = 3  # type: ignore[misc]
 
 
 def test_an_unknown_layer_is_answered_with_the_known_ones():
@@ -79,7 +79,7 @@ def test_an_unknown_layer_is_answered_with_the_known_ones():
 def test_a_neuron_is_dead_if_zero_on_all_samples_and_a_layer_if_all_its_neurons_are(kind):
     never, always, some = [0.0, 0.0, 0.0], [1.0, 2.0, 3.0], [0.0, 0.0, 0.1]
     columns = [[never, always], [never, never], [some, always]]
-    outputs = kind([[list(zip(*layer, strict=True)) for layer in columns]])  # (S=1, D=3, N=3, W=2)
+    outputs = kind(np.swapaxes([columns], 2, 3).tolist())  # (S=1, D=3, N=3, W=2)
     flags = dead_neurons(outputs)
     assert flags.tolist() == [[[True, False], [True, True], [False, False]]]
     assert dead_layers(flags).tolist() == [[False, True, False]]

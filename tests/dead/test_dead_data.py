@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import weakref
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from lrn.dead import dead_layers, dead_neurons, dead_units
 from lrn.nets import LateResidualNet, PlainNet
+from tests.dead.flags import flags
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -73,8 +76,8 @@ class Stream(IterableDataset):
 def test_the_result_does_not_depend_on_the_form_of_the_data(data, batch_size):
     expected = dead_units(reference_net(), REFERENCE)
     assert 2 <= expected.dead_neurons < 16
-    found = dead_units(reference_net(), data, batch_size=batch_size)
-    assert found.to_dict() == expected.to_dict()
+    report = dead_units(reference_net(), data, batch_size=batch_size)
+    assert report.to_dict() == expected.to_dict()
 
 
 def test_a_generator_is_read_once_and_batches_are_not_kept():
@@ -94,28 +97,31 @@ def test_a_generator_is_read_once_and_batches_are_not_kept():
 
 def test_a_read_only_memory_map_is_read_in_slices(tmp_path):
     np.save(tmp_path / "x.npy", REFERENCE.numpy())
-    found = dead_units(reference_net(), np.load(tmp_path / "x.npy", mmap_mode="r"), batch_size=4)
-    assert found.to_dict() == dead_units(reference_net(), REFERENCE).to_dict()
+    report = dead_units(reference_net(), np.load(tmp_path / "x.npy", mmap_mode="r"), batch_size=4)
+    assert report.to_dict() == dead_units(reference_net(), REFERENCE).to_dict()
 
 
 def test_relus_of_the_data_pipeline_are_not_the_modules():
-    data = (torch.relu(batch).clamp(min=0) for batch in REFERENCE.split(5))
-    assert dead_units(reference_net(), data).names == ("activations.0", "activations.1")
+    def pipeline():
+        for batch in REFERENCE.split(5):
+            yield torch.relu(batch).clamp(min=0)
+
+    assert dead_units(reference_net(), pipeline()).names == ("activations.0", "activations.1")
 
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_batches_go_to_the_device_of_the_module(device):
-    found = dead_units(reference_net().to(device), REFERENCE)
-    assert found["activations.0"].dead[[2, 5]].all()
+    report = dead_units(reference_net().to(device), REFERENCE)
+    assert report["activations.0"].dead[[2, 5]].all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_precisions_work(dtype):
     net = reference_net().to(dtype)
     for data in (REFERENCE.to(dtype), REFERENCE.numpy()):
-        found = dead_units(net, data)
-        assert found["activations.0"].dead[[2, 5]].all()
-        assert not found["activations.0"].is_dead
+        report = dead_units(net, data)
+        assert report["activations.0"].dead[[2, 5]].all()
+        assert not report["activations.0"].is_dead
 
 
 def test_what_rounds_to_zero_in_half_precision_is_dead_there():
@@ -128,8 +134,8 @@ def test_what_rounds_to_zero_in_half_precision_is_dead_there():
 
 
 def test_a_nan_is_not_zero_and_a_negative_zero_is():
-    found = dead_units(nn.ReLU(), torch.tensor([[float("nan"), -0.0, 0.0], [0.0, -0.0, -1.0]]))
-    assert found.layers[0].dead.tolist() == [False, True, True]
+    report = dead_units(nn.ReLU(), torch.tensor([[float("nan"), -0.0, 0.0], [0.0, -0.0, -1.0]]))
+    assert report.layers[0].dead.tolist() == [False, True, True]
 
 
 # ---- Nothing is left behind ----
@@ -162,15 +168,21 @@ def state_of_the_world():
     )
 
 
+def hooks_of(net):
+    """The numbers of hooks of each module: after and before its forward pass, and after a failed one."""
+    return [
+        (len(module._forward_hooks), len(module._forward_pre_hooks), len(module._forward_hooks_always_called))
+        for module in net.modules()
+    ]
+
+
 @pytest.mark.parametrize("fail", [False, True])
 def test_flags_random_states_hooks_and_parameters_are_as_before_also_after_an_error(fail):
     net, calls = Restless(fail), []
     net.linear.register_forward_hook(lambda *_: calls.append("hook"))
     net.register_forward_pre_hook(lambda *_: calls.append("pre"))
-    parameters = [p.clone() for p in net.state_dict().values()]
-    before = state_of_the_world()
-    flags = [m.training for m in net.modules()]
-    hooks = [(len(m._forward_hooks), len(m._forward_pre_hooks)) for m in net.modules()]
+    parameters, before, hooks = copy.deepcopy(net.state_dict()), state_of_the_world(), hooks_of(net)
+    modes = list(map(attrgetter("training"), net.modules()))
     data = DataLoader(TensorDataset(REFERENCE), batch_size=10, shuffle=True)
     if fail:
         with pytest.raises(RuntimeError, match="as planned"):
@@ -179,11 +191,10 @@ def test_flags_random_states_hooks_and_parameters_are_as_before_also_after_an_er
         dead_units(net, data)
         assert calls == ["pre", "hook"] * 2
     assert state_of_the_world() == before
-    assert [m.training for m in net.modules()] == flags == [True, True, False, True]
-    assert [(len(m._forward_hooks), len(m._forward_pre_hooks)) for m in net.modules()] == hooks
-    assert not any(m._forward_hooks_always_called for m in net.modules())
-    assert all(torch.equal(p, q) for p, q in zip(parameters, net.state_dict().values(), strict=True))
-    assert all(p.grad is None for p in net.parameters())
+    assert list(map(attrgetter("training"), net.modules())) == modes == [True, True, False, True]
+    assert hooks_of(net) == hooks
+    torch.testing.assert_close(net.state_dict(), parameters, rtol=0, atol=0)
+    assert set(map(attrgetter("grad"), net.parameters())) == {None}
 
 
 def test_dropout_kills_nothing():
@@ -201,9 +212,9 @@ def test_a_transformer_is_seen_through_its_python_code():
     layer = nn.TransformerEncoderLayer(4, 2, 6, batch_first=True)
     net = nn.TransformerEncoder(layer, 2).eval()
     silence(net.layers[1].linear1, 3)
-    found = dead_units(net, torch.randn(8, 5, 4))
-    assert found.names == ("layers.0.relu()", "layers.1.relu()")
-    assert found["layers.1.relu()"].dead[3]
+    report = dead_units(net, torch.randn(8, 5, 4))
+    assert report.names == ("layers.0.relu()", "layers.1.relu()")
+    assert report["layers.1.relu()"].dead[3]
 
 
 def test_a_compiled_module_is_looked_at_like_the_original():
@@ -217,13 +228,13 @@ def test_a_compiled_module_is_looked_at_like_the_original():
     try:
         compiled = nn.Sequential(torch.compile(net, backend=backend))
         assert torch.equal(compiled(REFERENCE), net(REFERENCE))
-        found = dead_units(compiled, REFERENCE)
+        report = dead_units(compiled, REFERENCE)
         assert torch.equal(compiled(REFERENCE), net(REFERENCE))
         assert len(graphs) == 1  # neither looking nor having looked compiles anything
     finally:
         torch.compiler.reset()
-    assert found.names == tuple(f"0.{name}" for name in expected.names)
-    assert [mask.tolist() for mask in found.masks] == [mask.tolist() for mask in expected.masks]
+    assert report.names == tuple(map("0.{}".format, expected.names))
+    assert flags(report) == flags(expected)
 
 
 def test_an_exported_program_is_seen():
@@ -237,8 +248,8 @@ def test_the_projects_own_networks_agree_with_their_layer_outputs(kind):
     torch.manual_seed(5)
     net = kind(1, [2] * 10, 1)
     x = torch.linspace(-1, 1, 20)[:, None]
-    found = dead_units(net, x)
-    flags = dead_neurons(torch.stack(net.layer_outputs(x)))
-    assert np.array_equal(np.stack(found.masks), flags.numpy())
-    assert found.dead_layers == int(dead_layers(flags).sum())
-    assert 0 < found.dead_neurons < 20
+    report = dead_units(net, x)
+    dead = dead_neurons(torch.stack(net.layer_outputs(x)))
+    assert np.array_equal(np.stack(report.masks), dead.numpy())
+    assert report.dead_layers == int(dead_layers(dead).sum())
+    assert 0 < report.dead_neurons < 20

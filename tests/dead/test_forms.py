@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from operator import attrgetter
+
 import numpy as np
 import pandas
 import pytest
@@ -13,6 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from lrn.dead import dead_units
 from lrn.gradients import report
+from tests.dead.flags import flags
 
 torch.manual_seed(0)
 X = torch.randn(20, 3)
@@ -55,15 +59,23 @@ def net():
     return made
 
 
+def table(rows):
+    return pandas.DataFrame(rows.numpy(), columns=list("abc"))
+
+
+def mappings(parts):
+    return [{"input": part} for part in parts]
+
+
 FORMS = {
     "tensor": X,
     "float64": X.double(),
     "float64 pair": (X.double(), torch.zeros(20)),
     "array": X.numpy(),
     "big-endian array": X.numpy().astype(">f4"),
-    "table": pandas.DataFrame(X.numpy(), columns=list("abc")),
-    "table and column": (pandas.DataFrame(X.numpy(), columns=list("abc")), pandas.Series(range(20))),
-    "tables": [pandas.DataFrame(part.numpy(), columns=list("abc")) for part in X.split(10)],
+    "table": table(X),
+    "table and column": (table(X), pandas.Series(range(20))),
+    "tables": list(map(table, X.split(10))),
     "tensor of a class of its own": X.as_subclass(Own),
     "csr": scipy.sparse.csr_matrix(X.numpy()),
     "coo": scipy.sparse.coo_array(X.numpy()).tocsr(),
@@ -76,10 +88,10 @@ FORMS = {
     "data set": TensorDataset(X),
     "data set with targets": TensorDataset(X, torch.zeros(20)),
     "mapping": {"input": X},
-    "mappings": [{"input": part} for part in X.split(6)],
-    "mapping and target": [({"input": part}, 0) for part in X.split(6)],
+    "mappings": mappings(X.split(6)),
+    "mapping and target": [(mapping, 0) for mapping in mappings(X.split(6))],
     "loader": DataLoader(TensorDataset(X, torch.zeros(20)), batch_size=6),
-    "loader of mappings": DataLoader([{"input": row} for row in X], batch_size=6),
+    "loader of mappings": DataLoader(mappings(X), batch_size=6),
     "generator": iter(X.split(6)),
     "batch of a loader": next(iter(DataLoader(TensorDataset(X, torch.zeros(20, dtype=torch.long)), batch_size=20))),
     "list of one": [X],
@@ -92,9 +104,9 @@ FORMS = {
 def test_a_form_is_read_as_its_tensor_is(name):
     expected = dead_units(net(), X)
     data = FORMS[name]
-    found = dead_units(net(), data() if callable(data) else data)
-    assert [mask.tolist() for mask in found.masks] == [mask.tolist() for mask in expected.masks]
-    assert found.samples == 20
+    units = dead_units(net(), data() if callable(data) else data)
+    assert flags(units) == flags(expected)
+    assert units.samples == 20
 
 
 A, B, Y = torch.randn(6, 3), torch.randn(6, 3), torch.zeros(6)
@@ -153,10 +165,10 @@ def test_what_is_ambiguous_or_would_be_dropped_is_refused(module, data, words):
 )
 def test_chunks_are_batches(chunks):
     module = net()
-    found = dead_units(module, chunks)
+    units = dead_units(module, chunks)
     whole = dead_units(module, X)
-    assert found.samples in (20, 60)  # samples of one number each are read feature by feature
-    assert found.masks[0].tolist() == whole.masks[0].tolist()
+    assert units.samples in (20, 60)  # samples of one number each are read feature by feature
+    assert units.masks[0].tolist() == whole.masks[0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -190,25 +202,29 @@ def test_a_list_of_two_like_the_output_is_a_pair_and_says_so():
 
 
 def test_batches_are_cut_in_all_inputs_alike():
-    seen = []
+    sizes = []
 
     class Both(nn.Module):
         def forward(self, a, b):
-            seen.append((len(a), len(b)))
+            sizes.append((len(a), len(b)))
             return torch.relu(a + b)
 
     dead_units(Both(), {"a": A, "b": B}, batch_size=4)
-    assert seen == [(4, 4), (2, 2)]
+    assert sizes == [(4, 4), (2, 2)]
     with pytest.raises(ValueError, match="inputs of 3, 6 samples cannot be cut"):
         dead_units(Both(), {"a": A, "b": B[:3]}, batch_size=4)
 
 
+def names(gradients):
+    return list(map(attrgetter("name"), gradients.layers))
+
+
 def test_gradients_take_data_by_the_same_rule():
     model = Needs()
-    names = [layer.name for layer in report(model, {"a": A, "b": B}, lambda y: y.sum()).layers]
-    assert names == ["two.a", "two.b"]
+    assert names(report(model, {"a": A, "b": B}, lambda y: y.sum())) == ["two.a", "two.b"]
     assert report(model, ((A.double(), B.numpy()), torch.zeros(6, 2)), nn.functional.mse_loss).loss > 0
-    assert [f for layer in dead_units(model, (A, B)).layers for f in layer.fed_by] == names
+    fed_by = map(attrgetter("fed_by"), dead_units(model, (A, B)).layers)
+    assert list(chain.from_iterable(fed_by)) == ["two.a", "two.b"]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
@@ -227,8 +243,9 @@ def test_gradients_of_a_checkpointed_model_are_those_of_the_plain_one(reentrant)
             h = self.a(x)
             return self.c(checkpoint(self.block, h, use_reentrant=reentrant) if self.again else self.block(h))
 
-    plain, again = (report(Net(flag), X, lambda y: y.square().mean()) for flag in (False, True))
-    assert [layer.name for layer in again.layers] == ["a", "block.0", "block.2", "c"]
+    plain = report(Net(False), X, lambda y: y.square().mean())
+    again = report(Net(True), X, lambda y: y.square().mean())
+    assert names(again) == ["a", "block.0", "block.2", "c"]
     for one, other in zip(plain.layers, again.layers, strict=True):
         assert other.output == pytest.approx(one.output)
         assert other.parameters == pytest.approx(one.parameters)
@@ -239,10 +256,9 @@ def test_gradients_of_a_scripted_model_are_those_of_its_parameters():
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
     plain = report(model, X, lambda y: y.square().mean())
     scripted = report(torch.jit.script(model), X, lambda y: y.square().mean())
-    assert [layer.name for layer in scripted.layers] == ["0", "2"]
-    assert [layer.parameters for layer in scripted.layers] == pytest.approx(
-        [layer.parameters for layer in plain.layers]
-    )
+    assert names(scripted) == ["0", "2"]
+    for one, other in zip(scripted.layers, plain.layers, strict=True):
+        assert one.parameters == pytest.approx(other.parameters)
 
 
 def test_numbers_are_not_changed():
@@ -255,8 +271,8 @@ def test_gradients_have_the_names_of_dead_units():
     changed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 4)), nn.ReLU(), nn.Linear(4, 1))
     wrapped = nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.Linear(4, 1))
     wrapped[0] = torch.compile(wrapped[0], backend="eager")
-    for model, names in ((changed, ["0", "2"]), (wrapped, ["0.0", "1"])):
-        found = report(model, X, lambda y: y.square().mean())
-        assert [layer.name for layer in found.layers] == names
-        assert found.layers[0].parameters > 0
-        assert dead_units(model, X).layers[0].fed_by == (names[0],)
+    for model, expected in ((changed, ["0", "2"]), (wrapped, ["0.0", "1"])):
+        gradients = report(model, X, lambda y: y.square().mean())
+        assert names(gradients) == expected
+        assert gradients.layers[0].parameters > 0
+        assert dead_units(model, X).layers[0].fed_by == (expected[0],)

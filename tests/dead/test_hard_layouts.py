@@ -79,10 +79,10 @@ def test_no_two_units_are_ever_counted_as_one(name):
         with pytest.raises(ValueError, match=r"cannot be (known|followed)|no place belongs to one unit"):
             dead_units(net, x)
         return
-    found = dead_units(net, x).layers[0]
-    assert found.units > 1
-    assert found.dead.mean() == pytest.approx(found.zeros)
-    assert found.zeros == pytest.approx(float((net(x) == 0).float().mean()))
+    counted = dead_units(net, x).layers[0]
+    assert counted.units > 1
+    assert counted.dead.mean() == pytest.approx(counted.zeros)
+    assert counted.zeros == pytest.approx(float((net(x) == 0).float().mean()))
 
 
 def test_units_are_followed_through_strides_and_turns():
@@ -109,7 +109,7 @@ class SingleUnits(nn.Module):
 
     def __init__(self, join):
         super().__init__()
-        self.parts, self.join = nn.ModuleList(nn.Linear(4, 1) for _ in range(3)), join
+        self.parts, self.join = nn.ModuleList([nn.Linear(4, 1), nn.Linear(4, 1), nn.Linear(4, 1)]), join
         with torch.no_grad():
             self.parts[1].bias.fill_(-99.0)
 

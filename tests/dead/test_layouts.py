@@ -174,8 +174,8 @@ def test_the_units_of_every_layer_are_its_outputs(layer, shape):
     ids=str,
 )  # fmt: skip
 def test_normalisation_keeps_the_channels(norm):
-    found = dead_units(nn.Sequential(nn.Conv2d(3, 8, 3), norm, nn.ReLU()), torch.randn(4, 3, 8, 8))
-    assert found.units == 8
+    report = dead_units(nn.Sequential(nn.Conv2d(3, 8, 3), norm, nn.ReLU()), torch.randn(4, 3, 8, 8))
+    assert report.units == 8
 
 
 STEPS = ("transpose", "permute", "flatten", "unflatten", "pool", "norm", "split", "crop", "double")

@@ -11,16 +11,13 @@ from torch import nn
 
 from lrn.dead import dead_units
 from lrn.dead._watch import Watch
+from tests.dead.flags import flags
 
 X = torch.randn(10, 3, generator=torch.Generator().manual_seed(0))
 
 
 class Own(torch.Tensor):
     """A tensor of another class, whose results torch wraps unseen."""
-
-
-def flags(found):
-    return [layer.dead.tolist() for layer in found.layers]
 
 
 FOLLOWED = {
@@ -33,8 +30,8 @@ FOLLOWED = {
 
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_data_is_followed_under_other_names(name):
-    found = dead_units(Network(FOLLOWED[name], a=with_dead(nn.Linear(3, 4))), X)
-    assert flags(found) == [[False, True, False, False]]
+    report = dead_units(Network(FOLLOWED[name], a=with_dead(nn.Linear(3, 4))), X)
+    assert flags(report) == [[False, True, False, False]]
 
 
 LOST = {
@@ -49,9 +46,9 @@ LOST = {
 def test_an_activation_behind_numpy_or_lists_is_named(name):
     lose = LOST[name]
     net = Network(lambda s, x: torch.relu(lose(torch.relu(s.a(x)))), a=with_dead(nn.Linear(3, 4)))
-    found = dead_units(net, X)
-    assert flags(found) == [[False, True, False, False]]
-    assert "out of torch's sight" in found.not_counted["relu()#2"]
+    report = dead_units(net, X)
+    assert flags(report) == [[False, True, False, False]]
+    assert "out of torch's sight" in report.not_counted["relu()#2"]
 
 
 def experts(net, x):
@@ -64,10 +61,15 @@ def experts(net, x):
 
 
 def test_experts_without_samples_are_named_and_others_counted():
-    parts = {name: nn.Sequential(with_dead(nn.Linear(3, 4), unit), nn.ReLU()) for unit, name in enumerate("abc")}
-    found = dead_units(Network(experts, **parts), iter([X.abs(), -X.abs()]))
-    assert {layer.name: layer.dead.nonzero()[0].tolist() for layer in found.layers} == {"a.1": [0], "b.1": [1]}
-    assert found.not_counted == {"c.1": "no value ever reached it"}
+    def expert(dead):
+        return nn.Sequential(with_dead(nn.Linear(3, 4), dead), nn.ReLU())
+
+    net = Network(experts, a=expert(0), b=expert(1), c=expert(2))
+    report = dead_units(net, iter([X.abs(), -X.abs()]))
+    assert report.names == ("a.1", "b.1")
+    assert report["a.1"].dead.nonzero()[0].tolist() == [0]
+    assert report["b.1"].dead.nonzero()[0].tolist() == [1]
+    assert report.not_counted == {"c.1": "no value ever reached it"}
 
 
 def test_parts_without_rows_change_nothing():

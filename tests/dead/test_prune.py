@@ -1,6 +1,9 @@
-"""`prune` on each kind of network: what is left, what stays the same, and what is refused."""
+"""`prune` on each kind of network: its new widths, its unchanged output, and its refusals."""
 
 from __future__ import annotations
+
+import copy
+from operator import attrgetter
 
 import pytest
 import torch
@@ -9,6 +12,7 @@ from torch import nn
 
 from lrn.dead import dead_units, prune
 from lrn.nets import LateResidualNet, PlainNet
+from tests.networks import modules_of
 
 X = torch.linspace(-1, 1, 40, dtype=torch.float64).reshape(20, 2)
 
@@ -18,10 +22,11 @@ def make(kind, hidden, dead=(), activation=nn.ReLU):
     torch.manual_seed(1)
     net = kind(2, hidden, 3, activation).double()
     with torch.no_grad():
-        for d, linear in enumerate(net.hidden):
+        for linear in net.hidden:
             linear.weight *= 0.2
             linear.bias += 2  # more than the weights can take away on X
-            linear.bias[[n for layer, n in dead if layer == d]] = -100
+        for layer, neuron in dead:
+            net.hidden[layer].bias[neuron] = -100
     return net
 
 
@@ -38,7 +43,7 @@ def rounding(net, x=X):
     bias, add nothing.
     """
     largest, terms = float(x.abs().max()), 0
-    for linear in (module for module in net.modules() if isinstance(module, nn.Linear)):
+    for linear in modules_of(net, nn.Linear):
         alive = [] if linear.bias is None else linear.bias[linear.bias > -50].abs().tolist()
         bias = max(alive, default=0.0)
         largest = max(largest, largest * float(linear.weight.abs().sum(1).max()) + bias)
@@ -118,9 +123,9 @@ def test_a_sequential_keeps_what_is_not_dead():
         net[4].bias[:] = torch.tensor([5, 5, -100, 5, -100])
         net[7].bias[0] = -100  # a dead output is an output
     small = prune(net, X)
-    shapes = [tuple(module.weight.shape) for module in small if isinstance(module, nn.Linear)]
+    shapes = list(map(attrgetter("weight.shape"), modules_of(small, nn.Linear)))
     assert shapes == [(3, 2), (2, 3), (3, 2), (2, 3)]
-    assert [type(module) for module in small] == [type(module) for module in net]
+    assert list(map(type, small)) == list(map(type, net))
     assert small[3].bias is None
     assert_same_output(small, net)
 
@@ -131,7 +136,7 @@ def test_a_relu_before_the_first_linear_counts():
         net[1].weight[:, 0], net[1].bias[:] = torch.tensor([-1.0, 1.0]), torch.tensor([0.0, 1.0])
     x = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)  # the first neuron would see -1 without the ReLU
     small = prune(net, x)
-    assert [tuple(module.weight.shape) for module in (small[1], small[3])] == [(1, 1), (1, 1)]
+    assert small[1].weight.shape == small[3].weight.shape == (1, 1)
     assert_same_output(small, net, x)
 
 
@@ -144,7 +149,7 @@ def test_a_sequential_with_a_dead_layer_becomes_its_constant(bias):
     with torch.no_grad():
         net[0].bias.fill_(-100)
     small = prune(net, X)
-    assert [type(module) for module in small] == [nn.Linear, nn.ReLU]
+    assert list(map(type, small)) == [nn.Linear, nn.ReLU]
     assert not small[0].weight.any()
     assert_same_output(small, net)
 
@@ -161,8 +166,7 @@ def test_a_sequential_with_a_dead_layer_becomes_its_constant(bias):
 )
 def test_without_hidden_layers_there_is_nothing_to_prune(net):
     small = prune(net, X.float())
-    assert small.state_dict().keys() == net.state_dict().keys()
-    assert all(torch.equal(small.state_dict()[name], p) for name, p in net.state_dict().items())
+    torch.testing.assert_close(small.state_dict(), net.state_dict(), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("kind", [PlainNet, LateResidualNet])
@@ -183,17 +187,19 @@ def test_the_result_is_an_ordinary_network_of_its_class(kind, dead):
     fresh.load_state_dict(small.state_dict())
     assert torch.equal(fresh(X), small(X))
     small(X).square().sum().backward()
-    assert all(p.grad is not None and p.is_leaf for p in small.parameters())
+    for parameter in small.parameters():
+        assert parameter.grad is not None
+        assert parameter.is_leaf
 
 
 def test_the_original_and_the_random_state_are_untouched():
     net = make(PlainNet, [4, 3], [(0, 1), *whole_layer(1, 3)])
-    before = {name: parameter.clone() for name, parameter in net.state_dict().items()}
+    before = copy.deepcopy(net.state_dict())
     state = torch.get_rng_state()
     prune(net, X)
     assert torch.equal(torch.get_rng_state(), state)
     assert net.widths == (4, 3)
-    assert all(torch.equal(parameter, before[name]) for name, parameter in net.state_dict().items())
+    torch.testing.assert_close(net.state_dict(), before, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("dead", [[(0, 1)], whole_layer(0, 4)])
@@ -204,10 +210,10 @@ def test_dtype_training_mode_and_frozen_parameters_are_kept(dead):
         net.output.bias.requires_grad_(training)
         net.output.weight.requires_grad_(not training)
         small = prune(net, X.float())
-        assert all(module.training is training for module in small.modules())
+        assert set(map(attrgetter("training"), small.modules())) == {training}
         assert small.output.bias.requires_grad is training
         assert small.output.weight.requires_grad is not training
-        assert all(p.dtype == torch.float32 for p in small.parameters())
+        assert set(map(attrgetter("dtype"), small.parameters())) == {torch.float32}
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -265,9 +271,9 @@ def test_trained_networks_keep_their_output_without_their_dead_neurons(kind, see
         F.mse_loss(net(x), x.abs()).backward()
         optimizer.step()
     small = prune(net, x)
-    found = dead_units(net, x)
-    assert found.dead_neurons > 0
-    assert sum(small.widths) <= found.units - found.dead_neurons
+    report = dead_units(net, x)
+    assert report.dead_neurons > 0
+    assert sum(small.widths) <= report.units - report.dead_neurons
     # Weights are of the order of one and sums have at most 16 terms, so this is hundreds of roundings.
     torch.testing.assert_close(small(x), net(x), rtol=0, atol=1e-12)
 

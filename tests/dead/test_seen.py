@@ -1,8 +1,9 @@
-"""Nothing is left out in silence: who calls the activation, and what is not one."""
+"""Nothing is left out in silence: an activation counts whoever calls it, and other functions do not."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from operator import attrgetter
 from threading import Thread
 
 import pytest
@@ -51,8 +52,8 @@ def assigned(x):
 
 
 def top_k(x):
-    values, places = x.topk(2, dim=-1)
-    return torch.zeros_like(x).scatter(-1, places, values)
+    values, indices = x.topk(2, dim=-1)
+    return torch.zeros_like(x).scatter(-1, indices, values)
 
 
 SEEN = {
@@ -80,9 +81,9 @@ SEEN = {
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("name", SEEN)
 def test_an_activation_is_seen_whoever_calls_it(name):
-    found = dead_units(Net(SEEN[name]), X)
-    assert len(found.layers) == 1, found
-    assert found.layers[0].dead.tolist() == [False, True, False]
+    report = dead_units(Net(SEEN[name]), X)
+    assert len(report.layers) == 1, report
+    assert report.layers[0].dead.tolist() == [False, True, False]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -93,16 +94,17 @@ def test_scripted_modules_are_seen(make):
     net = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Sequential(nn.Linear(3, 2), nn.ReLU()))
     with torch.no_grad():
         net[0].bias[1] = -100
-    found = dead_units(make(net), X)
-    assert [layer.units for layer in found.layers] == [3, 2]
-    assert found.layers[0].dead[1]
+    report = dead_units(make(net), X)
+    assert list(map(attrgetter("units"), report.layers)) == [3, 2]
+    assert report.layers[0].dead[1]
 
 
 def test_threads_of_the_model_are_seen():
     class Branches(nn.Module):
         def __init__(self):
             super().__init__()
-            self.a, self.b = (nn.Sequential(nn.Linear(3, 2), nn.ReLU()) for _ in range(2))
+            self.a = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+            self.b = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
 
         def forward(self, x):
             with ThreadPoolExecutor(2) as pool:
@@ -145,9 +147,9 @@ def test_what_threads_do_outside_every_submodule_is_seen(run, trainable):
         def forward(self, x):
             return self.head(run(lambda: torch.relu(F.linear(x, self.layer.weight, self.layer.bias))))
 
-    found = dead_units(Apart().requires_grad_(trainable), [X, X, X])
-    assert found.names == ("relu()", "head.1")
-    assert found.layers[0].dead.tolist() == [False, True, False]
+    report = dead_units(Apart().requires_grad_(trainable), [X, X, X])
+    assert report.names == ("relu()", "head.1")
+    assert report.layers[0].dead.tolist() == [False, True, False]
     assert POOL.submit(lambda: torch.relu(X).sum()).result() >= 0, "the pool works on as before"
 
 
@@ -155,9 +157,9 @@ def test_what_threads_do_outside_every_submodule_is_seen(run, trainable):
 def test_frozen_code_of_which_the_inside_is_not_seen_is_named():
     inside = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
     fast = torch.jit.optimize_for_inference(torch.jit.script(inside))
-    found = dead_units(nn.Sequential(fast, nn.Conv2d(4, 2, 1), nn.ReLU()), torch.randn(2, 3, 6, 6))
-    assert found.names == ("2",)
-    assert found.not_counted
+    report = dead_units(nn.Sequential(fast, nn.Conv2d(4, 2, 1), nn.ReLU()), torch.randn(2, 3, 6, 6))
+    assert report.names == ("2",)
+    assert report.not_counted
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -172,8 +174,8 @@ def test_nested_tensors_are_cut(layout):
             return self.net(x)
 
     data = torch.nested.nested_tensor([torch.randn(n, 3) for n in (2, 5, 3, 4, 1)], layout=layout)
-    found = dead_units(Rows(), data, batch_size=2)
-    assert (found.samples, found.layers[0].dead.tolist()) == (5, [False, True, False])
+    report = dead_units(Rows(), data, batch_size=2)
+    assert (report.samples, report.layers[0].dead.tolist()) == (5, [False, True, False])
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -189,8 +191,8 @@ def test_nested_tensors_are_counted_by_their_last_dimension():
         def forward(self, x):
             return self.net(x)
 
-    found = dead_units(Rows(), [(data, 0)])
-    assert found.layers[0].dead.tolist() == [False, True, False]
+    report = dead_units(Rows(), [(data, 0)])
+    assert report.layers[0].dead.tolist() == [False, True, False]
 
 
 def test_branches_that_share_a_name_stay_apart_and_calls_of_one_layer_are_merged():
@@ -199,17 +201,21 @@ def test_branches_that_share_a_name_stay_apart_and_calls_of_one_layer_are_merged
     class Experts(nn.Module):
         def __init__(self):
             super().__init__()
-            self.experts, self.act = nn.ModuleList(nn.Linear(2, 3) for _ in range(3)), nn.ReLU()
+            self.experts = nn.ModuleList([nn.Linear(2, 3), nn.Linear(2, 3), nn.Linear(2, 3)])
+            self.act = nn.ReLU()
             with torch.no_grad():
                 self.experts[1].bias.fill_(-100.0)
 
         def forward(self, x):
             return self.act(self.experts[int(x[0, 0])](x))
 
-    found = dead_units(Experts(), iter([torch.full((2, 2), float(i)) for i in (0, 1, 2, 0, 1)]))
-    assert found.names == ("act", "act#2", "act#3")
-    assert [layer.is_dead for layer in found.layers] == [False, True, False]
-    assert [layer.fed_by for layer in found.layers] == [("experts.0",), ("experts.1",), ("experts.2",)]
+    report = dead_units(Experts(), iter([torch.full((2, 2), float(i)) for i in (0, 1, 2, 0, 1)]))
+    assert report.names == ("act", "act#2", "act#3")
+    assert list(map(attrgetter("fed_by", "is_dead"), report.layers)) == [
+        (("experts.0",), False),
+        (("experts.1",), True),
+        (("experts.2",), False),
+    ]
 
 
 def test_two_activations_of_one_output_stay_apart():
@@ -241,9 +247,9 @@ class Hinge(nn.Module):
 
 
 def test_a_hinge_loss_is_no_layer():
-    found = dead_units(Hinge(), {"x": X, "y": torch.ones(4, 1)})
-    assert found.names == ("body.1",)
-    assert "as a loss does" in str(found)
+    report = dead_units(Hinge(), {"x": X, "y": torch.ones(4, 1)})
+    assert report.names == ("body.1",)
+    assert "as a loss does" in str(report)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ NEIGHBOURS = torch.rand(8, 8)
 
 
 def messages(net, x):
-    """Each node gets the sum of what its neighbours send."""
+    """Each node gets the sum of its neighbours' messages."""
     sources, targets = torch.arange(20) % 8, torch.arange(20) * 3 % 8
     return torch.relu(torch.zeros(8, 6).index_add(0, targets, net.a(x)[sources]))
 
@@ -47,8 +47,8 @@ def messages(net, x):
 def sampled(net, x):
     """Some pixels of each channel."""
     h = net.a(x).flatten(2)
-    places = torch.tensor([0, 7, 3]).expand(len(h), h.shape[1], 3)
-    return torch.relu(torch.gather(h, 2, places))
+    pixels = torch.tensor([0, 7, 3]).expand(len(h), h.shape[1], 3)
+    return torch.relu(torch.gather(h, 2, pixels))
 
 
 def heads_of_attention(net, x):
@@ -113,9 +113,10 @@ NETWORKS = {
 def test_units_are_followed_through_whole_networks(name):
     net, shape, dead, units = NETWORKS[name]
     torch.manual_seed(0)
-    found = dead_units(net, torch.rand(shape))
-    assert [layer.dead.nonzero()[0].tolist() for layer in found.layers] == [[dead]]
-    assert found.units == units
+    report = dead_units(net, torch.rand(shape))
+    (layer,) = report.layers
+    assert layer.dead.nonzero()[0].tolist() == [dead]
+    assert report.units == units
 
 
 def test_sums_over_a_bag_of_embeddings_are_units_of_the_table():
@@ -130,19 +131,19 @@ def test_inputs_keep_their_own_positions_apart():
     """Another input has other positions, though both have a dimension 1."""
     net = Network(lambda s, x, y: torch.relu(s.a(x)).sum() + torch.relu(s.b(y)), a=with_dead(nn.Linear(3, 4)),
                   b=with_dead(nn.Linear(2, 5)))  # fmt: skip
-    found = dead_units(net, ((torch.rand(6, 3, 3), torch.rand(6, 7, 2)),), mask=lambda x, y: torch.ones(6, 3))
-    assert found.units == 4
-    assert "cannot be followed" in str(found)
+    report = dead_units(net, ((torch.rand(6, 3, 3), torch.rand(6, 7, 2)),), mask=lambda x, y: torch.ones(6, 3))
+    assert report.units == 4
+    assert "cannot be followed" in str(report)
 
 
 def test_what_cannot_be_known_is_said_and_can_be_told():
     x = torch.randn(3, 4, 5)
     with pytest.raises(ValueError, match="nothing says which dimension holds the units"):
         dead_units(nn.ReLU(), x)
-    found = dead_units(nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(20, 3), nn.ReLU()), x, unit_dims={"0": 1})
-    assert found["0"].units == 4
-    found = dead_units(nn.Sequential(nn.ReLU(), nn.Conv1d(4, 2, 1)), x)
-    assert found["0"].units == 4, "the convolution behind it says that dimension 1 is its channels"
+    report = dead_units(nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(20, 3), nn.ReLU()), x, unit_dims={"0": 1})
+    assert report["0"].units == 4
+    report = dead_units(nn.Sequential(nn.ReLU(), nn.Conv1d(4, 2, 1)), x)
+    assert report["0"].units == 4, "the convolution behind it says that dimension 1 is its channels"
 
 
 def test_several_dimensions_can_hold_the_units():
@@ -153,11 +154,11 @@ def test_several_dimensions_can_hold_the_units():
 
 def test_the_table_says_shape_and_feeding_layer():
     torch.manual_seed(0)
-    found = dead_units(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU()), torch.randn(4, 3, 8, 8))
-    layer = found.layers[0]
+    report = dead_units(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU()), torch.randn(4, 3, 8, 8))
+    layer = report.layers[0]
     assert (layer.shape, layer.fed_by) == (("N", 8, 6, 6), ("1",))
     assert 0 < layer.zeros < 1
-    assert "Nx8x6x6" in str(found)
+    assert "Nx8x6x6" in str(report)
 
 
 def test_the_share_of_zeros_is_that_of_the_output():

@@ -10,6 +10,7 @@ import pytest
 from claims.companions import FIGURES, companions
 from lrn.report import Quantities
 from lrn.verdicts import MeasuredQuantity, Outcome, Quantity, SuiteVerdicts
+from tests.changed_verdicts import change_claim
 from tests.report.conftest import suite_of, verdict
 from tests.report.test_committed import COMMITTED
 
@@ -19,8 +20,8 @@ def accuracy(depth, point):
     return MeasuredQuantity(quantity.key, quantity.name, point, point - 0.1, point + 0.1, 64, 64, (0.5,), 1, quantity)
 
 
-def drawn(*points):
-    estimates = tuple(accuracy(depth, point) for depth, point in zip((20, 56), points, strict=True))
+def drawn(at_depth_20, at_depth_56):
+    estimates = (accuracy(20, at_depth_20), accuracy(56, at_depth_56))
     return companions(suite_of(verdict("claims/journal/t.py::test_f5", id="F5", estimates=estimates)))
 
 
@@ -41,13 +42,14 @@ def test_the_record_bears_out_every_title(figure):
     suite = SuiteVerdicts.read(COMMITTED / "verdicts.json")
     assert figure.headed(suite) == figure.finding
     one = next(iter(figure.claims))
-    turned = [dataclasses.replace(v, verdict=Outcome.INCONCLUSIVE) if v.id == one else v for v in suite.claims]
-    assert figure.headed(dataclasses.replace(suite, claims=tuple(turned))) == figure.title
+    assert figure.headed(change_claim(suite, one, verdict=Outcome.INCONCLUSIVE)) == figure.title
     without = tuple(v for v in suite.claims if v.id != one)
     assert figure.headed(dataclasses.replace(suite, claims=without)) == figure.title
 
 
 def test_the_record_has_a_quantity_for_every_point():
     quantities = Quantities(SuiteVerdicts.read(COMMITTED / "verdicts.json"))
-    assert all(len(line.points(quantities)) == len(line.depths) for figure in FIGURES for line in figure.lines)
-    assert all(re.search(r"claims [A-Z]\d", figure.caption) for figure in FIGURES)
+    for figure in FIGURES:
+        assert re.search(r"claims [A-Z]\d", figure.caption)
+        for line in figure.lines:
+            assert len(line.points(quantities)) == len(line.depths), figure.name

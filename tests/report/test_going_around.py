@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import xml.etree.ElementTree as ET
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_the_steps_say_what_the_networks_do():
     targets = np.abs(PAIR.inputs)
     cut = plain.layers
     assert all(plain.dead[cut - 1])
-    assert not any(all(neurons) for neurons in plain.dead[: cut - 1])
+    assert not any(map(all, plain.dead[: cut - 1]))
     assert np.ptp(plain.answers) == 0
     assert f"answers {plain.answers[0]:.2f} to every input" in plain.text
     assert np.ptp(first.answers) > 0.1
@@ -52,18 +53,19 @@ def test_dead_and_constant_layers_are_named():
 
 @pytest.mark.parametrize("late", [False, True])
 def test_another_network_is_another_text_and_picture(late):
-    living = [[False, False] if n == 6 else neurons for n, neurons in enumerate(PAIR.late_dead)]
+    living = list(PAIR.late_dead)
+    living[6] = [False, False]
     other = dataclasses.replace(PAIR, late_dead=living)
     if not late:
         other = dataclasses.replace(PAIR, plain_answers=[0.25] * len(PAIR.inputs))
-    assert [step.text for step in steps(other)] != [step.text for step in steps(PAIR)]
+    assert list(map(attrgetter("text"), steps(other))) != list(map(attrgetter("text"), steps(PAIR)))
 
 
 def test_the_section_has_its_steps_for_the_page_and_as_a_file():
     section = going_around(both())
     assert section.html.count("<li>") == section.html.count("<svg") == 4
     root = ET.fromstring(section.figures["going-around.svg"])
-    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    texts = map(attrgetter("text"), root.iter("{http://www.w3.org/2000/svg}text"))
     assert [text for text in texts if text.startswith("4. ")] == [f"4. {steps(PAIR)[3].title}"]
     assert section.markdown.count("\n") == 5
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import xml.etree.ElementTree as ET
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_each_plot_is_of_the_first_network_that_ended_as_the_one_drawn(plot):
 @pytest.mark.parametrize("network", RECORD.networks, ids=lambda network: f"depth {network.depth}")
 def test_each_late_network_drawn_has_as_many_living_layers_as_the_thesis_says(network):
     (row,) = (row for row in read_rows(TABLES / "drawings.csv") if row["figure"] == "4.2")
-    living = sum(not all(layer) for layer in network.late)
+    living = len(network.late) - sum(map(all, network.late))
     assert living == ALIVE == int(row["value"])
     dead = train(pair(network.depth, "adam", 0.1, "batch")[1], [network.seed]).dead[0]
     assert np.array_equal(dead, network.late)
@@ -73,8 +74,9 @@ def test_every_plot_stands_beside_what_the_thesis_says_of_its_own(section):
 
 def test_the_losses_of_the_file_are_those_recorded(section):
     root = ET.fromstring(section.figures["losses.svg"])
-    texts = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert [text.split(":")[0] for text in texts if ": " in text] == [plot.figure for plot in RECORD.plots]
+    texts = filter(None, map(attrgetter("text"), root.iter("{http://www.w3.org/2000/svg}text")))
+    figures = [text.partition(":")[0] for text in texts if ": " in text]
+    assert figures == list(map(attrgetter("figure"), RECORD.plots))
 
 
 def test_there_are_no_plots_where_nothing_was_checked():
@@ -84,7 +86,7 @@ def test_there_are_no_plots_where_nothing_was_checked():
 def test_networks_of_a_file_are_those_drawn():
     dead = np.array([[False, True], [True, True]])
     root = ET.fromstring(networks_svg([(dead, True, "one"), (~dead, False, "two")], "both"))
-    crosses = [e for e in root.iter("{http://www.w3.org/2000/svg}path") if e.get("class") == "net-cross"]
+    crosses = root.findall(".//{http://www.w3.org/2000/svg}path[@class='net-cross']")
     assert len(crosses) == 3 + 1
     assert network_svg(dead, True, "").count("net-cross") == 3
 

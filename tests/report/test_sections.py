@@ -1,8 +1,9 @@
-"""What a suite adds to its report."""
+"""Sections that a suite adds to its report."""
 
 from __future__ import annotations
 
 import os
+from operator import attrgetter
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_files_outside_the_root_and_what_is_no_file_are_not_opened(root, tmp_pat
         file.truncate(20 << 30)
     names = [f"{outside}/secret.py", "../elsewhere/secret.py", "suite/pipe.py", "suite/link.py", "suite/sparse.py"]
     tests = [verdict(f"{name}::test_a") for name in names]
-    assert [claim.line for claim in claim_views(suite_of(*tests), inside)] == [None] * len(tests)
+    assert list(map(attrgetter("line"), claim_views(suite_of(*tests), inside))) == [None] * len(tests)
 
 
 def test_anchors_are_made_of_titles():
@@ -117,18 +118,18 @@ def test_anchors_are_made_of_titles():
 
 def test_a_quantity_is_found_by_what_it_is_at_its_most_seeds():
     late = RATE.replace(seeds=1024, point=0.3)
-    found = Quantities(suite_of(verdict("t.py::test_a", estimates=(late,)), verdict("t.py::test_b")))
-    assert found.find("rate", "heads", "a coin").point == 0.3
+    quantities = Quantities(suite_of(verdict("t.py::test_a", estimates=(late,)), verdict("t.py::test_b")))
+    assert quantities.find("rate", "heads", "a coin").point == 0.3
     for other in (
         ("mean", "heads", "a coin"),
         ("rate", "tails", "a coin"),
         ("rate", "heads", "a die"),
         ("rate", "heads"),
     ):
-        assert found.find(*other) is None
-    assert found.find("rate", "heads", "a coin", given="tails") is None
-    assert list(found) == [late]
-    assert len(found) == 1
+        assert quantities.find(*other) is None
+    assert quantities.find("rate", "heads", "a coin", given="tails") is None
+    assert list(quantities) == [late]
+    assert len(quantities) == 1
 
 
 def test_the_terms_of_a_comparison_are_found_too():
@@ -136,16 +137,16 @@ def test_the_terms_of_a_comparison_are_found_too():
     difference = MeasuredQuantity(
         "k4", "the difference", 0.125, 0.0, 0.25, 256, 256, (0.0,), 1, terms=(RATE, other), coefficients=(1.0, -1.0)
     )
-    found = Quantities(suite_of(verdict("t.py::test", estimates=(difference,))))
-    assert found.find("rate", "heads", "another coin") == other
-    assert set(found) == {RATE, other}
+    quantities = Quantities(suite_of(verdict("t.py::test", estimates=(difference,))))
+    assert quantities.find("rate", "heads", "another coin") == other
+    assert set(quantities) == {RATE, other}
 
 
 def test_a_median_is_a_quantile():
     quantity = Quantity("quantile", "heads", ("a coin",), given="tails", q=0.5)
-    found = Quantities(suite_of(verdict("t.py::test", estimates=(RATE.replace(quantity=quantity),))))
-    assert found.find("median", "heads", "a coin", given="tails") is found.find(
+    quantities = Quantities(suite_of(verdict("t.py::test", estimates=(RATE.replace(quantity=quantity),))))
+    assert quantities.find("median", "heads", "a coin", given="tails") is quantities.find(
         "quantile", "heads", "a coin", given="tails", q=0.5
     )
-    assert found.find("quantile", "heads", "a coin", given="tails", q=0.25) is None
-    assert found.find("median", "heads", "a coin") is None
+    assert quantities.find("quantile", "heads", "a coin", given="tails", q=0.25) is None
+    assert quantities.find("median", "heads", "a coin") is None

@@ -19,22 +19,27 @@ from lrn.verdicts import MeasuredQuantity, Outcome, Quantity
 from tests.report.conftest import suite_of, verdict
 
 
-def measured(statistic, experiment, point, given=""):
+def measured(statistic, experiment, point, condition=""):
     most = 1.0 if statistic.startswith("rate") else 60.0
     what, metric = statistic.split(" of ")
-    quantity = Quantity(what, metric, (experiment.label,), given or None, digests=(experiment.key,))
+    quantity = Quantity(what, metric, (experiment.label,), condition or None, digests=(experiment.key,))
     ends = point / 2, min(2 * point, most)
     return MeasuredQuantity(quantity.key, quantity.name, point, *ends, 1024, 1024, (0.5,), 1, quantity)
 
 
 def rates(optimizer, lr, style, plain, late):
     """Claims of both rates at every depth."""
-    found = []
+    verdicts = []
     for depth in DEPTHS:
-        both = zip(pair(depth, optimizer, lr, style), (plain, late), strict=True)
-        estimates = tuple(measured("rate of converged", e, point) for e, point in both)
-        found.append(verdict(f"claims/t.py::test_c2[{optimizer}-{lr}-{style}-{depth}]", id="C2", estimates=estimates))
-    return found
+        plain_experiment, late_experiment = pair(depth, optimizer, lr, style)
+        estimates = (
+            measured("rate of converged", plain_experiment, plain),
+            measured("rate of converged", late_experiment, late),
+        )
+        verdicts.append(
+            verdict(f"claims/t.py::test_c2[{optimizer}-{lr}-{style}-{depth}]", id="C2", estimates=estimates)
+        )
+    return verdicts
 
 
 def shown(*verdicts, ledger=None):
@@ -107,8 +112,12 @@ def test_dead_layers_stand_beside_figure_4_1():
 
 def test_all_networks_stand_beside_those_that_converged():
     plain, late = pair(15, "adam", 0.001, "batch", width=4)
-    points = ((plain, 19.5, "converged"), (plain, 27.5, ""), (late, 25.5, "converged"), (late, 25.0, ""))
-    estimates = tuple(measured("mean of dead_neurons", *point) for point in points)
+    estimates = (
+        measured("mean of dead_neurons", plain, 19.5, "converged"),
+        measured("mean of dead_neurons", plain, 27.5),
+        measured("mean of dead_neurons", late, 25.5, "converged"),
+        measured("mean of dead_neurons", late, 25.0),
+    )
     section = shown(verdict("t.py::test", estimates=estimates))["Dead"]
     assert cell(section.html, "16")
     assert cell(section.html, "19.5 [9.75, 39]")
@@ -117,12 +126,14 @@ def test_all_networks_stand_beside_those_that_converged():
 
 
 def test_alternatives_are_listed_from_the_best_on():
-    tried = {"plain": 0.125, "late": 0.5, "ELU": 0.75}
-    estimates = [measured("rate of converged", alternative(name, 10, 0.01), p) for name, p in tried.items()]
-    html = shown(*[verdict(f"t.py::test[{q.name}]", estimates=(q,)) for q in estimates])["Late"].html
+    verdicts = []
+    for name, rate in {"plain": 0.125, "late": 0.5, "ELU": 0.75}.items():
+        quantity = measured("rate of converged", alternative(name, 10, 0.01), rate)
+        verdicts.append(verdict(f"t.py::test[{quantity.name}]", estimates=(quantity,)))
+    html = shown(*verdicts)["Late"].html
     assert html.index(">ELU<") < html.index(">late<") < html.index(">plain<")
     assert cell(html, "75.0 % [37.5, 100]")
-    assert "Late" not in shown(*[verdict(f"t.py::test[{q.name}]", estimates=(q,)) for q in estimates[:2]])
+    assert "Late" not in shown(*verdicts[:2])
 
 
 def test_networks_are_drawn_with_their_dead_neurons():

@@ -13,4 +13,7 @@ from coins import Coin  # noqa: E402
 from lrn.ledger.samples import Samples  # noqa: E402
 
 columns = Samples(Path(sys.argv[1])).sample(Coin.label, Coin.version, Coin().sample, range(1024), block=32)
-print(hashlib.sha256(b"".join(values.tobytes() for values in columns.values())).hexdigest())
+digest = hashlib.sha256()
+for values in columns.values():
+    digest.update(values.tobytes())
+print(digest.hexdigest())
