@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,14 @@ def difference_interval(a: int, n: int, b: int, m: int, level: float) -> tuple[f
 
 def _chance(a: int, n: int, b: int, m: int, d: float) -> float:
     """The largest chance, over all pairs of rates that differ by d, of an outcome at least as far from d as the one seen."""
+    of_first, of_second, far = _outcomes(n, m, d)
+    outcomes = (far >= far[a, b] - 1e-9).astype(float)
+    return float(np.einsum("ri,ij,rj->r", of_first, outcomes, of_second).max())
+
+
+@lru_cache(maxsize=512)  # every difference that is tried, for one pair of numbers of runs
+def _outcomes(n: int, m: int, d: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The chances of each side's outcomes at all pairs of rates that differ by d, and how far each outcome is from d."""
     second = np.clip(np.arange(max(0.0, -d), min(1.0, 1.0 - d) + STEP / 2, STEP), 0.0, 1.0)
     first = np.clip(second + d, 0.0, 1.0)
     of_first = stats.binom.pmf(np.arange(n + 1), n, first[:, None])
@@ -57,6 +65,4 @@ def _chance(a: int, n: int, b: int, m: int, d: float) -> float:
     best = (of_first[:, :, None] * of_second[:, None, :]).argmax(axis=0)
     variance = (first * (1 - first) / n + second * (1 - second) / m)[best]
     shares: NDArray[np.float64] = np.arange(n + 1)[:, None] / n - np.arange(m + 1)[None, :] / m
-    far = np.abs(shares - d) / np.sqrt(np.maximum(variance, 1e-12))
-    outcomes = (far >= far[a, b] - 1e-9).astype(float)
-    return float(np.einsum("ri,ij,rj->r", of_first, outcomes, of_second).max())
+    return of_first, of_second, np.abs(shares - d) / np.sqrt(np.maximum(variance, 1e-12))
