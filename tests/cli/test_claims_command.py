@@ -11,6 +11,7 @@ import pytest
 
 from lrn.cli import main
 from lrn.verdicts import MeasuredQuantity, Outcome, Quantity, SuiteVerdicts, Verdict
+from lrn.verdicts.registry import registry
 
 SUITE = """
 from lrn.claims import claim
@@ -25,12 +26,30 @@ def test_fly():
 """
 
 
+def write_suite(folder):
+    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (folder / "claims").mkdir()
+    (folder / "claims" / "test_coins.py").write_text(SUITE)
+
+
 @pytest.fixture(autouse=True)
 def suite(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
-    (tmp_path / "claims").mkdir()
-    (tmp_path / "claims" / "test_coins.py").write_text(SUITE)
+    write_suite(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory):
+    """The cases of the suite, which a process of its own collects, in about a second."""
+    folder = tmp_path_factory.mktemp("suite")
+    write_suite(folder)
+    return registry(folder / "claims")
+
+
+@pytest.fixture
+def collected(cases, monkeypatch):
+    """Lets every folder have the cases of the suite."""
+    monkeypatch.setattr("lrn.verdicts.registry._collected", lambda folder: cases)
 
 
 def write_verdicts(path="reports/verdicts.json"):
@@ -60,12 +79,14 @@ def test_claims_are_listed_without_verdicts(capsys):
     assert lines[-1] == "2 cases of 2 claims"
 
 
+@pytest.mark.usefixtures("collected")
 def test_the_verdicts_of_the_usual_place_are_shown(capsys):
     write_verdicts()
     assert main(["claims"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "2 cases of 2 claims, 1 REFUTED, 1 SUPPORTED"
 
 
+@pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize(
     ("options", "shown"),
     [
