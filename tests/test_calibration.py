@@ -143,8 +143,8 @@ def test_a_forgotten_share_is_found_out():
 
 def test_ends_that_are_not_paid_for_are_wrong_too_often():
     setting = setting_of("all of these and combinations")
-    wrong = count_wrong(dataclasses.replace(setting, shares=1), 16)
-    assert stats.binom.sf(wrong - 1, 16, setting.alpha) < 1e-3
+    wrong = count_wrong(dataclasses.replace(setting, shares=1), 8)
+    assert stats.binom.sf(wrong - 1, 8, setting.alpha) < 1e-3
 
 
 def test_a_bet_that_looks_at_the_present_value_is_wrong_too_often():
@@ -174,7 +174,7 @@ def test_pairing_the_seeds_that_count_is_wrong_too_often():
         return Mean(paired, a.low - b.high, a.high - b.low, seeds, goal)
 
     group = (Stated(lambda m: difference(m) > 0, False), Stated(lambda m: difference(m) < 0, False))
-    setting = Setting("pairs", (group,), shares=2, suites=600, alpha=0.01, max_seeds=1024)
+    setting = Setting("pairs", (group,), shares=2, suites=300, alpha=0.01, max_seeds=1024)
     honest = count_wrong(setting, 60)
     with mock.patch.object(_expressions, "Conditional", pairs):
         wrong = count_wrong(setting, setting.suites)
