@@ -15,6 +15,11 @@ def note(request):
     return str(number * number).encode()
 
 
+def requests_in(folder, number, seconds):
+    """Returns so many requests to `note`, each of which takes its time."""
+    return [(str(folder), index, seconds) for index in range(number)]
+
+
 def answers_to(requests):
     """Each request to `note` and its answer, in the order of the requests."""
     return [(request, str(request[1] ** 2).encode()) for request in requests]

@@ -31,7 +31,7 @@ def test_deaths_cost_what_was_under_way_and_end_in_one_sentence(processes, tmp_p
 def a_worker_killed_costs_its_block(address, worker, tmp_path):
     folder = tmp_path / "notes"
     folder.mkdir()
-    requests = [(str(folder), number, 0.1) for number in range(20)]
+    requests = noting.requests_in(folder, 20, 0.1)
     with Cluster(address) as cluster:
         answers = []
         for answer in cluster.each(noting.note, requests):
@@ -52,7 +52,7 @@ def an_abandoned_run_leaves_nothing_under_way(address, tmp_path):
     folder = tmp_path / "abandoned"
     folder.mkdir()
     with Cluster(address) as cluster:
-        answers = cluster.each(noting.note, [(str(folder), number, 0.01) for number in range(1000)])
+        answers = cluster.each(noting.note, noting.requests_in(folder, 1000, 0.01))
         next(answers)
         answers.close()
         list(cluster.each(noting.note, [(str(folder), -1, 0)]))

@@ -103,7 +103,8 @@ def test_what_is_there_is_not_trained_again(scheduler, tmp_path, monkeypatch):
 
 
 def test_answers_come_as_they_are_done_and_each_once(scheduler, tmp_path):
-    slow, quick = (str(tmp_path), 0, 0.3), [(str(tmp_path), number, 0) for number in range(1, 40)]
+    slow, *quick = noting.requests_in(tmp_path, 40, 0)
+    slow = (*slow[:2], 0.3)
     requests = [slow, *quick]
     with Cluster(scheduler) as cluster:
         answers = list(cluster.each(noting.note, requests))

@@ -79,7 +79,9 @@ def test_its_sentences_name_claims_that_there_are(paper):
     suite = SuiteVerdicts.read(paper / "reports" / "verdicts.json")
     document = read_document(next((paper / "claims" / "sentences").glob("*.toml")))
     assert document.sentences
-    assert set(map(attrgetter("standing"), judge(document, suite))) <= set(Standing)
+    standings = list(map(attrgetter("standing"), judge(document, suite)))
+    assert len(standings) == len(document.sentences)
+    assert set(standings) <= set(Standing)
 
 
 def test_its_verdicts_are_said_in_its_readme(paper):
