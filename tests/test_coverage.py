@@ -30,9 +30,9 @@ def sentences(documents):
     return list(chain.from_iterable(map(attrgetter("sentences"), documents)))
 
 
-def names_of(statement):
+def names_of(sentence):
     """The claims that a sentence names in all of its readings."""
-    return list(chain.from_iterable(map(attrgetter("claims"), statement.readings)))
+    return list(chain.from_iterable(map(attrgetter("claims"), sentence.readings)))
 
 
 def faults(cases, documents):
