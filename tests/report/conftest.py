@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from lrn.report import write_report
 from lrn.verdicts import MeasuredQuantity, Outcome, Quantity, SuiteVerdicts, Verdict
 
+ROOT = Path(__file__).parents[2]
 HEADS = Quantity("rate", "heads", ("a coin",))
 SPOTS = Quantity("mean", "spots", ("a die",))
 RATE = MeasuredQuantity("k1", HEADS.name, 0.25, 0.125, 0.5, 256, 256, (0.5,), 1, HEADS)
@@ -61,3 +63,44 @@ def chromium():
         browser = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def thesis(tmp_path_factory):
+    """The report of the committed verdicts, with the sections of the thesis."""
+    folder = tmp_path_factory.mktemp("thesis")
+    suite = SuiteVerdicts.read(ROOT / "reports" / "verdicts.json")
+    return write_report(suite, None, folder, root=ROOT, suite=ROOT / "claims")
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """The report of another suite."""
+    folder = tmp_path_factory.mktemp("small")
+    return write_report(suite_of(*THREE), None, folder, root=folder)
+
+
+@pytest.fixture
+def visit(chromium):
+    """Opens a page; fails if it asks for the network or says anything on the console."""
+    complaints, pages = [], []
+
+    def check_address(request):
+        if not request.url.startswith(("file:", "data:")):
+            complaints.append(request.url)
+
+    def open_page(path, fragment="", **options):
+        context = chromium.new_context(offline=True, **options)
+        context.set_default_timeout(180_000)  # a busy machine is no fault of the page
+        pages.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", check_address)
+        page.goto(f"{path.as_uri()}{fragment}")
+        return page
+
+    yield open_page
+    for context in pages:
+        context.close()
+    assert complaints == []
