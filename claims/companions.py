@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import escape
 
+from claims.bars import draw_intervals
 from lrn.report import Quantities, Section
 from lrn.report.figures import LATE, PLAIN, drawing, inline, standalone
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts
@@ -33,10 +34,12 @@ class Line:
 
     def points(self, quantities: Quantities) -> list[tuple[int, MeasuredQuantity]]:
         """Its measured points, by depth."""
-        return [(d, q) for d in self.depths if (q := self._at(quantities, d)) is not None]
-
-    def _at(self, quantities: Quantities, depth: int) -> MeasuredQuantity | None:
-        return quantities.find(self.statistic, self.metric, self.population.format(depth))
+        points = []
+        for depth in self.depths:
+            quantity = quantities.find(self.statistic, self.metric, self.population.format(depth))
+            if quantity is not None:
+                points.append((depth, quantity))
+        return points
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,10 @@ class Figure:
 
 def by_kind(statistic: str, metric: str, population: str, depths: tuple[int, ...]) -> tuple[Line, Line]:
     """A plain and a residual line; "{kind}" in the population's label stands for either."""
-    plain, residual = (population.replace("{kind}", kind) for kind in ("plain", "residual"))
-    return Line("plain", statistic, metric, plain, depths), Line(
-        "residual", statistic, metric, residual, depths, residual=True
+    plain, residual = population.replace("{kind}", "plain"), population.replace("{kind}", "residual")
+    return (
+        Line("plain", statistic, metric, plain, depths),
+        Line("residual", statistic, metric, residual, depths, residual=True),
     )
 
 
@@ -170,9 +174,9 @@ def companions(suite: SuiteVerdicts) -> Section | None:
     """The measured behaviour of the journal's and the note's networks, by depth; None where nothing of it was measured."""
     bars = f"Bars: intervals that hold all at once, with {100 * (1 - suite.alpha):g}\u00a0%."
     blocks, lines, files = [], [], {}
-    for figure, found in _measured(Quantities(suite)):
+    for figure, measured_lines in _measured(Quantities(suite)):
         title = figure.headed(suite)
-        picture, label = _draw(figure, title, found), f"{title}. {figure.caption}"
+        picture, label = _draw(figure, title, measured_lines), f"{title}. {figure.caption}"
         caption = f"<figcaption>{escape(figure.caption)}. {bars}</figcaption>"
         blocks.append(f"<figure>{inline(picture, label)}{caption}</figure>")
         lines.append(f"![{label}](figures/{figure.name})")
@@ -187,33 +191,34 @@ def companions(suite: SuiteVerdicts) -> Section | None:
     )
 
 
-_Points = list[tuple[Line, list[tuple[int, MeasuredQuantity]]]]
+_MeasuredLines = list[tuple[Line, list[tuple[int, MeasuredQuantity]]]]
 
 
-def _measured(quantities: Quantities) -> Iterator[tuple[Figure, _Points]]:
+def _measured(quantities: Quantities) -> Iterator[tuple[Figure, _MeasuredLines]]:
+    """The figures that have a measured line, each with its measured lines."""
     for figure in FIGURES:
-        found = [(line, points) for line in figure.lines if (points := line.points(quantities))]
-        if found:
-            yield figure, found
+        measured_lines = []
+        for line in figure.lines:
+            points = line.points(quantities)
+            if points:
+                measured_lines.append((line, points))
+        if measured_lines:
+            yield figure, measured_lines
 
 
-def _draw(figure: Figure, title: str, lines: _Points) -> Any:
+def _draw(figure: Figure, title: str, lines: _MeasuredLines) -> Any:
+    all_depths: set[int] = set()
     with drawing(4.6, 2.6) as (picture, axes):
         for line, points in lines:
             colour, marker = (LATE, "o") if line.residual else (PLAIN, "s")
-            depths = [depth for depth, _ in points]
-            axes.vlines(
-                depths, [q.low for _, q in points], [q.high for _, q in points], color=colour, linewidth=3.2, alpha=0.4
-            )
-            style = "--" if line.dashed else "-"
-            axes.plot(
-                depths, [q.point for _, q in points], color=colour, marker=marker, markersize=3.6, linestyle=style
-            )
-            last = (depths[-1], points[-1][1].point)
+            depths, quantities = zip(*points, strict=True)
+            all_depths.update(depths)
+            draw_intervals(axes, depths, quantities, colour, marker, linestyle="--" if line.dashed else "-")
+            last = (depths[-1], quantities[-1].point)
             axes.annotate(
                 line.label, last, xytext=(6, line.nudge), textcoords="offset points", color=colour, va="center"
             )
-        ticks = sorted({depth for _, points in lines for depth, _ in points})
+        ticks = sorted(all_depths)
         axes.set(xticks=ticks, xlabel="depth", title=title, yscale="log" if figure.scale == "log" else "linear")
         if figure.scale == "percent":
             axes.set(ylim=(-0.03, 1.03), yticks=(0, 0.5, 1), yticklabels=("0", "50 %", "100 %"))

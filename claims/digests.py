@@ -32,7 +32,7 @@ _CITED_BEFORE = re.compile(r"^\([A-Z][^()]*, (?:\d{4}|n\.d\.)\) ")
 
 def sentences(text: str) -> list[str]:
     """The sentences of running text; white space and bold Markdown do not count."""
-    return [part for part in _END.split(_plain(text)) if part]
+    return list(filter(None, _END.split(_plain(text))))
 
 
 def _plain(text: str) -> str:
@@ -44,16 +44,27 @@ def units(text: str) -> set[str]:
 
     Captions, headings and tables stand between the lines of a sentence where a page ends; they are taken out of its way.
     """
-    blocks = list(_blocks(text))
-    found = set(sentences("\n".join(block for block in blocks if not _apart(block))))
-    for block in blocks:
-        if "\t" in block:
-            found |= {_plain(_bare(cell)) for cell in block.split("\t")}
-        elif _apart(block):
-            found |= {_plain(_bare(block)), *sentences(_bare(block))}
-        elif len(block.split()) <= _HEADING and not block.rstrip().endswith((".", "?", "!")):
-            found.add(_plain(block))
-    return {unit for one in found for unit in (one, _CITED_BEFORE.sub("", one))} - {""}
+    running_text: list[str] = []
+    all_units: set[str] = set()
+    for block in _blocks(text):
+        if not _apart(block):
+            running_text.append(block)
+        all_units.update(_units_of(block))
+    all_units.update(sentences("\n".join(running_text)))
+    all_units |= {_CITED_BEFORE.sub("", unit) for unit in all_units}
+    return all_units - {""}
+
+
+def _units_of(block: str) -> Iterator[str]:
+    """The cells of a row, the line and the sentences of another block that stands apart, and an unmarked heading."""
+    if "\t" in block:
+        for cell in block.split("\t"):
+            yield _plain(_bare(cell))
+    elif _apart(block):
+        yield _plain(_bare(block))
+        yield from sentences(_bare(block))
+    elif len(block.split()) <= _HEADING and not block.rstrip().endswith((".", "?", "!")):
+        yield _plain(block)
 
 
 def _blocks(text: str) -> Iterator[str]:
@@ -71,7 +82,7 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def _apart(block: str) -> bool:
-    """Whether it is no part of the running text, which it may interrupt: a caption, a heading, a row, a page number."""
+    """Whether it is not part of the running text, which it may interrupt: a caption, a heading, a row, a page number."""
     return "\t" in block or bool(_MARKED.match(block.lstrip()) or _UNMARKED_HEADING.match(block.strip()))
 
 
@@ -87,11 +98,12 @@ def digest(sentence: str) -> str:
 
 def is_whole(quote: str, digests: set[str]) -> bool:
     """Whether a quotation is whole sentences of the document with these fingerprints."""
-    return digest(_plain(quote)) in digests or all(digest(part) in digests for part in sentences(quote))
+    return digest(_plain(quote)) in digests or digests.issuperset(map(digest, sentences(quote)))
 
 
 if __name__ == "__main__":
-    named = (argument.split("=", 1) for argument in sys.argv[1:])
-    texts = {name: Path(path).read_text(encoding="utf-8") for name, path in named}
-    content = {name: sorted(map(digest, units(text))) for name, text in sorted(texts.items())}
+    paths = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    content = {}
+    for name, path in sorted(paths.items()):
+        content[name] = sorted(map(digest, units(Path(path).read_text(encoding="utf-8"))))
     DIGESTS.write_text(json.dumps(content, indent=0) + "\n", encoding="utf-8")

@@ -26,9 +26,12 @@ class Cited:
 
     def __call__(self, *ids: str) -> dict[str, str]:
         """The arguments `source` and `quote` of a claim about these sentences."""
-        sentences = [self[id] for id in ids]
-        sources = dict.fromkeys(sentence.source for sentence in sentences)
-        return {"source": "; ".join(sources), "quote": " / ".join(sentence.quote for sentence in sentences)}
+        sources, quotes = [], []
+        for id in ids:
+            sentence = self[id]
+            sources.append(sentence.source)
+            quotes.append(sentence.quote)
+        return {"source": "; ".join(dict.fromkeys(sources)), "quote": " / ".join(quotes)}
 
     def __getitem__(self, id: str) -> Sentence:
         if id not in self._sentences:
@@ -36,10 +39,12 @@ class Cited:
         return self._sentences[id]
 
     def fields(self, *ids: str) -> dict[str, dict[str, Any]]:
-        """What these sentences say in common terms, by sentence."""
+        """The fields of these sentences, in terms common to all documents, by sentence."""
         return {id: dict(self[id].fields) for id in ids}
 
 
-THESIS, JOURNAL, NOTE, README = (
-    Cited(read_document(SENTENCES / f"{name}.toml")) for name in ("thesis", "journal", "note", "readme")
-)
+def _cited(name: str) -> Cited:
+    return Cited(read_document(SENTENCES / f"{name}.toml"))
+
+
+THESIS, JOURNAL, NOTE, README = map(_cited, ("thesis", "journal", "note", "readme"))

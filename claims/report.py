@@ -1,4 +1,4 @@
-"""What this suite adds to the report; `lrn.report` calls it."""
+"""The sections that this suite adds to the report; `lrn.report` calls it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ COMMANDS = ("make claims", "pytest claims/ -n auto --against reports/verdicts.js
 def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterator[Section]:
     """The thesis's sections, those of the companion documents, then the journal's claims on larger images."""
     yield from thesis.sections(suite, ledger)
-    for section in (companions, on_images):
-        found = section(suite)
-        if found is not None:
-            yield found
+    for make_section in (companions, on_images):
+        section = make_section(suite)
+        if section is not None:
+            yield section
 
 
 def published(suite: SuiteVerdicts) -> Mapping[str, str]:
-    """What the thesis's tables say of a case, by pytest's node id."""
+    """The count in the thesis's tables for a case, by pytest's node id."""
     return thesis.published_counts(suite)

@@ -1,4 +1,4 @@
-"""What observations rest on: while it stays the same, they need not be made again."""
+"""The code and libraries that observations rest on: while they stay the same, nothing need be observed again."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ LIBRARIES = ("numpy", "scipy", "torch")
 @cache
 def code(*sources: Path) -> str:
     """Names these files and those of these folders: enough for what `lrn.arithmetic` makes the same everywhere."""
-    files = [file for source in sources for file in (sorted(source.glob("*.py")) if source.is_dir() else [source])]
+    files: list[Path] = []
+    for source in sources:
+        files += sorted(source.glob("*.py")) if source.is_dir() else [source]
     files.append(Path(lrn.arithmetic.__file__))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    return hashlib.sha256(b"".join(map(Path.read_bytes, files))).hexdigest()[:12]
 
 
 @cache

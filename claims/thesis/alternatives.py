@@ -1,7 +1,9 @@
-"""What a practitioner would try on a deep plain network that does not train, beside late connections (§2.2, §2.3)."""
+"""Remedies that a practitioner would try on a deep plain network that does not train, beside late connections (§2.2, §2.3)."""
 
 from __future__ import annotations
 
+from itertools import starmap
+from operator import mul
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +28,7 @@ CHANGES: MappingProxyType[str, dict[str, Any]] = MappingProxyType(
 """What each alternative changes in the thesis's plain network."""
 
 SINGLE = ("plain", "leaky ReLU", "PReLU", "ELU", "residual", "He", "batch norm")
-"""Those that are one remedy and not late connections; "plain" is none."""
+"""Those that are one remedy and not late connections, and "plain", which is without one."""
 
 DEPTHS = (10, 30)
 RATES = (0.01, 0.001)
@@ -39,9 +41,9 @@ def alternative(name: str, depth: int, lr: float) -> Experiment:
 
 
 def multiply_adds(experiment: Experiment) -> int:
-    """Those of one epoch's step on all samples in the Linear layers: one look forward, and two products backward.
+    """Those of one epoch's step on all samples in the Linear layers: one product forward, and two backward.
 
     The first layer needs no gradient of its inputs.
     """
-    weights = [out * fan_in for out, fan_in in experiment.shapes]
+    weights = list(starmap(mul, experiment.shapes))
     return experiment.data.samples * (3 * sum(weights) - weights[0])

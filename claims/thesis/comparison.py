@@ -1,4 +1,4 @@
-"""The alternatives side by side: how often each converges, and what it costs.
+"""The alternatives side by side: how often each converges, and its cost.
 
 `python -m claims.thesis.comparison reports/verdicts.json` prints the table in Markdown.
 """
@@ -42,13 +42,13 @@ def rows(suite: SuiteVerdicts) -> Iterator[Row]:
     quantities = Quantities(suite)
     for lr in RATES:
         for depth in DEPTHS:
-            here = []
+            measured = []
             for name in CHANGES:
                 e = alternative(name, depth, lr)
                 rate = quantities.find("rate", "converged", e.label)
                 if rate is not None:
-                    here.append(Row(name, depth, lr, rate, e.parameters, multiply_adds(e)))
-            yield from sorted(here, key=lambda row: -row.rate.point)
+                    measured.append(Row(name, depth, lr, rate, e.parameters, multiply_adds(e)))
+            yield from sorted(measured, key=lambda row: -row.rate.point)
 
 
 def markdown(suite: SuiteVerdicts) -> str:

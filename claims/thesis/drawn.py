@@ -17,7 +17,7 @@ class Drawn:
 
     Attributes:
         figure: its number.
-        experiment: what its caption, and the subsection it stands in, say that was trained.
+        experiment: the one that its caption, and the subsection it stands in, describe.
         converges: whether the thesis says that the network drawn converged.
         caption: the caption.
     """
@@ -30,14 +30,13 @@ class Drawn:
 
 def _drawn(figure: str) -> Drawn:
     labels = {label.section: label for label in LABELS.values() if label.figure == figure}
-    said = labels["caption"].fields
-    (text,) = (label.fields for section, label in labels.items() if section.startswith("§"))
-    both = pair(int(said["depth"]), text["optimizer"].lower(), float(said["learning_rate"]), said["training_style"])
-    experiment = both[said["connection"] == "late"]
-    return Drawn(figure, experiment, bool(said["converges"]), labels["caption"].quote)
+    caption = labels["caption"].fields
+    (subsection,) = (section for section in labels if section.startswith("§"))
+    optimizer = labels[subsection].fields["optimizer"].lower()
+    plain, late = pair(int(caption["depth"]), optimizer, float(caption["learning_rate"]), caption["training_style"])
+    experiment = late if caption["connection"] == "late" else plain
+    return Drawn(figure, experiment, bool(caption["converges"]), labels["caption"].quote)
 
 
-_FIGURES = dict.fromkeys(label.figure for label in LABELS.values() if "converges" in label.fields)
-
-DRAWN = {figure: _drawn(figure) for figure in _FIGURES}
+DRAWN = {label.figure: _drawn(label.figure) for label in LABELS.values() if "converges" in label.fields}
 """The plots by figure: 4.4, 4.5, 4.7, 4.8, 4.10, 4.11, 4.13, 4.14, 4.16, 4.17, 4.19, 4.20."""

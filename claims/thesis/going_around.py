@@ -16,7 +16,7 @@ from lrn import Experiment
 from lrn.data import absolute_value
 from lrn.files import replace_file
 
-__all__ = ["RECORD", "Pair", "recorded", "trained"]
+__all__ = ["RECORD", "Pair", "dead_layers", "recorded", "trained"]
 
 RECORD = Path(__file__).with_name("going_around.json")
 DEPTH, SEED = 10, 19
@@ -48,7 +48,7 @@ class Pair:
     @property
     def dead_layers(self) -> list[int]:
         """The late network's dead layers, counted from 1."""
-        return [layer for layer, neurons in enumerate(self.late_dead, 1) if all(neurons)]
+        return dead_layers(self.late_dead)
 
     @property
     def constant_layers(self) -> list[int]:
@@ -58,13 +58,19 @@ class Pair:
         return sorted(set(still.tolist()) - set(self.dead_layers))
 
 
+def dead_layers(dead: list[list[bool]]) -> list[int]:
+    """The layers, counted from 1, of which every neuron is dead; dead neurons have shape (D, W)."""
+    return [layer for layer, neurons in enumerate(dead, 1) if all(neurons)]
+
+
 def trained() -> Pair:
     """Trains both networks, on this machine; the same seed gives the same networks everywhere."""
     import torch
 
     from lrn import network, train
 
-    plain, late = (Experiment(depth=DEPTH, connection=connection) for connection in ("plain", "late"))
+    plain = Experiment(depth=DEPTH, connection="plain")
+    late = plain.replace(connection="late")
     data = absolute_value()
     order = np.argsort(data.x[:, 0])
     runs, other = train(late, [SEED]), train(plain, [SEED])

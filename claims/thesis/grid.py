@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from itertools import product, starmap
 from pathlib import Path
 
 from lrn import Experiment
 from lrn.intervals import Estimate
 
 DEPTHS = (2, 5, 10, 15, 20, 25, 30)
+OPTIMIZERS = ("adam", "sgd")
+RATES = (0.01, 0.001, 0.1)
 STYLES = ("iterative", "batch")
 CONNECTIONS = ("plain", "late")
 TABLES = Path(__file__).parent / "tables"
@@ -23,13 +26,7 @@ def pair(depth: int, optimizer: str, lr: float, style: str, width: int = 2) -> t
     return plain, plain.replace(connection="late")
 
 
-PAIRS = [
-    pair(depth, optimizer, lr, style)
-    for depth in DEPTHS
-    for optimizer in ("adam", "sgd")
-    for lr in (0.01, 0.001, 0.1)
-    for style in STYLES
-]
+PAIRS = list(starmap(pair, product(DEPTHS, OPTIMIZERS, RATES, STYLES)))
 """The 84 settings of the grid, plain and late."""
 
 ELSEWHERE = [
@@ -56,6 +53,11 @@ def table(figure: str) -> list[dict[str, str]]:
     return read_rows(TABLES / f"figure-{figure}.csv")
 
 
+def readings(figure: str) -> list[dict[str, str]]:
+    """The figures that can be read off one of the thesis's drawings, such as that of Figure 4.2."""
+    return [row for row in read_rows(TABLES / "drawings.csv") if row["figure"] == figure]
+
+
 def published() -> Iterator[dict[str, str]]:
     """The rows of Figures 4.3, 4.6, 4.9, 4.12, 4.15 and 4.18."""
     for path in sorted(TABLES.glob("figure-4.*.csv")):
@@ -66,6 +68,6 @@ def published() -> Iterator[dict[str, str]]:
 
 
 def experiment_of(row: dict[str, str]) -> Experiment:
-    """What a published row ran."""
+    """The experiment that a published row is about."""
     plain, late = pair(int(row["depth"]), row["optimizer"].lower(), float(row["learning_rate"]), row["training_style"])
     return late if row["connection"] == "late" else plain

@@ -170,7 +170,10 @@ def _shorts(values: NDArray[np.floating]) -> list[float]:
 def recorded() -> Pictures:
     """The pictures as they were recorded."""
     record = json.loads(RECORD.read_text(encoding="utf-8"))
-    plots = [Plot(**{**plot, "spikes": tuple(plot["spikes"])}) for plot in record["plots"]]
+    plots = []
+    for plot in record["plots"]:
+        plot["spikes"] = tuple(plot["spikes"])
+        plots.append(Plot(**plot))
     return Pictures(plots, [Network(**network) for network in record["networks"]])
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "PLAIN",
     "RULE",
     "TARGET",
+    "THEMED",
     "THESIS",
     "drawing",
     "inline",
@@ -50,6 +51,9 @@ _VARIABLES = {
 
 LIGHT = {variable.removeprefix("--"): light for variable, light in _VARIABLES.values()}
 """The page's colours by their names, on white: a drawing without matplotlib uses them, too."""
+
+THEMED = {variable.removeprefix("--"): f"var({variable})" for variable, _ in _VARIABLES.values()}
+"""The page's colours by their names, as the page's light or dark theme has them."""
 
 _STYLE: Any = {
     "svg.fonttype": "none",

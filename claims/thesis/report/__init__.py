@@ -24,7 +24,7 @@ TITLE = "Late residual neural networks: which of the thesis’s sentences are tr
 def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterator[Section]:
     """The sections, in the order of the thesis; those for which nothing was measured are left out."""
     context = Context(suite, ledger)
-    for section in (forest, summary, going_around, convergence, dead_layers, plots, decline, alternatives):
-        found = section(context)
-        if found is not None:
-            yield found
+    for make_section in (forest, summary, going_around, convergence, dead_layers, plots, decline, alternatives):
+        section = make_section(context)
+        if section is not None:
+            yield section

@@ -1,10 +1,11 @@
-"""What a practitioner would pick: rates of convergence with other activations, connections and starts (claims A7)."""
+"""A practitioner's choices: rates of convergence with other activations, connections and starts (claims A7)."""
 
 from __future__ import annotations
 
 from itertools import groupby
+from operator import attrgetter
 
-from claims.thesis.comparison import Row, markdown, rows
+from claims.thesis.comparison import markdown, rows
 from claims.thesis.report.context import Context
 from lrn.report import Section, interval_text
 
@@ -14,14 +15,10 @@ _THESIS = {"plain", "late"}
 
 
 def alternatives(context: Context) -> Section | None:
-    """How often each alternative converges and what it costs, where anything beside the thesis's own was measured."""
-    found = list(rows(context.suite))
-    if {row.name for row in found} <= _THESIS:
+    """How often each alternative converges, and its cost, where anything beside the thesis's own was measured."""
+    measured = list(rows(context.suite))
+    if _THESIS.issuperset(map(attrgetter("name"), measured)):
         return None
-
-    def setting(row: Row) -> tuple[float, int]:
-        return row.lr, row.depth
-
-    groups = [(key, list(group)) for key, group in groupby(found, key=setting)]
+    groups = [(setting, list(group)) for setting, group in groupby(measured, key=attrgetter("lr", "depth"))]
     html = context.render("alternatives.html.j2", groups=groups, text=interval_text)
     return Section("Late connections beside the alternatives", html, markdown(context.suite))

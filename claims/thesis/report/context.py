@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -47,24 +48,24 @@ class Context:
     @cached_property
     def claims(self) -> Mapping[str, list[Verdict]]:
         """The verdicts of each claim, by its id."""
-        found: dict[str, list[Verdict]] = {}
+        by_id: dict[str, list[Verdict]] = {}
         for verdict in self.suite.claims:
             if verdict.id:
-                found.setdefault(verdict.id, []).append(verdict)
-        return found
+                by_id.setdefault(verdict.id, []).append(verdict)
+        return by_id
 
     @cached_property
     def shown(self) -> Mapping[tuple[str, str, str | None, str], tuple[MeasuredQuantity, Verdict]]:
         """The quantities that stand on the page with an address, each where it has the most seeds."""
-        found: dict[tuple[str, str, str | None, str], tuple[MeasuredQuantity, Verdict]] = {}
+        shown: dict[tuple[str, str, str | None, str], tuple[MeasuredQuantity, Verdict]] = {}
         for leaf, verdict in self._leaves():
-            what = leaf.quantity
-            if what is None or len(what.populations) != 1:
+            quantity = leaf.quantity
+            if quantity is None or len(quantity.populations) != 1:
                 continue
-            key = what.statistic, what.metric, what.given, what.populations[0]
-            if key not in found or leaf.seeds > found[key][0].seeds:
-                found[key] = leaf, verdict
-        return found
+            key = quantity.statistic, quantity.metric, quantity.given, quantity.populations[0]
+            if key not in shown or leaf.seeds > shown[key][0].seeds:
+                shown[key] = leaf, verdict
+        return shown
 
     def _leaves(self) -> Iterator[tuple[MeasuredQuantity, Verdict]]:
         for verdict in self.suite.claims:
@@ -72,7 +73,7 @@ class Context:
                 if not quantity.terms:
                     yield quantity, verdict
                 elif quantity.coefficients == _DIFFERENCE:
-                    yield from ((term, verdict) for term in quantity.terms)
+                    yield from zip(quantity.terms, repeat(verdict))
 
     def cases(self, name: str) -> list[Verdict]:
         """The verdicts of a claim by its id, or of some of its cases: "D5-dead-column[*-0.001-*]"."""
@@ -98,37 +99,36 @@ class Context:
         return link_to(text, self.addresses.case(cases[0].test))
 
     def cited_rate(
-        self, experiment: Experiment, metric: str = "converged", given: str | None = None, *, most: bool = False
+        self, experiment: Experiment, metric: str = "converged", condition: str | None = None, *, most: bool = False
     ) -> str:
         """A measured rate, or the high end of its interval, as a link to where it stands. Raises Missing without one."""
-        quantity, verdict = self._shown("rate", metric, given, experiment)
+        quantity, verdict = self._shown("rate", metric, condition, experiment)
         text = value_text(quantity.high if most else quantity.point, "%")
         return link_to(text, self.addresses.case(verdict.test))
 
-    def cited_mean(self, experiment: Experiment, metric: str, given: str | None = None) -> str:
+    def cited_mean(self, experiment: Experiment, metric: str, condition: str | None = None) -> str:
         """A measured mean as a link to where it stands. Raises Missing without one."""
-        quantity, verdict = self._shown("mean", metric, given, experiment)
+        quantity, verdict = self._shown("mean", metric, condition, experiment)
         return link_to(value_text(quantity.point, ""), self.addresses.case(verdict.test))
 
     def _shown(
-        self, statistic: str, metric: str, given: str | None, experiment: Experiment
+        self, statistic: str, metric: str, condition: str | None, experiment: Experiment
     ) -> tuple[MeasuredQuantity, Verdict]:
         try:
-            return self.shown[statistic, metric, given, experiment.label]
+            return self.shown[statistic, metric, condition, experiment.label]
         except KeyError:
             raise Missing(f"{statistic} of {metric} in {experiment.label}") from None
 
-    def rate(self, experiment: Experiment, metric: str = "converged", given: str = "") -> MeasuredQuantity | None:
+    def rate(self, experiment: Experiment, metric: str = "converged", condition: str = "") -> MeasuredQuantity | None:
         """A measured rate; None if it was not measured."""
-        return self.quantities.find("rate", metric, experiment.label, given=given or None)
+        return self._measured("rate", experiment, metric, condition)
 
-    def mean(self, experiment: Experiment, metric: str, given: str = "") -> MeasuredQuantity | None:
+    def mean(self, experiment: Experiment, metric: str, condition: str = "") -> MeasuredQuantity | None:
         """A measured mean; None if it was not measured."""
-        return self.quantities.find("mean", metric, experiment.label, given=given or None)
+        return self._measured("mean", experiment, metric, condition)
 
-    def median(self, experiment: Experiment, metric: str, given: str = "") -> MeasuredQuantity | None:
-        """A measured median; None if it was not measured."""
-        return self.quantities.find("median", metric, experiment.label, given=given or None)
+    def _measured(self, statistic: str, experiment: Experiment, metric: str, condition: str) -> MeasuredQuantity | None:
+        return self.quantities.find(statistic, metric, experiment.label, given=condition or None)
 
     def runs(self, experiment: Experiment) -> Runs | None:
         """Networks that were trained already, from the suite's first seed on; None if there are none."""

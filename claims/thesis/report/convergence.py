@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from claims.thesis.grid import DEPTHS, STYLES, experiment_of, published
+import numpy as np
+
+from claims.bars import draw_intervals
+from claims.thesis.grid import CONNECTIONS, DEPTHS, STYLES, experiment_of, published
 from claims.thesis.report.context import Context
 from lrn.intervals import Estimate, binomial_compatibility, rate_interval
 from lrn.report import Section, interval_text, number_text, percent_text
@@ -21,6 +26,7 @@ PUBLISHED_LEVEL = 0.05
 """An interval of a published share misses at most this often."""
 LEVELS = ((0.5, 0), (0.05, 1), (HOLM, 2))
 """From which p-value on a cell has which shade; below the last it is in conflict."""
+CONFLICT = 3
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,16 @@ class Cell:
 
     @property
     def shade(self) -> int:
-        """0 for the best agreement, 3 for a conflict."""
-        return next((shade for least, shade in LEVELS if self.p >= least), 3)
+        """0 for the best agreement, CONFLICT for a conflict."""
+        for least, shade in LEVELS:
+            if self.p >= least:
+                return shade
+        return CONFLICT
+
+    @property
+    def published_share(self) -> float:
+        """The published share of runs that converged."""
+        return self.k / self.n
 
     @property
     def published_ends(self) -> tuple[float, float]:
@@ -54,7 +68,7 @@ class Cell:
     @property
     def published_text(self) -> str:
         """The published count, its share, and its p-value at the measured rate."""
-        return f"{self.k} of {self.n} ({percent_text(self.k / self.n)}), p\u00a0=\u00a0{self.p_text}"
+        return f"{self.k} of {self.n} ({percent_text(self.published_share)}), p\u00a0=\u00a0{self.p_text}"
 
     @property
     def text(self) -> str:
@@ -70,11 +84,13 @@ class Cell:
 def convergence(context: Context) -> Section | None:
     """The six tables of convergence, each with its picture."""
     figures, files, notes = [], {}, []
-    for figure, group in groupby(sorted(published(), key=_place), key=lambda row: row["figure"]):
+    shades: Counter[int] = Counter()
+    for figure, group in groupby(sorted(published(), key=_figure_number), key=itemgetter("figure")):
         rows = list(group)
-        cells = {_key(row): cell for row in rows if (cell := _cell(context, row)) is not None}
+        cells = _cells(context, rows)
         if not cells:
             continue
+        shades.update(map(attrgetter("shade"), cells.values()))
         title = f"{rows[0]['optimizer']}, learning rate {rows[0]['learning_rate']}"
         panels = []
         for style in STYLES:
@@ -86,28 +102,37 @@ def convergence(context: Context) -> Section | None:
         notes.append(_markdown(figure, title, cells))
     if not figures:
         return None
-    every = [cell for *_, cells in figures for cell in cells.values()]
-    conflicts = sum(cell.shade == 3 for cell in every)
+    total, conflicts = shades.total(), shades[CONFLICT]
     html = context.render(
         "convergence.html.j2",
         figures=figures,
         depths=DEPTHS,
-        cells=len(every),
+        cells=total,
         conflicts=conflicts,
         holm=HOLM,
         certain=context.certain,
         level=100 * (1 - PUBLISHED_LEVEL),
     )
-    lead = f"{len(every) - conflicts} of {len(every)} published counts are compatible with the measured rate."
+    lead = f"{total - conflicts} of {total} published counts are compatible with the measured rate."
     return Section("Convergence: Figures 4.3 to 4.18", html, "\n\n".join([lead, *notes]), files)
 
 
-def _place(row: Mapping[str, str]) -> float:
+def _figure_number(row: Mapping[str, str]) -> float:
     return float(row["figure"].split(".")[1])
 
 
 def _key(row: Mapping[str, str]) -> tuple[int, str, str]:
     return int(row["depth"]), row["connection"], row["training_style"]
+
+
+def _cells(context: Context, rows: Sequence[Mapping[str, str]]) -> dict[tuple[int, str, str], Cell]:
+    """The cells of these rows that were measured, by their keys."""
+    cells = {}
+    for row in rows:
+        cell = _cell(context, row)
+        if cell is not None:
+            cells[_key(row)] = cell
+    return cells
 
 
 def _cell(context: Context, row: Mapping[str, str]) -> Cell | None:
@@ -119,9 +144,9 @@ def _cell(context: Context, row: Mapping[str, str]) -> Cell | None:
     dead = []
     runs = context.runs(experiment)
     for metric, what in (("dead_neurons", "neurons"), ("dead_layers", "layers")):
-        found = context.mean(experiment, metric, "converged")
-        if found is not None:
-            text = interval_text(found)
+        mean = context.mean(experiment, metric, "converged")
+        if mean is not None:
+            text = interval_text(mean)
         elif runs is not None and runs.converged.any():
             text = f"{number_text(float(getattr(runs, metric)[runs.converged].mean()))} of {runs.converged.sum():,}"
         else:
@@ -137,34 +162,36 @@ def _compatibility(k: int, n: int, rate: MeasuredQuantity) -> float:
 
 def published_counts(suite: SuiteVerdicts) -> dict[str, str]:
     """The published count beside each case of the claim that compares it with a rate, by the case's test."""
-    rows = {
-        "-".join(row[key] for key in ("figure", "training_style", "depth", "connection")): row for row in published()
-    }
-    found = {}
+    case_of = itemgetter("figure", "training_style", "depth", "connection")
+    rows = {"-".join(case_of(row)): row for row in published()}
+    counts = {}
     for verdict in suite.claims:
         row = rows.get(verdict.test.partition("[")[2].removesuffix("]")) if verdict.id == "C0" else None
         if row is not None and verdict.estimates:
             k, n, rate = int(row["converged"]), int(row["runs"]), verdict.estimates[0]
-            found[verdict.test] = Cell(k, n, rate, _compatibility(k, n, rate), ()).published_text
-    return found
+            counts[verdict.test] = Cell(k, n, rate, _compatibility(k, n, rate), ()).published_text
+    return counts
 
 
 def _panel(cells: Mapping[tuple[int, str, str], Cell], style: str) -> Any:
     """Measured rates and published shares over depth, each with its interval."""
     with drawing(4.6, 2.5) as (figure, axes):
         for connection, colour, side, marker in (("plain", PLAIN, 1, "s"), ("late", LATE, -1, "o")):
-            found = [(d, cells[d, connection, style]) for d in DEPTHS if (d, connection, style) in cells]
-            x = [depth + 0.25 * side for depth, _ in found]
-            rates = [cell.rate for _, cell in found]
-            axes.vlines(x, [r.low for r in rates], [r.high for r in rates], color=colour, linewidth=3.2, alpha=0.4)
-            axes.plot(x, [r.point for r in rates], color=colour, marker=marker, markersize=3.6)
-            beside = [depth + 0.85 * side for depth, _ in found]
-            ends = [cell.published_ends for _, cell in found]
-            axes.vlines(beside, [low for low, _ in ends], [high for _, high in ends], color=colour, linewidth=0.8)
+            depths, rates, published_shares, published_ends = [], [], [], []
+            for depth in DEPTHS:
+                cell = cells.get((depth, connection, style))
+                if cell is not None:
+                    depths.append(depth)
+                    rates.append(cell.rate)
+                    published_shares.append(cell.published_share)
+                    published_ends.append(cell.published_ends)
+            draw_intervals(axes, np.array(depths) + 0.25 * side, rates, colour, marker)
+            beside = np.array(depths) + 0.85 * side
+            lows, highs = np.reshape(published_ends, (-1, 2)).T
+            axes.vlines(beside, lows, highs, color=colour, linewidth=0.8)
             axes.plot(
-                beside, [cell.k / cell.n for _, cell in found], color=colour, linestyle="", marker="D", markersize=4.2,
-                markerfacecolor=PAPER,
-            )  # fmt: skip
+                beside, published_shares, color=colour, linestyle="", marker="D", markersize=4.2, markerfacecolor=PAPER
+            )
         axes.set(
             ylim=(-0.03, 1.03),
             xticks=DEPTHS,
@@ -178,22 +205,27 @@ def _panel(cells: Mapping[tuple[int, str, str], Cell], style: str) -> Any:
 
 def _finding(cells: Mapping[tuple[int, str, str], Cell], style: str) -> str:
     """At how many depths late networks lead with intervals apart, and how many counts fit the measured rates."""
-    panel = [cell for (_, _, one), cell in cells.items() if one == style]
-    fit = sum(cell.shade < 3 for cell in panel)
-    pairs = [(cells.get((d, "plain", style)), cells.get((d, "late", style))) for d in DEPTHS]
-    both = [(plain.rate, late.rate) for plain, late in pairs if plain is not None and late is not None]
-    ahead = sum(late.low > plain.high for plain, late in both)
-    lead = f"late ahead at {ahead} of {len(both)} depths" if ahead else "late nowhere ahead"
-    return f"{lead}, {'all' if fit == len(panel) else f'{fit} of {len(panel)}'} counts fit"
+    shades = [cell.shade for (_, _, cell_style), cell in cells.items() if cell_style == style]
+    fit = len(shades) - shades.count(CONFLICT)
+    both = ahead = 0
+    for depth in DEPTHS:
+        plain, late = cells.get((depth, "plain", style)), cells.get((depth, "late", style))
+        if plain is not None and late is not None:
+            both += 1
+            ahead += late.rate.low > plain.rate.high
+    lead = f"late ahead at {ahead} of {both} depths" if ahead else "late nowhere ahead"
+    return f"{lead}, {'all' if fit == len(shades) else f'{fit} of {len(shades)}'} counts fit"
 
 
 def _markdown(figure: str, title: str, cells: Mapping[tuple[int, str, str], Cell]) -> str:
     pictures = " ".join(f"![Figure {figure}, {style}](figures/figure-{figure}-{style}.svg)" for style in STYLES)
-    columns: Sequence[tuple[str, str]] = [(style, connection) for style in STYLES for connection in ("plain", "late")]
+    columns = list(product(STYLES, CONNECTIONS))
     head = " | ".join(f"{connection}, {style}" for style, connection in columns)
     lines = [f"### Figure {figure}: {title}", "", pictures, "", f"| depth | {head} |", "|---" * 5 + "|"]
     for depth in DEPTHS:
-        found = [cells.get((depth, connection, style)) for style, connection in columns]
-        texts = [f"{c.k} of {c.n}; {c.text}".replace("[", "\\[") if c else "–" for c in found]
-        lines.append(f"| {depth} | {' | '.join(texts)} |")
+        texts = [str(depth)]
+        for style, connection in columns:
+            cell = cells.get((depth, connection, style))
+            texts.append(f"{cell.k} of {cell.n}; {cell.text}".replace("[", "\\[") if cell else "–")
+        lines.append(f"| {' | '.join(texts)} |")
     return "\n".join(lines)

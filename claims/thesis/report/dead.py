@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.thesis.grid import TABLES, pair, read_rows, table
+from claims.bars import draw_intervals
+from claims.thesis.grid import pair, readings, table
 from claims.thesis.pictures import ALIVE, SEEDS, Network, recorded
 from claims.thesis.report.context import Context
 from claims.thesis.report.forest import LEVEL
@@ -24,21 +27,21 @@ _DRAWN = "Late networks with four living layers, as in Figure 4.2, each above th
 
 
 def dead_layers(context: Context) -> Section | None:
-    """Figure 4.1 beside what was measured, and networks of it drawn as in Figure 4.2."""
-    rows = [cells for row in table("4.1") if (cells := _row(context, row)) is not None]
+    """Figure 4.1 beside measured means, and networks of it drawn as in Figure 4.2."""
+    rows = list(_rows(context))
     if not rows:
         return None
     label = "Figure 4.1: mean dead layers of converged late networks by depth, Adam, 0.1, batch; published and measured"
     so = context.ended("B2-layers") is Outcome.SUPPORTED
-    drawn = _means(rows, "The deeper, the more layers are dead" if so else "Dead layers")
+    picture = _means(rows, "The deeper, the more layers are dead" if so else "Dead layers")
     networks = recorded().networks
-    drawings = [drawn for network in networks for drawn in _drawn(network)]
-    (alive,) = (row for row in read_rows(TABLES / "drawings.csv") if row["figure"] == "4.2")
+    drawings = chain.from_iterable(map(_drawn, networks))
+    (alive,) = readings("4.2")
     html = context.render(
         "dead_layers.html.j2",
         rows=rows,
-        picture=inline(drawn, label),
-        networks=[(network, [(network_svg(*one), one[2]) for one in _drawn(network)]) for network in networks],
+        picture=inline(picture, label),
+        networks=list(map(_with_pictures, networks)),
         alive=alive,
         seeds=SEEDS,
         text=interval_text,
@@ -47,7 +50,7 @@ def dead_layers(context: Context) -> Section | None:
         certain=context.certain,
         so=context.ended("B3") is context.ended("B4") is Outcome.SUPPORTED,
     )
-    files = {"figure-4.1.svg": standalone(drawn, label), "figure-4.2.svg": networks_svg(drawings, _DRAWN)}
+    files = {"figure-4.1.svg": standalone(picture, label), "figure-4.2.svg": networks_svg(drawings, _DRAWN)}
     return Section("Dead layers: Figures 4.1 and 4.2", html, "\n".join(_lines(rows, alive, networks)), files)
 
 
@@ -58,26 +61,27 @@ def _lines(rows: Sequence[tuple[Any, ...]], alive: Mapping[str, str], networks: 
         theirs = f"{printed} {range_text(*ends, '')}".replace("[", "\\[")
         lines.append(f"| {depth} | {theirs} | {count} | {_plain(mean)} |")
     lines += ["", f"![{_DRAWN}](figures/figure-4.2.svg)", "", "Figure 4.2, in the thesis and ours:", ""]
-    lines += [
+    lines.append(
         f"- thesis: {alive['quantity']}: {alive['value']} ({alive['source']}); no more can be read of its drawing"
-    ]
-    lines += [
-        f"- depth {network.depth}: {network.alike} of {network.converged} late networks that converged, of {SEEDS}, "
-        f"have {ALIVE} living layers; drawn is the first, seed {network.seed}"
-        for network in networks
-    ]
+    )
+    for network in networks:
+        lines.append(
+            f"- depth {network.depth}: {network.alike} of {network.converged} late networks that converged, of {SEEDS}, "
+            f"have {ALIVE} living layers; drawn is the first, seed {network.seed}"
+        )
     return lines
 
 
 def decline(context: Context) -> Section | None:
-    """Figure 4.22 beside what was measured: among the networks that converged, and among all."""
+    """Figure 4.22 beside measured means: of the networks that converged, and of all."""
     rows = []
     for row in table("4.22"):
         depth, connection = int(row["depth"]), row["connection"]
         network = pair(depth, "adam", 0.001, "batch", width=4)[connection == "late"]
-        means = [context.mean(network, "dead_neurons", given) for given in ("converged", "")]
-        if all(means):
-            rows.append((depth, connection, row["mean_dead_neurons"], *means))
+        of_converged = context.mean(network, "dead_neurons", "converged")
+        of_all = context.mean(network, "dead_neurons")
+        if of_converged is not None and of_all is not None:
+            rows.append((depth, connection, row["mean_dead_neurons"], of_converged, of_all))
     if not rows:
         return None
     panels, files = [], {}
@@ -92,16 +96,17 @@ def decline(context: Context) -> Section | None:
     )
     lines = [f"![{name}](figures/{name})" for name in files]
     lines += ["", "| depth | network | thesis | measured, converged | measured, all |", "|---|---|---|---|---|"]
-    lines += [f"| {d} | {c} | {printed} | {_plain(given)} | {_plain(every)} |" for d, c, printed, given, every in rows]
+    for depth, connection, printed, of_converged, of_all in rows:
+        lines.append(f"| {depth} | {connection} | {printed} | {_plain(of_converged)} | {_plain(of_all)} |")
     return Section("Dead neurons at width 4: Figures 4.22 and 4.23", html, "\n".join(lines), files)
 
 
 def _titled(context: Context, rows: Sequence[tuple[Any, ...]]) -> list[tuple[str, int]]:
     """The panels' titles with the columns that they show; a finding where the numbers, or the verdicts, bear it out."""
-    published = {row[:2]: float(row[2]) for row in rows}
-    fewer = all(
-        mean <= published[depth, "plain"] for (depth, connection), mean in published.items() if connection == "late"
-    )
+    published: dict[str, dict[int, float]] = {"plain": {}, "late": {}}
+    for depth, connection, printed, *_ in rows:
+        published[connection][depth] = float(printed)
+    fewer = all(mean <= published["plain"][depth] for depth, mean in published["late"].items())
     more = context.ended("D1-converged") is Outcome.REFUTED
     less = context.ended("D1-all") is Outcome.SUPPORTED
     return [
@@ -117,15 +122,13 @@ def _plain(quantity: MeasuredQuantity) -> str:
 
 def _means(rows: Sequence[tuple[Any, ...]], what: str) -> Any:
     with drawing(4.6, 2.5) as (figure, axes):
-        depths = [depth for depth, *_ in rows]
-        means = [mean for *_, mean in rows]
-        beside = [depth + 0.55 for depth in depths]
-        ends = [cells[2] for cells in rows]
-        axes.vlines(beside, [low for low, _ in ends], [high for _, high in ends], color=THESIS, linewidth=1.1)
-        axes.vlines(depths, [m.low for m in means], [m.high for m in means], color=LATE, linewidth=3.2, alpha=0.4)
-        axes.plot(depths, [m.point for m in means], color=LATE, marker="o", markersize=3.6, label="measured")
+        depths, printed, ends, _, means = zip(*rows, strict=True)
+        lows, highs = zip(*ends, strict=True)
+        beside = np.array(depths) + 0.55
+        axes.vlines(beside, lows, highs, color=THESIS, linewidth=1.1)
+        draw_intervals(axes, depths, means, LATE, "o", label="measured")
         axes.plot(
-            beside, [float(cells[1]) for cells in rows], color=THESIS, linestyle="", marker="D", markersize=4.4,
+            beside, list(map(float, printed)), color=THESIS, linestyle="", marker="D", markersize=4.4,
             markerfacecolor="none", label="thesis",
         )  # fmt: skip
         axes.set(xticks=depths, xlabel="depth", title=what, ylim=(0, None))
@@ -134,31 +137,41 @@ def _means(rows: Sequence[tuple[Any, ...]], what: str) -> Any:
 
 
 def _bars(rows: Sequence[tuple[Any, ...]], column: int, title: str) -> Any:
-    depths = list(dict.fromkeys(row[0] for row in rows))
+    depths = list(dict.fromkeys(map(itemgetter(0), rows)))
     with drawing(3.4, 2.4) as (figure, axes):
         for connection, colour, shift in (("plain", PLAIN, -0.2), ("late", LATE, 0.2)):
-            cells = [row[column] for depth in depths for row in rows if row[:2] == (depth, connection)]
+            cells = [row[column] for row in rows if row[1] == connection]
             x = np.arange(len(cells)) + shift
-            points = [float(cell) if isinstance(cell, str) else cell.point for cell in cells]
-            axes.bar(x, points, width=0.36, color=colour, label=connection)
-            if not isinstance(cells[0], str):
-                axes.vlines(x, [c.low for c in cells], [c.high for c in cells], color=INK, linewidth=1)
-        axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
+            published = isinstance(cells[0], str)
+            points = map(float, cells) if published else map(attrgetter("point"), cells)
+            axes.bar(x, list(points), width=0.36, color=colour, label=connection)
+            if not published:
+                lows, highs = zip(*map(attrgetter("low", "high"), cells), strict=True)
+                axes.vlines(x, lows, highs, color=INK, linewidth=1)
+        axes.set_xticks(range(len(depths)), list(map(str, depths)))
         axes.set(xlabel="depth", title=title, ylim=(0, 30))
         axes.grid(visible=False, axis="x")
         axes.legend(loc="upper left")
     return figure
 
 
-def _row(context: Context, row: dict[str, str]) -> tuple[Any, ...] | None:
-    """Depth, the printed mean with its interval and its networks, and the measured mean; None if not measured."""
-    depth = int(row["depth"])
-    mean = context.mean(pair(depth, "adam", 0.1, "batch")[1], "dead_layers", "converged")
-    if mean is None:
-        return None
-    networks = converged_of("4.15", training_style="batch", connection="late", depth=row["depth"])
-    ends = mean_interval(float(row["mean_dead_layers"]), networks, depth, LEVEL)
-    return depth, row["mean_dead_layers"], ends, networks, mean
+def _rows(context: Context) -> Iterator[tuple[Any, ...]]:
+    """Depth, the printed mean with its interval and its networks, and the measured mean, where there is one."""
+    for row in table("4.1"):
+        depth = int(row["depth"])
+        mean = context.mean(pair(depth, "adam", 0.1, "batch")[1], "dead_layers", "converged")
+        if mean is not None:
+            networks = converged_of("4.15", training_style="batch", connection="late", depth=row["depth"])
+            ends = mean_interval(float(row["mean_dead_layers"]), networks, depth, LEVEL)
+            yield depth, row["mean_dead_layers"], ends, networks, mean
+
+
+def _with_pictures(network: Network) -> tuple[Network, list[tuple[str, str]]]:
+    """The networks of one depth with their drawings, each with its text."""
+    pictures = []
+    for dead, late, text in _drawn(network):
+        pictures.append((network_svg(dead, late, text), text))
+    return network, pictures
 
 
 def _drawn(network: Network) -> list[tuple[NDArray[np.bool_], bool, str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from claims.documents import THESIS
@@ -43,7 +45,7 @@ class Statement:
         words: in which setting, and the meaning of the line where it is not zero.
         case: the case of a claim that measured it.
         rows: which published rows it is of, by their columns; empty where the thesis has no figure.
-        line: the share, or difference of shares, that decides: what is above it is one answer, what is below the other.
+        line: the share, or difference of shares, that decides: figures above it are one answer, those below the other.
         late: whether the published figure is of late networks alone (True), of plain ones (False), or late minus plain.
         also: central sentences that say the same.
         neurons: neurons of a network, where the figure is a mean of dead ones; 0 where it is a share of runs.
@@ -66,7 +68,8 @@ class Statement:
 
 
 _BATCH, _ITERATIVE = {"training_style": "batch"}, {"training_style": "iterative"}
-_ADAM, _SGD, _LOW = ({"figure": figure} for figure in ("4.3", "4.6", "4.9"))
+_ADAM, _SGD, _LOW = {"figure": "4.3"}, {"figure": "4.6"}, {"figure": "4.9"}
+_WHOLE_GRID: dict[str, str] = {"figure": "*"}
 CONVERGE, DEAD, OF_USE, SHARES = (
     "Networks that converge: late minus plain",
     "Dead neurons: late minus plain",
@@ -81,7 +84,7 @@ SCALES = {
 }
 """What the pictures of each group span, from left to right."""
 STATEMENTS = (
-    Statement("gradient-flow", CONVERGE, "over all 84 settings", "D5-converge", {"figure": "*"}, also=("improved-learning", "summary-improvement")),
+    Statement("gradient-flow", CONVERGE, "over all 84 settings", "D5-converge", _WHOLE_GRID, also=("improved-learning", "summary-improvement")),
     Statement("drastically-improves", CONVERGE, "Adam, 0.01, iterative, all depths", "C2-total[iterative]", _ADAM | _ITERATIVE),
     Statement("red-totals", CONVERGE, "Adam, 0.01, batch, all depths", "C2-total[batch]", _ADAM | _BATCH),
     Statement("because-of-late", CONVERGE, "Adam, 0.01, iterative, depth 10", "C2[10-iterative]", _ADAM | _ITERATIVE | {"depth": "10"}),
@@ -133,16 +136,17 @@ def forest(context: Context) -> Section | None:
     rows = list(_rows(context))
     if not rows:
         return None
-    finding = _finding([row["word"] for row in rows])
+    finding = _finding(Counter(map(itemgetter("word"), rows)))
     html = context.render(
         "forest.html.j2", rows=rows, finding=finding, level=100 * (1 - LEVEL), certain=context.certain
     )
     label = f"{finding}: the thesis’s own figures with their intervals beside the measured ones"
     lines = [f"![{label}](figures/central.svg)", "", "| statement | of | thesis | measured | |", "|---" * 5 + "|"]
+    drawn = []
     for row in rows:
         cells = (row["name"], f"{row['group']}; {row['words']}", row["published"], row["measured"], row["word"])
         lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
-    drawn = [(row["group"], f"{_short(row['sentences'])}: {row['words']}", row["bar"], row["word"]) for row in rows]
+        drawn.append((row["group"], f"{_short(row['sentences'])}: {row['words']}", row["bar"], row["word"]))
     files = {"central.svg": forest_svg(drawn, finding, label, (100 * (1 - LEVEL), context.certain))}
     return Section("Published beside measured", html, "\n".join(lines), files, first=True, short="Compared")
 
@@ -153,10 +157,10 @@ def _short(sentences: Sequence[tuple[str, str]]) -> str:
     return f"{sentences[0][1]} (and {more} more)" if more else sentences[0][1]
 
 
-def _finding(words: Sequence[str]) -> str:
+def _finding(words: Counter[str]) -> str:
     """How many of the figures that the thesis has are confirmed."""
-    agree, opposite, few = (words.count(one) for one in ("agrees", "opposite", "too few to tell"))
-    total = sum(one != PUBLISHED for one in words)
+    agree, opposite, few = words["agrees"], words["opposite"], words["too few to tell"]
+    total = words.total() - words[PUBLISHED]
     turned = {0: "none is opposite", 1: "1 is opposite"}.get(opposite, f"{opposite} are opposite")
     return f"{agree} of {total} published figures agree with the measured ones, {turned}, {few} come from too few runs to tell"
 
@@ -173,10 +177,13 @@ def _rows(context: Context) -> Iterator[dict[str, Any]]:
         measured = cases[0].estimates[0]
         view = number_view(measured, (0.0, 1.0))
         size = statement.neurons or _settings(measured.coefficients)
-        point, low, high = (x / size for x in (measured.point, measured.low, measured.high))
+        point, low, high = measured.point / size, measured.low / size, measured.high / size
+        bar = _bar(statement, theirs, point, low, high)
+        names = [THESIS[id].name for id in statement.sentences]
+        addresses = map("thesis/{}".format, statement.sentences)
         yield {
-            "sentences": [(f"thesis/{id}", THESIS[id].name) for id in statement.sentences],
-            "name": "; ".join(THESIS[id].name for id in statement.sentences),
+            "sentences": list(zip(addresses, names, strict=True)),
+            "name": "; ".join(names),
             "group": statement.group,
             "scale": SCALES[statement.group],
             "words": statement.words,
@@ -185,7 +192,7 @@ def _rows(context: Context) -> Iterator[dict[str, Any]]:
             "address": context.anchor(statement.case),
             "seeds": view.seeds,
             "word": word(theirs, low, high, statement.line),
-            "bar": (bar := _bar(statement, theirs, point, low, high)),
+            "bar": bar,
             "svg": row_svg(bar),
         }
 
@@ -206,16 +213,17 @@ def _published(statement: Statement) -> Published | None:
         return None
     if statement.neurons:
         return _published_means(statement)
-    counts = {True: [0, 0], False: [0, 0]}
+    converged, runs = Counter[str](), Counter[str]()
     for row in published():
-        if all(value in ("*", row[column]) for column, value in statement.rows.items()):
-            counts[row["connection"] == "late"][0] += int(row["converged"])
-            counts[row["connection"] == "late"][1] += int(row["runs"])
+        if statement.rows == _WHOLE_GRID or statement.rows.items() <= row.items():
+            converged[row["connection"]] += int(row["converged"])
+            runs[row["connection"]] += int(row["runs"])
     if statement.late is not None:
-        k, n = counts[statement.late]
+        connection = "late" if statement.late else "plain"
+        k, n = converged[connection], runs[connection]
         low, high = rate_interval(k, n, LEVEL)
         return Published(f"{k} of {n}: {value_text(k / n, '%')} {range_text(low, high, '%')}", k / n, low, high)
-    (a, n), (b, m) = counts[True], counts[False]
+    a, n, b, m = converged["late"], runs["late"], converged["plain"], runs["plain"]
     point, (low, high) = a / n - b / m, difference_interval(a, n, b, m, LEVEL)
     text = f"late {a} of {n}, plain {b} of {m}: {value_text(point, 'points')} {range_text(low, high, 'points')}"
     return Published(text, point, low, high)
@@ -229,15 +237,19 @@ def _published_means(statement: Statement) -> Published:
     figure = statement.rows["figure"]
     means = {}
     for row in table(figure):
-        if all(row[column] == value for column, value in statement.rows.items()):
+        if statement.rows.items() <= row.items():
             runs = int(row["converged"]) if "converged" in row else 3
             means[row["connection"]] = float(row["mean_dead_neurons"]), runs
     if set(means) != {"plain", "late"}:
         raise Missing(statement.sentence)
     (late, n), (plain, m) = means["late"], means["plain"]
-    width = sum(math.sqrt(math.log(4 / LEVEL) / (2 * count)) for count in (n, m))
+    width = _half_width(n) + _half_width(m)
     point = (late - plain) / statement.neurons
     low, high = max(point - width, -1.0), min(point + width, 1.0)
     bounds = range_text(low * statement.neurons, high * statement.neurons, "")
     text = f"late {value_text(late, '')}, plain {value_text(plain, '')}: {value_text(late - plain, '')} {bounds}"
     return Published(f"{text}, {n} and {m} networks" if n != m else f"{text}, {n} networks each", point, low, high)
+
+
+def _half_width(networks: int) -> float:
+    return math.sqrt(math.log(4 / LEVEL) / (2 * networks))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from lrn.report.figures import LIGHT
+from lrn.report.figures import LIGHT, THEMED
 
 __all__ = ["Bar", "forest_svg", "row_svg"]
 
@@ -17,7 +17,7 @@ LEFT = 680
 
 @dataclass(frozen=True)
 class Bar:
-    """What a row shows, in shares: low end, estimate and high end, as measured and in the thesis.
+    """The figures of a row, in shares: low end, estimate and high end, as measured and in the thesis.
 
     Attributes:
         measured: as measured.
@@ -41,7 +41,7 @@ def row_svg(bar: Bar) -> str:
     """One row's picture for the page, in the page's colours; its numbers stand beside it as text."""
     return (
         f'<svg class="forest" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" aria-hidden="true">'
-        f"{''.join(_marks(bar, 'var(--thesis)', 'var(--late)', 'var(--line)', 'var(--muted)', 'var(--bg)'))}</svg>"
+        f"{''.join(_marks(bar, THEMED))}</svg>"
     )
 
 
@@ -54,7 +54,6 @@ def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: s
         label: a description for those who cannot see it.
         levels: those of the thesis's intervals and of the measured ones, in percent.
     """
-    colours = [LIGHT[name] for name in ("thesis", "late", "line", "muted", "bg")]
     ink, muted, left, y = LIGHT["ink"], LIGHT["muted"], LEFT, 62
     parts, group = [_text(20, 26, finding, ink, 'font-size="15" font-weight="600"')], ""
     for of, words, bar, word in rows:
@@ -62,7 +61,7 @@ def forest_svg(rows: Iterable[tuple[str, str, Bar, str]], finding: str, label: s
             group, y = of, y + 30
             parts.append(_text(20, y - 6, of, ink, 'font-weight="600"'))
         parts.append(_text(left - 14, y + 18, words, ink, 'text-anchor="end"'))
-        parts.append(f'<g transform="translate({left} {y})">{"".join(_marks(bar, *colours))}</g>')
+        parts.append(f'<g transform="translate({left} {y})">{"".join(_marks(bar, LIGHT))}</g>')
         parts.append(_text(left + WIDTH + 14, y + 18, word, ink))
         y += 32
     parts.append(_text(20, 50, f"◇ in the thesis, with the {levels[0]:g} % interval of its few runs", LIGHT["thesis"]))
@@ -82,14 +81,14 @@ def _text(x: float, y: float, text: str, colour: str, more: str = "") -> str:
     return f'<text x="{x}" y="{y}" fill="{colour}" {more}>{escape(text)}</text>'
 
 
-def _marks(bar: Bar, thesis: str, late: str, rule: str, muted: str, paper: str) -> Iterable[str]:
-    x = bar.x
-    yield f'<path d="M{EDGE} {HEIGHT / 2:g}H{WIDTH - EDGE}" stroke="{rule}"/>'
-    yield f'<path d="M{x(bar.line):.1f} 0V{HEIGHT}" stroke="{muted}" stroke-dasharray="3 2"/>'
+def _marks(bar: Bar, colours: Mapping[str, str]) -> Iterator[str]:
+    x, thesis, late = bar.x, colours["thesis"], colours["late"]
+    yield f'<path d="M{EDGE} {HEIGHT / 2:g}H{WIDTH - EDGE}" stroke="{colours["line"]}"/>'
+    yield f'<path d="M{x(bar.line):.1f} 0V{HEIGHT}" stroke="{colours["muted"]}" stroke-dasharray="3 2"/>'
     if bar.published is not None:
         low, point, high = bar.published
         yield f'<path d="M{x(low):.1f} 8H{x(high):.1f}M{x(low):.1f} 5v6M{x(high):.1f} 5v6" stroke="{thesis}" stroke-width="1.5" fill="none"/>'
-        yield f'<path d="M{x(point) - 5:.1f} 8l5-5 5 5-5 5z" fill="{paper}" stroke="{thesis}" stroke-width="1.5"/>'
+        yield f'<path d="M{x(point) - 5:.1f} 8l5-5 5 5-5 5z" fill="{colours["bg"]}" stroke="{thesis}" stroke-width="1.5"/>'
     low, point, high = bar.measured
     yield f'<path d="M{x(low):.1f} 20H{max(x(high), x(low) + 0.8):.1f}" stroke="{late}" stroke-width="4" opacity=".5"/>'
     yield f'<circle cx="{x(point):.1f}" cy="20" r="4" fill="{late}"/>'

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from claims.thesis.going_around import Pair, recorded
+from claims.thesis.going_around import Pair, dead_layers, recorded
 from claims.thesis.report.context import Context
 from claims.thesis.report.going_around_picture import Step, step_svg, steps_svg
 from lrn.report import Section
@@ -20,7 +20,7 @@ def steps(pair: Pair) -> list[Step]:
     """Four steps: the plain network, the late one with its first layer, with those before the first dead one, with all."""
     first = pair.dead_layers[0]
     before, depth = first - 1, len(pair.late_dead)
-    cut = next(layer for layer, neurons in enumerate(pair.plain_dead, 1) if all(neurons))
+    cut = dead_layers(pair.plain_dead)[0]
     constant = float(np.mean(pair.plain_answers))
     worst = float(np.max(np.abs(np.array(pair.late_answers[-1]) - np.abs(pair.inputs))))
     return [

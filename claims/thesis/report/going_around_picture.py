@@ -8,7 +8,7 @@ from html import escape
 from itertools import pairwise, product
 from textwrap import wrap
 
-from lrn.report.figures import LIGHT
+from lrn.report.figures import LIGHT, THEMED
 
 __all__ = ["Step", "step_svg", "steps_svg"]
 
@@ -48,10 +48,9 @@ class Step:
 
 def step_svg(step: Step) -> str:
     """The picture for the page, in the page's colours."""
-    colours = {name: f"var(--{name})" for name in LIGHT}
     return (
         f'<svg class="step" role="img" aria-label="{escape(step.title)}" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" font-size="11" fill="none">{"".join(_parts(step, colours))}</svg>'
+        f'width="{WIDTH}" height="{HEIGHT}" font-size="11" fill="none">{"".join(_parts(step, THEMED))}</svg>'
     )
 
 
@@ -63,10 +62,11 @@ def steps_svg(steps: Sequence[Step], label: str) -> str:
     for number, step in enumerate(steps, 1):
         x, y = 20 + _COLUMN * ((number - 1) % 2), 28 + _ROW * ((number - 1) // 2)
         title = f'<text y="0" font-weight="600" fill="{LIGHT["ink"]}">{number}. {escape(step.title)}</text>'
-        lines = enumerate(wrap(step.text, 74))
-        text = [f'<text y="{168 + 17 * n}" fill="{LIGHT["muted"]}">{escape(line)}</text>' for n, line in lines]
+        text = ""
+        for n, line in enumerate(wrap(step.text, 74)):
+            text += f'<text y="{168 + 17 * n}" fill="{LIGHT["muted"]}">{escape(line)}</text>'
         picture = f'<g transform="translate(0 12)" fill="none" font-size="11">{"".join(_parts(step, LIGHT))}</g>'
-        panels.append(f'<g transform="translate({x} {y})">{title}{picture}{"".join(text)}</g>')
+        panels.append(f'<g transform="translate({x} {y})">{title}{picture}{text}</g>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'font-family="system-ui, sans-serif" font-size="12.5" role="img" aria-label="{escape(label)}">\n'
@@ -91,9 +91,11 @@ def _parts(step: Step, colours: dict[str, str]) -> Iterator[str]:
 
 def _points(step: Step) -> list[list[tuple[float, float]]]:
     """The neurons of each layer, the input and the output among them."""
-    middle = sum(_ROWS) / 2
-    hidden = [[(_x(layer), y) for y in _ROWS] for layer in range(1, len(step.dead) + 1)]
-    return [[(_x(0), middle)], *hidden, [(_x(len(step.dead) + 1), middle)]]
+    middle, depth = sum(_ROWS) / 2, len(step.dead)
+    layers = [[(_x(0), middle)]]
+    for layer in range(1, depth + 1):
+        layers.append(list(product([_x(layer)], _ROWS)))
+    return [*layers, [(_x(depth + 1), middle)]]
 
 
 def _wires(step: Step, colours: dict[str, str]) -> Iterator[str]:
@@ -137,12 +139,13 @@ def _neurons(step: Step, colours: dict[str, str]) -> Iterator[str]:
 def _answers(step: Step, colours: dict[str, str]) -> Iterator[str]:
     """The answers as a line, and the targets as rings."""
     left, right, top, bottom = _PLOT
-    across = [left + (right - left) * (x + 1) / 2 for x in step.inputs]
     yield f'<path d="M{left} {top}V{bottom}H{right}" stroke="{colours["line"]}"/>'
-    for x, value in zip(across, step.inputs, strict=True):
+    points = []
+    for value, answer in zip(step.inputs, step.answers, strict=True):
+        x = left + (right - left) * (value + 1) / 2
         yield f'<circle cx="{x:.1f}" cy="{_height(abs(value)):.1f}" r="2.6" stroke="{colours["target"]}" stroke-width="1.3"/>'
-    line = "L".join(f"{x:.1f} {_height(y):.1f}" for x, y in zip(across, step.answers, strict=True))
-    yield f'<path d="M{line}" stroke="{colours["late" if step.late else "plain"]}" stroke-width="2"/>'
+        points.append(f"{x:.1f} {_height(answer):.1f}")
+    yield f'<path d="M{"L".join(points)}" stroke="{colours["late" if step.late else "plain"]}" stroke-width="2"/>'
     for x, text in ((left, "−1"), (right, "1")):
         yield f'<text x="{x}" y="{HEIGHT - 6}" text-anchor="middle" fill="{colours["muted"]}">{text}</text>'
 

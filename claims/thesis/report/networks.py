@@ -9,7 +9,7 @@ from itertools import pairwise, product
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.report.figures import LIGHT
+from lrn.report.figures import LIGHT, THEMED
 
 __all__ = ["network_svg", "networks_svg"]
 
@@ -30,10 +30,9 @@ def network_svg(dead: NDArray[np.bool_], late: bool, label: str) -> str:
         label: the drawing in words, for those who cannot see it.
     """
     across, down = _size(dead, late)
-    colours = {name: f"var(--{name})" for name in LIGHT}
     return (
         f'<svg class="net" role="img" aria-label="{escape(label)}" viewBox="0 0 {across:g} {down:g}" '
-        f'width="{across:g}" height="{down:g}" fill="none">{"".join(_parts(dead, late, colours))}</svg>'
+        f'width="{across:g}" height="{down:g}" fill="none">{"".join(_parts(dead, late, THEMED))}</svg>'
     )
 
 
@@ -80,8 +79,10 @@ def _points(dead: NDArray[np.bool_], late: bool) -> list[list[_Point]]:
     (depth, width), middle = dead.shape, _size(dead, late)[1] / 2
     step = _step(depth)
     rows = [middle + GAP * (neuron - (width - 1) / 2) for neuron in range(width)]
-    hidden = [[(EDGE + step * layer, y) for y in rows] for layer in range(1, depth + 1)]
-    return [[(EDGE, middle)], *hidden, [(EDGE + step * (depth + 1), middle)]]
+    layers = [[(EDGE, middle)]]
+    for layer in range(1, depth + 1):
+        layers.append(list(product([EDGE + step * layer], rows)))
+    return [*layers, [(EDGE + step * (depth + 1), middle)]]
 
 
 def _parts(dead: NDArray[np.bool_], late: bool, colours: Mapping[str, str]) -> Iterator[str]:

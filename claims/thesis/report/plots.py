@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from claims.thesis.drawn import DRAWN
-from claims.thesis.grid import TABLES, read_rows
+from claims.thesis.grid import readings
 from claims.thesis.pictures import SEEDS, STRETCH, Plot, recorded
 from claims.thesis.report.context import Context
 from lrn.experiment import CONVERGED_RMSE
@@ -42,12 +41,13 @@ def _shown(context: Context, plot: Plot) -> dict[str, Any]:
     drawn = DRAWN[plot.figure]
     rate, setting = context.rate(drawn.experiment), setting_text(drawn.experiment.label)
     label = f"Figure {plot.figure}: {setting}, seed {plot.seed}"
-    readings = [row for row in read_rows(TABLES / "drawings.csv") if row["figure"] == plot.figure]
     ended = "converges" if drawn.converges else "does not converge"
-    theirs = [f"{row['quantity']}: {row['value']} ({row['source']})" for row in readings]
-    ours = [_same(plot, row["quantity"]) for row in readings]
-    if drawn.converges and plot.converged_at is not None and not readings:
-        ours = [f"epochs until it converges: {plot.converged_at:,}"]
+    theirs, ours = [ended], [ended]
+    for row in readings(plot.figure):
+        theirs.append(f"{row['quantity']}: {row['value']} ({row['source']})")
+        ours.append(_same(plot, row["quantity"]))
+    if drawn.converges and plot.converged_at is not None and theirs == [ended]:
+        ours.append(f"epochs until it converges: {plot.converged_at:,}")
     return {
         "figure": plot.figure,
         "label": setting,
@@ -59,8 +59,8 @@ def _shown(context: Context, plot: Plot) -> dict[str, Any]:
         "rmse": number_text(plot.rmse),
         "dead": plot.dead,
         "neurons": drawn.experiment.neurons,
-        "thesis": "; ".join([ended, *theirs]),
-        "ours": "; ".join([ended, *ours]),
+        "thesis": "; ".join(theirs),
+        "ours": "; ".join(ours),
         "ends": f"{number_text(plot.first)} → {number_text(plot.last)}",
         "loss": inline(_loss(plot), f"{label}: root mean squared error by epoch"),
         "prediction": inline(_prediction(plot), f"{label}: prediction and target of the 20 points"),
@@ -109,9 +109,10 @@ def _draw_loss(axes: Any, plot: Plot) -> None:
         axes.fill_between(ends, plot.low, plot.high, color=colour, alpha=0.25, linewidth=0)
         axes.plot(ends, plot.mean, color=colour, linewidth=1.2)
     else:
-        pairs = zip(plot.low, plot.high, plot.rising, strict=True)
-        values = chain.from_iterable((low, high) if rising else (high, low) for low, high, rising in pairs)
-        axes.plot([1, *np.repeat(ends, 2)[:-1]], list(values), color=colour, linewidth=1.1)
+        values: list[float] = []
+        for low, high, rising in zip(plot.low, plot.high, plot.rising, strict=True):
+            values += (low, high) if rising else (high, low)
+        axes.plot([1, *np.repeat(ends, 2)[:-1]], values, color=colour, linewidth=1.1)
     axes.axhline(CONVERGED_RMSE, color=MUTED, linewidth=0.7, linestyle=(0, (3, 2)))
     axes.set(ylim=(0, None), xlim=(0, ends[-1]))
 

@@ -38,5 +38,5 @@ def converged_of(figure: str, **columns: str) -> int:
         figure: the table's figure.
         columns: the row's values by their columns.
     """
-    (row,) = (r for r in table(figure) if all(r[name] == value for name, value in columns.items()))
+    (row,) = (row for row in table(figure) if columns.items() <= row.items())
     return int(row["converged"])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import attrgetter, itemgetter
 
+from claims.bars import draw_intervals
 from claims.thesis.grid import DEPTHS, pair
 from claims.thesis.report.context import Context, Missing
 from claims.thesis.report.findings import FAILS, FINDINGS, HOLDS
+from lrn import Experiment
 from lrn.report import Section, linked_html, linked_text
 from lrn.report.figures import LATE, PLAIN, drawing, inline, standalone
 from lrn.verdicts import MeasuredQuantity, Outcome
@@ -16,58 +19,66 @@ __all__ = ["summary"]
 
 _Links = list[tuple[str, str]]
 _Cells = dict[tuple[int, int], MeasuredQuantity | None]
-"""What was measured by depth and connection, 0 for plain and 1 for late."""
+"""Measured quantities by depth and connection, 0 for plain and 1 for late."""
 
 
 def summary(context: Context) -> Section | None:
     """The findings under their headings, with two pictures."""
-    found = _findings(context)
-    if not any(found.values()):
+    findings = _findings(context)
+    if not any(findings.values()):
         return None
     panels, files, lines = [], {}, []
     for name, label, figure in _pictures(context):
         panels.append((label.partition(". ")[2], inline(figure, label)))  # the picture has its title already
         files[name] = standalone(figure, label)
         lines.append(f"![{label}](figures/{name})")
-    columns = [(heading, found[end]) for heading, end in (("What holds", HOLDS), ("What does not", FAILS))]
+    columns = [("What holds", findings[HOLDS]), ("What does not", findings[FAILS])]
     html = context.render(
         "summary.html.j2", columns=columns, panels=panels, linked=linked_html, certain=context.certain
     )
     for heading, sentences in columns:
         lines += ["", f"**{heading}**", ""]
-        lines += [f"- {linked_text(words)} ({', '.join(id for id, _ in links)})" for words, links in sentences]
+        for words, links in sentences:
+            lines.append(f"- {linked_text(words)} ({', '.join(dict(links))})")
     return Section("In short", html, "\n".join(lines), files, first=True)
 
 
 def _findings(context: Context) -> dict[Outcome, list[tuple[str, _Links]]]:
     """The findings that the verdicts bear out, with links to their claims."""
-    found: dict[Outcome, list[tuple[str, _Links]]] = {HOLDS: [], FAILS: []}
+    findings: dict[Outcome, list[tuple[str, _Links]]] = {HOLDS: [], FAILS: []}
     for finding in FINDINGS:
-        if all(context.ended(id) is finding.end for id in finding.claims):
+        if set(map(context.ended, finding.claims)) == {finding.end}:
             try:
                 words = finding.words(context)
             except Missing:
                 continue
-            found[finding.end].append((words, [(id, context.anchor(id)) for id in finding.claims]))
-    return found
+            findings[finding.end].append((words, [(id, context.anchor(id)) for id in finding.claims]))
+    return findings
 
 
 def _pictures(context: Context) -> Iterator[tuple[str, str, object]]:
     """Convergence against depth, and dead neurons against depth."""
-    rates = {(d, i): context.rate(e) for d in DEPTHS for i, e in enumerate(pair(d, "adam", 0.01, "batch"))}
+    rates = {key: context.rate(e) for key, e in _experiments(DEPTHS, 0.01, width=2)}
     if all(rates.values()):
         title = "Deep late networks converge, plain ones do not"
         label = f"{title}. Share of networks that converge, by depth: width 2, Adam, 0.01, batch"
         yield "converged.svg", label, _curves(rates, title, percent=True)
-    depths = (2, 5, 10, 15)
-    networks = {(d, i): e for d in depths for i, e in enumerate(pair(d, "adam", 0.001, "batch", width=4))}
-    converged, every = (
-        {key: context.mean(e, "dead_neurons", given) for key, e in networks.items()} for given in ("converged", "")
-    )
+    converged, every = {}, {}
+    for key, experiment in _experiments((2, 5, 10, 15), 0.001, width=4):
+        converged[key] = context.mean(experiment, "dead_neurons", "converged")
+        every[key] = context.mean(experiment, "dead_neurons")
     if all(converged.values()) and all(every.values()):
         title = _fewer(every, converged)
         label = f"{title}. Mean dead neurons, dashed: of all networks, by depth: width 4, Adam, 0.001, batch"
         yield "dead.svg", label, _curves(converged, title, percent=False, dashed=every)
+
+
+def _experiments(depths: Sequence[int], lr: float, width: int) -> Iterator[tuple[tuple[int, int], Experiment]]:
+    """Those with Adam and batch training, by depth and connection, 0 for plain and 1 for late."""
+    for depth in depths:
+        plain, late = pair(depth, "adam", lr, "batch", width=width)
+        yield (depth, 0), plain
+        yield (depth, 1), late
 
 
 def _fewer(every: _Cells, converged: _Cells) -> str:
@@ -79,21 +90,27 @@ def _fewer(every: _Cells, converged: _Cells) -> str:
 
 def _late_less_plain(cells: _Cells) -> set[float]:
     """The signs of the differences, by depth."""
-    points = {key: quantity.point for key, quantity in cells.items() if quantity is not None}
-    return {math.copysign(1.0, points[depth, 1] - points[depth, 0]) for depth, _ in points}
+    signs = set()
+    for plain, late in zip(_by_depth(cells, 0), _by_depth(cells, 1), strict=True):
+        signs.add(math.copysign(1.0, late.point - plain.point))
+    return signs
+
+
+def _by_depth(cells: _Cells, connection: int) -> list[MeasuredQuantity]:
+    """The measured quantities of one connection."""
+    return [q for (_, its_connection), q in cells.items() if its_connection == connection and q is not None]
 
 
 def _curves(cells: _Cells, title: str, *, percent: bool, dashed: _Cells | None = None) -> object:
-    depths = list(dict.fromkeys(depth for depth, _ in cells))
+    depths = list(dict.fromkeys(map(itemgetter(0), cells)))
     with drawing(4.6, 2.5) as (figure, axes):
         for i, (name, colour, marker) in enumerate((("plain", PLAIN, "s"), ("late", LATE, "o"))):
-            found = [q for depth in depths if (q := cells[depth, i]) is not None]
-            axes.vlines(depths, [q.low for q in found], [q.high for q in found], color=colour, linewidth=3.2, alpha=0.4)
-            axes.plot(depths, [q.point for q in found], color=colour, marker=marker, markersize=3.6)
-            beside = [q for depth in depths if dashed and (q := dashed[depth, i]) is not None]
-            if beside:
-                axes.plot(depths, [q.point for q in beside], color=colour, linestyle="--", linewidth=1)
-            end = (depths[-1], found[-1].point)
+            quantities = _by_depth(cells, i)
+            draw_intervals(axes, depths, quantities, colour, marker)
+            if dashed:
+                points = list(map(attrgetter("point"), _by_depth(dashed, i)))
+                axes.plot(depths, points, color=colour, linestyle="--", linewidth=1)
+            end = (depths[-1], quantities[-1].point)
             axes.annotate(name, end, xytext=(7, 0), textcoords="offset points", color=colour, va="center")
         axes.set(xticks=depths, xlabel="depth", title=title, ylim=(-0.03, 1.03) if percent else (0, None))
         axes.set_xlim(0, depths[-1] * 1.12)
