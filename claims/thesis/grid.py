@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from itertools import product, starmap
+from operator import itemgetter
 from pathlib import Path
 
 from lrn import Experiment
@@ -16,6 +17,7 @@ RATES = (0.01, 0.001, 0.1)
 STYLES = ("iterative", "batch")
 CONNECTIONS = ("plain", "late")
 TABLES = Path(__file__).parent / "tables"
+_CASE = itemgetter("figure", "training_style", "depth", "connection")
 
 
 def pair(depth: int, optimizer: str, lr: float, style: str, width: int = 2) -> tuple[Experiment, Experiment]:
@@ -26,8 +28,22 @@ def pair(depth: int, optimizer: str, lr: float, style: str, width: int = 2) -> t
     return plain, plain.replace(connection="late")
 
 
+def cell(connection: str, depth: int, optimizer: str, lr: float, style: str, width: int = 2) -> Experiment:
+    """The experiment of one cell with one connection, "plain" or "late"."""
+    experiments = dict(zip(CONNECTIONS, pair(depth, optimizer, lr, style, width), strict=True))
+    return experiments[connection]
+
+
+def column(optimizer: str, lr: float, style: str) -> list[tuple[Experiment, Experiment]]:
+    """The settings of one column of one of the thesis's tables, plain and late."""
+    return [pair(depth, optimizer, lr, style) for depth in DEPTHS]
+
+
 PAIRS = list(starmap(pair, product(DEPTHS, OPTIMIZERS, RATES, STYLES)))
 """The 84 settings of the grid, plain and late."""
+
+PLAIN, LATE = zip(*PAIRS, strict=True)
+"""The plain and the late experiments of the 84 settings."""
 
 ELSEWHERE = [
     (plain, late)
@@ -65,6 +81,11 @@ def published() -> Iterator[dict[str, str]]:
             for row in csv.DictReader(file):
                 if "converged" in row:
                     yield row
+
+
+def case_name(row: dict[str, str]) -> str:
+    """The name of a published row, such as "4.3-batch-10-late"."""
+    return "-".join(_CASE(row))
 
 
 def experiment_of(row: dict[str, str]) -> Experiment:

@@ -1,9 +1,12 @@
 """The abstract: why late connections are said to help."""
 
+from itertools import product
+
 import pytest
 
 from claims.documents import README, THESIS
-from claims.thesis.grid import DEPTHS, pair
+from claims.quantities import Among
+from claims.thesis.grid import DEPTHS, cell, pair
 from claims.thesis.start import LARGER_GRADIENT_CONVERGED, ONE_OF_TWO_CONVERGED, Start
 from lrn.claims import claim
 
@@ -16,7 +19,7 @@ from lrn.claims import claim
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_late_connections_let_more_gradient_through(measure, depth):
-    plain, late = (Start(e) for e in pair(depth, "adam", 0.01, "batch"))
+    plain, late = map(Start, pair(depth, "adam", 0.01, "batch"))
     assert measure.paired_rate(late, plain, "first_layer_gradient") > 0.5
 
 
@@ -29,7 +32,7 @@ def test_late_connections_let_more_gradient_through(measure, depth):
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_more_neurons_are_reached_by_a_gradient(measure, depth):
-    plain, late = (Start(e) for e in pair(depth, "adam", 0.01, "batch"))
+    plain, late = map(Start, pair(depth, "adam", 0.01, "batch"))
     assert measure.paired_rate(late, plain, "reached") > measure.paired_rate(plain, late, "reached")
 
 
@@ -48,7 +51,7 @@ def test_more_neurons_are_reached_by_a_gradient(measure, depth):
     ],
 )
 def test_each_layer_has_more_gradient(measure, layer):
-    plain, late = (Start(e) for e in pair(10, "adam", 0.01, "batch"))
+    plain, late = map(Start, pair(10, "adam", 0.01, "batch"))
     gradient = f"gradient of layer {layer}"
     assert measure.paired_rate(late, plain, gradient) > measure.paired_rate(plain, late, gradient)
 
@@ -61,10 +64,7 @@ def test_each_layer_has_more_gradient(measure, layer):
     reading="norm of the gradient of the first layer's weights before training; in more than half of all such pairs, "
     "where the connection converges at all",
 )
-@pytest.mark.parametrize(
-    ("connection", "depth"), [*[("late", d) for d in (2, 5, 10, 30)], *[("plain", d) for d in (2, 5, 10)]]
-)
+@pytest.mark.parametrize(("connection", "depth"), [*product(["late"], (2, 5, 10, 30)), *product(["plain"], (2, 5, 10))])
 def test_more_gradient_goes_with_converging(measure, connection, depth):
-    plain, late = pair(depth, "adam", 0.01, "batch")
-    cell = late if connection == "late" else plain
-    assert measure.rate(cell, LARGER_GRADIENT_CONVERGED, given=ONE_OF_TWO_CONVERGED) > 0.5
+    networks = cell(connection, depth, "adam", 0.01, "batch")
+    assert Among(measure, ONE_OF_TWO_CONVERGED).rate(networks, LARGER_GRADIENT_CONVERGED) > 0.5

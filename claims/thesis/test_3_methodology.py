@@ -1,15 +1,16 @@
-"""Chapter 3: what the thesis expects of data, learning rates, optimizers and training styles."""
+"""Chapter 3: the thesis's expectations of data, learning rates, optimizers and training styles."""
 
-from itertools import pairwise
+from itertools import product
 
 import pytest
 
 from claims.documents import THESIS
+from claims.quantities import Among, rising
 from claims.thesis.arranged import switches
 from claims.thesis.ends import AT_REST, FAILED, OSCILLATING
-from claims.thesis.grid import CONNECTIONS, DEPTHS, STYLES, pair
+from claims.thesis.grid import CONNECTIONS, DEPTHS, STYLES, cell
 from claims.thesis.neurons import KILLS
-from lrn.claims import claim, every
+from lrn.claims import claim
 from lrn.metrics import Metric
 
 refuted = pytest.mark.refuted
@@ -17,10 +18,6 @@ refuted = pytest.mark.refuted
 NOT_BY_3000 = Metric(
     "not converged for good by epoch 3000", lambda runs: (runs.converged_at < 0) | (runs.converged_at > 3000)
 )
-
-
-def cell(connection, depth, optimizer, lr, style):
-    return dict(zip(CONNECTIONS, pair(depth, optimizer, lr, style), strict=True))[connection]
 
 
 @claim(
@@ -31,7 +28,8 @@ def cell(connection, depth, optimizer, lr, style):
     "exceeds 95 % at depth 30",
 )
 def test_plain_networks_approach_a_constant(measure):
-    two, five, ten, thirty = (measure.rate(cell("plain", d, "adam", 0.01, "batch"), "constant") for d in (2, 5, 10, 30))
+    constant = [measure.rate(cell("plain", d, "adam", 0.01, "batch"), "constant") for d in (2, 5, 10, 30)]
+    two, five, ten, thirty = constant
     assert (two < five) & (five < ten) & (thirty > 0.95)
 
 
@@ -58,7 +56,7 @@ def test_a_high_rate_can_kill_a_neuron(measure, optimizer, style, connection):
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_a_high_rate_kills_neurons(measure, optimizer, style, connection):
-    high, low = (cell(connection, 10, optimizer, lr, style) for lr in (0.1, 0.01))
+    high, low = cell(connection, 10, optimizer, 0.1, style), cell(connection, 10, optimizer, 0.01, style)
     more = measure.paired_rate(high, low, "dead_neurons")
     assert more > measure.paired_rate(low, high, "dead_neurons")
 
@@ -73,7 +71,7 @@ def test_a_high_rate_kills_neurons(measure, optimizer, style, connection):
 @pytest.mark.parametrize(("connection", "depth"), [("plain", 5), ("plain", 10), ("late", 10), ("late", 30)])
 def test_more_epochs_do_not_help(measure, optimizer, connection, depth):
     long = cell(connection, depth, optimizer, 0.01, "batch").replace(epochs=30_000)
-    assert measure.rate(long, "converged", given=NOT_BY_3000) < 0.5
+    assert Among(measure, NOT_BY_3000).rate(long) < 0.5
 
 
 @claim(
@@ -86,7 +84,7 @@ def test_more_epochs_do_not_help(measure, optimizer, connection, depth):
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_most_networks_that_fail_are_at_rest(measure, connection, optimizer, lr):
-    assert measure.rate(cell(connection, 10, optimizer, lr, "batch"), AT_REST, given=FAILED) > 0.5
+    assert Among(measure, FAILED).rate(cell(connection, 10, optimizer, lr, "batch"), AT_REST) > 0.5
 
 
 @claim(
@@ -99,7 +97,7 @@ def test_most_networks_that_fail_are_at_rest(measure, connection, optimizer, lr)
     "connection", ["plain", pytest.param("late", marks=refuted("about 9 % of late networks that fail are constant"))]
 )
 def test_networks_that_fail_are_constant(measure, connection):
-    assert measure.rate(cell(connection, 10, "adam", 0.01, "batch"), "constant", given=FAILED) > 0.5
+    assert Among(measure, FAILED).rate(cell(connection, 10, "adam", 0.01, "batch"), "constant") > 0.5
 
 
 @claim(
@@ -111,7 +109,7 @@ def test_networks_that_fail_are_constant(measure, connection):
 )
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_some_networks_that_fail_oscillate(measure, connection):
-    assert measure.rate(cell(connection, 2, "sgd", 0.1, "batch"), OSCILLATING, given=FAILED) > 0.01
+    assert Among(measure, FAILED).rate(cell(connection, 2, "sgd", 0.1, "batch"), OSCILLATING) > 0.01
 
 
 @claim(
@@ -126,7 +124,7 @@ def test_some_networks_that_fail_oscillate(measure, connection):
     "style", ["iterative", pytest.param("batch", marks=refuted("in none: the loss of batch training falls to the end"))]
 )
 def test_some_networks_that_fail_oscillate_at_a_low_rate(measure, connection, style):
-    assert measure.rate(cell(connection, 10, "sgd", 0.001, style), OSCILLATING, given=FAILED) > 0.01
+    assert Among(measure, FAILED).rate(cell(connection, 10, "sgd", 0.001, style), OSCILLATING) > 0.01
 
 
 @claim(
@@ -136,8 +134,9 @@ def test_some_networks_that_fail_oscillate_at_a_low_rate(measure, connection, st
     reading="mean over the seven depths and both connections",
 )
 def test_more_epochs_rescue_fewer_than_half(measure):
-    cells = [cell(connection, d, "sgd", 0.001, "batch") for d in DEPTHS for connection in CONNECTIONS]
-    rates = [measure.rate(e.replace(epochs=30_000), "converged", given=NOT_BY_3000) for e in cells]
+    failed, rates = Among(measure, NOT_BY_3000), []
+    for depth, connection in product(DEPTHS, CONNECTIONS):
+        rates.append(failed.rate(cell(connection, depth, "sgd", 0.001, "batch").replace(epochs=30_000)))
     assert sum(rates) / len(rates) < 0.5
 
 
@@ -150,7 +149,7 @@ def test_more_epochs_rescue_fewer_than_half(measure):
 @pytest.mark.parametrize("depth", [2, 10, 30])
 def test_more_epochs_rescue_many_late_networks(measure, depth):
     long = cell("late", depth, "sgd", 0.001, "batch").replace(epochs=30_000)
-    assert measure.rate(long, "converged", given=NOT_BY_3000) > 1 / 3
+    assert Among(measure, NOT_BY_3000).rate(long) > 1 / 3
 
 
 @claim(
@@ -169,9 +168,9 @@ def test_more_epochs_rescue_many_late_networks(measure, depth):
     ],
 )
 def test_adam_converges_faster(measure, lr, style):
-    adam, sgd = (cell("late", 10, optimizer, lr, style) for optimizer in ("adam", "sgd"))
-    epochs = measure.median(adam, "converged_at", given="converged")
-    assert epochs < measure.median(sgd, "converged_at", given="converged")
+    adam, sgd = cell("late", 10, "adam", lr, style), cell("late", 10, "sgd", lr, style)
+    converged = Among(measure, "converged")
+    assert converged.median(adam, "converged_at") < converged.median(sgd, "converged_at")
 
 
 @claim(
@@ -194,7 +193,8 @@ def test_inputs_switch_sign():
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_iterative_training_spikes(measure, optimizer, connection):
-    iterative, batch = (cell(connection, 10, optimizer, 0.01, style) for style in STYLES)
+    iterative = cell(connection, 10, optimizer, 0.01, "iterative")
+    batch = cell(connection, 10, optimizer, 0.01, "batch")
     assert measure.mean(iterative, "spikes") > measure.mean(batch, "spikes")
 
 
@@ -207,7 +207,8 @@ def test_iterative_training_spikes(measure, optimizer, connection):
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_batch_training_kills_fewer_neurons(measure, optimizer, connection):
-    iterative, batch = (cell(connection, 10, optimizer, 0.01, style) for style in STYLES)
+    iterative = cell(connection, 10, optimizer, 0.01, "iterative")
+    batch = cell(connection, 10, optimizer, 0.01, "batch")
     fewer = measure.paired_rate(iterative, batch, "dead_neurons")
     assert fewer > measure.paired_rate(batch, iterative, "dead_neurons")
 
@@ -221,4 +222,4 @@ def test_batch_training_kills_fewer_neurons(measure, optimizer, connection):
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_depth_kills_neurons(measure, connection):
     dead = [measure.mean(cell(connection, d, "adam", 0.01, "batch"), "dead_fraction") for d in (2, 5, 10, 30)]
-    assert every(shallow < deep for shallow, deep in pairwise(dead))
+    assert rising(dead)

@@ -1,15 +1,20 @@
 """§4.1: dead layers as pruning; Adam, learning rate 0.1, batch (Figure 4.1)."""
 
-from itertools import pairwise
-
 import pytest
 import torch
 
+from claims.cases import marked
 from claims.documents import THESIS
-from claims.thesis.grid import DEPTHS, PAIRS, pair
+from claims.quantities import Among, rising, sum_of_rates
+from claims.thesis.grid import DEPTHS, LATE, pair
 from claims.thesis.neurons import CONVERGED_OVER_HALF_DEAD
 from lrn import network, prune
-from lrn.claims import claim, every
+from lrn.claims import claim
+
+MORE_THAN_OCCASIONALLY = {
+    (5,): pytest.mark.refuted("not occasionally but in about 65 %"),
+    **dict.fromkeys(zip(DEPTHS[2:]), pytest.mark.refuted("not occasionally but almost always, in over 99 %")),
+}
 
 
 def late(depth):
@@ -23,9 +28,8 @@ def late(depth):
     reading="the sum of the rates over the 84 settings of the grid, against the sum of the rates of convergence",
 )
 def test_over_half_dead_occasionally(measure):
-    cells = [late for _, late in PAIRS]
-    over_half = sum(measure.rate(e, CONVERGED_OVER_HALF_DEAD) for e in cells)
-    assert (over_half > 0) & (over_half < sum(measure.rate(e, "converged") for e in cells) / 2)
+    over_half = sum_of_rates(measure, LATE, CONVERGED_OVER_HALF_DEAD)
+    assert (over_half > 0) & (over_half < sum_of_rates(measure, LATE) / 2)
 
 
 @claim(
@@ -34,18 +38,9 @@ def test_over_half_dead_occasionally(measure):
     source="ours",
     reading="how often it happens in the setting of Figure 4.1",
 )
-@pytest.mark.parametrize(
-    "depth",
-    [
-        2,
-        *[
-            pytest.param(depth, marks=pytest.mark.refuted(f"not occasionally but {how}"))
-            for depth, how in [(5, "in about 65 %"), *[(d, "almost always, in over 99 %") for d in DEPTHS[2:]]]
-        ],
-    ],
-)
+@pytest.mark.parametrize("depth", marked(zip(DEPTHS), MORE_THAN_OCCASIONALLY))
 def test_over_half_dead_is_the_exception(measure, depth):
-    assert measure.rate(late(depth), "over_half_dead", given="converged") < 0.5
+    assert Among(measure, "converged").rate(late(depth), "over_half_dead") < 0.5
 
 
 @claim(
@@ -55,8 +50,8 @@ def test_over_half_dead_is_the_exception(measure, depth):
     reading="mean dead layers of converged networks rise from each depth to the next",
 )
 def test_dead_layers_grow_with_depth(measure):
-    layers = [measure.mean(late(depth), "dead_layers", given="converged") for depth in DEPTHS]
-    assert every(shallow < deep for shallow, deep in pairwise(layers))
+    converged = Among(measure, "converged")
+    assert rising([converged.mean(late(depth), "dead_layers") for depth in DEPTHS])
 
 
 @claim(
@@ -101,7 +96,7 @@ def test_a_dead_layer_prunes_the_network():
 )
 @pytest.mark.parametrize("depth", [5, 10, 30])
 def test_networks_with_dead_layers_converge_only_late(measure, depth):
-    plain, late = (measure.rate(e, "converged", given="any_dead_layer") for e in pair(depth, "adam", 0.1, "batch"))
+    plain, late = map(Among(measure, "any_dead_layer").rate, pair(depth, "adam", 0.1, "batch"))
     assert (late > 0.05) & (plain < 0.05)
 
 
@@ -115,14 +110,13 @@ def test_networks_with_dead_layers_converge_only_late(measure, depth):
 def test_a_plain_network_with_a_dead_layer_cannot_learn():
     plain, _ = pair(10, "adam", 0.1, "batch")
     networks, x = trained(plain)
-    seen = 0
+    with_dead_layer = 0
     for net in networks:
-        dead = [bool((out == 0).all()) for out in net.layer_outputs(x)]
-        if any(dead):
-            last = max(i for i, is_dead in enumerate(dead) if is_dead)
+        dead = [layer for layer, out in enumerate(net.layer_outputs(x)) if (out == 0).all()]
+        if dead:
             output = net(x)
             ((output - x.abs()) ** 2).mean().backward()
             assert (output == output[0]).all()
-            assert all((p.grad == 0).all() for layer in net.hidden[: last + 1] for p in layer.parameters())
-            seen += 1
-    assert seen > len(networks) / 2, "too few networks with a dead layer to show it"
+            assert all((p.grad == 0).all() for p in net.hidden[: dead[-1] + 1].parameters())
+            with_dead_layer += 1
+    assert with_dead_layer > len(networks) / 2, "too few networks with a dead layer to show it"

@@ -1,13 +1,16 @@
 """§4.2.1: learning rate 0.01."""
 
+from itertools import product
+
 import pytest
 
 from claims.documents import THESIS
+from claims.quantities import Among, none_converges, sum_of_means, sum_of_rates
 from claims.thesis.arranged import Arranged, switches
-from claims.thesis.grid import DEPTHS, STYLES, pair
-from lrn.claims import claim, every
+from claims.thesis.grid import DEPTHS, STYLES, cell, column, pair
+from lrn.claims import claim
 
-DEEP = [d for d in DEPTHS if d >= 10]
+DEEP = (10, 15, 20, 25, 30)
 style = pytest.mark.parametrize("style", STYLES)
 refuted = pytest.mark.refuted
 
@@ -20,8 +23,8 @@ refuted = pytest.mark.refuted
     refuted="about 4 in 1000 batch-trained networks of depth 10 do converge",
 )
 def test_deep_plain_networks_never_converge(measure):
-    plain = [pair(depth, "adam", 0.01, style)[0] for depth in DEEP for style in STYLES]
-    assert every(measure.rate(e, "converged") == 0 for e in plain)
+    plain = [cell("plain", depth, "adam", 0.01, style) for depth, style in product(DEEP, STYLES)]
+    assert none_converges(measure, plain)
 
 
 @claim(
@@ -45,7 +48,7 @@ def test_deep_plain_networks_hardly_converge(measure, depth, style):
 )
 @style
 def test_plain_convergence_falls_with_depth(measure, style):
-    two, five, ten = (measure.rate(pair(d, "adam", 0.01, style)[0], "converged") for d in (2, 5, 10))
+    two, five, ten = [measure.rate(cell("plain", d, "adam", 0.01, style), "converged") for d in (2, 5, 10)]
     assert (two > five) & (five > ten)
 
 
@@ -70,9 +73,8 @@ def test_late_converges_drastically_more_often(measure, depth, style):
 )
 @style
 def test_late_total_exceeds_plain_total(measure, style):
-    cells = [pair(depth, "adam", 0.01, style) for depth in DEPTHS]
-    late = sum(measure.rate(late, "converged") for _, late in cells)
-    assert late > sum(measure.rate(plain, "converged") for plain, _ in cells)
+    plain, late = zip(*column("adam", 0.01, style), strict=True)
+    assert sum_of_rates(measure, late) > sum_of_rates(measure, plain)
 
 
 @claim(
@@ -86,8 +88,8 @@ def test_late_total_exceeds_plain_total(measure, style):
 @pytest.mark.parametrize("depth", [2, 5])
 def test_converged_late_networks_have_fewer_dead_neurons(measure, depth, style):
     plain, late = pair(depth, "adam", 0.01, style)
-    dead_late = measure.mean(late, "dead_neurons", given="converged")
-    assert dead_late < measure.mean(plain, "dead_neurons", given="converged")
+    converged = Among(measure, "converged")
+    assert converged.mean(late, "dead_neurons") < converged.mean(plain, "dead_neurons")
 
 
 @claim(
@@ -117,7 +119,7 @@ def test_late_networks_have_fewer_dead_neurons_per_convergence(measure, depth, s
         pytest.param("iterative", 2, marks=refuted("about 0.17")),
         pytest.param("iterative", 5, marks=refuted("about 0.36")),
         pytest.param("iterative", 10, marks=refuted("about 0.49")),
-        *[("iterative", depth) for depth in (15, 20, 25, 30)],
+        *product(["iterative"], (15, 20, 25, 30)),
         pytest.param("batch", 2, marks=refuted("about 0.17")),
         pytest.param("batch", 5, marks=refuted("about 0.34")),
         pytest.param("batch", 10, marks=refuted("about 0.45")),
@@ -129,12 +131,12 @@ def test_late_networks_have_fewer_dead_neurons_per_convergence(measure, depth, s
                 "0.498 [0.493, 0.503] at 16,384 seeds; 0.4996 [0.4976, 0.5016] at 89,648: over a million would be needed"
             ),
         ),
-        *[("batch", depth) for depth in (25, 30)],
+        *product(["batch"], (25, 30)),
     ],
 )
 def test_most_neurons_of_converged_late_networks_are_dead(measure, depth, style):
     _, late = pair(depth, "adam", 0.01, style)
-    assert measure.mean(late, "dead_fraction", given="converged") > 0.5
+    assert Among(measure, "converged").mean(late, "dead_fraction") > 0.5
 
 
 @claim(
@@ -144,8 +146,8 @@ def test_most_neurons_of_converged_late_networks_are_dead(measure, depth, style)
     reading="the sum of the mean dead fractions of converged networks over the ten settings exceeds 5",
 )
 def test_most_neurons_of_deep_converged_late_networks_are_dead(measure):
-    cells = [pair(depth, "adam", 0.01, style)[1] for depth in DEEP for style in STYLES]
-    assert sum(measure.mean(e, "dead_fraction", given="converged") for e in cells) > len(cells) / 2
+    late = [cell("late", depth, "adam", 0.01, style) for depth, style in product(DEEP, STYLES)]
+    assert sum_of_means(Among(measure, "converged"), late, "dead_fraction") > len(late) / 2
 
 
 CAUSE = ("plain", "late")
@@ -286,7 +288,7 @@ def test_depth_30_converges_only_with_late_connections(measure):
 @pytest.mark.parametrize("depth", [5, 10])
 def test_sgd_converges_after_roughly_1000_epochs(measure, depth):
     _, late = pair(depth, "sgd", 0.01, "batch")
-    epochs = measure.median(late, "converged_at", given="converged")
+    epochs = Among(measure, "converged").median(late, "converged_at")
     assert (epochs > 500) & (epochs < 2000)
 
 
@@ -298,5 +300,5 @@ def test_sgd_converges_after_roughly_1000_epochs(measure, depth):
 )
 @pytest.mark.parametrize("depth", [5, 10])
 def test_batch_spikes_less_than_iterative(measure, depth):
-    batch, iterative = (pair(depth, "sgd", 0.01, style)[1] for style in ("batch", "iterative"))
+    batch, iterative = cell("late", depth, "sgd", 0.01, "batch"), cell("late", depth, "sgd", 0.01, "iterative")
     assert measure.mean(batch, "spikes") < measure.mean(iterative, "spikes")

@@ -1,9 +1,12 @@
 """§4.2.2: learning rate 0.001."""
 
+from itertools import chain, product
+
 import pytest
 
 from claims.documents import THESIS
-from claims.thesis.grid import DEPTHS, STYLES, at_least_once_in_ten, pair
+from claims.quantities import Among, none_converges, sum_of_rates
+from claims.thesis.grid import DEPTHS, OPTIMIZERS, STYLES, at_least_once_in_ten, cell, column, pair
 from lrn.claims import claim, every
 
 style = pytest.mark.parametrize("style", STYLES)
@@ -20,7 +23,8 @@ refuted = pytest.mark.refuted
 )
 @style
 def test_plain_networks_never_converge(measure, style):
-    assert every(measure.rate(pair(d, "adam", 0.001, style)[0], "converged") == 0 for d in DEPTHS)
+    plain, _ = zip(*column("adam", 0.001, style), strict=True)
+    assert none_converges(measure, plain)
 
 
 @claim(
@@ -32,10 +36,10 @@ def test_plain_networks_never_converge(measure, style):
 @pytest.mark.parametrize(
     ("style", "depth"),
     [
-        *[("iterative", depth) for depth in DEPTHS],
+        *product(["iterative"], DEPTHS),
         pytest.param("batch", 2, marks=refuted("about 31 % converge; Figure 4.9 itself reports three of ten")),
         pytest.param("batch", 5, marks=refuted("about 11 % converge; Figure 4.9 itself reports one of ten")),
-        *[("batch", depth) for depth in DEPTHS[2:]],
+        *product(["batch"], DEPTHS[2:]),
     ],
 )
 def test_plain_networks_hardly_converge(measure, depth, style):
@@ -66,8 +70,8 @@ def test_late_networks_can_converge(measure, depth, style):
     ("style", "depth"),
     [
         pytest.param("iterative", 2, marks=refuted("the rate is about 5 %, so the chance is about 0.42")),
-        *[("iterative", depth) for depth in DEPTHS[1:]],
-        *[("batch", depth) for depth in DEPTHS],
+        *product(["iterative"], DEPTHS[1:]),
+        *product(["batch"], DEPTHS),
     ],
 )
 def test_ten_late_runs_hold_a_convergence(measure, depth, style):
@@ -83,7 +87,7 @@ def test_ten_late_runs_hold_a_convergence(measure, depth, style):
 )
 @depth
 def test_iterative_training_converges_less_often(measure, depth):
-    iterative, batch = (pair(depth, "adam", 0.001, style)[1] for style in STYLES)
+    iterative, batch = cell("late", depth, "adam", 0.001, "iterative"), cell("late", depth, "adam", 0.001, "batch")
     assert measure.rate(iterative, "converged") < measure.rate(batch, "converged")
 
 
@@ -96,7 +100,7 @@ def test_iterative_training_converges_less_often(measure, depth):
     refuted="no less often, in about 64 % against 59 % of runs",
 )
 def test_iterative_training_of_as_many_samples_converges_less_often(measure):
-    iterative, batch = (pair(10, "adam", 0.001, style)[1] for style in STYLES)
+    iterative, batch = cell("late", 10, "adam", 0.001, "iterative"), cell("late", 10, "adam", 0.001, "batch")
     assert measure.rate(iterative.replace(epochs=60_000), "converged") < measure.rate(batch, "converged") - 0.1
 
 
@@ -130,7 +134,7 @@ def test_plain_networks_become_constant(measure):
 )
 def test_late_networks_minimise_quickly(measure):
     _, late = pair(30, "adam", 0.001, "batch")
-    assert measure.median(late, "converged_at", given="converged") < 1500
+    assert Among(measure, "converged").median(late, "converged_at") < 1500
 
 
 @claim(
@@ -140,8 +144,8 @@ def test_late_networks_minimise_quickly(measure):
     reading="the mean rate over the seven depths exceeds 1/2",
 )
 def test_late_adam_batch_is_likely_to_converge(measure):
-    rates = [measure.rate(pair(d, "adam", 0.001, "batch")[1], "converged") for d in DEPTHS]
-    assert sum(rates) / len(rates) > 0.5
+    _, late = zip(*column("adam", 0.001, "batch"), strict=True)
+    assert sum_of_rates(measure, late) / len(late) > 0.5
 
 
 @claim(
@@ -152,14 +156,11 @@ def test_late_adam_batch_is_likely_to_converge(measure):
 )
 @depth
 def test_late_adam_batch_is_the_best_combination(measure, depth):
-    best = pair(depth, "adam", 0.001, "batch")[1]
-    others = [
-        e
-        for optimizer in ("adam", "sgd")
-        for style in STYLES
-        for e in pair(depth, optimizer, 0.001, style)
-        if e != best
-    ]
+    best = cell("late", depth, "adam", 0.001, "batch")
+    others = []
+    for optimizer, style in product(OPTIMIZERS, STYLES):
+        others += pair(depth, optimizer, 0.001, style)
+    others.remove(best)
     rate = measure.rate(best, "converged")
     assert every(rate > measure.rate(e, "converged") for e in others)
 
@@ -172,8 +173,8 @@ def test_late_adam_batch_is_the_best_combination(measure, depth):
     refuted="late networks do converge, such as about 4 in 1000 of depth 5 with iterative training",
 )
 def test_no_network_converges_with_sgd(measure):
-    cells = [e for d in DEPTHS for style in STYLES for e in pair(d, "sgd", 0.001, style)]
-    assert every(measure.rate(e, "converged") == 0 for e in cells)
+    pairs = column("sgd", 0.001, "iterative") + column("sgd", 0.001, "batch")
+    assert none_converges(measure, chain.from_iterable(pairs))
 
 
 @claim(
@@ -244,5 +245,5 @@ def test_most_plain_networks_become_constant(measure):
 @style
 @depth
 def test_adam_converges_more_often_than_sgd(measure, depth, style):
-    adam, sgd = (pair(depth, optimizer, 0.001, style)[1] for optimizer in ("adam", "sgd"))
+    adam, sgd = cell("late", depth, "adam", 0.001, style), cell("late", depth, "sgd", 0.001, style)
     assert measure.rate(adam, "converged") > measure.rate(sgd, "converged")

@@ -1,10 +1,13 @@
 """§4.2.3: learning rate 0.1."""
 
+from itertools import chain
+
 import pytest
 
 from claims.documents import THESIS
-from claims.thesis.grid import DEPTHS, STYLES, at_least_once_in_ten, pair
-from lrn.claims import claim, every
+from claims.quantities import Among, none_converges
+from claims.thesis.grid import DEPTHS, STYLES, at_least_once_in_ten, cell, column, pair
+from lrn.claims import claim
 from lrn.experiment import CONVERGED_RMSE
 from lrn.metrics import Metric
 
@@ -20,8 +23,7 @@ depth = pytest.mark.parametrize("depth", DEPTHS)
     refuted="a few in 1000 networks do converge, such as about 8 in 1000 late networks of depth 2",
 )
 def test_no_network_converges(measure):
-    cells = [e for d in DEPTHS for e in pair(d, "adam", 0.1, "iterative")]
-    assert every(measure.rate(e, "converged") == 0 for e in cells)
+    assert none_converges(measure, chain.from_iterable(column("adam", 0.1, "iterative")))
 
 
 @claim(
@@ -85,7 +87,7 @@ AFTER_50_TO_200 = Metric(
 )
 def test_some_late_networks_converge_after_roughly_100_epochs(measure):
     _, late = pair(25, "adam", 0.1, "batch")
-    assert measure.rate(late, AFTER_50_TO_200, given="converged") > 0.05
+    assert Among(measure, "converged").rate(late, AFTER_50_TO_200) > 0.05
 
 
 @claim(
@@ -96,7 +98,7 @@ def test_some_late_networks_converge_after_roughly_100_epochs(measure):
 )
 def test_most_late_networks_converge_within_100_epochs(measure):
     _, late = pair(25, "adam", 0.1, "batch")
-    assert measure.median(late, "converged_at", given="converged") < 100
+    assert Among(measure, "converged").median(late, "converged_at") < 100
 
 
 @claim(
@@ -108,7 +110,7 @@ def test_most_late_networks_converge_within_100_epochs(measure):
 )
 def test_late_networks_converge_after_roughly_100_epochs(measure):
     _, late = pair(25, "adam", 0.1, "batch")
-    epochs = measure.median(late, "converged_at", given="converged")
+    epochs = Among(measure, "converged").median(late, "converged_at")
     assert (epochs > 50) & (epochs < 200)
 
 
@@ -119,9 +121,9 @@ def test_late_networks_converge_after_roughly_100_epochs(measure):
     reading="median epochs to converge",
 )
 def test_a_higher_rate_is_faster(measure):
-    high, low = (pair(25, "adam", lr, "batch")[1] for lr in (0.1, 0.01))
-    epochs = measure.median(high, "converged_at", given="converged")
-    assert epochs < measure.median(low, "converged_at", given="converged")
+    high, low = cell("late", 25, "adam", 0.1, "batch"), cell("late", 25, "adam", 0.01, "batch")
+    converged = Among(measure, "converged")
+    assert converged.median(high, "converged_at") < converged.median(low, "converged_at")
 
 
 @claim(
@@ -155,9 +157,9 @@ def test_most_plain_networks_have_a_dead_layer(measure):
     reading="median epochs to converge",
 )
 def test_a_higher_rate_is_faster_with_sgd(measure):
-    high, low = (pair(25, "sgd", lr, "batch")[1] for lr in (0.1, 0.01))
-    epochs = measure.median(high, "converged_at", given="converged")
-    assert epochs < measure.median(low, "converged_at", given="converged")
+    high, low = cell("late", 25, "sgd", 0.1, "batch"), cell("late", 25, "sgd", 0.01, "batch")
+    converged = Among(measure, "converged")
+    assert converged.median(high, "converged_at") < converged.median(low, "converged_at")
 
 
 @claim(
@@ -170,7 +172,7 @@ def test_a_higher_rate_is_faster_with_sgd(measure):
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_the_loss_settles_once_converged(measure, optimizer):
     _, late = pair(25, optimizer, 0.1, "batch")
-    assert measure.median(late, "oscillation", given="converged") < CONVERGED_RMSE / 10
+    assert Among(measure, "converged").median(late, "oscillation") < CONVERGED_RMSE / 10
 
 
 @claim(
@@ -181,9 +183,9 @@ def test_the_loss_settles_once_converged(measure, optimizer):
 )
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_high_rate_oscillates_more(measure, optimizer):
-    high, low = (pair(25, optimizer, lr, "batch")[1] for lr in (0.1, 0.01))
-    oscillation = measure.median(high, "oscillation", given="converged")
-    assert oscillation > measure.median(low, "oscillation", given="converged")
+    high, low = cell("late", 25, optimizer, 0.1, "batch"), cell("late", 25, optimizer, 0.01, "batch")
+    converged = Among(measure, "converged")
+    assert converged.median(high, "oscillation") > converged.median(low, "oscillation")
 
 
 @claim(
@@ -195,9 +197,9 @@ def test_a_high_rate_oscillates_more(measure, optimizer):
 )
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_high_rate_does_not_oscillate(measure, optimizer):
-    high, low = (pair(25, optimizer, lr, "batch")[1] for lr in (0.1, 0.01))
-    oscillation = measure.median(high, "oscillation", given="converged")
-    assert oscillation <= measure.median(low, "oscillation", given="converged")
+    high, low = cell("late", 25, optimizer, 0.1, "batch"), cell("late", 25, optimizer, 0.01, "batch")
+    converged = Among(measure, "converged")
+    assert converged.median(high, "oscillation") <= converged.median(low, "oscillation")
 
 
 @claim(
@@ -208,5 +210,5 @@ def test_a_high_rate_does_not_oscillate(measure, optimizer):
 @style
 @depth
 def test_a_higher_rate_helps_sgd(measure, depth, style):
-    high, low = (pair(depth, "sgd", lr, style)[1] for lr in (0.1, 0.001))
+    high, low = cell("late", depth, "sgd", 0.1, style), cell("late", depth, "sgd", 0.001, style)
     assert measure.rate(high, "converged") > measure.rate(low, "converged")

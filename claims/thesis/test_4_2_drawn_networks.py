@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from claims.documents import THESIS
+from claims.quantities import Among
 from claims.thesis.drawn import DRAWN
 from lrn.claims import claim
 from lrn.experiment import CONVERGED_RMSE
@@ -101,7 +102,7 @@ def test_loss_of_plain_networks_is_never_minimal(measure, figure):
 )
 @figure("4.8", "4.11")
 def test_loss_of_converging_late_networks_comes_down_without_a_spike(measure, figure):
-    assert measure.rate(DRAWN[figure].experiment, gradual, given="converged") > 0.5
+    assert Among(measure, "converged").rate(DRAWN[figure].experiment, gradual) > 0.5
 
 
 @claim(
@@ -113,7 +114,7 @@ def test_loss_of_converging_late_networks_comes_down_without_a_spike(measure, fi
 )
 @figure("4.17", "4.20")
 def test_loss_of_some_late_networks_comes_down_without_a_spike(measure, figure):
-    assert measure.rate(DRAWN[figure].experiment, gradual, given="converged") > 0
+    assert Among(measure, "converged").rate(DRAWN[figure].experiment, gradual) > 0
 
 
 @claim(
@@ -128,7 +129,7 @@ def test_loss_of_some_late_networks_comes_down_without_a_spike(measure, figure):
     pytest.param("4.20", marks=pytest.mark.refuted("about 44 % come down without one, at SGD's learning rate of 0.1")),
 )
 def test_loss_of_most_late_networks_comes_down_without_a_spike(measure, figure):
-    assert measure.rate(DRAWN[figure].experiment, gradual, given="converged") > 0.5
+    assert Among(measure, "converged").rate(DRAWN[figure].experiment, gradual) > 0.5
 
 
 @claim(

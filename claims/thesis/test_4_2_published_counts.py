@@ -3,16 +3,12 @@
 import pytest
 
 from claims.documents import THESIS
-from claims.thesis.grid import experiment_of, published
+from claims.thesis.grid import case_name, experiment_of, published
 from lrn.claims import claim
 from lrn.intervals import binomial_compatibility
 
 CELLS = list(published())
 HOLM = 0.05 / len(CELLS)  # no cell is rejected by Holm's procedure exactly if the smallest p-value exceeds this
-
-
-def name(row: dict[str, str]) -> str:
-    return "-".join(row[k] for k in ("figure", "training_style", "depth", "connection"))
 
 
 @claim(
@@ -21,7 +17,7 @@ def name(row: dict[str, str]) -> str:
     **THESIS("red-totals"),
     reading="exact binomial test of k in 10, Holm at 5 % over the 168 cells",
 )
-@pytest.mark.parametrize("row", CELLS, ids=name)
+@pytest.mark.parametrize("row", CELLS, ids=case_name)
 def test_published_count_is_compatible(measure, row):
     rate = measure.rate(experiment_of(row), "converged")
     assert binomial_compatibility(int(row["converged"]), int(row["runs"]), rate) > HOLM

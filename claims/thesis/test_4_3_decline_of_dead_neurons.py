@@ -1,8 +1,11 @@
 """§4.3: width 4, Adam, learning rate 0.001, batch."""
 
+from itertools import chain, product
+
 import pytest
 
 from claims.documents import THESIS
+from claims.quantities import Among, none_converges
 from claims.thesis.grid import DEPTHS, pair
 from lrn.claims import claim, every
 
@@ -26,8 +29,8 @@ def wide(depth):
 @depth
 def test_converged_late_networks_have_fewer_dead_neurons(measure, depth):
     plain, late = wide(depth)
-    dead_late = measure.mean(late, "dead_neurons", given="converged")
-    assert dead_late < measure.mean(plain, "dead_neurons", given="converged")
+    converged = Among(measure, "converged")
+    assert converged.mean(late, "dead_neurons") < converged.mean(plain, "dead_neurons")
 
 
 @claim(
@@ -59,8 +62,9 @@ def test_late_networks_have_fewer_dead_neurons(measure, depth):
 )
 def test_late_has_fewer_dead_neurons_for_the_same_seed(measure, depth):
     plain, late = wide(depth)
-    fewer = measure.paired_rate(plain, late, "dead_neurons", given="converged")
-    assert fewer > measure.paired_rate(late, plain, "dead_neurons", given="converged")
+    converged = Among(measure, "converged")
+    fewer = converged.paired_rate(plain, late, "dead_neurons")
+    assert fewer > converged.paired_rate(late, plain, "dead_neurons")
 
 
 @claim(
@@ -71,8 +75,8 @@ def test_late_has_fewer_dead_neurons_for_the_same_seed(measure, depth):
     refuted="a converged late network has one in about 0.4 % of cases at depth 2",
 )
 def test_no_converged_network_has_a_dead_layer(measure):
-    cells = [e for d in SHOWN for e in wide(d)]
-    assert every(measure.rate(e, "any_dead_layer", given="converged") == 0 for e in cells)
+    converged, networks = Among(measure, "converged"), chain.from_iterable(map(wide, SHOWN))
+    assert every(converged.rate(e, "any_dead_layer") == 0 for e in networks)
 
 
 @claim(
@@ -85,7 +89,7 @@ def test_no_converged_network_has_a_dead_layer(measure):
 @pytest.mark.parametrize("connection", ["plain", "late"])
 def test_three_converged_networks_without_a_dead_layer_are_likely(measure, depth, connection):
     plain, late = wide(depth)
-    some = measure.rate(late if connection == "late" else plain, "any_dead_layer", given="converged")
+    some = Among(measure, "converged").rate(late if connection == "late" else plain, "any_dead_layer")
     assert some.apply(lambda p: (1 - p) ** 3, monotone="decreasing", name="none of three has a dead layer") > 0.1
 
 
@@ -99,7 +103,7 @@ def test_three_converged_networks_without_a_dead_layer_are_likely(measure, depth
 @pytest.mark.parametrize(
     ("connection", "depth"),
     [
-        *[("plain", depth) for depth in SHOWN],
+        *product(["plain"], SHOWN),
         ("late", 2),
         pytest.param(
             "late",
@@ -113,7 +117,8 @@ def test_three_converged_networks_without_a_dead_layer_are_likely(measure, depth
 )
 def test_converged_networks_hardly_have_dead_layers(measure, depth, connection):
     plain, late = wide(depth)
-    assert measure.rate(late if connection == "late" else plain, "any_dead_layer", given="converged") < 0.05
+    networks = late if connection == "late" else plain
+    assert Among(measure, "converged").rate(networks, "any_dead_layer") < 0.05
 
 
 @claim(
@@ -124,7 +129,7 @@ def test_converged_networks_hardly_have_dead_layers(measure, depth, connection):
     refuted="about 3.1 % converge at depth 20",
 )
 def test_no_plain_network_deeper_than_15_converges(measure):
-    assert every(measure.rate(wide(d)[0], "converged") == 0 for d in (20, 25, 30))
+    assert none_converges(measure, [wide(20)[0], wide(25)[0], wide(30)[0]])
 
 
 @claim(
@@ -161,8 +166,8 @@ def test_wider_layers_stay_alive(measure, depth, connection):
 @pytest.mark.parametrize(
     ("connection", "depth"),
     [
-        *[("late", depth) for depth in DEPTHS],
-        *[("plain", depth) for depth in DEPTHS[:5]],
+        *product(["late"], DEPTHS),
+        *product(["plain"], DEPTHS[:5]),
         pytest.param("plain", 25, marks=refuted("the share is larger at width 4, by about 0.0024")),
         pytest.param("plain", 30, marks=refuted("the share is larger at width 4, by about 0.0024")),
     ],
@@ -178,9 +183,7 @@ def test_wider_networks_keep_more_neurons_alive(measure, connection, depth):
     **THESIS("more-paths"),
     reading="late at every depth, plain where width 2 converges at all",
 )
-@pytest.mark.parametrize(
-    ("connection", "depth"), [("late", d) for d in DEPTHS] + [("plain", d) for d in (2, 5, 10, 15)]
-)
+@pytest.mark.parametrize(("connection", "depth"), [*product(["late"], DEPTHS), *product(["plain"], (2, 5, 10, 15))])
 def test_wider_networks_converge_more_often(measure, connection, depth):
     four = dict(zip(("plain", "late"), wide(depth), strict=True))[connection]
     assert measure.rate(four, "converged") > measure.rate(four.replace(width=2), "converged")

@@ -1,13 +1,15 @@
 """§5.2, future work: what late connections cost, wider layers, and how much of a network is needed."""
 
-import csv
+from itertools import product
+from operator import itemgetter
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from claims.documents import THESIS
-from claims.thesis.grid import DEPTHS, TABLES, pair
+from claims.quantities import Among
+from claims.thesis.grid import cell, pair, published
 from claims.thesis.neurons import NEEDED, needed
 from lrn import network, prune, train
 from lrn.claims import claim
@@ -16,7 +18,12 @@ WIDTHS = (2, 4, 8, 16, 32)
 
 
 def cells():
-    return [pair(depth, "adam", 0.01, "batch", width=width) for depth in (2, 10, 30) for width in WIDTHS]
+    return [pair(depth, "adam", 0.01, "batch", width=width) for depth, width in product((2, 10, 30), WIDTHS)]
+
+
+def weights(experiment):
+    """Weights and biases of one network."""
+    return sum(p.numel() for p in network(experiment, 0, trained=False).parameters())
 
 
 def multiply_adds(experiment, training):
@@ -38,10 +45,10 @@ def multiply_adds(experiment, training):
 )
 def test_late_connections_cost_a_weight_for_each_neuron():
     for plain, late in cells():
-        here, more = (sum(p.numel() for p in network(e, 0, trained=False).parameters()) for e in (plain, late))
-        assert (here, more) == (plain.parameters, late.parameters)
-        assert more - here == plain.width * (plain.depth - 1)
-        assert (more - here) * plain.width < here
+        fewer, more = weights(plain), weights(late)
+        assert (fewer, more) == (plain.parameters, late.parameters)
+        assert more - fewer == plain.width * (plain.depth - 1)
+        assert (more - fewer) * plain.width < fewer
 
 
 @claim(
@@ -68,15 +75,14 @@ def test_late_connections_cost_a_multiplication_for_each_neuron():
     exact=True,
 )
 def test_late_networks_took_longer():
-    seconds = {}
-    for path in sorted(TABLES.glob("figure-4.*.csv")):
-        for row in csv.DictReader(path.read_text().splitlines()):
-            if row.get("mean_training_seconds"):
-                cell = tuple(row[name] for name in ("optimizer", "learning_rate", "training_style", "depth"))
-                seconds[row["connection"], cell] = float(row["mean_training_seconds"])
-    both = [cell for connection, cell in seconds if connection == "late" and ("plain", cell) in seconds]
+    cell = itemgetter("optimizer", "learning_rate", "training_style", "depth")
+    seconds = {"plain": {}, "late": {}}
+    for row in published():
+        if row["mean_training_seconds"]:
+            seconds[row["connection"]][cell(row)] = float(row["mean_training_seconds"])
+    both = seconds["plain"].keys() & seconds["late"].keys()
     assert len(both) > 10, "too few cells have both times"
-    assert all(seconds["late", cell] > seconds["plain", cell] for cell in both)
+    assert all(seconds["late"][cell] > seconds["plain"][cell] for cell in both)
 
 
 @claim(
@@ -142,10 +148,10 @@ def test_pruning_leaves_the_needed_neurons_and_the_output():
     **THESIS("reduction-of-neurons"),
     reading="mean of the neurons that pruning leaves, of converged networks; Adam, 0.01, batch, from depth 10",
 )
-@pytest.mark.parametrize("depth", [d for d in DEPTHS if d >= 10])
+@pytest.mark.parametrize("depth", [10, 15, 20, 25, 30])
 def test_converged_networks_need_fewer_than_half_of_their_neurons(measure, depth):
     _, late = pair(depth, "adam", 0.01, "batch")
-    assert measure.mean(late, NEEDED, given="converged") < late.neurons / 2
+    assert Among(measure, "converged").mean(late, NEEDED) < late.neurons / 2
 
 
 @claim(
@@ -155,5 +161,7 @@ def test_converged_networks_need_fewer_than_half_of_their_neurons(measure, depth
     reading="mean of the neurons that pruning leaves, of converged networks; Adam, 0.01, batch; six times the neurons",
 )
 def test_needed_neurons_hardly_grow_with_depth(measure):
-    five, thirty = (measure.mean(pair(d, "adam", 0.01, "batch")[1], NEEDED, given="converged") for d in (5, 30))
+    converged = Among(measure, "converged")
+    five = converged.mean(cell("late", 5, "adam", 0.01, "batch"), NEEDED)
+    thirty = converged.mean(cell("late", 30, "adam", 0.01, "batch"), NEEDED)
     assert thirty < 2 * five

@@ -3,29 +3,25 @@
 Which columns to expect what of was seen on seeds from 5,000,000 on.
 """
 
+from itertools import product
+
 import pytest
 
+from claims.cases import marked
 from claims.documents import THESIS
-from claims.thesis.grid import DEPTHS, ELSEWHERE, PAIRS, STYLES, pair
+from claims.quantities import sum_of_means, sum_of_rates
+from claims.thesis.grid import DEPTHS, ELSEWHERE, LATE, OPTIMIZERS, PLAIN, RATES, STYLES, column, pair
 from claims.thesis.neurons import CONTRIBUTING, KILLED, REVIVED
 from lrn.claims import claim, every
 
 refuted = pytest.mark.refuted
 WIDE = (2, 5, 10, 15)
 """The depths of Figure 4.22."""
-COLUMNS = [(optimizer, lr, style) for optimizer in ("adam", "sgd") for lr in (0.01, 0.001, 0.1) for style in STYLES]
-
-
-def column(optimizer, lr, style):
-    """The settings of one column of one table, plain and late."""
-    return [pair(depth, optimizer, lr, style) for depth in DEPTHS]
 
 
 def columns(marks):
     """Every column as a parameter, those in `marks` with their mark."""
-    return pytest.mark.parametrize(
-        ("optimizer", "lr", "style"), [pytest.param(*c, marks=marks.get(c, ())) for c in COLUMNS]
-    )
+    return pytest.mark.parametrize(("optimizer", "lr", "style"), marked(product(OPTIMIZERS, RATES, STYLES), marks))
 
 
 def difference(measure, pairs, metric):
@@ -40,8 +36,7 @@ def difference(measure, pairs, metric):
     reading="the sum of the rates over the 84 cells of each connection",
 )
 def test_late_networks_converge_more_often(measure):
-    late = sum(measure.rate(late, "converged") for _, late in PAIRS)
-    assert late > sum(measure.rate(plain, "converged") for plain, _ in PAIRS)
+    assert sum_of_rates(measure, LATE) > sum_of_rates(measure, PLAIN)
 
 
 @claim(
@@ -52,8 +47,7 @@ def test_late_networks_converge_more_often(measure):
     refuted="they have a larger share: about 5.5 more, added over 84 cells",
 )
 def test_late_networks_have_fewer_dead_neurons(measure):
-    late = sum(measure.mean(late, "dead_fraction") for _, late in PAIRS)
-    assert late < sum(measure.mean(plain, "dead_fraction") for plain, _ in PAIRS)
+    assert sum_of_means(measure, LATE, "dead_fraction") < sum_of_means(measure, PLAIN, "dead_fraction")
 
 
 @claim(
@@ -160,8 +154,7 @@ def test_training_kills_fewer_neurons_of_wide_late_networks(measure, depth):
     refuted="a larger share: about 9.9 against 3.3, each added over 84 settings",
 )
 def test_training_kills_fewer_neurons_of_late_networks(measure):
-    late = sum(measure.mean(late, KILLED) for _, late in PAIRS)
-    assert late < sum(measure.mean(plain, KILLED) for plain, _ in PAIRS)
+    assert sum_of_means(measure, LATE, KILLED) < sum_of_means(measure, PLAIN, KILLED)
 
 
 @claim(
@@ -171,7 +164,7 @@ def test_training_kills_fewer_neurons_of_late_networks(measure):
     reading="neurons that live before training and are dead after it; the mean of late less that of plain, over seven depths",
     refuted="a larger share, by about 0.17 in batch and 0.78 in iterative training, each added over seven depths",
 )
-@pytest.mark.parametrize(("optimizer", "lr", "style"), [("adam", 0.01, style) for style in STYLES])
+@pytest.mark.parametrize(("optimizer", "lr", "style"), list(product(["adam"], [0.01], STYLES)))
 def test_training_kills_fewer_neurons_of_late_networks_in_a_column(measure, optimizer, lr, style):
     assert difference(measure, column(optimizer, lr, style), KILLED) < 0
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from claims.bars import draw_intervals
-from claims.thesis.grid import CONNECTIONS, DEPTHS, STYLES, experiment_of, published
+from claims.thesis.grid import CONNECTIONS, DEPTHS, STYLES, case_name, experiment_of, published
 from claims.thesis.report.context import Context
 from lrn.intervals import Estimate, binomial_compatibility, rate_interval
 from lrn.report import Section, interval_text, number_text, percent_text
@@ -162,8 +162,7 @@ def _compatibility(k: int, n: int, rate: MeasuredQuantity) -> float:
 
 def published_counts(suite: SuiteVerdicts) -> dict[str, str]:
     """The published count beside each case of the claim that compares it with a rate, by the case's test."""
-    case_of = itemgetter("figure", "training_style", "depth", "connection")
-    rows = {"-".join(case_of(row)): row for row in published()}
+    rows = {case_name(row): row for row in published()}
     counts = {}
     for verdict in suite.claims:
         row = rows.get(verdict.test.partition("[")[2].removesuffix("]")) if verdict.id == "C0" else None
