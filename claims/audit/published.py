@@ -1,4 +1,4 @@
-"""What the thesis prints: its tables of width two and its labels of figures, as text."""
+"""The thesis as printed: its tables of width two and its labels of figures, as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from claims.documents import THESIS
 from lrn.audit import conflicts
-from lrn.audit.documents import index_table, read_quotes, read_table
+from lrn.audit.documents import Quotation, index_table, read_quotes, read_table
 
 AUDIT = Path(__file__).parent
 TABLES = AUDIT.parent / "thesis" / "tables"
@@ -34,6 +34,21 @@ TABLE_OF = {
 }
 
 
+def caption(figure: str) -> Quotation:
+    """Return the caption of a figure."""
+    return _label(figure, "caption")
+
+
+def label_in_text(figure: str) -> Quotation:
+    """Return the words of the running text that name a figure."""
+    return _label(figure, "§")
+
+
+def _label(figure: str, section: str) -> Quotation:
+    (label,) = (label for label in LABELS.values() if label.figure == figure and label.section.startswith(section))
+    return label
+
+
 def labels(figure: str) -> dict[str, dict[str, Any]]:
     """Return {where: fields} of everything that names this figure."""
     return {label.section: dict(label.fields) for label in LABELS.values() if label.figure == figure}
@@ -41,8 +56,7 @@ def labels(figure: str) -> dict[str, dict[str, Any]]:
 
 def network(figure: str) -> dict[str, Any]:
     """Return the set-up drawn, as its caption names it, with the optimizer of its subsection."""
-    (text,) = (fields for section, fields in labels(figure).items() if section.startswith("§"))
-    return {**labels(figure)["caption"], "optimizer": text["optimizer"]}
+    return {**caption(figure).fields, "optimizer": label_in_text(figure).fields["optimizer"]}
 
 
 def disagreements(*ids: str) -> dict[str, dict[str, Any]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 
 import pytest
 
-from claims.audit.published import CELLS, LABELS, TABLE_OF, TABLES, labels, network
+from claims.audit.published import CELLS, LABELS, TABLE_OF, TABLES, label_in_text, labels, network
+from claims.cases import marked
 from claims.documents import THESIS
 from lrn.audit import conflicts
 from lrn.audit.documents import read_table
 from lrn.claims import claim
 
 CITATIONS = read_table(TABLES / "citations.csv", ["cited", "listed"])
-FIGURES = list(dict.fromkeys(label.figure for label in LABELS.values()))
+FIGURES = list(dict.fromkeys(map(attrgetter("figure"), LABELS.values())))
 PLOTS = [figure for figure in FIGURES if "converges" in labels(figure)["caption"]]
 
 
@@ -38,10 +40,9 @@ UNNAMED = pytest.mark.refuted("Figure 4.10: the text of §4.2.2 describes it and
     id="E-named",
     exact=True,
 )
-@pytest.mark.parametrize("figure", [pytest.param(f, marks=UNNAMED if f == "4.10" else ()) for f in FIGURES])
+@pytest.mark.parametrize("figure", marked(zip(FIGURES), {("4.10",): UNNAMED}))
 def test_text_names_the_figure(figure):
-    (text,) = (label for label in LABELS.values() if label.figure == figure and label.section.startswith("§"))
-    assert re.search(rf"Figure {re.escape(figure)}(?!\d)", text.quote)
+    assert re.search(rf"Figure {re.escape(figure)}(?!\d)", label_in_text(figure).quote)
 
 
 @claim(
@@ -74,7 +75,7 @@ def test_figure_4_8_has_one_optimizer():
     exact=True,
 )
 def test_figure_4_8_has_one_depth():
-    (inherited,) = (fields["depth"] for section, fields in labels("4.7").items() if section.startswith("§"))
+    inherited = label_in_text("4.7").fields["depth"]
     assert conflicts({"text": {"depth": inherited}, "caption": labels("4.8")["caption"]}) == {}
 
 
@@ -87,7 +88,7 @@ def test_figure_4_8_has_one_depth():
 )
 @pytest.mark.parametrize(("plain", "late"), [("4.4", "4.5"), ("4.7", "4.8"), ("4.16", "4.17")])
 def test_a_late_network_is_drawn_beside_its_plain_twin(plain, late):
-    one, other = (labels(figure)["caption"] for figure in (plain, late))
+    one, other = labels(plain)["caption"], labels(late)["caption"]
     assert (one.pop("connection"), other.pop("connection")) == ("plain", "late")
     assert (one.pop("converges"), other.pop("converges")) == (False, True)
     assert one == other

@@ -1,10 +1,14 @@
-"""What the thesis says about dead neurons, against its tables: width two, then width four (Figure 4.22)."""
+"""The thesis's statements about dead neurons, against its tables: width two, then width four (Figure 4.22)."""
 
 from __future__ import annotations
 
+from itertools import product
+from operator import itemgetter
+
 import pytest
 
-from claims.audit.published import CELLS, DEPTHS, FIGURES, ROWS, WIDE, disagreements
+from claims.audit.published import CELLS, DEPTHS, FIGURES, ROWS, STYLES, WIDE, disagreements
+from claims.cases import marked
 from claims.documents import THESIS
 from lrn.audit import dead_layers_possible, possible_counts, possible_totals
 from lrn.claims import claim
@@ -18,15 +22,22 @@ def dead(figure, style, depth, connection):
 
 def both_converged(*figures):
     """Return {(figure, style, depth): (plain, late)} mean dead neurons where both connections converged."""
-    keys = [key[:3] for key in CELLS if key[0] in figures and key[3] == "plain"]
-    pairs = {key: (dead(*key, "plain"), dead(*key, "late")) for key in keys}
-    return {key: pair for key, pair in pairs.items() if None not in pair}
+    pairs = {}
+    for figure, style, depth in product(figures, STYLES, DEPTHS):
+        pair = dead(figure, style, depth, "plain"), dead(figure, style, depth, "late")
+        if None not in pair:
+            pairs[figure, style, depth] = pair
+    return pairs
 
 
-def shares_over_half(rows):
+def shares_over_half(figures=FIGURES, min_depth=0):
     """Return, for each late row that converged, whether its mean is over half of its 2 x depth neurons."""
-    converged = [row for row in rows if row["connection"] == "late" and row["converged"] != "0"]
-    return [float(row["mean_dead_neurons"]) > int(row["depth"]) for row in converged]
+    over_half = []
+    for row in ROWS:
+        selected = row["figure"] in figures and int(row["depth"]) >= min_depth
+        if selected and row["connection"] == "late" and row["converged"] != "0":
+            over_half.append(float(row["mean_dead_neurons"]) > int(row["depth"]))
+    return over_half
 
 
 @claim(
@@ -36,7 +47,7 @@ def shares_over_half(rows):
     exact=True,
 )
 def test_over_half_dead_occasionally():
-    over = shares_over_half(ROWS)
+    over = shares_over_half()
     assert 0 < sum(over) < len(over) / 2
 
 
@@ -49,7 +60,7 @@ def test_over_half_dead_occasionally():
     exact=True,
 )
 def test_over_half_dead_typically():
-    over = shares_over_half(row for row in ROWS if row["figure"] == "4.3")
+    over = shares_over_half(["4.3"])
     assert sum(over) > len(over) / 2
 
 
@@ -61,7 +72,7 @@ def test_over_half_dead_typically():
     exact=True,
 )
 def test_over_half_dead_typically_when_deep():
-    over = shares_over_half(row for row in ROWS if row["figure"] == "4.3" and int(row["depth"]) >= 10)
+    over = shares_over_half(["4.3"], min_depth=10)
     assert sum(over) > len(over) / 2
 
 
@@ -84,6 +95,12 @@ def test_late_has_fewer_dead_neurons(style, depth):
 NOT_AT_DEPTH_2 = pytest.mark.refuted(
     "Figure 4.3, depth 2, plain and late: 0.75 / 4 and 0.75 / 4 (iterative), 0.4 / 5 and 0.5 / 4 (batch)"
 )
+AT_DEPTH_2 = {("iterative", "2"): NOT_AT_DEPTH_2, ("batch", "2"): NOT_AT_DEPTH_2}
+
+
+def dead_per_convergence(style, depth, connection):
+    """Return the mean dead neurons of a cell of Figure 4.3, divided by its count of convergence."""
+    return dead("4.3", style, depth, connection) / int(CELLS["4.3", style, depth, connection]["converged"])
 
 
 @claim(
@@ -93,15 +110,9 @@ NOT_AT_DEPTH_2 = pytest.mark.refuted(
     id="E-fewer-dead-per-count",
     exact=True,
 )
-@pytest.mark.parametrize(
-    ("style", "depth"),
-    [pytest.param(s, d, marks=NOT_AT_DEPTH_2 if d == "2" else ()) for s, d in FIGURE_4_3_PAIRS],
-)
+@pytest.mark.parametrize(("style", "depth"), marked(FIGURE_4_3_PAIRS, AT_DEPTH_2))
 def test_late_has_fewer_dead_neurons_per_convergence(style, depth):
-    plain, late = (
-        dead("4.3", style, depth, connection) / int(CELLS["4.3", style, depth, connection]["converged"])
-        for connection in ("plain", "late")
-    )
+    plain, late = dead_per_convergence(style, depth, "plain"), dead_per_convergence(style, depth, "late")
     assert late < plain
 
 
@@ -144,9 +155,12 @@ RATES = {
 def rises(column):
     """Return, for each depth, whether dead neurons of late networks rise with the learning rate."""
     figures, style = RATES[column]
-    by_depth = [[dead(figure, style, depth, "late") for figure in figures] for depth in DEPTHS]
-    found = [[mean for mean in means if mean is not None] for means in by_depth]
-    return [means == sorted(set(means)) for means in found]
+    rising = []
+    for depth in DEPTHS:
+        means = [dead(figure, style, depth, "late") for figure in figures]
+        converged = [mean for mean in means if mean is not None]
+        rising.append(converged == sorted(set(converged)))
+    return rising
 
 
 @claim(
@@ -157,7 +171,7 @@ def rises(column):
     exact=True,
 )
 def test_dead_neurons_can_rise_with_the_learning_rate():
-    assert any(all(rises(column)) for column in RATES)
+    assert any(map(all, map(rises, RATES)))
 
 
 NOT_SGD = pytest.mark.refuted(
@@ -172,18 +186,19 @@ NOT_SGD = pytest.mark.refuted(
     id="E-high-rate",
     exact=True,
 )
-@pytest.mark.parametrize(
-    "column",
-    [pytest.param(column, marks=NOT_SGD if column.startswith("sgd") else ()) for column in RATES],
-)
+@pytest.mark.parametrize("column", marked(zip(RATES), {("sgd-batch",): NOT_SGD, ("sgd-iterative",): NOT_SGD}))
 def test_dead_neurons_rise_with_the_learning_rate(column):
     assert all(rises(column))
 
 
 def less_dead(figure):
     """Return, for each depth at which both styles converged, whether batch training left fewer dead neurons."""
-    pairs = [(dead(figure, "batch", depth, "late"), dead(figure, "iterative", depth, "late")) for depth in DEPTHS]
-    return [batch < iterative for batch, iterative in pairs if batch is not None and iterative is not None]
+    fewer = []
+    for depth in DEPTHS:
+        batch, iterative = dead(figure, "batch", depth, "late"), dead(figure, "iterative", depth, "late")
+        if batch is not None and iterative is not None:
+            fewer.append(batch < iterative)
+    return fewer
 
 
 @claim(
@@ -238,7 +253,7 @@ def test_neurons_die_or_do_not():
 )
 @pytest.mark.parametrize("depth", ["2", "5", "10", "15"])
 def test_wide_late_networks_have_fewer_dead_neurons(depth):
-    late, plain = (float(WIDE[depth, connection]["mean_dead_neurons"]) for connection in ("late", "plain"))
+    late, plain = float(WIDE[depth, "late"]["mean_dead_neurons"]), float(WIDE[depth, "plain"]["mean_dead_neurons"])
     assert late < plain
 
 
@@ -247,10 +262,8 @@ NOT_OF_THREE = pytest.mark.refuted("Figure 4.22: no three whole numbers have thi
 
 def wide_means(impossible):
     """Return the eight means of Figure 4.22 as parameters, those in `impossible` marked as known to fail."""
-    return [
-        pytest.param(row["mean_dead_neurons"], marks=NOT_OF_THREE if row["mean_dead_neurons"] in impossible else ())
-        for row in WIDE.values()
-    ]
+    means = map(itemgetter("mean_dead_neurons"), WIDE.values())
+    return marked(zip(means), dict.fromkeys(zip(impossible), NOT_OF_THREE))
 
 
 @claim(

@@ -8,7 +8,7 @@ wide networks are. The fixture `cnns` gives claims what both options ask for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrn.classifiers import Classifiers
@@ -35,7 +35,7 @@ class Networks:
     """Plain and residual networks for one set of images and one budget.
 
     Attributes:
-        images: what they classify; None for the digits.
+        images: the images that they classify; None for the digits.
         budget: fields of `Classifiers` that differ from its defaults.
     """
 
@@ -45,8 +45,8 @@ class Networks:
     def pair(self, depth: int, **options: Any) -> tuple[Classifiers, Classifiers]:
         """The plain and the residual networks of that depth."""
         fields = {**self.budget, **options}
-        plain, residual = (Classifiers(depth=depth, skip=skip, images=self.images, **fields) for skip in (False, True))
-        return plain, residual
+        plain = Classifiers(depth=depth, skip=False, images=self.images, **fields)
+        return plain, replace(plain, skip=True)
 
     def start(self, depth: int, **options: Any) -> tuple[Classifiers, Classifiers]:
         """The same before training; gradients are those of the loss of 64 images."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 
 from markupsafe import escape
@@ -91,13 +92,13 @@ def compared(suites: Mapping[str, SuiteVerdicts]) -> list[Compared]:
         for verdict in filter(_of_the_journal, suite.claims):
             if verdict.estimates or verdict.verdict is Outcome.INCONCLUSIVE:
                 by_test.setdefault(verdict.test, {})[name] = verdict
-    return sorted(map(Compared, by_test.values()), key=_place)
+    return sorted(map(Compared, by_test.values()), key=_file_id_and_test)
 
 
 def settings(suite: SuiteVerdicts) -> str:
-    """What was trained, and how surely it was judged: "on MNIST, train 1000, test 1000; 16 to 32 seeds; …"."""
+    """The networks' images and seeds, and how surely the claims were judged: "on MNIST, train 1000, test 1000; 16 to 32 seeds; …"."""
     trained = trained_on(suite)
-    seeds = sorted({measured.seeds for measured in _quantities(suite)})
+    seeds = sorted(set(map(attrgetter("seeds"), _quantities(suite))))
     parts = [f"on {' or '.join(trained)}"] if trained else []
     parts += [f"{seeds[0]} to {seeds[-1]} seeds"] if seeds else []
     certain = f"{100 * (1 - suite.alpha):.10g} %"
@@ -105,13 +106,16 @@ def settings(suite: SuiteVerdicts) -> str:
 
 
 def trained_on(suite: SuiteVerdicts) -> list[str]:
-    """The images, with what the budget changes: "MNIST, train 1000, test 1000"."""
-    tested = [leaf.quantity for leaf in _quantities(suite) if leaf.quantity and leaf.quantity.metric == "test_accuracy"]
-    return sorted({quantity.populations[0].partition(" on ")[2] for quantity in tested})
+    """The images, with the settings that the budget changes: "MNIST, train 1000, test 1000"."""
+    images = set()
+    for leaf in _quantities(suite):
+        if leaf.quantity and leaf.quantity.metric == "test_accuracy":
+            images.add(leaf.quantity.populations[0].partition(" on ")[2])
+    return sorted(images)
 
 
 def _quantities(suite: SuiteVerdicts) -> Quantities:
-    """What the journal's claims measured."""
+    """The quantities that the journal's claims measured."""
     return Quantities(replace(suite, claims=tuple(filter(_of_the_journal, suite.claims))))
 
 
@@ -125,7 +129,7 @@ def _records(reports: Path) -> Iterator[tuple[str, SuiteVerdicts]]:
             yield name, SuiteVerdicts.read(reports / file)
 
 
-def _place(case: Compared) -> tuple[str, list[tuple[int, str]], list[tuple[int, str]]]:
+def _file_id_and_test(case: Compared) -> tuple[str, list[tuple[int, str]], list[tuple[int, str]]]:
     return case.first.test.partition("::")[0], natural_key(case.first.id), natural_key(case.first.test)
 
 
@@ -151,7 +155,9 @@ def _cell(case: Compared, name: str) -> tuple[str, str]:
 
 
 def _markdown(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Sequence[Compared]]) -> str:
-    lines = [_lead(groups), "", *(f"- {markdown_text(settings(suite))}" for suite in suites.values())]
+    lines = [_lead(groups), ""]
+    for suite in suites.values():
+        lines.append(f"- {markdown_text(settings(suite))}")
     for agreement, cases in groups.items():
         lines += [
             "",
@@ -162,7 +168,8 @@ def _markdown(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Se
         ]
         for case in cases:
             cells = [case.first.case, case.first.statement]
-            cells += [f"{mark} {measured}".strip() for mark, measured in (_cell(case, name) for name in suites)]
+            for name in suites:
+                cells.append(" ".join(_cell(case, name)).strip())
             lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
     return "\n".join(lines)
 
@@ -172,7 +179,9 @@ def _html(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Sequen
     parts = [f"<p>{escape(_lead(groups))}</p>", f"<ul>{items}</ul>"]
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in ("claim", *suites))
     for agreement, cases in groups.items():
-        rows = "".join(_html_row(case, list(suites)) for case in cases)
+        rows = ""
+        for case in cases:
+            rows += _html_row(case, list(suites))
         table = (
             f'<div class="scroll" role="region" tabindex="0" aria-label="Verdicts that are: {agreement}">'
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -183,7 +192,8 @@ def _html(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Sequen
 
 def _html_row(case: Compared, names: Sequence[str]) -> str:
     cells = []
-    for mark, measured in (_cell(case, name) for name in names):
+    for name in names:
+        mark, measured = _cell(case, name)
         cells.append(f'<td>{escape(mark)} <span class="dim">{escape(measured)}</span></td>')
     claim = f'{escape(case.first.statement)} <span class="dim">{escape(case.first.case)}</span>'
     return f'<tr><th scope="row">{claim}</th>{"".join(cells)}</tr>'

@@ -1,4 +1,4 @@
-"""What a report on the journal's claims alone adds, such as that of `make journal-images`."""
+"""The section that a report on the journal's claims alone adds, such as that of `make journal-images`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ TITLE = "Residual networks on images: the journal’s claims"
 
 
 def sections(suite: SuiteVerdicts, ledger: Ledger | None) -> Iterator[Section]:
-    """What was trained."""
+    """The networks' images and seeds."""
     text = f"Networks trained {settings(suite)}. The default run trains on the 8x8 digits; its report compares the two."
     yield Section("What was trained", f"<p>{escape(text)}</p>", markdown_text(text), first=True)

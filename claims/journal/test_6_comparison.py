@@ -19,8 +19,8 @@ DEPTHS = (DEEP, DEEPER)
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_residual_networks_converge_in_fewer_epochs(measure, cnns, depth):
-    plain, residual = (measure.median(population, "epochs_to_loss") for population in cnns.pair(depth))
-    assert residual < plain
+    plain, residual = cnns.pair(depth)
+    assert measure.median(residual, "epochs_to_loss") < measure.median(plain, "epochs_to_loss")
 
 
 @claim(
@@ -53,8 +53,8 @@ def test_residual_networks_benefit_from_depth(measure, cnns):
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_residual_networks_are_more_accurate(measure, cnns, depth):
-    plain, residual = (measure.median(population, "test_accuracy") for population in cnns.pair(depth))
-    assert residual > plain
+    plain, residual = cnns.pair(depth)
+    assert measure.median(residual, "test_accuracy") > measure.median(plain, "test_accuracy")
 
 
 @claim(
@@ -65,8 +65,8 @@ def test_residual_networks_are_more_accurate(measure, cnns, depth):
 )
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_plain_networks_need_more_epochs_for_the_same_accuracy(measure, cnns, depth):
-    plain, residual = (measure.median(population, "epochs_to_accuracy") for population in cnns.pair(depth))
-    assert plain > residual
+    plain, residual = cnns.pair(depth)
+    assert measure.median(plain, "epochs_to_accuracy") > measure.median(residual, "epochs_to_accuracy")
 
 
 @claim(
@@ -116,10 +116,9 @@ def test_residual_networks_do_not_deteriorate_with_depth(measure, cnns):
     reading="practical: less deterioration than without skip connections; difference of the medians",
 )
 def test_residual_networks_deteriorate_less(measure, cnns):
-    plain, residual = (
-        measure.median(deeper, "loss") - measure.median(deep, "loss")
-        for deep, deeper in zip(cnns.pair(DEEP), cnns.pair(DEEPER), strict=True)
-    )
+    (plain_deep, residual_deep), (plain_deeper, residual_deeper) = cnns.pair(DEEP), cnns.pair(DEEPER)
+    plain = measure.median(plain_deeper, "loss") - measure.median(plain_deep, "loss")
+    residual = measure.median(residual_deeper, "loss") - measure.median(residual_deep, "loss")
     assert residual < plain
 
 

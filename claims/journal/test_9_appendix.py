@@ -1,4 +1,4 @@
-"""§7 and §9: sizes of networks by counting, and what the appendix reproduces of a chatbot."""
+"""§7 and §9: sizes of networks by counting, and the answers of a chatbot that the appendix reproduces."""
 
 import pytest
 import torch
@@ -32,7 +32,8 @@ def parameters(net):
     ],
 )
 def test_residual_networks_have_fewer_parameters(depth, shortcut):
-    plain, residual = (parameters(ConvolutionalNet(depth, skip=skip, shortcut=shortcut)) for skip in (False, True))
+    plain = parameters(ConvolutionalNet(depth, skip=False, shortcut=shortcut))
+    residual = parameters(ConvolutionalNet(depth, skip=True, shortcut=shortcut))
     assert residual < plain, f"{residual} parameters with skip connections, {plain} without"
 
 
@@ -78,7 +79,7 @@ def test_bottleneck_blocks_take_fewer_multiplications():
 
 
 def demonstration():
-    """What the two layers of the appendix's networks put out for an image of CIFAR-10's size, as it describes them.
+    """The outputs of the two layers of the appendix's networks for an image of CIFAR-10's size, as it describes them.
 
     The first keeps the image at 64 channels; the second halves it and doubles them.
     """

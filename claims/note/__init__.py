@@ -2,5 +2,6 @@ from pathlib import Path
 
 import lrn
 
-SOURCES = (Path(__file__).parent, *(Path(lrn.__file__).parent / part for part in ("gradients", "nets")))
+_LIBRARY = Path(lrn.__file__).parent
+SOURCES = (Path(__file__).parent, _LIBRARY / "gradients", _LIBRARY / "nets")
 """The code behind what the populations here observe."""

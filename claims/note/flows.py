@@ -42,10 +42,13 @@ class Flows:
     def sample(self, seeds: range) -> dict[str, Array]:
         a, b, start = normals(seeds, [(self.width, self.width), (self.width,), (self.width,)])
         a = a * 2 / np.sqrt(self.width)
-        exact = flow(a, b, start)
-        ends = [euler(a, b, start, steps) for steps in self.steps]
-        errors = np.stack([np.sqrt(total(np.square(end - exact))) for end in ends], axis=1)
-        return {"order": self._order(errors)} | {f"error at {n}": errors[:, i] for i, n in enumerate(self.steps)}
+        exact, errors = flow(a, b, start), np.empty((len(seeds), len(self.steps)))
+        for i, steps in enumerate(self.steps):
+            errors[:, i] = np.sqrt(total(np.square(euler(a, b, start, steps) - exact)))
+        observed = {"order": self._order(errors)}
+        for steps, error in zip(self.steps, errors.T, strict=True):
+            observed[f"error at {steps}"] = error
+        return observed
 
     def _order(self, errors: Array) -> Array:
         x = log(self.steps)

@@ -32,7 +32,7 @@ class Signals:
 
     Attributes:
         nonlinearity: "relu" or "tanh".
-        gain: what the weights' standard deviation is, times √fan_in.
+        gain: the weights' standard deviation, times √fan_in.
         depth: layers.
         width: inputs, and neurons of every layer.
     """
@@ -97,7 +97,7 @@ class Recurrent:
         return code_and_arithmetic(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
-        return {"gradient": np.log10([self._one(seed) for seed in seeds])}
+        return {"gradient": np.log10(list(map(self._one, seeds)))}
 
     def _one(self, seed: int) -> float:
         generator = _generator(seed)

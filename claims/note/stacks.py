@@ -8,6 +8,7 @@ the output reads every layer. All of it is made of `lrn.arithmetic`, and has the
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -67,14 +68,14 @@ class Starts:
         return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
-        return _joined(self._block(part) for part in blocks(seeds))
+        return _joined(map(self._block, blocks(seeds)))
 
     def _block(self, seeds: range) -> dict[str, Array]:
         weights = draw(seeds, self.depth, self.width, self.connection)
-        found = autocorrelation(slopes(weights, self.connection, np.linspace(-2, 2, POINTS)), LAGS)
+        by_lag = autocorrelation(slopes(weights, self.connection, np.linspace(-2, 2, POINTS)), LAGS)
         # A slope that never changes is as far from noise as can be.
-        found = np.where(np.isnan(found), 1.0, found)
-        return {"neighbours": found[:, 1], "autocorrelation": total(found[:, 1:]) / LAGS}
+        by_lag = np.where(np.isnan(by_lag), 1.0, by_lag)
+        return {"neighbours": by_lag[:, 1], "autocorrelation": total(by_lag[:, 1:]) / LAGS}
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Shaken:
         (step,) = normals(((seed, 1) for seed in seeds), [(self.width, 1)])
         sizes = (length(first[..., 0]) / length(step[..., 0]))[:, None, None]
         moved = Weights([(first + self.scale * sizes * step, bias), *weights.hidden[1:]], weights.output)
-        before, after = (loss_gradient(w, self.connection) for w in (weights, moved))
+        before, after = loss_gradient(weights, self.connection), loss_gradient(moved, self.connection)
         size = length(before)
         change = length(after - before) / np.where(size > 0, size, 1.0) * (size > 0)
         return {"cosine": cosine(before, after), "amplification": change / self.scale}
@@ -155,8 +156,16 @@ def slopes(weights: Weights, connection: str, x: Array) -> Array:
 
 def pieces(weights: Weights, connection: str, start: float, end: float) -> NDArray[np.int64]:
     """The number of straight pieces of each network's output between two inputs, exactly, shape (S,)."""
-    one = ([(a[s], b[s]) for a, b in weights.hidden] for s in range(len(weights.output)))
-    return np.array([_pieces(h, o, connection, start, end) for h, o in zip(one, weights.output, strict=True)])
+    counts = np.empty(len(weights.output), np.int64)
+    for s, output in enumerate(weights.output):
+        hidden = [(a[s], b[s]) for a, b in weights.hidden]
+        counts[s] = _pieces(hidden, output, connection, start, end)
+    return counts
+
+
+def _with_cuts(values: Array, interval: NDArray[np.intp], share: Array) -> Array:
+    """Values at points, and behind them those at cuts, each at a share of the way through an interval."""
+    return np.concatenate([values, values[interval] + share * (values[interval + 1] - values[interval])])
 
 
 def _pieces(hidden: list[tuple[Array, Array]], output: Array, connection: str, start: float, end: float) -> int:
@@ -173,7 +182,7 @@ def _pieces(hidden: list[tuple[Array, Array]], output: Array, connection: str, s
         interval = i[inside][where]
         share = ((cuts - x[interval]) / (x[interval + 1] - x[interval]))[:, None]
         order = np.argsort(np.concatenate([x, cuts]), kind="stable")
-        z, h = (np.concatenate([v, v[interval] + share * (v[interval + 1] - v[interval])])[order] for v in (z, h))
+        z, h = _with_cuts(z, interval, share)[order], _with_cuts(h, interval, share)[order]
         x = np.concatenate([x, cuts])[order]
         source = np.sort(np.concatenate([np.arange(len(slope)), interval]))
         slope, total = slope[source], total[source]
@@ -230,17 +239,21 @@ def length(a: Array) -> Array:
 def cosine(a: Array, b: Array) -> Array:
     """Cosine of the angle between rows, shape (S,); 1 where both are zero, 0 where one is."""
     with np.errstate(invalid="ignore"):
-        a, b = (v / length(v)[:, None] for v in (a, b))
+        a, b = a / length(a)[:, None], b / length(b)[:, None]
     zero = np.isnan(a).any(axis=1).astype(int) + np.isnan(b).any(axis=1)
-    found = np.clip(total(np.nan_to_num(a) * np.nan_to_num(b)), -1, 1)
-    return np.where(zero == 2, 1.0, found)
+    cosines = np.clip(total(np.nan_to_num(a) * np.nan_to_num(b)), -1, 1)
+    return np.where(zero == 2, 1.0, cosines)
 
 
 def blocks(seeds: range, size: int = BLOCK) -> Iterator[range]:
     """The seeds in blocks, for less memory."""
-    return (seeds[i : i + size] for i in range(0, len(seeds), size))
+    for i in range(0, len(seeds), size):
+        yield seeds[i : i + size]
 
 
 def _joined(parts: Iterator[dict[str, Array]]) -> dict[str, Array]:
-    found = list(parts)
-    return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    columns: defaultdict[str, list[Array]] = defaultdict(list)
+    for part in parts:
+        for name, values in part.items():
+            columns[name].append(values)
+    return {name: np.concatenate(values) for name, values in columns.items()}

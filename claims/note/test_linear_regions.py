@@ -1,4 +1,4 @@
-"""The note "Residual Connection for Deep Learning" (2024-08-16): what it says of linear regions."""
+"""The note "Residual Connection for Deep Learning" (2024-08-16): its statements about linear regions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from claims.documents import NOTE
 from claims.note.stacks import Regions
 from claims.note.trained import Lines
+from claims.quantities import Among
 from lrn import Experiment
 from lrn.claims import claim
 from lrn.gradients import linear_regions
@@ -34,7 +35,8 @@ def sawtooth(depth: int) -> PlainNet:
     exact=True,
 )
 def test_a_deep_network_can_have_exponentially_many_regions():
-    assert [linear_regions(sawtooth(d), 0.0, 1.0).pieces for d in range(1, 15)] == [2**d for d in range(1, 15)]
+    for depth in range(1, 15):
+        assert linear_regions(sawtooth(depth), 0.0, 1.0).pieces == 2**depth
 
 
 @claim(
@@ -44,8 +46,8 @@ def test_a_deep_network_can_have_exponentially_many_regions():
     reading="what networks have, not what they can have: median pieces on [-2, 2] at depths 2, 5 and 10; width 8, before training",
 )
 def test_random_networks_gain_regions_with_depth(measure):
-    found = [measure.median(Regions("plain", d), "pieces") for d in (2, 5, 10)]
-    assert (found[0] < found[1]) & (found[1] < found[2])
+    two, five, ten = [measure.median(Regions("plain", depth), "pieces") for depth in (2, 5, 10)]
+    assert (two < five) & (five < ten)
 
 
 @claim(
@@ -57,7 +59,7 @@ def test_random_networks_gain_regions_with_depth(measure):
     refuted="eight layers more take the median from about 12 to about 38 pieces, the next eight only to about 48, where 2^18 = 262,144 are possible",
 )
 def test_random_networks_have_exponentially_many_regions(measure):
-    shallow, middle, deep = (measure.median(Regions("plain", d), "pieces") for d in (2, 10, 18))
+    shallow, middle, deep = [measure.median(Regions("plain", depth), "pieces") for depth in (2, 10, 18)]
     assert deep * shallow >= middle * middle
 
 
@@ -94,7 +96,7 @@ def late(depth: int) -> Experiment:
     ],
 )
 def test_trained_networks_have_the_regions_they_can_have(measure, depth):
-    assert measure.median(Lines(late(depth)), "pieces", given="converged") >= 2**depth
+    assert Among(measure, "converged").median(Lines(late(depth)), "pieces") >= 2**depth
 
 
 @claim(
@@ -106,4 +108,4 @@ def test_trained_networks_have_the_regions_they_can_have(measure, depth):
 )
 @pytest.mark.parametrize("depth", [5, 10, 20])
 def test_trained_networks_have_fewer_regions_than_neurons(measure, depth):
-    assert measure.median(Lines(late(depth)), "pieces", given="converged") < 2 * depth
+    assert Among(measure, "converged").median(Lines(late(depth)), "pieces") < 2 * depth

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 
 from claims.documents import NOTE
 from claims.note.stacks import Shaken, Starts
-from lrn.claims import claim, every
+from lrn.claims import claim, ranking
 
 DEEP = (10, 24, 50)
 
@@ -21,8 +19,8 @@ DEEP = (10, 24, 50)
     "and 50, width 32, before training",
 )
 def test_plain_gradients_shatter_with_depth(measure):
-    found = [measure.mean(Starts("plain", d), "autocorrelation", bounds=(-1, 1)) for d in (2, *DEEP)]
-    assert every(a > b for a, b in pairwise(found))
+    means = [measure.mean(Starts("plain", d), "autocorrelation", bounds=(-1, 1)) for d in (2, *DEEP)]
+    assert ranking(means)
 
 
 @claim(
@@ -58,7 +56,7 @@ def test_residual_gradients_resist_shattering(measure, depth):
 )
 @pytest.mark.parametrize("depth", DEEP)
 def test_late_gradients_shatter_less_than_plain_ones(measure, depth):
-    plain, residual, late = (Starts(c, depth) for c in ("plain", "residual", "late"))
+    plain, residual, late = Starts("plain", depth), Starts("residual", depth), Starts("late", depth)
     assert (measure.paired_rate(late, plain, "autocorrelation") > 0.5) & (
         measure.paired_rate(residual, late, "autocorrelation") > 0.5
     )
@@ -71,7 +69,7 @@ def test_late_gradients_shatter_less_than_plain_ones(measure, depth):
     reading="autocorrelation as in G2-depth; in more than half of the seeds",
 )
 def test_residual_gradients_do_not_shatter_with_depth(measure):
-    deep, shallow = (Starts("residual", depth) for depth in (50, 2))
+    deep, shallow = Starts("residual", 50), Starts("residual", 2)
     assert measure.paired_rate(deep, shallow, "autocorrelation") > 0.5
 
 
@@ -107,7 +105,7 @@ def test_deep_plain_networks_amplify_small_changes(measure, depth):
 )
 @pytest.mark.parametrize("depth", DEEP)
 def test_residual_gradients_turn_less(measure, depth):
-    plain, residual = (Shaken(c, depth, 1e-3) for c in ("plain", "residual"))
+    plain, residual = Shaken("plain", depth, 1e-3), Shaken("residual", depth, 1e-3)
     assert measure.paired_rate(plain, residual, "amplification") > 0.5
 
 
@@ -118,5 +116,5 @@ def test_residual_gradients_turn_less(measure, depth):
     reading="first layer changed by a thousandth; median relative change of the gradient, width 32, before training",
 )
 def test_deeper_networks_turn_more(measure):
-    deep, shallow = (measure.median(Shaken("plain", d, 1e-3), "amplification") for d in (24, 2))
-    assert deep > shallow
+    deep, shallow = Shaken("plain", 24, 1e-3), Shaken("plain", 2, 1e-3)
+    assert measure.median(deep, "amplification") > measure.median(shallow, "amplification")

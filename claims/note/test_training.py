@@ -1,14 +1,13 @@
-"""The note "Residual Connection for Deep Learning" (2024-08-16): what it says of training deep networks."""
+"""The note "Residual Connection for Deep Learning" (2024-08-16): its statements about training deep networks."""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import pytest
 
 from claims.documents import NOTE
+from claims.quantities import falling
 from lrn import Experiment
-from lrn.claims import claim, every
+from lrn.claims import claim
 
 
 def at_depth(depth: int, norm: str = "none") -> tuple[Experiment, Experiment]:
@@ -87,4 +86,4 @@ def test_residual_connections_help_normalised_networks_converge(measure, depth):
 )
 def test_normalised_plain_networks_converge_less_often_with_depth(measure):
     rates = [measure.rate(at_depth(depth, norm="batch")[0], "converged") for depth in (2, 5, 10)]
-    assert every(deep < shallow for shallow, deep in pairwise(rates))
+    assert falling(rates)

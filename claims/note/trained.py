@@ -38,8 +38,8 @@ class Lines:
             flat, converged = initial_parameters(e, np.array(seeds, np.uint64)), np.zeros(len(seeds), bool)
         x = e.data.x_standardised
         whole = np.isfinite(flat).all(axis=1)
-        found = pieces(_weights(e, np.where(whole[:, None], flat, 0.0)), e.connection, float(x.min()), float(x.max()))
-        return {"pieces": found, "converged": converged}
+        counts = pieces(_weights(e, np.where(whole[:, None], flat, 0.0)), e.connection, float(x.min()), float(x.max()))
+        return {"pieces": counts, "converged": converged}
 
 
 def _weights(e: Experiment, flat: NDArray[np.float64]) -> Weights:

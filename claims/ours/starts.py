@@ -32,7 +32,7 @@ def hidden_layers(e: Experiment, parameters: Parameters) -> list[tuple[Parameter
 
 
 def layer_outputs(e: Experiment, parameters: Parameters) -> NDArray[np.float64]:
-    """What each hidden ReLU layer of plain or late networks gives for each sample, shape (S, D, N, W), in float64."""
+    """The output of each hidden ReLU layer of plain or late networks for each sample, shape (S, D, N, W), in float64."""
     h = np.broadcast_to(e.data.x_standardised, (len(parameters), *e.data.x.shape))
     outputs = []
     for weights, biases in hidden_layers(e, parameters.astype(np.float64)):
@@ -87,7 +87,7 @@ class Do:
     Attributes:
         experiment: how they are trained.
         change: sets some of the initial parameters (S, P).
-        what: what it does, in words; with the experiment it names the population.
+        what: the change in words; with the experiment it names the population.
     """
 
     experiment: Experiment

@@ -7,6 +7,7 @@ points were set after looking at seeds from 5,000,000 on.
 import pytest
 
 from claims.ours.starts import Trained, both_sides, one_side, with_dead_layer
+from claims.quantities import Among
 from claims.thesis.grid import pair
 from lrn.claims import claim
 
@@ -24,7 +25,7 @@ def plain_and_late(depth, width=2):
 @pytest.mark.parametrize("depth", [5, 10, 30])
 def test_converged_networks_have_a_first_layer_that_speaks(measure, depth):
     trained = Trained(plain_and_late(depth)[1])
-    speaking, silent = (measure.rate(trained, "converged", given=given) for given in ("speaks", "silent"))
+    speaking, silent = Among(measure, "speaks").rate(trained), Among(measure, "silent").rate(trained)
     assert (speaking > 0.8) & (silent < 0.2)
 
 
@@ -60,8 +61,8 @@ def test_the_first_layer_decides_by_half(measure, depth):
     reading="depth 30 against depth 2",
 )
 def test_depth_helps_once_the_first_layer_speaks(measure):
-    two, thirty = (measure.rate(both_sides(plain_and_late(depth)[1]), "converged") for depth in (2, 30))
-    assert thirty > two
+    two, thirty = both_sides(plain_and_late(2)[1]), both_sides(plain_and_late(30)[1])
+    assert measure.rate(thirty, "converged") > measure.rate(two, "converged")
 
 
 @claim(
@@ -108,8 +109,9 @@ def test_a_late_network_acts_as_its_first_layers(measure):
     reading="none: fewer than 1 %",
 )
 def test_a_dead_layer_stops_plain_networks_only(measure):
-    whole, _ = plain_and_late(5)
-    plain, late = (measure.rate(with_dead_layer(e, 3), "converged") for e in plain_and_late(5))
+    whole, whole_late = plain_and_late(5)
+    plain = measure.rate(with_dead_layer(whole, 3), "converged")
+    late = measure.rate(with_dead_layer(whole_late, 3), "converged")
     assert (plain < 0.01) & (late > measure.rate(whole, "converged"))
 
 
@@ -120,7 +122,7 @@ def test_a_dead_layer_stops_plain_networks_only(measure):
     reading="both converge or both do not in more than 3/4 of the seeds, which share their first 5 layers' weights",
 )
 def test_deep_and_shallow_late_networks_agree(measure):
-    five, thirty = (plain_and_late(depth)[1] for depth in (5, 30))
+    five, thirty = plain_and_late(5)[1], plain_and_late(30)[1]
     differ = measure.paired_rate(five, thirty, "converged") + measure.paired_rate(thirty, five, "converged")
     assert differ < 0.25
 
@@ -133,6 +135,7 @@ def test_deep_and_shallow_late_networks_agree(measure):
 )
 @pytest.mark.parametrize(("shallow", "deep"), [(2, 5), (5, 10)])
 def test_plain_networks_need_every_layer(measure, shallow, deep):
-    few, many = (measure.rate(plain_and_late(depth)[0], "converged") for depth in (shallow, deep))
+    few = measure.rate(plain_and_late(shallow)[0], "converged")
+    many = measure.rate(plain_and_late(deep)[0], "converged")
     factor = (many / few).apply(lambda r: max(r, 0.0) ** (1 / (deep - shallow)), monotone="increasing")
     assert (factor > 0.5) & (factor < 0.75)

@@ -14,14 +14,11 @@ from claims.ours.starts import (
     KILLED,
     MORE_DEAD_THAN_BORN,
 )
-from claims.thesis.grid import CONNECTIONS, STYLES, pair
+from claims.quantities import Among
+from claims.thesis.grid import CONNECTIONS, STYLES, cell, pair
 from lrn.claims import claim
 
 WIDTH_4 = ("adam", 0.001, "batch")  # §4.3 of the thesis
-
-
-def cell(connection, *args, **kwargs):
-    return dict(zip(CONNECTIONS, pair(*args, **kwargs), strict=True))[connection]
 
 
 @claim(
@@ -60,7 +57,8 @@ def test_a_high_rate_kills_more_than_are_born_dead(measure, connection):
 )
 @pytest.mark.parametrize("depth", [2, 5, 10, 30])
 def test_plain_networks_born_with_a_dead_layer_do_not_converge(measure, depth):
-    assert measure.rate(cell("plain", depth, "adam", 0.01, "batch"), "converged", given=BORN_WITH_DEAD_LAYER) < 0.05
+    plain = cell("plain", depth, "adam", 0.01, "batch")
+    assert Among(measure, BORN_WITH_DEAD_LAYER).rate(plain) < 0.05
 
 
 @claim(
@@ -72,8 +70,7 @@ def test_plain_networks_born_with_a_dead_layer_do_not_converge(measure, depth):
 @pytest.mark.parametrize(("width", "lr", "depth"), [(2, 0.01, 5), (2, 0.01, 10), (4, 0.001, 10), (4, 0.001, 15)])
 def test_late_networks_born_with_a_dead_layer_converge(measure, width, lr, depth):
     plain, late = pair(depth, "adam", lr, "batch", width=width)
-    with_dead_layer = measure.rate(late, "converged", given=BORN_WITH_DEAD_LAYER)
-    assert with_dead_layer > measure.rate(plain, "converged", given=BORN_ALIVE)
+    assert Among(measure, BORN_WITH_DEAD_LAYER).rate(late) > Among(measure, BORN_ALIVE).rate(plain)
 
 
 @claim(
@@ -85,7 +82,7 @@ def test_late_networks_born_with_a_dead_layer_converge(measure, width, lr, depth
 @pytest.mark.parametrize("depth", [5, 10, 15])
 def test_plain_survivors_are_born_with_fewer_dead_neurons(measure, depth):
     plain = cell("plain", depth, *WIDTH_4, width=4)
-    assert measure.mean(plain, BORN_DEAD, given="converged") < measure.mean(plain, BORN_DEAD)
+    assert Among(measure, "converged").mean(plain, BORN_DEAD) < measure.mean(plain, BORN_DEAD)
 
 
 @claim(
@@ -97,7 +94,7 @@ def test_plain_survivors_are_born_with_fewer_dead_neurons(measure, depth):
 @pytest.mark.parametrize("depth", [5, 10])
 def test_late_survivors_are_born_like_all(measure, depth):
     late = cell("late", depth, *WIDTH_4, width=4)
-    difference = measure.mean(late, BORN_DEAD, given="converged") - measure.mean(late, BORN_DEAD)
+    difference = Among(measure, "converged").mean(late, BORN_DEAD) - measure.mean(late, BORN_DEAD)
     assert abs(difference) < 1
 
 

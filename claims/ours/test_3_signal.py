@@ -7,6 +7,7 @@ from 5,000,000 on.
 import pytest
 
 from claims.ours.starts import Untrained
+from claims.quantities import Among
 from claims.thesis.grid import pair
 from lrn.claims import claim
 from lrn.metrics import Metric
@@ -23,7 +24,7 @@ HE = PLAIN.replace(initial="he")
     reading="fewer than a quarter of those without a dead layer after training converge, and those are more than half",
 )
 def test_plain_networks_fail_without_dead_layers(measure):
-    converged = measure.rate(PLAIN, "converged", given=NO_DEAD_LAYER)
+    converged = Among(measure, NO_DEAD_LAYER).rate(PLAIN)
     assert (measure.rate(PLAIN, NO_DEAD_LAYER) > 0.5) & (converged < 0.25)
 
 
@@ -46,7 +47,7 @@ def test_the_start_decides(measure, experiment):
     reading="median, before training, of the largest difference between samples in the last layer over that in the first",
 )
 def test_the_signal_fades_from_torch_weights(measure):
-    torch, he = (measure.median(Untrained(e), "signal_left") for e in (PLAIN, HE))
+    torch, he = measure.median(Untrained(PLAIN), "signal_left"), measure.median(Untrained(HE), "signal_left")
     assert (torch < 1e-6) & (he > 0.01)
 
 

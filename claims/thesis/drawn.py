@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from claims.audit.published import LABELS
-from claims.thesis.grid import pair
+from claims.audit.published import LABELS, caption, network
+from claims.thesis.grid import cell
 from lrn import Experiment
 
 __all__ = ["DRAWN", "Drawn"]
@@ -29,13 +29,10 @@ class Drawn:
 
 
 def _drawn(figure: str) -> Drawn:
-    labels = {label.section: label for label in LABELS.values() if label.figure == figure}
-    caption = labels["caption"].fields
-    (subsection,) = (section for section in labels if section.startswith("§"))
-    optimizer = labels[subsection].fields["optimizer"].lower()
-    plain, late = pair(int(caption["depth"]), optimizer, float(caption["learning_rate"]), caption["training_style"])
-    experiment = late if caption["connection"] == "late" else plain
-    return Drawn(figure, experiment, bool(caption["converges"]), labels["caption"].quote)
+    drawn = network(figure)
+    depth, optimizer, lr = int(drawn["depth"]), drawn["optimizer"].lower(), float(drawn["learning_rate"])
+    experiment = cell(drawn["connection"], depth, optimizer, lr, drawn["training_style"])
+    return Drawn(figure, experiment, bool(drawn["converges"]), caption(figure).quote)
 
 
 DRAWN = {label.figure: _drawn(label.figure) for label in LABELS.values() if "converges" in label.fields}

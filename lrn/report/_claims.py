@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 
 from lrn.files import read_text
 from lrn.report._address import Addresses, command_of
-from lrn.report._numbers import NumberView, claim_scale, number_views
+from lrn.report._numbers import NumberView, claim_scale, common_parts, number_views, parts_beside
+from lrn.report._quantities import estimates_of
 from lrn.report._reasons import reason_text
 from lrn.report._text import number_text, quotation
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
@@ -75,38 +77,38 @@ class ClaimView:
 
     @property
     def _numbers(self) -> Iterator[NumberView]:
-        return chain.from_iterable(case.numbers for case in self.cases)
+        return chain.from_iterable(map(attrgetter("numbers"), self.cases))
 
     @property
     def counts(self) -> list[tuple[Outcome, int]]:
         """How many cases ended in which way, what needs attention first."""
-        counted = Counter(case.verdict for case in self.cases)
+        counted = Counter(map(attrgetter("verdict"), self.cases))
         return [(outcome, counted[outcome]) for outcome in _ORDER if outcome in counted]
 
     @property
     def as_expected(self) -> bool:
         """Whether every case ended as its author says."""
-        return all(case.as_expected for case in self.cases)
+        return all(map(attrgetter("as_expected"), self.cases))
 
     @property
     def measured(self) -> bool:
         """Whether anything was measured for it."""
-        return any(case.numbers for case in self.cases)
+        return any(map(attrgetter("numbers"), self.cases))
 
     @property
     def published(self) -> bool:
         """Whether the document has a figure for some case."""
-        return any(case.published for case in self.cases)
+        return any(map(attrgetter("published"), self.cases))
 
     @property
     def compared(self) -> bool:
         """Whether some number was compared with another number."""
-        return any(number.against for number in self._numbers)
+        return any(map(attrgetter("against"), self._numbers))
 
     @property
     def seeds(self) -> int:
         """Most seeds of a quantity; 0 if nothing was measured."""
-        return max((number.seeds for number in self._numbers), default=0)
+        return max(map(attrgetter("seeds"), self._numbers), default=0)
 
     @property
     def known(self) -> list[tuple[str, list[str]]]:
@@ -127,39 +129,47 @@ def claim_views(suite: SuiteVerdicts, root: Path, published: Mapping[str, str] |
         published: the document's own words or numbers for a case, by pytest's node id.
     """
     groups: dict[str, list[Verdict]] = {}
+    measured = Counter[str]()
     for verdict in suite.claims:
         groups.setdefault(verdict.test.partition("[")[0], []).append(verdict)
+        measured[_folder(verdict.test)] += bool(verdict.estimates)
     addresses = Addresses(suite.claims)
-    claims = [_claim(root, addresses, published or {}, verdicts) for verdicts in groups.values()]
-    measured = Counter(str(Path(v.test.partition("::")[0]).parent) for v in suite.claims if v.estimates)
-    ordered = sorted(claims, key=lambda c: (-measured[str(Path(c.path).parent)], natural_key(c.path), c.line or 0))
+    claims = []
+    for verdicts in groups.values():
+        claims.append(_claim(root, addresses, published or {}, verdicts))
+    ordered = sorted(claims, key=lambda c: (-measured[_folder(c.path)], natural_key(c.path), c.line or 0))
     return [dataclasses.replace(claim, rank=rank) for rank, claim in enumerate(ordered)]
+
+
+def _folder(test: str) -> str:
+    """The folder of a test's file, by pytest's node id."""
+    return str(Path(test.partition("::")[0]).parent)
 
 
 def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdicts: Sequence[Verdict]) -> ClaimView:
     first = verdicts[0]
     function = first.test.partition("[")[0]
     path, _, name = function.partition("::")
-    scale = claim_scale(list(chain.from_iterable(verdict.estimates for verdict in verdicts)))
+    scale = claim_scale(list(estimates_of(verdicts)))
     ordered = sorted(verdicts, key=lambda verdict: natural_key(verdict.test))
     numbers = [number_views(verdict.estimates, scale) for verdict in ordered]
     every = list(chain.from_iterable(numbers))
-    common = [part for part in every[0].setting if all(part in n.setting for n in every)] if every else []
+    common = common_parts(list(map(attrgetter("setting"), every)))
     names = _names(ordered, numbers, common)
     reasons = _reasons(ordered)
-    cases = [
-        _case(verdict, addresses.case(verdict.test), case_name, case, published.get(verdict.test, ""), reasons)
-        for verdict, case_name, case in zip(ordered, names, numbers, strict=True)
-    ]
-    whats = {number.what for number in every}
-    sides = {tuple(side.name for side in number.sides) for number in every}
+    cases = []
+    for verdict, case_name, of_case in zip(ordered, names, numbers, strict=True):
+        address, figure = addresses.case(verdict.test), published.get(verdict.test, "")
+        cases.append(_case(verdict, address, case_name, of_case, figure, reasons))
+    whats = set(map(attrgetter("what"), every))
+    sides = set(map(attrgetter("side_names"), every))
     return ClaimView(
         address=addresses.claim(function),
         rank=0,
         id=first.id,
         statement=first.statement,
         source=first.source,
-        quotes=tuple(quotation(quote) for quote in first.quote.split(" / ")) if first.quote else (),
+        quotes=tuple(map(quotation, first.quote.split(" / "))) if first.quote else (),
         reading=first.reading,
         group=_group(path),
         path=path,
@@ -173,7 +183,7 @@ def _claim(root: Path, addresses: Addresses, published: Mapping[str, str], verdi
 
 
 def _reasons(verdicts: Sequence[Verdict]) -> dict[str | None, str]:
-    """Each reason of these cases as the page shows it; what all cases with it measured tells what its numbers are."""
+    """Each reason as the page shows it; the quantities of all its cases decide which of its numbers are shares."""
     cases: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.known:
@@ -186,8 +196,8 @@ def _names(verdicts: Sequence[Verdict], numbers: Sequence[tuple[NumberView, ...]
     parameters = [verdict.test.partition("[")[2].removesuffix("]") for verdict in verdicts]
     settings = []
     for case in numbers:
-        shared = [part for part in case[0].setting if all(part in n.setting for n in case)] if case else []
-        settings.append(", ".join(part for part in shared if part not in common))
+        shared = common_parts(list(map(attrgetter("setting"), case)))
+        settings.append(", ".join(parts_beside(shared, common)))
     usable = all(settings) and len(set(settings)) == len(settings) > 1
     return settings if usable else parameters
 

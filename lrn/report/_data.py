@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from lrn.report._address import Addresses, command_of
@@ -30,8 +31,7 @@ def rows(suite: SuiteVerdicts) -> Iterator[dict[str, Any]]:
     for verdict in suite.claims:
         head = _head(verdict, addresses)
         for quantity in verdict.estimates or (None,):
-            row = {**head, **_numbers(quantity), "command": command_of(verdict.test)}
-            yield {column: row.get(column) for column in COLUMNS}
+            yield {**dict.fromkeys(COLUMNS), **head, **_numbers(quantity), "command": command_of(verdict.test)}
 
 
 def as_csv(suite: SuiteVerdicts) -> str:
@@ -39,7 +39,10 @@ def as_csv(suite: SuiteVerdicts) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**row, **{name: _cell(row[name]) for name in _FOREIGN}} for row in rows(suite))
+    for row in rows(suite):
+        for name in _FOREIGN:
+            row[name] = _cell(row[name])
+        writer.writerow(row)
     return text.getvalue()
 
 
@@ -51,7 +54,7 @@ def _cell(text: str | None) -> str | None:
 
 def as_json(suite: SuiteVerdicts) -> str:
     """The rows as JSON, one per line."""
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows(suite))
+    lines = ",\n".join(map(partial(json.dumps, ensure_ascii=False), rows(suite)))
     return f"[\n{lines}\n]\n"
 
 
@@ -70,14 +73,17 @@ def _head(verdict: Verdict, addresses: Addresses) -> dict[str, Any]:
 def _numbers(quantity: MeasuredQuantity | None) -> dict[str, Any]:
     if quantity is None:
         return {}
-    low, estimate, high = (x if math.isfinite(x) else None for x in (quantity.low, quantity.point, quantity.high))
     return {
         "quantity": quantity.name,
         "unit": _UNITS.get(unit_of(quantity), "as measured"),
-        "estimate": estimate,
-        "low": low,
-        "high": high,
+        "estimate": _finite(quantity.point),
+        "low": _finite(quantity.low),
+        "high": _finite(quantity.high),
         "seeds": quantity.seeds,
         "counted": quantity.n,
         "compared with": " ".join(map(repr, quantity.thresholds)),
     }
+
+
+def _finite(x: float) -> float | None:
+    return x if math.isfinite(x) else None

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from lrn.verdicts import SuiteVerdicts
+from lrn.verdicts import SuiteVerdicts, Verdict
 from lrn.verdicts.sentence_tables import JudgedDocument, judged_documents
 from lrn.verdicts.sentences import JudgedSentence, Standing, Weight, counts, read_documents
 
-__all__ = ["MEANINGS", "central", "counted", "documents_of", "is_slip", "judgement", "opinion"]
+__all__ = [
+    "MEANINGS",
+    "central",
+    "counted",
+    "documents_of",
+    "is_slip",
+    "judgement",
+    "opinion",
+    "own_statements",
+    "own_verdicts",
+]
 
 SENTENCES = "sentences"
 """The folder of a suite with the sentences of its documents, where it has any."""
@@ -30,7 +40,6 @@ _VERBS = {
     Standing.REFUTED: ("is refuted", "are refuted"),
     Standing.OPEN: ("is open", "are open"),
 }
-_FALSE = (Standing.REFUTED, Standing.AGAINST_ITS_TABLE)
 
 
 def documents_of(suite: SuiteVerdicts, folder: Path | None) -> list[JudgedDocument]:
@@ -48,9 +57,28 @@ def documents_of(suite: SuiteVerdicts, folder: Path | None) -> list[JudgedDocume
     path = None if folder is None else folder / SENTENCES
     if path is None or not path.is_dir():
         return []
-    judged = judged_documents(read_documents(path), suite)
-    checked = [one for one in judged if any(s.standing is not Standing.OPEN for s in one.sentences)]
-    return sorted(checked, key=lambda one: -len(one.sentences))
+    checked = filter(_is_checked, judged_documents(read_documents(path), suite))
+    return sorted(checked, key=lambda document: -len(document.sentences))
+
+
+def _is_checked(document: JudgedDocument) -> bool:
+    return counts(document.sentences)[Standing.OPEN] < len(document.sentences)
+
+
+def own_verdicts(documents: Iterable[JudgedDocument]) -> list[Verdict]:
+    """The verdicts on the suite's own statements, each once."""
+    by_test: dict[str, Verdict] = {}
+    for document in documents:
+        for verdict in document.ours:
+            by_test[verdict.test] = verdict
+    return list(by_test.values())
+
+
+def own_statements(documents: Iterable[JudgedDocument]) -> Iterator[tuple[str, str]]:
+    """The subject of each of the suite's own statements, with the ids of its claims."""
+    for document in documents:
+        for own in document.document.ours:
+            yield own.about, ", ".join(own.claims)
 
 
 def central(document: JudgedDocument) -> list[JudgedSentence]:
@@ -62,8 +90,8 @@ def is_slip(judged: JudgedSentence) -> bool:
     """Whether it is a detail that fails only beside the document's own words and tables: a wrong figure number."""
     if judged.standing in (Standing.HOLDS, Standing.OPEN) or judged.sentence.weight is not Weight.DETAIL:
         return False
-    failed = [reading for reading in judged.readings if reading.standing is not Standing.HOLDS]
-    return bool(failed) and all(reading.reading.own for reading in failed)
+    failed_by_itself = {r.reading.own for r in judged.readings if r.standing is not Standing.HOLDS}
+    return failed_by_itself == {True}
 
 
 def opinion(document: JudgedDocument) -> str:
@@ -74,9 +102,8 @@ def opinion(document: JudgedDocument) -> str:
     it holds up in part.
     """
     sentences = central(document) or list(document.sentences)
-    held = sum(judged.standing is Standing.HOLDS for judged in sentences)
-    false = sum(judged.standing in _FALSE for judged in sentences)
-    undecided = sum(judged.standing is Standing.OPEN for judged in sentences)
+    standings, false = counts(sentences), _count_of_false(sentences)
+    held, undecided = standings[Standing.HOLDS], standings[Standing.OPEN]
     if held == len(sentences):
         return "holds up"
     if held + undecided == len(sentences):
@@ -86,18 +113,26 @@ def opinion(document: JudgedDocument) -> str:
     return "does not hold up" if 2 * false >= len(sentences) else "holds up in part"
 
 
+def _count_of_false(sentences: Sequence[JudgedSentence]) -> int:
+    standings = counts(sentences)
+    return standings[Standing.REFUTED] + standings[Standing.AGAINST_ITS_TABLE]
+
+
 def judgement(document: JudgedDocument) -> str:
     """How the document stands: whether it holds up, and the counts of its sentences and of the central ones."""
     name, sentences, chosen = document.document.name, document.sentences, central(document)
     first = f"The {name} {opinion(document)}: of its {len(sentences)} checked sentences {counted(sentences)}."
     if not chosen:
         return first
-    refuted = sum(judged.standing in _FALSE for judged in chosen)
-    none = "" if refuted else "; none is refuted"
+    none = "" if _count_of_false(chosen) else "; none is refuted"
     return f"{first} Of the {len(chosen)} it stands on, {counted(chosen)}{none}."
 
 
 def counted(sentences: Sequence[JudgedSentence]) -> str:
     """How many sentences stand in which way: "91 hold as written, 2 hold in part and 1 is refuted"."""
-    phrases = [f"{n} {_VERBS[standing][n != 1]}" for standing, n in counts(sentences).items() if n]
+    phrases = []
+    for standing, n in counts(sentences).items():
+        if n:
+            singular, plural = _VERBS[standing]
+            phrases.append(f"{n} {singular if n == 1 else plural}")
     return ", ".join(phrases[:-1]) + (" and " if phrases[:-1] else "") + phrases[-1]

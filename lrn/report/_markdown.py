@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import filterfalse
+from operator import attrgetter
 from typing import Any
 
 from lrn import __version__
-from lrn.report._judgement import judgement
+from lrn.report._judgement import judgement, own_verdicts
 from lrn.report._markdown_of_claims import markdown_of_claims
 from lrn.report._markdown_of_sentences import markdown_of_sentences, named_sentences
+from lrn.report._quantities import count_of_quantities
 from lrn.report._suite import OwnParts
 from lrn.verdicts import Outcome, SuiteVerdicts
 from lrn.verdicts.sentence_tables import JudgedDocument
@@ -34,7 +36,9 @@ def headline(suite: SuiteVerdicts, documents: Sequence[JudgedDocument] = ()) -> 
         f"{count['refuted']} {'is' if count['refuted'] == 1 else 'are'} refuted",
         f"{count['inconclusive']} undecided",
     ]
-    parts += [f"{count[name]} {name}" for name in ("errors", "skipped") if count[name]]
+    for name in ("errors", "skipped"):
+        if count[name]:
+            parts.append(f"{count[name]} {name}")
     return f"{count['supported']} of {len(suite.claims)} claims hold; {', '.join(parts)}.{part}"
 
 
@@ -52,18 +56,21 @@ def guarantee(suite: SuiteVerdicts) -> str:
 
 def ours_sentence(documents: Sequence[JudgedDocument]) -> str:
     """How many statements are the suite's own and how they ended; "" if there are none."""
-    ours = {verdict.test: verdict for verdict in chain.from_iterable(document.ours for document in documents)}
-    ended = Counter(verdict.verdict for verdict in ours.values())
-    endings = ", ".join(f"{ended[outcome]} {outcome.lower()}" for outcome in Outcome if ended[outcome])
-    claims = len({verdict.id for verdict in ours.values()})
+    ours = own_verdicts(documents)
+    ended = Counter(map(attrgetter("verdict"), ours))
+    endings = []
+    for outcome in Outcome:
+        if ended[outcome]:
+            endings.append(f"{ended[outcome]} {outcome.lower()}")
+    claims = len(set(map(attrgetter("id"), ours)))
     claims_text = "1 claim" if claims == 1 else f"{claims} claims"
     cases_text = "1 case" if len(ours) == 1 else f"{len(ours)} cases"
-    return f"{claims_text} with {cases_text}: {endings}" if ours else ""
+    return f"{claims_text} with {cases_text}: {', '.join(endings)}" if ours else ""
 
 
 def badge(suite: SuiteVerdicts, documents: Sequence[JudgedDocument] = ()) -> dict[str, Any]:
     """The content of a file for shields.io's endpoint badge: in sentences where the suite has documents."""
-    as_expected = all(verdict.as_expected for verdict in suite.claims)
+    as_expected = all(map(attrgetter("as_expected"), suite.claims))
     known = "blue" if as_expected else "red"
     colour = known if suite.claims and suite.complete else "lightgrey"
     message = f"{suite.totals['supported']} of {len(suite.claims)} claims hold"
@@ -87,16 +94,15 @@ def markdown(suite: SuiteVerdicts, own: OwnParts, documents: Sequence[JudgedDocu
 
 
 def _made_by(suite: SuiteVerdicts, own: OwnParts, documents: Sequence[JudgedDocument]) -> Iterator[str]:
-    """What it is about, how much was measured, and how to do it again."""
+    """Its subject, how much was measured, and how to do it again."""
     if documents:
         title, link = markdown_text(documents[0].document.title), documents[0].document.link
         yield f"- About: {f'[{title}]({link})' if link else title}"
-    estimates = chain.from_iterable(verdict.estimates for verdict in suite.claims)
-    quantities = len({estimate.key for estimate in estimates})
+    quantities = count_of_quantities(suite.claims)
     what = "quantity" if quantities == 1 else "quantities"
     yield f"- Measured: {quantities:,} {what} over {suite.totals['seeds']:,} seeds, by lrn {__version__}"
     if own.commands:
-        yield f"- Do it again: {', or '.join(f'`{command}`' for command in own.commands)}"
+        yield f"- Do it again: {', or '.join(map('`{}`'.format, own.commands))}"
     yield ""
 
 
@@ -114,13 +120,13 @@ def summary(suite: SuiteVerdicts, notes: Sequence[str] = (), documents: Sequence
 
 
 def _surprises(suite: SuiteVerdicts) -> list[str]:
-    """What did not end as its author says."""
-    rows = [row for row in rows_of(suite.claims) if not row.as_expected]
+    """The claims that did not end as their author says."""
+    rows = list(filterfalse(attrgetter("as_expected"), rows_of(suite.claims)))
     return ["### Not as expected", "", *_table(rows[:200]), ""] if rows else []
 
 
 def _table(rows: Sequence[Row]) -> list[str]:
-    measured = any(row.measured for row in rows)
+    measured = any(map(attrgetter("measured"), rows))
     names = ["id", "claim", "verdict", *(["measured", "seeds"] if measured else [])]
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for row in rows:
@@ -128,7 +134,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
         source = f" ({row.source})" if row.source else ""
         verdict = f"{_mark(row.verdict)} {row.verdict}{'' if row.as_expected else ' (unexpected)'}{cases}"
         cells = [row.id, f"{row.statement}{source}", verdict, few(row.measured, 2), row.seeds][: len(names)]
-        lines.append(f"| {' | '.join(markdown_text(cell) for cell in cells)} |")
+        lines.append(f"| {' | '.join(map(markdown_text, cells))} |")
     return lines
 
 

@@ -38,13 +38,14 @@ def markdown_of_claims(suite: SuiteVerdicts, published: Mapping[str, str]) -> It
 
 
 def _claim(claim: ClaimView) -> Iterator[str]:
-    ended = ", ".join(
-        f"{_MARKS.get(o, '?')} {n if n > 1 else ''} {o.lower()}".replace("  ", " ") for o, n in claim.counts
-    )
+    endings = []
+    for outcome, n in claim.counts:
+        endings.append(" ".join(filter(None, (_MARKS.get(outcome, "?"), str(n) if n > 1 else "", outcome.lower()))))
     source = f" ({claim.source})" if claim.source else ""
-    yield f"**{markdown_text(claim.id or claim.address)}** {markdown_text(claim.statement + source)}: {ended}"
+    statement = markdown_text(claim.statement + source)
+    yield f"**{markdown_text(claim.id or claim.address)}** {statement}: {', '.join(endings)}"
     yield ""
-    for why in dict.fromkeys(case.known for case in claim.cases if case.known):
+    for why, _ in claim.known:
         yield from (f"> {markdown_text(why)}", "")
     if not claim.measured:
         return
@@ -59,19 +60,20 @@ def _claim(claim: ClaimView) -> Iterator[str]:
     for case in claim.cases:
         for number in case.numbers:
             cells = [case.name or "–", *([case.published or "–"] if claim.published else []), *_cells(claim, number)]
-            yield f"| {' | '.join(markdown_text(cell) for cell in [*cells, _verdict(case)])} |"
+            yield f"| {' | '.join(map(markdown_text, [*cells, _verdict(case)]))} |"
     yield ""
 
 
 def _cells(claim: ClaimView, number: NumberView) -> Iterator[str]:
     if claim.columns:
-        first, *others = (f"{side.text} {side.interval}" for side in number.sides)
-        yield from (f"{number.place}: {first}" if number.place else first, *others)
+        first, second = number.sides
+        yield f"{number.own_setting}{': ' if number.own_setting else ''}{first.text} {first.interval}"
+        yield f"{second.text} {second.interval}"
         yield f"{number.text} {number.interval}"
     else:
         sides = ", ".join(f"{side.name} {side.text}" for side in number.sides)
-        about = [number.place, number.what if number.what != claim.what else "", sides or number.about]
-        words = ", ".join(text for text in about if text)
+        about = [number.own_setting, number.what if number.what != claim.what else "", sides or number.about]
+        words = ", ".join(filter(None, about))
         yield f"{words + ': ' if words else ''}{number.text} {number.interval}"
     if claim.compared:
         yield number.against or "–"

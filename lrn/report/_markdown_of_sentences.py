@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 
-from lrn.report._judgement import MEANINGS, central, is_slip
+from lrn.report._judgement import MEANINGS, central, is_slip, own_statements
 from lrn.report._text import quotation
 from lrn.verdicts.sentence_tables import JudgedDocument, counts_table, settings
 from lrn.verdicts.sentences import JudgedSentence, Standing, Weight
@@ -29,15 +29,16 @@ def markdown_of_sentences(documents: Sequence[JudgedDocument], ours: str) -> Ite
     if not documents:
         return
     yield from ("## Sentence by sentence", "", LEAD, "", counts_table(documents), "")
-    yield from (f"- *{standing}*: {meaning}" for standing, meaning in MEANINGS.items())
+    for standing, meaning in MEANINGS.items():
+        yield f"- *{standing}*: {meaning}"
     yield ""
     for document in documents:
         yield from (f"### {markdown_text(document.document.title)}", "")
         yield from _document(document)
     if ours:
         yield from ("### Our own statements", "", f"{ours}. They count for or against no document.", "")
-        for about in chain.from_iterable(document.document.ours for document in documents):
-            yield f"- {markdown_text(about.about)}: {markdown_text(', '.join(about.claims))}"
+        for about, claims in own_statements(documents):
+            yield f"- {markdown_text(about)}: {markdown_text(claims)}"
         yield ""
 
 
@@ -48,19 +49,27 @@ def named_sentences(documents: Sequence[JudgedDocument]) -> Iterator[str]:
         return
     yield f"The {len(chosen)} sentences that the {markdown_text(documents[0].document.name)} stands on:"
     yield ""
+    names = defaultdict(list)
+    for judged in chosen:
+        names[judged.standing].append(judged.sentence.name)
     for standing in Standing:
-        names = [judged.sentence.name for judged in chosen if judged.standing is standing]
-        if names:
-            yield f"- *{standing}*: {markdown_text('; '.join(names))}"
+        if standing in names:
+            yield f"- *{standing}*: {markdown_text('; '.join(names[standing]))}"
     yield ""
 
 
 def _document(document: JudgedDocument) -> Iterator[str]:
     ordered = sorted(document.sentences, key=lambda judged: list(Weight).index(judged.sentence.weight))
-    slips = [judged for judged in ordered if is_slip(judged)]
-    held = [judged for judged in ordered if judged.standing is Standing.HOLDS]
-    undecided = [judged for judged in ordered if judged.standing is Standing.OPEN]
-    contested = [judged for judged in ordered if judged not in (*slips, *held, *undecided)]
+    slips, held, undecided, contested = [], [], [], []
+    for judged in ordered:
+        if is_slip(judged):
+            slips.append(judged)
+        elif judged.standing is Standing.HOLDS:
+            held.append(judged)
+        elif judged.standing is Standing.OPEN:
+            undecided.append(judged)
+        else:
+            contested.append(judged)
     yield from _part(f"Contested: {len(contested)}", contested)
     yield from _part(f"Open, neither confirmed nor contested: {len(undecided)}", undecided)
     yield from _part(f"Slips, details that fail only beside the document's own words: {len(slips)}", slips)

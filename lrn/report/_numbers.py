@@ -6,12 +6,14 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
+from operator import attrgetter
 
 from lrn.report._text import PERCENT, POINTS, point_text, range_text, setting_text, unit_of, value_text
 from lrn.verdicts import MeasuredQuantity
 
-__all__ = ["NumberView", "Side", "claim_scale", "number_view", "number_views"]
+__all__ = ["NumberView", "Side", "claim_scale", "common_parts", "number_view", "number_views", "parts_beside"]
 
 # A setting of a function's label; a comma within quotation marks or brackets belongs to its value.
 _PIECE = re.compile(r"""(?:'[^']*'|"[^"]*"|\([^()]*\)|\[[^][]*\]|[^,'"(\[])+""")
@@ -44,7 +46,7 @@ class NumberView:
         point: where its estimate lies there; None if there is none.
         high: where its interval ends there.
         zero: where 0 lies there.
-        place: the part of the setting that tells it from the other numbers of its case; "" where it is the only one.
+        own_setting: the part of the setting that tells it from the other numbers of its case; "" if it is the only one.
     """
 
     what: str
@@ -60,7 +62,12 @@ class NumberView:
     point: float | None
     high: float
     zero: float
-    place: str = ""
+    own_setting: str = ""
+
+    @property
+    def side_names(self) -> tuple[str, ...]:
+        """The names of its sides."""
+        return tuple(map(attrgetter("name"), self.sides))
 
 
 def claim_scale(quantities: Sequence[MeasuredQuantity]) -> tuple[float, float]:
@@ -87,16 +94,16 @@ def number_view(measured: MeasuredQuantity, scale: tuple[float, float]) -> Numbe
         """The position of a number on the line, in percent of its length."""
         return round(100 * min(max((x - start) / (stop - start), 0.0), 1.0), 1)
 
-    setting = _common(_settings(shown.leaves))
+    setting = common_parts(_settings(shown.leaves))
     sides, about = _sides(shown, setting), _about(shown, setting)
     return NumberView(
-        what=" ".join(dict.fromkeys(_what(leaf) for leaf in shown.leaves)) if _alike(shown) else "",
+        what=" ".join(dict.fromkeys(map(_what, shown.leaves))) if _alike(shown) else "",
         setting=setting,
         sides=sides,
         about="" if sides else about,
         text=point_text(shown),
         interval=range_text(shown.low, shown.high, unit),
-        against=" and ".join(value_text(x, unit) for x in dict.fromkeys(shown.thresholds)),
+        against=" and ".join(map(partial(value_text, unit=unit), dict.fromkeys(shown.thresholds))),
         n=shown.n,
         seeds=shown.seeds,
         low=percent_of_line(shown.low),
@@ -107,22 +114,22 @@ def number_view(measured: MeasuredQuantity, scale: tuple[float, float]) -> Numbe
 
 
 def number_views(measured: Sequence[MeasuredQuantity], scale: tuple[float, float]) -> tuple[NumberView, ...]:
-    """The measured quantities of one case; where their settings differ, each with its place among them.
+    """The measured quantities of one case; where their settings differ, each with its own part of the setting.
 
     Args:
         measured: the quantities.
         scale: the line for all but shares.
     """
-    views = [number_view(quantity, scale) for quantity in measured]
-    shared = _common([view.setting for view in views])
-    if len({view.setting for view in views}) < 2:
+    views = list(map(partial(number_view, scale=scale), measured))
+    settings = list(map(attrgetter("setting"), views))
+    if len(set(settings)) < 2:
         return tuple(views)
-    placed = []
+    shared, named = common_parts(settings), []
     for view in views:
-        own = [part for part in view.setting if part not in shared]
+        own = parts_beside(view.setting, shared)
         # A population that only lacks a part of another is called by its first part.
-        placed.append(replace(view, place=", ".join(own or view.setting[:1])))
-    return tuple(placed)
+        named.append(replace(view, own_setting=", ".join(own or view.setting[:1])))
+    return tuple(named)
 
 
 def _mean_of_pairs(measured: MeasuredQuantity) -> MeasuredQuantity:
@@ -130,8 +137,12 @@ def _mean_of_pairs(measured: MeasuredQuantity) -> MeasuredQuantity:
 
     All settings must have the same weight on one side, and all on the other, where there are two.
     """
-    above = [c for c in measured.coefficients if c > 0]
-    below = [c for c in measured.coefficients if c < 0]
+    above, below = [], []
+    for coefficient in measured.coefficients:
+        if coefficient > 0:
+            above.append(coefficient)
+        elif coefficient < 0:
+            below.append(coefficient)
     even = len(set(above)) == 1 and len(set(below)) <= 1 and len(below) in (0, len(above))
     if len(measured.terms) <= 2 or not even:
         return measured
@@ -140,13 +151,17 @@ def _mean_of_pairs(measured: MeasuredQuantity) -> MeasuredQuantity:
         point=measured.point / size,
         low=measured.low / size,
         high=measured.high / size,
-        thresholds=tuple(threshold / size for threshold in measured.thresholds),
-        coefficients=tuple(coefficient / size for coefficient in measured.coefficients),
+        thresholds=_divided(measured.thresholds, size),
+        coefficients=_divided(measured.coefficients, size),
     )
 
 
+def _divided(numbers: Iterable[float], divisor: float) -> tuple[float, ...]:
+    return tuple(number / divisor for number in numbers)
+
+
 def _alike(measured: MeasuredQuantity) -> bool:
-    return len({_what(leaf) for leaf in measured.leaves}) == 1
+    return len(set(map(_what, measured.leaves))) == 1
 
 
 def _what(leaf: MeasuredQuantity) -> str:
@@ -169,38 +184,49 @@ def _parts(label: str) -> list[str]:
 
 def _settings(leaves: Iterable[MeasuredQuantity]) -> list[list[str]]:
     """The settings of each population of these quantities."""
-    return [_parts(label) for label in chain.from_iterable(map(_populations, leaves))]
+    return list(map(_parts, chain.from_iterable(map(_populations, leaves))))
 
 
-def _common(labels: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    if len(labels) < 2 or len({tuple(label) for label in labels}) < 2:
-        return tuple(labels[0]) if labels else ()
-    return tuple(part for part in labels[0] if all(part in label for label in labels))
+def common_parts(settings: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The parts that all settings have, in the order of the first."""
+    if not settings:
+        return ()
+    first, *others = settings
+    shared = set(first).intersection(*others)
+    return tuple(part for part in first if part in shared)
+
+
+def parts_beside(parts: Iterable[str], setting: Sequence[str]) -> list[str]:
+    """The parts that a setting does not have."""
+    return [part for part in parts if part not in setting]
 
 
 def _rest(label: str, setting: Sequence[str]) -> str:
-    """What tells a population from the others."""
-    return ", ".join(part for part in _parts(label) if part not in setting)
+    """The parts that tell a population from the others."""
+    return ", ".join(parts_beside(_parts(label), setting))
 
 
 def _sides(shown: MeasuredQuantity, setting: Sequence[str]) -> tuple[Side, ...]:
     """The two terms of a difference; nothing for any other quantity."""
     if shown.coefficients != (1.0, -1.0):
         return ()
-    # A population that only lacks a part of the other is called by its first part: "late" beside "initialisation he".
-    names = [_term_name(term, setting, named=not _alike(shown)) or " ".join(setting[:1]) for term in shown.terms]
-    if not all(names) or names[0] == names[1]:
-        return ()
-    values = [(point_text(term), range_text(term.low, term.high, unit_of(term))) for term in shown.terms]
-    return tuple(Side(name, *value) for name, value in zip(names, values, strict=True))
+    sides = []
+    for term in shown.terms:
+        # A population that only lacks a part of the other is called by its first part: "late" beside "initial he".
+        name = _term_name(term, setting, named=not _alike(shown)) or " ".join(setting[:1])
+        sides.append(Side(name, point_text(term), range_text(term.low, term.high, unit_of(term))))
+    first, second = sides
+    told_apart = first.name and second.name and first.name != second.name
+    return (first, second) if told_apart else ()
 
 
 def _term_name(term: MeasuredQuantity, setting: Sequence[str], *, named: bool) -> str:
     joint = {"rate of larger": " than in ", "mean difference": " minus "}
     statistic = "" if term.quantity is None else term.quantity.statistic
-    rests = [_rest(label, setting) for label in _populations(term)]
+    rests = list(map(partial(_rest, setting=setting), _populations(term)))
     if any(rests) and statistic in joint:
-        rests = [rest or " ".join(setting[:1]) for rest in rests]
+        first_part = " ".join(setting[:1])
+        rests = [rest or first_part for rest in rests]
     populations = joint.get(statistic, ", ").join(filter(None, rests))
     return " in ".join(filter(None, [_what(term) if named else "", populations]))
 
@@ -219,18 +245,24 @@ def _about(shown: MeasuredQuantity, setting: Sequence[str]) -> str:
 
 
 def _many(shown: MeasuredQuantity, setting: Sequence[str]) -> str:
-    groups = []
-    for sign in (1, -1):
-        terms = [(term, abs(c)) for term, c in zip(shown.terms, shown.coefficients, strict=True) if sign * c > 0]
-        labels = _settings(term for term, _ in terms)
-        own = [part for part in _common(labels) if part not in setting] if labels else []
-        groups.append((terms, ", ".join(own) or "these"))
-    (above, first), (below, second) = groups
-    total = sum(weight for _, weight in above)
+    """The populations of a sum over many settings, minus those of another, if there is one."""
+    above, below = [], []
+    total = subtracted = 0.0
+    for term, coefficient in zip(shown.terms, shown.coefficients, strict=True):
+        if coefficient > 0:
+            above.append(term)
+            total += coefficient
+        elif coefficient < 0:
+            below.append(term)
+            subtracted -= coefficient
+    named, share = not _alike(shown), subtracted / total
     over = f"{'mean' if math.isclose(total, 1.0) else 'sum'} over {len(above)} settings"
-    share = sum(weight for _, weight in below) / total
-    less = f" minus {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{second}" if below else ""
-    if not _alike(shown):
-        first, less = (f"{_what(terms[0][0])} of {name}" if terms else "" for terms, name in groups)
-        less = f" minus {'' if math.isclose(share, 1.0) else f'{share:.3g} × '}{less}" if less else ""
-    return f"{first}{less}, {over}"
+    times = "" if math.isclose(share, 1.0) else f"{share:.3g} × "
+    minus = f" minus {times}{_joint_name(below, setting, named=named)}" if below else ""
+    return f"{_joint_name(above, setting, named=named)}{minus}, {over}"
+
+
+def _joint_name(terms: Sequence[MeasuredQuantity], setting: Sequence[str], *, named: bool) -> str:
+    """The parts of the setting that only these terms share, after the quantity where it is to be named."""
+    own = ", ".join(parts_beside(common_parts(_settings(terms)), setting)) or "these"
+    return f"{_what(terms[0])} of {own}" if named else own

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import chain, groupby
+from itertools import filterfalse, groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from lrn.report._claims import claim_views
-from lrn.report._judgement import MEANINGS
+from lrn.report._judgement import MEANINGS, own_statements, own_verdicts
 from lrn.report._markdown import guarantee, headline, ours_sentence
 from lrn.report._provenance import provenance
+from lrn.report._quantities import count_of_quantities
 from lrn.report._sentences import document_views
 from lrn.report._suite import OwnParts
 from lrn.verdicts import Outcome, SuiteVerdicts
@@ -63,10 +65,10 @@ def page(
         record: the session's record of itself; may lack anything.
     """
     claims = claim_views(suite, root, own.published)
-    groups = [(group, list(members)) for group, members in groupby(claims, key=lambda claim: claim.group)]
-    ours = {verdict.test: verdict for verdict in chain.from_iterable(document.ours for document in documents)}
-    own_statements = chain.from_iterable(document.document.ours for document in documents)
-    estimates = chain.from_iterable(verdict.estimates for verdict in suite.claims)
+    groups = [(group, list(members)) for group, members in groupby(claims, key=attrgetter("group"))]
+    endings = Counter[str]()
+    for verdict in own_verdicts(documents):
+        endings[_ENDINGS.get(verdict.verdict, "open")] += 1
     text = (
         environment()
         .get_template("page.html.j2")
@@ -76,24 +78,28 @@ def page(
             headline=headline(suite, documents),
             suite=suite,
             count=suite.totals,
-            quantities=len({estimate.key for estimate in estimates}),
+            quantities=count_of_quantities(suite.claims),
             guarantee=guarantee(suite),
             sections=own.sections,
-            figures=[section for section in own.sections if not section.first],
+            figures=list(filterfalse(attrgetter("first"), own.sections)),
             commands=own.commands,
             documents=document_views(documents, claims),
             meanings=MEANINGS,
             ours=ours_sentence(documents),
-            ours_counts=list(Counter(_ENDINGS.get(v.verdict, "open") for v in ours.values()).items()),
-            abouts=[(about.about, ", ".join(about.claims)) for about in own_statements],
+            ours_counts=list(endings.items()),
+            abouts=list(own_statements(documents)),
             claims=claims,
             groups=groups,
-            surprises=[claim for claim in claims if not claim.as_expected],
+            surprises=list(filterfalse(attrgetter("as_expected"), claims)),
             made=provenance(root, record),
             data_csv=DATA_CSV,
             data_json=DATA_JSON,
-            style="".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "parts.css")),
-            script=(TEMPLATES / "page.js").read_text(encoding="utf-8"),
+            style=_template("style.css") + _template("parts.css"),
+            script=_template("page.js"),
         )
     )
     return str(text)
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")

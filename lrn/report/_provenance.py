@@ -84,5 +84,8 @@ def _machine(environment: Mapping[str, Any] | None) -> str:
 
 
 def _packages(environment: Mapping[str, Any] | None) -> str:
-    versions = dict((environment or {}).get("packages", {}))
-    return ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    versions = []
+    for name, version in dict((environment or {}).get("packages", {})).items():
+        if version:
+            versions.append(f"{name} {version}")
+    return ", ".join(versions)

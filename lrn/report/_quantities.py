@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from operator import attrgetter
 
-from lrn.verdicts import MeasuredQuantity, SuiteVerdicts
+from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, Verdict
 
-__all__ = ["Quantities"]
+__all__ = ["Quantities", "count_of_quantities", "estimates_of"]
 
 _Key = tuple[str, str, str | None, tuple[str, ...], float | None]
+
+
+def estimates_of(verdicts: Iterable[Verdict]) -> Iterator[MeasuredQuantity]:
+    """The measured quantities of all verdicts; several may have measured the same."""
+    return chain.from_iterable(map(attrgetter("estimates"), verdicts))
+
+
+def count_of_quantities(verdicts: Iterable[Verdict]) -> int:
+    """How many different quantities were measured."""
+    return len(set(map(attrgetter("key"), estimates_of(verdicts))))
 
 
 class Quantities:
@@ -23,16 +35,15 @@ class Quantities:
 
     def __init__(self, suite: SuiteVerdicts) -> None:
         self._by_key: dict[_Key, MeasuredQuantity] = {}
-        for verdict in suite.claims:
-            for measured in verdict.estimates:
-                for leaf in measured.leaves:
-                    self._add(leaf)
+        for measured in estimates_of(suite.claims):
+            for leaf in measured.leaves:
+                self._add(leaf)
 
     def _add(self, leaf: MeasuredQuantity) -> None:
         if leaf.quantity is None:
             return
-        what = leaf.quantity
-        key = what.statistic, what.metric, what.given, what.populations, what.q
+        quantity = leaf.quantity
+        key = quantity.statistic, quantity.metric, quantity.given, quantity.populations, quantity.q
         known = self._by_key.get(key)
         if known is None or leaf.seeds > known.seeds:
             self._by_key[key] = leaf

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from operator import attrgetter
 
+from lrn.report._quantities import estimates_of
 from lrn.report._text import NUMBER, PERCENT, POINTS, readable, unit_of
 from lrn.verdicts import Verdict
 
@@ -26,8 +28,8 @@ def reason_text(reason: str, verdicts: Sequence[Verdict]) -> str:
         reason: the text.
         verdicts: the cases that it is for.
     """
-    quantities = list(chain.from_iterable(verdict.estimates for verdict in verdicts))
-    if not quantities or any(unit_of(quantity) == NUMBER for quantity in quantities):
+    units_measured = set(map(unit_of, estimates_of(verdicts)))
+    if not units_measured or NUMBER in units_measured:
         return readable(reason)
     ranges = list(_ranges(verdicts))
 
@@ -43,7 +45,7 @@ def reason_text(reason: str, verdicts: Sequence[Verdict]) -> str:
 
 def _ranges(verdicts: Sequence[Verdict]) -> Iterator[_Range]:
     """The intervals of the cases' shares, without their signs, those that were compared before their terms."""
-    quantities = list(chain.from_iterable(verdict.estimates for verdict in verdicts))
+    quantities = list(estimates_of(verdicts))
     for quantity in quantities:
         yield from _sizes(quantity.low, quantity.high, unit_of(quantity))
     for verdict in verdicts:
@@ -51,7 +53,7 @@ def _ranges(verdicts: Sequence[Verdict]) -> Iterator[_Range]:
         for low, high in _INTERVAL.findall(verdict.reason):
             if float(high) <= 1 and len(verdict.estimates) == 1:
                 yield float(low), float(high), unit_of(verdict.estimates[0])
-    for leaf in chain.from_iterable(quantity.leaves for quantity in quantities):
+    for leaf in chain.from_iterable(map(attrgetter("leaves"), quantities)):
         yield from _sizes(leaf.low, leaf.high, unit_of(leaf))
 
 

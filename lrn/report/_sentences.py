@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
+from operator import attrgetter
 
 from lrn.report._claims import CaseView, ClaimView
-from lrn.report._judgement import central, is_slip, judgement
+from lrn.report._judgement import central, is_slip, judgement, own_statements
 from lrn.report._text import quotation
 from lrn.verdicts import Outcome
 from lrn.verdicts.sentence_tables import JudgedDocument
@@ -89,31 +92,35 @@ class DocumentView:
     @property
     def contested(self) -> list[SentenceView]:
         """Those that do not hold as written, without slips, the central ones first."""
-        return sorted((s for s in self.sentences if s.contested), key=lambda s: list(Weight).index(s.weight))
+        contested = filter(attrgetter("contested"), self.sentences)
+        return sorted(contested, key=lambda sentence: list(Weight).index(sentence.weight))
 
     @property
     def open(self) -> list[SentenceView]:
         """Those that are not decided, or have nothing to check."""
-        return [sentence for sentence in self.sentences if sentence.standing is Standing.OPEN]
+        return self._standing_as(Standing.OPEN)
 
     @property
     def slips(self) -> list[SentenceView]:
         """Details that fail only beside the document itself."""
-        return [sentence for sentence in self.sentences if sentence.slip]
+        return list(filter(attrgetter("slip"), self.sentences))
 
     @property
     def holding(self) -> list[tuple[str, list[SentenceView]]]:
         """Those that hold, by chapter."""
-        held = [sentence for sentence in self.sentences if sentence.standing is Standing.HOLDS]
-        held.sort(key=lambda sentence: _chapter_key(sentence.chapter))
-        return [(chapter, list(group)) for chapter, group in groupby(held, key=lambda sentence: sentence.chapter)]
+        held = sorted(self._standing_as(Standing.HOLDS), key=lambda sentence: _chapter_key(sentence.chapter))
+        return [(chapter, list(group)) for chapter, group in groupby(held, key=attrgetter("chapter"))]
+
+    def _standing_as(self, standing: Standing) -> list[SentenceView]:
+        return [sentence for sentence in self.sentences if sentence.standing is standing]
 
 
 def document_views(documents: Sequence[JudgedDocument], claims: Sequence[ClaimView]) -> list[DocumentView]:
     """The documents, in their order, with links to the claims on the page."""
     cases: dict[str, tuple[ClaimView, CaseView]] = {}
     for claim in claims:
-        cases |= {case.key: (claim, case) for case in claim.cases}
+        for case in claim.cases:
+            cases[case.key] = claim, case
     return [_document(document, cases) for document in documents]
 
 
@@ -127,10 +134,10 @@ def _document(document: JudgedDocument, cases: _Cases) -> DocumentView:
         title=one.title,
         link=one.link,
         judgement=judgement(document),
-        sentences=tuple(_sentence(judged, cases) for judged in document.sentences),
+        sentences=tuple(map(partial(_sentence, cases=cases), document.sentences)),
         counts=tuple(counts(document.sentences).items()),
         central_counts=tuple(counts(central(document)).items()),
-        abouts=tuple((own.about, ", ".join(own.claims)) for own in one.ours),
+        abouts=tuple(own_statements([document])),
     )
 
 
@@ -146,7 +153,7 @@ def _sentence(judged: JudgedSentence, cases: _Cases) -> SentenceView:
         quote=quotation(sentence.text),
         in_our_words=not sentence.quote,
         note=sentence.note,
-        readings=tuple(_reading(reading, cases) for reading in judged.readings),
+        readings=tuple(map(partial(_reading, cases=cases), judged.readings)),
         slip=is_slip(judged),
     )
 
@@ -158,17 +165,18 @@ def _reading(judged: JudgedReading, cases: _Cases) -> ReadingView:
 
 def _evidence(judged: JudgedReading, cases: _Cases) -> Iterator[Evidence]:
     """The claims of a reading in the order of their first case."""
-    by_claim: dict[str, list[tuple[ClaimView, CaseView]]] = {}
+    claims: dict[str, ClaimView] = {}
+    by_claim: dict[str, list[CaseView]] = {}
     for name in (*judged.fails, *judged.undecided, *judged.holds):
         if name in cases:
             claim, case = cases[name]
-            by_claim.setdefault(claim.address, []).append((claim, case))
-    for pairs in by_claim.values():
-        own = [case for _, case in pairs]
-        known = dict.fromkeys(case.known for case in own if case.known)
-        held = sum(case.verdict is Outcome.SUPPORTED for case in own)
-        why = next(iter(known)) if len(known) == 1 else ""
-        yield Evidence(pairs[0][0], held, len(own), tuple(own[:MOST_CASES]), len(own[MOST_CASES:]), why)
+            claims[claim.address] = claim
+            by_claim.setdefault(claim.address, []).append(case)
+    for address, own in by_claim.items():
+        reasons = set(filter(None, map(attrgetter("known"), own)))
+        why = reasons.pop() if len(reasons) == 1 else ""
+        held = Counter(map(attrgetter("verdict"), own))[Outcome.SUPPORTED]
+        yield Evidence(claims[address], held, len(own), tuple(own[:MOST_CASES]), len(own[MOST_CASES:]), why)
 
 
 def _chapter(section: str) -> str:
@@ -179,5 +187,5 @@ def _chapter(section: str) -> str:
 
 def _chapter_key(chapter: str) -> tuple[bool, list[int], str]:
     """Numbered sections in order, sections without a number before them, captions last."""
-    numbers = [int(part) for part in re.findall(r"\d+", chapter)]
+    numbers = list(map(int, re.findall(r"\d+", chapter)))
     return (not chapter.startswith("§") and "aption" in chapter, numbers, chapter)

@@ -58,8 +58,9 @@ def own_parts(suite: SuiteVerdicts, ledger: Ledger | None, root: Path, folder: P
         module = _load(path)
         sections: list[Any] = list(module.sections(suite, ledger)) if hasattr(module, "sections") else [None]
         published = dict(module.published(suite)) if hasattr(module, "published") else {}
-    if not all(isinstance(section, Section) for section in sections):
-        raise ReportError(f"{path} must have a function sections(suite, ledger) that yields lrn.report.Section")
+    for section in sections:
+        if not isinstance(section, Section):
+            raise ReportError(f"{path} must have a function sections(suite, ledger) that yields lrn.report.Section")
     commands = tuple(map(str, getattr(module, "COMMANDS", ())))
     return OwnParts(str(getattr(module, "TITLE", TITLE)), sections, published, commands)
 

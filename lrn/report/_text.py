@@ -88,10 +88,9 @@ def unit_of(quantity: MeasuredQuantity) -> str:
     if quantity.quantity is not None:
         difference = quantity.quantity.statistic == "mean difference"
         return (POINTS if difference else PERCENT) if is_share(quantity.quantity) else NUMBER
-    shares = bool(quantity.terms) and all(unit_of(term) == PERCENT for term in quantity.terms)
-    if not shares:
+    if set(map(unit_of, quantity.terms)) != {PERCENT}:
         return NUMBER
-    return POINTS if any(coefficient < 0 for coefficient in quantity.coefficients) else PERCENT
+    return POINTS if min(quantity.coefficients) < 0 else PERCENT
 
 
 def value_text(x: float, unit: str) -> str:
@@ -108,11 +107,13 @@ def value_text(x: float, unit: str) -> str:
 
 def range_text(low: float, high: float, unit: str) -> str:
     """An interval without its unit, such as [51.7, 60.8]; in words where an end is not bounded."""
-    endless = [abs(end) >= _LIMITLESS for end in (low, high)]
-    if all(endless):
+    low_endless, high_endless = abs(low) >= _LIMITLESS, abs(high) >= _LIMITLESS
+    if low_endless and high_endless:
         return "(no bounds)" if low < 0 < high else ""
-    if any(endless):
-        return f"(at most {value_text(high, unit)})" if endless[0] else f"(at least {value_text(low, unit)})"
+    if low_endless:
+        return f"(at most {value_text(high, unit)})"
+    if high_endless:
+        return f"(at least {value_text(low, unit)})"
     bare = {PERCENT: _percent, POINTS: _points}.get(unit, number_text)
     return f"[{bare(low)}, {bare(high)}]"
 

@@ -74,7 +74,8 @@ def write_report(
     own = own_parts(verdicts, _opened(ledger, suite), base, suite)
     texts: dict[str, str] = {}
     for section in own.sections:
-        texts |= {f"figures/{name}": svg for name, svg in section.figures.items()}
+        for name, svg in section.figures.items():
+            texts[f"figures/{name}"] = svg
     texts |= {DATA_CSV: as_csv(verdicts), DATA_JSON: as_json(verdicts), MARKDOWN: markdown(verdicts, own, documents)}
     for name, text in texts.items():
         replace_file(target / name, text)

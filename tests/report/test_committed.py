@@ -46,6 +46,6 @@ def test_no_two_numbers_of_a_case_read_the_same():
         for case in claim.cases:
             words = set()
             for n in case.numbers:
-                words.add((n.place, n.what, n.about, tuple(map(attrgetter("name"), n.sides))))
+                words.add((n.own_setting, n.what, n.about, tuple(map(attrgetter("name"), n.sides))))
             alike += [case.key] if len(words) < len(case.numbers) else []
     assert alike == []
