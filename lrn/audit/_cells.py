@@ -35,11 +35,14 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
     if isinstance(table, str | Path):
         return list(read_table(table)) or _refuse_empty(table)
     if hasattr(table, "to_dict") and hasattr(table, "columns"):  # a DataFrame; pandas itself is not needed
-        return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+        records = []
+        for record in table.to_dict("records"):
+            records.append(dict(zip(map(str, record), record.values(), strict=True)))
+        return records
     rows = list(table)
     if not all(isinstance(row, Mapping) for row in rows):
         raise TypeError(f"table must be a path, rows as mappings, or a DataFrame; got {type(table).__name__}")
-    return [dict(row) for row in rows] or _refuse_empty(table)
+    return list(map(dict, rows)) or _refuse_empty(table)
 
 
 def _refuse_empty(table: Any) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Check", "NoPowerWarning", "Verdict", "is_number", "require_count"]
+__all__ = ["Check", "NoPowerWarning", "Verdict", "is_number", "missing_from", "require_count"]
 
 Verdict = Literal["possible", "impossible", "uninformative"]
 
@@ -44,6 +45,11 @@ class Check:
 
     def __repr__(self) -> str:  # what pytest shows beside a failed assertion
         return f"<{self.verdict}: {self}>"
+
+
+def missing_from(columns: Collection[str], names: Iterable[str]) -> list[str]:
+    """Return the names that are not columns."""
+    return [name for name in names if name not in columns]
 
 
 def require_count(name: str, value: Any, least: int) -> int:

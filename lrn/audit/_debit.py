@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import repeat
 
 from lrn.audit._deviations import Deviation, answer_to, question_of, square_root
 from lrn.audit._means import shown
@@ -57,8 +58,8 @@ def debit(
         answer = answer_to(replace(question, sd=share), ddof) or answer  # 35 % with an SD of 0.48
     if answer or answer.reason == "mean":
         return answer
-    own = _sds_of_shares(question)
-    printed = " or ".join(dict.fromkeys(written(square_root(own_sd), question.sd.decimals) for own_sd in own[:3]))
+    own_sds = map(square_root, _sds_of_shares(question)[:3])
+    printed = " or ".join(dict.fromkeys(map(written, own_sds, repeat(question.sd.decimals))))
     message = f"{n} zeros and ones with mean {shown(question.of)} have the SD {printed}, not {sd}"
     return Deviation(verdict="impossible", message=message, reason="bounds")
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import sqrt
+from math import inf, sqrt
 from typing import Any
 
 from lrn.audit._check import Check, require_count
@@ -132,7 +132,9 @@ def sprite(
         >>> sorted(float(x) for x in sprite("2.2", "1.3", 5, scale=(1, 5)).sample)
         [1.0, 1.0, 2.0, 3.0, 4.0]
     """
-    fixed = {int(value): require_count(f"counts[{value}]", count, 0) for value, count in (counts or {}).items()}
+    fixed = {}
+    for value, count in (counts or {}).items():
+        fixed[int(value)] = require_count(f"counts[{value}]", count, 0)
     names = ("decimals", "sd_decimals", "percent", "items", "rounding")
     unknown = sorted(set(options) - set(names))
     if unknown:
@@ -178,16 +180,21 @@ def sd_bounds(
     of = MeanOf.read(mean, n, decimals, None, items, scale)
     require_count("n", n, 1 + ddof)
     question = MeanAndSd(of, parse_number("0"), read_rounding(rounding), {})
-    totals = question.totals()
-    if not totals:
+    if not question.totals():
         raise ValueError(f"mean must be possible; got {mean!r} for n = {n}")
-    least = min(variance(question, total, least_squares(n, total), ddof) for total in totals)
-    tops = [most_squares(n, total, question.domain) for total in totals]
-    most = max(
-        float("inf") if top is None else float(variance(question, total, top, ddof))
-        for total, top in zip(totals, tops, strict=True)
-    )
-    return sqrt(least), sqrt(most)
+    least, most = _variances(question, ddof)
+    return sqrt(least), inf if most is None else sqrt(most)
+
+
+def _variances(question: MeanAndSd, ddof: int) -> tuple[Fraction, Fraction | None]:
+    """Return the least and the largest variance that the possible totals allow; None if nothing limits the largest."""
+    least, most = [], []
+    for total in question.totals():
+        least.append(variance(question, total, least_squares(question.of.n, total), ddof))
+        squares = most_squares(question.of.n, total, question.domain)
+        if squares is not None:
+            most.append(variance(question, total, squares, ddof))
+    return min(least), max(most) if len(most) == len(least) else None
 
 
 def question_of(
@@ -262,12 +269,7 @@ def _why(question: MeanAndSd, reason: str) -> str:
 
 
 def _bounds_in_words(question: MeanAndSd) -> str:
-    totals, n = question.totals(), question.of.n
-    decimals = question.sd.decimals
-    least = min(variance(question, total, least_squares(n, total), 1) for total in totals)
-    tops = [most_squares(n, total, question.domain) for total in totals]
-    if any(top is None for top in tops):
+    (least, most), decimals = _variances(question, 1), question.sd.decimals
+    if most is None:
         return f"the least they can have is {written(square_root(least), decimals)}"
-    pairs = zip(totals, tops, strict=True)
-    most = max(variance(question, total, top, 1) for total, top in pairs if top is not None)
     return f"it lies between {written(square_root(least), decimals)} and {written(square_root(most), decimals)}"

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import compress
 from math import ceil, gcd
 from typing import Any
 
@@ -226,8 +227,8 @@ def _grim_of_any(mean: str, sizes: list[int], how: dict[str, Any], rounding: str
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoPowerWarning)
         answers = [grim(mean, size, rounding=names, **how) for size in sizes]
-    fits = [size for size, answer in zip(sizes, answers, strict=True) if answer]
-    best = next((answer for answer in answers if answer), answers[0])
+    fits = list(compress(sizes, answers))
+    best = next(filter(None, answers), answers[0])
     if not fits:
         message = f"{mean.strip()} is impossible for every n from {min(sizes)} to {max(sizes)}"
         return replace(best, message=message)
@@ -254,11 +255,12 @@ def _verdict(
 
 
 def _why_impossible(of: MeanOf, chance: float) -> str:
-    nearest = [f"{value} %" if of.percent else value for value in of.nearest()]
+    unit = " %" if of.percent else ""
+    nearest = f"{unit} and ".join(of.nearest()) + unit
     telling = CONVENTIONS if chance > 0.5 else NEAREST  # with a fine grain, cutting digits fits by accident
     others = [name for name in telling if name != "float32" and of.totals([name])]
     hint = f"; it could, if rounded {in_words(others)}" if others else ""
-    return f"{shown(of)} cannot be {what(of)}; {' and '.join(nearest)} can{hint}"
+    return f"{shown(of)} cannot be {what(of)}; {nearest} can{hint}"
 
 
 def _why_uninformative(of: MeanOf, names: tuple[Rounding, ...]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from itertools import product
+from collections.abc import Iterable, Mapping
+from itertools import product, starmap
 from typing import Any, Literal
 
 from lrn.audit._check import Check
-from lrn.audit._numbers import parse_number
+from lrn.audit._numbers import Printed, parse_number
 from lrn.audit._ranges import Ends, ends_of, meet, short
 
 __all__ = ["Improvement", "check_improvement"]
@@ -41,21 +41,31 @@ def check_improvement(
     """
     text, named = _without_unit(printed)
     number, kind = parse_number(text), kind or named
-    ways = _improvements(ends_of(parse_number(old), rounding), ends_of(parse_number(new), rounding))
-    exact = _improvements(*(((float(n.value),) * 2) for n in (parse_number(old), parse_number(new))))
+    before, after = parse_number(old), parse_number(new)
+    ways = _improvements(ends_of(before, rounding), ends_of(after, rounding))
+    exact = _improvements(_exactly(before), _exactly(after))
     if kind is not None and kind not in ways:
         raise ValueError(f"kind must be one of {', '.join(ways)} that the numbers have; got {kind!r}")
-    kinds = [kind] if kind else [name for name in ways if name != "factor" or not number.percent]
+    kinds: list[str] = [kind] if kind else list(ways)
+    if kind is None and number.percent and "factor" in kinds:
+        kinds.remove("factor")
     low, high = ends_of(number, rounding)
     size = (0.0 if low <= 0 <= high else min(abs(low), abs(high)), max(abs(low), abs(high)))
     fits = [name for name in kinds if meet(size, ways[name])]
     start = f"from {old.strip()} to {new.strip()} is"
     if fits:
-        return Check(
-            verdict="possible", message=f"{start} {' or '.join(_named(name, exact[name][0]) for name in fits)}"
-        )
-    others = "; ".join(_named(name, exact[name][0]) for name in kinds)
+        return Check(verdict="possible", message=f"{start} {' or '.join(_listed(fits, exact))}")
+    others = "; ".join(_listed(kinds, exact))
     return Check(verdict="impossible", message=f"{start} not {printed.strip()}: {others}")
+
+
+def _exactly(number: Printed) -> Ends:
+    return float(number.value), float(number.value)
+
+
+def _listed(names: Iterable[str], exact: Mapping[str, Ends]) -> list[str]:
+    """Return the improvements of these kinds, in words."""
+    return [_named(name, exact[name][0]) for name in names]
 
 
 _UNITS: dict[str, Improvement] = {
@@ -103,7 +113,7 @@ def _improvements(old: Ends, new: Ends) -> dict[str, Ends]:
 
 
 def _between(function: Any, old: Ends, new: Ends) -> Ends:
-    values = [function(*ends) for ends in product(old, new)]
+    values = list(starmap(function, product(old, new)))
     return min(values), max(values)
 
 

@@ -30,7 +30,8 @@ def dead_layers_possible(
     """
     require_count("depth", depth, 1)
     require_count("width", width, 1)
-    return any(
-        0 <= width * dead_layers <= dead <= n * depth * (width - 1) + dead_layers and dead_layers <= n * depth
-        for dead, dead_layers in product(totals_of(neurons, n, decimals), totals_of(layers, n, decimals))
-    )
+    for dead, dead_layers in product(totals_of(neurons, n, decimals), totals_of(layers, n, decimals)):
+        most_dead = n * depth * (width - 1) + dead_layers
+        if dead_layers <= n * depth and 0 <= width * dead_layers <= dead <= most_dead:
+            return True
+    return False

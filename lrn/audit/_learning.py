@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from itertools import product
+from itertools import product, repeat
 from math import sqrt
+from operator import attrgetter
 from typing import Any
 
 from scipy import stats
@@ -113,11 +114,11 @@ def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Ite
         >>> print(check_runs("93.35", "0.34", ["93.00", "93.20", "93.40", "93.80"]))
         4 runs have mean 93.35 and spread 0.34: SD (n - 1), half a 95 % interval (z)
     """
-    numbers = [parse_number(value) for value in several("values", values)]
+    numbers = list(map(parse_number, several("values", values)))
     if len(numbers) < 2:
         raise ValueError(f"values must hold at least 2 runs; got {len(numbers)}")
-    exact = [float(number.value) for number in numbers]
-    off = max(high - low for low, high in (ends_of(number, rounding) for number in numbers)) / 2
+    exact = list(map(float, map(attrgetter("value"), numbers)))
+    off = max(map(_slack, numbers, repeat(rounding)))
     k, centre = len(exact), sum(exact) / len(exact)
     if not meet(ends_of(parse_number(mean), rounding), (centre - off, centre + off)):
         message = f"{k} runs have mean {short(centre)}, not {mean.strip()}"
@@ -144,6 +145,12 @@ _FACTORS: dict[str, Callable[[int], float]] = {  # of the SD by n - 1 of k runs;
     "half a 95 % interval (t)": lambda k: float(stats.t.ppf(0.975, k - 1)) / sqrt(k),
     "half a 95 % interval (z)": lambda k: float(stats.norm.ppf(0.975)) / sqrt(k),
 }
+
+
+def _slack(number: Printed, rounding: str | Iterable[str]) -> float:
+    """Return how far at most a number may lie from the one that is printed, where it is rounded to the nearest."""
+    low, high = ends_of(number, rounding)
+    return (high - low) / 2
 
 
 def _spreads(values: Sequence[float]) -> dict[str, float]:
@@ -182,19 +189,17 @@ def check_best(
         the best of 5 runs with mean 93.2 and SD 0.2 lies 0.089 to 0.36 from their mean, so 95.0 cannot be it
     """
     require_count("runs", runs, 1)
-    top, centre, spread = (parse_number(text) for text in (best, mean, sd))
+    top, centre, spread = map(parse_number, (best, mean, sd))
     sign = -1 if lower_is_better else 1
-    ends = (ends_of(top, rounding), ends_of(centre, rounding))
-    distance = sorted(sign * (ends[0][i] - ends[1][1 - i]) for i in (0, 1))
-    name, exact = (
-        ("standard error" if standard_error else "SD"),
-        float(spread.value) * (sqrt(runs) ** bool(standard_error)),
-    )
+    (top_low, top_high), (centre_low, centre_high) = ends_of(top, rounding), ends_of(centre, rounding)
+    nearest, farthest = sorted((sign * (top_low - centre_high), sign * (top_high - centre_low)))
+    name = "standard error" if standard_error else "SD"
+    exact = float(spread.value) * (sqrt(runs) ** bool(standard_error))
     typical = (exact / sqrt(runs), exact * (runs - 1) / sqrt(runs))
     shown = f"the best of {runs} runs with mean {mean.strip()} and {name} {sd.strip()} lies"
     message = f"{shown} {short(typical[0])} to {short(typical[1])} from their mean"
     for is_error in (False, True) if standard_error is None else (standard_error,):
-        if not meet((distance[0], distance[1]), _reach(ends_of(spread, rounding), runs, is_error)):
+        if not meet((nearest, farthest), _reach(ends_of(spread, rounding), runs, is_error)):
             continue
         only = f"only if {sd.strip()} is a standard error" if is_error and standard_error is None else ""
         return Check(verdict="possible", message=f"{message}, and {best.strip()} can be it", warning=only)
@@ -203,7 +208,8 @@ def check_best(
 
 def _reach(spread: Ends, runs: int, is_error: bool) -> Ends:
     """Return how near to the mean the best of the runs can be at least, and how far from it at most."""
-    low, high = (max(0.0, end) * (sqrt(runs) if is_error else 1.0) for end in spread)
+    sds_per_unit = sqrt(runs) if is_error else 1.0
+    low, high = max(0.0, spread[0]) * sds_per_unit, max(0.0, spread[1]) * sds_per_unit
     factor = sqrt(runs - 1)
     return (low * sqrt((runs - 1) / runs) / factor, high * factor) if factor else (0.0, 0.0)
 

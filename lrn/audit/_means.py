@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 from math import ceil, floor
+from operator import attrgetter
 
 from lrn.audit._check import require_count
 from lrn.audit._numbers import Printed, parse_number
@@ -58,10 +60,10 @@ class MeanOf:
 
     def totals(self, rounding: Iterable[Rounding]) -> range:
         """Return the sums whose mean prints as the number, under one of these ways of rounding; they are in a row."""
-        spans = [each for each in map(self._totals, rounding) if each]
+        spans = list(filter(None, map(self._totals, rounding)))
         if not spans:
             return range(0)
-        return range(min(each.start for each in spans), max(each.stop for each in spans))
+        return range(min(map(attrgetter("start"), spans)), max(map(attrgetter("stop"), spans)))
 
     def _totals(self, name: Rounding) -> range:
         near = self._near(span(self.number, name))
@@ -93,11 +95,15 @@ class MeanOf:
             below = above = max(above, lowest)
         if highest is not None and above > highest:
             above = below = min(below, highest)
-        return tuple(dict.fromkeys(written(self.mean(total), self.number.decimals) for total in (below, above)))
+        decimals = self.number.decimals
+        return tuple(dict.fromkeys((written(self.mean(below), decimals), written(self.mean(above), decimals))))
 
     def conventions(self, totals: range) -> tuple[Convention, ...]:
         """Return the ordinary ways of rounding under which one of the totals prints as the number."""
-        fits = [name for name in NEAREST if any(self._prints(total, name) for total in _some(totals))]
+        fits: list[Convention] = []
+        for name in NEAREST:
+            if any(map(self._prints, _some(totals), repeat(name))):
+                fits.append(name)
         return tuple(name for name in fits if name != "float32") or tuple(fits)
 
     def _prints(self, total: int, name: Rounding) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from math import ceil, floor
 
 from lrn.audit._means import MeanOf
@@ -100,8 +100,7 @@ def _sample(question: MeanAndSd, total: int, squares: int) -> tuple[int, ...] | 
     numbers = sample_with(n, rest, rest_squares, question.domain)
     if isinstance(numbers, bool) or numbers is None:
         return numbers
-    fixed = chain.from_iterable([value] * count for value, count in question.counts.items())
-    return tuple(sorted([*numbers, *fixed]))
+    return tuple(sorted([*numbers, *Counter(question.counts).elements()]))
 
 
 def _squares(question: MeanAndSd, total: int, ddof: int) -> Iterator[int | str]:
@@ -109,8 +108,7 @@ def _squares(question: MeanAndSd, total: int, ddof: int) -> Iterator[int | str]:
     n, domain = question.of.n, Domain(question.domain.low, question.domain.high)
     least, most = least_squares(n, total), most_squares(n, total, domain)
     for within in question.spans():
-        scaled = [max(Fraction(0), end) * question.per_unit for end in (within.low, within.high)]
-        start, end = (sd**2 * question.shrunk * (n - ddof) + Fraction(total**2, n) for sd in scaled)
+        start, end = _squares_of(question, within.low, total, ddof), _squares_of(question, within.high, total, ddof)
         first, last = ceil(start), floor(end)
         first += not within.holds_root(variance(question, total, max(first, least), ddof))
         last -= not within.holds_root(variance(question, total, max(last, least), ddof))
@@ -122,6 +120,12 @@ def _squares(question: MeanAndSd, total: int, ddof: int) -> Iterator[int | str]:
             first, last = max(first, least), last if most is None else min(most, last)
             first, last = first + (first - total) % 2, last - (last - total) % 2
             yield from _middle_out(first, last) if first <= last else ["parity"]
+
+
+def _squares_of(question: MeanAndSd, sd: Fraction, total: int, ddof: int) -> Fraction:
+    """Return the sum of squares of numbers with this sum and SD; below 0 there is no SD."""
+    n, scaled = question.of.n, max(Fraction(0), sd) * question.per_unit
+    return scaled**2 * question.shrunk * (n - ddof) + Fraction(total**2, n)
 
 
 def _middle_out(first: int, last: int) -> Iterator[int]:

@@ -194,7 +194,7 @@ def _digits(text: str, token: str, decimal: str | None) -> str:
     grouping = "," if mark == "." else "."
     whole, _, fraction = rest.partition(mark)
     groups = re.split(rf"[{re.escape(grouping)} '’]", whole)
-    if len(groups) > 1 and not (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
+    if len(groups) > 1 and not (1 <= len(groups[0]) <= 3 and set(map(len, groups[1:])) == {3}):
         raise ValueError(_unreadable(text))
     if not re.fullmatch(r"\d*", "".join(groups) + fraction) or not (whole or fraction):
         raise ValueError(_unreadable(text))

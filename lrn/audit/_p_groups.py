@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import product
+from itertools import product, repeat
 from math import sqrt
 
 from scipy import stats
@@ -13,7 +13,8 @@ from lrn.audit._counts import CountTest, compare_counts
 from lrn.audit._more_tests import other_tests
 from lrn.audit._numbers import parse_number
 from lrn.audit._p_values import PValue, compare_p
-from lrn.audit._rounding import read_rounding, span
+from lrn.audit._ranges import Ends, ends_of
+from lrn.audit._rounding import read_rounding
 
 __all__ = ["check_p_from_counts", "check_p_from_means"]
 
@@ -58,7 +59,8 @@ def check_p_from_counts(
             exact = compare_counts(k1, n1, k2, n2, each, sided=side)
             ranges[f"{each}, {'two' if side == 2 else 'one'}-sided"] = (exact, exact)
         if tests is slow and test is None and sided != 1:
-            ranges |= {name: (exact, exact) for name, exact in other_tests(k1, n1, k2, n2).items()}
+            for name, exact in other_tests(k1, n1, k2, n2).items():
+                ranges[name] = (exact, exact)
         answer = compare_p(shown, ranges, p, alpha, True, read_rounding(rounding))
         if answer:
             break
@@ -104,18 +106,22 @@ def check_p_from_means(
     require_count("n1", n1, 2)
     require_count("n2", n2, 2)
     names = read_rounding(rounding)
-    spans = [[span(parse_number(text), name) for name in names] for text in (mean1, sd1, mean2, sd2)]
-    ends = [(float(min(s.low for s in each)), float(max(s.high for s in each))) for each in spans]
-    gaps = _gaps(ends[0], ends[2])
+    printed = map(parse_number, (mean1, sd1, mean2, sd2))
+    ends1, sd_ends1, ends2, sd_ends2 = map(ends_of, printed, repeat(names))
+    gaps = _gaps(ends1, ends2)
     ranges = {}
     for by_n, test, side in product((False, True), ("student", "welch"), (2, 1) if sided is None else (sided,)):
-        wider = (sqrt(n1 / (n1 - 1)), sqrt(n2 / (n2 - 1))) if by_n else (1.0, 1.0)
-        every = product(gaps, (wider[0] * sd for sd in ends[1]), (wider[1] * sd for sd in ends[3]))
+        wider1, wider2 = (sqrt(n1 / (n1 - 1)), sqrt(n2 / (n2 - 1))) if by_n else (1.0, 1.0)
+        every = product(gaps, _times(wider1, sd_ends1), _times(wider2, sd_ends2))
         all_p = [_t_test(test, gap, s1, n1, s2, n2) * side / 2 for gap, s1, s2 in every]
         name = f"{test}, {'two' if side == 2 else 'one'}-sided{', SDs by n' if by_n else ''}"
         ranges[name] = (min(all_p), max(all_p))
     shown = f"{mean1} ± {sd1} (n = {n1}) against {mean2} ± {sd2} (n = {n2})"
     return compare_p(shown, ranges, p, alpha, True, names)
+
+
+def _times(factor: float, ends: Ends) -> Ends:
+    return factor * ends[0], factor * ends[1]
 
 
 def _gaps(first: tuple[float, float], second: tuple[float, float]) -> tuple[float, float]:

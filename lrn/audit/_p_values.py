@@ -23,7 +23,7 @@ from scipy import stats
 
 from lrn.audit._check import Check, is_number
 from lrn.audit._numbers import Printed, parse_number
-from lrn.audit._rounding import Rounding, read_rounding, span
+from lrn.audit._rounding import Rounding, extent, read_rounding, span
 
 __all__ = ["PValue", "Ranges", "check_p_value", "compare_p", "degrees_of_freedom", "recompute_p"]
 
@@ -136,10 +136,13 @@ def _is_df(df: object) -> bool:
     return is_number(number) and 0 < number < inf  # type: ignore[operator]
 
 
+def _df_text(df: Df) -> str:
+    return df if isinstance(df, str) else f"{df:g}"
+
+
 def _sizes(number: Printed, rounding: tuple[Rounding, ...]) -> tuple[float, float]:
     """Return the least and the largest size (distance from 0) that the statistic may have."""
-    spans = [span(number, name) for name in rounding]
-    low, high = float(min(each.low for each in spans)), float(max(each.high for each in spans))
+    low, high = map(float, extent(number, rounding))
     least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
     most = max(abs(low), abs(high))
     if number.relation.startswith("<"):
@@ -195,11 +198,11 @@ def check_p_value(
     name, freedom = _read_statistic(statistic, df)
     two_sided = name in ("t", "r", "z") or float(freedom[0]) == 1
     sides = (sided,) if sided is not None else (2, 1) if two_sided else (2,)
-    ranges = {
-        "two-sided" if side == 2 else "one-sided": recompute_p(name, value, df, sided=side, rounding=rounding)
-        for side in sides
-    }
-    inside = f"({', '.join(each if isinstance(each, str) else f'{each:g}' for each in freedom)})" if freedom else ""
+    ranges = {}
+    for side in sides:
+        reading = "two-sided" if side == 2 else "one-sided"
+        ranges[reading] = recompute_p(name, value, df, sided=side, rounding=rounding)
+    inside = f"({', '.join(map(_df_text, freedom))})" if freedom else ""
     relation = "" if parse_number(value).relation != "=" else "= "
     shown = f"{name}{inside} {relation}{value.strip()}"
     answer = compare_p(shown, ranges, p, alpha, equal_is_significant, read_rounding(rounding))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lrn.audit._numbers import Printed
-from lrn.audit._rounding import read_rounding, span
+from lrn.audit._rounding import extent, read_rounding
 
 __all__ = ["Ends", "ends_of", "meet", "short"]
 
@@ -14,8 +14,8 @@ Ends = tuple[float, float]
 
 def ends_of(number: Printed, rounding: str | Iterable[str]) -> Ends:
     """Return the least and the largest number that may print as `number`."""
-    spans = [span(number, name) for name in read_rounding(rounding)]
-    return float(min(each.low for each in spans)), float(max(each.high for each in spans))
+    low, high = extent(number, read_rounding(rounding))
+    return float(low), float(high)
 
 
 def meet(one: Ends, other: Ends) -> bool:

@@ -23,13 +23,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import floor
+from operator import attrgetter
 from typing import Literal, get_args
 
 import numpy as np
 
 from lrn.audit._numbers import Printed
 
-__all__ = ["CONVENTIONS", "Convention", "Rounding", "Span", "in_words", "prints_as", "read_rounding", "span", "written"]
+__all__ = [
+    "CONVENTIONS",
+    "Convention",
+    "Rounding",
+    "Span",
+    "extent",
+    "in_words",
+    "prints_as",
+    "read_rounding",
+    "span",
+    "written",
+]
 
 Convention = Literal["half_up", "half_even", "half_down", "binary", "float32", "truncate", "down", "up"]
 Rounding = Literal["lenient"] | Convention
@@ -79,7 +91,7 @@ def read_rounding(rounding: str | Iterable[str]) -> tuple[Rounding, ...]:
     names = (rounding,) if isinstance(rounding, str) else rounding
     if not isinstance(names, Iterable):
         raise TypeError(f"rounding must be a name, or several; got {rounding!r}")
-    return tuple(_named(name) for name in names) or _refuse(rounding)
+    return tuple(map(_named, names)) or _refuse(rounding)
 
 
 def _named(name: object) -> Rounding:
@@ -118,6 +130,12 @@ def span(number: Printed, rounding: Rounding = "lenient") -> Span:
         ends = (inner_in, outer_in) if sign >= 0 else (outer_in, inner_in)
         return Span(value - half, value + half, *ends)
     return _one_way(value, unit, sign, rounding, slack)
+
+
+def extent(number: Printed, rounding: Iterable[Rounding]) -> tuple[Fraction, Fraction]:
+    """Return the least and the largest number that may print as `number`, under one of these ways of rounding."""
+    spans = [span(number, name) for name in rounding]
+    return min(map(attrgetter("low"), spans)), max(map(attrgetter("high"), spans))
 
 
 def _sign(number: Printed) -> int:
@@ -178,4 +196,8 @@ def written(exact: Fraction, decimals: int) -> str:
 
 def in_words(conventions: Iterable[str]) -> str:
     """Return ways of rounding as a sentence has them after "rounded": "half up or in binary"."""
-    return " or ".join(_WORDS.get(name, name.replace("_", " ")) for name in conventions)
+    return " or ".join(map(_word, conventions))
+
+
+def _word(convention: str) -> str:
+    return _WORDS.get(convention, convention.replace("_", " "))

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import filterfalse
 from math import isqrt
+from operator import neg
 
 __all__ = ["Domain", "least_squares", "most_squares", "sample_with"]
 
@@ -32,13 +34,13 @@ class Domain:
         """Yield the values at most `reach` from `centre`, largest first."""
         low = centre - reach if self.low is None else max(self.low, centre - reach)
         high = centre + reach if self.high is None else min(self.high, centre + reach)
-        return (value for value in range(high, low - 1, -1) if value not in self.without)
+        return filterfalse(self.without.__contains__, range(high, low - 1, -1))
 
     def mirrored(self) -> Domain:
         """Return the domain of the same numbers with their signs changed."""
         low = None if self.high is None else -self.high
         high = None if self.low is None else -self.low
-        return Domain(low, high, frozenset(-value for value in self.without))
+        return Domain(low, high, frozenset(map(neg, self.without)))
 
     def holds(self, value: int) -> bool:
         """Say whether a number may have this value."""

@@ -11,11 +11,13 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import repeat
+from operator import attrgetter, mul
 from typing import TypeVar
 
 from lrn.audit._check import Check, require_count
 from lrn.audit._numbers import Printed, parse_number, several
-from lrn.audit._rounding import read_rounding, span, written
+from lrn.audit._rounding import extent, read_rounding, written
 
 __all__ = ["Repeated", "check_mean_of_means", "check_total", "repeated_values", "wrong_totals"]
 
@@ -48,8 +50,12 @@ def wrong_totals(
     if parts.keys() != totals.keys():
         odd = ", ".join(sorted(map(str, parts.keys() ^ totals.keys())))
         raise ValueError(f"parts and totals must have the same keys; only one of them has {odd}")
-    answers = {key: _add(parts[key], total, rounded, rounding) for key, total in totals.items()}
-    return {key: (added, totals[key]) for key, (fits, added, _) in answers.items() if not fits}
+    wrong = {}
+    for key, total in totals.items():
+        fits, added, _ = _add(parts[key], total, rounded, rounding)
+        if not fits:
+            wrong[key] = added, total
+    return wrong
 
 
 def check_total(
@@ -78,33 +84,37 @@ def _add(
     parts: Iterable[str], total: str, rounded: bool | None, rounding: str | Iterable[str]
 ) -> tuple[bool, str, Fraction]:
     """Return whether the parts can add up to the total, their sum as printed, and the slack of rounding."""
-    numbers, whole = [parse_number(part) for part in several("parts", parts)], parse_number(total)
+    numbers, whole = list(map(parse_number, several("parts", parts))), parse_number(total)
     if rounded is None:
         rounded = _are_rounded([*numbers, whole], whole)
-    added = sum((number.value for number in numbers), Fraction(0))
-    decimals = max([0, *(number.decimals for number in numbers)])
+    added = sum(map(attrgetter("value"), numbers), Fraction(0))
+    decimals = max([0, *map(attrgetter("decimals"), numbers)])
     if not rounded:
         return added == whole.value, written(added, decimals), Fraction(0)
-    ranges = [_range(number, rounding) for number in numbers]
+    least = most = Fraction(0)
+    for number in numbers:
+        low, high = _range(number, rounding)
+        least, most = least + low, most + high
     low, high = _range(whole, rounding)
-    least, most = sum(each[0] for each in ranges), sum(each[1] for each in ranges)
     slack = max(most - added, added - least) + max(high - whole.value, whole.value - low)
-    return least <= high and most >= low, written(added, decimals), Fraction(slack)
+    return least <= high and most >= low, written(added, decimals), slack
 
 
 def _are_rounded(numbers: Sequence[Printed], total: Printed) -> bool:
-    fractional = any(number.decimals > 0 or number.percent for number in numbers)
-    return fractional or total.value == 100
+    return any(map(_is_fractional, numbers)) or total.value == 100
+
+
+def _is_fractional(number: Printed) -> bool:
+    return number.decimals > 0 or number.percent
 
 
 def _range(number: Printed, rounding: str | Iterable[str]) -> tuple[Fraction, Fraction]:
-    """Return the least and the largest number that prints so, without what float32 may lose."""
+    """Return the least and the largest number that prints so, without the digits that float32 may lose."""
     unit = Fraction(10) ** -number.decimals
     if number.relation != "=":
         raise ValueError(f"a part or a total must be a number, not a bound; got {number.text!r}")
     names = ["half_up" if name in ("lenient", "float32") else name for name in read_rounding(rounding)]
-    spans = [span(number, name) for name in names]
-    low, high = min(each.low for each in spans), max(each.high for each in spans)
+    low, high = extent(number, read_rounding(names))
     return max(low, number.value - unit), min(high, number.value + unit)
 
 
@@ -131,19 +141,17 @@ def check_mean_of_means(
         >>> print(check_mean_of_means(["4.0", "6.0"], "5.0", sizes=[10, 30]))
         the means of the parts give 5.5 (5.45 to 5.55), not 5.0
     """
-    numbers, whole = [parse_number(mean) for mean in several("means", means)], parse_number(overall)
+    numbers, whole = list(map(parse_number, several("means", means))), parse_number(overall)
     if not numbers:
         raise ValueError("means must hold at least one mean")
     weights = [1] * len(numbers) if sizes is None else [require_count("sizes", size, 0) for size in sizes]
     if len(weights) != len(numbers) or not sum(weights):
         raise ValueError(f"sizes must be as many as the means, and not all 0; got {sizes!r}")
-    ranges = [_range(number, rounding) for number in numbers]
-    least, exact, most = (
-        sum((weight * value for weight, value in zip(weights, values, strict=True)), Fraction(0)) / sum(weights)
-        for values in ([r[0] for r in ranges], [n.value for n in numbers], [r[1] for r in ranges])
-    )
+    lows, highs = zip(*map(_range, numbers, repeat(rounding)), strict=True)
+    least, most = _weighted_mean(lows, weights), _weighted_mean(highs, weights)
+    exact = _weighted_mean(map(attrgetter("value"), numbers), weights)
     low, high = _range(whole, rounding)
-    decimals = max(number.decimals for number in numbers)
+    decimals = max(map(attrgetter("decimals"), numbers))
     between = f"({written(least, decimals + 1)} to {written(most, decimals + 1)})"
     shown = f"the means of the parts give {written(exact, decimals)} {between}"
     if least <= high and most >= low:
@@ -157,6 +165,10 @@ class Repeated:
 
     value: str
     cells: tuple[str, ...]
+
+
+def _weighted_mean(values: Iterable[Fraction], weights: Sequence[int]) -> Fraction:
+    return sum(map(mul, weights, values), Fraction(0)) / sum(weights)
 
 
 def repeated_values(cells: Mapping[str, str], *, digits: int = 3) -> list[Repeated]:

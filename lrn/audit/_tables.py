@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import product
+from itertools import filterfalse, product, repeat
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lrn.audit._cells import (
     CellCheck,
@@ -20,7 +21,7 @@ from lrn.audit._cells import (
     rows_of,
     setting_for,
 )
-from lrn.audit._check import Check, NoPowerWarning, require_count
+from lrn.audit._check import Check, NoPowerWarning, missing_from, require_count
 from lrn.audit._deviations import grimmer
 from lrn.audit._grim import grim
 from lrn.audit._numbers import Printed, is_missing, parse_number
@@ -30,6 +31,8 @@ from lrn.audit._sums import Repeated, check_total, repeated_values
 from lrn.audit._text import check_text
 
 __all__ = ["CellCheck", "TableReport", "check_table"]
+
+_Cell = TypeVar("_Cell")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class TableReport:
     @property
     def failures(self) -> tuple[CellCheck, ...]:
         """The checks that found something impossible."""
-        return tuple(cell for cell in self.checks if not cell.check)
+        return tuple(filterfalse(attrgetter("check"), self.checks))
 
     @property
     def uninformative(self) -> tuple[CellCheck, ...]:
@@ -62,7 +65,7 @@ class TableReport:
         return not self.failures
 
     def __str__(self) -> str:
-        mixed = not self.conventions and any(cell.check.conventions for cell in self.checks)
+        mixed = not self.conventions and any(map(attrgetter("check.conventions"), self.checks))
         silent = f", {len(self.uninformative)} could not have failed" if self.uninformative else ""
         head = f"{len(self.failures)} of {len(self.checks)} checks failed{silent}"
         return "; ".join(
@@ -184,7 +187,7 @@ class _Job:
         self.columns = list(self.rows[0])
 
     def need(self, names: Sequence[str]) -> None:
-        missing = [name for name in dict.fromkeys(names) if name not in self.columns]
+        missing = missing_from(self.columns, dict.fromkeys(names))
         if missing:
             columns = ", ".join(self.columns) or "none"
             raise ValueError(f"the table must have the columns {', '.join(missing)}; got {columns}")
@@ -273,10 +276,10 @@ class _Job:
     def sums(self, sums: Mapping[str, Sequence[str]]) -> Iterator[CellCheck]:
         for total, parts in sums.items():
             for index in range(len(self.rows)):
-                numbers = [self.cell(index, name) for name in (total, *parts)]
-                texts = [digits_of(number) for number in numbers if number is not None]
-                if len(texts) == len(numbers):
-                    yield self.answer(index, total, "sum", check_total, texts[1:], texts[0], rounding=self.rounding)
+                numbers = _complete(map(self.cell, repeat(index), (total, *parts)))
+                if numbers:
+                    whole, *texts = map(digits_of, numbers)
+                    yield self.answer(index, total, "sum", check_total, texts, whole, rounding=self.rounding)
 
     def total(self, excluded: Sequence[str]) -> Iterator[CellCheck]:
         if self.total_row is None:
@@ -286,9 +289,8 @@ class _Job:
             raise ValueError(f"total_row must be the label of one row; got {self.total_row!r}, label={self.label!r}")
         for column in self.columns:
             if column != self.label and column not in excluded:
-                numbers = [self.whole(index, column) for index in [*at, *self.body()]]
-                texts = [number for number in numbers if number is not None]
-                if len(texts) == len(numbers):
+                texts = _complete(map(self.whole, [*at, *self.body()], repeat(column)))
+                if texts:
                     yield self.answer(at[0], column, "total", check_total, texts[1:], texts[0], rounding=self.rounding)
 
     def whole(self, index: int, column: str) -> str | None:
@@ -318,3 +320,13 @@ class _Job:
             if number is not None:
                 texts[f"{self.name(index)}, {column}"] = digits_of(number)
         return tuple(repeated_values(texts))
+
+
+def _complete(cells: Iterable[_Cell | None]) -> list[_Cell]:
+    """Return all cells; none of them if one is missing."""
+    complete: list[_Cell] = []
+    for cell in cells:
+        if cell is None:
+            return []
+        complete.append(cell)
+    return complete

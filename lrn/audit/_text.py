@@ -85,7 +85,7 @@ def _statistic(match: re.Match[str]) -> tuple[str, tuple[str, ...]]:
     if match["z"]:
         return "z", ()
     name = match["name"]
-    parts = [part.strip() for part in match["df"].split(",")]
+    parts = list(map(str.strip, match["df"].split(",")))
     count = 2 if name[0] == "F" else 1
     if len(parts) == count + 1 and len(parts[-1].split(".")[0]) == 3:  # 1,200 degrees of freedom
         parts[-2:] = [parts[-2] + parts[-1]]

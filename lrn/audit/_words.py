@@ -25,4 +25,9 @@ def conflicts(descriptions: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[s
         for field, value in fields.items():
             if value is not None:
                 by_field.setdefault(field, {})[source] = value
-    return {field: by for field, by in by_field.items() if any(v != next(iter(by.values())) for v in by.values())}
+    conflicting = {}
+    for field, by_source in by_field.items():
+        first, *others = by_source.values()
+        if any(value != first for value in others):
+            conflicting[field] = by_source
+    return conflicting

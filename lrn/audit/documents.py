@@ -11,9 +11,11 @@ import io
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from lrn.audit._check import missing_from
 from lrn.files import NotRegularError, read_regular, read_text
 
 __all__ = ["Quotation", "Quotes", "index_table", "read_quotes", "read_table"]
@@ -40,13 +42,15 @@ class Quotes(dict[str, Quotation]):
 
     def words(self, *ids: str) -> str:
         """Return the exact words of these quotations, separated by " / "."""
-        return " / ".join(self._get(id).quote for id in ids)
+        return " / ".join(map(attrgetter("quote"), map(self._get, ids)))
 
     def source(self, document: str, *ids: str) -> str:
         """Return where these quotations stand, such as "thesis §4.2.2, Figure 4.9; thesis §4.2.3"."""
-        quotations = (self._get(id) for id in ids)
-        texts = (f"{document} {q.section}" + (f", Figure {q.figure}" if q.figure else "") for q in quotations)
-        return "; ".join(dict.fromkeys(texts))
+        sources = []
+        for quotation in map(self._get, ids):
+            figure = f", Figure {quotation.figure}" if quotation.figure else ""
+            sources.append(f"{document} {quotation.section}{figure}")
+        return "; ".join(dict.fromkeys(sources))
 
     def _get(self, id: str) -> Quotation:
         if id not in self:
@@ -92,12 +96,12 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
     """
     try:
         text = read_regular(path).decode("utf-8-sig")  # spreadsheets begin their CSV with a byte order mark
-        heading, *rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row] or [[]]
+        heading, *rows = list(filter(None, csv.reader(io.StringIO(text, newline=""), strict=True))) or [[]]
     except (csv.Error, UnicodeDecodeError, NotRegularError) as error:
         raise ValueError(f"{path} must be CSV in UTF-8: {error}") from None
     if len(heading) == 1 and ";" in heading[0]:
         raise ValueError(f"{path} must separate its columns by commas; got semicolons: {heading[0]}")
-    missing = [name for name in columns if name not in heading]
+    missing = missing_from(heading, columns)
     if missing:
         raise ValueError(f"{path} has no column {', '.join(missing)}; it has {', '.join(heading) or 'none'}")
     if len(set(heading)) < len(heading):
@@ -116,10 +120,10 @@ def index_table(rows: Iterable[Mapping[str, str]], *columns: str) -> dict[tuple[
     """
     index: dict[tuple[str, ...], Mapping[str, str]] = {}
     for row in rows:
-        missing = [column for column in columns if column not in row]
+        missing = missing_from(row, columns)
         if missing:
             raise ValueError(f"the rows have no column {', '.join(missing)}; they have {', '.join(row)}")
-        key = tuple(row[column] for column in columns)
+        key = tuple(map(row.__getitem__, columns))
         if key in index:
             raise ValueError(f"two rows have {', '.join(columns)} = {', '.join(key)}")
         index[key] = row
