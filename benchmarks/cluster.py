@@ -56,8 +56,11 @@ def measure() -> dict[str, Any]:
     with cluster(2, threads=MANY) as (ledger, pids):
         results["messages"] = messages(ledger, pids)
         results["files"] = files(ledger, pids)
-    results["sizes"] = {str(depth): bytes_each(TRAINED.replace(depth=depth)) for depth in DEPTHS}
-    results["milliseconds"] = {str(depth): milliseconds(TRAINED.replace(depth=depth)) for depth in DEPTHS}
+    results["sizes"], results["milliseconds"] = {}, {}
+    for depth in DEPTHS:
+        experiment = TRAINED.replace(depth=depth)
+        results["sizes"][str(depth)] = bytes_each(experiment)
+        results["milliseconds"][str(depth)] = milliseconds(experiment)
     return {**results, "others": others.share(), "seconds": time.perf_counter() - start}
 
 
@@ -87,26 +90,31 @@ def warm_up(ledger: Ledger) -> None:
     """So that every process has imported its modules."""
     assert ledger.workers is not None
     small = TRAINED.replace(epochs=1)
-    list(ledger.fill([(small, range(i, i + 1)) for i in range(4 * ledger.workers.threads)]))
+    list(ledger.fill(blocks_of(small, 1, 0, 4 * ledger.workers.threads)))
+
+
+def blocks_of(experiment: Experiment, size: int, first: int, count: int) -> list[tuple[Experiment, range]]:
+    """So many blocks of so many networks, from the block of that number on."""
+    return [(experiment, range(i * size, (i + 1) * size)) for i in range(first, first + count)]
 
 
 def training(ledger: Ledger, pids: dict[str, list[int]]) -> dict[str, float]:
     """Blocks that take as long as they do."""
-    blocks = [(TRAINED, range(i * BLOCK, (i + 1) * BLOCK)) for i in range(1, 1 + BLOCKS)]
+    blocks = blocks_of(TRAINED, BLOCK, 1, BLOCKS)
     return {"networks": BLOCKS * BLOCK, **costs(pids, lambda: list(ledger.fill(blocks)))}
 
 
 def messages(ledger: Ledger, pids: dict[str, list[int]]) -> dict[str, float]:
     """Blocks of one network and one epoch: the cost of a request by itself."""
     small = TRAINED.replace(depth=2, epochs=1)
-    blocks = [(small, range(1000 + i, 1001 + i)) for i in range(MESSAGES)]
+    blocks = blocks_of(small, 1, 1000, MESSAGES)
     return {"requests": MESSAGES, **costs(pids, lambda: list(ledger.fill(blocks)))}
 
 
 def files(ledger: Ledger, pids: dict[str, list[int]]) -> dict[str, float]:
     """Whole blocks that train for one epoch: what their bytes cost, to send and write, and then to read again."""
     quick = TRAINED.replace(epochs=1)
-    blocks = [(quick, range(i * BLOCK, (i + 1) * BLOCK)) for i in range(1, 1 + FILES)]
+    blocks = blocks_of(quick, BLOCK, 1, FILES)
     figures = {"requests": FILES, **costs(pids, lambda: list(ledger.fill(blocks)))}
     sizes = [path.stat().st_size for path in (ledger.folder / quick.key).glob("*.parquet")]
     start = time.process_time()
@@ -128,8 +136,12 @@ def costs(pids: dict[str, list[int]], work: Any) -> dict[str, float]:
 def processor_time(pids: dict[str, list[int]]) -> dict[str, float]:
     import psutil
 
-    times = {who: sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in group) for who, group in pids.items()}
-    return {"client": time.process_time(), **times}
+    times = {"client": time.process_time()}
+    for who, group in pids.items():
+        times[who] = 0
+        for pid in group:
+            times[who] += sum(psutil.Process(pid).cpu_times()[:2])
+    return times
 
 
 def bytes_each(experiment: Experiment) -> float:

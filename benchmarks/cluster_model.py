@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import starmap
 from statistics import mean
 from typing import Any
 
@@ -62,14 +63,15 @@ def of(results: dict[str, Any]) -> Model:
     files, messages, block = results["files"], results["messages"], results["block"]
     size = mean(results["sizes"].values())
     # A request's cost and that of its bytes: from many small ones and few large ones.
-    small = {who: messages[who] / messages["requests"] for who in ("scheduler", "client", "workers")}
-    large = {who: files[who] / files["requests"] for who in small}
     scale = size * block / (files["bytes"] / files["requests"])
-    cost = {who: small[who] + max(0.0, large[who] - small[who]) * scale for who in small}
+    cost = {}
+    for process in ("scheduler", "client"):
+        small, large = messages[process] / messages["requests"], files[process] / files["requests"]
+        cost[process] = small + max(0.0, large - small) * scale
     return Model(
         network=mean(results["milliseconds"].values()) / 1e3,
         block=block,
-        worker=small["workers"],
+        worker=messages["workers"] / messages["requests"],
         scheduler=cost["scheduler"],
         client=cost["client"],
         read=files["read"] / files["requests"] * scale,
@@ -121,7 +123,7 @@ def _costs(results: dict[str, Any], m: Model) -> str:
     caption = (
         f"**What the model is made of**: processor time of each process over {results['messages']['requests']:,} "
         f"requests of one network and {files['requests']} of {m.block:,}; a network of the mean of the thesis's depths "
-        f"({', '.join(f'{d}: {s:.0f}' for d, s in results['sizes'].items())} bytes):"
+        f"({', '.join(starmap('{}: {:.0f}'.format, results['sizes'].items()))} bytes):"
     )
     return f"{caption}\n\n{_table(['', 'measured'], rows)}"
 
@@ -153,5 +155,5 @@ def _time(seconds: float) -> str:
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
+    lines = list(map("| {} |".format, map(" | ".join, (head, *rows))))
     return "\n".join([lines[0], "|" + "---|" + "---:|" * (len(head) - 1), *lines[1:]])

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product, starmap
 from statistics import median
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from benchmarks.timing import processor_seconds, seconds, torch_threads, turns
+from benchmarks.timing import processor_seconds, ratios, seconds, torch_threads, turns
 from lrn.classifiers import Classifiers
 from lrn.classifiers._stack import STACK
 from lrn.classifiers._training import standardised
@@ -57,13 +58,14 @@ def cases() -> list[Case]:
         ("plain, as in the thesis's chapter 5", Classifiers(skip=False, normalise=False, lr=0.01)),
         ("residual with batch normalisation, as in the journal", Classifiers()),
     ]
-    cases = [Case(kind, of, 2 * STACK, {LOOP: 4, LOOP_CORES: 4, STACKED: 8, NATIVE: 24}) for kind, of in digits]
-    for depth in (8, 20, 56):
-        for batch in (32, 128):
-            of = Classifiers(depth=depth, images=noise(batch + 8, 28), train=batch, test=8, batch=batch, part=batch)
-            kind = "residual with batch normalisation"
-            some = 256 // batch
-            cases.append(Case(kind, of, STACK, {LOOP: some, LOOP_CORES: some, STACKED: some, NATIVE: 4 * some}))
+    cases = []
+    for kind, of in digits:
+        cases.append(Case(kind, of, 2 * STACK, {LOOP: 4, LOOP_CORES: 4, STACKED: 8, NATIVE: 24}))
+    for depth, batch in product((8, 20, 56), (32, 128)):
+        of = Classifiers(depth=depth, images=noise(batch + 8, 28), train=batch, test=8, batch=batch, part=batch)
+        kind = "residual with batch normalisation"
+        epochs = 256 // batch
+        cases.append(Case(kind, of, STACK, {LOOP: epochs, LOOP_CORES: epochs, STACKED: epochs, NATIVE: 4 * epochs}))
     return cases
 
 
@@ -78,10 +80,11 @@ def cnns(repeats: int, alone: bool = True) -> list[dict[str, Any]]:
         if not alone:
             del calls[LOOP_CORES]
         times = turns(repeats, calls)
-        networks = {who: 1 if who in (LOOP, LOOP_CORES) else case.networks for who in times}
-        images = {who: networks[who] * case.epochs[who] * case.of.train for who in times}
-        ms = {who: median(values) * 1e6 / images[who] for who, values in times.items()}
-        ratios = {who: _ratio(times[who], times[NATIVE]) * images[NATIVE] / images[who] for who in times}
+        ms, ratio = {}, {}
+        for who, values in times.items():
+            ms[who] = median(values) * 1e6 / _images(case, who)
+            times_slower = median(ratios(values, times[NATIVE]))
+            ratio[who] = times_slower * _images(case, NATIVE) / _images(case, who)
         rows.append(
             {
                 "kind": case.kind,
@@ -90,20 +93,21 @@ def cnns(repeats: int, alone: bool = True) -> list[dict[str, Any]]:
                 "batch": case.of.batch,
                 "networks": case.networks,
                 "ms": ms,
-                "ratio": ratios,
+                "ratio": ratio,
             }
         )
         print(f"  {case.kind}, depth {case.of.depth}, {case.images}, batch {case.of.batch}: " + _shown(ms), flush=True)
     return rows
 
 
-def _ratio(times: list[float], others: list[float]) -> float:
-    """The median of the ratios of neighbours."""
-    return median(a / b for a, b in zip(times, others, strict=True))
+def _images(case: Case, who: str) -> int:
+    """The images that a call trains on, over all its networks and epochs."""
+    networks = 1 if who in (LOOP, LOOP_CORES) else case.networks
+    return networks * case.epochs[who] * case.of.train
 
 
 def _shown(ms: dict[str, float]) -> str:
-    return ", ".join(f"{who} {value:.2f} ms" for who, value in ms.items())
+    return ", ".join(starmap("{} {:.2f} ms".format, ms.items()))
 
 
 def _calls(case: Case) -> dict[str, Callable[[], float]]:
@@ -117,9 +121,12 @@ def _calls(case: Case) -> dict[str, Callable[[], float]]:
 
 def _epochs_alone(case: Case, engine: str, epochs: int) -> float:
     """Seconds that training takes longer with epochs than without; of one thread, whose processor may be shared."""
-    calls = [partial(replace(case.of, epochs=n).sample, range(case.networks), engine) for n in (0, epochs)]
-    without, with_epochs = (processor_seconds(call) for call in calls)
-    return with_epochs - without
+
+    def training(n: int) -> float:
+        return processor_seconds(partial(replace(case.of, epochs=n).sample, range(case.networks), engine))
+
+    without = training(0)
+    return training(epochs) - without
 
 
 def _loop_alone(case: Case, threads: int) -> float:

@@ -19,6 +19,7 @@ import os
 import shutil
 import sys
 import tempfile
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ RIGHT = {**dict.fromkeys("123456", "SUPPORTED"), "7": "REFUTED"}
 
 
 def main() -> int:
-    """Runs all repetitions, and prints what each decided."""
+    """Runs all repetitions, and prints the decisions of each."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.few_seeds", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS, help=f"({REPETITIONS})")
@@ -112,9 +113,9 @@ def main() -> int:
         for repetition in range(options.repetitions):
             rows.append(judged(work, repetition))
             print(text(rows[-1]), flush=True)
-    decided = [len(row["decided"]) for row in rows]
-    wrong = sum(len(row["wrong"]) for row in rows)
-    trainings = [row["trainings"] for row in rows]
+    decided = list(map(len, map(itemgetter("decided"), rows)))
+    wrong = sum(map(len, map(itemgetter("wrong"), rows)))
+    trainings = list(map(itemgetter("trainings"), rows))
     print(
         f"decided {min(decided)} to {max(decided)} of {len(RIGHT)}, {wrong} wrong, at most {max(trainings)} trainings"
     )
@@ -144,9 +145,13 @@ def judged(work: Path, repetition: int) -> dict[str, Any]:
         pytest.main(["claims", "-q", *options])
     verdicts = json.loads(target.read_text())["claims"]
     seeds = set(trained.read_text().splitlines())  # a seed that is asked for again, as a check, counts once
-    endings = {verdict["id"]: verdict["verdict"] for verdict in verdicts}
-    decided = [name for name, ending in endings.items() if ending in ("SUPPORTED", "REFUTED")]
-    wrong = [name for name, ending in endings.items() if ending not in (RIGHT[name], "INCONCLUSIVE")]
+    endings = dict(map(itemgetter("id", "verdict"), verdicts))
+    decided, wrong = [], []
+    for name, ending in endings.items():
+        if ending in ("SUPPORTED", "REFUTED"):
+            decided.append(name)
+        if ending not in (RIGHT[name], "INCONCLUSIVE"):
+            wrong.append(name)
     return {"repetition": repetition, "decided": decided, "wrong": wrong, "trainings": len(seeds)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any, NamedTuple
 
 from benchmarks.peers import AUTHOR, COMPILED, JAX, STACKED, VMAP, Peer
@@ -20,17 +21,18 @@ class Goal(NamedTuple):
 
 def goals(results: dict[str, Any]) -> list[Goal]:
     """Every goal that this run has figures for."""
-    all_goals: list[Goal] = []
-    for peer, times in ((JAX, 60), (COMPILED, 15), (AUTHOR, 10_000)):
-        all_goals += [_ratio(results, peer, depth, 2, times) for depth in (10, 30)]  # type: ignore[misc]
-    all_goals += [_ratio(results, peer, 10, 16, 1) for peer in (JAX, COMPILED, VMAP, STACKED)]  # type: ignore[misc]
+    all_goals: list[Goal | None] = []
+    for (peer, times), depth in product(((JAX, 60), (COMPILED, 15), (AUTHOR, 10_000)), (10, 30)):
+        all_goals.append(_ratio(results, peer, depth, 2, times))
+    for peer in (JAX, COMPILED, VMAP, STACKED):
+        all_goals.append(_ratio(results, peer, 10, 16, 1))
     for row in results["efficiency"]:
         if (row["optimizer"], row["width"], row["threads"]) == ("adam", 2, 2) and row["depth"] in (10, 30):
             what = f"share of the FMA peak, depth {row['depth']}, 2 threads"
             all_goals.append(Goal(what, "≥ 60 %", f"{row['share']:.0%}".replace("%", " %"), row["share"] >= 0.6))
     for job, most in (("thesis", 60), ("stream", None)):
         all_goals += _job(results[job], most)
-    return [goal for goal in all_goals if goal is not None]
+    return list(filter(None, all_goals))
 
 
 def _ratio(results: dict[str, Any], peer: Peer, depth: int, width: int, times: float) -> Goal | None:

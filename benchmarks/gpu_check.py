@@ -16,12 +16,15 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.cells import thesis_cells
 from lrn.engines import native
 from lrn.engines.cuda import CudaEngine, _program
 from lrn.engines.cuda._program import Program, compile_program, kernels
@@ -33,19 +36,13 @@ CHECKED_SEEDS = np.arange(64, dtype=np.uint64)
 GOAL_SECONDS = 2.0
 
 
-def thesis_cells(depths: tuple[int, ...] = (2, 5, 10, 15, 20, 25, 30)) -> list[Experiment]:
-    """The 168 settings of the thesis's tables (fewer for fewer depths)."""
-    ways = itertools.product(depths, ("plain", "late"), ("adam", "sgd"), (0.01, 0.001, 0.1), ("batch", "iterative"))
-    return [Experiment(depth=d, connection=c, optimizer=o, lr=lr, style=s) for d, c, o, lr, s in ways]
-
-
 def checked() -> list[Experiment]:
     base, plain = Experiment(depth=5, epochs=1500), Experiment(depth=12, connection="plain", epochs=1500)
     shapes = ({"width": 4}, {"width": 3}, {"dtype": "float64"}, {"activation": "leaky_relu"})
-    others = [
-        e.replace(**shape, style=style) for e in (base, plain) for shape in shapes for style in ("batch", "iterative")
-    ]
-    return thesis_cells((2, 10, 30)) + others
+    experiments = thesis_cells((2, 10, 30))
+    for experiment, shape, style in itertools.product((base, plain), shapes, ("batch", "iterative")):
+        experiments.append(experiment.replace(**shape, style=style))
+    return experiments
 
 
 def write_reference(path: Path) -> None:
@@ -53,12 +50,13 @@ def write_reference(path: Path) -> None:
     arrays = {}
     for e in checked():
         runs = on_processor(e)
-        arrays |= {f"{e.key} {name}": getattr(runs, name) for name in ARRAYS}
+        for name in ARRAYS:
+            arrays[f"{e.key} {name}"] = getattr(runs, name)
     np.savez_compressed(path, **arrays)
 
 
 def on_processor(e: Experiment) -> Runs:
-    fused = [variant for variant in native.variants() if variant.fused]
+    fused = list(filter(attrgetter("fused"), native.variants()))
     return native.NativeEngine(variant=fused[0]).train(e, CHECKED_SEEDS, parameters=True)
 
 
@@ -98,9 +96,9 @@ def seconds(work: Callable[[], Any], repeats: int) -> list[float]:
 
 
 def thesis_seconds(seeds: int, repeats: int) -> list[float]:
-    cells, own = thesis_cells(), [np.arange(seeds, dtype=np.uint64)] * 168
-    CudaEngine().train_many(cells, [s[:32] for s in own])  # compiles, and wakes the GPU
-    return seconds(lambda: CudaEngine().train_many(cells, own), repeats)
+    cells, own = thesis_cells(), np.arange(seeds, dtype=np.uint64)
+    CudaEngine().train_many(cells, [own[:32]] * len(cells))  # compiles, and wakes the GPU
+    return seconds(lambda: CudaEngine().train_many(cells, [own] * len(cells)), repeats)
 
 
 def thesis(seeds: int, repeats: int) -> dict[str, Any]:
@@ -153,8 +151,17 @@ def machine() -> dict[str, Any]:
 
 
 def compile_seconds() -> dict[str, float]:
-    programs = {Program.of(e): e.label for e in thesis_cells((2,))}
-    return {repr(p): seconds(lambda p=p: compile_program(p, "sm_90"), 1)[0] for p in programs}
+    times = {}
+    for program in dict.fromkeys(map(Program.of, thesis_cells((2,)))):
+        times[repr(program)] = seconds(partial(compile_program, program, "sm_90"), 1)[0]
+    return times
+
+
+def seconds_by_resident_blocks(counts: list[int], seeds: int) -> dict[int, list[float]]:
+    times = {}
+    for blocks in counts:
+        times[blocks] = with_resident(blocks, lambda: thesis_seconds(seeds, 2))
+    return times
 
 
 def main() -> None:
@@ -174,9 +181,7 @@ def main() -> None:
         "bitwise": lambda: compare(options.reference),
         "thesis": lambda: thesis(options.seeds, options.repeats),
         "single_fleets_seconds": lambda: single_fleets(2),
-        "thesis_seconds_by_resident_blocks": lambda: {
-            n: with_resident(n, lambda: thesis_seconds(options.seeds, 2)) for n in options.resident
-        },
+        "thesis_seconds_by_resident_blocks": lambda: seconds_by_resident_blocks(options.resident, options.seeds),
     }
     report = {}
     for name, measure in sections.items():

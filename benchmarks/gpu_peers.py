@@ -13,6 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,10 @@ def beside(peer: Peer, experiment: Experiment, networks: int, turns: int) -> dic
     epochs = int(np.clip(PEER_SECONDS / each, TRIED_EPOCHS, EPOCHS)) // TRIED_EPOCHS * TRIED_EPOCHS
     run(epochs)  # JAX compiles again for another number of epochs
     train(EPOCHS)
-    pairs = [(seconds(lambda: run(epochs)) * EPOCHS / epochs, seconds(lambda: train(EPOCHS))) for _ in range(turns)]
+    theirs, ours = [], []
+    for _ in range(turns):
+        theirs.append(seconds(lambda: run(epochs)) * EPOCHS / epochs)
+        ours.append(seconds(lambda: train(EPOCHS)))
     return {
         "peer": peer.name,
         "experiment": experiment.label,
@@ -59,10 +63,10 @@ def beside(peer: Peer, experiment: Experiment, networks: int, turns: int) -> dic
         "peer_epochs": epochs,
         "first_call_seconds": round(first_call, 2),
         "rmse_apart": float(apart),
-        "peer_ms_per_network": float(np.median([p for p, _ in pairs])) / networks * 1e3,
-        "lrn_ms_per_network": float(np.median([own for _, own in pairs])) / networks * 1e3,
-        "times_slower": float(np.median([p / own for p, own in pairs])),
-        "pairs_seconds": [[round(p, 4), round(own, 4)] for p, own in pairs],
+        "peer_ms_per_network": float(np.median(theirs)) / networks * 1e3,
+        "lrn_ms_per_network": float(np.median(ours)) / networks * 1e3,
+        "times_slower": float(np.median(np.divide(theirs, ours))),
+        "pairs_seconds": np.transpose([theirs, ours]).round(4).tolist(),
     }
 
 
@@ -80,11 +84,10 @@ def main() -> None:
         import torch
 
         torch.set_default_device("cuda")
-    for peer in ({"jax": JAX, "compile": COMPILED}[name] for name in options.peers):
-        for depth in options.depths:
-            for width in options.widths:
-                result = beside(peer, Experiment(depth=depth, width=width), options.networks, options.turns)
-                print(json.dumps(result), flush=True)
+    peers = {"jax": JAX, "compile": COMPILED}
+    for name, depth, width in product(options.peers, options.depths, options.widths):
+        result = beside(peers[name], Experiment(depth=depth, width=width), options.networks, options.turns)
+        print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

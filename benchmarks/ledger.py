@@ -35,7 +35,7 @@ def steps(stop: int, growth: str) -> Iterator[int]:
 def seeds_needed() -> list[int]:
     """Seeds until each experiment's claim is decided: many few, few many."""
     drawn = np.random.Generator(np.random.Philox(key=21)).lognormal(0, 2, EXPERIMENTS)
-    return [int(n) for n in np.clip(drawn * MEAN_SEEDS / drawn.mean(), 8, MOST_SEEDS)]
+    return np.clip(drawn * MEAN_SEEDS / drawn.mean(), 8, MOST_SEEDS).astype(int).tolist()
 
 
 def ask(folder: pathlib.Path, growth: str) -> int:
@@ -70,10 +70,10 @@ def measured(folder: pathlib.Path, growth: str) -> str:
     requests = ask(folder, growth)
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     pq.ParquetFile = open_file
-    files = sum(1 for _ in folder.rglob("*.parquet"))
-    size = sum(path.stat().st_size for path in folder.rglob("*.parquet")) / 1e6
+    files = list(folder.rglob("*.parquet"))
+    size = sum(path.stat().st_size for path in files) / 1e6
     times = f"{seconds:.2f} s ({cpu:.2f} s of processor)"
-    return f"{requests:,} requests, {reads[0]:,} reads, {times}, {files:,} files, {size:.0f} MB"
+    return f"{requests:,} requests, {reads[0]:,} reads, {times}, {len(files):,} files, {size:.0f} MB"
 
 
 def main() -> None:

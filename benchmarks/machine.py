@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
+from operator import sub
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ def describe() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "lrn": _version("lrn-claims"),
-        **{name: _version(name) for name in ("numpy", "torch", "jax")},
+        "numpy": _version("numpy"),
+        "torch": _version("torch"),
+        "jax": _version("jax"),
         "variant": NativeEngine().variant.name,
         "date": time.strftime("%Y-%m-%d"),
     }
@@ -58,7 +61,7 @@ class Others:
         now = self._now()
         if self.start is None or now is None:
             return None
-        busy, total, own = (b - a for a, b in zip(self.start, now, strict=True))
+        busy, total, own = map(sub, now, self.start)
         return max(0.0, busy - own) / max(total, 1e-9)
 
 
@@ -67,7 +70,10 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    for line in lines:
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.processor()
 
 
 def _version(package: str) -> str | None:

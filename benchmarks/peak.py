@@ -16,7 +16,8 @@ __all__ = ["compiler", "fma_peak"]
 
 def compiler() -> str | None:
     """The system's C++ compiler, if there is one."""
-    return next((c for c in (os.environ.get("CXX"), "c++", "g++", "clang++") if c and shutil.which(c)), None)
+    candidates = filter(None, (os.environ.get("CXX"), "c++", "g++", "clang++"))
+    return next(filter(shutil.which, candidates), None)
 
 
 @cache

@@ -55,7 +55,7 @@ class Plan:
 OURS = (NATIVE_1, NATIVE_2)
 FULL = Plan(
     name="full",
-    shapes=tuple((depth, width) for width in (2, 4, 16) for depth in (2, 10, 30)),
+    shapes=((2, 2), (10, 2), (30, 2), (2, 4), (10, 4), (30, 4), (2, 16), (10, 16), (30, 16)),
     peers=PEERS,
     axes={
         "networks": Axis((1, 16, 64, 256, 1024, 4096, 16384), (*OURS, STACKED, JAX), limit=4096),

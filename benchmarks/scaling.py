@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import starmap
 from statistics import median
 from typing import Any
 
@@ -31,16 +32,20 @@ class Sampled(Experiment):
 
 def scaling(plan: Plan) -> dict[str, list[dict[str, Any]]]:
     """Milliseconds a network along each axis, for everyone measured along it; the rest stays depth 10, width 2."""
-    return {name: [_point(plan, name, axis, value) for value in axis.values] for name, axis in plan.axes.items()}
+    points = {}
+    for name, axis in plan.axes.items():
+        points[name] = [_point(plan, name, axis, value) for value in axis.values]
+    return points
 
 
 def _point(plan: Plan, name: str, axis: Axis, value: int) -> dict[str, Any]:
     experiment = Sampled() if name == "networks" else Sampled().replace(**{name: value})
     networks = value if name == "networks" else axis.networks
-    peers = [p for p in axis.peers if p in plan.peers or p.name.startswith("lrn")]
-    peers = [p for p in peers if value <= axis.limit or p.name.startswith("lrn")]
-    subjects = [prepared(peer, experiment, networks, plan.base_seconds) for peer in peers]
-    times = turns(min(plan.repeats, 3), {s.peer.name: s.measure for s in subjects})
+    measures = {}
+    for peer in axis.peers:
+        if peer.name.startswith("lrn") or (peer in plan.peers and value <= axis.limit):
+            measures[peer.name] = prepared(peer, experiment, networks, plan.base_seconds).measure
+    times = turns(min(plan.repeats, 3), measures)
     ms = {who: median(values) for who, values in times.items()}
-    print(f"  {name} {value}: " + ", ".join(f"{who} {t:.3f}" for who, t in ms.items()), flush=True)
+    print(f"  {name} {value}: " + ", ".join(starmap("{} {:.3f}".format, ms.items())), flush=True)
     return {"value": value, "networks": networks, "ms": ms}

@@ -15,7 +15,7 @@ from benchmarks.flops import flops
 from benchmarks.peak import fma_peak
 from benchmarks.peers import NATIVE_1, NATIVE_2, Peer
 from benchmarks.plan import Plan
-from benchmarks.timing import EPOCHS, compare, initial_weights, prepared, seconds, turns
+from benchmarks.timing import EPOCHS, compare, initial_weights, prepared, ratios, seconds, turns
 from lrn.engines.native import NativeEngine
 from lrn.experiment import Experiment
 
@@ -78,7 +78,7 @@ def _beside_peak(e: Experiment, threads: int, peak: Callable[[int, float], float
         "optimizer_share": count.optimizer / count.total,
         "gflops": median(rates),
         "peak_gflops": median(times["peak"]),
-        "share": median(rate / most for rate, most in zip(rates, times["peak"], strict=True)),
+        "share": median(ratios(rates, times["peak"])),
     }
 
 
@@ -97,12 +97,12 @@ def freezing(plan: Plan) -> list[dict[str, Any]]:
         assert not engine.train(alive, seeds, initial=positive).dead_layers.any(), "a network died that must not"
         dead = engine.train(plain, seeds).dead_layers > 0
         calls = {
-            "plain": partial(engine.train, plain, seeds),
-            "never frozen": partial(engine.train, alive, seeds, initial=positive),
-            "late": partial(engine.train, late, seeds),
+            "plain": partial(seconds, partial(engine.train, plain, seeds)),
+            "never frozen": partial(seconds, partial(engine.train, alive, seeds, initial=positive)),
+            "late": partial(seconds, partial(engine.train, late, seeds)),
         }
-        times = turns(plan.repeats, {name: partial(seconds, call) for name, call in calls.items()})
-        gains = [b / a for a, b in zip(times["plain"], times["never frozen"], strict=True)]
+        times = turns(plan.repeats, calls)
+        gains = ratios(times["never frozen"], times["plain"])
         ms = {name: median(values) * 1e3 / S for name, values in times.items()}
         rows.append({"depth": depth, "epochs": EPOCHS, "ms": ms, "gain": median(gains), "dead": float(dead.mean())})
         print(f"  depth {depth}: plain {ms['plain']:.3f}, never frozen {ms['never frozen']:.3f},", end=" ")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import chain, starmap
+from operator import itemgetter
 from statistics import median
 from typing import Any
 
@@ -22,10 +25,32 @@ def tables(results: dict[str, Any]) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     cells = [list(head), *map(list, rows)]
-    widths = [max(3, *(len(row[k]) for row in cells)) for k in range(len(head))]
-    line = lambda row: "| " + " | ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) + " |"  # noqa: E731
-    rule = "|" + "|".join("-" * (w + 1) + (":" if k else "-") for k, w in enumerate(widths)) + "|"
-    return "\n".join([line(cells[0]), rule, *map(line, cells[1:])])
+    widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
+
+    def line(row: Sequence[str]) -> str:
+        return "| " + " | ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) + " |"
+
+    rules = ["-" * (width + 1) + ":" for width in widths]
+    rules[0] = "-" * (widths[0] + 2)
+    return "\n".join([line(cells[0]), f"|{'|'.join(rules)}|", *map(line, cells[1:])])
+
+
+shape_of = itemgetter("depth", "width")
+"""The shape of a row's networks."""
+
+
+def measured_peers(points: Iterable[dict[str, Any]]) -> list[str]:
+    """Who was measured at any point of an axis."""
+    return list(dict.fromkeys(chain.from_iterable(map(itemgetter("ms"), points))))
+
+
+def _time(ms: dict[str, float], who: str) -> str:
+    """A peer's time; "" where it was not measured."""
+    return number(ms[who]) if who in ms else ""
+
+
+def _times(ratio: float) -> str:
+    return f"{number(ratio)} ×"
 
 
 def number(value: float) -> str:
@@ -52,23 +77,28 @@ def _goals(results: dict[str, Any]) -> str:
     return "### Goals\n\n" + _table(("goal", "needed", "measured", "met"), rows)
 
 
+def _row(name: str, cells: list[str]) -> list[str]:
+    return [name, *cells]
+
+
 def _side_by_side(results: dict[str, Any]) -> str:
     rows = results["side_by_side"]
-    shapes = list(dict.fromkeys((r["depth"], r["width"]) for r in rows))
-    at = {(r["peer"], r["depth"], r["width"]): r for r in rows}
-    head = ["", *(f"D{depth} W{width}" for depth, width in shapes)]
-    peers = list(dict.fromkeys(r["peer"] for r in rows))
-    ours = [median(r["base_ms"] for r in rows if (r["depth"], r["width"]) == shape) for shape in shapes]
-    times = [[p, *(number(at[p, d, w]["ms"]) for d, w in shapes)] for p in peers]
-    times.append([NATIVE_2.name, *map(number, ours)])
-    ratios = [[p, *(number(at[p, d, w]["ratio"]) + " ×" for d, w in shapes)] for p in peers]
-    most = max(r["disagreement"] for r in rows)
+    times: defaultdict[str, list[str]] = defaultdict(list)
+    ratios: defaultdict[str, list[str]] = defaultdict(list)
+    base: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+    for row in rows:
+        times[row["peer"]].append(number(row["ms"]))
+        ratios[row["peer"]].append(_times(row["ratio"]))
+        base[shape_of(row)].append(row["base_ms"])
+    times[NATIVE_2.name] = list(map(number, map(median, base.values())))
+    head = ["", *starmap("D{} W{}".format, base)]
+    most = max(map(itemgetter("disagreement"), rows))
     paragraphs = [
         "### Side by side",
         "Milliseconds a network for 3,000 epochs at depth D and width W:",
-        _table(head, times),
+        _table(head, starmap(_row, times.items())),
         f"Times slower than {NATIVE_2.name} (medians of the ratios of pairs):",
-        _table(head, ratios),
+        _table(head, starmap(_row, ratios.items())),
         f"All train the same thing: their RMSE after 20 epochs is the reference's to {most:.0e} (relative; the 3 % of "
         "networks that differ most left out).",
     ]
@@ -77,19 +107,20 @@ def _side_by_side(results: dict[str, Any]) -> str:
 
 def _efficiency(results: dict[str, Any]) -> str:
     head = ["", "threads", "ms a network", "MFLOP a network", "of it optimizer", "GFLOP/s", "FMA peak", "share"]
-    rows = [
-        (
-            f"D{r['depth']} W{r['width']} {r['optimizer']}",
-            str(r["threads"]),
-            number(r["ms"]),
-            number(r["mflop"]),
-            _percent(r["optimizer_share"]),
-            number(r["gflops"]),
-            number(r["peak_gflops"]),
-            _percent(r["share"]),
+    rows = []
+    for r in results["efficiency"]:
+        rows.append(
+            (
+                f"D{r['depth']} W{r['width']} {r['optimizer']}",
+                str(r["threads"]),
+                number(r["ms"]),
+                number(r["mflop"]),
+                _percent(r["optimizer_share"]),
+                number(r["gflops"]),
+                number(r["peak_gflops"]),
+                _percent(r["share"]),
+            )
         )
-        for r in results["efficiency"]
-    ]
     return "### Share of the machine's FMA peak\n\n" + _table(head, rows)
 
 
@@ -99,9 +130,10 @@ def _scaling(results: dict[str, Any]) -> str:
         "Milliseconds a network for 3,000 epochs; depth 10, width 2, 20 samples but for what varies.",
     ]
     for axis, points in results["scaling"].items():
-        who = list(dict.fromkeys(name for p in points for name in p["ms"]))
-        rows = [[name, *(number(p["ms"][name]) if name in p["ms"] else "" for p in points)] for name in who]
-        parts.append(_table([axis, *(f"{p['value']:,}" for p in points)], rows))
+        head, rows = [axis, *map("{:,}".format, map(itemgetter("value"), points))], []
+        for name in measured_peers(points):
+            rows.append([name, *(_time(point["ms"], name) for point in points)])
+        parts.append(_table(head, rows))
     return "\n\n".join([*parts, crossover(results["scaling"]["width"])])
 
 
@@ -117,17 +149,18 @@ def crossover(points: list[dict[str, Any]]) -> str:
 
 def _freezing(results: dict[str, Any]) -> str:
     head = ["plain networks", "with a dead layer", "as trained", "never frozen", "gain", "late, for comparison"]
-    rows = [
-        (
-            f"D{r['depth']} W2",
-            _percent(r["dead"]),
-            number(r["ms"]["plain"]) + " ms",
-            number(r["ms"]["never frozen"]) + " ms",
-            f"{r['gain']:.2f} ×",
-            number(r["ms"]["late"]) + " ms",
+    rows = []
+    for r in results["freezing"]:
+        rows.append(
+            (
+                f"D{r['depth']} W2",
+                _percent(r["dead"]),
+                number(r["ms"]["plain"]) + " ms",
+                number(r["ms"]["never frozen"]) + " ms",
+                f"{r['gain']:.2f} ×",
+                number(r["ms"]["late"]) + " ms",
+            )
         )
-        for r in results["freezing"]
-    ]
     return "### Exact freezing\n\n" + _table(head, rows)
 
 
@@ -145,9 +178,8 @@ def cnn_table(rows: list[dict[str, Any]]) -> str:
     cells = []
     for r in rows:
         name = f"{r['kind']}; depth {r['depth']}, {r['images']} pixels, batch {r['batch']}"
-        columns = ("loop_cores", "loop", "stacked", "native")
-        ms = [number(r["ms"][who]) if who in r["ms"] else "" for who in columns]
-        cells.append((name, *ms, *(number(r["ratio"][who]) + " ×" for who in ("loop", "stacked"))))
+        ms = [_time(r["ms"], who) for who in ("loop_cores", "loop", "stacked", "native")]
+        cells.append((name, *ms, _times(r["ratio"]["loop"]), _times(r["ratio"]["stacked"])))
     return "### Convolutional networks\n\n" + _table(head, cells)
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "initial_weights",
     "prepared",
     "processor_seconds",
+    "ratios",
     "seconds",
     "torch_threads",
     "turns",
@@ -63,10 +64,14 @@ class Subject:
     first: float
     worst: float
 
+    def _run_rounds(self) -> None:
+        for _ in range(self.rounds):
+            self.run(self.epochs)
+
     def measure(self) -> float:
         """Milliseconds per network for `EPOCHS` epochs, scaled from the epochs that ran."""
         with torch_threads(self.threads):
-            took = seconds(lambda: [self.run(self.epochs) for _ in range(self.rounds)])
+            took = seconds(self._run_rounds)
         return took * 1e3 / (self.networks * self.rounds) * EPOCHS / self.epochs
 
 
@@ -137,11 +142,16 @@ def turns(repeats: int, calls: dict[str, Callable[[], float]]) -> dict[str, list
     return times
 
 
+def ratios(times: list[float], others: list[float]) -> list[float]:
+    """The ratios of neighbours: of results that were measured in the same turn."""
+    return [time / other for time, other in zip(times, others, strict=True)]
+
+
 def compare(peer: Peer, base: Subject, networks: int, target: float, repeats: int) -> dict[str, Any]:
     """A peer against the native engine on two threads: times, and the median ratio of pairs."""
     subject = prepared(peer, base.experiment, networks, target)
     times = turns(repeats, {"peer": subject.measure, "base": base.measure})
-    ratios = [a / b for a, b in zip(times["peer"], times["base"], strict=True)]
+    slower = ratios(times["peer"], times["base"])
     return {
         "peer": peer.name,
         "base": NATIVE_2.name,
@@ -153,8 +163,8 @@ def compare(peer: Peer, base: Subject, networks: int, target: float, repeats: in
         "disagreement": subject.worst,
         "ms": median(times["peer"]),
         "base_ms": median(times["base"]),
-        "ratio": median(ratios),
-        "ratio_range": [min(ratios), max(ratios)],
+        "ratio": median(slower),
+        "ratio_range": [min(slower), max(slower)],
     }
 
 

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cells import thesis_cells
 from lrn.experiment import Experiment
 from lrn.training import train
 
@@ -33,15 +33,7 @@ def apart(job: str, *numbers: int) -> dict[str, Any]:
 
 def thesis(seeds: int) -> dict[str, Any]:
     """Its 168 cells: seven depths, plain and late, Adam and SGD, three learning rates, batch and iterative."""
-    axes: tuple[tuple[Any, ...], ...] = (
-        (2, 5, 10, 15, 20, 25, 30),
-        ("plain", "late"),
-        ("adam", "sgd"),
-        (0.01, 0.001, 0.1),
-        ("batch", "iterative"),
-    )
-    names = "depth", "connection", "optimizer", "lr", "style"
-    cells = [Experiment(**dict(zip(names, values, strict=True))) for values in product(*axes)]
+    cells = thesis_cells()
     runs = [train(cell, range(seeds), engine="native", threads=2) for cell in cells]
     return {"cells": len(cells), "seeds": seeds, "networks": sum(map(len, runs))}
 
@@ -66,7 +58,8 @@ def main(job: str, *numbers: str) -> None:
 def _peak_bytes() -> int:
     status = Path("/proc/self/status")
     if status.exists():  # Linux's ru_maxrss also remembers the parent that this process was forked from
-        return 1024 * next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line)
+        (peak,) = (line for line in status.read_text().splitlines() if "VmHWM" in line)
+        return 1024 * int(peak.split()[1])
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import time
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from typing import Any
 
 from benchmarks.calibration import document, sequences
@@ -26,7 +27,7 @@ def main() -> None:
     if not options.write:
         results = measure(1.0, options.processes)
         document.RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        assumed = [row for alpha in sequences.ALPHAS for row in sequences.count(alpha)]
+        assumed = list(chain.from_iterable(map(sequences.count, sequences.ALPHAS)))
         sequences.RESULTS.write_text(json.dumps(assumed, indent=1) + "\n", encoding="utf-8")
     document.write(json.loads(document.RESULTS.read_text(encoding="utf-8")))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,10 @@ def sections(results: _Results) -> dict[str, str]:
 
 def judgement(results: _Results) -> str:
     """What Holm's procedure at 5 % says of all tests together."""
-    above = [s["p_above"] for s in results]
+    above = list(map(itemgetter("p_above"), results))
     exact = [s["p_exact"] for s in results if "p_exact" in s]
-    simulated, claims = sum(s["suites"] for s in results), sum(s["suites"] * s["claims"] for s in results)
+    simulated = sum(map(itemgetter("suites"), results))
+    claims = sum(s["suites"] * s["claims"] for s in results)
     return (
         f"**{simulated:,} suites, {claims:,} claims.** More errors than allowed: {_rejected(above)} (smallest p-value "
         f"{min(above):.2g}). Other than the exact probability: {_rejected(exact)} (smallest p-value {min(exact):.2g})."
@@ -60,14 +62,14 @@ def _rejected(p_values: list[float]) -> str:
 
 def _suites(results: _Results) -> str:
     head = ("suites of", "α", "shares", "seeds", "suites", "wrong", "share", "p", "exactly", "p of it")
-    return table(head, (list(_suite(s)) for s in results))
+    return table(head, map(list, map(_suite, results)))
 
 
 def _suite(s: dict[str, Any]) -> Iterator[str]:
     yield s["name"]
     yield f"{s['alpha']:g}"
     yield f"{s['shares']:,}"
-    yield "–".join(f"{n:,}" for n in s["seeds"])
+    yield "–".join(map("{:,}".format, s["seeds"]))
     yield f"{s['suites']:,}"
     yield str(s["wrong"])
     yield _percent(s["wrong"] / s["suites"])
@@ -84,6 +86,6 @@ def _outcomes(results: _Results) -> str:
     counts: Counter[str] = Counter()
     for s in results:
         counts.update(s["outcomes"])
-    names = ("supported", "refuted", "inconclusive", "wrong")
+    endings = itemgetter("supported", "refuted", "inconclusive", "wrong")(counts)
     head = ("all claims together", "rightly SUPPORTED", "rightly REFUTED", "INCONCLUSIVE", "wrong")
-    return table(head, [["how many", *(f"{counts[name]:,}" for name in names)]])
+    return table(head, [["how many", *map("{:,}".format, endings)]])

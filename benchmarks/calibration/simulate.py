@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain, starmap
 from typing import Any
 
 from benchmarks.calibration.exact import any_miss, p_at_least, p_two_sided
@@ -30,9 +31,10 @@ def simulate(setting: Setting) -> dict[str, Any]:
     outcomes: Counter[str] = Counter()
     wrong_suites = []
     for suite in range(setting.suites):
-        decided = decisions(setting, suite)
-        outcomes.update(_outcome(claim, value) for claim, value in decided)
-        wrong_suites += [suite] if any(value is not None and value != claim.truth for claim, value in decided) else []
+        endings = list(starmap(_outcome, decisions(setting, suite)))
+        outcomes.update(endings)
+        if "wrong" in endings:
+            wrong_suites.append(suite)
     count = len(wrong_suites)
     return {
         "name": setting.name,
@@ -52,7 +54,10 @@ def simulate(setting: Setting) -> dict[str, Any]:
 
 def decisions(setting: Setting, suite: int) -> list[tuple[Stated, bool | None]]:
     """Each claim of the setting's suite of that number, and its decision."""
-    return [pair for group in setting.groups for pair in _decided(setting, group, suite)]
+    pairs = []
+    for group in setting.groups:
+        pairs += _decided(setting, group, suite)
+    return pairs
 
 
 def _decided(setting: Setting, group: Group, suite: int) -> list[tuple[Stated, bool | None]]:
@@ -60,9 +65,13 @@ def _decided(setting: Setting, group: Group, suite: int) -> list[tuple[Stated, b
     measure = _measure(setting, suite)
     values: dict[Stated, Any] = dict.fromkeys(group)
     while None in values.values():
-        tested = {claim: claim.decide(measure) for claim, value in values.items() if value is None}
-        values |= {claim: decision.value for claim, decision in tested.items()}
-        undecided = [decision for decision in tested.values() if decision.value is None]
+        undecided = []
+        for claim in group:
+            if values[claim] is None:
+                decision = claim.decide(measure)
+                values[claim] = decision.value
+                if decision.value is None:
+                    undecided.append(decision)
         if not undecided or not measure.widen(Undecided(undecided[0])):
             break
     return list(values.items())
@@ -93,10 +102,12 @@ def _outcome(claim: Stated, value: bool | None) -> str:
 
 def recorded_suite(setting: Setting, suite: int) -> SuiteVerdicts:
     """The same claims judged and recorded one by one, as the plugin does: for their share of the budget."""
-    claims = [claim for group in setting.groups for claim in group]
+    verdicts = []
+    for number, claim in enumerate(chain.from_iterable(setting.groups)):
+        verdicts.append(_recorded(setting, claim, number, suite))
     settings = {"alpha": setting.alpha, "quantities": setting.shares, "seed_offset": 0, "complete": True}
     return SuiteVerdicts.of(
-        [_recorded(setting, claim, i, suite) for i, claim in enumerate(claims)],
+        verdicts,
         **settings,
         first_seeds=setting.first_seeds,
         max_seeds=setting.max_seeds,

@@ -74,6 +74,11 @@ class Kind:
     shares: int = 2
     exact: tuple[float, ...] = ()
 
+    @property
+    def all_shares(self) -> int:
+        """The shares of the budget that the claims about all quantities take."""
+        return self.shares * len(self.quantities)
+
     def groups(self) -> tuple[Group, ...]:
         """Four claims about each quantity."""
         return tuple(_stated(quantity, truth, LITTLE * span) for quantity, truth, span in self.quantities)

@@ -67,8 +67,12 @@ def _difference(a: Synthetic, b: Synthetic, of_a: str, of_b: str, measure: Measu
     return measure.rate(a, of_a) - measure.rate(b, of_b)
 
 
+def _hits_of_survivors(population: Synthetic, measure: Measure) -> Estimate:
+    return measure.rate(population, "hit", given="alive")
+
+
 def _conditional_difference(pair: tuple[Synthetic, Synthetic], measure: Measure) -> Estimate:
-    return measure.rate(pair[0], "hit", given="alive") - measure.rate(pair[1], "hit", given="alive")
+    return _hits_of_survivors(pair[0], measure) - _hits_of_survivors(pair[1], measure)
 
 
 def _kinds() -> dict[str, Kind]:
@@ -96,7 +100,7 @@ def _kinds() -> dict[str, Kind]:
         Kind(
             "few survivors: rate, mean, quantile",
             (
-                (lambda m: m.rate(few, "hit", given="alive"), 0.25, 1.0),
+                (partial(_hits_of_survivors, few), 0.25, 1.0),
                 (lambda m: m.mean(fewer, "value", given="alive", bounds=(0, 1)), 0.5, 1.0),
                 (lambda m: m.quantile(few, "value", 0.5, given="alive"), 0.5, 1.0),
             ),
@@ -106,7 +110,7 @@ def _kinds() -> dict[str, Kind]:
             (
                 (partial(_conditional_difference, _pair(40)), 0.0, 2.0),
                 (partial(_conditional_difference, _selected(41)), 0.5 - 1 / 3, 2.0),
-                (lambda m: m.rate(few, "hit", given="alive") - m.rate(v, "half"), -0.25, 2.0),
+                (lambda m: _hits_of_survivors(few, m) - m.rate(v, "half"), -0.25, 2.0),
             ),
         ),
         Kind(
@@ -138,7 +142,7 @@ def _combined() -> tuple[Group, ...]:
         Stated(lambda m: some([coins[0](m) > 0.5, coins[1](m) > 0.25]), False),
         Stated(lambda m: (coins[0](m) > coins[1](m)) & ~(coins[2](m) > coins[3](m)), True),
     )
-    return tuple((claim,) for claim in claims)
+    return tuple(zip(claims, strict=True))
 
 
 _COMBINED_SHARES = 2 + 2 + 1 + 1 + 1
@@ -146,8 +150,7 @@ _COMBINED_SHARES = 2 + 2 + 1 + 1 + 1
 
 
 def _of(kind: Kind, suites: int, name: str = "", **options: object) -> Setting:
-    shares = kind.shares * len(kind.quantities)
-    setting = Setting(name or kind.name, kind.groups(), shares, suites, exact=kind.exact)
+    setting = Setting(name or kind.name, kind.groups(), kind.all_shares, suites, exact=kind.exact)
     return replace(setting, **options)  # type: ignore[arg-type]
 
 
@@ -157,11 +160,14 @@ def plan(scale: float = 1.0) -> list[Setting]:
     rate, conditional = kinds["rate"], kinds["difference of conditional rates"]
     growing = [replace(_of(kind, 200), exact=()) for kind in kinds.values()]
     one_by_one = {"step": 1, "first_seeds": 1, "max_seeds": 48}
-    everything = tuple(group for kind in kinds.values() for group in kind.groups()) + _combined()
-    shares = sum(kind.shares * len(kind.quantities) for kind in kinds.values()) + _COMBINED_SHARES
+    everything: list[Group] = []
+    shares = _COMBINED_SHARES
+    for kind in kinds.values():
+        everything += kind.groups()
+        shares += kind.all_shares
     settings = [
         *growing,
-        Setting("all of these and combinations", everything, shares, 40),
+        Setting("all of these and combinations", (*everything, *_combined()), shares, 40),
         _of(rate, 400, "rate, after every seed", **one_by_one),
         _of(rate, 400, "rate, after every seed", alpha=0.5, **one_by_one),
         _of(kinds["difference of rates: shared seeds, anticorrelated, independent"], 200,
@@ -170,7 +176,8 @@ def plan(scale: float = 1.0) -> list[Setting]:
         _of(rate, 100, "rate, as a suite runs", alpha=0.001, max_seeds=1024),
         *(_of(kind, 60, "", alpha=0.5, **one_by_one) for kind in assumed_kinds()),
     ]  # fmt: skip
-    return [
-        replace(setting, suites=max(1, round(setting.suites * scale)), first_suite=10_000 * i)
-        for i, setting in enumerate(settings)
-    ]
+    numbered = []
+    for number, setting in enumerate(settings):
+        suites = max(1, round(setting.suites * scale))
+        numbered.append(replace(setting, suites=suites, first_suite=10_000 * number))
+    return numbered

@@ -37,7 +37,8 @@ def measure(repeats: int) -> list[dict[str, Any]]:
     for alpha in ALPHAS:
         seeds = seeds_of_decisions(alpha, repeats)
         print(f"alpha = {alpha:g}: pytest is done", flush=True)
-        results += [summary(row, alpha, seeds[row.name]) for row in ROWS]
+        for row in ROWS:
+            results.append(summary(row, alpha, seeds[row.name]))
     return results
 
 

@@ -58,7 +58,7 @@ def seeds_of_decisions(alpha: float, repeats: int) -> dict[str, list[int]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(Path(__file__).with_name("populations.py"), folder / "efficiency_populations.py")
-        rates, means = (_rows(is_rate) for is_rate in (True, False))
+        rates, means = _rows(is_rate=True), _rows(is_rate=False)
         text = _SUITE.format(repeats=repeats, rates=rates, means=means, sd=SD, correlation=CORRELATION)
         (folder / "test_efficiency.py").write_text(text, encoding="utf-8")
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
@@ -67,10 +67,13 @@ def seeds_of_decisions(alpha: float, repeats: int) -> dict[str, list[int]]:
         if not verdicts.exists():
             raise RuntimeError(f"pytest wrote no verdicts:\n{output}")
         claims = json.loads(verdicts.read_text(encoding="utf-8"))["claims"]
-    return {row.name: [_seeds(claim) for claim in claims if f"[{i}-" in claim["test"]] for i, row in enumerate(ROWS)}
+    seeds = {}
+    for number, row in enumerate(ROWS):
+        seeds[row.name] = [_seeds(claim) for claim in claims if f"[{number}-" in claim["test"]]
+    return seeds
 
 
-def _rows(is_rate: bool) -> dict[int, tuple[float, float]]:
+def _rows(*, is_rate: bool) -> dict[int, tuple[float, float]]:
     return {i: (row.first, row.second) for i, row in enumerate(ROWS) if row.is_rate is is_rate}
 
 

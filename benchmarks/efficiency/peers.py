@@ -65,10 +65,9 @@ def turner_grunwald(row: Row, alpha: float, repeats: int, stream: int) -> float:
     """
     most, needed = _most(row, alpha), []
     for repeat in range(repeats):
-        a, b = (
-            Bernoulli(rate, stream + 2 * repeat + i).sample(range(most))["hit"]
-            for i, rate in enumerate((row.first, row.second))
-        )
+        first_stream = stream + 2 * repeat
+        a = Bernoulli(row.first, first_stream).sample(range(most))["hit"]
+        b = Bernoulli(row.second, first_stream + 1).sample(range(most))["hit"]
         of_a, of_b = _posterior(a), _posterior(b)
         null = (of_a + of_b) / 2
         growth = _log_ratio(a, of_a, null) + _log_ratio(b, of_b, null)
@@ -109,11 +108,13 @@ def plug_in_betting(row: Row, alpha: float, repeats: int, stream: int) -> float:
 
 
 def _difference(row: Row, stream: int, n: int) -> NDArray[np.float64]:
-    pair = enumerate((row.first, row.second))
+    seeds = range(n)
     if row.is_rate:
-        a, b = (Bernoulli(rate, stream + i).sample(range(n))["hit"].astype(float) for i, rate in pair)
+        a = Bernoulli(row.first, stream).sample(seeds)["hit"].astype(float)
+        b = Bernoulli(row.second, stream + 1).sample(seeds)["hit"].astype(float)
     else:
-        a, b = (Normal(m, SD, CORRELATION, stream, stream + 1 + i).sample(range(n))["value"] for i, m in pair)
+        a = Normal(row.first, SD, CORRELATION, stream, stream + 1).sample(seeds)["value"]
+        b = Normal(row.second, SD, CORRELATION, stream, stream + 2).sample(seeds)["value"]
     return np.asarray(a - b)
 
 

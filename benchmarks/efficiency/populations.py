@@ -37,6 +37,6 @@ class Normal:
 
     def sample(self, seeds: range) -> dict[str, np.ndarray]:
         """Returns the value of each seed (S,)."""
-        common, own = (special.ndtri(uniform(seeds, stream)) for stream in (self.stream, self.own))
+        common, own = special.ndtri(uniform(seeds, self.stream)), special.ndtri(uniform(seeds, self.own))
         noise = np.sqrt(self.correlation) * common + np.sqrt(1 - self.correlation) * own
         return {"value": np.clip(self.mean + self.sd * noise, 0.0, 1.0)}

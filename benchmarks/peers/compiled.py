@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import chain
 
 import numpy as np
 import torch
@@ -45,9 +46,9 @@ def prepare(experiment: Experiment, initial: NDArray[np.float32]) -> Run:
             p.sub_(rate * m / (v.sqrt() * root + 1e-8))
 
     def run(epochs: int) -> NDArray[np.floating]:
-        parts = [part for layer in layers(e, initial) for part in layer]
+        parts = chain.from_iterable(layers(e, initial))
         parameters = [torch.tensor(np.moveaxis(part, 0, -1).copy()) for part in parts]
-        first, second = [torch.zeros_like(p) for p in parameters], [torch.zeros_like(p) for p in parameters]
+        first, second = list(map(torch.zeros_like, parameters)), list(map(torch.zeros_like, parameters))
         k = np.arange(1, epochs + 1)
         rates = torch.tensor(e.lr / (1 - 0.9**k), dtype=torch.float32)
         roots = torch.tensor(1 / np.sqrt(1 - 0.999**k), dtype=torch.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ from lrn.nets import LateResidualNet, PlainNet
 def prepare(experiment: Experiment, initial: NDArray[np.float32]) -> Run:
     e = experiment
     net = (LateResidualNet if e.connection == "late" else PlainNet)(1, [e.width] * e.depth, 1)
-    names = [name for name, _ in net.named_parameters()]
+    names = list(dict(net.named_parameters()))
     x = torch.tensor(e.data.x_standardised, dtype=torch.float32)
     t = torch.tensor(e.data.t_standardised, dtype=torch.float32)
 
@@ -27,7 +29,7 @@ def prepare(experiment: Experiment, initial: NDArray[np.float32]) -> Run:
     gradients = vmap(grad(loss))
 
     def run(epochs: int) -> NDArray[np.floating]:
-        tensors = [torch.tensor(part.copy()) for layer in layers(e, initial) for part in layer]
+        tensors = [torch.tensor(part.copy()) for part in chain.from_iterable(layers(e, initial))]
         parameters = dict(zip(names, tensors, strict=True))
         optimizer = torch.optim.Adam(tensors, lr=e.lr)
         for _ in range(epochs):
