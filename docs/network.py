@@ -51,9 +51,11 @@ def _y(neuron: float) -> float:
 
 def _points(experiment: Experiment) -> list[list[tuple[float, float]]]:
     """The neurons of each layer, the input and the output among them."""
-    hidden = [[(_x(d + 1), _y(w)) for w in range(experiment.width)] for d in range(experiment.depth)]
-    middle = _y((experiment.width - 1) / 2)
-    return [[(_x(0), middle)], *hidden, [(_x(experiment.depth + 1), middle)]]
+    middle, heights = _y((experiment.width - 1) / 2), list(map(_y, range(experiment.width)))
+    layers = [[(_x(0), middle)]]
+    for layer in range(1, experiment.depth + 1):
+        layers.append(list(product([_x(layer)], heights)))
+    return [*layers, [(_x(experiment.depth + 1), middle)]]
 
 
 def _wires(runs: Runs) -> Iterator[str]:

@@ -19,7 +19,7 @@ from lrn.verdicts import MeasuredQuantity, SuiteVerdicts, replace_file
 
 HERE = Path(__file__).parent
 TABLES = HERE.parent / "claims" / "thesis" / "tables"
-COLOURS = {name: LIGHT[name] for name in ("late", "plain")}  # as in the report: told apart by the colour-blind, too
+COLOURS = {"late": LIGHT["late"], "plain": LIGHT["plain"]}  # as in the report: told apart by the colour-blind, too
 NAMES = {"late": "late residual", "plain": "plain"}
 LEVEL = 0.05
 """An interval of the thesis's ten runs misses at most this often."""
@@ -51,10 +51,8 @@ class Panel:
 
 def picture(suite: SuiteVerdicts) -> str:
     """The SVG. Raises ValueError if the suite lacks a quantity of the picture."""
-    panels = "".join(
-        f'<g transform="translate({PANEL * i} 0)">{"".join(_panel(panel))}</g>\n'
-        for i, panel in enumerate((_convergence(suite), _dead(suite)))
-    )
+    left, right = "".join(_panel(_convergence(suite))), "".join(_panel(_dead(suite)))
+    panels = f'<g transform="translate(0 0)">{left}</g>\n<g transform="translate({PANEL} 0)">{right}</g>\n'
     alt = "Left: late residual networks converge at every depth, plain ones hardly ever from depth 10. "
     alt += (
         "Right: at width 4 late networks have slightly fewer dead neurons counted over all networks, and more of those "
@@ -69,16 +67,18 @@ def picture(suite: SuiteVerdicts) -> str:
 
 def _convergence(suite: SuiteVerdicts) -> Panel:
     depths = (2, 5, 10, 15, 20, 25, 30)
+    shares, ends = {}, {}
+    for key, row in _rows("figure-4.3.csv"):
+        converged, runs = int(row["converged"]), int(row["runs"])
+        shares[key], ends[key] = converged / runs, rate_interval(converged, runs, LEVEL)
     return Panel(
         "What holds: late networks converge",
         "share that converges (width 2, Adam, 0.01)",
         depths,
         ((0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1, "100 %")),
         _measured(suite, ("rate", "converged"), None, "width 2, adam 0.01, batch", depths),
-        {key: float(row["converged"]) / float(row["runs"]) for key, row in _rows("figure-4.3.csv")},
-        published_ends={
-            key: rate_interval(int(row["converged"]), int(row["runs"]), LEVEL) for key, row in _rows("figure-4.3.csv")
-        },
+        shares,
+        published_ends=ends,
     )
 
 
@@ -89,7 +89,7 @@ def _dead(suite: SuiteVerdicts) -> Panel:
         "What holds in part: fewer dead neurons",
         "dead neurons of those that converge, ○ of all (width 4)",
         depths,
-        tuple((float(n), str(n)) for n in (0, 10, 20, 30)),
+        ((0, "0"), (10, "10"), (20, "20"), (30, "30")),
         _measured(suite, ("mean", "dead_neurons"), "converged", networks, depths),
         {key: float(row["mean_dead_neurons"]) for key, row in _rows("figure-4.22.csv")},
         _measured(suite, ("mean", "dead_neurons"), None, networks, depths),
@@ -97,14 +97,14 @@ def _dead(suite: SuiteVerdicts) -> Panel:
 
 
 def _measured(
-    suite: SuiteVerdicts, what: tuple[str, str], given: str | None, setting: str, depths: tuple[int, ...]
+    suite: SuiteVerdicts, what: tuple[str, str], condition: str | None, setting: str, depths: tuple[int, ...]
 ) -> dict[tuple[str, int], MeasuredQuantity]:
     """The quantities of one setting by connection and depth, each from the claim that took most seeds for it."""
     quantities, measured = Quantities(suite), {}
     for connection in COLOURS:
         for depth in depths:
             label = f"{connection}, depth {depth}, {setting}"
-            quantity = quantities.find(*what, label, given=given)
+            quantity = quantities.find(*what, label, given=condition)
             if quantity is None:
                 raise ValueError(f"the verdicts lack what the picture shows: {' of '.join(what)} in {label}")
             measured[connection, depth] = quantity

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import quote
 
+from lrn import Experiment
 from lrn.files import read_text, replace_file
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts
 
@@ -22,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from claims.journal.on_images import RECORDS  # noqa: E402
 from claims.thesis.alternatives import alternative  # noqa: E402
-from claims.thesis.grid import DEPTHS, ELSEWHERE, PAIRS, pair  # noqa: E402
+from claims.thesis.grid import ELSEWHERE, LATE, PAIRS, PLAIN, column, pair  # noqa: E402
 from claims.thesis.report.context import Context  # noqa: E402
 from lrn.report import badge as report_badge  # noqa: E402
 from lrn.report import documents_of, judgement  # noqa: E402
@@ -52,18 +54,19 @@ def measured(*quantities: MeasuredQuantity | None) -> list[MeasuredQuantity]:
     """
     if None in quantities:
         raise LookupError("the verdicts lack a figure that README.md shows")
-    return [quantity for quantity in quantities if quantity is not None]
+    return list(filter(None, quantities))
 
 
 def percent(*shares: MeasuredQuantity | None) -> str:
     """A share, or the average of several, in whole per cent."""
-    points = [share.point for share in measured(*shares)]
+    points = list(map(attrgetter("point"), measured(*shares)))
     return f"{100 * sum(points) / len(points):.0f} %"
 
 
 def at_most(*rates: MeasuredQuantity | None) -> str:
     """The largest upper end of several rates in whole per cent, rounded up."""
-    return f"at most {math.ceil(100 * max(rate.high for rate in measured(*rates)))} %"
+    highest = max(map(attrgetter("high"), measured(*rates)))
+    return f"at most {math.ceil(100 * highest)} %"
 
 
 def rescue(c: Context) -> str:
@@ -78,7 +81,8 @@ def rescue(c: Context) -> str:
 
 def usefulness(c: Context) -> str:
     """Neurons that are alive and reach the output, and where there are fewer dead ones."""
-    plain, late = measured(*(c.mean(e, "dead_neurons") for e in pair(15, "adam", 0.001, "batch", width=4)))
+    plain_networks, late_networks = pair(15, "adam", 0.001, "batch", width=4)
+    plain, late = measured(c.mean(plain_networks, "dead_neurons"), c.mean(late_networks, "dead_neurons"))
     return (
         "**More neurons are of use.** In every setting a larger share of a late network's neurons is alive and "
         "reaches the output. At small learning rates (Adam at 0.001, SGD at 0.01) and at width 4 slightly fewer of "
@@ -89,12 +93,15 @@ def usefulness(c: Context) -> str:
 
 def deaths(c: Context) -> str:
     """Where late networks have more dead neurons."""
-    high = [c.mean(e, "dead_fraction") for d in DEPTHS for e in pair(d, "adam", 0.1, "batch")]
-    grid = [c.mean(e, "dead_fraction") for cell in PAIRS for e in cell]
+    high_plain, high_late = zip(*column("adam", 0.1, "batch"), strict=True)
+
+    def dead(experiments: Iterable[Experiment]) -> str:
+        return percent(*(c.mean(experiment, "dead_fraction") for experiment in experiments))
+
     return (
-        f"**Dead neurons do not become fewer everywhere.** With Adam at learning rate 0.1, {percent(*high[1::2])} "
-        f"of the neurons of late networks are dead, against {percent(*high[::2])} in plain ones; over all "
-        f"{len(PAIRS)} settings together, {percent(*grid[1::2])} against {percent(*grid[::2])}. That comes from rate "
+        f"**Dead neurons do not become fewer everywhere.** With Adam at learning rate 0.1, {dead(high_late)} "
+        f"of the neurons of late networks are dead, against {dead(high_plain)} in plain ones; over all "
+        f"{len(PAIRS)} settings together, {dead(LATE)} against {dead(PLAIN)}. That comes from rate "
         f"0.1 and from Adam's iterative training at 0.01; over the other {len(ELSEWHERE)} settings late networks have "
         "slightly fewer. Among the networks that converge, late ones have more dead neurons, because few plain "
         "networks converge, and those are the ones with few dead neurons."
@@ -104,7 +111,8 @@ def deaths(c: Context) -> str:
 def cause(c: Context) -> str:
     """The first layer decides."""
     start = f"{pair(30, 'adam', 0.01, 'batch')[1].label}, first layer rising from the mean to"
-    both, one = (c.quantities.find("rate", "converged", f"{start} {sides}") for sides in ("both sides", "one side"))
+    both = c.quantities.find("rate", "converged", f"{start} both sides")
+    one = c.quantities.find("rate", "converged", f"{start} one side")
     return (
         "**Why it works.** One good layer is enough. A late network of width 2 converges if its first layer has "
         "slopes on both sides of the data, whatever happens above it: of networks of depth 30 that start so, "
@@ -115,7 +123,10 @@ def cause(c: Context) -> str:
 
 def remedies(c: Context) -> str:
     """Other remedies at depths 10 and 30."""
-    ten, thirty = ({name: c.rate(alternative(name, depth, 0.01)) for name in NAMES} for depth in (10, 30))
+    ten, thirty = {}, {}
+    for name in NAMES:
+        ten[name] = c.rate(alternative(name, 10, 0.01))
+        thirty[name] = c.rate(alternative(name, 30, 0.01))
     return (
         f"**What else helps.** At depth 10, PReLU ({percent(ten['PReLU'])}) and ELU ({percent(ten['ELU'])}) rescue "
         f"more networks than late connections ({percent(ten['late'])}). At depth 30 they fail "
@@ -167,9 +178,9 @@ def findings(suite: SuiteVerdicts) -> str:
         LookupError: the verdicts lack a figure that a finding shows.
     """
     context = Context(suite, None)
-    paragraphs = [*(judgement(document) for document in documents_of(suite, ROOT / "claims")[:1]), ""]
+    paragraphs = [*map(judgement, documents_of(suite, ROOT / "claims")[:1]), ""]
     for finding in FINDINGS:
-        if all(context.ended(id) is end for id, end in finding.ends.items()):
+        if list(map(context.ended, finding.ends)) == list(finding.ends.values()):
             paragraphs.append(f"- {finding.text(context)}")
     return "\n".join(paragraphs)
 
@@ -187,7 +198,7 @@ def renew(text: str, suite: SuiteVerdicts) -> str:
     Raises:
         ValueError: the badge or a marker is missing or stands there twice.
     """
-    if not all(text.count(marker) == 1 for marker in MARKERS):
+    if set(map(text.count, MARKERS)) != {1}:
         raise ValueError(f"README.md must have {MARKERS[0]} and {MARKERS[1]} once each")
     before, rest = text.split(MARKERS[0])
     text = f"{before}{MARKERS[0]}\n{findings(suite)}\n{MARKERS[1]}{rest.split(MARKERS[1])[1]}"

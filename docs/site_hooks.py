@@ -11,6 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the repository's pages, the files that they link to, and the generated pages."""
-    pages = [path for pattern in PAGES for path in sorted(ROOT.glob(pattern))]
+    pages = list(chain.from_iterable(map(sorted, map(ROOT.glob, PAGES))))
     for path in [*pages, *_linked(pages)]:
         name = path.relative_to(ROOT).as_posix()
         files.append(File.generated(config, name, abs_src_path=str(path)))
@@ -68,11 +69,14 @@ def pytest_options() -> str:
 
     parser = pytest.Parser(_ispytest=True)
     plugin.pytest_addoption(parser)
-    options = [_option(option.attrs(), option.names()) for group in parser._groups for option in group.options]
-    settings = [f"| `{name}` | {_cell(text)} |" for name, (text, *_) in sorted(parser._inidict.items())]
     lead = "`pytest` takes these options wherever lrn is installed."
-    lines = ["# pytest options", "", lead, "", "| option | meaning |", "|---|---|", *options]
-    lines += ["", "## Settings of the ini file", "", "| setting | meaning |", "|---|---|", *settings]
+    lines = ["# pytest options", "", lead, "", "| option | meaning |", "|---|---|"]
+    for group in parser._groups:
+        for option in group.options:
+            lines.append(_option(option.attrs(), option.names()))
+    lines += ["", "## Settings of the ini file", "", "| setting | meaning |", "|---|---|"]
+    for name, (text, *_) in sorted(parser._inidict.items()):
+        lines.append(f"| `{name}` | {_cell(text)} |")
     return "\n".join(lines)
 
 

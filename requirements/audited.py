@@ -17,18 +17,21 @@ from packaging.utils import canonicalize_name
 
 def locked(text: str) -> set[str]:
     """The packages of a requirements file that this machine would install."""
-    lines = [re.split(r"--hash|#", line)[0].strip() for line in text.replace("\\\n", " ").splitlines()]
-    requirements = [Requirement(line) for line in lines if line]
-    return {
-        canonicalize_name(requirement.name)
-        for requirement in requirements
-        if requirement.marker is None or requirement.marker.evaluate()
-    }
+    names = set()
+    for line in text.replace("\\\n", " ").splitlines():
+        named = re.split(r"--hash|#", line)[0].strip()
+        if named:
+            requirement = Requirement(named)
+            if requirement.marker is None or requirement.marker.evaluate():
+                names.add(canonicalize_name(requirement.name))
+    return names
 
 
 def problems(report: str, names: set[str]) -> list[str]:
     """One sentence for each of these packages that is vulnerable or was not looked at."""
-    rows = {canonicalize_name(row["name"]): row for row in json.loads(report)["dependencies"]}
+    rows = {}
+    for row in json.loads(report)["dependencies"]:
+        rows[canonicalize_name(row["name"])] = row
     sentences = []
     for name in sorted(names):
         row = rows.get(name, {"skip_reason": "it is not in pip-audit's report"})

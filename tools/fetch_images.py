@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from itertools import product
+from itertools import product, starmap
 from pathlib import Path
 
 __all__ = ["FASHION", "MNIST", "fetch_fashion", "fetch_mnist", "main"]
 
 IMAGES = Path(__file__).parents[1] / "images"
 FASHION, MNIST = "dataset-fashion-mnist", "mnist"
-IDX = [f"{part}-{kind}-ubyte.gz" for part, kind in product(("train", "t10k"), ("images-idx3", "labels-idx1"))]
+IDX = list(starmap("{}-{}-ubyte.gz".format, product(("train", "t10k"), ("images-idx3", "labels-idx1"))))
 
 BY_HAND = {
     FASHION: "On another system than Debian or Ubuntu: bring the four files of Fashion-MNIST in MNIST's format "
@@ -57,7 +57,8 @@ def fetch_fashion(target: Path) -> None:
         _run(["apt-get", "download", FASHION], folder)
         (package,) = Path(folder).glob("*.deb")
         _run(["dpkg-deb", "--extract", str(package), folder], folder)
-        _move([Path(folder) / "usr" / "share" / "datasets" / "fashion-mnist" / name for name in IDX], target)
+        installed = Path(folder) / "usr" / "share" / "datasets" / "fashion-mnist"
+        _move(list(map(installed.joinpath, IDX)), target)
 
 
 def fetch_mnist(target: Path) -> None:

@@ -96,9 +96,9 @@ AT_THE_MEAN = Metric("at the mean of the targets", _at_the_mean)
 def upper_bound(width: int, depth: int) -> float:
     """Most that the probability of being born dead can be, for `depth` hidden layers without biases and one input.
 
-    What a layer of such a network hands on for one input is all zero with probability 2^-width, given that it reads
-    anything else than zeros: each neuron's sum is as likely to be negative as positive. The network is dead only if it
-    is so for that input.
+    For one input a layer of such a network hands on nothing but zeros with probability 2^-width, if it reads anything
+    else than zeros: each neuron's sum is as likely to be negative as positive. The network is dead only if it is so for
+    that input.
     """
     return 1 - (1 - 2.0**-width) ** depth
 

@@ -8,9 +8,9 @@ from networks import trained
 
 from lrn.claims import claim
 
-HE14, XAVIER14 = (trained(layers=14, start=start, epochs=120) for start in ("he", "xavier"))
-HE22, HE30 = (trained(layers=layers, start="he") for layers in (22, 30))
-XAVIER22, XAVIER30 = (trained(layers=layers, start="xavier", epochs=120) for layers in (22, 30))
+HE14, XAVIER14 = trained(layers=14, start="he", epochs=120), trained(layers=14, start="xavier", epochs=120)
+HE22, HE30 = trained(layers=22, start="he"), trained(layers=30, start="he")
+XAVIER22, XAVIER30 = trained(layers=22, start="xavier", epochs=120), trained(layers=30, start="xavier", epochs=120)
 
 
 @claim("30 layers converge with the paper's start", id="H1", source="§2.2, Figure 3", reading="most of them")
