@@ -39,10 +39,12 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
         for record in table.to_dict("records"):
             records.append(dict(zip(map(str, record), record.values(), strict=True)))
         return records
-    rows = list(table)
-    if not all(isinstance(row, Mapping) for row in rows):
-        raise TypeError(f"table must be a path, rows as mappings, or a DataFrame; got {type(table).__name__}")
-    return list(map(dict, rows)) or _refuse_empty(table)
+    rows: list[dict[str, Any]] = []
+    for row in table:
+        if not isinstance(row, Mapping):
+            raise TypeError(f"table must be a path, rows as mappings, or a DataFrame; got {type(table).__name__}")
+        rows.append(dict(row))
+    return rows or _refuse_empty(table)
 
 
 def _refuse_empty(table: Any) -> list[dict[str, Any]]:

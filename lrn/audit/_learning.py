@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from itertools import product, repeat
+from itertools import product
 from math import sqrt
 from operator import attrgetter
 from typing import Any
@@ -118,7 +118,7 @@ def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Ite
     if len(numbers) < 2:
         raise ValueError(f"values must hold at least 2 runs; got {len(numbers)}")
     exact = list(map(float, map(attrgetter("value"), numbers)))
-    off = max(map(_slack, numbers, repeat(rounding)))
+    off = max(_slack(number, rounding) for number in numbers)
     k, centre = len(exact), sum(exact) / len(exact)
     if not meet(ends_of(parse_number(mean), rounding), (centre - off, centre + off)):
         message = f"{k} runs have mean {short(centre)}, not {mean.strip()}"
@@ -133,8 +133,11 @@ def check_runs(mean: str, sd: str, values: Sequence[str], *, rounding: str | Ite
     if fits:
         message = f"{k} runs have mean {mean.strip()} and spread {sd.strip()}: {', '.join(fits)}"
         return Check(verdict="possible", message=message)
-    known = ", ".join(f"{name} {short(size)}" for name, size in sizes.items())
-    return Check(verdict="impossible", message=f"{k} runs do not have the spread {sd.strip()}: {known}")
+    spreads = []
+    for name, size in sizes.items():
+        spreads.append(f"{name} {short(size)}")
+    message = f"{k} runs do not have the spread {sd.strip()}: {', '.join(spreads)}"
+    return Check(verdict="impossible", message=message)
 
 
 _FACTORS: dict[str, Callable[[int], float]] = {  # of the SD by n - 1 of k runs; the range has its own size

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import repeat
 from math import ceil, floor
 from operator import attrgetter
 
@@ -102,7 +101,7 @@ class MeanOf:
         """Return the ordinary ways of rounding under which one of the totals prints as the number."""
         fits: list[Convention] = []
         for name in NEAREST:
-            if any(map(self._prints, _some(totals), repeat(name))):
+            if any(self._prints(total, name) for total in _some(totals)):
                 fits.append(name)
         return tuple(name for name in fits if name != "float32") or tuple(fits)
 

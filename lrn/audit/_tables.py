@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import filterfalse, product, repeat
+from itertools import filterfalse, product
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -161,9 +160,12 @@ def check_table(
 
 def _common(checks: Iterable[CellCheck]) -> tuple[str, ...]:
     """Return the ways of rounding under which every possible mean prints as it does."""
-    each = [set(cell.check.conventions) for cell in checks if cell.check and cell.check.conventions]
-    shared = reduce(set.intersection, each) if each else set()
-    return tuple(name for name in NEAREST if name in shared)
+    shared: set[str] | None = None
+    for cell in checks:
+        if cell.check and cell.check.conventions:
+            conventions = set(cell.check.conventions)
+            shared = conventions if shared is None else shared & conventions
+    return tuple(name for name in NEAREST if shared and name in shared)
 
 
 @dataclass
@@ -276,7 +278,7 @@ class _Job:
     def sums(self, sums: Mapping[str, Sequence[str]]) -> Iterator[CellCheck]:
         for total, parts in sums.items():
             for index in range(len(self.rows)):
-                numbers = _complete(map(self.cell, repeat(index), (total, *parts)))
+                numbers = _complete(self.cell(index, name) for name in (total, *parts))
                 if numbers:
                     whole, *texts = map(digits_of, numbers)
                     yield self.answer(index, total, "sum", check_total, texts, whole, rounding=self.rounding)
@@ -289,7 +291,7 @@ class _Job:
             raise ValueError(f"total_row must be the label of one row; got {self.total_row!r}, label={self.label!r}")
         for column in self.columns:
             if column != self.label and column not in excluded:
-                texts = _complete(map(self.whole, [*at, *self.body()], repeat(column)))
+                texts = _complete(self.whole(index, column) for index in [*at, *self.body()])
                 if texts:
                     yield self.answer(at[0], column, "total", check_total, texts[1:], texts[0], rounding=self.rounding)
 

@@ -138,7 +138,10 @@ def claim_views(suite: SuiteVerdicts, root: Path, published: Mapping[str, str] |
     for verdicts in groups.values():
         claims.append(_claim(root, addresses, published or {}, verdicts))
     ordered = sorted(claims, key=lambda c: (-measured[_folder(c.path)], natural_key(c.path), c.line or 0))
-    return [dataclasses.replace(claim, rank=rank) for rank, claim in enumerate(ordered)]
+    ranked = []
+    for rank, claim in enumerate(ordered):
+        ranked.append(dataclasses.replace(claim, rank=rank))
+    return ranked
 
 
 def _folder(test: str) -> str:

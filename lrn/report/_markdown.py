@@ -113,7 +113,9 @@ def summary(suite: SuiteVerdicts, notes: Sequence[str] = (), documents: Sequence
         cut = [] if shown >= len(rows) else ["", f"The table shows {shown} of {len(rows)} rows: it would be too long."]
         table = ["<details><summary>Every verdict</summary>", "", *_table(rows[:shown]), *cut, "", "</details>", ""]
         head = ["## Claims", "", headline(suite, documents), "", guarantee(suite), "", *_surprises(suite)]
-        text = "\n".join([*head, *table, *(f"{markdown_text(note)}\n" for note in notes)])
+        for note in notes:
+            table.append(f"{markdown_text(note)}\n")
+        text = "\n".join([*head, *table])
         if len(text.encode("utf-8", errors="replace")) <= _LARGEST_SUMMARY:
             break
     return text

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 from operator import attrgetter
 
@@ -103,7 +102,7 @@ def number_view(measured: MeasuredQuantity, scale: tuple[float, float]) -> Numbe
         about="" if sides else about,
         text=point_text(shown),
         interval=range_text(shown.low, shown.high, unit),
-        against=" and ".join(map(partial(value_text, unit=unit), dict.fromkeys(shown.thresholds))),
+        against=" and ".join(value_text(threshold, unit) for threshold in dict.fromkeys(shown.thresholds)),
         n=shown.n,
         seeds=shown.seeds,
         low=percent_of_line(shown.low),
@@ -120,7 +119,7 @@ def number_views(measured: Sequence[MeasuredQuantity], scale: tuple[float, float
         measured: the quantities.
         scale: the line for all but shares.
     """
-    views = list(map(partial(number_view, scale=scale), measured))
+    views = [number_view(quantity, scale) for quantity in measured]
     settings = list(map(attrgetter("setting"), views))
     if len(set(settings)) < 2:
         return tuple(views)
@@ -223,7 +222,7 @@ def _sides(shown: MeasuredQuantity, setting: Sequence[str]) -> tuple[Side, ...]:
 def _term_name(term: MeasuredQuantity, setting: Sequence[str], *, named: bool) -> str:
     joint = {"rate of larger": " than in ", "mean difference": " minus "}
     statistic = "" if term.quantity is None else term.quantity.statistic
-    rests = list(map(partial(_rest, setting=setting), _populations(term)))
+    rests = [_rest(label, setting) for label in _populations(term)]
     if any(rests) and statistic in joint:
         first_part = " ".join(setting[:1])
         rests = [rest or first_part for rest in rests]

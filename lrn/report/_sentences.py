@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -121,62 +120,66 @@ def document_views(documents: Sequence[JudgedDocument], claims: Sequence[ClaimVi
     for claim in claims:
         for case in claim.cases:
             cases[case.key] = claim, case
-    return [_document(document, cases) for document in documents]
+    return list(map(_Cards(cases).document, documents))
 
 
-_Cases = Mapping[str, tuple[ClaimView, CaseView]]
+@dataclass(frozen=True)
+class _Cards:
+    """Makes the cards of sentences.
 
+    Attributes:
+        cases: the claims' cases on the page, each with its claim, by their keys.
+    """
 
-def _document(document: JudgedDocument, cases: _Cases) -> DocumentView:
-    one = document.document
-    return DocumentView(
-        name=one.name,
-        title=one.title,
-        link=one.link,
-        judgement=judgement(document),
-        sentences=tuple(map(partial(_sentence, cases=cases), document.sentences)),
-        counts=tuple(counts(document.sentences).items()),
-        central_counts=tuple(counts(central(document)).items()),
-        abouts=tuple(own_statements([document])),
-    )
+    cases: Mapping[str, tuple[ClaimView, CaseView]]
 
+    def document(self, document: JudgedDocument) -> DocumentView:
+        one = document.document
+        return DocumentView(
+            name=one.name,
+            title=one.title,
+            link=one.link,
+            judgement=judgement(document),
+            sentences=tuple(map(self.sentence, document.sentences)),
+            counts=tuple(counts(document.sentences).items()),
+            central_counts=tuple(counts(central(document)).items()),
+            abouts=tuple(own_statements([document])),
+        )
 
-def _sentence(judged: JudgedSentence, cases: _Cases) -> SentenceView:
-    sentence = judged.sentence
-    return SentenceView(
-        address=f"{sentence.document}/{sentence.id}",
-        name=sentence.name,
-        chapter=_chapter(sentence.section),
-        standing=judged.standing,
-        weight=sentence.weight,
-        source=sentence.source,
-        quote=quotation(sentence.text),
-        in_our_words=not sentence.quote,
-        note=sentence.note,
-        readings=tuple(map(partial(_reading, cases=cases), judged.readings)),
-        slip=is_slip(judged),
-    )
+    def sentence(self, judged: JudgedSentence) -> SentenceView:
+        sentence = judged.sentence
+        return SentenceView(
+            address=f"{sentence.document}/{sentence.id}",
+            name=sentence.name,
+            chapter=_chapter(sentence.section),
+            standing=judged.standing,
+            weight=sentence.weight,
+            source=sentence.source,
+            quote=quotation(sentence.text),
+            in_our_words=not sentence.quote,
+            note=sentence.note,
+            readings=tuple(map(self.reading, judged.readings)),
+            slip=is_slip(judged),
+        )
 
+    def reading(self, judged: JudgedReading) -> ReadingView:
+        own, words = judged.reading.own, judged.reading.words
+        return ReadingView(judged.standing, own, words, tuple(self.evidence(judged)))
 
-def _reading(judged: JudgedReading, cases: _Cases) -> ReadingView:
-    own, words = judged.reading.own, judged.reading.words
-    return ReadingView(judged.standing, own, words, tuple(_evidence(judged, cases)))
-
-
-def _evidence(judged: JudgedReading, cases: _Cases) -> Iterator[Evidence]:
-    """The claims of a reading in the order of their first case."""
-    claims: dict[str, ClaimView] = {}
-    by_claim: dict[str, list[CaseView]] = {}
-    for name in (*judged.fails, *judged.undecided, *judged.holds):
-        if name in cases:
-            claim, case = cases[name]
-            claims[claim.address] = claim
-            by_claim.setdefault(claim.address, []).append(case)
-    for address, own in by_claim.items():
-        reasons = set(filter(None, map(attrgetter("known"), own)))
-        why = reasons.pop() if len(reasons) == 1 else ""
-        held = Counter(map(attrgetter("verdict"), own))[Outcome.SUPPORTED]
-        yield Evidence(claims[address], held, len(own), tuple(own[:MOST_CASES]), len(own[MOST_CASES:]), why)
+    def evidence(self, judged: JudgedReading) -> Iterator[Evidence]:
+        """The claims of a reading in the order of their first case."""
+        claims: dict[str, ClaimView] = {}
+        by_claim: dict[str, list[CaseView]] = {}
+        for name in (*judged.fails, *judged.undecided, *judged.holds):
+            if name in self.cases:
+                claim, case = self.cases[name]
+                claims[claim.address] = claim
+                by_claim.setdefault(claim.address, []).append(case)
+        for address, own in by_claim.items():
+            reasons = set(filter(None, map(attrgetter("known"), own)))
+            why = reasons.pop() if len(reasons) == 1 else ""
+            held = Counter(map(attrgetter("verdict"), own))[Outcome.SUPPORTED]
+            yield Evidence(claims[address], held, len(own), tuple(own[:MOST_CASES]), len(own[MOST_CASES:]), why)
 
 
 def _chapter(section: str) -> str:
