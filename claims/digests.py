@@ -51,7 +51,8 @@ def units(text: str) -> set[str]:
             running_text.append(block)
         all_units.update(_units_of(block))
     all_units.update(sentences("\n".join(running_text)))
-    all_units |= {_CITED_BEFORE.sub("", unit) for unit in all_units}
+    for unit in list(all_units):
+        all_units.add(_CITED_BEFORE.sub("", unit))
     return all_units - {""}
 
 
@@ -102,7 +103,10 @@ def is_whole(quote: str, digests: set[str]) -> bool:
 
 
 if __name__ == "__main__":
-    paths = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    paths = {}
+    for argument in sys.argv[1:]:
+        name, path = argument.split("=", 1)
+        paths[name] = path
     content = {}
     for name, path in sorted(paths.items()):
         content[name] = sorted(map(digest, units(Path(path).read_text(encoding="utf-8"))))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 from lrn.claims import Measure, every
@@ -48,12 +49,12 @@ class Among:
 
 def sum_of_rates(measure: Measure, populations: Iterable[Any], metric: str | Metric = "converged") -> Estimate:
     """The sum over populations of how often a boolean metric is true."""
-    return sum(measure.rate(population, metric) for population in populations)
+    return sum(map(partial(measure.rate, metric=metric), populations))
 
 
 def sum_of_means(measure: Measure | Among, populations: Iterable[Any], metric: str | Metric) -> Estimate:
     """The sum over populations of the mean of a metric."""
-    return sum(measure.mean(population, metric) for population in populations)
+    return sum(map(partial(measure.mean, metric=metric), populations))
 
 
 def none_converges(measure: Measure, populations: Iterable[Any]) -> Decision:
@@ -63,9 +64,9 @@ def none_converges(measure: Measure, populations: Iterable[Any]) -> Decision:
 
 def rising(quantities: Sequence[Estimate]) -> Decision:
     """Whether each quantity is less than the next."""
-    return every(quantity < following for quantity, following in pairwise(quantities))
+    return every(map(operator.lt, quantities, quantities[1:]))
 
 
 def falling(quantities: Sequence[Estimate]) -> Decision:
     """Whether each quantity is more than the next."""
-    return every(following < quantity for quantity, following in pairwise(quantities))
+    return every(map(operator.lt, quantities[1:], quantities))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,17 @@ FIGURES = ("4.3", "4.6", "4.9", "4.12", "4.15", "4.18")
 STYLES = ("iterative", "batch")
 DEPTHS = ("2", "5", "10", "15", "20", "25", "30")
 RUNS = 10
-ROWS = [row for figure in FIGURES for row in read_table(TABLES / f"figure-{figure}.csv")]
+
+
+def _printed(figure: str) -> list[dict[str, str]]:
+    return read_table(TABLES / f"figure-{figure}.csv")
+
+
+ROWS = list(chain.from_iterable(map(_printed, FIGURES)))
 CELLS = index_table(ROWS, "figure", "training_style", "depth", "connection")
 TOTALS = index_table(read_table(TABLES / "totals.csv"), "figure", "connection")
-DEAD_LAYERS = index_table(read_table(TABLES / "figure-4.1.csv"), "depth")
-WIDE = index_table(read_table(TABLES / "figure-4.22.csv"), "depth", "connection")
+DEAD_LAYERS = index_table(_printed("4.1"), "depth")
+WIDE = index_table(_printed("4.22"), "depth", "connection")
 
 
 TABLE_OF = {

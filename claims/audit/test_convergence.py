@@ -24,7 +24,10 @@ def counts(figure, style, connection):
 
 def total(connection, figures=FIGURES, styles=STYLES):
     """Return the count of convergence over figures, styles and depths."""
-    return sum(sum(counts(figure, style, connection)) for figure, style in product(figures, styles))
+    converged = 0
+    for figure, style in product(figures, styles):
+        converged += sum(counts(figure, style, connection))
+    return converged
 
 
 @claim(

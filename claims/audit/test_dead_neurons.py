@@ -157,9 +157,12 @@ def rises(column):
     figures, style = RATES[column]
     rising = []
     for depth in DEPTHS:
-        means = [dead(figure, style, depth, "late") for figure in figures]
-        converged = [mean for mean in means if mean is not None]
-        rising.append(converged == sorted(set(converged)))
+        means = []
+        for figure in figures:
+            mean = dead(figure, style, depth, "late")
+            if mean is not None:
+                means.append(mean)
+        rising.append(means == sorted(set(means)))
     return rising
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -134,8 +135,8 @@ def _file_id_and_test(case: Compared) -> tuple[str, list[tuple[int, str]], list[
 
 
 def _lead(groups: Mapping[Agreement, Sequence[Compared]]) -> str:
-    counts = {agreement: len(groups.get(agreement, ())) for agreement in Agreement}
-    total, differs = sum(counts.values()), counts[Agreement.DIFFERS]
+    counts = Counter(dict(zip(groups, map(len, groups.values()), strict=True)))
+    total, differs = counts.total(), counts[Agreement.DIFFERS]
     differing = "1 holds on some and is" if differs == 1 else f"{differs} hold on some and are"
     return (
         f"Of {total} measured cases of the journal’s claims, {counts[Agreement.HOLDS]} hold on every set of images, "
@@ -147,7 +148,7 @@ def _lead(groups: Mapping[Agreement, Sequence[Compared]]) -> str:
 
 
 def _cell(case: Compared, name: str) -> tuple[str, str]:
-    """The verdict on these images, and what was measured."""
+    """The verdict on these images, and the measured quantities."""
     verdict = case.verdicts.get(name)
     if verdict is None:
         return "not checked", ""
@@ -175,7 +176,9 @@ def _markdown(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Se
 
 
 def _html(suites: Mapping[str, SuiteVerdicts], groups: Mapping[Agreement, Sequence[Compared]]) -> str:
-    items = "".join(f"<li>{escape(settings(suite))}</li>" for suite in suites.values())
+    items = ""
+    for suite in suites.values():
+        items += f"<li>{escape(settings(suite))}</li>"
     parts = [f"<p>{escape(_lead(groups))}</p>", f"<ul>{items}</ul>"]
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in ("claim", *suites))
     for agreement, cases in groups.items():

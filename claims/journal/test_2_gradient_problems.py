@@ -13,6 +13,11 @@ SIX_MORE = (8, 14, 20)
 LARGE = UNNORMALISED | {"scale": 2.0}
 
 
+def first_gradients(measure, cnns, depths, **options):
+    """The median gradient of the first layer of plain networks before training, by depth."""
+    return [measure.median(cnns.start(depth, **options)[0], "first_gradient") for depth in depths]
+
+
 @claim(
     "Layers as torch starts them: before training, the first layer's gradient of a plain CNN shrinks exponentially with depth",
     id="F1-start",
@@ -20,7 +25,7 @@ LARGE = UNNORMALISED | {"scale": 2.0}
     reading="median norm; six layers more at least halve it, from depth 8 to 14 and from 14 to 20; no normalisation",
 )
 def test_gradients_vanish_with_depth(measure, cnns):
-    norms = [measure.median(cnns.start(depth, **AS_TORCH_STARTS)[0], "first_gradient") for depth in SIX_MORE]
+    norms = first_gradients(measure, cnns, SIX_MORE, **AS_TORCH_STARTS)
     assert every(deep < shallow / 2 for shallow, deep in pairwise(norms))
 
 
@@ -32,7 +37,7 @@ def test_gradients_vanish_with_depth(measure, cnns):
     refuted="it grows instead, from about 0.18 at depth 8 to about 220 at depth 56: normalised plain networks start with exploding gradients",
 )
 def test_gradients_vanish_with_depth_in_normalised_networks(measure, cnns):
-    norms = [measure.median(cnns.start(depth)[0], "first_gradient") for depth in (SHALLOW, DEEP, DEEPER)]
+    norms = first_gradients(measure, cnns, (SHALLOW, DEEP, DEEPER))
     assert falling(norms)
 
 
@@ -76,7 +81,7 @@ def test_gradients_vanish_during_training(measure, cnns):
     reading="median norm; six layers more at least double it, from depth 8 to 14 and from 14 to 20; no normalisation",
 )
 def test_gradients_explode_with_depth(measure, cnns):
-    norms = [measure.median(cnns.start(depth, **LARGE)[0], "first_gradient") for depth in SIX_MORE]
+    norms = first_gradients(measure, cnns, SIX_MORE, **LARGE)
     assert every(deep > 2 * shallow for shallow, deep in pairwise(norms))
 
 
