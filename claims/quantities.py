@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from lrn.claims import Measure, every
@@ -49,12 +48,18 @@ class Among:
 
 def sum_of_rates(measure: Measure, populations: Iterable[Any], metric: str | Metric = "converged") -> Estimate:
     """The sum over populations of how often a boolean metric is true."""
-    return sum(map(partial(measure.rate, metric=metric), populations))
+    total = 0.0
+    for population in populations:
+        total += measure.rate(population, metric)
+    return total
 
 
 def sum_of_means(measure: Measure | Among, populations: Iterable[Any], metric: str | Metric) -> Estimate:
     """The sum over populations of the mean of a metric."""
-    return sum(map(partial(measure.mean, metric=metric), populations))
+    total = 0.0
+    for population in populations:
+        total += measure.mean(population, metric)
+    return total
 
 
 def none_converges(measure: Measure, populations: Iterable[Any]) -> Decision:
