@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import filterfalse, product
-from operator import attrgetter
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,55 +23,14 @@ from lrn.audit._check import Check, NoPowerWarning, missing_from, require_count
 from lrn.audit._deviations import grimmer
 from lrn.audit._grim import grim
 from lrn.audit._numbers import Printed, is_missing, parse_number
-from lrn.audit._rounding import NEAREST
 from lrn.audit._shares import check_share
 from lrn.audit._sums import Repeated, check_total, repeated_values
+from lrn.audit._table_report import TableReport, common_conventions
 from lrn.audit._text import check_text
 
 __all__ = ["CellCheck", "TableReport", "check_table"]
 
 _Cell = TypeVar("_Cell")
-
-
-@dataclass(frozen=True)
-class TableReport:
-    """The answers to all checks of one table; true unless one of them failed.
-
-    Attributes:
-        checks: every check, in the order of the table.
-        conventions: the ways of rounding that fit every mean at once; empty if no single one does.
-        repeated: values of three and more digits that stand in several cells, for a human to look at.
-        skipped: cells without a number, without an n, or without a test result that could be read.
-    """
-
-    checks: tuple[CellCheck, ...]
-    conventions: tuple[str, ...]
-    repeated: tuple[Repeated, ...] = ()
-    skipped: tuple[str, ...] = ()
-
-    @property
-    def failures(self) -> tuple[CellCheck, ...]:
-        """The checks that found something impossible."""
-        return tuple(filterfalse(attrgetter("check"), self.checks))
-
-    @property
-    def uninformative(self) -> tuple[CellCheck, ...]:
-        """The checks that could not have failed."""
-        return tuple(cell for cell in self.checks if cell.check.verdict == "uninformative")
-
-    def __bool__(self) -> bool:
-        return not self.failures
-
-    def __str__(self) -> str:
-        mixed = not self.conventions and any(map(attrgetter("check.conventions"), self.checks))
-        silent = f", {len(self.uninformative)} could not have failed" if self.uninformative else ""
-        head = f"{len(self.failures)} of {len(self.checks)} checks failed{silent}"
-        return "; ".join(
-            [head + ("; no single way of rounding fits all means" if mixed else ""), *map(str, self.failures)]
-        )
-
-    def __repr__(self) -> str:
-        return f"<{self}>"
 
 
 def check_table(
@@ -150,22 +108,15 @@ def check_table(
             *job.tests(tests),
         ]
     report = TableReport(
-        tuple(checks), _common(checks), job.repeated([*columns, *percents]), tuple(dict.fromkeys(job.skipped))
+        tuple(checks),
+        common_conventions(checks),
+        job.repeated([*columns, *percents]),
+        tuple(dict.fromkeys(job.skipped)),
     )
     if len(report.uninformative) == len(checks):
         none = f"none of {len(checks)} checks could have failed" if checks else "no cell was checked; see skipped"
         warnings.warn(none, NoPowerWarning, stacklevel=2)
     return report
-
-
-def _common(checks: Iterable[CellCheck]) -> tuple[str, ...]:
-    """Return the ways of rounding under which every possible mean prints as it does."""
-    shared: set[str] | None = None
-    for cell in checks:
-        if cell.check and cell.check.conventions:
-            conventions = set(cell.check.conventions)
-            shared = conventions if shared is None else shared & conventions
-    return tuple(name for name in NEAREST if shared and name in shared)
 
 
 @dataclass
