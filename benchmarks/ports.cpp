@@ -58,9 +58,8 @@ CASE(roots, "vsqrtps %%zmm29, %%zmm16\n vsqrtps %%zmm29, %%zmm16\n")
 
 struct Times { double alone, run; };
 
-// The minimum, since whatever disturbs a measurement makes it longer. Both loops take turns, so that a change of the clock
-// rate falls on both.
-// Seconds per round of 48 multiply-adds and of `run`, the fastest of many in turns.
+// Seconds per round of 48 multiply-adds and of `run`: the minimum of many, since whatever disturbs a measurement makes it
+// longer. Both loops take turns, so that a change of the clock rate falls on both.
 static Times fastest(void (*run)(long)) {
   const long n = 20000;
   Times best{1, 1};
@@ -77,6 +76,7 @@ static Times fastest(void (*run)(long)) {
 int main() {
   memory[0] = 1;
   std::printf("%.2f GHz if two multiply-adds begin in a cycle\n", 24e-9 / fastest(alone).alone);
+  // Of `count` instructions per round, beside its `fmas` multiply-adds; 48 of those alone take 48 slots.
   const auto slots = [](const char *name, void (*run)(long), int fmas, int count) {
     const Times seconds = fastest(run);
     std::printf("%-32s %5.2f slots\n", name, (48 * seconds.run / seconds.alone - fmas) / count);
@@ -95,6 +95,7 @@ int main() {
   slots("scalef", scalef, 48, 8);
   slots("quotient", quotient, 192, 8);
   slots("root", root, 192, 8);
+  // Of one of the two instructions of a round; 48 multiply-adds alone take 24 cycles.
   const auto cycles = [](const char *name, void (*run)(long)) {
     const Times seconds = fastest(run);
     std::printf("%-32s %5.1f cycles\n", name, 24 * seconds.run / seconds.alone / 2);
