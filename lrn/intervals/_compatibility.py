@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,11 +78,14 @@ def _extremes(k: int, n: int, low: float, high: float) -> tuple[float, float]:
     return min(values) * (1 - _SLACK), min(max(values) * (1 + _SLACK), 1.0)
 
 
+@lru_cache(maxsize=1024)
 def _jumps(k: int, n: int, tie: float) -> NDArray[np.float64]:
     """Return the rates above which outcome k + 1, ..., n is likelier than k, rising, and then 1."""
     j = np.arange(k + 1, n + 1)
     odds = np.exp((_log_choose(n, k) - _log_choose(n, j) + tie) / (j - k))
-    return np.append(odds / (1 + odds), 1.0)
+    jumps = np.append(odds / (1 + odds), 1.0)
+    jumps.flags.writeable = False  # all callers share it
+    return jumps
 
 
 def _values_above(k: int, n: int, low: float, high: float) -> NDArray[np.float64]:
@@ -95,16 +99,20 @@ def _values_above(k: int, n: int, low: float, high: float) -> NDArray[np.float64
     ends = np.minimum(_jumps(k, n, _TIE)[1:], high)
     met = begins <= ends
     m, begins, ends = m[met], begins[met], ends[met]
-    turns = np.clip(_turning_rates(k, n, m), begins, ends)
+    turns = np.clip(_turning_rates(k, n)[met], begins, ends)
     return np.concatenate([_two_tails(k, n, m, rates) for rates in (begins, turns, ends)])
 
 
-def _turning_rates(k: int, n: int, m: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return where P(X <= k) + P(X >= m) stops falling and begins to rise; 1 if it only falls (m = n + 1)."""
-    rates = np.ones(len(m))
-    inner = m <= n
-    odds = np.exp((_log_choose(n - 1, k) - _log_choose(n - 1, m[inner] - 1)) / (m[inner] - 1 - k))
-    rates[inner] = odds / (1 + odds)
+@lru_cache(maxsize=1024)
+def _turning_rates(k: int, n: int) -> NDArray[np.float64]:
+    """Return where P(X <= k) + P(X >= m) stops falling and begins to rise, for m = k + 2, ..., n + 1.
+
+    The last is 1, as P(X <= k) alone only falls.
+    """
+    m = np.arange(k + 2, n + 1)
+    odds = np.exp((_log_choose(n - 1, k) - _log_choose(n - 1, m - 1)) / (m - 1 - k))
+    rates = np.append(odds / (1 + odds), 1.0)
+    rates.flags.writeable = False  # all callers share it
     return rates
 
 
