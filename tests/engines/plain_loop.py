@@ -87,8 +87,9 @@ def plain_loop(experiment: Experiment, seed: int = 0, *, net: nn.Module | None =
 
     errors, trace = [rmse()], []
     for epoch in range(experiment.epochs):
-        rows = list(range(N)) if experiment.style == "batch" else [(epoch + (fault == "starts at the second")) % N]
-        rows = [N - 1 - row for row in rows] if fault == "backwards" else rows
+        first = 1 if fault == "starts at the second" else 0
+        rows = torch.arange(N) if experiment.style == "batch" else torch.tensor([(epoch + first) % N])
+        rows = N - 1 - rows if fault == "backwards" else rows
         difference = forward(inputs[rows]) - targets[rows]
         loss = difference.square().sum() if fault == "summed loss" else difference.square().mean()
         optimizer.zero_grad()
@@ -99,34 +100,42 @@ def plain_loop(experiment: Experiment, seed: int = 0, *, net: nn.Module | None =
         trace.append(float(difference.detach().square().mean().sqrt() * scale))
         errors.append(rmse())
 
-    within = [error <= 0.07 for error in errors]  # false for NaN
+    converged_at = converged_since(errors)
     if fault == "judged before the last step":
         errors.pop()
-    since = len(within) - (within[::-1].index(False) if False in within else len(within))
     with torch.no_grad():
-        fired = [hidden.numpy() for hidden in net.layer_outputs(inputs)]
+        outputs = torch.stack(list(net.layer_outputs(inputs))).numpy()  # (D, N, W)
         prediction = (forward(inputs) * scale + mean).flatten().numpy()
-    dead = np.array([[silent(fired[d][:, j], fault) for j in range(experiment.width)] for d in range(len(fired))])
+    dead = silent(outputs, fault)
+    dead_layers = dead.any(axis=1) if fault == "one dead neuron kills a layer" else dead.all(axis=1)
     return Trained(
         rmse_initial=errors[0],
         rmse=errors[-1],
         converged=errors[-1] <= 0.07,
-        converged_at=since if within[-1] else -1,
+        converged_at=converged_at,
         dead=dead,
-        dead_neurons=sum(bool(neuron) for layer in dead for neuron in layer),
-        dead_layers=sum((any if fault == "one dead neuron kills a layer" else all)(layer) for layer in dead),
+        dead_neurons=int(dead.sum()),
+        dead_layers=int(dead_layers.sum()),
         prediction=prediction,
         trace=np.array(trace),
         parameters=nn.utils.parameters_to_vector(net.parameters()).detach().numpy(),
     )
 
 
-def silent(outputs: np.ndarray, fault: str) -> bool:
+def converged_since(errors: list[float]) -> int:
+    """The epoch from which on every error is within the threshold, or -1."""
+    outside = [epoch for epoch, error in enumerate(errors) if not error <= 0.07]  # NaN is outside
+    first = outside[-1] + 1 if outside else 0
+    return first if first < len(errors) else -1
+
+
+def silent(outputs: np.ndarray, fault: str) -> np.ndarray:
+    """The neurons that give 0 on every sample, shape (D, W); `outputs` has shape (D, N, W)."""
     if fault == "dead means never zero":
-        return all(value != 0 for value in outputs)
+        return (outputs != 0).all(axis=1)
     if fault == "dead on one sample":
-        return any(value == 0 for value in outputs)
-    return all(value == 0 for value in outputs)
+        return (outputs == 0).any(axis=1)
+    return (outputs == 0).all(axis=1)
 
 
 def make_optimizer(experiment: Experiment, net: nn.Module, fault: str) -> torch.optim.Optimizer:

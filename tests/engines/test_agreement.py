@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
+from operator import attrgetter
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +20,7 @@ from lrn.engines.reference import ReferenceEngine
 from lrn.experiment import CHOICES, initial_parameters
 
 ENGINES = [ReferenceEngine(threads=1), *([NativeEngine(threads=1)] if native.available() else [])]
-engines = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
+engines = pytest.mark.parametrize("engine", ENGINES, ids=attrgetter("name"))
 
 # A step sums some hundred products in another order: 100 roundings of 1e-16. Adam divides by gradients that may be
 # 1e-3 and smaller, and twenty steps add up.
@@ -93,7 +96,7 @@ def test_every_norm(experiment, seed):
 
 
 def biases_before_a_norm(experiment):
-    sizes = [np.prod(shape) for shape in experiment.parameter_shapes]
+    sizes = list(map(prod, experiment.parameter_shapes))
     hidden_bias = np.arange(len(sizes)) % 2 == 1
     hidden_bias[2 * experiment.depth :] = False
     return np.repeat(hidden_bias, sizes)
@@ -105,8 +108,8 @@ def biases_before_a_norm(experiment):
 )
 def test_any_initial_weights(experiment, seed, size):
     initial = np.random.default_rng(seed).normal(0, size, (3, experiment.parameters))
-    nets = [with_weights(experiment, flat) for flat in initial]
-    check(experiment, [7, 7, 7], [plain_loop(experiment, net=net) for net in nets], initial=initial)
+    loops = [plain_loop(experiment, net=with_weights(experiment, flat)) for flat in initial]
+    check(experiment, [7, 7, 7], loops, initial=initial)
 
 
 def with_weights(experiment, flat):
@@ -139,29 +142,29 @@ def test_long_training_keeps_the_same_verdicts(connection, optimizer):
 
 BASE = Experiment(width=2, depth=3, epochs=25, lr=0.03, dtype="float64")
 DEEP = BASE.replace(depth=6, connection="plain", epochs=2)
-FAULTS = [
-    ("biased std", BASE),
-    ("sorted data", BASE),
-    ("raw targets", BASE),
-    ("summed loss", BASE.replace(optimizer="sgd")),
-    ("output bias does not learn", BASE),
-    ("taps before the ReLU", BASE),
-    ("momentum", BASE.replace(optimizer="sgd")),
-    ("no decay", BASE.replace(optimizer="adamw")),
-    ("dampened momentum", BASE.replace(optimizer="momentum")),
-    ("no bias correction", BASE),
-    ("another epsilon", BASE),
-    ("starts at the second", BASE.replace(style="iterative")),
-    ("backwards", BASE.replace(style="iterative")),
-    ("judged before the last step", BASE),
-    ("dead means never zero", DEEP),
-    ("dead on one sample", DEEP),
-    ("one dead neuron kills a layer", DEEP),
-]
+FAULTS = {
+    "biased std": BASE,
+    "sorted data": BASE,
+    "raw targets": BASE,
+    "summed loss": BASE.replace(optimizer="sgd"),
+    "output bias does not learn": BASE,
+    "taps before the ReLU": BASE,
+    "momentum": BASE.replace(optimizer="sgd"),
+    "no decay": BASE.replace(optimizer="adamw"),
+    "dampened momentum": BASE.replace(optimizer="momentum"),
+    "no bias correction": BASE,
+    "another epsilon": BASE,
+    "starts at the second": BASE.replace(style="iterative"),
+    "backwards": BASE.replace(style="iterative"),
+    "judged before the last step": BASE,
+    "dead means never zero": DEEP,
+    "dead on one sample": DEEP,
+    "one dead neuron kills a layer": DEEP,
+}
 
 
 @engines
-@pytest.mark.parametrize(("fault", "experiment"), FAULTS, ids=[fault for fault, _ in FAULTS])
+@pytest.mark.parametrize(("fault", "experiment"), FAULTS.items(), ids=FAULTS)
 def test_a_planted_bug_is_found(engine, fault, experiment):
     runs = train(engine, experiment, range(4))
     detected = []

@@ -11,19 +11,15 @@ import itertools
 
 import numpy as np
 import pytest
+from native_variants import FUSED, SEPARATE, VARIANTS, each_variant, needs_native
 from plain_loop import OtherData
 
 from lrn import Experiment
-from lrn.engines import native
 from lrn.engines.native import NativeEngine
 from lrn.experiment import CHOICES, initial_parameters
 from lrn.runs import Runs
 
-pytestmark = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
-
-VARIANTS = native.variants() if native.available() else []
-FUSED = [variant for variant in VARIANTS if variant.fused]
-SEPARATE = [variant for variant in VARIANTS if not variant.fused]
+pytestmark = needs_native
 
 DEEP = Experiment(depth=12, connection="plain", epochs=150)
 EXPERIMENTS = [
@@ -65,45 +61,56 @@ def train(experiment, seeds=SEEDS, variant=None, threads=1, **options):
 
 def bits(runs):
     """Every byte of every array; unlike ==, it tells -0 from 0 and one NaN from another."""
-    arrays = {f.name: getattr(runs, f.name) for f in dataclasses.fields(runs)[1:]}
-    return {name: a if a is None else (a.dtype.str, a.shape, a.tobytes()) for name, a in arrays.items()}
+    contents = {}
+    for field in dataclasses.fields(runs)[1:]:
+        array = getattr(runs, field.name)
+        contents[field.name] = None if array is None else (array.dtype.str, array.shape, array.tobytes())
+    return contents
 
 
 def assert_same_bits(a, b):
-    assert [name for name in bits(a) if bits(a)[name] != bits(b)[name]] == []
+    ours, theirs = bits(a), bits(b)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
 
 
-@pytest.mark.parametrize("family", [FUSED, SEPARATE], ids=["fused", "separate"])
+def assert_variants_agree(variants, experiment):
+    if len(variants) < 2:
+        pytest.skip("this processor has no two variants of that arithmetic")
+    first = train(experiment, variant=variants[0])
+    for variant in variants[1:]:
+        assert_same_bits(first, train(experiment, variant=variant))
+
+
+families = pytest.mark.parametrize("family", [FUSED, SEPARATE], ids=["fused", "separate"])
+
+
+@families
+def test_the_arithmetic_has_one_name(family):
+    assert len({NativeEngine(variant=variant).arithmetic for variant in family}) <= 1
+
+
+@families
 @experiments
 def test_variants_of_one_arithmetic_agree(family, experiment):
-    if len(family) < 2:
-        pytest.skip("this processor has no two variants of that arithmetic")
-    engines = [NativeEngine(variant=variant) for variant in family]
-    assert len({engine.arithmetic for engine in engines}) == 1
-    first, *others = [train(experiment, variant=variant) for variant in family]
-    for other in others:
-        assert_same_bits(first, other)
+    assert_variants_agree(family, experiment)
 
 
-EXPLODING = [
-    Experiment(
-        depth=3, width=width, epochs=40, connection=connection, activation="elu", optimizer=opt, lr=lr, norm=norm
-    )
-    for width, connection, norm in ((2, "plain", "none"), (3, "plain", "batch"), (4, "residual", "batch"))
-    for opt, lr in (("sgd", 10.0), ("momentum", 1e3), ("adam", 1e10))
-]
+EXPLODING = []
+for width, connection, norm in ((2, "plain", "none"), (3, "plain", "batch"), (4, "residual", "batch")):
+    elu = Experiment(depth=3, width=width, epochs=40, connection=connection, activation="elu", norm=norm)
+    EXPLODING.append(elu.replace(optimizer="sgd", lr=10.0))
+    EXPLODING.append(elu.replace(optimizer="momentum", lr=1e3))
+    EXPLODING.append(elu.replace(optimizer="adam", lr=1e10))
 
 
-@pytest.mark.parametrize("family", [FUSED, SEPARATE], ids=["fused", "separate"])
+@families
 @pytest.mark.parametrize("experiment", EXPLODING, ids=lambda e: e.label)
 def test_variants_of_one_arithmetic_agree_where_networks_explode(family, experiment):
     """Far out, e^z is computed of a number that compilers know; their result would differ from the processor's."""
-    first, *others = [train(experiment, variant=variant) for variant in family]
-    for other in others:
-        assert_same_bits(first, other)
+    assert_variants_agree(family, experiment)
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@each_variant
 @pytest.mark.parametrize("tiny", [1e-40, -1e-45])
 def test_subnormal_initial_weights_are_zero_in_any_company(variant, tiny):
     """A dead network that is alone is skipped and keeps its weights; beside another, every step touches them."""
@@ -143,7 +150,7 @@ def test_threads_do_not_matter(experiment):
         assert_same_bits(alone, train(experiment, threads=threads))
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@each_variant
 @pytest.mark.parametrize("experiment", [EXPERIMENTS[0], DEEP], ids=["late", "plain"])
 def test_each_network_is_the_same_alone(variant, experiment):
     together = train(experiment, variant=variant)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from native_variants import needs_native
 
-from lrn.engines import native
 from lrn.engines.native import NativeEngine
 
-pytestmark = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
+pytestmark = needs_native
 
 
 def classify(layers, initial):
@@ -32,9 +32,9 @@ def classify(layers, initial):
 
 def test_numbers_of_parameters_that_overflow_are_refused():
     """Two layers of 2^64 parameters and more, whose number is small again when it has wrapped around."""
-    channels, kernels = 65_536, (65_535, 363)
-    layers = [[0, k, -1, channels, kernel, 1, 0, 0] for k, kernel in enumerate(kernels)]
-    wrapped = (sum(channels**2 * kernel**2 for kernel in kernels) + 2 * (channels + 1)) % 2**64
+    channels = 65_536
+    layers = [[0, 0, -1, channels, 65_535, 1, 0, 0], [0, 1, -1, channels, 363, 1, 0, 0]]
+    wrapped = (channels**2 * (65_535**2 + 363**2) + 2 * (channels + 1)) % 2**64
     assert 0 < wrapped < 2**42
     with pytest.raises(ValueError, match="layer 0's parameters must be at most 1099511627776"):
         classify(layers, np.empty((0, wrapped), np.float32))

@@ -7,13 +7,15 @@ trains one network at a time and takes a GPU thread's way through the headers.
 from __future__ import annotations
 
 import dataclasses
+from operator import attrgetter
 
 import numpy as np
 import pytest
+from native_variants import FUSED
 from plain_loop import OtherData
 
 from lrn import Experiment, train
-from lrn.engines import choose, cuda, native
+from lrn.engines import choose, cuda
 from lrn.engines.cuda import CudaEngine
 from lrn.engines.cuda._program import JOB, Program, compile_program
 from lrn.engines.native import NativeEngine
@@ -22,7 +24,6 @@ from lrn.experiment import initial_parameters
 
 needs_gpu = pytest.mark.skipif(not cuda.available(), reason="there is no GPU, or cuda-core is not installed")
 needs_compiler = pytest.mark.skipif(not cuda.installed(), reason="cuda-core is not installed")
-FUSED = [v for v in native.variants() if v.fused] if native.available() else []
 needs_fused = pytest.mark.skipif(not FUSED, reason="no native variant has a fused multiply-add here")
 
 PLAIN = Experiment(depth=12, connection="plain", epochs=700)
@@ -55,7 +56,7 @@ SEEDS = np.arange(75, dtype=np.uint64)  # fills no number of warps evenly
 
 def differences(a, b):
     """Arrays that are not equal to the bit; which NaN it is may differ."""
-    names = [f.name for f in dataclasses.fields(a)[1:]]
+    names = map(attrgetter("name"), dataclasses.fields(a)[1:])
     return [name for name in names if not _equal(getattr(a, name), getattr(b, name))]
 
 

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 
 SEEDS = np.arange(40, dtype=np.uint64)  # a whole warp, and one with spare lanes
 ALL = [*EXPERIMENTS, Experiment(depth=3, width=4, dtype="float64", epochs=90)]
-GENERAL, HELD, MEMORISED = (Program.of(e) for e in (Experiment(width=3), PLAIN, ALL[-1]))
-PROGRAMS = sorted({Program.of(e) for e in ALL}, key=repr)
+GENERAL, HELD, MEMORISED = map(Program.of, (Experiment(width=3), PLAIN, ALL[-1]))
+PROGRAMS = sorted(set(map(Program.of, ALL)), key=repr)
 
 
 def label(program):
@@ -36,8 +36,11 @@ def label(program):
 
 def programs(quick):
     """All programs; those that are not in `quick` are slow, since each takes two seconds to compile."""
-    marks = {program: () if program in quick else pytest.mark.slow for program in PROGRAMS}
-    return pytest.mark.parametrize("program", [pytest.param(p, marks=m, id=label(p)) for p, m in marks.items()])
+    rows = []
+    for program in PROGRAMS:
+        marks = () if program in quick else pytest.mark.slow
+        rows.append(pytest.param(program, marks=marks, id=label(program)))
+    return pytest.mark.parametrize("program", rows)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +58,12 @@ def test_kernels_use_nothing_that_cuda_lacks(program):
 def test_networks_are_the_native_engines_to_the_bit(program, folder):
     experiments = [e.replace(epochs=min(e.epochs, 100)) for e in ALL if Program.of(e) == program]
     with without_gpu(folder) as engine:  # alone, since memory is shared out for the largest
-        alone = [engine.train(e, SEEDS, trace=True, parameters=True) for e in experiments]
+        separate = [engine.train(e, SEEDS, trace=True, parameters=True) for e in experiments]
         together = engine.train_many(experiments, [SEEDS] * len(experiments), trace=True, parameters=True)
-    for experiment, *both in zip(experiments, alone, together, strict=True):
+    for experiment, alone, beside_others in zip(experiments, separate, together, strict=True):
         expected = on_processor(experiment, SEEDS)
-        assert [differences(runs, expected) for runs in both] == [[], []]
+        assert differences(alone, expected) == []
+        assert differences(beside_others, expected) == []
 
 
 @needs_fused
@@ -109,6 +113,9 @@ class Fault(NamedTuple):
     message: str
     experiment: Experiment
     quick: bool = False
+
+    def row(self):
+        return pytest.param(self, id=self.name, marks=() if self.quick else pytest.mark.slow)
 
 
 ELU = Experiment(depth=3, connection="plain", activation="elu", epochs=3)
@@ -188,9 +195,7 @@ def test_a_function_of_gcc_is_found(tmp_path):
 
 
 @needs_fused
-@pytest.mark.parametrize(
-    "fault", [pytest.param(f, id=f.name, marks=() if f.quick else pytest.mark.slow) for f in FAULTS]
-)
+@pytest.mark.parametrize("fault", [fault.row() for fault in FAULTS])
 def test_a_planted_fault_is_found(fault, tmp_path):
     engines = planted(tmp_path, fault.file, fault.text, fault.becomes)
     with pytest.raises((RuntimeError, AssertionError), match=fault.message):

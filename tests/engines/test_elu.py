@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from native_variants import each_variant, needs_native
 
 from lrn import Experiment
-from lrn.engines import native
 from lrn.engines.native import NativeEngine
 
-pytestmark = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
-
-VARIANTS = native.variants() if native.available() else []
-variants = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+pytestmark = needs_native
 
 
 def elu(z, variant):
@@ -31,7 +28,7 @@ def elu(z, variant):
     return runs.prediction[:, 0]
 
 
-@variants
+@each_variant
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_elu_is_right_to_two_units_in_the_last_place(variant, dtype):
     rng = np.random.default_rng(0)
@@ -41,14 +38,14 @@ def test_elu_is_right_to_two_units_in_the_last_place(variant, dtype):
     assert units.max() <= 2
 
 
-@variants
+@each_variant
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_elu_of_numbers_far_out(variant, dtype):
     z = np.array([-1e30, -100.0, np.nan, 1.0, 70.0], dtype)
     assert np.array_equal(elu(z, variant), np.array([-1, -1, np.nan, 1, 70], dtype), equal_nan=True)
 
 
-@variants
+@each_variant
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("z", [-0.5, -5.0, -20.0, -60.0])
 def test_derivative_is_as_fine_as_the_exponential(variant, dtype, z):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from native_variants import each_variant, needs_native
 from plain_loop import OtherData
 from scipy.stats import kstest
+from torch import nn
 
 from lrn import Experiment, network
-from lrn.engines import native
 from lrn.engines.native import NativeEngine
 from lrn.engines.reference import ReferenceEngine
 from lrn.experiment import CHOICES, initial_parameters
@@ -25,8 +27,8 @@ def untouched(engine, experiment, seeds):
     return np.where(np.abs(parameters) < 1e-20, 0, parameters)
 
 
-@pytest.mark.skipif(not native.available(), reason="the native engine was not built")
-@pytest.mark.parametrize("variant", native.variants() if native.available() else [], ids=lambda v: v.name)
+@needs_native
+@each_variant
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(
@@ -80,10 +82,9 @@ def test_each_layer_is_uniform_within_one_over_the_root_of_its_fan_in(connection
 
 
 def test_distribution_is_that_of_torch():
-    import torch
-
     torch.manual_seed(0)
-    theirs = torch.cat([p.detach().flatten() for _ in range(500) for p in torch.nn.Linear(3, 3).parameters()]).numpy()
+    drawn = [nn.utils.parameters_to_vector(nn.Linear(3, 3).parameters()) for _ in range(500)]
+    theirs = torch.cat(drawn).detach().numpy()
     experiment = Experiment(width=3, depth=2)
     ours = initial_parameters(experiment, np.arange(500, dtype=np.uint64))[:, 6:18].ravel()
     assert kstest(ours, theirs).pvalue > 1e-3
@@ -93,10 +94,9 @@ def test_distribution_is_that_of_torch():
 def test_plain_and_late_networks_of_one_seed_share_their_hidden_weights(depth):
     late = Experiment(depth=depth)
     plain = late.replace(connection="plain")
-    a, b = (initial_parameters(e, SEEDS) for e in (late, plain))
     hidden = late.parameters - (2 * depth + 1)
     assert hidden == plain.parameters - 3
-    assert np.array_equal(a[:, :hidden], b[:, :hidden])
+    assert np.array_equal(initial_parameters(late, SEEDS)[:, :hidden], initial_parameters(plain, SEEDS)[:, :hidden])
     for ours, theirs in zip(
         network(late, 3, trained=False).hidden, network(plain, 3, trained=False).hidden, strict=True
     ):
@@ -111,14 +111,16 @@ def test_networks_of_different_seeds_share_nothing():
 
 
 def test_a_deeper_network_begins_with_the_same_layers():
-    shallow, deep = (initial_parameters(Experiment(depth=d), SEEDS) for d in (3, 7))
+    shallow = initial_parameters(Experiment(depth=3), SEEDS)
+    deep = initial_parameters(Experiment(depth=7), SEEDS)
     assert np.array_equal(shallow[:, : 4 + 6 + 6], deep[:, : 4 + 6 + 6])
 
 
 @pytest.mark.parametrize("connection", ["plain", "late", "residual"])
 def test_he_rescales_the_same_numbers_and_leaves_the_output_layer_alone(connection):
     torchs = Experiment(width=3, depth=3, connection=connection)
-    ours, theirs = (initial_parameters(torchs.replace(initial=i), SEEDS) for i in ("he", "torch"))
+    ours = initial_parameters(torchs.replace(initial="he"), SEEDS)
+    theirs = initial_parameters(torchs.replace(initial="torch"), SEEDS)
     start = 0
     for out, fan_in in torchs.shapes[:-1]:
         bias, end = start + out * fan_in, start + out * (fan_in + 1)
@@ -130,18 +132,17 @@ def test_he_rescales_the_same_numbers_and_leaves_the_output_layer_alone(connecti
 
 
 def test_norms_start_as_the_identity_and_slopes_as_torchs():
-    import torch
-
     experiment = Experiment(width=3, depth=2, norm="batch", activation="prelu")
     bare = Experiment(width=3, depth=2)
     ours, theirs = initial_parameters(experiment, SEEDS), initial_parameters(bare, SEEDS)
     hidden, added = bare.parameters - 7, experiment.parameters - bare.parameters
-    constant = [1, 1, 1, 0, 0, 0] * 2 + [torch.nn.PReLU().weight.item()] * 2
+    constant = [1, 1, 1, 0, 0, 0] * 2 + [nn.PReLU().weight.item()] * 2
     assert np.array_equal(ours[:, hidden : hidden + added], [constant] * len(SEEDS))
     assert np.array_equal(np.delete(ours, np.s_[hidden : hidden + added], axis=1), theirs)
     net = network(experiment, 3, trained=False)
-    assert [p.detach().tolist() for p in net.norms[1].parameters()] == [[1, 1, 1], [0, 0, 0]]
-    assert [p.item() for p in net.activations.parameters()] == [0.25, 0.25]
+    assert net.norms[1].weight.tolist() == [1, 1, 1]
+    assert net.norms[1].bias.tolist() == [0, 0, 0]
+    assert nn.utils.parameters_to_vector(net.activations.parameters()).tolist() == [0.25, 0.25]
 
 
 def positive_ones(experiment, seeds):

@@ -10,13 +10,14 @@ import time
 
 import numpy as np
 import pytest
+from native_variants import needs_native
 
 from lrn import Experiment
 from lrn.engines import native
 from lrn.engines.native import NativeEngine
 from lrn.engines.reference import ReferenceEngine
 
-pytestmark = pytest.mark.skipif(not native.available(), reason="the native engine was not built")
+pytestmark = needs_native
 
 LONG = """
 import sys

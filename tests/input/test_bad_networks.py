@@ -250,9 +250,12 @@ def test_gradients(call, error, sentence):
 @pytest.mark.parametrize("call", [lambda: dead_units(NET, [X, 3]), lambda: G.report(NET, X * math.inf, total)])
 def test_a_refusal_leaves_the_model_as_it_was(call):
     NET.train()
-    before = [p.detach().clone() for p in NET.parameters()]
+    before = nn.utils.parameters_to_vector(NET.parameters()).detach().clone()
     with pytest.raises((TypeError, ValueError)):
         call()
-    assert NET.training
-    assert all(module.training and not module._forward_hooks for module in NET.modules())
-    assert all(torch.equal(p, q) and p.grad is None for p, q in zip(NET.parameters(), before, strict=True))
+    assert torch.equal(nn.utils.parameters_to_vector(NET.parameters()), before)
+    for parameter in NET.parameters():
+        assert parameter.grad is None
+    for module in NET.modules():
+        assert module.training
+        assert not module._forward_hooks

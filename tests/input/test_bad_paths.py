@@ -31,7 +31,7 @@ def refused(pytester, monkeypatch):
     def run(*options):
         result = pytester.runpytest_inprocess(*options, plugins=[lrn.plugin])
         assert result.ret == pytest.ExitCode.USAGE_ERROR
-        (line,) = [line for line in result.errlines if line]
+        (line,) = filter(None, result.errlines)
         assert len(line) < 500
         return line
 
@@ -58,7 +58,7 @@ def test_folders_that_may_not_be_entered(refused, option, monkeypatch):
 
 
 @pytest.mark.parametrize("make", ["pipe", "sparse", "link"])
-def test_a_record_that_is_no_file(refused, pytester, make):
+def test_a_record_that_is_not_a_file(refused, pytester, make):
     path = pytester.path / "record"
     if make == "sparse":
         with path.open("wb") as file:

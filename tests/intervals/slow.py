@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 
@@ -33,10 +34,11 @@ def bisected(rejects: Callable[[float], bool], outside: float, inside: float) ->
 
 def mean_sequence(values: Sequence[float], low: float, high: float, alpha: float) -> tuple[float, float]:
     """Returns the interval for a mean."""
-    values = [float(x) for x in values]  # numpy's numbers would warn where the stake grows without end
+    values = list(map(float, values))  # numpy's numbers would warn where the stake grows without end
+    negated = [-x for x in values]
     mean, tiny = sum(values) / len(values), 1e-9 * (high - low)
     below = bisected(lambda m: stake(values, m, low) >= 2 / alpha, low + tiny, mean)
-    above = bisected(lambda m: stake([-x for x in values], -m, -high) >= 2 / alpha, high - tiny, mean)
+    above = bisected(lambda m: stake(negated, -m, -high) >= 2 / alpha, high - tiny, mean)
     return below, above
 
 
@@ -51,15 +53,11 @@ def quantile_sequence(values: Sequence[float], q: float, alpha: float) -> tuple[
 
     below_all = stake([0.0] * len(values), -q, -1.0) < 2 / alpha
     above_all = stake([1.0] * len(values), q, 0.0) < 2 / alpha
-    possible = [t for t in sorted(values) if not too_low(t)]
-    low = -math.inf if below_all else possible[0]
-    beyond = [t for t in sorted(values) if too_high(_after(t))]
-    high = min(beyond, default=math.inf) if not above_all else math.inf
+    possible = itertools.filterfalse(too_low, sorted(values))
+    low = -math.inf if below_all else next(possible)
+    beyond = (t for t in sorted(values) if too_high(math.nextafter(t, math.inf)))
+    high = math.inf if above_all else next(beyond, math.inf)
     return low, high
-
-
-def _after(t: float) -> float:
-    return math.nextafter(t, math.inf)
 
 
 def weights(in_a: Sequence[bool], in_b: Sequence[bool]) -> list[tuple[float, float]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from lrn.intervals import Estimate, binomial_compatibility, rate_interval
 
@@ -25,9 +25,9 @@ def p_values(k: int, n: int, rates: np.ndarray, tie: float = 1e-7) -> np.ndarray
 
 def tie_rates(k: int, n: int) -> np.ndarray:
     """Return the rates at which some outcome is exactly as likely as k: where the p-value jumps."""
-    others = [j for j in range(n + 1) if j != k]
-    odds = [(math.comb(n, k) / math.comb(n, j)) ** (1 / (j - k)) for j in others]
-    return np.array([x / (1 + x) for x in odds])
+    others = np.delete(np.arange(n + 1), k)
+    odds = (special.comb(n, k) / special.comb(n, others)) ** (1 / (others - k))
+    return odds / (1 + odds)
 
 
 def dense_rates(k: int, n: int, low: float, high: float) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+import operator
 import pickle
 from collections.abc import Iterator
 from typing import Any
@@ -59,16 +60,17 @@ def test_every_and_some_are_chains_of_and_and_or(values: list[Truth]) -> None:
     chained_and, chained_or = decision(values[0]), decision(values[0])
     for value in values[1:]:
         chained_and, chained_or = chained_and & decision(value), chained_or | decision(value)
-    assert every(decision(value) for value in values).value is chained_and.value
-    assert some(decision(value) for value in values).value is chained_or.value
-    assert (~every(decision(value) for value in values)).value is some(~decision(value) for value in values).value
+    decisions = list(map(decision, values))
+    assert every(decisions).value is chained_and.value
+    assert some(decisions).value is chained_or.value
+    assert (~every(decisions)).value is some(map(operator.invert, decisions)).value
 
 
 @repeatable
 @given(st.lists(st.sampled_from(TRUTHS), min_size=3, max_size=3), st.data())
 def test_a_decided_combination_is_right_however_the_open_parts_close(values: list[Truth], data: st.DataObject) -> None:
     closed = [data.draw(st.booleans()) if value is None else value for value in values]
-    a, b, c = (decision(value) for value in values)
+    a, b, c = map(decision, values)
     x, y, z = closed
     for combined, truth in [
         (a & ~b | c, (x and not y) or z),
@@ -255,10 +257,12 @@ def test_the_decisions_that_were_asked_for_their_truth_are_known() -> None:
         with note_decisions() as inner:
             assert not second
             every([unasked])
-        assert [d is second for d in inner.decisions] == [True]
+        (only,) = inner.decisions
+        assert only is second
         with pytest.raises(Undecided):
             bool(decision(None))
-    assert [d.value for d in outer.decisions] == [True, None]
+    true, undecided = outer.decisions
+    assert (true.value, undecided.value) == (True, None)
     assert first
     assert len(outer.decisions) == 2
 
@@ -294,7 +298,7 @@ def test_answers_replace_the_truth_of_measured_decisions_only() -> None:
     assert measured.value is True
     assert noted.measured == [measured, measured]
     with note_decisions(lambda index, truth: truth is not (index == 1)):
-        assert [bool(measured) for _ in range(3)] == [True, False, True]
+        assert (bool(measured), bool(measured), bool(measured)) == (True, False, True)
 
 
 def test_an_open_decision_stays_open_whatever_is_answered() -> None:

@@ -306,7 +306,9 @@ def test_estimates_can_be_hashed_copied_and_pickled() -> None:
 def test_numbers_are_kept_as_plain_floats() -> None:
     rate = Estimate.measured("late", np.float32(0.5), np.float64(0.25), 1, np.int64(64))
     assert type(rate.n) is int
-    assert all(isinstance(x, float) and not isinstance(x, np.floating) for x in (rate.point, rate.low, rate.high))
+    for number in (rate.point, rate.low, rate.high):
+        assert isinstance(number, float)
+        assert not isinstance(number, np.floating)
     assert (rate > np.float64(0.1)).value is True
 
 
@@ -333,7 +335,7 @@ def test_comparing_bare_numbers_is_noted(compare: Callable[[Any, Any], Any]) -> 
 def test_bare_numbers_can_be_shifted_and_decisions_stay() -> None:
     rate = Estimate.measured("late", 0.5, 0.4, 0.6, 64)
     with note_decisions(shift=100.0):
-        assert [float(x) for x in (rate.point, rate.low, rate.high)] == [100.5, 100.4, 100.6]
+        assert (float(rate.point), float(rate.low), float(rate.high)) == (100.5, 100.4, 100.6)
         assert rate.n == 164
         assert str(rate) == "0.5 [0.4, 0.6]"
         assert (rate > 0.3).value is True

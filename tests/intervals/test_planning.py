@@ -36,12 +36,10 @@ def test_a_share_costs_one_end() -> None:
 
 
 def test_plans_are_monotone() -> None:
-    needed = [seeds_needed(0.9, other) for other in (0.1, 0.5, 0.8, 0.89)]
-    assert needed == sorted(needed)
+    assert seeds_needed(0.9, 0.1) <= seeds_needed(0.9, 0.5) <= seeds_needed(0.9, 0.8) <= seeds_needed(0.9, 0.89)
     assert seeds_needed(0.9, 0.5, quantities=1) < seeds_needed(0.9, 0.5, quantities=4096)
     assert seeds_needed(0.9, 0.5, power=0.5) < seeds_needed(0.9, 0.5, power=0.99)
-    rates = [detectable(0.9, seeds) for seeds in (30, 100, 1000, 10_000)]
-    assert rates == sorted(rates)
+    assert detectable(0.9, 30) <= detectable(0.9, 100) <= detectable(0.9, 1000) <= detectable(0.9, 10_000)
 
 
 def test_what_cannot_be_shown_takes_for_ever() -> None:

@@ -39,7 +39,8 @@ def misses(
 
 
 SUPPORT = [1.0, 2.0, math.inf]
-WEIGHTS = [np.array([a, b, 8 - a - b]) / 8 for a in range(9) for b in range(9 - a) if b < 8 and a + b > 0]
+EIGHTHS = [row for row in itertools.product(range(9), repeat=3) if sum(row) == 8 and max(row[1:]) < 8]
+WEIGHTS = np.array(EIGHTHS) / 8
 
 
 @pytest.mark.parametrize(("q", "alpha"), [(0.5, 0.3), (0.25, 0.3), (0.9, 0.1), (0.5, 0.01)])
