@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -114,8 +116,8 @@ MSE = nn.functional.mse_loss
 
 @pytest.mark.parametrize("scale", [1e-2, 1e-1])
 def test_similarity_agrees_with_gradients_taken_by_hand(scale):
-    model, changes = mlp(), []
-    before = [p.clone() for p in model.parameters()]
+    model = mlp()
+    unchanged = model[2].weight.clone()
 
     def loss(output, target):
         return MSE(output, target)
@@ -127,27 +129,29 @@ def test_similarity_agrees_with_gradients_taken_by_hand(scale):
     with torch.no_grad():
         step = torch.randn(8, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
         model[0].weight += scale * model[0].weight.norm() * step / step.norm()
-    changes = torch.autograd.grad(loss(model(X), X.abs()), list(model.parameters()))
-    cosines = [
-        torch.cosine_similarity(a.flatten(), b.flatten(), dim=0).item() for a, b in zip(base, changes, strict=True)
-    ]
+    changed = torch.autograd.grad(loss(model(X), X.abs()), list(model.parameters()))
+    cosines = []
+    for before, after in zip(base, changed, strict=True):
+        cosines.append(torch.cosine_similarity(before.flatten(), after.flatten(), dim=0).item())
     assert similarity.each[0] == pytest.approx(cosines)
     assert similarity.changed == ("0.weight",)
     assert similarity.names == ("0.weight", "0.bias", "2.weight", "2.bias")
-    assert torch.equal(model[2].weight, before[2])
+    assert torch.equal(model[2].weight, unchanged)
 
 
 def test_similarity_leaves_the_model_alone_and_repeats_itself():
     model = nn.Sequential(nn.Linear(1, 8), nn.BatchNorm1d(8), nn.Dropout(), nn.Linear(8, 1)).double()
-    state = {name: value.clone() for name, value in model.state_dict().items()}
-    first, second = (gradient_similarity(model, (X, X.abs()), MSE, scale=1e-9) for _ in range(2))
+    state = copy.deepcopy(model.state_dict())
+    first = gradient_similarity(model, (X, X.abs()), MSE, scale=1e-9)
+    second = gradient_similarity(model, (X, X.abs()), MSE, scale=1e-9)
     assert np.array_equal(first.whole, second.whole)
     assert first.whole.min() > 1 - 1e-6, "dropout must draw the same units before and after"
-    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+    torch.testing.assert_close(model.state_dict(), state, rtol=0, atol=0)
 
 
 def test_larger_changes_turn_the_gradient_more():
-    small, large = (gradient_similarity(mlp(), (X, X.abs()), MSE, scale=s, repeats=20) for s in (1e-3, 0.5))
+    small = gradient_similarity(mlp(), (X, X.abs()), MSE, scale=1e-3, repeats=20)
+    large = gradient_similarity(mlp(), (X, X.abs()), MSE, scale=0.5, repeats=20)
     assert large.whole.mean() < small.whole.mean() < 1
     assert "0.001 of their norm (4 of 4 parameters)" in str(small)
 

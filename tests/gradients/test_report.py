@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import math
 
 import pytest
@@ -16,37 +18,42 @@ X = torch.linspace(-1, 1, 20, dtype=torch.float64).reshape(20, 1)
 BATCH = (X, X.abs())
 
 
-def chain(depth, weight, width=1, activation=nn.Identity):
+def chain(depth, weight, activation=nn.Identity):
     """`depth` layers that each multiply by `weight`."""
-    layers = [nn.Linear(width if d else 1, width, bias=False) for d in range(depth)]
-    for layer in layers:
+    model = nn.Sequential()
+    for _ in range(depth):
+        layer = nn.Linear(1, 1, bias=False)
         nn.init.constant_(layer.weight, weight)
-    return nn.Sequential(*[part for layer in layers for part in (layer, activation())]).double()
+        model.append(layer).append(activation())
+    return model.double()
+
+
+def names(flow):
+    return [layer.name for layer in flow.layers]
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(0, 2**31), st.booleans())
 def test_norms_are_those_of_autograd(widths, seed, inplace):
     torch.manual_seed(seed)
-    sizes = [1, *widths]
-    parts = [
-        p for a, b in zip(sizes, widths, strict=False) for p in (nn.Linear(a, b), nn.LeakyReLU(0.1, inplace=inplace))
-    ]
-    model = nn.Sequential(*parts, nn.Linear(sizes[-1], 1)).double()
+    model = nn.Sequential()
+    for before, after in itertools.pairwise([1, *widths]):
+        model.append(nn.Linear(before, after)).append(nn.LeakyReLU(0.1, inplace=inplace))
+    model.append(nn.Linear(widths[-1], 1)).double()
     flow = report(model, BATCH, nn.functional.mse_loss)
 
-    linears = [part for part in model if isinstance(part, nn.Linear)]
     h, outputs = X, []
-    for linear in linears:
+    for linear in model[::2]:
         z = linear(h)
         outputs.append(z)
         h = nn.functional.leaky_relu(z, 0.1)
-    against = torch.autograd.grad(nn.functional.mse_loss(outputs[-1], X.abs()), [*outputs, *model.parameters()])
-    norms = [g.norm().item() for g in against[: len(outputs)]]
-    assert [layer.output for layer in flow.layers] == pytest.approx(norms, rel=1e-9, abs=1e-15)
-    pairs = zip(against[len(outputs) :: 2], against[len(outputs) + 1 :: 2], strict=True)
-    norms = [math.hypot(w.norm().item(), b.norm().item()) for w, b in pairs]
-    assert [layer.parameters for layer in flow.layers] == pytest.approx(norms, rel=1e-9, abs=1e-15)
+    gradients = torch.autograd.grad(nn.functional.mse_loss(outputs[-1], X.abs()), [*outputs, *model.parameters()])
+    depth = len(outputs)
+    by_layer = zip(gradients[:depth], gradients[depth::2], gradients[depth + 1 :: 2], strict=True)
+    for layer, (output, weight, bias) in zip(flow.layers, by_layer, strict=True):
+        assert layer.output == pytest.approx(output.norm().item(), rel=1e-9, abs=1e-15)
+        norm = math.hypot(weight.norm().item(), bias.norm().item())
+        assert layer.parameters == pytest.approx(norm, rel=1e-9, abs=1e-15)
 
 
 @pytest.mark.parametrize(("weight", "kind"), [(0.25, "vanishing"), (1.0, "even"), (4.0, "exploding")])
@@ -71,7 +78,7 @@ def test_a_skip_connection_repairs_the_chain():
         def forward(self, x):
             return x + self.inner(x)
 
-    model = nn.Sequential(*[Skip(part) for part in chain(10, 0.25) if isinstance(part, nn.Linear)])
+    model = nn.Sequential(*map(Skip, chain(10, 0.25)[::2]))
     assert report(model, BATCH, nn.functional.mse_loss).diagnosis.kind == "even"
 
 
@@ -116,7 +123,7 @@ def test_gradients_lost_in_rounding_are_named():
 def test_a_module_called_twice_has_two_rows():
     shared = nn.Linear(1, 1).double()
     flow = report(nn.Sequential(shared, nn.Tanh(), shared), BATCH, nn.functional.mse_loss)
-    assert [layer.name for layer in flow.layers] == ["0", "0#2"]
+    assert names(flow) == ["0", "0#2"]
     assert flow["0"].parameters == flow["0#2"].parameters
     with pytest.raises(KeyError, match="no layer '1'; there are 0, 0#2"):
         flow["1"]
@@ -133,7 +140,7 @@ def test_frozen_layers_and_functional_use_are_told_apart():
             return nn.functional.linear(self.frozen(x), self.used.weight)
 
     flow = report(Functional().double(), BATCH, nn.functional.mse_loss)
-    assert [layer.name for layer in flow.layers] == ["used", "idle"]
+    assert names(flow) == ["used", "idle"]
     assert flow["used"].output is None
     assert flow["used"].parameters > 0
     assert flow["idle"].parameters == 0
@@ -142,15 +149,15 @@ def test_frozen_layers_and_functional_use_are_told_apart():
 def test_the_model_is_left_as_it_was():
     model = nn.Sequential(nn.Linear(1, 4), nn.BatchNorm1d(4), nn.Dropout(), nn.ReLU(), nn.Linear(4, 1)).double()
     model[2].eval()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    flags, random = [m.training for m in model.modules()], torch.random.get_rng_state()
-    first, second = (report(model, BATCH, nn.functional.mse_loss) for _ in range(2))
-    assert first == second
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert [m.training for m in model.modules()] == flags
+    before, random = copy.deepcopy(model.state_dict()), torch.random.get_rng_state()
+    assert report(model, BATCH, nn.functional.mse_loss) == report(model, BATCH, nn.functional.mse_loss)
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
     assert torch.equal(torch.random.get_rng_state(), random)
-    assert all(p.grad is None for p in model.parameters())
-    assert not any(m._forward_hooks for m in model.modules())
+    for parameter in model.parameters():
+        assert parameter.grad is None
+    for module in model.modules():
+        assert module.training is (module is not model[2])
+        assert not module._forward_hooks
 
 
 def test_hooks_go_away_after_an_error():
@@ -254,11 +261,13 @@ def train(model, optimizer, epochs=6):
     for _ in range(epochs):
         optimizer.zero_grad()
         nn.functional.mse_loss(model(X), X.abs()).backward()
-        norms.append(
-            [math.hypot(*(p.grad.norm().item() for p in layer.parameters())) for layer in (model[0], model[2])]
-        )
+        norms.append([gradient_norm(model[0]), gradient_norm(model[2])])
         optimizer.step()
     return norms
+
+
+def gradient_norm(layer):
+    return math.hypot(layer.weight.grad.norm().item(), layer.bias.grad.norm().item())
 
 
 @pytest.mark.parametrize("every", [1, 2])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import chain, starmap
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from lrn.engines import native
 
 TINY = Experiment(depth=2, epochs=3)
 OTHER = TINY.replace(connection="plain")
-COLUMNS = [f.name for f in dataclasses.fields(Runs)[1:]]
+COLUMNS = list(map(attrgetter("name"), dataclasses.fields(Runs)[1:]))
 
 
 class Counting:
@@ -21,6 +23,11 @@ class Counting:
     def __init__(self, engine):
         self.engine, self.trained = engine, []
         self.name, self.arithmetic = engine.name, engine.arithmetic
+
+    @property
+    def seeds(self):
+        """Every trained seed, in the order of training."""
+        return seeds_of(self.trained)
 
     def train(self, experiment, seeds, **options):
         self.trained.append((int(seeds[0]), int(seeds[-1]) + 1))
@@ -52,5 +59,16 @@ def assert_trained(runs, experiment, seeds, trace=False):
             assert same(ours, theirs), name
 
 
-def blocks(path):
-    return sorted(p.name for p in Path(path).rglob("*.parquet"))
+def seeds_of(intervals):
+    """Every seed of some half-open intervals."""
+    return list(chain.from_iterable(starmap(range, intervals)))
+
+
+def blocks(folder):
+    """The names of the blocks in a folder and those below it."""
+    return sorted(map(attrgetter("name"), Path(folder).rglob("*.parquet")))
+
+
+def contents(folder, pattern="*.parquet"):
+    """The bytes of each file in a folder and those below it, by its path from there."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob(pattern)}

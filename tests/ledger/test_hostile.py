@@ -80,7 +80,7 @@ def test_what_is_not_a_block_is_set_aside_at_once(ledger, make):
 
 
 @pytest.mark.parametrize("make", HOSTILE)
-def test_so_it_is_with_samples_and_descriptions(ledger, make, tmp_path):
+def test_samples_and_descriptions_are_set_aside_too(ledger, make, tmp_path):
     samples = Samples(tmp_path)
     samples.sample("coin", "1", lambda seeds: {"u": np.zeros(len(seeds))}, range(3))
     (block,) = tmp_path.rglob("*-*.parquet")
@@ -166,18 +166,31 @@ def test_impossible_values_with_a_right_checksum_are_not_believed(ledger, tamper
 
 
 EXPERIMENTS = [
-    *(Experiment(depth=3, connection=c, epochs=300) for c in ("plain", "late", "residual")),
-    *(Experiment(depth=3, connection=c, epochs=300, style="iterative") for c in ("plain", "late", "residual")),
-    *(Experiment(depth=3, optimizer=o, epochs=100) for o in ("sgd", "momentum", "rmsprop", "adamw")),
-    *(Experiment(depth=6, activation=a, epochs=60) for a in ("leaky_relu", "prelu", "elu")),
+    Experiment(depth=3, connection="plain", epochs=300),
+    Experiment(depth=3, connection="late", epochs=300),
+    Experiment(depth=3, connection="residual", epochs=300),
+    Experiment(depth=3, connection="plain", epochs=300, style="iterative"),
+    Experiment(depth=3, connection="late", epochs=300, style="iterative"),
+    Experiment(depth=3, connection="residual", epochs=300, style="iterative"),
+    Experiment(depth=3, optimizer="sgd", epochs=100),
+    Experiment(depth=3, optimizer="momentum", epochs=100),
+    Experiment(depth=3, optimizer="rmsprop", epochs=100),
+    Experiment(depth=3, optimizer="adamw", epochs=100),
+    Experiment(depth=6, activation="leaky_relu", epochs=60),
+    Experiment(depth=6, activation="prelu", epochs=60),
+    Experiment(depth=6, activation="elu", epochs=60),
     Experiment(depth=4, connection="plain", norm="batch", epochs=60),
     Experiment(depth=4, initial="he", dtype="float64", epochs=60),
     Experiment(depth=4, optimizer="sgd", lr=1.0, style="iterative", epochs=200),  # explodes
     Experiment(depth=4, optimizer="momentum", lr=1e5, epochs=100, dtype="float64"),
     Experiment(depth=2, optimizer="sgd", lr=1e-3, epochs=6, activation="elu"),
-    *(Experiment(depth=2, epochs=20, target_scale=scale) for scale in (1e-15, 1e-6, 1e6, 1e15)),
-    *(Experiment(depth=2, epochs=20, target_scale=scale, optimizer="sgd") for scale in (1e-15, 1e15)),
-]  # fmt: skip
+    Experiment(depth=2, epochs=20, target_scale=1e-15),
+    Experiment(depth=2, epochs=20, target_scale=1e-6),
+    Experiment(depth=2, epochs=20, target_scale=1e6),
+    Experiment(depth=2, epochs=20, target_scale=1e15),
+    Experiment(depth=2, epochs=20, target_scale=1e-15, optimizer="sgd"),
+    Experiment(depth=2, epochs=20, target_scale=1e15, optimizer="sgd"),
+]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 
 import pytest
@@ -11,7 +12,7 @@ from counting import OTHER, TINY
 from lrn import Ledger
 
 
-def test_table_has_one_row_a_network(ledger):
+def test_table_has_one_row_per_network(ledger):
     ledger.runs(TINY, range(6))
     ledger.runs(TINY, range(6), trace=True)
     ledger.runs(OTHER, range(2, 5))
@@ -19,8 +20,8 @@ def test_table_has_one_row_a_network(ledger):
     assert table.num_rows == 9
     assert set(dataclasses.asdict(TINY)) <= set(table.column_names)
     assert sorted(zip(table["connection"].to_pylist(), table["seed"].to_pylist(), strict=True)) == [
-        *(("late", seed) for seed in range(6)),
-        *(("plain", seed) for seed in range(2, 5)),
+        *itertools.product(["late"], range(6)),
+        *itertools.product(["plain"], range(2, 5)),
     ]
     alone, runs = ledger.table(TINY), ledger.runs(TINY, range(6))
     for name in ("rmse", "rmse_initial", "converged", "converged_at", "dead_neurons", "dead_layers"):
@@ -73,7 +74,7 @@ def test_bad_engines_are_refused_at_once(tmp_path, options, message):
         Ledger(tmp_path, **options)
 
 
-def test_a_file_is_no_ledger(tmp_path):
+def test_a_file_is_not_a_ledger(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
     with pytest.raises(NotADirectoryError, match=r"the ledger must be a folder; .*file is a file"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import warnings
@@ -9,6 +10,7 @@ import warnings
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from counting import blocks, seeds_of
 
 from lrn.claims._populations import Draw
 from lrn.ledger.files import LedgerWarning, encode
@@ -55,24 +57,25 @@ def draw(path, coin, seeds):
     return Draw(path)(coin, seeds, False)
 
 
-def files(path):
-    return sorted(p.name for p in path.rglob("*.parquet"))
+def first_blocks(count):
+    """Where each of the first blocks starts and ends."""
+    return list(itertools.pairwise(range(0, (count + 1) * BLOCK, BLOCK)))
 
 
 def test_what_was_drawn_is_not_drawn_again(tmp_path):
-    for _ in range(2):
-        coin = Coin()
+    first, second = Coin(), Coin()
+    for coin in (first, second):
         assert_drawn(draw(tmp_path, coin, range(2 * BLOCK)), range(2 * BLOCK))
-        expected = [(0, BLOCK), (BLOCK, 2 * BLOCK)] if _ == 0 else []
-        assert coin.drawn == expected
-    assert len(files(tmp_path)) == 2
+    assert first.drawn == first_blocks(2)
+    assert second.drawn == []
+    assert len(blocks(tmp_path)) == 2
 
 
 def test_more_seeds_draw_the_new_ones_only(tmp_path):
     coin = Coin()
     for n in (1, 2, 4):
         assert_drawn(draw(tmp_path, coin, range(n * BLOCK)), range(n * BLOCK))
-    assert coin.drawn == [(k * BLOCK, (k + 1) * BLOCK) for k in range(4)]
+    assert coin.drawn == first_blocks(4)
 
 
 def test_seeds_between_blocks_draw_whole_blocks(tmp_path):
@@ -80,7 +83,7 @@ def test_seeds_between_blocks_draw_whole_blocks(tmp_path):
     seeds = range(BLOCK - 1, 2 * BLOCK + 3)
     assert_drawn(draw(tmp_path, coin, seeds), seeds)
     assert_drawn(draw(tmp_path, coin, range(5, 6)), range(5, 6))
-    assert coin.drawn == [(k * BLOCK, (k + 1) * BLOCK) for k in range(3)]
+    assert coin.drawn == first_blocks(3)
 
 
 def test_a_population_without_a_version_is_asked_each_time(tmp_path):
@@ -88,7 +91,7 @@ def test_a_population_without_a_version_is_asked_each_time(tmp_path):
     for _ in range(2):
         assert_drawn(draw(tmp_path, coin, range(7)), range(7))
     assert coin.drawn == [(0, 7)] * 2
-    assert files(tmp_path) == []
+    assert blocks(tmp_path) == []
 
 
 def test_without_a_ledger_nothing_is_remembered():
@@ -148,7 +151,7 @@ def test_an_interrupted_draw_keeps_the_blocks_that_are_done(tmp_path):
         draw(tmp_path, coin, range(4 * BLOCK))
     coin._most = 4 * BLOCK
     draw(tmp_path, coin, range(4 * BLOCK))
-    assert coin.drawn == [(k * BLOCK, (k + 1) * BLOCK) for k in range(4)]
+    assert coin.drawn == first_blocks(4)
 
 
 WORKER = """
@@ -170,10 +173,12 @@ assert (found["u"] == uniform(range(256))).all()
 def test_workers_share_the_blocks_of_one_population(tmp_path):
     command = [sys.executable, "-c", WORKER, str(tmp_path)]
     workers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    answers = [worker.communicate(timeout=60) for worker in workers]
-    assert [error for _, error in answers] == ["", ""]
-    drawn = [line for out, _ in answers for line in out.splitlines()]
-    assert sorted(drawn) == sorted(f"drew {k * BLOCK}" for k in range(256 // BLOCK)), "each block once"
+    drawn = []
+    for worker in workers:
+        output, errors = worker.communicate(timeout=60)
+        assert errors == ""
+        drawn += output.splitlines()
+    assert sorted(drawn) == sorted(map("drew {}".format, range(0, 256, BLOCK))), "each block once"
 
 
 @pytest.mark.parametrize(
@@ -187,17 +192,17 @@ def test_workers_share_the_blocks_of_one_population(tmp_path):
 def test_what_cannot_be_kept_is_refused(tmp_path, sample, error, says):
     with pytest.raises(error, match=says):
         Samples(tmp_path).sample("coin", "1", lambda seeds: sample, range(BLOCK), block=BLOCK)
-    assert files(tmp_path) == []
+    assert blocks(tmp_path) == []
 
 
 @pytest.mark.parametrize("version", ["", 3])
-def test_a_version_that_is_no_text_is_refused(tmp_path, version):
+def test_a_version_that_is_not_text_is_refused(tmp_path, version):
     with pytest.raises(TypeError, match="the version of coin must be a text that is not empty"):
         draw(tmp_path, Coin(version=version), range(3))
 
 
 @pytest.mark.parametrize("seeds", [range(0), range(0, 8, 2), range(-1, 3)])
-def test_seeds_that_are_no_range_of_seeds_are_refused(tmp_path, seeds):
+def test_seeds_that_are_not_a_range_are_refused(tmp_path, seeds):
     with pytest.raises(ValueError, match=r"seeds must be a range of step 1 within 0 to 2\*\*64 that is not empty"):
         draw(tmp_path, Coin(), seeds)
 
@@ -219,6 +224,11 @@ class Clock:
         self.now, self.seconds, self.overhead, self.drawn = 0.0, seconds, overhead, []
         monkeypatch.setattr("lrn.ledger.samples.time.perf_counter", lambda: self.now)
 
+    @property
+    def seeds(self):
+        """Every seed that was drawn."""
+        return seeds_of(self.drawn)
+
     def __call__(self, seeds):
         self.drawn.append((seeds.start, seeds.stop))
         self.now += self.overhead + self.seconds * len(seeds)
@@ -229,9 +239,10 @@ def test_expensive_seeds_are_sampled_one_by_one_and_none_that_was_not_asked_for(
     clock = Clock(monkeypatch, 20.0)
     for n in (3, 4, 6):
         assert np.array_equal(Samples(tmp_path).sample("p", "1", clock, range(n))["u"], uniform(range(n)))
-    assert sorted(seed for start, stop in clock.drawn for seed in range(start, stop)) == list(range(6))
+    assert sorted(clock.seeds) == list(range(6))
     assert max(stop - start for start, stop in clock.drawn) <= 2, "groups do not help, so there are none"
-    assert all(len(name.split("-")) == 2 for name in files(tmp_path))
+    for name in blocks(tmp_path):
+        assert name.count("-") == 1
 
 
 def test_where_a_call_takes_long_whatever_it_is_asked_for_groups_grow(tmp_path, monkeypatch):
@@ -246,8 +257,8 @@ def test_cheap_seeds_share_files_that_grow_with_the_sample(tmp_path, monkeypatch
     while n < 100_000:
         assert np.array_equal(Samples(tmp_path).sample("p", "1", clock, range(n))["u"], uniform(range(n)))
         n += n // 4
-    assert len(files(tmp_path)) < 50
-    assert sum(stop - start for start, stop in clock.drawn) < 1.3 * n
+    assert len(blocks(tmp_path)) < 50
+    assert len(clock.seeds) < 1.3 * n
 
 
 @pytest.mark.parametrize(("seconds", "extra"), [(1e-3, 1000), (0.02, 50), (0.1, 8), (0.2, 1)])
@@ -255,7 +266,7 @@ def test_at_most_a_seconds_worth_is_sampled_too_much(tmp_path, monkeypatch, seco
     clock = Clock(monkeypatch, seconds)
     Samples(tmp_path).sample("p", "1", clock, range(8))
     assert clock.now <= 8 * seconds + 1.2
-    assert sum(stop - start for start, stop in clock.drawn) <= 8 + extra
+    assert len(clock.seeds) <= 8 + extra
 
 
 def test_files_of_another_size_are_read_and_completed(tmp_path, monkeypatch):
@@ -264,8 +275,7 @@ def test_files_of_another_size_are_read_and_completed(tmp_path, monkeypatch):
     samples.sample("p", "1", clock, range(3), block=2)
     assert np.array_equal(samples.sample("p", "1", clock, range(40))["u"], uniform(range(40)))
     assert np.array_equal(samples.sample("p", "1", clock, range(1, 200), block=64)["u"], uniform(range(1, 200)))
-    seeds = [seed for start, stop in clock.drawn for seed in range(start, stop)]
-    assert len(set(seeds)) >= len(seeds) - 1, "the first one alone shows how long it takes"
+    assert len(set(clock.seeds)) >= len(clock.seeds) - 1, "the first one alone shows how long it takes"
 
 
 @pytest.mark.parametrize("block", [0, 3, 8192, True, "8"])

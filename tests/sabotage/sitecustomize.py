@@ -3,11 +3,15 @@
 Such an installation has a finder of its own, which goes before every path. Python runs this file when it starts.
 """
 
+import re
 import sys
+from itertools import filterfalse
+
+LRN = re.compile(r"lrn(\.|$)")
 
 
 def _finds_lrn(finder):
-    return any(name.partition(".")[0] == "lrn" for name in getattr(finder, "known_source_files", ()))
+    return any(map(LRN.match, getattr(finder, "known_source_files", ())))
 
 
-sys.meta_path[:] = [finder for finder in sys.meta_path if not _finds_lrn(finder)]
+sys.meta_path[:] = filterfalse(_finds_lrn, sys.meta_path)

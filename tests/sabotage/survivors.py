@@ -11,7 +11,9 @@ import ast
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from lrn.intervals import rate_interval
@@ -32,21 +34,23 @@ def changes(file: Path, names: list[str]) -> Iterator[tuple[str, str, str]]:
     """For each mutant of that file (its name, the lines as they were, as they became)."""
     text = file.read_text(encoding="utf-8")
     lines = text.splitlines()
-    functions = {
-        node.name: lines[node.lineno - 1 : node.end_lineno]
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef)
-    }
+    functions = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            functions[node.name] = lines[node.lineno - 1 : node.end_lineno]
     for name in names:
         mutant = name.split(".")[-1]
         sound = re.sub(r"__mutmut_\d+$", "__mutmut_orig", mutant)
-        changed = [
-            line
-            for line in difflib.unified_diff(functions[sound], functions[mutant], lineterm="", n=0)
-            if not line.startswith(("---", "+++", "@@")) and "__mutmut_" not in line
-        ]
-        was, becomes = ("".join(line[1:].strip() for line in changed if line[0] == sign) for sign in "-+")
-        yield name.removeprefix("lrn."), was, becomes
+        yield name.removeprefix("lrn."), *difference(functions[sound], functions[mutant])
+
+
+def difference(sound: list[str], mutant: list[str]) -> tuple[str, str]:
+    """The lines that a mutant changes (as they were, as they became)."""
+    changed = {"-": "", "+": ""}
+    for line in difflib.unified_diff(sound, mutant, lineterm="", n=0):
+        if not line.startswith(("---", "+++", "@@")) and "__mutmut_" not in line:
+            changed[line[0]] += line[1:].strip()
+    return changed["-"], changed["+"]
 
 
 def main() -> None:
@@ -56,11 +60,13 @@ def main() -> None:
     arguments = parser.parse_args()
     for module in MODULES:
         files = outcomes(module)
-        codes = [code for part in files.values() for code in part.values()]
-        tried, survived = sum(code is not None for code in codes), sum(code in (SURVIVED, UNREACHED) for code in codes)
+        codes = Counter(chain.from_iterable(map(dict.values, files.values())))
+        tried, survived = codes.total() - codes[None], codes[SURVIVED] + codes[UNREACHED]
         low, high = rate_interval(tried - survived, tried, 0.05) if tried else (0.0, 1.0)
         share = f"{(tried - survived) / tried:.1%}" if tried else ""
-        print(f"| `lrn/{module}` | {len(codes)} | {tried} | {tried - survived} | {share} | {low:.1%} to {high:.1%} |")
+        print(
+            f"| `lrn/{module}` | {codes.total()} | {tried} | {tried - survived} | {share} | {low:.1%} to {high:.1%} |"
+        )
         if arguments.list:
             for file, part in files.items():
                 survivors = [name for name, code in part.items() if code in (SURVIVED, UNREACHED)]

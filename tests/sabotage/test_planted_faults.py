@@ -17,6 +17,8 @@ import sys
 import tomllib
 import types
 from dataclasses import dataclass, field
+from itertools import filterfalse
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -57,8 +59,13 @@ def read_faults():
 
 
 FAULTS = read_faults()
-PYTHON = [fault for fault in FAULTS if not fault.in_kernel]
-KERNEL = [fault for fault in FAULTS if fault.in_kernel]
+PYTHON = list(filterfalse(attrgetter("in_kernel"), FAULTS))
+KERNEL = list(filter(attrgetter("in_kernel"), FAULTS))
+
+
+def finders(faults):
+    """The tests and claims that find some faults, each once."""
+    return sorted(set(map(attrgetter("finder"), faults)))
 
 
 @dataclass
@@ -82,10 +89,13 @@ class Copy:
             shutil.copy2(native._native.__file__, root / "lrn" / "engines" / "native")
         shutil.copy2(HERE / "sitecustomize.py", root)
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LRN_"))},
+            **os.environ,
             "PYTHONPATH": str(root),
             "PYTHONDONTWRITEBYTECODE": "1",  # a file that changes twice a second would pass for the same
         }
+        for name in os.environ:
+            if name.startswith(("PYTEST_", "LRN_")):
+                del environment[name]
         return cls(root, environment=environment)
 
     def start(self):
@@ -169,7 +179,7 @@ def test_each_line_to_change_stands_there_once_and_does_change(fault):
 
 
 def test_names_are_distinct():
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+    assert len(set(map(attrgetter("name"), FAULTS))) == len(FAULTS)
 
 
 def test_a_line_that_is_gone_or_there_twice_is_found():
@@ -181,10 +191,10 @@ def test_a_line_that_is_gone_or_there_twice_is_found():
 
 
 def test_finders_of_an_installation_for_editing_make_way(monkeypatch):
-    ours, others = (
-        types.SimpleNamespace(known_source_files={name: ""}, find_spec=lambda *_: None)
-        for name in ("lrn.nets", "other")
-    )
+    def finder(name):
+        return types.SimpleNamespace(known_source_files={name: ""}, find_spec=lambda *_: None)
+
+    ours, others = finder("lrn.nets"), finder("lrnx")
     monkeypatch.setattr(sys, "meta_path", [ours, others, *sys.meta_path])
     runpy.run_path(str(HERE / "sitecustomize.py"))
     assert ours not in sys.meta_path
@@ -201,7 +211,7 @@ def test_the_copy_is_what_is_tested(copy):
 
 @pytest.mark.slow
 def test_without_a_fault_no_finder_fails(copy):
-    code, output = copy.check(*sorted({fault.finder for fault in PYTHON}))
+    code, output = copy.check(*finders(PYTHON))
     assert code == 0, output
 
 
@@ -221,7 +231,7 @@ def test_a_planted_fault_is_found(copy, fault):
 @pytest.mark.slow
 def test_without_a_fault_no_finder_of_the_kernels_fails(kernel_copy):
     kernel_copy.build_kernel()
-    code, output = kernel_copy.check(*sorted({fault.finder for fault in KERNEL}))
+    code, output = kernel_copy.check(*finders(KERNEL))
     assert code == 0, output
 
 
