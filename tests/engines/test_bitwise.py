@@ -176,7 +176,7 @@ def test_order_and_neighbours_do_not_matter(experiment):
 
 
 @experiments
-def test_what_else_is_asked_for_does_not_matter(experiment):
+def test_traces_and_parameters_change_no_other_column(experiment):
     full = train(experiment)
     bare = NativeEngine(threads=1).train(experiment, SEEDS)
     assert bare.trace is None

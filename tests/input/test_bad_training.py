@@ -202,7 +202,7 @@ def test_a_request_to_the_ledger(idle, tmp_path, method, call, error, sentence):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_ledger(tmp_path):
+def test_what_cannot_be_a_ledger(tmp_path):
     (tmp_path / "file").write_text("")
     refused(lambda: Ledger(tmp_path / "file"), NotADirectoryError, "the ledger must be a folder; ")
     refused(lambda: Ledger(tmp_path, engine="gpu"), ValueError, "engine must be one of auto, native, cuda, reference")

@@ -114,7 +114,7 @@ def test_nothing_to_decide_is_refused(combine: Any) -> None:
 
 
 @pytest.mark.parametrize("part", [None, 1, "yes", Estimate(0.5, 0, 1)])
-def test_what_is_no_truth_is_refused(part: Any) -> None:
+def test_only_truths_and_decisions_combine(part: Any) -> None:
     with pytest.raises(TypeError, match="a Decision or a bool is needed"):
         every([True, part])
     with pytest.raises(TypeError):
@@ -127,7 +127,7 @@ def test_a_decided_decision_is_its_truth() -> None:
     assert bool(decision(True)) is True
 
 
-def test_asking_an_open_decision_raises_and_names_what_is_too_wide() -> None:
+def test_the_truth_of_an_open_decision_raises_and_names_the_wide_intervals() -> None:
     late = Estimate.measured("late", 0.5, 0.4, 0.6, 256)
     plain = Estimate.measured("plain", 0.45, 0.35, 0.55, 128)
     with pytest.raises(Undecided) as caught:
@@ -249,7 +249,7 @@ def test_decisions_and_their_exception_can_be_copied_and_pickled() -> None:
     assert error.quantities == open_one.undecided
 
 
-def test_the_decisions_that_were_asked_for_their_truth_are_known() -> None:
+def test_the_decisions_whose_truth_was_read_are_noted() -> None:
     first, second, unasked = decision(True), decision(False), decision(True)
     assert first
     with note_decisions() as outer:
@@ -267,7 +267,7 @@ def test_the_decisions_that_were_asked_for_their_truth_are_known() -> None:
     assert len(outer.decisions) == 2
 
 
-def test_reading_the_value_asks_for_the_truth_but_raises_nothing() -> None:
+def test_reading_the_value_reads_the_truth_but_raises_nothing() -> None:
     open_one = decision(None)
     with note_decisions() as noted:
         assert open_one.value is None
@@ -283,7 +283,7 @@ def test_combining_and_showing_ask_for_nothing() -> None:
     assert noted.unasked == []
 
 
-def test_what_the_estimates_lean_to_is_no_answer() -> None:
+def test_reading_what_the_estimates_lean_to_is_noted() -> None:
     with note_decisions() as noted:
         assert decision(None).leaning is True
     assert noted.unasked == ["what the estimates lean to"]
@@ -306,7 +306,7 @@ def test_an_open_decision_stays_open_whatever_is_answered() -> None:
         bool(decision(None))
 
 
-def test_undecided_is_no_ordinary_exception() -> None:
+def test_undecided_is_not_an_ordinary_exception() -> None:
     assert not issubclass(Undecided, Exception)
 
 

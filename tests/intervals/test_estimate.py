@@ -214,7 +214,7 @@ def test_other_things_neither_combine_nor_compare(other: Any) -> None:
             operation(rate, other)
 
 
-def test_nan_is_no_number_to_compare_with() -> None:
+def test_comparing_with_nan_is_refused() -> None:
     with pytest.raises(ValueError, match="a constant must be a number that can be compared and computed with; got NaN"):
         Estimate(0.5, 0.25, 1) > math.nan  # noqa: B015
 
@@ -343,7 +343,7 @@ def test_bare_numbers_can_be_shifted_and_decisions_stay() -> None:
     assert float(rate.point) == 0.5
 
 
-def test_a_bare_number_is_no_constant() -> None:
+def test_a_bare_number_is_not_a_constant() -> None:
     rate = Estimate.measured("late", 0.5, 0.4, 0.6, 64)
     for use in (lambda: rate > rate.point, lambda: rate + rate.low, lambda: Estimate.constant(2 * rate.high)):
         with pytest.raises(TypeError, match="a constant must be a known number, not the point of an estimate"):

@@ -64,7 +64,7 @@ def test_orderings_lean_as_the_points_do() -> None:
 
 
 @pytest.mark.parametrize("name", ["point", "low", "high"])
-def test_an_end_that_is_no_number_is_named(name: str) -> None:
+def test_an_end_that_is_not_a_number_is_named(name: str) -> None:
     with pytest.raises(TypeError, match=rf"^{name} "):
         Estimate.measured("key", **({"point": 1.0, "low": 0.0, "high": 2.0} | {name: "much"}), n=64)
 

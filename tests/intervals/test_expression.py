@@ -109,7 +109,7 @@ def test_what_cancels_is_known_without_measuring(source: Source, sign: Callable[
     assert source.requests == []
 
 
-def test_unequal_is_asked_on_both_sides(source: Source) -> None:
+def test_unequal_is_tested_on_both_sides(source: Source) -> None:
     a, b = source.rate("a"), source.rate("b")
     assert (a != b).value is True
     assert (a == b).value is False

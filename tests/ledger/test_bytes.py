@@ -142,7 +142,7 @@ def test_no_column_passes_for_another(tmp_path):
 
 @settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(raw=st.binary(max_size=200), magic=st.booleans())
-def test_any_bytes_are_no_block(block, raw, magic):
+def test_arbitrary_bytes_are_not_a_block(block, raw, magic):
     assert read(block, b"PAR1" + raw + b"PAR1" if magic else raw)
 
 

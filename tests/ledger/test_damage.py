@@ -170,7 +170,7 @@ def test_a_description_of_another_experiment_costs_no_block(ledger):
     assert ledger.engine.trained == [(0, 5)]
 
 
-def test_damage_that_another_process_has_set_aside_already_is_no_error(ledger, monkeypatch):
+def test_damage_that_another_process_has_already_set_aside_is_not_an_error(ledger, monkeypatch):
     ledger.runs(TINY, range(5))
     path = ledger.folder / TINY.key / "0-5.parquet"
     path.write_bytes(b"")

@@ -55,7 +55,7 @@ def test_growing_by_a_quarter_trains_one_batch_more_at_most_and_reads_nothing(le
 
 @pytest.mark.batches
 @pytest.mark.parametrize("seeds", [range(63, 65), range(5, 6), range(64), range(100, 300)])
-def test_what_is_trained_beside_what_was_asked_for_is_less_than_a_batch(ledger, seeds):
+def test_less_than_a_batch_is_trained_beyond_the_request(ledger, seeds):
     assert_trained(ledger.runs(TINY, seeds), TINY, seeds)
     ((start, stop),) = ledger.engine.trained
     assert start == seeds.start

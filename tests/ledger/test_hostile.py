@@ -241,7 +241,7 @@ def test_a_stopped_process_is_not_waited_for(ledger, monkeypatch):
         holder.communicate()
 
 
-def test_a_file_system_that_refuses_locks_is_said_and_used(ledger, monkeypatch):
+def test_a_file_system_that_refuses_locks_is_used_with_a_warning(ledger, monkeypatch):
     import fcntl
 
     def refuse(*_):

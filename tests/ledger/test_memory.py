@@ -40,7 +40,7 @@ def test_nan_and_infinity_come_back(ledger):
     assert first.prediction.tobytes() == read.prediction.tobytes()
 
 
-def test_only_what_is_missing_is_trained(ledger):
+def test_only_missing_seeds_are_trained(ledger):
     ledger.runs(TINY, range(10, 20))
     ledger.runs(TINY, range(30, 40))
     assert_trained(ledger.runs(TINY, range(5, 45)), TINY, range(5, 45))

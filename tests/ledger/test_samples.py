@@ -86,7 +86,7 @@ def test_seeds_between_blocks_draw_whole_blocks(tmp_path):
     assert coin.drawn == first_blocks(3)
 
 
-def test_a_population_without_a_version_is_asked_each_time(tmp_path):
+def test_a_population_without_a_version_is_sampled_each_time(tmp_path):
     coin = Coin(version=None)
     for _ in range(2):
         assert_drawn(draw(tmp_path, coin, range(7)), range(7))
@@ -235,7 +235,7 @@ class Clock:
         return {"u": uniform(seeds)}
 
 
-def test_expensive_seeds_are_sampled_one_by_one_and_none_that_was_not_asked_for(tmp_path, monkeypatch):
+def test_expensive_seeds_are_sampled_one_by_one_and_only_on_request(tmp_path, monkeypatch):
     clock = Clock(monkeypatch, 20.0)
     for n in (3, 4, 6):
         assert np.array_equal(Samples(tmp_path).sample("p", "1", clock, range(n))["u"], uniform(range(n)))
@@ -245,7 +245,7 @@ def test_expensive_seeds_are_sampled_one_by_one_and_none_that_was_not_asked_for(
         assert name.count("-") == 1
 
 
-def test_where_a_call_takes_long_whatever_it_is_asked_for_groups_grow(tmp_path, monkeypatch):
+def test_groups_grow_where_each_call_takes_long(tmp_path, monkeypatch):
     clock = Clock(monkeypatch, 0.01, overhead=5.0)
     Samples(tmp_path).sample("p", "1", clock, range(64))
     assert len(clock.drawn) <= 8

@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from output import by_test
 
 import lrn.claims
 import lrn.engines
@@ -63,7 +64,7 @@ class Suite:
         """Writes and runs claims; returns pytest's result and the verdicts by test name."""
         self.write(body)
         result = self.run("--verdicts", "verdicts.json", *args)
-        return result, {verdict.test.split("::", 1)[1]: verdict for verdict in self.read().claims}
+        return result, by_test(self.read())
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Which sessions write verdicts, where to, and the contents of the file."""
 
 import json
+import os
+from operator import itemgetter
 
 import pytest
 
@@ -63,9 +65,8 @@ def test_an_explicit_file_is_always_written_and_says_that_it_is_a_part(suite):
     suite.write(THREE)
     suite.run("-k", "first", "--verdicts", "some/where/part.json")
     assert not suite.read("some/where/part.json").complete
-    assert [verdict.test for verdict in suite.read("some/where/part.json").claims] == [
-        "claims/test_claims.py::test_first"
-    ]
+    (verdict,) = suite.read("some/where/part.json").claims
+    assert verdict.test == "claims/test_claims.py::test_first"
     assert not exists(suite)
 
 
@@ -159,8 +160,8 @@ def test_two_runs_write_the_same_bytes(suite):
     suite.write(THREE)
     suite.run("--verdicts", "a/v.json")
     suite.run("--verdicts", "b/v.json", "-vv")
-    first, second = ((suite.pytester.path / name / "v.json").read_bytes() for name in "ab")
-    assert first == second
+    first = (suite.pytester.path / "a/v.json").read_bytes()
+    assert first == (suite.pytester.path / "b/v.json").read_bytes()
     assert first.endswith(b"}\n")
 
 
@@ -195,7 +196,8 @@ def test_the_file_says_what_the_verdicts_were_reached_with(suite):
         "complete": True,
     }
     assert len(checksum) == 64
-    assert [claim["test"] for claim in claims] == sorted(claim["test"] for claim in claims)
+    tests = list(map(itemgetter("test"), claims))
+    assert tests == sorted(tests)
     assert (totals["supported"], totals["refuted"], totals["refuted_known"], totals["shares"]) == (3, 1, 1, 4)
 
 
@@ -205,7 +207,7 @@ def test_what_differs_between_runs_is_in_a_file_beside(suite):
     record = json.loads((suite.pytester.path / "reports/run.json").read_text(encoding="utf-8"))
     assert record["workers"] == 1
     assert len(record["claims"]) == 4
-    assert all(seconds >= 0 for seconds in record["claims"].values())
+    assert min(record["claims"].values()) >= 0
     assert record["environment"]["packages"]["numpy"]
 
 
@@ -219,7 +221,7 @@ def test_a_file_that_cannot_be_written_is_reported_and_fails_the_session(suite):
 def test_no_half_written_file_is_left_behind(suite):
     suite.write(THREE)
     suite.run()
-    assert {path.name for path in (suite.pytester.path / "reports").iterdir()} == {"verdicts.json", "run.json"}
+    assert set(os.listdir(suite.pytester.path / "reports")) == {"verdicts.json", "run.json"}
 
 
 def test_a_claim_that_runs_again_has_its_last_verdict(suite):
@@ -242,4 +244,5 @@ def test_a_claim_that_runs_again_has_its_last_verdict(suite):
             return True
     """)
     suite.run()
-    assert [verdict.verdict for verdict in suite.read(DEFAULT).claims] == [Outcome.SUPPORTED]
+    (verdict,) = suite.read(DEFAULT).claims
+    assert verdict.verdict is Outcome.SUPPORTED

@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from output import by_test
 
 from lrn.verdicts import SuiteVerdicts
 
@@ -30,17 +32,17 @@ def run(folder, *arguments, python=()):
     environment.pop("PYTEST_ADDOPTS", None)
     command = [sys.executable, *python, "-m", "pytest", "-p", "lrn.plugin", "-q", "--verdicts=v.json", *arguments]
     process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
-    verdicts = SuiteVerdicts.read(folder / "v.json").claims if (folder / "v.json").exists() else ()
-    return process, {verdict.test.partition("::")[2]: verdict for verdict in verdicts}
+    verdicts = by_test(SuiteVerdicts.read(folder / "v.json")) if (folder / "v.json").exists() else {}
+    return process, verdicts
 
 
 def wrong(verdicts):
     """The claims that ended otherwise than they must: test, verdict, reason."""
-    return {
-        test: (str(verdict.verdict), verdict.reason)
-        for test, verdict in verdicts.items()
-        if verdict.verdict != verdict.reading
-    }
+    ends = {}
+    for test, verdict in verdicts.items():
+        if verdict.verdict != verdict.reading:
+            ends[test] = str(verdict.verdict), verdict.reason
+    return ends
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -53,7 +55,7 @@ def test_every_claim_ends_as_it_should(tmp_path, mode):
 
 def test_no_claim_is_judged_without_assertions(tmp_path):
     process, verdicts = run(tmp_path, python=["-O"])
-    assert {verdict.verdict for verdict in verdicts.values()} == {"ERROR"}, process.stdout
+    assert set(map(attrgetter("verdict"), verdicts.values())) == {"ERROR"}, process.stdout
     assert "python -O removes assertions" in verdicts["test_assertion"].reason
 
 

@@ -104,7 +104,7 @@ def test_a_reason_has_at_most_three_hundred_characters(length, shown):
     assert unjudged("x" * length, skipped=True).reason == shown
 
 
-def test_a_claim_that_was_never_asked_is_skipped_or_an_error_with_the_first_line():
+def test_a_claim_that_never_ran_is_skipped_or_an_error_with_the_first_line():
     skipped, broken = unjudged("not here\nnor there", skipped=True), unjudged(OSError("no disk"), skipped=False)
     assert (skipped.verdict, skipped.reason, skipped.looks) == (Outcome.SKIPPED, "not here", 0)
     assert (broken.verdict, broken.reason, broken.looks) == (Outcome.ERROR, "OSError: no disk", 0)
@@ -112,7 +112,10 @@ def test_a_claim_that_was_never_asked_is_skipped_or_an_error_with_the_first_line
 
 
 def test_verdicts_come_in_the_order_of_their_tests():
-    one, two = (unjudged("", skipped=True).record(Claim("It"), name, Claim("It").expectation, None) for name in "ab")
+    def skipped(test):
+        return unjudged("", skipped=True).record(Claim("It"), test, Claim("It").expectation, None)
+
+    one, two = skipped("a"), skipped("b")
     settings = {
         "alpha": 0.001, "quantities": 64, "seed_offset": 0, "first_seeds": 8, "max_seeds": 64, "complete": True,
     }  # fmt: skip

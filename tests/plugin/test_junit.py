@@ -1,8 +1,7 @@
 """JUnit's file shows verdicts, and fails where one differs from the record; so does all else that a session says."""
 
-import xml.etree.ElementTree as ElementTree
-
 import pytest
+from output import junit, junit_cases
 
 pytest_plugins = ["pytester"]
 
@@ -23,14 +22,9 @@ CHANGED = CLAIMS.replace('id="C"', 'id="C", refuted="known by now"').replace("> 
 
 
 def cases(suite):
-    """What JUnit's file has of each test: its properties, and the message of its failure."""
-    root = ElementTree.parse(suite.pytester.path / "junit.xml").getroot()
-    by_name = {}
-    for case in root.iter("testcase"):
-        properties = {p.get("name"): p.get("value") for p in case.iter("property")}
-        failures = [failure.get("message") for failure in case.iter("failure")]
-        by_name[case.get("name")] = properties, failures
-    return by_name, next(root.iter("testsuite")).attrib
+    """What JUnit's file has of each test, and its totals."""
+    root = junit(suite.pytester.path / "junit.xml")
+    return junit_cases(root), next(root.iter("testsuite")).attrib
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -41,14 +35,14 @@ def test_every_case_has_its_verdict_and_a_failure_says_it(suite, workers):
     else:
         suite.run("--junitxml=junit.xml")
     by_name, totals = cases(suite)
-    assert {name: properties["claim.verdict"] for name, (properties, _) in by_name.items()} == {
+    assert {name: case.properties["claim.verdict"] for name, case in by_name.items()} == {
         "test_known": "REFUTED",
         "test_refuted": "REFUTED",
         "test_changes": "SUPPORTED",
     }
-    assert by_name["test_known"][0]["claim.expected"] == "REFUTED"
-    assert not by_name["test_known"][1]
-    (message,) = by_name["test_refuted"][1]
+    assert by_name["test_known"].properties["claim.expected"] == "REFUTED"
+    assert by_name["test_known"].failures == []
+    (message,) = by_name["test_refuted"].failures
     assert message.startswith("REFUTED: rate of heads in coin 0.5 = 0.")
     assert totals["failures"] == "1"
 
@@ -62,9 +56,9 @@ def test_a_changed_and_a_vanished_verdict_fail_everywhere(suite, workers):
     result = suite.run_workers(*arguments, workers=1) if workers else suite.run(*arguments)
     assert result.ret == 1
     by_name, totals = cases(suite)
-    assert [name for name, (_, failures) in by_name.items() if failures] == ["test_changes", "test_gone"]
-    assert by_name["test_changes"][1][0].startswith("was SUPPORTED in old.json, is REFUTED: rate of heads")
-    assert by_name["test_gone"][1][0].startswith("was REFUTED in old.json, and is no longer there")
+    assert [name for name, case in by_name.items() if case.failures] == ["test_changes", "test_gone"]
+    assert by_name["test_changes"].failures[0].startswith("was SUPPORTED in old.json, is REFUTED: rate of heads")
+    assert by_name["test_gone"].failures[0].startswith("was REFUTED in old.json, and is no longer there")
     assert totals["failures"] == "2"
     result.stdout.fnmatch_lines(
         [

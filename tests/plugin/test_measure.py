@@ -2,6 +2,7 @@
 
 import math
 import sys
+from operator import attrgetter
 from types import SimpleNamespace
 
 import numpy as np
@@ -168,10 +169,10 @@ def test_each_quantity_has_a_key_of_its_own(measure):
         measure.mean_difference(COIN, other, "u", bounds=(0, 2)),
         measure.mean_difference(COIN, other, "u", given="heads", bounds=(0, 1)),
     ]
-    assert len({estimate.quantities[0] for estimate in estimates}) == len(estimates)
+    assert len(set(map(attrgetter("quantities"), estimates))) == len(estimates)
     for estimate in estimates:
         assert estimate > -1
-    assert len({quantity.key for quantity in measure.quantities}) == len(estimates)
+    assert len(set(map(attrgetter("key"), measure.quantities))) == len(estimates)
 
 
 def test_each_quantity_is_named_by_what_it_is(measure):
@@ -250,7 +251,7 @@ def test_values_of_another_shape_are_refused(measure, values):
         str(measure.rate(population, "x"))
 
 
-def test_text_is_no_number(measure):
+def test_text_is_not_a_number(measure):
     population = SimpleNamespace(label="p", sample=lambda seeds: {"x": ["a"] * len(seeds)})
     with pytest.raises(TypeError, match="x must be numbers; its values are <U1"):
         str(measure.median(population, "x"))
@@ -258,7 +259,7 @@ def test_text_is_no_number(measure):
 
 @pytest.mark.parametrize("name", ["first_seeds", "max_seeds", "step"])
 @pytest.mark.parametrize("n", [0, -1, 1.5, True, "x"])
-def test_a_number_of_seeds_that_is_none_is_refused(name, n):
+def test_a_number_of_seeds_is_a_positive_whole_number(name, n):
     with pytest.raises(ValueError, match="must be whole numbers, 1 <= first_seeds <= max_seeds; got"):
         Measure(Draw(None), **{name: n})
 
@@ -270,7 +271,7 @@ def test_a_measured_estimate_is_one_quantity(measure):
     assert str(estimate.quantities[0]) == "rate of heads in coin 0.4"
 
 
-def test_an_experiment_is_told_apart_without_loading_it(monkeypatch, measure):
+def test_a_coin_is_measured_without_loading_experiments(monkeypatch, measure):
     monkeypatch.delitem(sys.modules, "lrn.experiment")
     assert measure.rate(COIN, "heads").n == 256
     assert "lrn.experiment" not in sys.modules

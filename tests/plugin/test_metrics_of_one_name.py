@@ -42,8 +42,8 @@ def test_equal_metrics_and_those_of_other_quantities_are_fine():
 def test_a_name_and_the_metric_that_it_names_are_one():
     measure = measuring(lambda experiment, seeds, trace: pytest.fail("nothing is sampled"))
     experiment = Experiment(depth=2)
-    rates = [measure.rate(experiment, metric) for metric in ("converged", METRICS["converged"])]
-    assert rates[0].quantities == rates[1].quantities
+    by_name, by_metric = measure.rate(experiment, "converged"), measure.rate(experiment, METRICS["converged"])
+    assert by_name.quantities == by_metric.quantities
 
 
 def test_a_claim_that_gives_a_name_other_bounds_is_an_error(suite):

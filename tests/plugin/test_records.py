@@ -17,7 +17,7 @@ repeatable = settings(derandomize=True, deadline=None, max_examples=20)
 texts = st.text(st.characters(), max_size=20)
 floats = st.floats()
 lists = st.lists(texts, min_size=1, max_size=2).map(tuple)
-what = st.builds(
+descriptions = st.builds(
     Quantity,
     st.sampled_from(["mean", "quantile", "mean difference"]),
     texts,
@@ -33,7 +33,7 @@ def consistent(quantity):
     """The same with ends in order, no more observations than seeds, and a coefficient for each term."""
     low, high = sorted((quantity.low, quantity.high))
     few, many = sorted((quantity.n, quantity.seeds))
-    coefficients = tuple(1.0 for _ in quantity.terms)
+    coefficients = (1.0,) * len(quantity.terms)
     return quantity.replace(low=low, high=high, n=few, seeds=many, coefficients=coefficients)
 
 
@@ -50,7 +50,7 @@ def measured(terms):
         seeds=st.integers(1, 10**6),
         thresholds=st.lists(floats, max_size=2).map(tuple),
         shares=st.integers(0, 8),
-        quantity=st.none() | what,
+        quantity=st.none() | descriptions,
         terms=terms,
         inclusive=st.lists(st.booleans(), max_size=2).map(tuple),
     ).map(consistent)
@@ -125,8 +125,13 @@ def test_numbers_that_json_lacks_are_written_as_text():
     quantity = MeasuredQuantity("k", "n", math.nan, -math.inf, math.inf, 0, 64)
     verdict = Verdict("", "t", "s", "", "", "", Outcome.ERROR, Outcome.SUPPORTED, None, "", 1, (quantity,), math.inf)
     data = verdict.to_json()
-    assert [data["estimates"][0][name] for name in ("point", "low", "high")] == ["nan", "-inf", "inf"]
+    (estimate,) = data["estimates"]
+    assert (estimate["point"], estimate["low"], estimate["high"]) == ("nan", "-inf", "inf")
     assert data["seeds_needed"] == "inf"
+
+
+def supported(test, *estimates):
+    return Verdict("", test, "s", "", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1, estimates)
 
 
 HALF = MeasuredQuantity("k", "n", 0.5, 0.4, 0.6, 64, 64, (0.5,), 1, inclusive=(False,))
@@ -148,20 +153,15 @@ HALF = MeasuredQuantity("k", "n", 0.5, 0.4, 0.6, 64, 64, (0.5,), 1, inclusive=(F
     ],
 )
 def test_what_several_claims_measure_shares_the_budget(claims, shares):
-    verdicts = [
-        Verdict("", f"t{i}", "s", "", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1, tuple(measured))
-        for i, measured in enumerate(claims)
-    ]
+    verdicts = [supported(f"t{i}", *estimates) for i, estimates in enumerate(claims)]
     suite = SuiteVerdicts(0.001, 64, 0, 8, 512, True, tuple(verdicts))
     assert suite.shares == suite.totals["shares"] == shares
 
 
 def test_seeds_are_those_of_each_quantity_at_its_most():
-    def verdict(test, **seeds):
-        quantities = tuple(HALF.replace(key=key, seeds=n) for key, n in seeds.items())
-        return Verdict("", test, "s", "", "", "", Outcome.SUPPORTED, Outcome.SUPPORTED, None, "", 1, quantities)
-
-    suite = SuiteVerdicts(0.001, 64, 0, 8, 512, True, (verdict("a", x=10, y=20), verdict("b", y=30)))
+    few = supported("a", HALF.replace(key="x", seeds=10), HALF.replace(key="y", seeds=20))
+    more = supported("b", HALF.replace(key="y", seeds=30))
+    suite = SuiteVerdicts(0.001, 64, 0, 8, 512, True, (few, more))
     assert suite.seeds == suite.totals["seeds"] == 40
 
 
@@ -186,7 +186,7 @@ def test_a_quantity_has_a_name_for_people(quantity, name, is_rate):
 
 
 def test_keys_tell_apart_what_names_do_not():
-    first, second = (dataclasses.replace(RATE, digests=(digest,)) for digest in ("1a", "2b"))
+    first, second = dataclasses.replace(RATE, digests=("1a",)), dataclasses.replace(RATE, digests=("2b",))
     assert first.name == second.name
     assert first.key != second.key
     assert expression_key(((first, 1.0), (OTHER, -1.0))) != expression_key(((second, 1.0), (OTHER, -1.0)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import xml.etree.ElementTree as ElementTree
 
 import pytest
+from output import junit, junit_cases
 
 pytest_plugins = ["pytester"]
 
@@ -47,11 +47,11 @@ def test_the_whole_suite_writes_the_report_and_says_where(suite):
 def test_workers_write_the_same_report(suite):
     suite.run("claims", "--report=a")
     suite.run_workers("claims", "--report=b")
-    first, second = ((suite.pytester.path / name / "REPRODUCTION.md").read_bytes() for name in "ab")
-    assert first == second
+    first, second = suite.pytester.path / "a/REPRODUCTION.md", suite.pytester.path / "b/REPRODUCTION.md"
+    assert first.read_bytes() == second.read_bytes()
 
 
-def test_a_part_of_the_suite_writes_one_only_where_it_is_told_to(suite):
+def test_a_part_of_the_suite_writes_one_only_into_a_named_folder(suite):
     result = suite.run("-k", "first", "--report")
     result.stdout.fnmatch_lines(["no report was written: 1 tests were deselected; --report=DIR writes one*"])
     assert not exists(suite)
@@ -74,7 +74,7 @@ def test_a_run_on_other_seeds_leaves_the_report_alone(suite):
     assert not exists(suite)
 
 
-def test_a_folder_of_tests_is_no_folder_for_a_report(suite):
+def test_a_folder_of_tests_cannot_hold_a_report(suite):
     result = suite.run("--report", "claims")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--report=DIR must be a folder without tests; got 'claims' (write --report last)"])
@@ -111,15 +111,15 @@ def test_a_job_gets_a_summary(suite, monkeypatch):
 def test_junit_has_the_claim_as_properties(suite, workers):
     run = suite.run_workers if workers else suite.run
     run("--junitxml=junit.xml")
-    cases = {case.get("name"): case for case in ElementTree.parse(suite.pytester.path / "junit.xml").iter("testcase")}
-    properties = {p.get("name"): p.get("value") for p in cases["test_first"].iter("property")}
+    cases = junit_cases(junit(suite.pytester.path / "junit.xml"))
+    properties = cases["test_first"].properties
     assert properties["claim.id"] == "A1"
     assert properties["claim.statement"] == "Heads & <tails>"
     assert properties["claim.verdict"] == properties["claim.expected"] == "SUPPORTED"
     assert properties["claim.measured"].startswith("rate of heads in coin 0.5: 0.")
-    refuted = {p.get("name"): p.get("value") for p in cases["test_second"].iter("property")}
-    assert refuted["claim.verdict"] == "REFUTED"
-    assert not any(name.startswith("lrn.") for name in properties)
+    assert cases["test_second"].properties["claim.verdict"] == "REFUTED"
+    for name in properties:
+        assert not name.startswith("lrn.")
 
 
 def test_a_summary_that_nobody_reads_is_not_waited_for(suite, monkeypatch):

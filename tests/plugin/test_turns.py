@@ -114,7 +114,7 @@ def test_the_record_is_the_same_as_without_limit(suite, workers):
         assert (suite.pytester.path / "reports/verdicts.json").read_bytes() == expected
 
 
-def test_the_first_failure_stops_the_session_where_asked(suite):
+def test_the_first_failure_stops_the_session_with_x(suite):
     write(suite, last="raise ValueError('broken')")
     result = run(suite, "--hours", "1000", "-x")
     result.assert_outcomes(failed=1)

@@ -134,5 +134,7 @@ class Project:
 
     def stored_seeds(self):
         """The seeds on disk."""
-        names = [path.stem.split("-") for path in self.ledger.rglob("*.parquet")]
-        return sorted(seed for start, stop in names for seed in range(int(start), int(stop)))
+        seeds = []
+        for path in self.ledger.rglob("*.parquet"):
+            seeds += range(*map(int, path.stem.split("-")))
+        return sorted(seeds)

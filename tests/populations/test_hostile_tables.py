@@ -1,6 +1,5 @@
-"""Tables and folders of runs that somebody else has left: nothing in them is mistaken, and what is wrong is named."""
+"""Tables and folders of runs that somebody else has left: no value is misread, and each fault is named."""
 
-import json
 import os
 
 import numpy as np
@@ -41,7 +40,7 @@ def test_the_last_value_without_a_step_is_the_last_one_written(tmp_path):
     assert observed(recorded(tmp_path, by="method", name="runs")(method="größer"), "loss", 3) == [0.1, 0.2, 0.3]
 
 
-def test_deleted_runs_are_none(tmp_path):
+def test_deleted_runs_do_not_count(tmp_path):
     mlflow(tmp_path / "0", 0, "1 0.5 0\n")
     mlflow(tmp_path / "0", 1, "1 0.9 0\n", "lifecycle_stage: deleted\n")
     mlflow(tmp_path / ".trash", 2, "1 0.9 0\n")
@@ -49,7 +48,7 @@ def test_deleted_runs_are_none(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["12 zero 0", "12", "1 2 3 4", "x 0.5 0", "1 0.5 x", "1 0.5 \udcff"])
-def test_values_of_mlflow_that_are_none_name_their_file(tmp_path, line):
+def test_bad_values_of_mlflow_name_their_file(tmp_path, line):
     run = mlflow(tmp_path, 0, "")
     (run / "metrics" / "loss").write_text(line, errors="surrogateescape")
     with pytest.raises(ValueError, match=r"run0/metrics/loss cannot be read as values of a metric"):
@@ -75,7 +74,7 @@ def test_numbers_that_json_lacks_are_numbers(tmp_path):
         ('{"seed": 0}', "a: !!python/object/apply:os.getcwd []\n", "could not determine a constructor"),
     ],
 )
-def test_files_of_weights_and_biases_that_are_none_are_named(tmp_path, summary, config, why):
+def test_bad_files_of_weights_and_biases_are_named(tmp_path, summary, config, why):
     if config is not None:
         pytest.importorskip("yaml")
     wandb(tmp_path / "run", summary, config)
@@ -96,7 +95,8 @@ def test_names_that_python_takes_for_numbers_stay_apart(tmp_path):
     for first, second in (("1_1", "11"), ("007", "7"), ("\u0661", "1")):
         (tmp_path / "runs.csv").write_text(f"seed,method,loss\n0,{first},1\n1,{second},2\n", encoding="utf-8")
         runs = recorded(tmp_path / "runs.csv", by="method")
-        assert [population.key for population in runs.populations()] == [(first,), (second,)]
+        one, other = runs.populations()
+        assert (one.key, other.key) == ((first,), (second,))
     (tmp_path / "runs.csv").write_text("seed,lr,loss\n00,1e-1,+.5\n01,0.1,-INF\n")
     runs = recorded(tmp_path / "runs.csv", by="lr")
     assert observed(runs(lr=0.1), "loss", 2) == [0.5, -np.inf]
@@ -117,8 +117,9 @@ def test_rows_that_belong_nowhere_are_refused(table, sentence):
 
 
 def test_lines_of_json_end_where_json_lets_them_end(tmp_path):
-    rows = [{"seed": seed, "note": "a\u2028b\u0085c", "loss": 0.5} for seed in range(2)]
-    text = "\ufeff" + "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    first = '{"seed": 0, "note": "a\u2028b\u0085c", "loss": 0.5}'
+    second = first.replace('"seed": 0', '"seed": 1')
+    text = f"\ufeff{first}\r\n{second}"
     (tmp_path / "runs.jsonl").write_text(text, encoding="utf-8", newline="")
     assert observed(recorded(tmp_path / "runs.jsonl")(), "loss", 2) == [0.5, 0.5]
 

@@ -17,7 +17,7 @@ from tests.populations.test_broken_populations import Net, Pop, grown
 # ---- odd values ----
 
 
-def test_a_constant_that_is_no_count_is_a_note():
+def test_a_constant_that_is_not_a_count_is_a_note():
     (note,) = grown(Pop(lambda seeds: {"x": np.full(len(seeds), 0.7312345)}), "x")
     assert note == "x of pop is 0.7312345 for all 8 seeds; does it use its seed?"
 
@@ -72,7 +72,7 @@ def test_a_failed_assertion_of_a_metric_or_of_its_bounds_is_one_too(sampler):
 @pytest.mark.parametrize("sampler", [Draw(None), RecentSamples(Draw(None))], ids=["direct", "remembering"])
 def test_masked_values_are_refused_with_the_seed(sampler):
     def sample(seeds):
-        return {"x": np.ma.masked_array(uniform(seeds), [seed == 12 for seed in seeds])}
+        return {"x": np.ma.masked_array(uniform(seeds), np.array(seeds) == 12)}
 
     population = SimpleNamespace(label="p", sample=sample)
     columns(sampler, population, ["x"], range(8))
@@ -103,7 +103,7 @@ def test_metrics_of_one_name_are_told_apart_by_their_functions():
 
     assert identity_of(metric(1)) == identity_of(metric(1))
     different = [metric(1), metric(2), Metric("m", len), Metric("m", len, lambda _: (0, 1)), "m", Metric("n", len)]
-    assert len({identity_of(m) for m in different}) == len(different)
+    assert len(set(map(identity_of, different))) == len(different)
 
 
 def test_a_label_is_needed():

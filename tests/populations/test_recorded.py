@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 
@@ -65,26 +66,29 @@ def test_there_are_no_more_seeds_than_rows(table):
     assert available(Draw(None, frozen=True), a, range(3)) == (range(3), "")
 
 
-ROWS = [{"seed": seed, "method": method, "x": seed + len(method)} for seed in range(3) for method in ("a", "bb")]
+COLUMNS = {"seed": [0, 0, 1, 1, 2, 2], "method": ["a", "bb"] * 3, "x": [1, 2, 2, 3, 3, 4]}
+ROWS = [dict(zip(COLUMNS, values, strict=True)) for values in zip(*COLUMNS.values(), strict=True)]
 
 
 def forms(tmp_path):
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "runs.parquet")
-    (tmp_path / "runs.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
-    lines = ["seed\tmethod\tx", *("\t".join(map(str, row.values())) for row in ROWS)]
-    (tmp_path / "runs.tsv").write_text("\n".join(lines))
+    (tmp_path / "runs.jsonl").write_text("\n".join(map(json.dumps, ROWS)) + "\n")
+    lines = [["seed", "method", "x"], *zip(*COLUMNS.values(), strict=True)]
+    with (tmp_path / "runs.tsv").open("w", newline="") as file:
+        csv.writer(file, delimiter="\t", lineterminator="\n").writerows(lines)
     yield tmp_path / "runs.parquet"
     yield str(tmp_path / "runs.jsonl")
     yield tmp_path / "runs.tsv"
-    yield {name: [row[name] for row in ROWS] for name in ROWS[0]}
+    yield COLUMNS
     yield pytest.importorskip("pandas").DataFrame(ROWS)
 
 
 def test_tables_of_every_form_are_the_same(tmp_path):
     for source in forms(tmp_path):
         runs = recorded(source, by="method", name="runs")
-        assert [p.label for p in runs.populations()] == ["runs(method='a')", "runs(method='bb')"]
+        a, bb = runs.populations()
+        assert (a.label, bb.label) == ("runs(method='a')", "runs(method='bb')")
         assert observed(runs(method="bb"), "x") == [2, 3, 4]
 
 
@@ -109,8 +113,8 @@ def test_runs_of_mlflow_are_read_from_their_folders(tmp_path):
         (run / "params" / "method").write_text("late")
         (run / "tags" / "mlflow.user").write_text("somebody")
         (run / "metrics" / "loss").write_text(f"1700000000000 0.9 0\n1700000000001 {0.1 + seed} 1\n")
-    (run := recorded(tmp_path, by="method", name="mlflow")(method="late"))
-    assert observed(run, "loss", 2) == [0.1, 1.1]
+    late = recorded(tmp_path, by="method", name="mlflow")(method="late")
+    assert observed(late, "loss", 2) == [0.1, 1.1]
 
 
 @pytest.mark.parametrize(

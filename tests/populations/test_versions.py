@@ -136,7 +136,7 @@ def test_what_does_not_matter_changes_nothing(parts, changed):
     assert parts() == parts(**changed)
 
 
-GIVEN = """
+COMPOSED = """
 def block(x):
     return 1 * x
 
@@ -165,7 +165,7 @@ inner = made(middle)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "differ"), [("1 * x", "2 * x", [True, False]), ("1 + x", "2 + x", [False, True])]
+    ("old", "new", "differ"), [("1 * x", "2 * x", (True, False)), ("1 + x", "2 + x", (False, True))]
 )
 def test_functions_in_tuples_and_in_closures_count(tmp_path, monkeypatch, old, new, differ):
     monkeypatch.syspath_prepend(tmp_path)
@@ -173,16 +173,16 @@ def test_functions_in_tuples_and_in_closures_count(tmp_path, monkeypatch, old, n
     (tmp_path / "pyproject.toml").touch()
 
     def versions(text):
-        (tmp_path / "given.py").write_text(text)
-        sys.modules.pop("given", None)
+        (tmp_path / "composed.py").write_text(text)
+        sys.modules.pop("composed", None)
         importlib.invalidate_caches()
         linecache.clearcache()
-        given = importlib.import_module("given")
-        return population(given.stacked)(blocks=(given.block,)).version, population(given.inner)().version
+        composed = importlib.import_module("composed")
+        return population(composed.stacked)(blocks=(composed.block,)).version, population(composed.inner)().version
 
-    before, after = versions(GIVEN), versions(GIVEN.replace(old, new))
-    sys.modules.pop("given", None)
-    assert [first != second for first, second in zip(before, after, strict=True)] == differ
+    before, after = versions(COMPOSED), versions(COMPOSED.replace(old, new))
+    sys.modules.pop("composed", None)
+    assert (before[0] != after[0], before[1] != after[1]) == differ
 
 
 def test_two_functions_of_one_name_both_count(tmp_path, monkeypatch):
