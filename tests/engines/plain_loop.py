@@ -123,7 +123,7 @@ def plain_loop(experiment: Experiment, seed: int = 0, *, net: nn.Module | None =
 
 
 def converged_since(errors: list[float]) -> int:
-    """The epoch from which on every error is within the threshold, or -1."""
+    """The first epoch from which every error stays within the threshold, or -1."""
     outside = [epoch for epoch, error in enumerate(errors) if not error <= 0.07]  # NaN is outside
     first = outside[-1] + 1 if outside else 0
     return first if first < len(errors) else -1

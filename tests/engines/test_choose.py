@@ -95,7 +95,7 @@ def test_the_kernels_count_the_choices_of_an_experiment_in_the_same_order():
 
 
 @needs_native
-def test_generic_code_is_there_on_every_processor():
+def test_every_processor_runs_generic_code_and_the_arithmetic_names_fused_products():
     assert native.variants()[-1].name == "generic"
     for variant in native.variants():
         assert NativeEngine(variant=variant).arithmetic == ("native-fused" if variant.fused else "native")

@@ -123,7 +123,7 @@ def test_nothing_is_measured_where_it_is_refused():
             use()
     assert str(rate)
     measure.reopen()
-    assert (rate > 0.0).value is not None or rate.n == 8
+    assert (rate > 0.01).value is True
 
 
 def test_a_claim_samples_no_seed_twice_and_shares_with_others(suite):
