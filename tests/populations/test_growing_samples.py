@@ -13,6 +13,7 @@ from lrn.claims._populations import Draw, RecentSamples, columns
 from lrn.experiment import Experiment
 from lrn.metrics import Metric
 from tests.plugin.populations import uniform
+from tests.populations.fakes import growing
 
 
 class Coin:
@@ -40,13 +41,6 @@ def recent(source=None, most_seeds=1 << 19):
 def fresh(requests):
     """How many seeds were asked for, without those that were asked for again."""
     return len(set(itertools.chain.from_iterable(requests)))
-
-
-def growing(most):
-    n = 8
-    while n < most:
-        yield n
-        n += n // 4
 
 
 def test_a_growing_sample_asks_for_new_seeds_only(requests):

@@ -12,7 +12,7 @@ from lrn.claims._contract import MeasurementError
 from lrn.claims._populations import Draw, RecentSamples, bounds_of, columns, identity_of, label_of, numbers
 from lrn.metrics import Metric
 from tests.plugin.populations import uniform
-from tests.populations.test_broken_populations import Net, Pop, grown
+from tests.populations.fakes import Net, Pop, grown
 
 # ---- odd values ----
 
