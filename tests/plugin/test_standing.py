@@ -49,7 +49,7 @@ def ran(suite, pytester):
 
 
 def blocks(pytester):
-    return sorted(path for path in (pytester.path / ".ledger").rglob("*.parquet"))
+    return sorted((pytester.path / ".ledger").rglob("*.parquet"))
 
 
 def test_nothing_is_tested_again_and_the_record_is_the_same(suite, pytester, ran):
