@@ -73,12 +73,12 @@ def test_a_worker_that_dies_is_reported_in_one_sentence(project):
     assert "a process that trained dies() died (killed, or out of memory); what was finished is kept" in error
 
 
-def killed(project, seconds, number=signal.SIGKILL, event="begin", process=None):
-    """Kills a process, and all that it started, some time after the first event; returns its standard error."""
-    before = len(project.events(event))
+def killed(project, seconds, number=signal.SIGKILL, event="begin", events=1, process=None):
+    """Kills a process, and all that it started, some seconds after so many events; returns its standard error."""
+    last = len(project.events(event)) + events
     process = process or project.start("slow", 30, 2)
     deadline = time.monotonic() + 60
-    while len(project.events(event)) == before and process.poll() is None and time.monotonic() < deadline:
+    while len(project.events(event)) < last and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(seconds)
     with contextlib.suppress(ProcessLookupError):
@@ -91,7 +91,7 @@ def check_kills(project, kills, seed):
     rng = random.Random(seed)
     for _ in range(kills):
         before = project.stored_seeds()
-        killed(project, rng.uniform(0, 0.5))
+        killed(project, rng.uniform(0, 0.1), events=rng.randint(1, 12))
         assert set(before) <= set(project.stored_seeds())
         ended, stored = project.events("end"), project.stored_seeds()
         assert len(set(ended) - set(stored)) <= 3 * kills, "more seeds were lost than those not yet written"
@@ -102,7 +102,7 @@ def check_kills(project, kills, seed):
 
 
 def test_killed_at_any_moment_every_finished_seed_is_kept(project):
-    check_kills(project, 2, 1)
+    check_kills(project, 2, 5)
 
 
 @pytest.mark.slow
