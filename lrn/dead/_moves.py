@@ -1,4 +1,4 @@
-"""How views, permutations, choices and joins hand on the labels."""
+"""How views, permutations and joins hand on the labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from itertools import starmap
 from math import lcm
 from operator import attrgetter, itemgetter, mul
 
-import torch
 from torch import Tensor
 
 from lrn.dead._factors import (
@@ -17,7 +16,6 @@ from lrn.dead._factors import (
     factors_of,
     has_split_units,
     has_units,
-    kinds_of,
     of_kind,
     ordered,
     relabelled,
@@ -26,15 +24,12 @@ from lrn.dead._factors import (
     with_dim,
 )
 from lrn.dead._layout import broadcast, drop, joined, renewed, renewed_at, resized, view
-from lrn.dead._operation import Operation, aligned, fits, settled
+from lrn.dead._operation import Operation, aligned, settled
 
 __all__ = [
     "as_real",
     "cat",
-    "chosen",
     "expand",
-    "gathered",
-    "index",
     "not_followed",
     "part",
     "permute",
@@ -43,7 +38,6 @@ __all__ = [
     "repeat",
     "reshaped",
     "rot90",
-    "scattered",
     "select",
     "stack",
     "strided",
@@ -86,12 +80,16 @@ def rot90(op: Operation) -> list[Dims]:
 def strided(op: Operation) -> list[Dims]:
     """`as_strided`: a dimension has the label of the old one with its size and stride; others may not cut up units."""
     source, output = op.tensors[0], op.outputs[0]
+    if source is output:  # in place: its old strides are gone
+        return not_followed(op)
     known: dict[Step, Dim] = {}
     for step, dim in zip(_steps(source), op.dims(source), strict=True):
         if step[0] > 1:
             known[step] = dim
     unit_steps = {step for step, dim in known.items() if has_units((dim,))}
     unit_rows = lcm(*starmap(mul, unit_steps))
+    if unit_rows == 0:  # units with stride 0 lie in one number, from which they cannot be told apart
+        return not_followed(op)
     made, moved = [], output.storage_offset() != source.storage_offset()
     for step in _steps(output):
         made.append(known.get(step) or of_kind("place", step[:1])[0])
@@ -128,57 +126,6 @@ def part(op: Operation) -> list[Dims]:
     return made
 
 
-def chosen(op: Operation) -> list[Dims]:
-    """`index_select`, `flip`, `roll`: the order of one dimension changes, or it gets another size."""
-    dims, output = op.dims(op.tensors[0]), op.outputs[0]
-    if op.name == "roll" and not op.get("dims"):  # as if it were one long row
-        return [dims if not has_units(dims) else of_kind("unknown", output.shape)]
-    if op.name == "index_select" and not op.info(op.tensors[0]).data and op.tensors[1].ndim == 1:
-        d = op.get("dim") % len(dims)  # a table that data chooses from, as an embedding
-        return [settled(op, (*dims[:d], *op.dims(op.tensors[1]), *dims[d + 1 :]))]
-    changed = op.get("dims", op.get("dim", 1 if "shuffle" in op.name else 0))
-    positions = changed if isinstance(changed, list | tuple) else [changed]
-    return [renewed_at(dims, positions, output.shape, op.name)]
-
-
-def index(op: Operation) -> list[Dims]:
-    """`x[..., indices, ...]`: indexed dimensions become positions, or units where units were chosen among."""
-    dims, output, indices = op.dims(op.tensors[0]), op.outputs[0], op.get("indices")
-    at, masks, tables = _split_indices(indices)
-    stop = max(at[-1] + 1, at[0] + sum(map(Tensor.dim, masks)))
-    first, middle, last = dims[: at[0]], tuple(factors_of(dims[at[0] : stop])), dims[stop:]
-    width = output.ndim - len(first) - len(last)
-    if width < 0 or at != list(range(at[0], at[-1] + 1)) or max(map(_rank_of_index, (*masks, *tables))) < width:
-        return [of_kind("unknown", output.shape)]
-    sizes = output.shape[len(first) : len(first) + width]
-    if len(at) == 1 and width == 1:
-        return [(*first, renewed(middle, sizes[0], "index"), *last)]
-    positions = of_kind("place", sizes) if masks else broadcast(map(op.dims, tables), sizes)
-    made = settled(op, (*first, *relabelled(positions, _input_or_place), *last))
-    return [made if "unit" not in kinds_of(middle) else of_kind("unknown", output.shape)]
-
-
-def _split_indices(indices: Sequence[Tensor | None]) -> tuple[list[int], list[Tensor], list[Tensor]]:
-    """The positions of the indices that are tensors, and these: masks, and tables of numbers."""
-    positions: list[int] = []
-    masks: list[Tensor] = []
-    tables: list[Tensor] = []
-    for position, tensor in enumerate(indices):
-        if tensor is not None:
-            positions.append(position)
-            (masks if tensor.dtype == torch.bool else tables).append(tensor)
-    return positions, masks, tables
-
-
-def _rank_of_index(index: Tensor) -> int:
-    """How many dimensions an index gives to the output: its own, or one if it is a mask."""
-    return 1 if index.dtype == torch.bool else index.ndim
-
-
-def _input_or_place(factor: Factor) -> Factor:
-    return factor if factor.kind == "input" else Factor("place", factor.size)
-
-
 def windows(op: Operation) -> list[Dims]:
     """`Tensor.unfold`: windows along one dimension, and the places within them in a new last one."""
     dims, output, d = op.dims(op.tensors[0]), op.outputs[0], op.args[1] % op.tensors[0].ndim
@@ -190,7 +137,13 @@ def windows(op: Operation) -> list[Dims]:
 def as_real(op: Operation) -> list[Dims]:
     """Complex numbers as pairs, and pairs as complex numbers."""
     dims = op.dims(op.tensors[0])
-    return [(*dims, *of_kind("any", [2])) if op.name == "view_as_real" else dims[:-1]]
+    if op.name == "view_as_real":
+        return [(*dims, *of_kind("any", [2]))]
+    return [relabelled(dims[:-1], _unit_as_unknown) if has_units(dims[-1:]) else dims[:-1]]
+
+
+def _unit_as_unknown(factor: Factor) -> Factor:
+    return Factor("unknown", factor.size) if factor.kind == "unit" else factor
 
 
 def cat(op: Operation) -> list[Dims]:
@@ -234,36 +187,6 @@ def repeat(op: Operation) -> list[Dims]:
         times = size // max(size_of(dim), 1)
         made.append((*of_kind("any", [times])[0], *dim))
     return [tuple(made)]
-
-
-def gathered(op: Operation) -> list[Dims]:
-    """`gather`: along one dimension other positions; in the others the index is as large as the source, or smaller."""
-    dims, output, d = op.dims(op.tensors[0]), op.outputs[0], op.get("dim") % max(op.tensors[0].ndim, 1)
-    made = list(resized(dims, output.shape, op.name))
-    if dims:
-        made[d] = renewed(dims[d], output.shape[d], op.name) if has_units((dims[d],)) else of_kind(
-            "place", [output.shape[d]])[0]  # fmt: skip
-    return [tuple(made)]
-
-
-def scattered(op: Operation) -> list[Dims]:
-    """`scatter`, `index_add` and their kin: rows of a source put into, or added to, positions of another tensor."""
-    target, source = op.tensors[0], op.get("src", op.get("source"))
-    output, d = op.outputs[0], op.get("dim") % max(op.tensors[0].ndim, 1)
-    dims = op.dims(target)
-    if not isinstance(source, Tensor) or source.ndim != output.ndim or not op.info(source).data:
-        return [dims]
-    placed = resized(op.dims(source), output.shape, op.name)
-    if op.info(target).data:
-        placed = broadcast([dims, placed], output.shape)
-    ranked = op.info(source).ranked
-    if op.info(target).data and has_units((dims[d],)):
-        along = dims[d]
-    elif ranked is not None and fits(ranked, output.shape):  # the values of a top-k, put back where they were
-        along = ranked[d]
-    else:
-        along = renewed(placed[d], output.shape[d], op.name)
-    return [with_dim(placed, d, along)]
 
 
 def pixels(op: Operation) -> list[Dims]:

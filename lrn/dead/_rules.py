@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from torch import Tensor
 
-from lrn.dead import _moves, _products
+from lrn.dead import _choices, _moves, _products
 from lrn.dead._factors import Dims, of_kind, with_dim
 from lrn.dead._layout import broadcast, drop, resized
 from lrn.dead._operation import MATMULS, NORMS, RECURRENT, Operation, fits, settled
@@ -25,7 +25,13 @@ SLICES = {"slice", "narrow", "split", "split_with_sizes", "chunk", "tensor_split
 SLICES |= {"split_with_sizes_copy", "unsafe_split", "unsafe_chunk", "unsafe_split_with_sizes", "narrow_copy"}
 REORDERED = {"flip", "roll", "channel_shuffle", "native_channel_shuffle"}
 ATTENTIONS = ("scaled_dot_product", "_efficient_attention", "_flash_attention")
-NOT_FOLLOWED = {"diag_embed", "diag", "_grouped_mm", "_scaled_grouped_mm", "take", "set", "resize", "resize_as"}
+NOT_FOLLOWED = {"diag_embed", "diag", "_grouped_mm", "_scaled_grouped_mm", "take", "set", "resize", "resize_as", "addr"}
+OF_VECTORS = {"linalg_vector_norm", "linalg_cross"}  # others of linear algebra mix the rows and columns of a matrix
+# What these do to a tensor without dimensions: it stays one number, or becomes copies of it.
+MOVES_OF_DIMENSIONS = {
+    _moves.permute, _moves.rot90, _moves.strided, _moves.select, _moves.part, _moves.windows,
+    _choices.chosen, _choices.index, _choices.gathered, _choices.scattered,
+}  # fmt: skip
 
 
 def labels(op: Operation) -> list[Dims | None]:
@@ -34,7 +40,12 @@ def labels(op: Operation) -> list[Dims | None]:
         return [None] * len(op.outputs)
     if not any(map(Tensor.numel, op.outputs)):
         return list(op.outputs_of_kind("any"))
-    made = _rule(op)(op)[: len(op.outputs)]
+    if any(map(attrgetter("is_nested"), op.tensors)):  # rows of several lengths, put in one tensor
+        return list(_moves.not_followed(op))
+    rule = _rule(op)
+    if rule in MOVES_OF_DIMENSIONS and not op.dims(op.tensors[0]):
+        return list(op.outputs_of_kind("any"))
+    made = rule(op)[: len(op.outputs)]
     known: list[Dims | None] = []
     for output, dims in zip_longest(op.outputs, made):
         known.append(dims if dims is not None and fits(dims, output.shape) else of_kind("unknown", output.shape))
@@ -45,6 +56,8 @@ def _rule(op: Operation) -> Callable[[Operation], list[Dims]]:
     name = op.name
     if name in _RULES:
         return _RULES[name]
+    if name.lstrip("_").startswith("linalg_") and name not in OF_VECTORS and op.data_tensors:
+        return _moves.not_followed
     if _contains(name, NORMS) and "backward" not in name:
         return _products.normalised
     if "conv" in name and "backward" not in name and "convert" not in name:
@@ -98,7 +111,11 @@ def _reduction(op: Operation) -> list[Dims]:
             remaining[position] = ()
     if fits(tuple(remaining), output.shape):
         return [tuple(remaining)] * len(op.outputs)
-    return [resized(dims, each.shape, op.name) for each in op.outputs]
+    made: list[Dims] = []
+    for each in op.outputs:
+        same_rank = each.ndim == len(dims)  # it is not for the numbering that `unique` gives too
+        made.append(resized(dims, each.shape, op.name) if same_rank else of_kind("unknown", each.shape))
+    return made
 
 
 def _reduced_positions(op: Operation, rank: int) -> list[int]:
@@ -122,7 +139,7 @@ _RULES: dict[str, Callable[[Operation], list[Dims]]] = {
     **dict.fromkeys(VIEWS, _moves.reshaped),
     **dict.fromkeys(SLICES, _moves.part),
     **dict.fromkeys(MATMULS, _products.matmul),
-    **dict.fromkeys(REORDERED | {"index_select"}, _moves.chosen),
+    **dict.fromkeys(REORDERED | {"index_select"}, _choices.chosen),
     **dict.fromkeys(
         ("permute", "transpose", "t", "numpy_T", "permute_copy", "transpose_copy", "t_copy"), _moves.permute
     ),
@@ -134,7 +151,7 @@ _RULES: dict[str, Callable[[Operation], list[Dims]]] = {
     **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle"), _moves.pixels),
     **dict.fromkeys(("softmax", "_softmax", "_log_softmax", "cumsum", "cumprod"), _elementwise),
     **dict.fromkeys(
-        ("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_reduce"), _moves.scattered
+        ("scatter", "scatter_add", "scatter_reduce", "index_add", "index_copy", "index_reduce"), _choices.scattered
     ),
     **dict.fromkeys(("_embedding_bag", "_embedding_bag_forward_only"), _products.embedding_bag),
     **dict.fromkeys(NOT_FOLLOWED, _moves.not_followed),
@@ -142,9 +159,10 @@ _RULES: dict[str, Callable[[Operation], list[Dims]]] = {
     "rot90": _moves.rot90,
     "_cdist_forward": _products.distances,
     "col2im": _moves.rearranged,
-    "gather": _moves.gathered,
+    "masked_scatter": _choices.mask_scattered,
+    "gather": _choices.gathered,
     "embedding": _products.embedding,
-    "index": _moves.index,
+    "index": _choices.index,
     "unfold": _moves.windows,
     "view_as_real": _moves.as_real,
     "view_as_complex": _moves.as_real,

@@ -99,7 +99,7 @@ class Tally:
         counted_factors = list(map(flat.__getitem__, unit_indices))
         self.factors = tuple(_without(counted_factors, self.positions))
         self._check_units()
-        values = (output.dequantize() if output.is_quantized else output).reshape(sizes_of(flat))
+        values = _plain(output).reshape(sizes_of(flat))
         counted = None if mask is None else self._followed(mask, flat, lenient)
         fired, total, has_nan = _fired(values, unit_indices, self.counting.threshold, counted)
         self.fired = self._added(self.fired, fired)
@@ -152,6 +152,12 @@ class Tally:
             self.total *= _values_along(sizes_of(self.factors), positions)
         self.factors = tuple(_without(self.factors, positions))
         self.positions, self.unresolved, self.settled = tuple(positions), False, True
+
+
+def _plain(output: Tensor) -> Tensor:
+    """The numbers of a quantised or sparse tensor, as a dense one of floating numbers."""
+    dense = output if output.layout == torch.strided else output.to_dense()
+    return dense.dequantize() if dense.is_quantized else dense
 
 
 def _without(values: Sequence[Item], indices: Container[int]) -> list[Item]:

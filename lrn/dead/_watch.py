@@ -192,7 +192,7 @@ class Watch(TorchDispatchMode):
             self._record(kind, op, info, made[0])
         elif info.foreign and self._records(op) and activation(op) is not None:
             base = self._callers.label(f"{activation(op)}()")
-            self._leave_out(self._name(base, info.feeds, info.serial), tuple(op.outputs[0].shape), FOREIGN)
+            self._leave_out(self._name(base, info.feeds, info.serial), _shape(op.outputs[0]), FOREIGN)
 
     def _records(self, op: Operation) -> bool:
         return bool(op.outputs) and is_floating(op.outputs[0]) and torch._C._current_graph_task_id() == -1
@@ -212,7 +212,7 @@ class Watch(TorchDispatchMode):
             self._count(tally, output, dims, raw=not info.layered)
             tally.has_nan = tally.has_nan or (kind in HIDES_NAN and self._reads_nan(op))
         except Uncountable as error:
-            self._leave_out(name, tuple(output.shape), str(error))
+            self._leave_out(name, _shape(output), str(error))
         self._facts.serial += 1
         source = frozenset() if info.direct else frozenset({name})
         made = replace(self._tracks.info(output), feeds=(name,), serial=self._facts.serial, sources=source, direct=True)
@@ -271,6 +271,11 @@ def _described(func: Any) -> tuple[str, tuple[str, ...], bool, bool]:
         return func.name().rstrip("_"), (), False, seen_through
     arguments = tuple(map(attrgetter("name"), schema.arguments))
     return func.overloadpacket.__name__.rstrip("_"), arguments, schema.is_mutable, seen_through
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    """The shape of a tensor; () for a nested one, which has none."""
+    return () if tensor.is_nested else tuple(tensor.shape)
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
