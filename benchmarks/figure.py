@@ -60,7 +60,7 @@ def _bars(axis: Any, results: dict[str, Any], depth: int, width: int) -> None:
     times = list(map(peers.__getitem__, names))
     bars = axis.barh(names, times, color=list(map(COLOURS.__getitem__, names)))
     axis.bar_label(bars, list(map(number, times)), padding=2)
-    axis.set(xscale="log", title=f"depth {depth}, width {width}", xlabel="ms a network, 3,000 epochs")
+    axis.set(xscale="log", title=f"depth {depth}, width {width}", xlabel="ms per network, 3,000 epochs")
     axis.margins(x=0.25)
     axis.invert_yaxis()
 
@@ -73,7 +73,7 @@ def _lines(axis: Any, name: str, points: list[dict[str, Any]]) -> None:
                 x.append(point["value"])
                 y.append(point["ms"][who])
         axis.plot(x, y, "o-", markersize=3, color=COLOURS[who], label=who)
-    axis.set(xscale="log", yscale="log", xlabel=name, ylabel="ms a network", title=f"scaling in {name}")
+    axis.set(xscale="log", yscale="log", xlabel=name, ylabel="ms per network", title=f"scaling in {name}")
     ticks = list(map(itemgetter("value"), points))
     axis.set_xticks(ticks, list(map(_tick, ticks)))
     axis.minorticks_off()

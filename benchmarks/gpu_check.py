@@ -115,7 +115,7 @@ def thesis(seeds: int, repeats: int) -> dict[str, Any]:
 
 
 def with_resident(blocks: int, work: Callable[[], list[float]]) -> list[float]:
-    """The same with another number of blocks a multiprocessor, that is, with other registers a thread."""
+    """The same with another number of blocks per multiprocessor, that is, with other registers per thread."""
     from lrn.engines.cuda import _launch  # needs cuda-core
 
     kernels.cache_clear()
@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("--reference", type=Path, metavar="FILE", help="compare with that instead of the native engine")
     parser.add_argument("--seeds", type=int, default=1000, help="seeds per cell of the thesis (1000)")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--resident", type=int, nargs="*", default=[6, 8, 12], help="blocks a multiprocessor to try")
+    parser.add_argument("--resident", type=int, nargs="*", default=[6, 8, 12], help="blocks per multiprocessor to try")
     options = parser.parse_args()
     if options.write:
         write_reference(options.write)

@@ -31,7 +31,7 @@ class Sampled(Experiment):
 
 
 def scaling(plan: Plan) -> dict[str, list[dict[str, Any]]]:
-    """Milliseconds a network along each axis, for everyone measured along it; the rest stays depth 10, width 2."""
+    """Milliseconds per network along each axis, for everyone measured along it; the rest stays depth 10, width 2."""
     points = {}
     for name, axis in plan.axes.items():
         points[name] = [_point(plan, name, axis, value) for value in axis.values]

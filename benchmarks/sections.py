@@ -44,7 +44,7 @@ def side_by_side(plan: Plan) -> list[dict[str, Any]]:
         for peer in plan.peers:
             row = compare(peer, base, plan.networks, plan.seconds, plan.repeats)
             rows.append({"depth": depth, "width": width, **row})
-            print(f"  depth {depth:>2}, width {width:>2}: {peer.name:<22} {row['ms']:>10.3f} ms a network,", end=" ")
+            print(f"  depth {depth:>2}, width {width:>2}: {peer.name:<22} {row['ms']:>10.3f} ms per network,", end=" ")
             print(f"{row['ratio']:>9,.1f} x lrn's", flush=True)
     return rows
 
@@ -106,5 +106,5 @@ def freezing(plan: Plan) -> list[dict[str, Any]]:
         ms = {name: median(values) * 1e3 / S for name, values in times.items()}
         rows.append({"depth": depth, "epochs": EPOCHS, "ms": ms, "gain": median(gains), "dead": float(dead.mean())})
         print(f"  depth {depth}: plain {ms['plain']:.3f}, never frozen {ms['never frozen']:.3f},", end=" ")
-        print(f"late {ms['late']:.3f} ms a network", flush=True)
+        print(f"late {ms['late']:.3f} ms per network", flush=True)
     return rows

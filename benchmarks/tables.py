@@ -95,7 +95,7 @@ def _side_by_side(results: dict[str, Any]) -> str:
     most = max(map(itemgetter("disagreement"), rows))
     paragraphs = [
         "### Side by side",
-        "Milliseconds a network for 3,000 epochs at depth D and width W:",
+        "Milliseconds per network for 3,000 epochs at depth D and width W:",
         _table(head, starmap(_row, times.items())),
         f"Times slower than {NATIVE_2.name} (medians of the ratios of pairs):",
         _table(head, starmap(_row, ratios.items())),
@@ -106,7 +106,7 @@ def _side_by_side(results: dict[str, Any]) -> str:
 
 
 def _efficiency(results: dict[str, Any]) -> str:
-    head = ["", "threads", "ms a network", "MFLOP a network", "of it optimizer", "GFLOP/s", "FMA peak", "share"]
+    head = ["", "threads", "ms per network", "MFLOP per network", "of it optimizer", "GFLOP/s", "FMA peak", "share"]
     rows = []
     for r in results["efficiency"]:
         rows.append(
@@ -127,7 +127,7 @@ def _efficiency(results: dict[str, Any]) -> str:
 def _scaling(results: dict[str, Any]) -> str:
     parts = [
         "### Scaling",
-        "Milliseconds a network for 3,000 epochs; depth 10, width 2, 20 samples but for what varies.",
+        "Milliseconds per network for 3,000 epochs; depth 10, width 2, 20 samples but for what varies.",
     ]
     for axis, points in results["scaling"].items():
         head, rows = [axis, *map("{:,}".format, map(itemgetter("value"), points))], []

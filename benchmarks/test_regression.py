@@ -37,7 +37,7 @@ FLOOR = 0.15
 def test_training_a_fleet(benchmark, name):
     engine, seeds = native.NativeEngine(threads=1), np.arange(256, dtype=np.uint64)
     benchmark.pedantic(engine.train, (CASES[name], seeds), rounds=7, warmup_rounds=1)
-    benchmark.extra_info["ms a network"] = benchmark.stats.stats.min * 1e3 / len(seeds)
+    benchmark.extra_info["ms per network"] = benchmark.stats.stats.min * 1e3 / len(seeds)
 
 
 @pytest.mark.parametrize("name", ["late-10", "late-30", "late-10-width-16"])

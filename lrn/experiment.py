@@ -58,7 +58,7 @@ class Experiment:
         lr: learning rate, positive, at most 1e30.
         style: "batch": each epoch is one step on all samples; "iterative": one step on one sample, in order.
         epochs: training steps, 1 to 10 million.
-        activation: "relu", "leaky_relu" (slope 0.01), "prelu" (one slope a layer that learns, from 0.25) or "elu" (1).
+        activation: "relu", "leaky_relu" (slope 0.01), "prelu" (one slope per layer, learnt from 0.25 on) or "elu" (1).
         dtype: "float32" or "float64", the number type of the training.
         initial: "torch": as `torch.nn.Linear` starts; "he": hidden weights uniform in ±√(6/fan_in) and hidden biases
             zero (He et al., 2015), from the same random numbers; "rai": one of each hidden neuron's weights and bias,
@@ -208,7 +208,7 @@ def check_initial(experiment: Experiment, seeds: NDArray[np.uint64], initial: ND
     """Raises ValueError for initial parameters that are not one row per seed, shape (S, P)."""
     shape = (len(seeds), experiment.parameters)
     if initial is not None and initial.shape != shape:
-        raise ValueError(f"initial must have shape {shape}, one row a seed; got {initial.shape}")
+        raise ValueError(f"initial must have shape {shape}, one row per seed; got {initial.shape}")
 
 
 def _symmetric(e: Experiment, seeds: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""Torch, stacked: all networks in one tensor a layer, `baddbmm`, autograd, one `torch.optim.Adam`."""
+"""Torch, stacked: all networks in one tensor per layer, `baddbmm`, autograd, one `torch.optim.Adam`."""
 
 from __future__ import annotations
 

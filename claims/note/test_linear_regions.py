@@ -16,7 +16,7 @@ from lrn.nets import PlainNet
 
 
 def sawtooth(depth: int) -> PlainNet:
-    """Folds [0, 1] upon itself in every layer, with two neurons a layer (Montúfar et al., 2014)."""
+    """Folds [0, 1] upon itself in every layer, with two neurons per layer (Montúfar et al., 2014)."""
     net = PlainNet(1, [2] * depth, 1).double()
     with torch.no_grad():
         for d, layer in enumerate(net.hidden):

@@ -60,9 +60,9 @@ def diagnose(norms: Sequence[float] | NDArray[np.floating], names: Sequence[str]
     try:
         g = np.asarray(norms, np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"norms must be numbers, one a layer; got {norms!r}") from None
+        raise TypeError(f"norms must be numbers, one per layer; got {norms!r}") from None
     if g.ndim != 1 or len(g) == 0:
-        raise ValueError(f"norms must be one number a layer, shape (D,), D at least 1; got shape {g.shape}")
+        raise ValueError(f"norms must be one number per layer, shape (D,), D at least 1; got shape {g.shape}")
     if (g < 0).any():
         raise ValueError(f"a norm is never negative; got {g.min():g}")
     called = list(map("layer {}".format, range(1, len(g) + 1)) if names is None else names)

@@ -37,7 +37,7 @@ def plot_report(report: GradientReport, axes: Any = None, label: str | None = No
 
 
 def plot_history(history: GradientHistory, axes: Any = None) -> Any:
-    """The gradient norm of each layer's parameters along a training, on a log axis, a line a layer."""
+    """The gradient norm of each layer's parameters along a training, on a log axis, one line per layer."""
     axes = _axes(axes)
     for name, norms in zip(history.names, history.norms.T, strict=True):
         axes.plot(history.steps, norms, label=name)

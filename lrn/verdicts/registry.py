@@ -138,7 +138,7 @@ def _in_group(claim: str, group: str) -> bool:
 
 
 def as_text(cases: Sequence[Case], width: int = 120) -> str:
-    """A table with one line a case, then how many there are.
+    """A table with one line per case, then how many there are.
 
     Args:
         cases: what to show.

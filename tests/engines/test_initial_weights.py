@@ -75,7 +75,7 @@ def test_each_layer_is_uniform_within_one_over_the_root_of_its_fan_in(connection
         assert fan_in == expected
         layer = flat[:, start : start + out * (fan_in + 1)] * np.sqrt(fan_in)
         assert np.abs(layer).max() <= 1
-        # Seeded: 6,000 numbers or more a layer; a bound that is 5 % off would give p below 1e-9.
+        # Seeded: 6,000 numbers or more per layer; a bound that is 5 % off would give p below 1e-9.
         assert kstest(layer.ravel(), "uniform", args=(-1, 2)).pvalue > 1e-3
         start += layer.shape[1]
     assert start == experiment.parameters

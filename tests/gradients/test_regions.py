@@ -15,7 +15,7 @@ from lrn.nets import LateResidualNet, PlainNet
 
 
 def sawtooth(depth):
-    """x on [0, 1] folded `depth` times: 2^depth straight pieces, from two units a layer (Montúfar et al., 2014)."""
+    """x on [0, 1] folded `depth` times: 2^depth straight pieces, from two units per layer (Montúfar et al., 2014)."""
     net = PlainNet(1, [2] * depth, 1).double()
     fold = torch.tensor([2.0, -4.0], dtype=torch.float64)
     with torch.no_grad():

@@ -198,7 +198,7 @@ def test_dead_units(call, error, sentence):
     (lambda: G.report(NET, X, lambda y: y), ValueError, "the loss must be one number; got shape (4, 1)"),
     (lambda: G.report(NET, X, lambda y: 3), TypeError, "the loss must be a tensor; got 3"),
     (lambda: G.report(nn.ReLU(), X, total), ValueError, "ReLU has no parameter to train: it has no parameters at all"),
-    (lambda: G.diagnose(["a"]), TypeError, "norms must be numbers, one a layer; got ['a']"),
+    (lambda: G.diagnose(["a"]), TypeError, "norms must be numbers, one per layer; got ['a']"),
     (lambda: G.diagnose([-1]), ValueError, "a norm is never negative; got -1"),
     (lambda: G.diagnose([1, 2], names=["a"]), ValueError, "2 norms need 2 names; got 1"),
     (lambda: G.recording(NET, 3).__enter__(), TypeError, "optimizer must be a torch.optim.Optimizer; got int"),

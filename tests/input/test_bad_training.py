@@ -171,7 +171,7 @@ def test_networks_that_no_memory_holds():
 
 @pytest.mark.parametrize("shape", [(2, 15), (3, 16), (45,)])
 def test_initial_weights_of_another_shape_for_the_reference(shape):
-    sentence = f"initial must have shape (3, 15), one row a seed; got {shape}"
+    sentence = f"initial must have shape (3, 15), one row per seed; got {shape}"
     refused(lambda: ReferenceEngine().train(TINY, SEEDS, initial=np.zeros(shape)), ValueError, sentence)
 
 

@@ -1,6 +1,6 @@
 """Runs pytest again and again in children of one process, which has imported what takes long, and nothing of lrn.
 
-Reads pytest's arguments, a JSON list a line; answers each with the exit code and what pytest said last, as JSON.
+Reads pytest's arguments, one JSON list per line; answers each with the exit code and what pytest said last, as JSON.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A population that takes a few milliseconds a block."""
+"""A population that takes a few milliseconds per block."""
 
 import time
 
