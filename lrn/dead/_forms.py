@@ -34,8 +34,11 @@ def as_tensor(value: Any, device: torch.device | None, dtypes: Sequence[torch.dt
 
     Raises:
         TypeError: there is something other than numbers in it.
+        ValueError: it is on the meta device.
     """
     if isinstance(value, Tensor):
+        if value.is_meta:
+            raise ValueError("data must have numbers to compute with; got a tensor on the meta device")
         foreign = value.is_floating_point() and dtypes and value.dtype not in dtypes
         dense = value.to_dense() if value.layout != torch.strided and not value.is_nested else value
         return dense.to(device if device is not None else value.device, dtypes[0] if foreign else None)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lrn.dead._data import Batch
-from lrn.dead._forms import as_tensor, is_array
+from lrn.dead._forms import as_tensor, is_array, is_floating
 
 __all__ = ["Masks"]
 
@@ -91,7 +91,7 @@ class Masks:
         if main.is_nested or main.ndim < 2:
             return None
         mask, reason = _by_name(batch, main)
-        if mask is None and main.ndim == 2 and self._embeds and not main.is_floating_point():
+        if mask is None and main.ndim == 2 and self._embeds and not is_floating(main):
             mask, reason = self._by_id(main)
         if mask is None or bool(mask.all()) or not bool(mask.any()):
             self._positions += main.shape[0] * main.shape[1] if self._embeds else 0

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from lrn.dead._activations import RELU_LIKE
 from lrn.dead._batches import batches
 from lrn.dead._data import Batch, home
-from lrn.dead._forms import is_floating
 from lrn.dead._looking import looking
 from lrn.dead._masks import Masks
 from lrn.dead._report import DeadReport, LayerUnits
@@ -112,7 +111,7 @@ def dead_units(
     samples, masks = 0, Masks(module, mask)
     with looking(module, training=training), watch.attached():
         for batch in batches(module, data, batch_size):
-            with _whole_numbers_named(module, batch, data):
+            with _wrong_numbers_named(module, batch, data):
                 watch.forward(batch.args, batch.kwargs, masks.of(batch), masks.declared)
             samples += 1 if watch.single_sample else len(batch)
     masks.check_used_up()
@@ -121,17 +120,17 @@ def dead_units(
 
 
 @contextmanager
-def _whole_numbers_named(module: nn.Module, batch: Batch, data: Any) -> Iterator[None]:
-    """Says so in one sentence where a model of floating numbers cannot compute with whole ones."""
+def _wrong_numbers_named(module: nn.Module, batch: Batch, data: Any) -> Iterator[None]:
+    """Says so in one sentence where a model of floating numbers cannot compute with whole or complex ones."""
     try:
         yield
     except RuntimeError as error:
         dtypes = home(module)[1]
-        whole = next(filterfalse(is_floating, batch.tensors), None)
-        if whole is not None and dtypes and ("dtype" in str(error) or "should be the same" in str(error)):
+        other = next(filterfalse(Tensor.is_floating_point, batch.tensors), None)
+        if other is not None and dtypes and ("dtype" in str(error) or "should be the same" in str(error)):
             raise TypeError(
                 f"data must be floating numbers for a model of {_dtype_name(dtypes[0])}; "
-                f"got a {type(data).__name__} with {_dtype_name(whole.dtype)}: {str(error).splitlines()[0]}"
+                f"got a {type(data).__name__} with {_dtype_name(other.dtype)}: {str(error).splitlines()[0]}"
             ) from error
         raise
 

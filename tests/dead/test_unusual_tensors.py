@@ -275,3 +275,24 @@ def _strided(unit_stride):
 def test_units_with_stride_0_are_not_followed_through_as_strided():
     assert [factor.kind for dim in _strided(1)[0] for factor in dim] == ["place", "unit"]
     assert [factor.kind for dim in _strided(0)[0] for factor in dim] == ["unknown", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "sentence"),
+    [
+        (torch.ones(6, 3).long(), TypeError, "data must be floating numbers .* got a Tensor with int64"),
+        (torch.ones(6, 3).to(torch.complex64), TypeError, "data must be floating numbers .* with complex64"),
+        (torch.ones(6, 3, device="meta"), ValueError, "data must have numbers to compute with"),
+        (torch.tensor(1.0), ValueError, "samples in dimension 0"),
+        (torch.ones(0, 3), ValueError, "no samples"),
+    ],
+    ids=["whole numbers", "complex", "meta", "one number", "no samples"],
+)
+def test_data_that_a_layer_of_floating_numbers_cannot_read_is_named(data, error, sentence):
+    with pytest.raises(error, match=sentence):
+        dead_units(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), data)
+
+
+def test_complex_ids_are_left_to_torch_to_refuse():
+    with pytest.raises(RuntimeError, match="indices"):
+        dead_units(nn.Sequential(nn.Embedding(5, 3), nn.ReLU()), torch.ones(6, 3).to(torch.complex64))
