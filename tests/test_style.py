@@ -51,6 +51,7 @@ def test_no_sentence_that_stopped_a_reader_is_back(rooms):
         ('def f():\n    """It is no list, that is none; there is no file, it is no longer one."""\n', "is no", 2),
         ("# fails for want\n# of time\n", "stoppers", 1),
         ("x = 'ten runs a setting, ten runs per setting'\n", "stoppers", 1),
+        ("x = 'one number a layer, one number per layer'\n", "stoppers", 1),
     ],
 )
 def test_a_planted_habit_is_counted(text, habit, times):
