@@ -46,7 +46,7 @@ STOPPERS = tuple(
         r"come to share a vector",
         r"\b(?:runs|networks|seeds|rows?|lines?|steps?) an? "
         r"(?:setting|cell|lane|row|second|side)\b",
-        r"\b(?:neurons|numbers?|slopes?|rows?|lines?|ms|milliseconds) an? (?:layer|seed|case|figure|network|block)\b",
+        r"\bone (?:number|slope|row|line) an? (?:layer|seed|case)\b",
         r"\bfor want of\b",
         r"takes half of one",
         r"loses? by depth too",
