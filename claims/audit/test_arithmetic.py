@@ -228,7 +228,7 @@ def test_sgd_is_faster_than_adam(figure, style):
 
 
 @claim(
-    "Iterative training makes one step an epoch, not twenty: its times are near batch's, not twenty times them",
+    "Iterative training makes one step per epoch, not twenty: its times are near batch's, not twenty times them",
     **THESIS("one-at-a-time"),
     id="E-time-one-step",
     exact=True,

@@ -131,7 +131,7 @@ def test_deep_and_shallow_late_networks_agree(measure):
     "Each further layer costs a plain network between a quarter and a half of its chances to converge",
     id="O4",
     source="ours",
-    reading="from one depth to the next the rate changes by a factor between 1/2 and 3/4 a layer",
+    reading="from one depth to the next the rate changes by a factor between 1/2 and 3/4 per layer",
 )
 @pytest.mark.parametrize(("shallow", "deep"), [(2, 5), (5, 10)])
 def test_plain_networks_need_every_layer(measure, shallow, deep):
