@@ -25,15 +25,15 @@ HEADERS = HERE.parent / "native"
 SOURCES = (
     *sorted(HERE.glob("*.py")),
     HERE / "fleet.cu",
-    *sorted(path for path in HEADERS.glob("*.hpp") if path.name not in ("boundary.hpp", "job.hpp", "memory.hpp")),
+    *sorted(path for path in HEADERS.glob("*.hpp") if path.name not in ("arguments.hpp", "boundary.hpp", "memory.hpp", "variants.hpp")),
 )
 
 CHOSEN = ("connection", "optimizer", "activation", "initial", "norm")
 WHOLE = f"features outputs samples depth width epochs {' '.join(map('{}_chosen'.format, CHOSEN))} iterative count"
 REAL = "lr target_scale threshold"
 POINTERS = (
-    "x t adam_step adam_root seeds initial order "
-    "rmse rmse_initial converged_at settled dead prediction parameters trace"
+    "x t seeds initial rmse rmse_initial converged_at dead prediction parameters trace "
+    "adam_step adam_root order settled"
 )
 JOB = np.dtype([*product(WHOLE.split(), ("i8",)), *product(REAL.split(), ("f8",)), *product(POINTERS.split(), ("u8",))])
 """The kernel's `Job`: one experiment, its seeds, and where the results go."""

@@ -1,11 +1,15 @@
 // A fleet on a GPU: the body of this kernel is the native engine's source with a plain number for a vector. One network
-// a thread, 32 networks a block; blocks take the next 32 until none is left, so memory is bounded by what runs at once.
+// per thread, 32 networks per block; blocks take the next 32 until none is left, so memory is bounded by what runs at once.
+//
+// A single fleet seldom fills a GPU, so the jobs of several experiments share a launch. One thread trains a whole network:
+// small fleets of wide networks are faster on the CPU.
 //
 // Compiled at run time, once for each LRN_REAL, LRN_ACTIVATION, LRN_OPTIMIZER, LRN_LATE, LRN_WIDTH and LRN_SAMPLES; with
 // width 0 it trains networks of any kind.
 #define LRN_NAMESPACE lrn_cuda
 #include "general.hpp"
 #include "held.hpp"
+#include "job.hpp"
 #include "network.hpp"
 #include "philox.hpp"
 
@@ -16,29 +20,11 @@ using i64 = long long;
 constexpr int lanes = 32;
 constexpr unsigned everyone = 0xffffffffu;
 
-// One experiment, its seeds, and where the results go: lrn::Job (native/job.hpp), with numbers of one width, for another
-// compiler lays out this copy. The same fields in the same order as JOB in _program.py.
-template <class E> struct Choice { // as wide as the numbers around it
-  i64 value;
-  __device__ operator E() const { return E(value); }
-};
-struct Job {
-  i64 features, outputs, samples, depth, width, epochs;
-  Choice<Connection> connection;
-  Choice<Optimizer> optimizer;
-  Choice<Activation> activation;
-  Choice<lrn::Initial> initial_weights;
-  Choice<Norm> norm;
-  i64 iterative, count; // S
-  double lr, target_scale, threshold;
-  const R *x, *t, *adam_step, *adam_root;      // (N, F), (N, O), standardised; (epochs,)
-  const unsigned long long *seeds;             // (S,)
-  const R *initial;                            // (S, P) or null: drawn from the seeds
-  const i64 *order;                            // (S,) which network trains in which lane, or null: as they come
-  R *rmse, *rmse_initial;                      // (S,)
-  int *converged_at, *settled;                 // (S,); settled or null
-  unsigned char *dead;                         // (S, D, W)
-  R *prediction, *parameters, *trace;          // (S, N, O), standardised; (S, P) or null; (S, epochs) or null
+// What a GPU is told besides: bias corrections that the host computes, and the order in which networks share warps.
+struct Job : lrn::Job<R> {
+  const R *adam_step, *adam_root; // (epochs,)
+  const i64 *order;               // (S,) which network trains in which lane, or null: as they come
+  int *settled;                   // (S,) or null: what `fleet_survey` finds
 };
 static_assert(sizeof(Job) == LRN_JOB_BYTES);
 
@@ -74,41 +60,42 @@ __device__ Fleet<R> load(const Job &job, i64 network, R *workspace) {
   return fleet;
 }
 
-__device__ bool dead(const Fleet<R> &f, const Job &job, long l, long j) {
-  for (long n = 0; n < job.samples; ++n)
-    if (f.fired[(l * job.samples + n) * job.width + j] != 0) return false;
+__device__ bool dead(const Fleet<R> &fleet, const Job &job, long layer, long neuron) {
+  for (long sample = 0; sample < job.samples; ++sample)
+    if (fleet.fired[(layer * job.samples + sample) * job.width + neuron] != 0) return false;
   return true;
 }
 
 // Right after initialisation only: a dead layer of a plain network then settles all layers below it, as far as their weights
 // have never moved.
-__device__ int settled_layers(const Fleet<R> &f, const Job &job) {
-  for (int l = int(job.depth); l > 0; --l) {
+__device__ int settled_layers(const Fleet<R> &fleet, const Job &job) {
+  for (int layers = int(job.depth); layers > 0; --layers) {
     bool all = true;
-    for (long j = 0; j < job.width; ++j) all = all && dead(f, job, l - 1, j);
-    if (all) return l;
+    for (long neuron = 0; neuron < job.width; ++neuron) all = all && dead(fleet, job, layers - 1, neuron);
+    if (all) return layers;
   }
   return 0;
 }
 
-__device__ void store(const Fleet<R> &f, const Job &job, i64 s, const Outcome<R> &outcome) {
-  const long N = job.samples, W = job.width, D = job.depth, NO = N * job.outputs, P = parameter_count(job);
-  job.rmse[s] = one_nan(outcome.rmse);
-  job.rmse_initial[s] = one_nan(outcome.rmse_initial);
-  job.converged_at[s] = int(outcome.since);
-  for (long k = 0; k < NO; ++k) job.prediction[s * NO + k] = one_nan(f.output[k]);
-  for (long l = 0; l < D; ++l)
-    for (long j = 0; j < W; ++j) job.dead[(s * D + l) * W + j] = dead(f, job, l, j);
-  if (job.parameters)
-    for (long p = 0; p < P; ++p) job.parameters[s * P + p] = one_nan(f.weights[p]);
+__device__ void store(const Fleet<R> &fleet, const Job &job, i64 network, const Outcome<R> &outcome) {
+  const long W = job.width, D = job.depth, predictions = job.samples * job.outputs, parameters = parameter_count(job);
+  job.rmse[network] = one_nan(outcome.rmse);
+  job.rmse_initial[network] = one_nan(outcome.rmse_initial);
+  job.converged_at[network] = int(outcome.since);
+  for (long k = 0; k < predictions; ++k) job.prediction[network * predictions + k] = one_nan(fleet.output[k]);
+  for (long layer = 0; layer < D; ++layer)
+    for (long neuron = 0; neuron < W; ++neuron)
+      job.dead[(network * D + layer) * W + neuron] = dead(fleet, job, layer, neuron);
+  if (!job.parameters) return;
+  for (long p = 0; p < parameters; ++p) job.parameters[network * parameters + p] = one_nan(fleet.weights[p]);
 }
 
 __device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Progress *progress) {
   // The threads of a warp decide together (`all_zero`), so one without a network would keep the others waiting.
   const bool spare = lane_of_job >= job.count; // trains the last network once more, and keeps quiet about it
-  const i64 lane = spare ? job.count - 1 : lane_of_job, s = job.order ? job.order[lane] : lane;
+  const i64 lane = spare ? job.count - 1 : lane_of_job, index = job.order ? job.order[lane] : lane;
   const Task<R> task = task_of<R>(job, job.adam_step, job.adam_root);
-  const Fleet<R> fleet = load(job, s, workspace);
+  const Fleet<R> fleet = load(job, index, workspace);
   Net network(task, fleet);
   Outcome<R> outcome;
   const bool finished = train<R>(
@@ -117,21 +104,21 @@ __device__ void train_network(const Job &job, i64 lane_of_job, R *workspace, Pro
         return epoch % 32 || !__any_sync(everyone, *static_cast<volatile int *>(&progress->cancelled));
       },
       [&](int epoch, R rmse) {
-        if (job.trace && !spare) job.trace[s * job.epochs + epoch] = one_nan(rmse);
+        if (job.trace && !spare) job.trace[index * job.epochs + epoch] = one_nan(rmse);
       });
   if (finished) finish(network, outcome);
   if (!finished || spare) return;
-  store(fleet, job, s, outcome);
+  store(fleet, job, index, outcome);
   atomicAdd(&progress->done, 1);
 }
 
 // How many layers lie below the last one that starts dead: networks alike in that train side by side.
 __device__ void survey_network(const Job &job, i64 lane, R *workspace) {
-  const i64 s = lane < job.count ? lane : job.count - 1;
+  const i64 network = lane < job.count ? lane : job.count - 1;
   const Task<R> task = task_of<R>(job, job.adam_step, job.adam_root);
-  const Fleet<R> fleet = load(job, s, workspace);
+  const Fleet<R> fleet = load(job, network, workspace);
   Memorised(task, fleet).predict();
-  job.settled[s] = settled_layers(fleet, job);
+  job.settled[network] = settled_layers(fleet, job);
 }
 
 // Hands every block 32 networks of one job after another; `units` (U, 2): a job and the first of its networks.

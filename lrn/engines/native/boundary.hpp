@@ -1,14 +1,11 @@
-// What both faces of the native engine to Python need: the variants there are, threads, arrays and checks of them.
+// What both faces of the native engine to Python need: the variants there are, and threads.
 #pragma once
-#include "job.hpp"
+#include "arguments.hpp"
 #include "processor.hpp"
+#include "variants.hpp"
 
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/function.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <atomic>
@@ -26,9 +23,6 @@
 #include <vector>
 
 #include <pthread.h>
-
-namespace nb = nanobind;
-using namespace nb::literals;
 
 // The variants of this build, best first: CMakeLists.txt defines LRN_VARIANTS as LRN_EACH(v4) LRN_EACH(v3) ...
 // An X macro: LRN_VARIANTS calls LRN_EACH once per variant, and what LRN_EACH does is defined before each use.
@@ -48,8 +42,8 @@ inline std::vector<const Variant *> usable() {
 }
 
 inline const Variant &named(const std::string &name) {
-  for (const Variant *v : usable())
-    if (name == v->name) return *v;
+  for (const Variant *variant : usable())
+    if (name == variant->name) return *variant;
   throw nb::value_error(("no native variant '" + name + "' on this processor").c_str());
 }
 
@@ -125,14 +119,16 @@ inline void run_threads(int threads, const std::function<void()> &work, std::ato
   bool failed = false;
   {
     Unlocked unlocked;
-    for (int i = 0; i < threads; ++i) try {
+    for (int started = 0; started < threads; ++started) {
+      try {
         pool.emplace_back(run);
       } catch (const std::exception &) { // the machine gives no more threads: those that run do the work
         if (pool.empty()) throw;
         std::lock_guard lock(mutex);
-        running -= threads - i;
+        running -= threads - started;
         break;
       }
+    }
     std::unique_lock lock(mutex);
     while (!ended.wait_for(lock, std::chrono::milliseconds(100), [&] { return running == 0; })) {
       lock.unlock();
@@ -158,44 +154,5 @@ inline void run_threads(int threads, const std::function<void()> &work, std::ato
   }
   if (failed) throw nb::python_error();
 }
-
-template <class R> using Array = nb::ndarray<R, nb::c_contig, nb::device::cpu>;
-template <class R> R *data(std::optional<Array<R>> &array) { return array ? array->data() : nullptr; }
-
-// ---- what the kernel takes for granted, checked: it writes and reads where these numbers say ------------------------
-
-inline void check(bool holds, const std::string &sentence) {
-  if (!holds) throw nb::value_error(sentence.c_str());
-}
-
-inline void check_number(const char *name, long value, long least, long most) {
-  check(least <= value && value <= most, std::string(name) + " must be from " + std::to_string(least) + " to " +
-                                             std::to_string(most) + "; got " + std::to_string(value));
-}
-
-inline void check_positive(const char *name, double value) {
-  check(value > 0 && std::isfinite(value),
-        std::string(name) + " must be positive and finite; got " + std::to_string(value));
-}
-
-inline std::string shown(const std::vector<long> &shape) {
-  std::string text;
-  for (long n : shape) text += (text.empty() ? "(" : ", ") + std::to_string(n);
-  return text + ")";
-}
-
-// A wrong shape would let the kernel write past an array: the caller's mistakes have to end here, as sentences.
-template <class R> void check_shape(const char *name, const Array<R> &array, const std::vector<long> &expected) {
-  std::vector<long> shape;
-  for (std::size_t i = 0; i < array.ndim(); ++i) shape.push_back(long(array.shape(i)));
-  check(shape == expected, std::string(name) + " must have shape " + shown(expected) + "; got " + shown(shape));
-}
-
-template <class R>
-void check_shape(const char *name, const std::optional<Array<R>> &array, const std::vector<long> &expected) {
-  if (array) check_shape(name, *array, expected);
-}
-
-constexpr long largest_size = 65'536, largest_epochs = 10'000'000, largest_threads = 1024; // as Experiment and choose say
 
 } // namespace lrn

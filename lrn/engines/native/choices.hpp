@@ -7,6 +7,7 @@ namespace LRN_NAMESPACE {
 
 // ---- optimizers: one parameter after another, torch's defaults -----------------------------------------------------
 
+// A branch per layer instead of a type per optimizer: its cost does not show beside the layer's samples.
 // Every optimizer's numbers side by side. Which of them counts is looked up once per layer, in `step_all`.
 template <class V> struct AnyStepper {
   using R = typename Lanes<V>::real;
@@ -24,60 +25,60 @@ template <class V> struct AnyStepper {
   }
 
   LRN_FN void update_momentum(long p, V gradient) const {
-    const Fleet<V> &f = adam.f;
-    const V first = fma(f.first_moment[p], momentum, gradient);
-    f.first_moment[p] = first;
-    f.weights[p] = fma(-adam.lr, first, f.weights[p]);
+    const Fleet<V> &fleet = adam.fleet;
+    const V first = fma(fleet.first_moment[p], momentum, gradient);
+    fleet.first_moment[p] = first;
+    fleet.weights[p] = fma(-adam.lr, first, fleet.weights[p]);
   }
   LRN_FN void update_rmsprop(long p, V gradient) const {
-    const Fleet<V> &f = adam.f;
-    const V second = fma(gradient * adam.one_minus_beta2, gradient, f.second_moment[p] * adam.beta2);
-    f.second_moment[p] = second;
-    f.weights[p] = fma(-adam.lr, quotient(gradient, root(second) + adam.eps), f.weights[p]);
+    const Fleet<V> &fleet = adam.fleet;
+    const V second = fma(gradient * adam.one_minus_beta2, gradient, fleet.second_moment[p] * adam.beta2);
+    fleet.second_moment[p] = second;
+    fleet.weights[p] = fma(-adam.lr, quotient(gradient, root(second) + adam.eps), fleet.weights[p]);
   }
   LRN_FN void update_adamw(long p, V gradient) const {
-    adam.f.weights[p] = adam.f.weights[p] * decay;
+    adam.fleet.weights[p] = adam.fleet.weights[p] * decay;
     adam.update(p, gradient);
   }
 
   // As `Stepper::drift`; momentum shrinks to nothing, too.
   LRN_FN V drift(long p) const {
-    const Fleet<V> &f = adam.f;
+    const Fleet<V> &fleet = adam.fleet;
     switch (optimizer) {
     case Optimizer::sgd: return sgd.drift(p);
-    case Optimizer::momentum: return fma(-(adam.lr + adam.lr), f.first_moment[p], f.weights[p]) - f.weights[p];
+    case Optimizer::momentum: return fma(-(adam.lr + adam.lr), fleet.first_moment[p], fleet.weights[p]) - fleet.weights[p];
     case Optimizer::rmsprop:
-      return fma(adam.lr, quotient(V{}, root(f.second_moment[p]) + adam.eps), f.weights[p]) - f.weights[p];
+      return fma(adam.lr, quotient(V{}, root(fleet.second_moment[p]) + adam.eps), fleet.weights[p]) - fleet.weights[p];
     default: return adam.drift(p);
     }
   }
 };
 
-// One step of parameters [p, end) along the gradients gathered in f.grad.
-template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &s, long p, long end) {
-  const Cells<V> grad = s.adam.f.grad;
-  switch (s.optimizer) {
+// One step of parameters [p, end) along the gradients gathered in fleet.grad.
+template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &stepper, long p, long end) {
+  const Cells<V> grad = stepper.adam.fleet.grad;
+  switch (stepper.optimizer) {
   case Optimizer::adam:
     // Eight at a time, so that the roots and quotients of several parameters overlap.
     for (constexpr int K = 8; p + K <= end; p += K) {
       V gradients[K];
       LRN_UNROLL_ALL
       for (int k = 0; k < K; ++k) gradients[k] = grad[p + k];
-      s.adam.update_all(gradients, [p](int k) { return p + k; });
+      stepper.adam.update_all(gradients, [p](int k) { return p + k; });
     }
-    for (; p < end; ++p) s.adam.update(p, grad[p]);
+    for (; p < end; ++p) stepper.adam.update(p, grad[p]);
     return;
   case Optimizer::sgd:
-    for (; p < end; ++p) s.sgd.update(p, grad[p]);
+    for (; p < end; ++p) stepper.sgd.update(p, grad[p]);
     return;
   case Optimizer::momentum:
-    for (; p < end; ++p) s.update_momentum(p, grad[p]);
+    for (; p < end; ++p) stepper.update_momentum(p, grad[p]);
     return;
   case Optimizer::rmsprop:
-    for (; p < end; ++p) s.update_rmsprop(p, grad[p]);
+    for (; p < end; ++p) stepper.update_rmsprop(p, grad[p]);
     return;
   case Optimizer::adamw:
-    for (; p < end; ++p) s.update_adamw(p, grad[p]);
+    for (; p < end; ++p) stepper.update_adamw(p, grad[p]);
     return;
   }
 }
@@ -133,40 +134,46 @@ template <class V> LRN_BIG_FN V slope_gradient(Cells<V> da, Cells<V> sums, long 
 template <class V> LRN_BIG_FN void normalise(Cells<V> sums, Cells<V> spread, int N, int W) {
   using R = typename Lanes<V>::real;
   const V share = fill<V>(R(1) / R(N)), eps = fill<V>(R(1e-5)), one = fill<V>(R(1));
-  for (int j = 0; j < W; ++j) {
-    const V start = sums[j];
+  for (int neuron = 0; neuron < W; ++neuron) {
+    const V start = sums[neuron];
     V sum{}, squares{};
-    for (int n = 0; n < N; ++n) sum = sum + (sums[n * W + j] - start);
+    for (int sample = 0; sample < N; ++sample) sum = sum + (sums[sample * W + neuron] - start);
     const V mean = sum * share;
-    for (int n = 0; n < N; ++n) {
-      const V deviation = (sums[n * W + j] - start) - mean;
-      sums[n * W + j] = deviation;
+    for (int sample = 0; sample < N; ++sample) {
+      const V deviation = (sums[sample * W + neuron] - start) - mean;
+      sums[sample * W + neuron] = deviation;
       squares = fma(deviation, deviation, squares);
     }
     // One quotient per neuron, and a product per sample.
     const V inverse = quotient(one, root(fma(squares, share, eps)));
-    for (int n = 0; n < N; ++n) sums[n * W + j] = sums[n * W + j] * inverse;
-    spread[j] = inverse;
+    for (int sample = 0; sample < N; ++sample) sums[sample * W + neuron] = sums[sample * W + neuron] * inverse;
+    spread[neuron] = inverse;
   }
 }
 
-// dz (N, W), the gradient against a norm's output, becomes that against its input; `grad` (2, W) gets those against its
-// weights and biases.
-template <class V>
-LRN_BIG_FN void norm_gradient(Cells<V> dz, Cells<V> normal, Cells<V> spread, Cells<V> weight, Cells<V> grad, int N, int W) {
+// What a norm's way back reads and fills, of one layer: normalised sums (N, W), 1 / standard deviation and weights (W,), and
+// the gradients against weights and biases (2, W).
+template <class V> struct NormCells {
+  Cells<V> normal, spread, weight, gradient;
+};
+
+// dz (N, W), the gradient against a norm's output, becomes that against its input.
+template <class V> LRN_BIG_FN void norm_gradient(Cells<V> dz, NormCells<V> norm, int N, int W) {
   using R = typename Lanes<V>::real;
   const V share = fill<V>(R(1) / R(N));
-  for (int j = 0; j < W; ++j) {
+  for (int neuron = 0; neuron < W; ++neuron) {
     V along{}, sum{};
-    for (int n = 0; n < N; ++n) {
-      along = fma(dz[n * W + j], normal[n * W + j], along);
-      sum = sum + dz[n * W + j];
+    for (int sample = 0; sample < N; ++sample) {
+      along = fma(dz[sample * W + neuron], norm.normal[sample * W + neuron], along);
+      sum = sum + dz[sample * W + neuron];
     }
-    grad[j] = along;
-    grad[W + j] = sum;
-    const V scale = weight[j] * spread[j], mean = sum * share, tilt = along * share;
-    for (int n = 0; n < N; ++n)
-      dz[n * W + j] = fma(-normal[n * W + j], tilt, dz[n * W + j] - mean) * scale;
+    norm.gradient[neuron] = along;
+    norm.gradient[W + neuron] = sum;
+    const V scale = norm.weight[neuron] * norm.spread[neuron], mean = sum * share, tilt = along * share;
+    for (int sample = 0; sample < N; ++sample) {
+      V &gradient = dz[sample * W + neuron];
+      gradient = fma(-norm.normal[sample * W + neuron], tilt, gradient - mean) * scale;
+    }
   }
 }
 

@@ -3,6 +3,8 @@
 // With n the whole number nearest to z / ln 2 and r = z - n ln 2, at most 0.35 in size, e^z - 1 is 2^n (e^r - 1) + (2^n - 1).
 // e^r - 1 is its Taylor polynomial, cut off where the rest is below a quarter of the last bit. ln 2 is taken off in two
 // parts, of which the first has so few bits that its product with n is exact.
+//
+// The C library's exponential would not do: its last bit differs between libraries, and it takes one number at a time.
 #pragma once
 #include "vec.hpp"
 

@@ -49,6 +49,7 @@ template <class Choices> LRN_FN bool can_settle(const Choices &c) {
 }
 
 // An array of P (or N*W ...) values of one vector of networks. On a GPU the 32 threads of a warp interleave.
+// The stride is a constant, so that an index costs no multiplication on a processor.
 // Interleaved memory lets the loads of a warp coalesce: what its threads read together lies in one piece. On a processor
 // the lanes of one value are one vector already.
 template <class V> struct Cells {
@@ -60,6 +61,12 @@ template <class V> struct Cells {
 #endif
   LRN_FN V &operator[](long i) const { return base[i * stride]; }
   LRN_FN Cells from(long i) const { return {base + i * stride}; }
+};
+
+// Samples from `first` up to, but without, `end`: all of them, or the one that a step of iterative training takes.
+struct Samples {
+  int first, end;
+  LRN_FN int count() const { return end - first; }
 };
 
 // One sample's W values, for all samples.
@@ -127,11 +134,13 @@ struct LeakyRelu { // torch's default slope
 
 // ---- optimizer -----------------------------------------------------------------------------------------------------
 
+// Parameters are updated as soon as their gradients are complete, so gradients of narrow networks are never stored: next to
+// multiply-adds a store can cost more than one of them, and a load up to a third.
 template <class V, Optimizer opt> struct Stepper {
-  Fleet<V> f;
+  Fleet<V> fleet;
   V lr, one_minus_beta1, beta2, one_minus_beta2, eps, step, root_correction;
 
-  LRN_FN Stepper(const Fleet<V> &fleet, const Task<typename Lanes<V>::real> &task) : f(fleet) {
+  LRN_FN Stepper(const Fleet<V> &fleet, const Task<typename Lanes<V>::real> &task) : fleet(fleet) {
     lr = fill<V>(task.lr);
     one_minus_beta1 = fill<V>(task.one_minus_beta1);
     beta2 = fill<V>(task.beta2);
@@ -150,8 +159,8 @@ template <class V, Optimizer opt> struct Stepper {
   // `fetch` before the samples, `update` after them.
   static constexpr bool early = Lanes<V>::count == 1;
   LRN_FN Slot read(long p) const {
-    if constexpr (opt == Optimizer::sgd) return {f.weights[p], V{}, V{}};
-    else return {f.weights[p], f.first_moment[p], f.second_moment[p]};
+    if constexpr (opt == Optimizer::sgd) return {fleet.weights[p], V{}, V{}};
+    else return {fleet.weights[p], fleet.first_moment[p], fleet.second_moment[p]};
   }
   LRN_FN Slot fetch(long p) const {
     if constexpr (early) return read(p);
@@ -160,13 +169,13 @@ template <class V, Optimizer opt> struct Stepper {
   LRN_FN void update(long p, V gradient, Slot slot) const {
     if constexpr (!early) slot = read(p);
     if constexpr (opt == Optimizer::sgd) {
-      f.weights[p] = fma(-lr, gradient, slot.weight);
+      fleet.weights[p] = fma(-lr, gradient, slot.weight);
     } else {
       const V first = fma(one_minus_beta1, gradient - slot.first_moment, slot.first_moment);
       const V second = fma(gradient * one_minus_beta2, gradient, slot.second_moment * beta2);
-      f.first_moment[p] = first;
-      f.second_moment[p] = second;
-      f.weights[p] = fma(step, quotient(first, fma(root(second), root_correction, eps)), slot.weight);
+      fleet.first_moment[p] = first;
+      fleet.second_moment[p] = second;
+      fleet.weights[p] = fma(step, quotient(first, fma(root(second), root_correction, eps)), slot.weight);
     }
   }
   LRN_FN void update(long p, V gradient) const { update(p, gradient, read(p)); }
@@ -183,15 +192,15 @@ template <class V, Optimizer opt> struct Stepper {
       V first[K], second[K];
       LRN_UNROLL_ALL
       for (int k = 0; k < K; ++k) {
-        first[k] = fma(one_minus_beta1, gradients[k] - f.first_moment[at(k)], f.first_moment[at(k)]);
-        second[k] = fma(gradients[k] * one_minus_beta2, gradients[k], f.second_moment[at(k)] * beta2);
-        f.first_moment[at(k)] = first[k];
-        f.second_moment[at(k)] = second[k];
+        first[k] = fma(one_minus_beta1, gradients[k] - fleet.first_moment[at(k)], fleet.first_moment[at(k)]);
+        second[k] = fma(gradients[k] * one_minus_beta2, gradients[k], fleet.second_moment[at(k)] * beta2);
+        fleet.first_moment[at(k)] = first[k];
+        fleet.second_moment[at(k)] = second[k];
       }
       LRN_UNROLL_ALL
       for (int k = 0; k < K; ++k) second[k] = fma(k % 2 ? newton_root(second[k]) : root(second[k]), root_correction, eps);
       LRN_UNROLL_ALL
-      for (int k = 0; k < K; ++k) f.weights[at(k)] = fma(step, quotient(first[k], second[k]), f.weights[at(k)]);
+      for (int k = 0; k < K; ++k) fleet.weights[at(k)] = fma(step, quotient(first[k], second[k]), fleet.weights[at(k)]);
     }
   }
 
@@ -199,15 +208,16 @@ template <class V, Optimizer opt> struct Stepper {
   // the first much faster than the root of the second, and so do the steps. If twice the next step is too small to
   // change a weight, no later step can change it.
   LRN_FN V drift(long p) const {
-    if constexpr (opt == Optimizer::sgd) return f.weights[p] - f.weights[p];
+    // Zero, unless the weight is NaN or infinite: such a network has no layer that is settled.
+    if constexpr (opt == Optimizer::sgd) return fleet.weights[p] - fleet.weights[p];
     else {
-      const V change = quotient(f.first_moment[p], fma(root(f.second_moment[p]), root_correction, eps));
-      return fma(step + step, change, f.weights[p]) - f.weights[p];
+      const V change = quotient(fleet.first_moment[p], fma(root(fleet.second_moment[p]), root_correction, eps));
+      return fma(step + step, change, fleet.weights[p]) - fleet.weights[p];
     }
   }
 };
 
-// No step yet: gathers gradients in f.grad, for optimizers that are looked at when they run.
+// No step yet: gathers gradients in fleet.grad, for optimizers that are looked at when they run.
 constexpr Optimizer gather = Optimizer(-1);
 template <class V> struct Stepper<V, gather> {
   struct Slot {};

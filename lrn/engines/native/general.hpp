@@ -13,14 +13,17 @@ struct Identity {
   template <class V> static LRN_FN V backward(V, V gradient) { return gradient; }
 };
 
+// One type for all options, because each combination as a type of its own would take the compiler long. A choice costs a
+// branch per layer, which is little beside the layer's samples.
 // Width 2 and 4 are known to the compiler and have one feature and one output; width 0 is any shape.
 template <class V, int width> struct GeneralNetwork : Judged<V> {
   using Base = Judged<V>;
   using typename Base::R;
-  using Base::task, Base::f, Base::frozen;
-  AnyStepper<V> s;
+  using Base::task, Base::fleet, Base::frozen;
+  using Sums = Narrow<V, Identity, gather, width>; // narrow layers without their activation
+  AnyStepper<V> stepper;
 
-  LRN_FN GeneralNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet), s(fleet, task) {}
+  LRN_FN GeneralNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet), stepper(fleet, task) {}
 
   LRN_FN int W() const { return width ? width : task.width; }
   LRN_FN int F() const { return width ? 1 : task.features; }
@@ -31,172 +34,192 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
   LRN_FN bool prelu() const { return task.activation == Activation::prelu; }
   LRN_FN long columns() const { return late() ? long(task.depth) * W() : W(); }
 
-  // First parameter of a hidden layer (l = D gives what follows them), of a norm, of a slope, of a tap.
-  LRN_FN long layer(int l) const { return l == 0 ? 0 : long(W()) * (F() + 1) + long(l - 1) * W() * (W() + 1); }
-  LRN_FN long norm(int l) const { return layer(task.depth) + 2 * long(l) * W(); }
-  LRN_FN long slope(int l) const { return norm(normed() ? task.depth : 0) + l; }
-  LRN_FN long tap(int l) const { return slope(prelu() ? task.depth : 0) + (late() ? long(l) * W() : 0); }
-  LRN_FN long output_bias() const { return tap(0) + columns() * O(); }
-  LRN_FN bool taps(int l) const { return late() || l == task.depth - 1; }
+  // The first parameter of a hidden layer (layer D is what follows them), of a norm, of a slope, of a tap; the output's bias.
+  LRN_FN long layer_at(int layer) const {
+    return layer == 0 ? 0 : long(W()) * (F() + 1) + long(layer - 1) * W() * (W() + 1);
+  }
+  LRN_FN long norm_at(int layer) const { return layer_at(task.depth) + 2 * long(layer) * W(); }
+  LRN_FN long slope_at(int layer) const { return norm_at(normed() ? task.depth : 0) + layer; }
+  LRN_FN long tap_at(int layer) const { return slope_at(prelu() ? task.depth : 0) + (late() ? long(layer) * W() : 0); }
+  LRN_FN long output_bias_at() const { return tap_at(0) + columns() * O(); }
+  LRN_FN bool taps(int layer) const { return late() || layer == task.depth - 1; }
 
-  LRN_FN Cells<V> of_layer(Cells<V> all, int l) const { return all.from(long(l) * task.samples * W()); }
-  LRN_FN Cells<V> output_of(int l) const { return of_layer(f.fired, l); }
-  LRN_FN Cells<V> handed_on(int l) const { return residual() && l > 0 ? of_layer(f.sums, l) : output_of(l); }
-  LRN_FN Cells<V> input_of(int l) const { return l == 0 ? f.input : handed_on(l - 1); }
-  LRN_FN V slope_of(int l) const { return prelu() ? f.weights[slope(l)] : V{}; }
+  LRN_FN Cells<V> of_layer(Cells<V> all, int layer) const { return all.from(long(layer) * task.samples * W()); }
+  LRN_FN Cells<V> output_of(int layer) const { return of_layer(fleet.fired, layer); }
+  LRN_FN Cells<V> handed_on(int layer) const {
+    return residual() && layer > 0 ? of_layer(fleet.sums, layer) : output_of(layer);
+  }
+  LRN_FN Cells<V> input_of(int layer) const { return layer == 0 ? fleet.input : handed_on(layer - 1); }
+  LRN_FN Linear linear(int layer) const {
+    return {layer_at(layer), layer == 0 ? F() : W(), W(), layer == 0 || layer == frozen};
+  }
+  LRN_FN Tap<V> tap(int layer) const { return {handed_on(layer), tap_at(layer), columns(), W(), O()}; }
+  LRN_FN V slope_of(int layer) const { return prelu() ? fleet.weights[slope_at(layer)] : V{}; }
 
-  LRN_BIG_FN void forward_layer(int l, int n0, int n1) const {
-    const long start = long(n0) * W(), count = long(n1 - n0) * W();
-    const Cells<V> out = output_of(l), sums = normed() || reads_input(task.activation) ? of_layer(f.pre_activation, l) : out;
-    forward_sums(l, sums, n0, n1);
+  LRN_BIG_FN void forward_layer(int layer, Samples samples) const {
+    const long start = long(samples.first) * W(), count = long(samples.count()) * W();
+    const bool keeps_sums = normed() || reads_input(task.activation);
+    const Cells<V> out = output_of(layer), sums = keeps_sums ? of_layer(fleet.pre_activation, layer) : out;
+    forward_sums(layer, samples, sums);
     Cells<V> before = sums.from(start);
     if (normed()) {
-      normalise(sums, f.spread.from(long(l) * W()), task.samples, W());
-      scale_and_shift(l, out, sums);
+      normalise(sums, fleet.spread.from(long(layer) * W()), task.samples, W());
+      scale_and_shift(layer, out, sums);
       before = out;
     }
-    activate(task.activation, out.from(start), before, slope_of(l), count);
-    if (residual() && l > 0) {
-      const Cells<V> sum = handed_on(l), below = handed_on(l - 1);
+    activate(task.activation, out.from(start), before, slope_of(layer), count);
+    if (residual() && layer > 0) {
+      const Cells<V> sum = handed_on(layer), below = handed_on(layer - 1);
       for (long k = start; k < start + count; ++k) sum[k] = out[k] + below[k];
     }
-    if (taps(l)) forward_output(l, n0, n1);
+    if (taps(layer)) forward_output(layer, samples);
   }
 
-  LRN_BIG_FN void forward_sums(int l, Cells<V> sums, int n0, int n1) const {
-    const Cells<V> below = input_of(l);
+  LRN_BIG_FN void forward_sums(int layer, Samples samples, Cells<V> sums) const {
+    const Cells<V> below = input_of(layer);
     if constexpr (width > 0) {
-      if (l > 0) forward_narrow<V, Identity, width, width, false>(f, f.output, below, sums, layer(l), 0, n0, n1);
-      else forward_narrow<V, Identity, 1, width, false>(f, f.output, below, sums, layer(l), 0, n0, n1);
+      const NarrowLayer narrow{layer_at(layer), 0, samples};
+      Cells<V> output = fleet.output;
+      if (layer > 0) forward_narrow<Sums, width, false>(fleet, narrow, output, below, sums);
+      else forward_narrow<Sums, 1, false>(fleet, narrow, output, below, sums);
     } else {
-      forward_linear(f, below, sums, layer(l), l == 0 ? F() : W(), W(), n0, n1);
+      forward_linear(fleet, linear(layer), samples, below, sums);
     }
   }
 
-  // What layer l adds to the output. A plain or residual network's output reads the last layer only (`taps`).
-  LRN_BIG_FN void forward_output(int l, int n0, int n1) const {
-    const Cells<V> out = handed_on(l);
+  // What a layer adds to the output. A plain or residual network's output reads the last layer only (`taps`).
+  LRN_BIG_FN void forward_output(int layer, Samples samples) const {
     if constexpr (width > 0) {
+      const Cells<V> out = handed_on(layer);
       V weights[width];
       LRN_UNROLL
-      for (int j = 0; j < width; ++j) weights[j] = f.weights[tap(l) + j];
-      for (int n = n0; n < n1; ++n) {
-        V output = f.output[n];
+      for (int neuron = 0; neuron < width; ++neuron) weights[neuron] = fleet.weights[tap_at(layer) + neuron];
+      for (int sample = samples.first; sample < samples.end; ++sample) {
+        V output = fleet.output[sample];
         LRN_UNROLL
-        for (int j = 0; j < width; ++j) output = fma(out[n * width + j], weights[j], output);
-        f.output[n] = output;
+        for (int neuron = 0; neuron < width; ++neuron) output = fma(out[sample * width + neuron], weights[neuron], output);
+        fleet.output[sample] = output;
       }
     } else {
-      forward_tap(f, out, tap(l), columns(), W(), O(), n0, n1);
+      forward_tap(fleet, tap(layer), samples);
     }
   }
 
-  LRN_BIG_FN void backward_output(int l, int n0, int n1) const {
-    const Cells<V> out = handed_on(l);
-    const bool top = l == task.depth - 1;
+  LRN_BIG_FN void backward_output(int layer, Samples samples) const {
+    const bool top = layer == task.depth - 1;
     if constexpr (width > 0) {
+      const Cells<V> out = handed_on(layer);
       V weights[width], gradients[width];
       LRN_UNROLL
-      for (int j = 0; j < width; ++j) weights[j] = f.weights[tap(l) + j], gradients[j] = V{};
-      for (int n = n0; n < n1; ++n) {
-        const V error = f.output[n];
+      for (int neuron = 0; neuron < width; ++neuron) {
+        weights[neuron] = fleet.weights[tap_at(layer) + neuron];
+        gradients[neuron] = V{};
+      }
+      for (int sample = samples.first; sample < samples.end; ++sample) {
+        const V error = fleet.output[sample];
         LRN_UNROLL
-        for (int j = 0; j < width; ++j) {
-          f.da[n * width + j] = fma(error, weights[j], top ? V{} : f.da[n * width + j]);
-          gradients[j] = fma(error, out[n * width + j], gradients[j]);
+        for (int neuron = 0; neuron < width; ++neuron) {
+          const long cell = sample * width + neuron;
+          fleet.da[cell] = fma(error, weights[neuron], top ? V{} : fleet.da[cell]);
+          gradients[neuron] = fma(error, out[cell], gradients[neuron]);
         }
       }
       LRN_UNROLL
-      for (int j = 0; j < width; ++j) f.grad[tap(l) + j] = gradients[j];
+      for (int neuron = 0; neuron < width; ++neuron) fleet.grad[tap_at(layer) + neuron] = gradients[neuron];
     } else {
-      backward_tap(f, out, tap(l), columns(), W(), O(), n0, n1, top);
+      backward_tap(fleet, tap(layer), samples, top);
     }
   }
 
-  LRN_BIG_FN void scale_and_shift(int l, Cells<V> out, Cells<V> normal) const {
-    const Cells<V> weight = f.weights.from(norm(l)), bias = f.weights.from(norm(l) + W());
-    for (int n = 0; n < task.samples; ++n)
-      for (int j = 0; j < W(); ++j) out[n * W() + j] = fma(weight[j], normal[n * W() + j], bias[j]);
+  LRN_BIG_FN void scale_and_shift(int layer, Cells<V> out, Cells<V> normal) const {
+    const Cells<V> weight = fleet.weights.from(norm_at(layer)), bias = fleet.weights.from(norm_at(layer) + W());
+    for (int sample = 0; sample < task.samples; ++sample)
+      for (int neuron = 0; neuron < W(); ++neuron) {
+        const long cell = sample * W() + neuron;
+        out[cell] = fma(weight[neuron], normal[cell], bias[neuron]);
+      }
   }
 
-  LRN_BIG_FN void backward_layer(int l, int n0, int n1) {
-    const long start = long(n0) * W(), count = long(n1 - n0) * W();
-    if (taps(l)) backward_output(l, n0, n1);
-    const Cells<V> dz = f.dz.from(start), da = f.da.from(start);
-    const Cells<V> normal = of_layer(f.pre_activation, l); // without a norm, the activation's input
+  LRN_BIG_FN void backward_layer(int layer, Samples samples) {
+    const long start = long(samples.first) * W(), count = long(samples.count()) * W();
+    if (taps(layer)) backward_output(layer, samples);
+    const Cells<V> dz = fleet.dz.from(start), da = fleet.da.from(start);
+    const Cells<V> normal = of_layer(fleet.pre_activation, layer); // without a norm, the activation's input
     Cells<V> sums = normal.from(start);
     // The input of the activation is computed anew: storing it beside the normalised sums would double this memory.
     if (normed() && reads_input(task.activation)) {
-      scale_and_shift(l, f.dz, normal);
+      scale_and_shift(layer, fleet.dz, normal);
       sums = dz;
     }
-    if (prelu()) f.grad[slope(l)] = slope_gradient(da, sums, count);
-    activation_gradient(task.activation, dz, da, output_of(l).from(start), sums, slope_of(l), count);
-    if (normed())
-      norm_gradient(f.dz, normal, f.spread.from(long(l) * W()), f.weights.from(norm(l)), f.grad.from(norm(l)), task.samples,
-                    W());
-    backward_sums(l, n0, n1);
-    if (residual() && l > 0) { // what the layer reads has this gradient, too
-      for (long k = 0; k < count; ++k) da[k] = da[k] + f.da_below[start + k];
+    if (prelu()) fleet.grad[slope_at(layer)] = slope_gradient(da, sums, count);
+    activation_gradient(task.activation, dz, da, output_of(layer).from(start), sums, slope_of(layer), count);
+    if (normed()) {
+      const NormCells<V> norm{normal, fleet.spread.from(long(layer) * W()), fleet.weights.from(norm_at(layer)),
+                              fleet.grad.from(norm_at(layer))};
+      norm_gradient(fleet.dz, norm, task.samples, W());
+    }
+    backward_sums(layer, samples);
+    if (residual() && layer > 0) { // what the layer reads has this gradient, too
+      for (long k = 0; k < count; ++k) da[k] = da[k] + fleet.da_below[start + k];
     } else {
       this->swap();
     }
     // After the layer's weights were read for the way down. Norms, slopes and the output layer step at the end of `backward`.
-    step_all(s, layer(l), layer(l + 1));
+    step_all(stepper, layer_at(layer), layer_at(layer + 1));
   }
 
-  LRN_BIG_FN void backward_sums(int l, int n0, int n1) const {
-    const bool first = l == 0 || l == frozen;
-    const Cells<V> below = input_of(l);
+  LRN_BIG_FN void backward_sums(int layer, Samples samples) const {
+    const Cells<V> below = input_of(layer);
     if constexpr (width > 0) {
-      const Stepper<V, gather> gathering{f.grad};
-      Cells<V> da_below = f.da_below;
-      if (l > 0)
-        backward_narrow<V, Identity, gather, width, width, false>(f, gathering, f.output, f.dz, da_below, below, f.dz, layer(l),
-                                                                  0, n0, n1, first, false);
-      else
-        backward_narrow<V, Identity, gather, 1, width, false>(f, gathering, f.output, f.dz, da_below, below, f.dz, layer(l), 0,
-                                                              n0, n1, first, false);
+      const Stepper<V, gather> gathering{fleet.grad};
+      const NarrowLayer narrow{layer_at(layer), 0, samples, layer == 0 || layer == frozen};
+      Cells<V> da_below = fleet.da_below;
+      const Gradients gradients{fleet.output, fleet.dz, da_below};
+      const Activations activations{below, fleet.dz}; // an identity's gradient does not look at its output
+      if (layer > 0) backward_narrow<Sums, width, false>(fleet, gathering, narrow, gradients, activations);
+      else backward_narrow<Sums, 1, false>(fleet, gathering, narrow, gradients, activations);
     } else {
-      backward_linear(f, below, f.dz, f.da_below, layer(l), l == 0 ? F() : W(), W(), n0, n1, first, false);
+      backward_linear(fleet, linear(layer), samples, below, fleet.dz, fleet.da_below);
     }
   }
 
-  LRN_BIG_FN void forward(int n0, int n1) const {
+  LRN_BIG_FN void forward(Samples samples) const {
     const int D = task.depth;
-    for (int n = n0; n < n1; ++n)
-      for (int o = 0; o < O(); ++o) f.output[n * O() + o] = f.weights[output_bias() + o];
-    for (int l = frozen; l < D; ++l) forward_layer(l, n0, n1);
+    for (int sample = samples.first; sample < samples.end; ++sample)
+      for (int output = 0; output < O(); ++output)
+        fleet.output[sample * O() + output] = fleet.weights[output_bias_at() + output];
+    for (int layer = frozen; layer < D; ++layer) forward_layer(layer, samples);
     // All layers are settled, so none of them has added its part. Such networks are plain: only the last layer has one.
-    if (frozen == D) forward_tap(f, output_of(D - 1), tap(D - 1), columns(), W(), O(), n0, n1);
+    if (frozen == D) forward_tap(fleet, tap(D - 1), samples);
   }
 
-  // Consumes f.output, which holds the gradient of the loss against the predictions.
-  LRN_BIG_FN void backward(int n0, int n1) {
+  // Consumes fleet.output, which holds the gradient of the loss against the predictions.
+  LRN_BIG_FN void backward(Samples samples) {
     const int D = task.depth;
-    if (frozen == D) backward_tap(f, output_of(D - 1), tap(D - 1), columns(), W(), O(), n0, n1, true);
-    for (int l = D - 1; l >= frozen; --l) backward_layer(l, n0, n1);
-    for (int o = 0; o < O(); ++o) {
+    if (frozen == D) backward_tap(fleet, tap(D - 1), samples, true);
+    for (int layer = D - 1; layer >= frozen; --layer) backward_layer(layer, samples);
+    for (int output = 0; output < O(); ++output) {
       V gradient{};
-      for (int n = n0; n < n1; ++n) gradient = gradient + f.output[n * O() + o];
-      f.grad[output_bias() + o] = gradient;
+      for (int sample = samples.first; sample < samples.end; ++sample)
+        gradient = gradient + fleet.output[sample * O() + output];
+      fleet.grad[output_bias_at() + output] = gradient;
     }
-    step_all(s, layer(D), output_bias() + O()); // norms, slopes and the output layer
+    step_all(stepper, layer_at(D), output_bias_at() + O()); // norms, slopes and the output layer
   }
 
-  LRN_FN void predict() { forward(0, task.samples); }
+  LRN_FN void predict() { forward({0, task.samples}); }
   LRN_FN V evaluate(bool /* keep */) {
     predict();
     return this->judge();
   }
   LRN_FN V learn(int epoch, V rmse_of_all) {
-    s.at(task, epoch);
+    stepper.at(task, epoch);
     return this->step(*this, epoch, rmse_of_all);
   }
 
   LRN_BIG_FN void freeze(int epoch) {
-    s.at(task, epoch);
-    if (can_settle(task)) this->settle(*this, s);
+    stepper.at(task, epoch);
+    if (can_settle(task)) this->settle(*this, stepper);
   }
 };
 

@@ -13,8 +13,9 @@ namespace LRN_NAMESPACE {
 template <class V> struct Free { void operator()(V *p) const { std::free(p); } };
 template <class V> using Memory = std::unique_ptr<V[], Free<V>>;
 
-// Not set to anything. Much memory is asked for in huge pages, where the system has them: it is handed out faster, and the
-// processor finds its way to it without looking up a page for every few numbers.
+// Not set to anything: whoever takes it sets what is read, and pages that are never touched cost nothing. Much memory is
+// asked for in huge pages, where the system has them: it is handed out faster, and the processor finds its way to it without
+// looking up a page for every few numbers.
 template <class V> Memory<V> allocate(long cells) {
   // A line of the cache is also the longest vector, and loads of aligned vectors never straddle two lines.
   constexpr long line = 64, huge_page = 1 << 21;

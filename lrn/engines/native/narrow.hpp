@@ -1,175 +1,228 @@
 // Narrow layers: the weights of two neurons stay in registers while the samples stream past.
 //
-// `output` or `errors`, `below`, `out`, `da` and `da_below` are Cells, or other arrays of the same shape (held.hpp).
+// A layer's six to eight vectors of weights are loaded once for all samples. On the way down gradients gather in registers
+// and the step is made at once, so a gradient is never stored. The outputs of all layers of one vector of networks fit in the
+// first- or second-level cache.
+//
+// Numbers of a layer are Cells, or other arrays of the same shape (held.hpp).
 #pragma once
 #include "fleet.hpp"
 
 namespace LRN_NAMESPACE {
 
-// Two neurons at a time, since 16 registers (AVX2) hold no more weights than theirs. Each sum still runs over the inputs in
-// order, so a vector of another length gives the same bits.
-template <class V, class Act, int In, int Out, bool tap, class Y, class Below, class Above>
-LRN_STREAM_FN void forward_narrow(const Fleet<V> &f, Y &output, const Below &below, Above &out, long p, long tap_p, int n0,
-                                  int n1) {
-  constexpr int J = Out < 2 ? Out : 2;
+// What the compiler knows of a narrow network. A layer has as many neurons as the network is wide.
+template <class Vector, class Activation, Optimizer opt, int neurons> struct Narrow {
+  using V = Vector;
+  using Act = Activation;
+  static constexpr Optimizer optimizer = opt;
+  static constexpr int width = neurons;
+  // Two neurons at a time, since 16 registers (AVX2) hold no more weights than theirs. Each sum still runs over the inputs in
+  // order, so a vector of another length gives the same bits.
+  static constexpr int together = neurons < 2 ? neurons : 2;
+};
+
+// Where a layer's parameters start, and which samples pass through it.
+struct NarrowLayer {
+  long weights, tap;
+  Samples samples;
+  bool lowest = false;  // nothing below it learns
+  bool topmost = false; // no gradient arrives from above, only through the tap
+};
+
+// What a layer reads, and what it puts out.
+template <class Below, class Out> struct Activations {
+  const Below &below;
+  const Out &out;
+};
+template <class Below, class Out> Activations(const Below &, const Out &) -> Activations<Below, Out>;
+
+// Of the loss: against predictions, against a layer's output (or the sums that it activates), and against the same below it.
+template <class Errors, class Here, class Below> struct Gradients {
+  const Errors &errors;
+  const Here &here;
+  Below &below;
+};
+template <class Errors, class Here, class Below>
+Gradients(const Errors &, const Here &, Below &) -> Gradients<Errors, Here, Below>;
+
+// `tap`: whether the output reads this layer; then the layer adds its part to `output`.
+template <class Net, int inputs, bool tap, class V, class Output, class Below, class Out>
+LRN_STREAM_FN void forward_narrow(const Fleet<V> &fleet, const NarrowLayer &layer, Output &output, const Below &below,
+                                  Out &out) {
+  constexpr int together = Net::together, width = Net::width;
   LRN_UNROLL
-  for (int j0 = 0; j0 < Out; j0 += J) {
-    V weights[J][In], biases[J], tap_weights[J];
+  for (int pair = 0; pair < width; pair += together) {
+    V weights[together][inputs], biases[together], tap_weights[together];
     LRN_UNROLL
-    for (int j = 0; j < J; ++j) {
+    for (int neuron = 0; neuron < together; ++neuron) {
       LRN_UNROLL
-      for (int i = 0; i < In; ++i) weights[j][i] = f.weights[p + (j0 + j) * In + i];
-      biases[j] = f.weights[p + Out * In + j0 + j];
-      if constexpr (tap) tap_weights[j] = f.weights[tap_p + j0 + j];
+      for (int i = 0; i < inputs; ++i) weights[neuron][i] = fleet.weights[layer.weights + (pair + neuron) * inputs + i];
+      biases[neuron] = fleet.weights[layer.weights + width * inputs + pair + neuron];
+      if constexpr (tap) tap_weights[neuron] = fleet.weights[layer.tap + pair + neuron];
     }
     LRN_UNROLL_SAMPLES
-    for (int n = n0; n < n1; ++n) {
-      V sums[J], sum;
-      if constexpr (tap) sum = output[n];
+    for (int sample = layer.samples.first; sample < layer.samples.end; ++sample) {
+      V sums[together], predicted;
+      if constexpr (tap) predicted = output[sample];
       LRN_UNROLL
-      for (int j = 0; j < J; ++j) {
-        sums[j] = biases[j];
+      for (int neuron = 0; neuron < together; ++neuron) {
+        sums[neuron] = biases[neuron];
         LRN_UNROLL
-        for (int i = 0; i < In; ++i) sums[j] = fma(weights[j][i], below[n * In + i], sums[j]);
-        sums[j] = Act::apply(sums[j]);
-        out[n * Out + j0 + j] = sums[j];
-        if constexpr (tap) sum = fma(tap_weights[j], sums[j], sum);
+        for (int i = 0; i < inputs; ++i) sums[neuron] = fma(weights[neuron][i], below[sample * inputs + i], sums[neuron]);
+        const V fired = Net::Act::apply(sums[neuron]);
+        out[sample * width + pair + neuron] = fired;
+        if constexpr (tap) predicted = fma(tap_weights[neuron], fired, predicted);
       }
-      if constexpr (tap) output[n] = sum;
+      if constexpr (tap) output[sample] = predicted;
     }
   }
 }
 
 // The weights are read before the samples stream past and changed after the last one, so that all samples see the same.
-// `first`: nothing lies below that learns. `top`: no gradient arrives from above, only through the tap.
-template <class V, class Act, Optimizer opt, int In, int Out, bool tap, class Y, class Da, class DaBelow, class Below,
-          class Above>
-LRN_STREAM_FN void backward_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, const Y &errors, const Da &da,
-                                   DaBelow &da_below, const Below &below, const Above &out, long p, long tap_p, int n0,
-                                   int n1, bool first, bool top) {
-  using Slot = typename Stepper<V, opt>::Slot;
-  constexpr int J = Out < 2 ? Out : 2;
+template <class Net, int inputs, bool tap, class V, class Steps, class Grad, class Read>
+LRN_STREAM_FN void backward_narrow(const Fleet<V> &fleet, const Steps &stepper, const NarrowLayer &layer, Grad gradients,
+                                   Read activations) {
+  using Slot = typename Steps::Slot;
+  constexpr int together = Net::together, width = Net::width;
   LRN_UNROLL
-  for (int j0 = 0; j0 < Out; j0 += J) {
-    V weights[J][In], tap_weights[J], weight_gradients[J][In], bias_gradients[J], tap_gradients[J];
-    Slot weight_slots[J][In], bias_slots[J], tap_slots[J];
+  for (int pair = 0; pair < width; pair += together) {
+    V weights[together][inputs], tap_weights[together];
+    V weight_gradients[together][inputs], bias_gradients[together], tap_gradients[together];
+    Slot weight_slots[together][inputs], bias_slots[together], tap_slots[together];
+    const long row = layer.weights + pair * inputs, bias = layer.weights + width * inputs + pair;
     LRN_UNROLL
-    for (int j = 0; j < J; ++j) {
+    for (int neuron = 0; neuron < together; ++neuron) {
       LRN_UNROLL
-      for (int i = 0; i < In; ++i) {
-        weights[j][i] = f.weights[p + (j0 + j) * In + i];
-        weight_gradients[j][i] = V{};
-        weight_slots[j][i] = s.fetch(p + (j0 + j) * In + i);
+      for (int i = 0; i < inputs; ++i) {
+        weights[neuron][i] = fleet.weights[row + neuron * inputs + i];
+        weight_gradients[neuron][i] = V{};
+        weight_slots[neuron][i] = stepper.fetch(row + neuron * inputs + i);
       }
-      bias_gradients[j] = tap_gradients[j] = V{};
+      bias_gradients[neuron] = tap_gradients[neuron] = V{};
       // Slots are fetched here, long before they are needed, where memory is slow to answer (`Stepper::early`).
-      bias_slots[j] = s.fetch(p + Out * In + j0 + j);
-      if constexpr (tap) tap_weights[j] = f.weights[tap_p + j0 + j], tap_slots[j] = s.fetch(tap_p + j0 + j);
+      bias_slots[neuron] = stepper.fetch(bias + neuron);
+      if constexpr (tap) {
+        tap_weights[neuron] = fleet.weights[layer.tap + pair + neuron];
+        tap_slots[neuron] = stepper.fetch(layer.tap + pair + neuron);
+      }
     }
     LRN_UNROLL_SAMPLES
-    for (int n = n0; n < n1; ++n) {
-      V dz[J];
+    for (int sample = layer.samples.first; sample < layer.samples.end; ++sample) {
+      V sum_gradients[together];
       LRN_UNROLL
-      for (int j = 0; j < J; ++j) {
+      for (int neuron = 0; neuron < together; ++neuron) {
         // Each output is read once, for both of its uses: its own activation and its tap.
-        V fired = out[n * Out + j0 + j];
-        V gradient = top ? V{} : da[n * Out + j0 + j];
+        const long cell = sample * width + pair + neuron;
+        const V fired = activations.out[cell];
+        V gradient = layer.topmost ? V{} : gradients.here[cell];
         if constexpr (tap) {
-          gradient = fma(tap_weights[j], errors[n], gradient);
-          tap_gradients[j] = fma(errors[n], fired, tap_gradients[j]);
+          gradient = fma(tap_weights[neuron], gradients.errors[sample], gradient);
+          tap_gradients[neuron] = fma(gradients.errors[sample], fired, tap_gradients[neuron]);
         }
-        dz[j] = Act::backward(fired, gradient);
-        bias_gradients[j] = bias_gradients[j] + dz[j];
+        sum_gradients[neuron] = Net::Act::backward(fired, gradient);
+        bias_gradients[neuron] = bias_gradients[neuron] + sum_gradients[neuron];
         LRN_UNROLL
-        for (int i = 0; i < In; ++i) weight_gradients[j][i] = fma(dz[j], below[n * In + i], weight_gradients[j][i]);
+        for (int i = 0; i < inputs; ++i)
+          weight_gradients[neuron][i] =
+              fma(sum_gradients[neuron], activations.below[sample * inputs + i], weight_gradients[neuron][i]);
       }
-      if (!first) {
+      if (layer.lowest) continue;
+      LRN_UNROLL
+      for (int i = 0; i < inputs; ++i) {
+        // The first pair of neurons starts the sum over neurons, the others add to it: nothing has to be set to zero before.
+        const long cell = sample * inputs + i;
+        V gradient = pair == 0 ? weights[0][i] * sum_gradients[0] : fma(weights[0][i], sum_gradients[0], gradients.below[cell]);
         LRN_UNROLL
-        for (int i = 0; i < In; ++i) {
-          // The first pair of neurons starts the sum over neurons, the others add to it: nothing has to be set to zero before.
-          V gradient = j0 == 0 ? weights[0][i] * dz[0] : fma(weights[0][i], dz[0], da_below[n * In + i]);
-          LRN_UNROLL
-          for (int j = 1; j < J; ++j) gradient = fma(weights[j][i], dz[j], gradient);
-          da_below[n * In + i] = gradient;
-        }
+        for (int neuron = 1; neuron < together; ++neuron) gradient = fma(weights[neuron][i], sum_gradients[neuron], gradient);
+        gradients.below[cell] = gradient;
       }
     }
     LRN_UNROLL
-    for (int j = 0; j < J; ++j) {
+    for (int neuron = 0; neuron < together; ++neuron) {
       LRN_UNROLL
-      for (int i = 0; i < In; ++i) s.update(p + (j0 + j) * In + i, weight_gradients[j][i], weight_slots[j][i]);
-      s.update(p + Out * In + j0 + j, bias_gradients[j], bias_slots[j]);
-      if constexpr (tap) s.update(tap_p + j0 + j, tap_gradients[j], tap_slots[j]);
+      for (int i = 0; i < inputs; ++i)
+        stepper.update(row + neuron * inputs + i, weight_gradients[neuron][i], weight_slots[neuron][i]);
+      stepper.update(bias + neuron, bias_gradients[neuron], bias_slots[neuron]);
+      if constexpr (tap) stepper.update(layer.tap + pair + neuron, tap_gradients[neuron], tap_slots[neuron]);
     }
   }
 }
 
-// From the gradients against the predictions, `errors`, through the last layer's tap, and its activation.
-template <class V, class Act, Optimizer opt, int W, class Out>
-LRN_STREAM_FN void through_top_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> errors, Cells<V> dz,
-                                      const Out &out, long tap_p, int n0, int n1) {
-  V tap_weights[W], gradients[W];
+// From the errors through the last layer's tap, and its activation: fills `sum_gradients`. There is no layer above, so the
+// tap's gradient is all there is.
+template <class Net, class V, class Steps, class Out>
+LRN_STREAM_FN void through_top_narrow(const Steps &stepper, const NarrowLayer &layer, Cells<V> errors, Cells<V> sum_gradients,
+                                      const Out &out) {
+  constexpr int width = Net::width;
+  V tap_weights[width], tap_gradients[width];
   LRN_UNROLL_ALL
-  for (int j = 0; j < W; ++j) tap_weights[j] = f.weights[tap_p + j], gradients[j] = V{};
-  for (int n = n0; n < n1; ++n)
+  for (int neuron = 0; neuron < width; ++neuron) {
+    tap_weights[neuron] = stepper.fleet.weights[layer.tap + neuron];
+    tap_gradients[neuron] = V{};
+  }
+  for (int sample = layer.samples.first; sample < layer.samples.end; ++sample)
     LRN_UNROLL_ALL
-    for (int j = 0; j < W; ++j) {
-      const V fired = out[n * W + j];
-      dz[n * W + j] = Act::backward(fired, fma(tap_weights[j], errors[n], V{}));
-      gradients[j] = fma(errors[n], fired, gradients[j]);
+    for (int neuron = 0; neuron < width; ++neuron) {
+      const V fired = out[sample * width + neuron];
+      sum_gradients[sample * width + neuron] = Net::Act::backward(fired, fma(tap_weights[neuron], errors[sample], V{}));
+      tap_gradients[neuron] = fma(errors[sample], fired, tap_gradients[neuron]);
     }
-  s.update_all(gradients, [&](int j) { return tap_p + j; });
+  stepper.update_all(tap_gradients, [&](int neuron) { return layer.tap + neuron; });
 }
 
-// The way down in one pass, where a vector's registers hold all gradients of a layer: from those against the layer's sums,
-// `dz`, to those against the sums below, and the tap that reads `below`. `first`: nothing lies below that learns.
-template <class V, class Act, Optimizer opt, int In, int Out, bool tap, bool first, class Below>
-LRN_STREAM_FN void descend_narrow(const Fleet<V> &f, const Stepper<V, opt> &s, Cells<V> errors, Cells<V> dz, Cells<V> dz_below,
-                                  const Below &below, long p, long tap_p, int n0, int n1) {
-  constexpr int J = In > 1 ? 2 : Out; // neurons whose parameters are updated together
-  const Cells<V> weights = f.weights.from(p), tap_weights = f.weights.from(tap_p);
-  V gradients[Out][In], bias_gradients[Out], tap_gradients[In];
+// The way down in one pass, where a vector's registers hold all gradients of a layer: from those against the layer's sums to
+// those against the sums below, and the tap that reads `below`.
+template <class Net, int inputs, bool tap, bool lowest, class V, class Steps, class Below>
+LRN_STREAM_FN void descend_narrow(const Steps &stepper, const NarrowLayer &layer,
+                                  Gradients<Cells<V>, Cells<V>, Cells<V>> gradients, const Below &below) {
+  constexpr int width = Net::width, together = inputs > 1 ? 2 : width; // neurons whose parameters are updated together
+  // Copies: what is stored to memory in the loop cannot change them, so they stay in registers.
+  const Cells<V> errors = gradients.errors, here = gradients.here, passed_on = gradients.below;
+  const Cells<V> weights = stepper.fleet.weights.from(layer.weights), tap_weights = stepper.fleet.weights.from(layer.tap);
+  V weight_gradients[width][inputs], bias_gradients[width], tap_gradients[inputs];
   LRN_UNROLL_ALL
-  for (int j = 0; j < Out; ++j) {
+  for (int neuron = 0; neuron < width; ++neuron) {
     LRN_UNROLL_ALL
-    for (int i = 0; i < In; ++i) gradients[j][i] = V{};
-    bias_gradients[j] = V{};
+    for (int i = 0; i < inputs; ++i) weight_gradients[neuron][i] = V{};
+    bias_gradients[neuron] = V{};
   }
   LRN_UNROLL_ALL
-  for (int i = 0; i < In; ++i) tap_gradients[i] = V{};
-  for (int n = n0; n < n1; ++n) {
-    V sum_gradients[Out];
+  for (int i = 0; i < inputs; ++i) tap_gradients[i] = V{};
+  for (int sample = layer.samples.first; sample < layer.samples.end; ++sample) {
+    V sum_gradients[width];
     LRN_UNROLL_ALL
-    for (int j = 0; j < Out; ++j) {
-      sum_gradients[j] = dz[n * Out + j];
-      bias_gradients[j] = bias_gradients[j] + sum_gradients[j];
+    for (int neuron = 0; neuron < width; ++neuron) {
+      sum_gradients[neuron] = here[sample * width + neuron];
+      bias_gradients[neuron] = bias_gradients[neuron] + sum_gradients[neuron];
     }
     LRN_UNROLL_ALL
-    for (int i = 0; i < In; ++i) {
-      const V fired = below[n * In + i];
+    for (int i = 0; i < inputs; ++i) {
+      const V fired = below[sample * inputs + i];
       LRN_UNROLL_ALL
-      for (int j = 0; j < Out; ++j) gradients[j][i] = fma(sum_gradients[j], fired, gradients[j][i]);
-      if constexpr (!first) {
+      for (int neuron = 0; neuron < width; ++neuron)
+        weight_gradients[neuron][i] = fma(sum_gradients[neuron], fired, weight_gradients[neuron][i]);
+      if constexpr (!lowest) {
         V gradient = weights[i] * sum_gradients[0];
         LRN_UNROLL_ALL
-        for (int j = 1; j < Out; ++j) gradient = fma(weights[j * In + i], sum_gradients[j], gradient);
+        for (int neuron = 1; neuron < width; ++neuron)
+          gradient = fma(weights[neuron * inputs + i], sum_gradients[neuron], gradient);
         if constexpr (tap) {
-          gradient = fma(tap_weights[i], errors[n], gradient);
-          tap_gradients[i] = fma(errors[n], fired, tap_gradients[i]);
+          gradient = fma(tap_weights[i], errors[sample], gradient);
+          tap_gradients[i] = fma(errors[sample], fired, tap_gradients[i]);
         }
-        dz_below[n * In + i] = Act::backward(fired, gradient);
+        passed_on[sample * inputs + i] = Net::Act::backward(fired, gradient);
       }
     }
   }
   LRN_UNROLL_ALL
-  for (int j0 = 0; j0 < Out; j0 += J) {
-    V some[J * In];
+  for (int first = 0; first < width; first += together) {
+    V some[together * inputs];
     LRN_UNROLL_ALL
-    for (int k = 0; k < J * In; ++k) some[k] = gradients[j0 + k / In][k % In];
-    s.update_all(some, [&](int k) { return p + j0 * In + k; });
+    for (int k = 0; k < together * inputs; ++k) some[k] = weight_gradients[first + k / inputs][k % inputs];
+    stepper.update_all(some, [&](int k) { return layer.weights + first * inputs + k; });
   }
-  s.update_all(bias_gradients, [&](int k) { return p + Out * In + k; });
-  if constexpr (tap && !first) s.update_all(tap_gradients, [&](int k) { return tap_p + k; });
+  stepper.update_all(bias_gradients, [&](int neuron) { return layer.weights + width * inputs + neuron; });
+  if constexpr (tap && !lowest) stepper.update_all(tap_gradients, [&](int i) { return layer.tap + i; });
 }
 
 } // namespace LRN_NAMESPACE

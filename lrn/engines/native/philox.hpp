@@ -1,4 +1,5 @@
 // Initial weights, drawn as numpy.random.Generator(numpy.random.Philox(key=seed)).random() draws them, to the bit.
+// Counter-based, so a network's weights depend on nothing but its seed: not on its neighbours, threads or blocks of seeds.
 // Philox4x64-10: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy as 1, 2, 3.
 #pragma once
 #include "options.hpp"

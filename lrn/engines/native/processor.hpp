@@ -1,4 +1,4 @@
-// Which variants this processor can run.
+// Which variants this processor can run. The choice is made at import, so one wheel serves every machine of its kind.
 #pragma once
 #include <string_view>
 

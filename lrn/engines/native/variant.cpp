@@ -12,6 +12,7 @@
 //                                              GeneralNetwork<V, 2 or 4>   general.hpp, on narrow.hpp's sums
 //   any other shape:                           GeneralNetwork<V, 0>        general.hpp, on wide.hpp's matrix products
 //
+// The common ones are types of their own because options that the compiler knows cost nothing in the inner loops.
 // All of them share their errors, their steps and when layers are settled (judged.hpp). Networks that classify images are a
 // kernel of their own (cnn/).
 #include "batch.hpp"
@@ -27,11 +28,11 @@ namespace LRN_NAMESPACE {
 
 namespace {
 
-template <class V, class Net, class R> void go(const lrn::Job<R> &job) { Batch<V, Net>(job).work(); }
+template <class V, class Net, class R> void go(const lrn::SharedJob<R> &job) { Batch<V, Net>(job).work(); }
 
 // The variant that takes one network at a time, as a GPU's threads do, also takes their way through it. Where vectors
 // have registers for it, several samples at a time are quicker.
-template <class V, class Act, Optimizer opt, bool late, int width, class R> void by_samples(const lrn::Job<R> &job) {
+template <class V, class Act, Optimizer opt, bool late, int width, class R> void by_samples(const lrn::SharedJob<R> &job) {
 #if defined(LRN_HELD_SAMPLES)
   if constexpr (sizeof(R) == sizeof(float))
     if (job.samples == LRN_HELD_SAMPLES)
@@ -42,27 +43,27 @@ template <class V, class Act, Optimizer opt, bool late, int width, class R> void
 }
 
 // From here on each function turns one choice of the job into a template argument.
-template <class V, class Act, Optimizer opt, bool late, class R> void by_width(const lrn::Job<R> &job) {
+template <class V, class Act, Optimizer opt, bool late, class R> void by_width(const lrn::SharedJob<R> &job) {
   job.width == 2 ? by_samples<V, Act, opt, late, 2>(job) : by_samples<V, Act, opt, late, 4>(job);
 }
 
-template <class V, class Act, Optimizer opt, class R> void by_connection(const lrn::Job<R> &job) {
+template <class V, class Act, Optimizer opt, class R> void by_connection(const lrn::SharedJob<R> &job) {
   job.connection == Connection::late ? by_width<V, Act, opt, true>(job) : by_width<V, Act, opt, false>(job);
 }
 
-template <class V, class Act, class R> void by_optimizer(const lrn::Job<R> &job) {
+template <class V, class Act, class R> void by_optimizer(const lrn::SharedJob<R> &job) {
   job.optimizer == Optimizer::adam ? by_connection<V, Act, Optimizer::adam>(job)
                                    : by_connection<V, Act, Optimizer::sgd>(job);
 }
 
 // Whether such a network is so common that the compiler knows its activation, connection and optimizer, too.
-template <class R> bool is_common(const lrn::Job<R> &job) {
+template <class R> bool is_common(const lrn::SharedJob<R> &job) {
   return job.norm == Norm::none && (job.connection == Connection::plain || job.connection == Connection::late) &&
          (job.optimizer == Optimizer::adam || job.optimizer == Optimizer::sgd) &&
          (job.activation == Activation::relu || job.activation == Activation::leaky_relu);
 }
 
-template <class V, class R> void work(const lrn::Job<R> &job) {
+template <class V, class R> void work(const lrn::SharedJob<R> &job) {
   flush_subnormals();
   const bool narrow = (job.width == 2 || job.width == 4) && job.features == 1 && job.outputs == 1;
   if (!narrow) return go<V, GeneralNetwork<V, 0>>(job);
@@ -76,7 +77,7 @@ template <class V, class R> void work(const lrn::Job<R> &job) {
 // function apart: without it the linker would take one of them for all, compiled for another processor.
 // This file is compiled once for each type of number, so that two processors share the work.
 #if defined(LRN_DOUBLE)
-void train_doubles(const lrn::Job<double> &job) { work<double>(job); }
+void train_doubles(const lrn::SharedJob<double> &job) { work<double>(job); }
 #else
 #if defined(__FMA__) || defined(__aarch64__)
 constexpr bool fused = true;
@@ -84,7 +85,7 @@ constexpr bool fused = true;
 constexpr bool fused = false;
 #endif
 
-void train_doubles(const lrn::Job<double> &);
+void train_doubles(const lrn::SharedJob<double> &);
 void classify(const lrn::ImageJob<float> &);
 void classify(const lrn::ImageJob<double> &);
 

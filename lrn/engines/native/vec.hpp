@@ -1,6 +1,9 @@
 // The number type a kernel computes with. One lane is one network: a vector of 16 floats trains 16 networks at once,
 // and the same kernel source instantiated with a plain float is the body of the GPU kernel.
 //
+// Vectorising inside one network would not help, because its layers are two neurons wide. With one network per lane there are
+// no operations across lanes and no padding, and only the last vector of a fleet has lanes to spare.
+//
 // Every operation below is exactly rounded and acts on each lane alone, so a network's result does not depend on how
 // many lanes its neighbours fill, and agrees to the bit on every machine that has a fused multiply-add.
 #pragma once
@@ -43,7 +46,7 @@ namespace LRN_NAMESPACE {
 // ---- scalars -------------------------------------------------------------------------------------------------------
 
 #if defined(LRN_GPU)
-LRN_FN float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
+LRN_FN float fma(float left, float right, float sum) { return __fmaf_rn(left, right, sum); }
 // The hardware takes a slow way to the root of 0 and to 0 / b, which is what the moments of dead neurons need.
 LRN_FN float root(float value) { return value == 0 ? value : __fsqrt_rn(value == 0 ? 1 : value); }
 LRN_FN float quotient(float dividend, float divisor) {
@@ -52,25 +55,26 @@ LRN_FN float quotient(float dividend, float divisor) {
   const float ratio = __fdiv_rn(nothing ? 1 : dividend, divisor);
   return nothing ? dividend : ratio;
 }
-LRN_FN double fma(double a, double b, double c) { return __fma_rn(a, b, c); }
+LRN_FN double fma(double left, double right, double sum) { return __fma_rn(left, right, sum); }
 LRN_FN double root(double value) { return __dsqrt_rn(value); }
 LRN_FN double quotient(double dividend, double divisor) { return __ddiv_rn(dividend, divisor); }
 #else
 #if defined(__FMA__) || defined(__aarch64__)
-LRN_FN float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-LRN_FN double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+LRN_FN float fma(float left, float right, float sum) { return __builtin_fmaf(left, right, sum); }
+LRN_FN double fma(double left, double right, double sum) { return __builtin_fma(left, right, sum); }
 #else
 // Two roundings, where the processor has no instruction with one. Variants without it agree with each other only, and the
 // ledger keeps their results apart.
-LRN_FN float fma(float a, float b, float c) { return a * b + c; }
-LRN_FN double fma(double a, double b, double c) { return a * b + c; }
+LRN_FN float fma(float left, float right, float sum) { return left * right + sum; }
+LRN_FN double fma(double left, double right, double sum) { return left * right + sum; }
 #endif
 LRN_FN float root(float value) { return __builtin_sqrtf(value); }
 LRN_FN double root(double value) { return __builtin_sqrt(value); }
 template <class V> LRN_FN V quotient(V dividend, V divisor) { return dividend / divisor; }
 #endif
 
-// A NaN passes through both, as it does through torch's relu and its derivative.
+// A NaN passes through both, as it does through torch's relu and its derivative. So the comparison is written such that NaN
+// takes the second branch, and a processor's maximum gets its operands in the order that returns a NaN.
 template <class V> LRN_FN V relu(V sum) { return sum < V{} ? V{} : sum; }
 template <class V> LRN_FN V gate(V fired, V gradient) { return fired <= V{} ? V{} : gradient; }
 template <class V> LRN_FN V select_le(V left, V right, V yes, V no) { return left <= right ? yes : no; }
@@ -135,7 +139,7 @@ inline void flush_subnormals() {
 #if defined(__AVX512F__)
 typedef float f32x16 __attribute__((vector_size(64)));
 template <> struct Lanes<f32x16> { static constexpr int count = 16, registers = 32; using real = float; };
-LRN_FN f32x16 fma(f32x16 a, f32x16 b, f32x16 c) { return _mm512_fmadd_ps(a, b, c); }
+LRN_FN f32x16 fma(f32x16 left, f32x16 right, f32x16 sum) { return _mm512_fmadd_ps(left, right, sum); }
 LRN_FN f32x16 root(f32x16 value) { return _mm512_sqrt_ps(value); }
 // The processor's maximum returns its second operand if one of them is NaN, so a NaN passes.
 template <> LRN_FN f32x16 relu(f32x16 z) { return _mm512_max_ps(_mm512_setzero_ps(), z); }
@@ -161,7 +165,7 @@ template <> LRN_FN f32x16 newton_root(f32x16 value) {
 #if defined(__AVX2__) && defined(__FMA__)
 typedef float f32x8 __attribute__((vector_size(32)));
 template <> struct Lanes<f32x8> { static constexpr int count = 8, registers = 16; using real = float; };
-LRN_FN f32x8 fma(f32x8 a, f32x8 b, f32x8 c) { return _mm256_fmadd_ps(a, b, c); }
+LRN_FN f32x8 fma(f32x8 left, f32x8 right, f32x8 sum) { return _mm256_fmadd_ps(left, right, sum); }
 LRN_FN f32x8 root(f32x8 value) { return _mm256_sqrt_ps(value); }
 template <> LRN_FN f32x8 relu(f32x8 z) { return _mm256_max_ps(_mm256_setzero_ps(), z); }
 LRN_FN bool all_zero(f32x8 values) {
@@ -170,14 +174,14 @@ LRN_FN bool all_zero(f32x8 values) {
 #elif defined(__x86_64__)
 typedef float f32x4 __attribute__((vector_size(16)));
 template <> struct Lanes<f32x4> { static constexpr int count = 4, registers = 16; using real = float; };
-LRN_FN f32x4 fma(f32x4 a, f32x4 b, f32x4 c) { return a * b + c; }
+LRN_FN f32x4 fma(f32x4 left, f32x4 right, f32x4 sum) { return left * right + sum; }
 LRN_FN f32x4 root(f32x4 value) { return _mm_sqrt_ps(value); }
 template <> LRN_FN f32x4 relu(f32x4 z) { return _mm_max_ps(_mm_setzero_ps(), z); }
 LRN_FN bool all_zero(f32x4 values) { return _mm_movemask_ps(_mm_cmpneq_ps(values, _mm_setzero_ps())) == 0; }
 #elif defined(__aarch64__)
 typedef float f32x4 __attribute__((vector_size(16)));
 template <> struct Lanes<f32x4> { static constexpr int count = 4, registers = 16; using real = float; };
-LRN_FN f32x4 fma(f32x4 a, f32x4 b, f32x4 c) { return vfmaq_f32(c, a, b); }
+LRN_FN f32x4 fma(f32x4 left, f32x4 right, f32x4 sum) { return vfmaq_f32(sum, left, right); }
 LRN_FN f32x4 root(f32x4 value) { return vsqrtq_f32(value); }
 template <> LRN_FN f32x4 relu(f32x4 z) { return vmaxq_f32(vdupq_n_f32(0), z); }
 LRN_FN bool all_zero(f32x4 values) { return vminvq_u32(vceqzq_f32(values)) != 0; }

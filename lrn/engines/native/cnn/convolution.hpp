@@ -8,7 +8,8 @@
 
 namespace LRN_NAMESPACE {
 
-// Which pixels a convolution, or its way back, brings together.
+// Which pixels a convolution, or its way back, brings together. It is tabulated once, before training: borders and strides
+// then cost nothing in the loops, and the gradient of what goes in takes the same loop as the convolution.
 struct Geometry {
   struct Tap { int weight, pixel; };  // the kernel's weight for another image's pixel
   struct Pair { int to, from; };
@@ -83,6 +84,7 @@ template <class V> struct Gathering {
   }
 };
 
+// Sums of 16 pixels at a time, whose values fit in the nearest cache beside those of the other tensor.
 // The gradients of a convolution's weights: of all pairs of pixels that meet under a weight, in a few blocks.
 template <class V> struct Meeting {
   int blocks;

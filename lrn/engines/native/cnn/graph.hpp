@@ -21,6 +21,7 @@ struct Node {
   bool first_from = false, first_other = false;                  // nothing is there yet
 };
 
+// Blocks, shortcuts and pre-activation need no code of their own: they are layers that read one tensor or two.
 // The layers of an experiment. What a thread needs besides is in `Classifier`.
 // Every thread makes this plan once, before it trains, and nothing in it changes afterwards.
 template <class R> struct Graph {

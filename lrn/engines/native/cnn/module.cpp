@@ -16,7 +16,7 @@ std::vector<Shape> check_layers(const Layer *layers, long count, Shape image, lo
     const Layer &layer = layers[k];
     const std::string of = "layer " + std::to_string(k) + "'s ";
     const auto number = [&](const char *name, long value, long least, long most) {
-      check_number((of + name).c_str(), value, least, most);
+      check_number(of + name, value, least, most);
     };
     number("kind", long(layer.kind), 0, long(Kind::sum));
     number("from", layer.from, 0, k);
@@ -51,107 +51,145 @@ long count_parameters(const Layer *layers, const std::vector<Shape> &shapes) {
   return parameters;
 }
 
-template <class T> void check_classes(const char *name, const Array<const T> &array, long least, long end) {
-  for (std::size_t k = 0; k < array.size(); ++k)
-    if (array.data()[k] < least || array.data()[k] >= end)
-      check_number((std::string("every one of ") + name).c_str(), array.data()[k], least, end - 1);
+template <class T> void check_classes(const char *name, const T *classes, std::size_t count, long least, long end) {
+  for (std::size_t k = 0; k < count; ++k)
+    if (classes[k] < least || classes[k] >= end)
+      check_number(std::string("every one of ") + name, classes[k], least, end - 1);
 }
 
-template <class R>
-void classify(const std::string &variant_name, Array<const Whole> layers, Array<const Whole> read, int classes, int last,
-              int part, int batch, int epochs, double lr, double momentum, Array<const R> train_x, Array<const Whole> train_y,
-              Array<const R> test_x, Array<const Whole> order, Array<const R> initial, Array<R> first_gradient,
-              Array<R> last_gradient, Array<R> loss, Array<R> accuracy, Array<R> gradient, Array<Whole> predicted,
-              Array<std::uint8_t> silent, int threads) {
-  const Variant &variant = named(variant_name);
-  check_number("classes", classes, 1, largest_size);
-  check_number("epochs", epochs, 0, largest_epochs);
-  check_number("threads", threads, 1, largest_threads);
-  check_positive("lr", lr);
-  check(momentum >= 0 && momentum < 1, "momentum must be at least 0 and below 1; got " + std::to_string(momentum));
-  check(train_x.ndim() == 4, "train_x must have four axes; got " + std::to_string(train_x.ndim()));
-  check(test_x.ndim() == 4, "test_x must have four axes; got " + std::to_string(test_x.ndim()));
+// How the networks are trained.
+template <class R> void read_training(Arguments &arguments, ImageJob<R> &job) {
+  job.classes = int(arguments.number("classes", 1, largest_size));
+  job.epochs = int(arguments.number("epochs", 0, largest_epochs));
+  job.lr = arguments.positive("lr");
+  job.momentum = arguments.real("momentum");
+  check(job.momentum >= 0 && job.momentum < 1,
+        "momentum must be at least 0 and below 1; got " + std::to_string(job.momentum));
+}
+
+template <class Images> void check_axes(const char *name, const Images &images) {
+  check(images.ndim() == 4, name + std::string(" must have four axes; got ") + std::to_string(images.ndim()));
+}
+
+template <class R> void read_images(Arguments &arguments, ImageJob<R> &job) {
+  const auto train_x = arguments.array<const R>("train_x"), test_x = arguments.array<const R>("test_x");
+  check_axes("train_x", train_x);
+  check_axes("test_x", test_x);
   check_number("training images", long(train_x.shape(0)), 1, largest_images);
   check_number("test images", long(test_x.shape(0)), 1, largest_images);
   for (int axis = 1; axis < 4; ++axis)
     check_number("channels, height and width of images", long(train_x.shape(axis)), 1, largest_size);
-  const long N = train_x.shape(0), M = test_x.shape(0), C = train_x.shape(1), H = train_x.shape(2), W = train_x.shape(3);
-  check_shape("test_x", test_x, {M, C, H, W}), check_shape("train_y", train_y, {N});
-  check_number("batch", batch, 1, N), check_number("part", part, 1, largest_images);
+  job.train = int(train_x.shape(0));
+  job.test = int(test_x.shape(0));
+  job.image = {int(train_x.shape(1)), int(train_x.shape(2)), int(train_x.shape(3))};
+  job.train_x = train_x.data();
+  job.test_x = arguments.array<const R>("test_x", {job.test, job.image.channels, job.image.height, job.image.width});
+  job.train_y = arguments.array<const Whole>("train_y", {job.train});
+  check_classes("train_y", job.train_y, job.train, 0, job.classes);
+  job.batch = int(arguments.number("batch", 1, job.train));
+  job.part = int(arguments.number("part", 1, largest_images));
+}
+
+// Images of the smallest and of the largest pass.
+template <class R> std::pair<long, long> passes(const ImageJob<R> &job) {
+  const Parts parts(job.train, job.part);
+  const int rest = job.train % job.batch;
+  return {std::min(rest ? rest : job.batch, parts.size(parts.count - 1)), std::max(job.batch, parts.size(0))};
+}
+
+// Returns the shapes of all tensors.
+template <class R> std::vector<Shape> read_layers(Arguments &arguments, ImageJob<R> &job) {
+  const auto layers = arguments.array<const Whole>("layers");
   check(layers.ndim() == 2 && layers.shape(0) > 0, "layers must have two axes and a row");
-  const long K = layers.shape(0), S = initial.ndim() ? initial.shape(0) : 0;
-  check_shape("layers", layers, {K, fields}), check_number("last", last, 0, K - 1);
-  const Parts parts(int(N), part);
-  const long smallest = std::min<long>(N % batch ? N % batch : batch, parts.size(parts.count - 1));
-  const long largest = std::max<long>(batch, parts.size(0));
-  ImageJob<R> job{};
-  job.layers = reinterpret_cast<const Layer *>(layers.data()), job.layer_count = int(K);
-  const auto shapes = check_layers(job.layers, K, {int(C), int(H), int(W)}, smallest);
-  for (const int layer : {0, last})
+  const long count = long(layers.shape(0));
+  job.layers = reinterpret_cast<const Layer *>(arguments.array<const Whole>("layers", {count, fields}));
+  job.layer_count = int(count);
+  job.last = int(arguments.number("last", 0, count - 1));
+  const auto [smallest, largest] = passes(job);
+  const auto shapes = check_layers(job.layers, count, job.image, smallest);
+  for (const int layer : {0, job.last})
     check(job.layers[layer].kind == Kind::convolution, "the first and the last layer must be convolutions");
-  check(read.ndim() == 1 && read.shape(0) > 0, "read must have one axis and an element");
-  check_classes("read", read, 0, K + 1), check_classes("train_y", train_y, 0, classes);
-  long P = count_parameters(job.layers, shapes), features = 0, A = 0;
-  for (long k = 0; k < K; ++k)
-    if (job.layers[k].rectified) A += shapes[k + 1].channels;
   for (const Shape &shape : shapes) {
     check_number("values of a layer on one image", shape.size(), 1, INT_MAX);
     check_number("values of a layer on the images of a pass", shape.size() * largest, 1, INT_MAX);
   }
+  return shapes;
+}
+
+// Which tensors the classifier reads. Returns how many features they give it.
+template <class R> long read_features(Arguments &arguments, ImageJob<R> &job, const std::vector<Shape> &shapes) {
+  const auto read = arguments.array<const Whole>("read");
+  check(read.ndim() == 1 && read.shape(0) > 0, "read must have one axis and an element");
+  check_classes("read", read.data(), read.size(), 0, long(shapes.size()));
+  long features = 0;
   for (std::size_t index = 0; index < read.size(); ++index) {
     for (std::size_t earlier = 0; earlier < index; ++earlier)
       check(read.data()[index] != read.data()[earlier], "read must name each tensor once");
     features += shapes[read.data()[index]].channels;
   }
-  P += classes * (features + 1);
-  check_number("parameters of all layers", P, 0, largest_parameters), check_shape("initial", initial, {S, P});
-  check_shape("order", order, {S, epochs, N}), check_classes("order", order, 0, N);
-  check_shape("first_gradient", first_gradient, {S}), check_shape("last_gradient", last_gradient, {S});
-  job.train = int(N), job.test = int(M), job.part = part, job.batch = batch, job.epochs = epochs;
-  const long steps = job.steps();
-  check_shape("loss", loss, {S, epochs, steps}), check_shape("accuracy", accuracy, {S, epochs, steps});
-  check_shape("gradient", gradient, {S, epochs, steps}), check_shape("predicted", predicted, {S, M});
-  check_shape("silent", silent, {S, A});
-  if (S == 0) return;
+  job.read = read.data();
+  job.read_count = int(read.size());
+  return features;
+}
+
+// Initial weights, the order of the images, and the memory of the results.
+template <class R> void read_networks(Arguments &arguments, ImageJob<R> &job, const std::vector<Shape> &shapes, long features) {
+  const long parameters = count_parameters(job.layers, shapes) + job.classes * (features + 1);
+  check_number("parameters of all layers", parameters, 0, largest_parameters);
+  const auto initial = arguments.array<const R>("initial");
+  job.count = initial.ndim() ? long(initial.shape(0)) : 0;
+  const long S = job.count, epochs = job.epochs, steps = job.steps();
+  job.initial = arguments.array<const R>("initial", {S, parameters});
+  job.order = arguments.array<const Whole>("order", {S, epochs, job.train});
+  check_classes("order", job.order, S * epochs * job.train, 0, job.train);
+  long activated = 0;
+  for (int layer = 0; layer < job.layer_count; ++layer)
+    if (job.layers[layer].rectified) activated += shapes[layer + 1].channels;
+  job.first_gradient = arguments.array<R>("first_gradient", {S});
+  job.last_gradient = arguments.array<R>("last_gradient", {S});
+  job.loss = arguments.array<R>("loss", {S, epochs, steps});
+  job.accuracy = arguments.array<R>("accuracy", {S, epochs, steps});
+  job.gradient = arguments.array<R>("gradient", {S, epochs, steps});
+  job.predicted = arguments.array<Whole>("predicted", {S, job.test});
+  job.silent = arguments.array<std::uint8_t>("silent", {S, activated});
+}
+
+template <class R> void classify(const std::string &variant_name, nb::kwargs values) {
+  const Variant &variant = named(variant_name);
+  Arguments arguments(values);
+  ImageJob<R> job{};
+  read_training(arguments, job);
+  read_images(arguments, job);
+  const auto shapes = read_layers(arguments, job);
+  read_networks(arguments, job, shapes, read_features(arguments, job, shapes));
+  const long threads = arguments.number("threads", 1, largest_threads);
+  arguments.end();
+  // Everything is checked before the first array is written, also where there is nothing to train.
+  if (job.count == 0) return;
 
   std::atomic<long> next{0}, done{0};
   std::atomic<bool> cancelled{false}, exhausted{false};
-  job.read = read.data(), job.read_count = int(read.size()), job.classes = classes, job.last = last;
-  job.image = shapes[0];
-  job.train_x = train_x.data(), job.test_x = test_x.data(), job.train_y = train_y.data(), job.order = order.data();
-  job.lr = lr, job.momentum = momentum, job.count = S, job.initial = initial.data();
-  job.first_gradient = first_gradient.data(), job.last_gradient = last_gradient.data(), job.loss = loss.data();
-  job.accuracy = accuracy.data(), job.gradient = gradient.data();
-  job.predicted = predicted.data(), job.silent = silent.data();
-  job.next = &next, job.done = &done, job.cancelled = &cancelled;
-  run_threads(
-      int(std::min<long>(threads, S)),
-      [&] {
-        try {
-          if constexpr (std::is_same_v<R, float>) variant.classify(job);
-          else variant.classify64(job);
-        } catch (const std::bad_alloc &) {
-          cancelled = exhausted = true;
-        }
-      },
-      cancelled, [] {});
+  job.next = &next;
+  job.done = &done;
+  job.cancelled = &cancelled;
+  const auto work = [&] {
+    try {
+      if constexpr (std::is_same_v<R, float>) variant.classify(job);
+      else variant.classify64(job);
+    } catch (const std::bad_alloc &) {
+      cancelled = exhausted = true;
+    }
+  };
+  run_threads(int(std::min(threads, job.count)), work, cancelled, [] {});
   if (exhausted) {
-    PyErr_Format(PyExc_MemoryError, "passes of %ld images take more memory than there is", largest);
+    PyErr_Format(PyExc_MemoryError, "passes of %ld images take more memory than there is", passes(job).second);
     throw nb::python_error();
   }
-}
-
-template <class R> void define(nb::module_ &m, const char *name) {
-  m.def(name, &classify<R>, "variant"_a, nb::kw_only(), "layers"_a.noconvert(), "read"_a.noconvert(), "classes"_a,
-        "last"_a, "part"_a, "batch"_a, "epochs"_a, "lr"_a, "momentum"_a, "train_x"_a.noconvert(), "train_y"_a.noconvert(),
-        "test_x"_a.noconvert(), "order"_a.noconvert(), "initial"_a.noconvert(), "first_gradient"_a.noconvert(),
-        "last_gradient"_a.noconvert(), "loss"_a.noconvert(), "accuracy"_a.noconvert(), "gradient"_a.noconvert(),
-        "predicted"_a.noconvert(), "silent"_a.noconvert(), "threads"_a);
 }
 
 } // namespace
 
 void define_classify(nb::module_ &m) {
-  define<float>(m, "classify_float32");
-  define<double>(m, "classify_float64");
+  m.def("classify_float32", &classify<float>);
+  m.def("classify_float64", &classify<double>);
 }

@@ -7,6 +7,7 @@
 
 namespace LRN_NAMESPACE {
 
+// The order of the images is the order of the sum, whatever the visits, so the bits do not depend on memory or threads.
 // Adds to `totals` (channels,), in the order of the images, what `value(k)` makes of each value of a channel.
 // `of(n, c)` returns that function for the block that starts with image n. A block's images have sums of their own,
 // which do not wait for each other.
