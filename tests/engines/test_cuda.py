@@ -7,7 +7,9 @@ trains one network at a time and takes a GPU thread's way through the headers.
 from __future__ import annotations
 
 import dataclasses
+import re
 from operator import attrgetter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,6 +124,20 @@ def test_one_program_trains_all_that_is_not_narrow():
 
 def test_the_table_of_jobs_has_no_gaps():
     assert JOB.itemsize == 8 * len(JOB.names)
+
+
+def fields_of_job(source):
+    """The names of the fields that `struct Job` has in a source of the kernel."""
+    (body,) = re.findall(r"struct Job[^{]*\{(.*?)^\};", source.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    declarations = re.sub(r"//.*", "", body).split(";")
+    return [name for declared in declarations for name in re.findall(r"(\w+)\s*(?:,|$)", declared.strip())]
+
+
+def test_the_table_of_jobs_has_the_fields_of_the_kernel():
+    engines = Path(cuda.__file__).parents[1]
+    fields = fields_of_job(engines / "native" / "job.hpp") + fields_of_job(engines / "cuda" / "fleet.cu")
+    chosen = {"initial_chosen": "initial_weights"}
+    assert fields == [chosen.get(name, name.removesuffix("_chosen")) for name in JOB.names]
 
 
 def test_without_the_package_cuda_says_what_to_do_and_auto_is_the_reference(monkeypatch):

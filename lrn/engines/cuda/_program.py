@@ -22,10 +22,12 @@ __all__ = ["CHOSEN", "JOB", "Program", "compile_program", "kernels", "source_has
 
 HERE = Path(__file__).parent
 HEADERS = HERE.parent / "native"
+OF_PROCESSORS = ("arguments.hpp", "boundary.hpp", "memory.hpp", "variants.hpp")
+"""Headers that no GPU compiles."""
 SOURCES = (
     *sorted(HERE.glob("*.py")),
     HERE / "fleet.cu",
-    *sorted(path for path in HEADERS.glob("*.hpp") if path.name not in ("arguments.hpp", "boundary.hpp", "memory.hpp", "variants.hpp")),
+    *sorted(path for path in HEADERS.glob("*.hpp") if path.name not in OF_PROCESSORS),
 )
 
 CHOSEN = ("connection", "optimizer", "activation", "initial", "norm")
@@ -36,7 +38,7 @@ POINTERS = (
     "adam_step adam_root order settled"
 )
 JOB = np.dtype([*product(WHOLE.split(), ("i8",)), *product(REAL.split(), ("f8",)), *product(POINTERS.split(), ("u8",))])
-"""The kernel's `Job`: one experiment, its seeds, and where the results go."""
+"""The kernel's `Job`, which native/job.hpp and fleet.cu describe: the names of its fields, in their order."""
 
 HELD_BYTES = 320
 """A thread's registers hold this much of one layer's outputs for all samples, and as much again of their gradients."""
