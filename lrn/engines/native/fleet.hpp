@@ -48,6 +48,13 @@ template <class Choices> LRN_FN bool can_settle(const Choices &c) {
          c.norm == Norm::none;
 }
 
+// Whether vectors skip more if networks are sorted (batch.hpp): by layers that are settled or, where tiles.hpp trains late
+// networks, by their first dead layer.
+template <class Choices> LRN_FN bool gains_from_order(const Choices &c) {
+  return can_settle(c) ||
+         (c.width == 2 && c.connection == Connection::late && c.activation == Activation::relu && c.norm == Norm::none);
+}
+
 // An array of P (or N*W ...) values of one vector of networks. On a GPU the 32 threads of a warp interleave.
 // The stride is a constant, so that an index costs no multiplication on a processor.
 // Interleaved memory lets the loads of a warp coalesce: what its threads read together lies in one piece. On a processor

@@ -13,6 +13,9 @@ template <class V> struct Judged {
 
   LRN_FN Judged(const Task<R> &task, const Fleet<V> &fleet) : task(task), fleet(fleet) {}
 
+  // How many layers of each network can be skipped: networks alike in that should share a vector.
+  LRN_FN V rank() const { return settled; }
+
   LRN_FN void swap() {
     Cells<V> above = fleet.da;
     fleet.da = fleet.da_below;

@@ -13,7 +13,7 @@ namespace {
 using namespace lrn;
 
 // Vectors of networks that change places, and the memory of their parameters and moments.
-constexpr long largest_batch = 16, batch_bytes = 1 << 26;
+constexpr long largest_batch = 32, batch_bytes = 1 << 26;
 
 template <class Option> Choice<Option> option(Arguments &arguments, const char *name, Option last) {
   return {arguments.number(name, 0, long(last))};
@@ -70,7 +70,7 @@ template <class R> void read_networks(Arguments &arguments, Job<R> &job) {
 // More vectors per batch sort better. But every thread should have a batch, and the memory of parameters and moments is
 // bounded.
 template <class R> int vectors_of_batch(const Job<R> &job, long lanes, long threads) {
-  if (!lrn_module::can_settle(job) || lanes == 1) return 1;
+  if (!lrn_module::gains_from_order(job) || lanes == 1) return 1;
   const long share = job.count / (threads * lanes);
   const long room = batch_bytes / (3 * lrn_module::parameter_count(job) * lanes * long(sizeof(R)));
   return int(std::clamp(std::min(share, room), 1L, largest_batch));

@@ -21,17 +21,40 @@ template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwo
   using typename Base::R;
   using Base::task, Base::fleet, Base::stepper, Base::frozen, Base::layer_at, Base::tap_at, Base::output_bias_at;
 
-  LRN_FN TiledNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet) {}
+  // Above a dead layer all samples have the same activations. So where every network of the vector has a dead layer, those
+  // above all of these put out the same for all samples, and are computed for the first one only. In a plain network a settled
+  // layer counts, which stays dead. In a late one the layers below a dead layer learn on and may bring it back to life, so
+  // each epoch looks whether it still is dead.
+  static constexpr bool can_be_alike = Act::can_die;
+  int alike;      // layers from this one on are alike in this epoch
+  int alike_from; // as the last check found
+  V first_dead;   // of a late network: its first dead layer, or D
+
+  LRN_FN TiledNetwork(const Task<R> &task, const Fleet<V> &fleet)
+      : Base(task, fleet), alike(task.depth), alike_from(task.depth), first_dead(fill<V>(R(task.depth))) {}
+
+  // How many layers of each network can be skipped, or are computed for one sample only.
+  LRN_FN V rank() const { return Base::can_settle ? this->settled : fill<V>(R(task.depth)) - first_dead; }
+
+  LRN_BIG_FN void freeze(int epoch) {
+    Base::freeze(epoch);
+    if constexpr (!can_be_alike) return;
+    if (!late) alike_from = frozen > 0 ? frozen : task.depth;
+    else find_dead_layers();
+  }
 
   // All tiles but the last have also gone down when this returns; the last one's way down is the step.
   LRN_FN V evaluate(bool keep) {
+    alike = task.depth;
     if (Base::can_settle && frozen == task.depth) {
       this->predict();
       return this->judge();
     }
-    int sample = 0;
-    for (; sample + tile_size <= task.samples; sample += tile_size) visit<tile_size>(sample, keep);
-    for (; sample < task.samples; ++sample) visit<1>(sample, keep);
+    if (can_be_alike && !keep && alike_from < task.depth && forward_alike()) {
+      if (!task.iterative) each_tile([&](auto T, int first) { visit_alike<T>(first); });
+    } else {
+      each_tile([&](auto T, int first) { visit<T>(first, keep); });
+    }
     return this->rmse(fleet.output, task.samples);
   }
 
@@ -47,8 +70,12 @@ template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwo
     }
     const int sample = epoch % N;
     const V rmse_before = this->rmse(fleet.output.from(sample), 1);
-    trail = {fleet.single, W};
-    forward<1, true>(sample, trail);
+    if (alike < task.depth) {
+      trail = kept(sample);
+    } else {
+      trail = {fleet.single, W};
+      forward<1, true>(sample, trail);
+    }
     backward<1, true>(sample, trail, 1);
     return rmse_before;
   }
@@ -67,10 +94,24 @@ private:
     long stride;
   } trail;
 
+  template <int size> struct Size {
+    LRN_FN constexpr operator int() const { return size; }
+  };
+
+  // Calls `use(size, first)` for each tile; the size is a constant.
+  template <int size = tile_size, class Use> LRN_FN void each_tile(Use use) const {
+    int sample = 0;
+    for (; sample + size <= task.samples; sample += size) use(Size<size>(), sample);
+    for (; sample < task.samples; ++sample) use(Size<1>(), sample);
+  }
+
+  // Where all samples' outputs are kept.
+  LRN_FN Trail kept(int sample) const { return {fleet.fired.from(long(sample) * W), long(task.samples) * W}; }
+
   template <int T> LRN_BIG_FN void visit(int n0, bool keep) {
     const int N = task.samples;
     // Outputs that nobody looks at afterwards are written over by the next tile, so that they stay in the nearest cache.
-    if (keep) trail = {fleet.fired.from(n0 * W), N * W};
+    if (keep) trail = kept(n0);
     else trail = {fleet.single, T * W};
     // Iterative training takes one sample per step: it needs the others' predictions only, for the RMSE.
     if (task.iterative && !keep) return forward<T, false>(n0, trail);
@@ -78,19 +119,122 @@ private:
     if (!task.iterative && n0 + T < N) backward<T, false>(n0, trail, N);
   }
 
+  // Once `forward_alike` has made the outputs of all samples.
+  template <int T> LRN_BIG_FN void visit_alike(int n0) {
+    trail = kept(n0);
+    if (n0 + T < task.samples) backward<T, false>(n0, trail, task.samples);
+  }
+
+  // All samples go up to the layers that are alike, and the first one through these. False if a layer has come to life, so
+  // that they are not alike. Outputs are kept, since no tile comes down before all have been up.
+  LRN_BIG_FN bool forward_alike() {
+    alike = alike_from;
+    each_tile([&](auto T, int first) { forward_part<T>(first); });
+    if (late && !still_dead()) {
+      alike = alike_from = task.depth; // until the next check
+      return false;
+    }
+    V fired[1][W], unused[1] = {};
+    start<1>(0, alike, fired);
+    climb<1, true>(0, {alike, task.depth}, kept(0), fired, unused);
+    // There are only two multiply-adds per sample and layer, one after the other: fewer samples would wait for them.
+    each_tile<2 * tile_size>([&](auto T, int first) { add_alike<T>(first); });
+    return true;
+  }
+
+  // Looks for the first dead layer of each network in the outputs of all samples.
+  LRN_BIG_FN void find_dead_layers() {
+    first_dead = fill<V>(R(task.depth));
+    for (int layer = task.depth - 1; layer >= 0; --layer)
+      first_dead = select_le(sum_of_outputs(layer), V{}, fill<V>(R(layer)), first_dead);
+    alike_from = 1;
+    while (alike_from < task.depth && !all_zero(select_gt(first_dead, fill<V>(R(alike_from - 1)), fill<V>(R(1)), V{})))
+      ++alike_from;
+  }
+
+  // Whether all those layers are dead in this epoch, too. Networks that share a vector were sorted by them, so few layers have
+  // to be looked at.
+  LRN_BIG_FN bool still_dead() const {
+    V alive{};
+    for (int layer = 0; layer < alike; ++layer) {
+      const V here = fill<V>(R(layer)), one = fill<V>(R(1));
+      const V looks = select_le(first_dead, here, select_le(here, first_dead, one, V{}), V{});
+      if (!all_zero(looks)) alive = alive + select_le(looks, V{}, V{}, sum_of_outputs(layer));
+    }
+    return all_zero(alive);
+  }
+
+  // Zero if the layer is dead: no output of a ReLU is below zero, and sums with a NaN are NaN.
+  LRN_FN V sum_of_outputs(int layer) const {
+    V sum{};
+    const Cells<V> out = this->output_of(layer);
+    for (long k = 0; k < long(task.samples) * W; ++k) sum = sum + out[k];
+    return sum;
+  }
+
+  template <int T> LRN_BIG_FN void forward_part(int n0) const {
+    V outputs[T], fired[T][W];
+    start<T>(n0, frozen, fired);
+    LRN_UNROLL_ALL
+    for (int sample = 0; sample < T; ++sample) outputs[sample] = fleet.weights[output_bias_at()];
+    climb<T, true>(n0, {frozen, alike}, kept(n0), fired, outputs);
+    LRN_UNROLL_ALL
+    for (int sample = 0; sample < T; ++sample) fleet.output[n0 + sample] = outputs[sample];
+  }
+
+  // What the layers that are alike add to the predictions of a tile, which become errors.
+  template <int T> LRN_BIG_FN void add_alike(int n0) const {
+    V outputs[T];
+    LRN_UNROLL_ALL
+    for (int sample = 0; sample < T; ++sample) outputs[sample] = fleet.output[n0 + sample];
+    for (int layer = late ? alike : task.depth - 1; layer < task.depth; ++layer) {
+      const Cells<V> fired = this->output_of(layer), tap_weights = fleet.weights.from(tap_at(layer));
+      LRN_UNROLL_ALL
+      for (int sample = 0; sample < T; ++sample)
+        LRN_UNROLL_ALL
+        for (int neuron = 0; neuron < W; ++neuron) outputs[sample] = fma(tap_weights[neuron], fired[neuron], outputs[sample]);
+    }
+    LRN_UNROLL_ALL
+    for (int sample = 0; sample < T; ++sample) fleet.output[n0 + sample] = outputs[sample] - fill<V>(task.t[n0 + sample]);
+  }
+
   template <int T, bool store> LRN_BIG_FN void forward(int n0, Trail trail) const {
     V outputs[T], fired[T][W];
-    const V bias = fleet.weights[output_bias_at()];
+    start<T>(n0, frozen, fired);
     LRN_UNROLL_ALL
-    for (int sample = 0; sample < T; ++sample) {
-      outputs[sample] = bias;
+    for (int sample = 0; sample < T; ++sample) outputs[sample] = fleet.weights[output_bias_at()];
+    climb<T, store>(n0, {frozen, task.depth}, trail, fired, outputs);
+    if constexpr (!late) {
+      const Cells<V> tap_weights = fleet.weights.from(tap_at(0));
+      LRN_UNROLL_ALL
+      for (int sample = 0; sample < T; ++sample)
+        LRN_UNROLL_ALL
+        for (int neuron = 0; neuron < W; ++neuron)
+          outputs[sample] = fma(tap_weights[neuron], fired[sample][neuron], outputs[sample]);
+    }
+    LRN_UNROLL_ALL
+    for (int sample = 0; sample < T; ++sample) fleet.output[n0 + sample] = outputs[sample] - fill<V>(task.t[n0 + sample]);
+  }
+
+  // What a layer reads of a tile's samples; the first one reads the network's input.
+  template <int T> LRN_FN void start(int n0, int layer, V (&fired)[T][W]) const {
+    LRN_UNROLL_ALL
+    for (int sample = 0; sample < T; ++sample)
       LRN_UNROLL_ALL
       for (int input = 0; input < W; ++input)
-        fired[sample][input] = frozen ? this->output_of(frozen - 1)[(n0 + sample) * W + input] : V{};
-    }
-    V *out = trail.first.base + frozen * trail.stride;
-    const V *weights = fleet.weights.base + layer_at(frozen), *tap_weights = fleet.weights.base + tap_at(frozen);
-    int layer = frozen;
+        fired[sample][input] = layer ? this->output_of(layer - 1)[(n0 + sample) * W + input] : V{};
+  }
+
+  struct Layers {
+    int first, end;
+  };
+
+  // Up some layers; their outputs are stored in the trail.
+  template <int T, bool store>
+  LRN_FN void climb(int n0, Layers layers, Trail trail, V (&fired)[T][W], V (&outputs)[T]) const {
+    int layer = layers.first;
+    V *out = trail.first.base + layer * trail.stride;
+    const V *weights = fleet.weights.base + layer_at(layer), *tap_weights = fleet.weights.base + tap_at(layer);
     if (layer == 0) {
       V inputs[T][1];
       LRN_UNROLL_ALL
@@ -101,21 +245,12 @@ private:
       out += trail.stride;
       layer = 1;
     }
-    for (; layer < task.depth; ++layer) {
+    for (; layer < layers.end; ++layer) {
       ascend<T, W, store>(weights, tap_weights, fired, fired, outputs, out);
       weights += W * W + W;
       tap_weights += late ? W : 0;
       out += trail.stride;
     }
-    if constexpr (!late) {
-      LRN_UNROLL_ALL
-      for (int sample = 0; sample < T; ++sample)
-        LRN_UNROLL_ALL
-        for (int neuron = 0; neuron < W; ++neuron)
-          outputs[sample] = fma(tap_weights[neuron], fired[sample][neuron], outputs[sample]);
-    }
-    LRN_UNROLL_ALL
-    for (int sample = 0; sample < T; ++sample) fleet.output[n0 + sample] = outputs[sample] - fill<V>(task.t[n0 + sample]);
   }
 
   // One layer up. Weights are loaded once per tile; `store` is left out where nobody reads the outputs again, because a store
@@ -162,15 +297,24 @@ private:
     hand_over<last>(gradient, [&](int) { return output_bias_at(); });
     const V *out = trail.first.base + top * trail.stride;
     long p = layer_at(top), tap_p = tap_at(top);
-    through_top<T, last>(tap_p, starts, errors, dz, out);
-    for (int layer = top; layer > frozen; --layer) {
+    if (alike <= top) through_top<T, 0, last>(tap_p, starts, errors, dz, this->output_of(top).base);
+    else through_top<T, W, last>(tap_p, starts, errors, dz, out);
+    int layer = top;
+    // Of layers that are alike, all samples read the same.
+    for (; layer > alike; --layer) {
+      tap_p -= late ? W : 0;
+      descend<T, W, 0, false, last>(p, tap_p, starts, errors, dz, this->output_of(layer - 1).base);
+      p -= W * W + W;
+    }
+    out -= (top - layer) * trail.stride;
+    for (; layer > frozen; --layer) {
       tap_p -= late ? W : 0;
       out -= trail.stride;
-      descend<T, W, false, last>(p, tap_p, starts, errors, dz, out);
+      descend<T, W, W, false, last>(p, tap_p, starts, errors, dz, out);
       p -= layer == 1 ? 2 * W : W * W + W;
     }
-    if (frozen == 0) descend<T, 1, true, last>(p, tap_p, starts, errors, dz, fleet.input.base + n0);
-    else descend<T, W, true, last>(p, tap_p, starts, errors, dz, this->output_of(frozen - 1).base + n0 * W);
+    if (frozen == 0) descend<T, 1, 1, true, last>(p, tap_p, starts, errors, dz, fleet.input.base + n0);
+    else descend<T, W, W, true, last>(p, tap_p, starts, errors, dz, this->output_of(frozen - 1).base + n0 * W);
   }
 
   // Gradients of parameters at(0), at(1) ... up to the tile before. They wait in memory, since the registers hold one layer's
@@ -195,7 +339,7 @@ private:
 
   // From the errors through the last layer's tap, and its activation. There is no layer above, so the tap's is all of the
   // gradient.
-  template <int T, bool last>
+  template <int T, int step, bool last>
   LRN_FN void through_top(long p, bool starts, const V (&errors)[T], V (&dz)[T][W], const V *out) const {
     const auto at = [p](int neuron) { return p + neuron; };
     V gradients[W];
@@ -205,7 +349,7 @@ private:
       const V weight = fleet.weights[p + neuron];
       LRN_UNROLL_ALL
       for (int sample = 0; sample < T; ++sample) {
-        const V fired = out[sample * W + neuron];
+        const V fired = out[sample * step + neuron];
         dz[sample][neuron] = Act::backward(fired, fma(weight, errors[sample], V{}));
         gradients[neuron] = fma(errors[sample], fired, gradients[neuron]);
       }
@@ -215,7 +359,8 @@ private:
 
   // From the gradients against one layer's sums to those against the layer's below, and that one's tap. Weights, biases and
   // the tap are one array, so that `update_all` has as many roots and quotients side by side as there are.
-  template <int T, int In, bool first, bool last>
+  // `step`: from what one sample reads to what the next one does; 0 if all read the same.
+  template <int T, int In, int step, bool first, bool last>
   LRN_FN void descend(long p, long tap_p, bool starts, const V (&errors)[T], V (&dz)[T][W], const V *below) const {
     constexpr bool tap = late && !first;
     constexpr int bias = W * In, taps = bias + W; // behind the weights
@@ -229,7 +374,7 @@ private:
       V fired[In], gradient_below[In];
       LRN_UNROLL_ALL
       for (int input = 0; input < In; ++input) {
-        fired[input] = below[sample * In + input];
+        fired[input] = below[sample * step + input];
         gradient_below[input] = weights[input] * dz[sample][0];
         LRN_UNROLL_ALL
         for (int neuron = 1; neuron < W; ++neuron)
