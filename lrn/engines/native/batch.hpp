@@ -36,7 +36,7 @@ template <class V, class Net> class Batch {
   static constexpr int lanes = Lanes<V>::count;
   // Short enough that a vector does not wait long for its last network to settle a layer, and long enough that sorting
   // costs little beside training.
-  static constexpr int turn = 64; // epochs; the first is as long as it takes to find what is settled from the start
+  static constexpr int turn = 128; // epochs; the first is as long as it takes to find what is settled from the start
 
 public:
   explicit Batch(const lrn::SharedJob<R> &job)

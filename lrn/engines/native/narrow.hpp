@@ -18,7 +18,7 @@ template <class Vector, class Activation, Optimizer opt, int neurons> struct Nar
   static constexpr int width = neurons;
   // Two neurons at a time, since 16 registers (AVX2) hold no more weights than theirs. Each sum still runs over the inputs in
   // order, so a vector of another length gives the same bits.
-  static constexpr int together = neurons < 2 ? neurons : 2;
+  static constexpr int together = neurons % 2 ? neurons : 2;
 };
 
 // Where a layer's parameters start, and which samples pass through it.
@@ -175,7 +175,7 @@ LRN_STREAM_FN void through_top_narrow(const Steps &stepper, const NarrowLayer &l
 template <class Net, int inputs, bool tap, bool lowest, class V, class Steps, class Below>
 LRN_STREAM_FN void descend_narrow(const Steps &stepper, const NarrowLayer &layer,
                                   Gradients<Cells<V>, Cells<V>, Cells<V>> gradients, const Below &below) {
-  constexpr int width = Net::width, together = inputs > 1 ? 2 : width; // neurons whose parameters are updated together
+  constexpr int width = Net::width, together = inputs > 1 ? Net::together : width; // whose parameters are updated together
   // Copies: what is stored to memory in the loop cannot change them, so they stay in registers.
   const Cells<V> errors = gradients.errors, here = gradients.here, passed_on = gradients.below;
   const Cells<V> weights = stepper.fleet.weights.from(layer.weights), tap_weights = stepper.fleet.weights.from(layer.tap);

@@ -4,7 +4,8 @@
 // networks. All types compute the same numbers in the same order, so a network's bits do not depend on which one has it.
 //
 //   width 2 or 4, one feature, one output:
-//     plain or late, ReLU or leaky ReLU, Adam or SGD, no norm ("common"; the compiler knows all of that):
+//     plain or late, ReLU or leaky ReLU, Adam or SGD, no norm ("common"; the compiler knows all of that), and with ReLU and
+//     floats width 3, too:
 //       width 2, 32 registers (AVX-512)       TiledNetwork   tiles.hpp    five samples go up and down at a time
 //       20 samples in the variant `fused`      HeldNetwork    held.hpp     all samples in registers, as on a GPU
 //       else                                   Network        network.hpp  a layer at a time (narrow.hpp)
@@ -42,8 +43,13 @@ template <class V, class Act, Optimizer opt, bool late, int width, class R> void
   else go<V, Network<V, Act, opt, late, width>>(job);
 }
 
+// Width 3 is rarer than 2 and 4, so the compiler knows it of fewer networks: each of them takes it a second.
+template <class Act, class R> constexpr bool has_width_3 = Act::can_die && sizeof(R) == sizeof(float);
+
 // From here on each function turns one choice of the job into a template argument.
 template <class V, class Act, Optimizer opt, bool late, class R> void by_width(const lrn::SharedJob<R> &job) {
+  if constexpr (has_width_3<Act, R>)
+    if (job.width == 3) return by_samples<V, Act, opt, late, 3>(job);
   job.width == 2 ? by_samples<V, Act, opt, late, 2>(job) : by_samples<V, Act, opt, late, 4>(job);
 }
 
@@ -65,8 +71,9 @@ template <class R> bool is_common(const lrn::SharedJob<R> &job) {
 
 template <class V, class R> void work(const lrn::SharedJob<R> &job) {
   flush_subnormals();
-  const bool narrow = (job.width == 2 || job.width == 4) && job.features == 1 && job.outputs == 1;
-  if (!narrow) return go<V, GeneralNetwork<V, 0>>(job);
+  const bool narrow = job.width <= 4 && job.features == 1 && job.outputs == 1;
+  const bool relu_3 = job.width == 3 && sizeof(R) == sizeof(float) && job.activation == Activation::relu && is_common(job);
+  if (!narrow || (job.width % 2 && !relu_3)) return go<V, GeneralNetwork<V, 0>>(job);
   if (!is_common(job)) return job.width == 2 ? go<V, GeneralNetwork<V, 2>>(job) : go<V, GeneralNetwork<V, 4>>(job);
   job.activation == Activation::relu ? by_optimizer<V, Relu>(job) : by_optimizer<V, LeakyRelu>(job);
 }
