@@ -44,7 +44,11 @@ template <class V, class Act, Optimizer opt, bool late, int width, class R> void
 }
 
 // Width 3 is rarer than 2 and 4, so the compiler knows it of fewer networks: each of them takes it a second.
+#if defined(LRN_HELD_SAMPLES)
+template <class Act, class R> constexpr bool has_width_3 = false;
+#else
 template <class Act, class R> constexpr bool has_width_3 = Act::can_die && sizeof(R) == sizeof(float);
+#endif
 
 // From here on each function turns one choice of the job into a template argument.
 template <class V, class Act, Optimizer opt, bool late, class R> void by_width(const lrn::SharedJob<R> &job) {
@@ -72,7 +76,7 @@ template <class R> bool is_common(const lrn::SharedJob<R> &job) {
 template <class V, class R> void work(const lrn::SharedJob<R> &job) {
   flush_subnormals();
   const bool narrow = job.width <= 4 && job.features == 1 && job.outputs == 1;
-  const bool relu_3 = job.width == 3 && sizeof(R) == sizeof(float) && job.activation == Activation::relu && is_common(job);
+  const bool relu_3 = job.width == 3 && has_width_3<Relu, R> && job.activation == Activation::relu && is_common(job);
   if (!narrow || (job.width % 2 && !relu_3)) return go<V, GeneralNetwork<V, 0>>(job);
   if (!is_common(job)) return job.width == 2 ? go<V, GeneralNetwork<V, 2>>(job) : go<V, GeneralNetwork<V, 4>>(job);
   job.activation == Activation::relu ? by_optimizer<V, Relu>(job) : by_optimizer<V, LeakyRelu>(job);
