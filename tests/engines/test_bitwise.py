@@ -228,3 +228,27 @@ def test_networks_that_change_places_keep_their_bits(options):
     assert len(np.unique(np.where(died.any(1), died.argmax(1), -1))) > 4, "layers must die at several depths"
     assert_same_bits(runs, without_skipping(experiment, seeds))
     assert_same_bits(runs, train(experiment, seeds, threads=3))
+
+
+# ---- Layers of late networks that are computed for one sample only, because those below make all samples alike ----
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("style", ["batch", "iterative"])
+def test_layers_above_a_dead_one_are_right_while_it_is_dead_and_when_it_revives(optimizer, style):
+    experiment = Experiment(
+        depth=12, optimizer=optimizer, style=style, lr={"adam": 0.01, "sgd": 0.1}[optimizer], epochs=600
+    )
+    seeds = np.arange(300, dtype=np.uint64)  # many vectors, whose networks change places
+    runs = train(experiment, seeds)
+    dead = train(experiment.replace(epochs=40), seeds).dead.all(axis=2)
+    assert dead.any(axis=1).mean() > 0.5, "most networks must have a dead layer"
+    assert (dead & ~runs.dead.all(axis=2)).any(), "some dead layer must come back to life"
+    assert_same_bits(runs, without_skipping(experiment, seeds))
+
+
+def test_samples_that_fill_no_tiles_are_alike_above_a_dead_layer():
+    experiment = OtherData(depth=12, width=2, epochs=300, features=1, outputs=1, samples=33)
+    runs = train(experiment)
+    assert runs.dead.all(axis=2).any(axis=1).mean() > 0.5, "most networks must have a dead layer"
+    assert_same_bits(runs, without_skipping(experiment, SEEDS))
