@@ -77,8 +77,10 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
   }
 
   // Whether a layer is activated by the loop that makes its sums, and likewise on the way down: if nothing comes between, and
-  // outputs tell the derivative. A pass over memory for each of these would take a quarter of the time at width 8.
-  LRN_FN bool fuses() const { return !width && !normed() && !residual() && !reads_input(task.activation); }
+  // outputs tell the derivative. A pass over memory for each of these would take a quarter of the time at width 8. A single
+  // network gains nothing from it, and on a GPU each kind of loop takes the compiler seconds.
+  static constexpr bool can_fuse = width == 0 && Lanes<V>::count > 1;
+  LRN_FN bool fuses() const { return can_fuse && !normed() && !residual() && !reads_input(task.activation); }
 
   LRN_BIG_FN void forward_sums(int layer, Samples samples, Cells<V> sums) const {
     const Cells<V> below = input_of(layer);
@@ -88,10 +90,17 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
       if (layer > 0) forward_narrow<Sums, width, false>(fleet, narrow, output, below, sums);
       else forward_narrow<Sums, 1, false>(fleet, narrow, output, below, sums);
     } else {
-      if (!fuses()) forward_linear<Identity>(fleet, linear(layer), samples, below, sums);
-      else if (task.activation == Activation::relu) forward_linear<Relu>(fleet, linear(layer), samples, below, sums);
-      else forward_linear<LeakyRelu>(fleet, linear(layer), samples, below, sums);
+      if constexpr (can_fuse)
+        if (fuses()) return forward_fired(layer, samples, below, sums);
+      forward_linear(fleet, linear(layer), samples, below, sums);
     }
+  }
+
+  LRN_BIG_FN void forward_fired(int layer, Samples samples, Cells<V> below, Cells<V> out) const {
+    const Linear linear = this->linear(layer);
+    const Cells<V> biases = fleet.weights.from(linear.biases());
+    if (task.activation == Activation::relu) forward_linear(fleet, linear, samples, below, out, Fired<V, Relu>{biases});
+    else forward_linear(fleet, linear, samples, below, out, Fired<V, LeakyRelu>{biases});
   }
 
   // What a layer adds to the output. A plain or residual network's output reads the last layer only (`taps`).
@@ -210,7 +219,7 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
       else backward_narrow<Sums, 1, false>(fleet, gathering, narrow, gradients, activations);
     } else {
       const Linear linear = this->linear(layer);
-      if (!linear.lowest) pass_on(fleet, linear, samples, fleet.dz, fleet.da_below, Fresh<V>());
+      if (!linear.lowest) pass_on(fleet, linear, samples, fleet.dz, fleet.da_below, Plain<V>{});
       weight_gradients(fleet, linear, samples, below, fleet.dz);
     }
   }
@@ -225,13 +234,17 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     if (frozen == D) forward_tap(fleet, tap(D - 1), samples);
   }
 
+  LRN_BIG_FN void backward_layers(Samples samples) {
+    if constexpr (can_fuse)
+      if (fuses()) return task.activation == Activation::relu ? descend<Relu>(samples) : descend<LeakyRelu>(samples);
+    for (int layer = task.depth - 1; layer >= frozen; --layer) backward_layer(layer, samples);
+  }
+
   // Consumes fleet.output, which holds the gradient of the loss against the predictions.
   LRN_BIG_FN void backward(Samples samples) {
     const int D = task.depth;
     if (frozen == D) backward_tap(fleet, tap(D - 1), samples, true);
-    else if (!fuses()) for (int layer = D - 1; layer >= frozen; --layer) backward_layer(layer, samples);
-    else if (task.activation == Activation::relu) descend<Relu>(samples);
-    else descend<LeakyRelu>(samples);
+    else backward_layers(samples);
     for (int output = 0; output < O(); ++output) {
       V gradient{};
       for (int sample = samples.first; sample < samples.end; ++sample)

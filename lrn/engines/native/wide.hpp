@@ -20,14 +20,11 @@ struct Product {
 };
 
 // What a sum starts from, and what becomes of it before it is stored. Whatever is done here needs no pass over memory of its
-// own.
-template <class V> struct Fresh {
-  LRN_FN V start(int, int) const { return V{}; }
-  LRN_FN V finish(int, int, V sum) const { return sum; }
-};
-template <class V> struct Added { // to what is there
+// own. The plain case: nothing becomes of it, and `keep` adds to what is there.
+template <class V> struct Plain {
   Matrix<V> result;
-  LRN_FN V start(int i, int j) const { return result(i, j); }
+  bool keep;
+  LRN_FN V start(int i, int j) const { return keep ? result(i, j) : V{}; }
   LRN_FN V finish(int, int, V sum) const { return sum; }
 };
 
@@ -98,12 +95,21 @@ template <class V, class Act> struct Fired {
   LRN_FN V finish(int, int, V sum) const { return Act::apply(sum); }
 };
 
-// out = act(below A' + b).
-template <class Act, class V>
-LRN_BIG_FN void forward_linear(const Fleet<V> &fleet, Linear layer, Samples samples, Cells<V> below, Cells<V> out) {
+// out = below A' + b, as `ends` makes it.
+template <class V, class Ends>
+LRN_BIG_FN void forward_linear(const Fleet<V> &fleet, Linear layer, Samples samples, Cells<V> below, Cells<V> out, Ends ends) {
   const Matrix<V> weights{fleet.weights.from(layer.weights), layer.inputs, 1};
   multiply(rows_of(out, samples, layer.neurons), rows_of(below, samples, layer.inputs), transposed(weights),
-           {samples.count(), layer.neurons, layer.inputs}, Fired<V, Act>{fleet.weights.from(layer.biases())});
+           {samples.count(), layer.neurons, layer.inputs}, ends);
+}
+
+// The same without an activation: the biases are put in place, and the product is added to them.
+template <class V>
+LRN_BIG_FN void forward_linear(const Fleet<V> &fleet, Linear layer, Samples samples, Cells<V> below, Cells<V> out) {
+  const Matrix<V> sums = rows_of(out, samples, layer.neurons);
+  for (int sample = 0; sample < samples.count(); ++sample)
+    for (int neuron = 0; neuron < layer.neurons; ++neuron) sums(sample, neuron) = fleet.weights[layer.biases() + neuron];
+  forward_linear(fleet, layer, samples, below, out, Plain<V>{sums, true});
 }
 
 // From the gradient `dz` against a layer's sums to `passed_on`, against what `ends` makes of the layer's input.
@@ -132,7 +138,7 @@ LRN_BIG_FN void weight_gradients(const Fleet<V> &fleet, Linear layer, Samples sa
   const int neurons = layer.neurons;
   const Matrix<V> sum_gradients = rows_of(dz, samples, neurons);
   multiply({fleet.grad.from(layer.weights), layer.inputs, 1}, transposed(sum_gradients), rows_of(below, samples, layer.inputs),
-           {neurons, layer.inputs, samples.count()}, Fresh<V>());
+           {neurons, layer.inputs, samples.count()}, Plain<V>{});
   const Cells<V> gradients = fleet.grad.from(layer.biases());
   int neuron = 0;
   for (; neuron + 8 <= neurons; neuron += 8) add_biases<8>(sum_gradients, samples.count(), neuron, gradients);
@@ -151,21 +157,19 @@ template <class V> struct Tap {
 template <class V> LRN_BIG_FN void forward_tap(const Fleet<V> &fleet, Tap<V> tap, Samples samples) {
   const Matrix<V> output = rows_of(fleet.output, samples, tap.outputs);
   multiply(output, rows_of(tap.out, samples, tap.width), transposed(tap.weight_matrix(fleet)),
-           {samples.count(), tap.outputs, tap.width}, Added<V>{output});
+           {samples.count(), tap.outputs, tap.width}, Plain<V>{output, true});
 }
 
 // From the errors to the gradients against a tap's weights.
 template <class V> LRN_BIG_FN void tap_gradients(const Fleet<V> &fleet, Tap<V> tap, Samples samples) {
   multiply({fleet.grad.from(tap.weights), tap.columns, 1}, transposed(rows_of(fleet.output, samples, tap.outputs)),
-           rows_of(tap.out, samples, tap.width), {tap.outputs, tap.width, samples.count()}, Fresh<V>());
+           rows_of(tap.out, samples, tap.width), {tap.outputs, tap.width, samples.count()}, Plain<V>{});
 }
 
 // And to those against the layer's output; `top`: none has come from above.
 template <class V> LRN_BIG_FN void backward_tap(const Fleet<V> &fleet, Tap<V> tap, Samples samples, bool top) {
   const Matrix<V> result = rows_of(fleet.da, samples, tap.width), errors = rows_of(fleet.output, samples, tap.outputs);
-  const Product product{samples.count(), tap.width, tap.outputs};
-  if (top) multiply(result, errors, tap.weight_matrix(fleet), product, Fresh<V>());
-  else multiply(result, errors, tap.weight_matrix(fleet), product, Added<V>{result});
+  multiply(result, errors, tap.weight_matrix(fleet), {samples.count(), tap.width, tap.outputs}, Plain<V>{result, !top});
   tap_gradients(fleet, tap, samples);
 }
 
