@@ -5,52 +5,32 @@
 // nearest cache however deep the network is. The parameters' gradients gather in memory, in the order of the samples;
 // the last tile makes the step on its way down. The arithmetic is narrow.hpp's, in its order: every bit is the same.
 #pragma once
-#include "network.hpp"
+#include "alike.hpp"
 
 namespace LRN_NAMESPACE {
 
 // Five samples: four are no faster, and six do not fit in 32 registers. Nor is it faster to send the next tile up before this
-// one comes down, or to spread the step over the samples of the layer below. A way down that streams all
-// 20 samples past each layer wins 3 % at depth 10, where everything fits in the nearest cache, and loses 11 % at depth 30,
-// where it does not.
+// one comes down, or to spread the step over the samples of the layer below. A way down that streams all 20 samples past each
+// layer wins 3 % at depth 10, where everything fits in the nearest cache, and loses 11 % at depth 30, where it does not.
 //
 // One feature, one output. fleet.grad has room for all parameters; fleet.single has room for a tile. Width 4 would be right but
 // slow: its weights, read anew for every tile, do not fit in the nearest cache.
-template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwork : Network<V, Act, opt, late, W> {
-  using Base = Network<V, Act, opt, late, W>;
+template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwork : AlikeNetwork<V, Act, opt, late, W> {
+  using Base = AlikeNetwork<V, Act, opt, late, W>;
   using typename Base::R;
-  using Base::task, Base::fleet, Base::stepper, Base::frozen, Base::layer_at, Base::tap_at, Base::output_bias_at;
+  using Base::task, Base::fleet, Base::stepper, Base::frozen, Base::first_alike, Base::alike_from;
+  using Base::layer_at, Base::tap_at, Base::output_bias_at;
 
-  // Above a dead layer all samples have the same activations. So where every network of the vector has a dead layer, those
-  // above all of these put out the same for all samples, and are computed for the first one only. In a plain network a settled
-  // layer counts, which stays dead. In a late one the layers below a dead layer learn on and may bring it back to life, so
-  // each epoch looks whether it still is dead.
-  static constexpr bool can_be_alike = Act::can_die;
-  int alike;      // layers from this one on are alike in this epoch
-  int alike_from; // as the last check found
-  V first_dead;   // of a late network: its first dead layer, or D
-
-  LRN_FN TiledNetwork(const Task<R> &task, const Fleet<V> &fleet)
-      : Base(task, fleet), alike(task.depth), alike_from(task.depth), first_dead(fill<V>(R(task.depth))) {}
-
-  // How many layers of each network can be skipped, or are computed for one sample only.
-  LRN_FN V rank() const { return Base::can_settle ? this->settled : fill<V>(R(task.depth)) - first_dead; }
-
-  LRN_BIG_FN void freeze(int epoch) {
-    Base::freeze(epoch);
-    if constexpr (!can_be_alike) return;
-    if (!late) alike_from = frozen > 0 ? frozen : task.depth;
-    else find_dead_layers();
-  }
+  LRN_FN TiledNetwork(const Task<R> &task, const Fleet<V> &fleet) : Base(task, fleet) {}
 
   // All tiles but the last have also gone down when this returns; the last one's way down is the step.
   LRN_FN V evaluate(bool keep) {
-    alike = task.depth;
+    first_alike = task.depth;
     if (Base::can_settle && frozen == task.depth) {
       this->predict();
       return this->judge();
     }
-    if (can_be_alike && !keep && alike_from < task.depth && forward_alike()) {
+    if (Base::has_alike_layers && !keep && alike_from < task.depth && forward_alike()) {
       if (!task.iterative) each_tile([&](auto T, int first) { visit_alike<T>(first); });
     } else {
       each_tile([&](auto T, int first) { visit<T>(first, keep); });
@@ -70,7 +50,7 @@ template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwo
     }
     const int sample = epoch % N;
     const V rmse_before = this->rmse(fleet.output.from(sample), 1);
-    if (alike < task.depth) {
+    if (first_alike < task.depth) {
       trail = kept(sample);
     } else {
       trail = {fleet.single, W};
@@ -128,48 +108,18 @@ private:
   // All samples go up to the layers that are alike, and the first one through these. False if a layer has come to life, so
   // that they are not alike. Outputs are kept, since no tile comes down before all have been up.
   LRN_BIG_FN bool forward_alike() {
-    alike = alike_from;
+    first_alike = alike_from;
     each_tile([&](auto T, int first) { forward_part<T>(first); });
-    if (late && !still_dead()) {
-      alike = alike_from = task.depth; // until the next check
+    if (late && !this->still_dead()) {
+      first_alike = alike_from = task.depth; // until the next check
       return false;
     }
     V fired[1][W], unused[1] = {};
-    start<1>(0, alike, fired);
-    climb<1, true>(0, {alike, task.depth}, kept(0), fired, unused);
+    start<1>(0, first_alike, fired);
+    climb<1, true>(0, {first_alike, task.depth}, kept(0), fired, unused);
     // There are only two multiply-adds per sample and layer, one after the other: fewer samples would wait for them.
     each_tile<2 * tile_size>([&](auto T, int first) { add_alike<T>(first); });
     return true;
-  }
-
-  // Looks for the first dead layer of each network in the outputs of all samples.
-  LRN_BIG_FN void find_dead_layers() {
-    first_dead = fill<V>(R(task.depth));
-    for (int layer = task.depth - 1; layer >= 0; --layer)
-      first_dead = select_le(sum_of_outputs(layer), V{}, fill<V>(R(layer)), first_dead);
-    alike_from = 1;
-    while (alike_from < task.depth && !all_zero(select_gt(first_dead, fill<V>(R(alike_from - 1)), fill<V>(R(1)), V{})))
-      ++alike_from;
-  }
-
-  // Whether all those layers are dead in this epoch, too. Networks that share a vector were sorted by them, so few layers have
-  // to be looked at.
-  LRN_BIG_FN bool still_dead() const {
-    V alive{};
-    for (int layer = 0; layer < alike; ++layer) {
-      const V here = fill<V>(R(layer)), one = fill<V>(R(1));
-      const V looks = select_le(first_dead, here, select_le(here, first_dead, one, V{}), V{});
-      if (!all_zero(looks)) alive = alive + select_le(looks, V{}, V{}, sum_of_outputs(layer));
-    }
-    return all_zero(alive);
-  }
-
-  // Zero if the layer is dead: no output of a ReLU is below zero, and sums with a NaN are NaN.
-  LRN_FN V sum_of_outputs(int layer) const {
-    V sum{};
-    const Cells<V> out = this->output_of(layer);
-    for (long k = 0; k < long(task.samples) * W; ++k) sum = sum + out[k];
-    return sum;
   }
 
   template <int T> LRN_BIG_FN void forward_part(int n0) const {
@@ -177,7 +127,7 @@ private:
     start<T>(n0, frozen, fired);
     LRN_UNROLL_ALL
     for (int sample = 0; sample < T; ++sample) outputs[sample] = fleet.weights[output_bias_at()];
-    climb<T, true>(n0, {frozen, alike}, kept(n0), fired, outputs);
+    climb<T, true>(n0, {frozen, first_alike}, kept(n0), fired, outputs);
     LRN_UNROLL_ALL
     for (int sample = 0; sample < T; ++sample) fleet.output[n0 + sample] = outputs[sample];
   }
@@ -187,7 +137,7 @@ private:
     V outputs[T];
     LRN_UNROLL_ALL
     for (int sample = 0; sample < T; ++sample) outputs[sample] = fleet.output[n0 + sample];
-    for (int layer = late ? alike : task.depth - 1; layer < task.depth; ++layer) {
+    for (int layer = late ? first_alike : task.depth - 1; layer < task.depth; ++layer) {
       const Cells<V> fired = this->output_of(layer), tap_weights = fleet.weights.from(tap_at(layer));
       LRN_UNROLL_ALL
       for (int sample = 0; sample < T; ++sample)
@@ -297,11 +247,11 @@ private:
     hand_over<last>(gradient, [&](int) { return output_bias_at(); });
     const V *out = trail.first.base + top * trail.stride;
     long p = layer_at(top), tap_p = tap_at(top);
-    if (alike <= top) through_top<T, 0, last>(tap_p, starts, errors, dz, this->output_of(top).base);
+    if (first_alike <= top) through_top<T, 0, last>(tap_p, starts, errors, dz, this->output_of(top).base);
     else through_top<T, W, last>(tap_p, starts, errors, dz, out);
     int layer = top;
     // Of layers that are alike, all samples read the same.
-    for (; layer > alike; --layer) {
+    for (; layer > first_alike; --layer) {
       tap_p -= late ? W : 0;
       descend<T, W, 0, false, last>(p, tap_p, starts, errors, dz, this->output_of(layer - 1).base);
       p -= W * W + W;
