@@ -47,7 +47,7 @@ Gradients(const Errors &, const Here &, Below &) -> Gradients<Errors, Here, Belo
 
 // `tap`: whether the output reads this layer; then the layer adds its part to `output`.
 template <class Net, int inputs, bool tap, class V, class Output, class Below, class Out>
-LRN_STREAM_FN void forward_narrow(const Fleet<V> &fleet, const NarrowLayer &layer, Output &output, const Below &below,
+LRN_STREAM_FN void forward_narrow(const Fleet<V> &fleet, NarrowLayer layer, Output &output, const Below &below,
                                   Out &out) {
   constexpr int together = Net::together, width = Net::width;
   LRN_UNROLL
@@ -80,10 +80,11 @@ LRN_STREAM_FN void forward_narrow(const Fleet<V> &fleet, const NarrowLayer &laye
 
 // The weights are read before the samples stream past and changed after the last one, so that all samples see the same.
 template <class Net, int inputs, bool tap, class V, class Steps, class Grad, class Read>
-LRN_STREAM_FN void backward_narrow(const Fleet<V> &fleet, const Steps &stepper, const NarrowLayer &layer, Grad gradients,
+LRN_STREAM_FN void backward_narrow(const Fleet<V> &fleet, const Steps &stepper, NarrowLayer layer, Grad gradients,
                                    Read activations) {
   using Slot = typename Steps::Slot;
   constexpr int together = Net::together, width = Net::width;
+  const bool lowest = layer.lowest, topmost = layer.topmost; // so that each case gets a loop of its own
   LRN_UNROLL
   for (int pair = 0; pair < width; pair += together) {
     V weights[together][inputs], tap_weights[together];
@@ -114,7 +115,7 @@ LRN_STREAM_FN void backward_narrow(const Fleet<V> &fleet, const Steps &stepper, 
         // Each output is read once, for both of its uses: its own activation and its tap.
         const long cell = sample * width + pair + neuron;
         const V fired = activations.out[cell];
-        V gradient = layer.topmost ? V{} : gradients.here[cell];
+        V gradient = topmost ? V{} : gradients.here[cell];
         if constexpr (tap) {
           gradient = fma(tap_weights[neuron], gradients.errors[sample], gradient);
           tap_gradients[neuron] = fma(gradients.errors[sample], fired, tap_gradients[neuron]);
@@ -126,15 +127,17 @@ LRN_STREAM_FN void backward_narrow(const Fleet<V> &fleet, const Steps &stepper, 
           weight_gradients[neuron][i] =
               fma(sum_gradients[neuron], activations.below[sample * inputs + i], weight_gradients[neuron][i]);
       }
-      if (layer.lowest) continue;
-      LRN_UNROLL
-      for (int i = 0; i < inputs; ++i) {
-        // The first pair of neurons starts the sum over neurons, the others add to it: nothing has to be set to zero before.
-        const long cell = sample * inputs + i;
-        V gradient = pair == 0 ? weights[0][i] * sum_gradients[0] : fma(weights[0][i], sum_gradients[0], gradients.below[cell]);
+      if (!lowest) {
         LRN_UNROLL
-        for (int neuron = 1; neuron < together; ++neuron) gradient = fma(weights[neuron][i], sum_gradients[neuron], gradient);
-        gradients.below[cell] = gradient;
+        for (int i = 0; i < inputs; ++i) {
+          // The first pair of neurons starts the sum over neurons, the others add to it: nothing has to be set to zero before.
+          const long cell = sample * inputs + i;
+          V gradient = pair == 0 ? weights[0][i] * sum_gradients[0]
+                                 : fma(weights[0][i], sum_gradients[0], gradients.below[cell]);
+          LRN_UNROLL
+          for (int neuron = 1; neuron < together; ++neuron) gradient = fma(weights[neuron][i], sum_gradients[neuron], gradient);
+          gradients.below[cell] = gradient;
+        }
       }
     }
     LRN_UNROLL
