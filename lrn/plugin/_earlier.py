@@ -120,7 +120,7 @@ class Earlier:
             if same and run["asked_by"] == asked_by(config, settings):
                 self._by_test = {verdict["test"]: verdict for verdict in json.loads(content)["claims"]}
                 self._standing = {} if again else standing(run, settings)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ImportError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
     def untested(

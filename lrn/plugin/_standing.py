@@ -43,16 +43,19 @@ def standing(run: Mapping[str, Any], settings: Settings) -> dict[str, list[str]]
 def blocks_of(settings: Settings, keys: Iterable[str]) -> dict[str, str]:
     """Names the blocks of experiments in the ledger; none where they are not on this machine's disk.
 
+    Without experiments no engine is chosen, which takes torch or the kernel.
+
     Args:
         settings: of this run.
         keys: of the experiments.
     """
-    if not isinstance(settings.ledger, Path) or settings.device != "cpu":
+    ordered = sorted(keys)
+    if not ordered or not isinstance(settings.ledger, Path) or settings.device != "cpu":
         return {}
     from lrn.ledger import Ledger
 
     folder = Ledger(settings.ledger, engine=settings.engine).folder
-    return {key: _blocks(folder / key) for key in sorted(keys)}
+    return {key: _blocks(folder / key) for key in ordered}
 
 
 def _blocks(folder: Path) -> str:

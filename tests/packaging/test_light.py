@@ -72,6 +72,18 @@ def test_a_claim_about_an_ordinary_population_is_judged(tmp_path):
     assert "1 supported" in done.stdout
 
 
+def test_a_whole_suite_is_judged_and_recorded_and_judged_again(tmp_path):
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "claims" / "test_coins.py").write_text(CLAIM.replace("test_heads", "test_more"))
+    (tmp_path / "pytest.ini").write_text("[pytest]\nlrn_verdicts = reports/verdicts.json\n")
+    records = []
+    for _ in range(2):
+        done = light("import pytest; sys.exit(pytest.main(['-p', 'lrn.plugin', '-q', 'claims']))", tmp_path)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        records.append((tmp_path / "reports" / "verdicts.json").read_bytes())
+    assert records[0] == records[1]
+
+
 @pytest.mark.parametrize(
     "code",
     [
