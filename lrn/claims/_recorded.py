@@ -189,7 +189,7 @@ def _selected(values: Sequence[Any], rows: Sequence[int | None]) -> NDArray[Any]
     column = np.asarray(values)
     if column.dtype.kind in "iu" and None in rows:
         column = column.astype(np.float64)
-    empty: Any = {"b": False, "f": np.nan}.get(column.dtype.kind)
+    empty: Any = {"b": False, "f": np.nan, "U": ""}.get(column.dtype.kind)
     return np.array([empty if row is None else column[row] for row in rows], dtype=column.dtype)
 
 

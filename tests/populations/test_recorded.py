@@ -51,6 +51,7 @@ def test_seeds_are_paired_and_missing_ones_do_not_count(table):
     assert observed(a, "recorded") == [True, True, False]
     assert observed(a, "accuracy")[:2] == [0.8, 0.9]
     assert observed(a, "diverged") == [True, False, False]
+    assert a.sample(range(3))["note"].tolist() == ["y", "x", ""]
     accuracy = observed(b, "accuracy")
     assert (accuracy[0], accuracy[2]) == (0.7, 0.6)
     assert math.isnan(accuracy[1])
