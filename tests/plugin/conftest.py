@@ -57,6 +57,18 @@ class Suite:
         arguments = ["-p", "lrn.plugin", "-p", "xdist", "-n", str(workers), *map(str, args)]
         return self.pytester.runpytest_subprocess(*arguments, timeout=300)  # on a busy machine
 
+    def keep_ledger(self):
+        """Gives the sessions a ledger, which `INI` takes away."""
+        ini = self.pytester.path / "tox.ini"
+        ini.write_text(ini.read_text().replace("--no-ledger", ""))
+
+    def take_lines(self, name):
+        """The lines that tests wrote to a file since the last time; none where there is no file."""
+        path = self.pytester.path / name
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
     def read(self, name="verdicts.json"):
         return SuiteVerdicts.read(self.pytester.path / name)
 

@@ -49,30 +49,23 @@ SUITE = """
 """
 
 
-def looks(pytester):
-    path = pytester.path / "looks.txt"
-    count = path.read_text().count("look") if path.exists() else 0
-    path.unlink(missing_ok=True)
-    return count
+def looks(suite):
+    return len(suite.take_lines("looks.txt"))
 
 
-def sampled(pytester):
-    path = pytester.path / "sampled.txt"
-    count = sum(map(int, path.read_text().split())) if path.exists() else 0
-    path.unlink(missing_ok=True)
-    return count
+def sampled(suite):
+    return sum(map(int, suite.take_lines("sampled.txt")))
 
 
 @pytest.fixture
 def ran(suite, pytester):
     """A suite that ran once, and the bytes of its record."""
-    ini = pytester.path / "tox.ini"
-    ini.write_text(ini.read_text().replace("--no-ledger", ""))
+    suite.keep_ledger()
     suite.write(SUITE.replace("BIAS", "0.7"))
     suite.run()
     record = pytester.path / "reports/verdicts.json"
-    assert looks(pytester) > 20
-    assert sampled(pytester) > 100
+    assert looks(suite) > 20
+    assert sampled(suite) > 100
     return record, record.read_bytes()
 
 
@@ -83,15 +76,15 @@ def test_the_second_run_gives_the_same_record_after_few_looks(suite, pytester, r
     first = [verdict["looks"] for verdict in json.loads(before)["claims"]]
     assert min(first) > 3
     # One look each, and what the check of honest assertions runs; from the start it is more.
-    assert looks(pytester) < sum(first)
-    assert sampled(pytester) == 0
+    assert looks(suite) < sum(first)
+    assert sampled(suite) == 0
 
 
 def test_without_the_seeds_it_is_judged_from_the_start_and_samples_no_more_than_then(suite, pytester, ran):
     record, before = ran
     suite.run("--ledger", "another")
     assert record.read_bytes() == before
-    assert looks(pytester) > 20
+    assert looks(suite) > 20
 
 
 def test_a_record_that_was_changed_is_not_followed(suite, pytester, ran):
@@ -102,7 +95,7 @@ def test_a_record_that_was_changed_is_not_followed(suite, pytester, ran):
     record.write_text(json.dumps(text))
     suite.run()
     assert record.read_bytes() == before
-    assert looks(pytester) > 20
+    assert looks(suite) > 20
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"claims": 3}', '{"alpha": 0.001}'])
@@ -168,21 +161,20 @@ def check(rate):
 @pytest.fixture
 def helped(suite, pytester):
     """A suite with a module outside its folder, that ran once; runs it again, and from the start."""
-    ini = pytester.path / "tox.ini"
-    ini.write_text(ini.read_text().replace("--no-ledger", ""))
+    suite.keep_ledger()
     suite.write(HELPED)
     helper, record = pytester.path / "helper.py", pytester.path / "reports/verdicts.json"
     helper.write_text(HELPER)
     suite.run()
-    assert looks(pytester) > 10
+    assert looks(suite) > 10
 
     def again(text=HELPER):
         helper.write_text(text)
         suite.run()
-        after_another, looked = record.read_bytes(), looks(pytester)
+        after_another, looked = record.read_bytes(), looks(suite)
         record.unlink()
         suite.run()
-        looks(pytester)
+        looks(suite)
         return after_another, record.read_bytes(), looked
 
     return again
@@ -207,11 +199,11 @@ def test_a_comparison_that_is_not_made_any_more_is_in_no_record(helped, monkeypa
 def test_workers_go_on_from_the_last_run_too(suite, pytester, ran):
     record, before = ran
     suite.run_workers()  # the run within this process had loaded other modules, too
-    looks(pytester)
+    looks(suite)
     for _ in range(2):
         suite.run_workers()
         assert record.read_bytes() == before
-        assert looks(pytester) < 20
+        assert looks(suite) < 20
     assert "populations.py" in json.loads(record.with_name("run.json").read_text())["modules"]
 
 

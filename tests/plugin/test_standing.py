@@ -29,22 +29,18 @@ SUITE = """
 """
 
 
-def looks(pytester):
-    path = pytester.path / "looks.txt"
-    count = path.read_text().count("look") if path.exists() else 0
-    path.unlink(missing_ok=True)
-    return count
+def looks(suite):
+    return len(suite.take_lines("looks.txt"))
 
 
 @pytest.fixture
 def ran(suite, pytester):
     """A suite of two claims that ran once, and the bytes of its record."""
-    ini = pytester.path / "tox.ini"
-    ini.write_text(ini.read_text().replace("--no-ledger", ""))
+    suite.keep_ledger()
     suite.write(SUITE)
     suite.run()
     record = pytester.path / "reports/verdicts.json"
-    assert looks(pytester) > 2
+    assert looks(suite) > 2
     return record, record.read_bytes()
 
 
@@ -57,7 +53,7 @@ def test_nothing_is_tested_again_and_the_record_is_the_same(suite, pytester, ran
     for _ in range(2):
         result = suite.run()
         assert record.read_bytes() == before
-        assert looks(pytester) == 0
+        assert looks(suite) == 0
         result.stdout.fnmatch_lines(["2 of 2 verdicts stand as in the last run*"])
 
 
@@ -66,7 +62,7 @@ def test_options_that_ask_for_more_test_all_again(suite, pytester, ran, options)
     record, before = ran
     suite.run(*options)
     assert record.read_bytes() == before
-    assert looks(pytester) > 0
+    assert looks(suite) > 0
 
 
 def touch(path):
@@ -81,7 +77,7 @@ def test_claims_whose_blocks_are_not_as_they_were_are_tested_again(suite, pytest
         change(path)
     suite.run()
     assert record.read_bytes() == before
-    assert looks(pytester) > 0
+    assert looks(suite) > 0
 
 
 @pytest.mark.parametrize(
@@ -92,7 +88,7 @@ def test_changed_claims_are_judged_anew(suite, pytester, ran, old, new):
     suite.write(SUITE.replace(old, new))
     suite.run()
     of_changed = record.read_bytes()
-    assert looks(pytester) > 2
+    assert looks(suite) > 2
     record.unlink()
     suite.run()
     assert record.read_bytes() == of_changed
@@ -101,9 +97,9 @@ def test_changed_claims_are_judged_anew(suite, pytester, ran, old, new):
 def test_a_claim_that_fails_is_tested_again_and_shows_why(suite, pytester, ran):
     suite.write(SUITE.replace(', refuted="most live"', ""))
     suite.run()
-    looks(pytester)
+    looks(suite)
     result = suite.run()
-    assert looks(pytester) > 0
+    assert looks(suite) > 0
     result.stdout.fnmatch_lines(["1 of 2 verdicts stand as in the last run*"])
     result.assert_outcomes(passed=1, failed=1)
 
@@ -124,9 +120,9 @@ def test_other_populations_are_observed_again(suite, pytester, ran):
 """
     )
     suite.run()
-    looks(pytester)
+    looks(suite)
     result = suite.run()
-    assert looks(pytester) > 0
+    assert looks(suite) > 0
     result.stdout.fnmatch_lines(["2 of 3 verdicts stand as in the last run*"])
 
 
@@ -137,4 +133,4 @@ def test_a_damaged_record_of_the_run_is_not_followed(suite, pytester, ran, chang
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     suite.run()
     assert record.read_bytes() == before
-    assert looks(pytester) > 0
+    assert looks(suite) > 0
