@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lrn.plugin._carrying import LACK, PER_SEED, PROPERTY, STARTED, Deselection
+from lrn.plugin._carrying import EXPERIMENTS, LACK, PER_SEED, PROPERTY, STARTED, Deselection
 from lrn.plugin._crashes import Crashes
 from lrn.plugin._earlier import MODULES, Earlier, Modules
 from lrn.plugin._items import (
@@ -33,7 +33,6 @@ from lrn.plugin._labels import ShortLabels
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
 from lrn.plugin._session import Session
-from lrn.plugin._standing import EXPERIMENTS
 from lrn.plugin._status import Status, Telling, teller_of
 from lrn.plugin._training import Training, add_training_options, read_training, sampler_of
 from lrn.plugin._turns import Turns

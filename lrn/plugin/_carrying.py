@@ -11,13 +11,16 @@ import pytest
 from lrn.plugin._earlier import MODULES
 from lrn.verdicts import Verdict
 
-__all__ = ["DESELECTED", "LACK", "LOADED", "PER_SEED", "PROPERTY", "STARTED", "Deselection", "carried"]
+__all__ = ["DESELECTED", "EXPERIMENTS", "LACK", "LOADED", "PER_SEED", "PROPERTY", "STARTED", "Deselection", "carried"]
 
 PROPERTY = "lrn.verdict"
 """Name of the user property in which a report carries its verdict, as JSON."""
 
 LACK = "lrn.lack"
 """Name of the user property that says why an undecided claim had no more seeds; "" where it had all that it may."""
+
+EXPERIMENTS = "lrn.experiments"
+"""Name of the user property with the experiments that a claim rests on, and whether its verdict stands untested."""
 
 STARTED = "lrn.started"
 """Name of the user property with the verdict that stands if nothing more is heard of a claim."""

@@ -15,12 +15,12 @@ import pytest
 
 from lrn.files import write_json
 from lrn.plugin._against import Record, mark_changed, print_comparison, read_record, vanished_report
-from lrn.plugin._carrying import DESELECTED, LACK, LOADED, PER_SEED, PROPERTY, STARTED, carried
+from lrn.plugin._carrying import DESELECTED, EXPERIMENTS, LACK, LOADED, PER_SEED, PROPERTY, STARTED, carried
 from lrn.plugin._crashes import Crashes
 from lrn.plugin._earlier import MODULES, asked_by, digest_of
 from lrn.plugin._options import RUN_RECORD, Settings
 from lrn.plugin._run_record import about_run
-from lrn.plugin._standing import EXPERIMENTS, blocks_of
+from lrn.plugin._standing import blocks_of
 from lrn.plugin._words import Shown, word_of
 from lrn.verdicts import Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import Comparison, compare

@@ -15,10 +15,7 @@ from typing import Any
 
 from lrn.plugin._options import Settings
 
-__all__ = ["EXPERIMENTS", "blocks_of", "standing"]
-
-EXPERIMENTS = "lrn.experiments"
-"""Name of the user property in which a report carries the experiments that a claim rests on."""
+__all__ = ["blocks_of", "standing"]
 
 
 def standing(run: Mapping[str, Any], settings: Settings) -> dict[str, list[str]]:
