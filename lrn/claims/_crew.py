@@ -83,7 +83,7 @@ class Crew:
                 yield answered(data)
         except TerminatedWorkerError as error:
             raise MeasurementError(
-                f"a process that trained {population.label} died (killed, or out of memory); what was finished is kept"
+                f"a process that trained {population.label} died (killed, or out of memory); finished seeds are kept"
             ) from error
         finally:
             answers.close()

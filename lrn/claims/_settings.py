@@ -14,7 +14,11 @@ __all__ = ["plain_setting", "shown", "signature_of_settings"]
 
 
 def signature_of_settings(function: FunctionType) -> inspect.Signature:
-    """The signature without the seed. Raises TypeError where there is no seed, or settings have no names."""
+    """The signature without the seed.
+
+    Raises:
+        TypeError: the function takes no seed, or a setting has no name.
+    """
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or parameters[0].kind not in (parameters[0].POSITIONAL_ONLY, parameters[0].POSITIONAL_OR_KEYWORD):
         raise TypeError(

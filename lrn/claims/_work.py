@@ -66,7 +66,7 @@ class Work:
                 held.release()
         if isinstance(error, KeyboardInterrupt) and self._say is not None:
             where = "lost, as there is no ledger" if self._shelf is None else "kept"
-            self._say(f"interrupted; what was finished of {self._population.label} is {where}")
+            self._say(f"interrupted; the finished seeds of {self._population.label} are {where}")
 
     def claimed(self, seeds: Iterable[int], wait: bool | None) -> Iterator[int]:
         """The seeds that are still to run, each locked until it is kept.

@@ -21,7 +21,7 @@ def read_documents(path: str | Path) -> list[Document]:
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: there is no such file, or one of them is not a file of sentences; the message says which and why.
+        ValueError: the folder is empty, or a file does not hold sentences; the message names the file and the reason.
     """
     folder = Path(path)
     paths = sorted(folder.glob("*.toml")) if folder.is_dir() else [folder]

@@ -70,7 +70,7 @@ def test_a_worker_that_dies_is_reported_in_one_sentence(project):
     process = project.start("dies", 8, 2)
     _, error = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert "a process that trained dies() died (killed, or out of memory); what was finished is kept" in error
+    assert "a process that trained dies() died (killed, or out of memory); finished seeds are kept" in error
 
 
 def killed(project, seconds, number=signal.SIGKILL, event="begin", events=1, process=None):
@@ -143,7 +143,7 @@ def test_interrupted_it_keeps_what_was_finished_and_says_so(project):
     error = killed(project, 0.2, signal.SIGINT, "end")
     assert project.stored_seeds()
     if "interrupted" in error:  # it is not where all had ended by then
-        assert "interrupted; what was finished of slow(seconds=0.06) is kept" in error
+        assert "interrupted; the finished seeds of slow(seconds=0.06) are kept" in error
     values, _ = project.observe("slow", 30, 2)
     assert values == EXPECTED
     assert len(project.events("end")) <= 33

@@ -61,7 +61,7 @@ public:
     return value;
   }
 
-  // An array of another type, order or place is refused, not copied: what is written into a copy is lost.
+  // An array of another type, order or device is refused, not copied: the caller would never see results written to a copy.
   template <class R> nb::ndarray<R, nb::c_contig, nb::device::cpu> array(const char *name) {
     nb::ndarray<R, nb::c_contig, nb::device::cpu> array;
     if (!nb::try_cast(take(name), array, false)) refuse(name, std::string("a contiguous array of ") + type_name<R>());

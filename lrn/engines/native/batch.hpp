@@ -84,15 +84,15 @@ private:
     networks.resize(vectors * lanes);
     ranks.assign(vectors * lanes, 0);
     std::iota(networks.begin(), networks.end(), first);
-    for (int place = 0; place < vectors * lanes; ++place) {
+    for (int index = 0; index < vectors * lanes; ++index) {
       // A vector cannot be shorter than its lanes, so the last one may train a network several times. `train` stores none of
       // its copies.
-      const long network = std::min<long>(networks[place], job.count - 1);
-      V *const weights = state(place / lanes);
+      const long network = std::min<long>(networks[index], job.count - 1);
+      V *const weights = state(index / lanes);
       if (job.initial)
-        for (long p = 0; p < P; ++p) set_lane(weights[p], place % lanes, flushed(job.initial[network * P + p]));
+        for (long p = 0; p < P; ++p) set_lane(weights[p], index % lanes, flushed(job.initial[network * P + p]));
       else
-        draw<R>(job, job.seeds[network], [&](long p, R value) { set_lane(weights[p], place % lanes, value); });
+        draw<R>(job, job.seeds[network], [&](long p, R value) { set_lane(weights[p], index % lanes, value); });
     }
     for (long k = 0; k < long(job.samples) * job.features; ++k) fleet.input[k] = fill<V>(job.x[k]);
     std::fill_n(outcomes.begin(), vectors, Outcome<V>{});
@@ -152,7 +152,7 @@ private:
     permute([&](int vector) -> V & { return outcomes[vector].rmse_initial; });
     permute([&](int vector) -> V & { return outcomes[vector].since; });
     std::vector<long> old = networks;
-    for (int place = 0; place < vectors * lanes; ++place) networks[place] = old[order[place]];
+    for (int to = 0; to < vectors * lanes; ++to) networks[to] = old[order[to]];
   }
 
   bool dead(long layer, long neuron, int index) const {

@@ -19,8 +19,8 @@ struct Product {
   int rows, columns, inner;
 };
 
-// What a sum starts from, and what becomes of it before it is stored. Whatever is done here needs no pass over memory of its
-// own. The plain case: nothing becomes of it, and `keep` adds to what is there.
+// Where a sum starts, and the last step before it is stored: done here, that step needs no pass over memory of its own.
+// The plain case stores the sum as it is; `keep` adds it to the earlier content of the result.
 template <class V> struct Plain {
   Matrix<V> result;
   bool keep;
