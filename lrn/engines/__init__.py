@@ -57,7 +57,8 @@ class Engine(Protocol):
 def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = None) -> Engine:
     """The engine of that name; "auto" is the fastest one there is for the device.
 
-    The cuda engine takes the device "cpu", everyone's default, to mean "cuda".
+    The cuda engine takes the device "cpu", everyone's default, to mean "cuda". On a GPU, "auto" trains on the processor
+    beside it what is faster there, to the same bits; "cuda" trains everything on the GPU.
 
     Raises:
         TypeError: the device is not a text.
@@ -79,10 +80,22 @@ def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = Non
         raise ValueError(f"the native engine runs on device cpu; got {device!r} (the reference engine takes any)")
     if name == "native" or (name == "auto" and device == "cpu" and native.available()):
         return native.NativeEngine(threads=threads)
-    if name == "cuda" or (name == "auto" and device.split(":")[0] == "cuda" and cuda.available()):
+    if name == "cuda":
         return cuda.CudaEngine("cuda" if device == "cpu" else device)
+    if name == "auto" and device.split(":")[0] == "cuda" and cuda.available():
+        return cuda.CudaEngine(device, _same_bits(cuda.CudaEngine.arithmetic, threads))
 
     from lrn.engines.reference import ReferenceEngine, check_device
 
     check_device(device)
     return ReferenceEngine(device=device, threads=threads)
+
+
+def _same_bits(arithmetic: str, threads: int | None) -> Engine | None:
+    """The native engine, if it is here and computes to the same bits."""
+    from lrn.engines import native
+
+    if not native.available():
+        return None
+    engine = native.NativeEngine(threads=threads)
+    return engine if engine.arithmetic == arithmetic else None

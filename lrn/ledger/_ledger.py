@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from lrn.engines import Engine, choose
+from lrn.engines.cuda import CudaEngine
 from lrn.experiment import Experiment
 from lrn.ledger.blocks import RunsForm, row_bytes
 from lrn.ledger.cluster import ClusterError
@@ -64,8 +65,10 @@ BATCH = 64
 as those that have settled leave their places empty, and from 64 on, files take longer than what is saved."""
 _LANES = 16
 """Seeds of a batch of networks that take long each: the kernel trains so many in the time of one."""
-_GPU_BATCH = 1024
-"""Seeds of a batch on a GPU, where each network has a thread and a thousand take as long as one."""
+_GPU_BATCH = 4096
+"""Seeds of a batch on a GPU, where each network has a thread and thousands take as long as one."""
+_GPU_TRACES = 256
+"""The same where the error of every epoch is kept, which takes longer to store than to train."""
 
 
 class Ledger:
@@ -232,23 +235,16 @@ class Ledger:
         """Trains these seeds and a few more; keeps each block as soon as it is there, and joins those side by side."""
         if not missing:
             return
-        size = min(BLOCK, shelf.segment, max(_batch(self.engine, experiment), _power(_BLOCK_WORK // _work(experiment))))
+        batch = _batch(self.engine, experiment, trace)
+        size = min(BLOCK, shelf.segment, max(batch, _power(_BLOCK_WORK // _work(experiment))))
         blocks: list[range] = []
-        for gap in self._rounded(experiment, shelf, missing):
+        for gap in _rounded(shelf, missing, batch):
             blocks += cut(gap, size)
         for done, (block, runs) in enumerate(self._trained(experiment, blocks, trace), start=1):
             shelf.hold(block, runs)
             if done < len(blocks):  # the last one is written with those beside it
                 shelf.write(block)
         shelf.tidy()
-
-    def _rounded(self, experiment: Experiment, shelf: Shelf[Runs], missing: Sequence[range]) -> list[range]:
-        """The missing seeds and those that fill the engine's last batch, up to the next stored seed."""
-        if not missing:
-            return []
-        batch, last = _batch(self.engine, experiment), missing[-1]
-        stop = min(-(-last.stop // batch) * batch, 2**64)
-        return [*missing[:-1], shelf.free(range(last.start, stop))]
 
     def _trained(self, experiment: Experiment, blocks: Sequence[range], trace: bool) -> Iterator[tuple[range, Runs]]:
         """Blocks in the order they are done."""
@@ -270,13 +266,20 @@ class Ledger:
             raise ClusterError(f"a worker's answer for {what} is not a block ({first_line(error)})") from None
 
 
-def _batch(engine: Engine, experiment: Experiment) -> int:
+def _rounded(shelf: Shelf[Runs], missing: Sequence[range], batch: int) -> list[range]:
+    """The missing seeds and those that fill the last batch, up to the next stored seed."""
+    last = missing[-1]
+    stop = min(-(-last.stop // batch) * batch, 2**64)
+    return [*missing[:-1], shelf.free(range(last.start, stop))]
+
+
+def _batch(engine: Engine, experiment: Experiment, trace: bool) -> int:
     """Seeds that are trained together: the missing seeds are rounded up to a multiple of it."""
-    if engine.name == "cuda":
-        return _GPU_BATCH
+    if isinstance(engine, CudaEngine) and engine.pays(experiment, _GPU_BATCH):
+        return _GPU_TRACES if trace else _GPU_BATCH
     if _work(experiment) * BATCH <= _BATCH_WORK:
         return BATCH
-    return _LANES if engine.name == "native" else 1
+    return 1 if engine.name == "reference" else _LANES
 
 
 def _work(experiment: Experiment) -> int:

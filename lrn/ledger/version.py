@@ -38,9 +38,11 @@ def _version(engine: str, arithmetic: str, engine_file: str) -> str:
     if engine == "reference":
         sources.append(package / "engines" / "reference.py")
     elif engine == "cuda":
-        from lrn.engines import cuda
+        from lrn.engines import cuda, native
 
         digest.update(cuda.source_hash().encode())
+        if native.available():  # it trains what is faster on the processor
+            digest.update(native.source_hash().encode())
     else:
         from lrn.engines import native
 

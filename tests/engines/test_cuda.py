@@ -10,6 +10,7 @@ import dataclasses
 import re
 from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -164,12 +165,28 @@ def test_other_devices_are_refused(device):
         choose("cuda", device=device)
 
 
+@pytest.mark.parametrize(
+    ("experiment", "networks", "on_gpu"),
+    [(PLAIN, 16, True), (Experiment(width=8), 4096, False), (Experiment(width=8), 20_000, True)],
+    ids=["narrow", "wide", "many wide"],
+)
+def test_small_fleets_of_wide_networks_train_on_the_processor(experiment, networks, on_gpu, monkeypatch):
+    monkeypatch.setattr(CudaEngine, "__post_init__", lambda self: None)
+    trained = []
+    processor = SimpleNamespace(train=lambda *given, **options: trained.append("processor"))
+    monkeypatch.setattr(CudaEngine, "train_many", lambda *given, **options: [trained.append("gpu")])
+    CudaEngine("cuda", processor).train(experiment, np.arange(networks, dtype=np.uint64))
+    CudaEngine("cuda").train(experiment, np.arange(networks, dtype=np.uint64))
+    assert trained == ["gpu" if on_gpu else "processor", "gpu"]
+
+
 # ---- On a GPU ----
 
 
 @needs_gpu
 def test_auto_is_cuda_on_a_gpu():
-    assert choose("auto", device="cuda") == choose("cuda") == CudaEngine("cuda")
+    assert choose("cuda") == CudaEngine("cuda")
+    assert choose("auto", device="cuda").device == "cuda"
     assert isinstance(choose("reference", device="cuda"), ReferenceEngine)
 
 

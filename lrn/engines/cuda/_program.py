@@ -18,7 +18,7 @@ from lrn.experiment import Experiment
 if TYPE_CHECKING:
     from cuda.core import Kernel
 
-__all__ = ["CHOSEN", "JOB", "Program", "compile_program", "kernels", "source_hash"]
+__all__ = ["CHOSEN", "JOB", "Program", "compile_program", "is_narrow", "kernels", "source_hash"]
 
 HERE = Path(__file__).parent
 HEADERS = HERE.parent / "native"
@@ -71,7 +71,7 @@ class Program:
     def of(cls, e: Experiment) -> Self:
         """The program that trains an experiment."""
         real = {"float32": "float", "float64": "double"}[e.dtype]
-        if not _narrow(e):
+        if not is_narrow(e):
             return cls(real)
         return cls(
             real,
@@ -131,19 +131,23 @@ def kernels(program: Program, architecture: str) -> tuple[Kernel, Kernel]:
 
 def _cached(program: Program, architecture: str) -> bytes:
     from cuda.bindings import nvrtc
+    from filelock import FileLock
 
     key = repr((program.macros, architecture, source_hash(), nvrtc.nvrtcVersion()[1:]))
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrn"
     path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.cubin"
     with suppress(OSError):
         return path.read_bytes()
-    code = compile_program(program, architecture)
-    with suppress(OSError):  # a folder that cannot be written costs a second next time
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_bytes(code)
-        unfinished.replace(path)
-    return code
+        with FileLock(path.with_suffix(".lock")):  # whoever comes second reads what the first has compiled
+            if not path.exists():
+                unfinished = path.with_suffix(f".{os.getpid()}")
+                unfinished.write_bytes(compile_program(program, architecture))
+                unfinished.replace(path)
+            return path.read_bytes()
+    except OSError:  # a folder that cannot be written costs some seconds each time
+        return compile_program(program, architecture)
 
 
 @cache
@@ -155,7 +159,7 @@ def source_hash() -> str:
     return digest.hexdigest()
 
 
-def _narrow(e: Experiment) -> bool:
+def is_narrow(e: Experiment) -> bool:
     """Whether there is a program of its own for such networks: those that most work goes into (network.hpp)."""
     return (
         e.width in (2, 4)
