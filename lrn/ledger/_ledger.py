@@ -175,7 +175,7 @@ class Ledger:
         """The seeds that `runs` would train, by the names of the files that are there, in blocks of at most `size`."""
         missing = gaps(block_files(self.folder / experiment.key), seeds)
         blocks = []
-        for gap in self._rounded(experiment, self._shelf(experiment, False), missing):
+        for gap in _rounded(self._shelf(experiment, False), missing, _batch(self.engine, experiment, False)):
             blocks += _blocks(gap, size)
         return blocks
 
@@ -268,6 +268,8 @@ class Ledger:
 
 def _rounded(shelf: Shelf[Runs], missing: Sequence[range], batch: int) -> list[range]:
     """The missing seeds and those that fill the last batch, up to the next stored seed."""
+    if not missing:
+        return []
     last = missing[-1]
     stop = min(-(-last.stop // batch) * batch, 2**64)
     return [*missing[:-1], shelf.free(range(last.start, stop))]
