@@ -7,8 +7,9 @@ from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
+import scipy  # whose modules load when they are first used: stats takes a second
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from lrn.audit._check import is_number, require_count
 
@@ -59,8 +60,12 @@ def _p_value(k1: int, n1: int, k2: int, n2: int, test: CountTest, sided: int) ->
         return 1.0
     table = [[k1, k2], [n1 - k1, n2 - k2]]
     if test in ("pearson", "yates"):
-        return float(stats.chi2_contingency(table, correction=test == "yates").pvalue) * sided / 2
-    exact = {"fisher": stats.fisher_exact, "boschloo": stats.boschloo_exact, "barnard": stats.barnard_exact}[test]
+        return float(scipy.stats.chi2_contingency(table, correction=test == "yates").pvalue) * sided / 2
+    exact = {
+        "fisher": scipy.stats.fisher_exact,
+        "boschloo": scipy.stats.boschloo_exact,
+        "barnard": scipy.stats.barnard_exact,
+    }[test]
     ways = ("two-sided",) if sided == 2 else ("less", "greater")
     return min(1.0, *(float(exact(table, alternative=way).pvalue) for way in ways))
 

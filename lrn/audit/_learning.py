@@ -15,7 +15,7 @@ from math import sqrt
 from operator import attrgetter
 from typing import Any
 
-from scipy import stats
+import scipy  # whose modules load when they are first used: stats takes a second
 
 from lrn.audit._check import Check, NoPowerWarning, is_number, require_count
 from lrn.audit._grim import Grim, grim
@@ -145,8 +145,8 @@ _FACTORS: dict[str, Callable[[int], float]] = {  # of the SD by n - 1 of k runs;
     "SD (n)": lambda k: sqrt((k - 1) / k),
     "standard error": lambda k: 1 / sqrt(k),
     "half the range": lambda k: 1.0,
-    "half a 95 % interval (t)": lambda k: float(stats.t.ppf(0.975, k - 1)) / sqrt(k),
-    "half a 95 % interval (z)": lambda k: float(stats.norm.ppf(0.975)) / sqrt(k),
+    "half a 95 % interval (t)": lambda k: float(scipy.stats.t.ppf(0.975, k - 1)) / sqrt(k),
+    "half a 95 % interval (z)": lambda k: float(scipy.stats.norm.ppf(0.975)) / sqrt(k),
 }
 
 
@@ -249,7 +249,7 @@ def check_interval(
     if not (is_number(level) and 0 < level < 1):
         raise ValueError(f"level must be between 0 and 1; got {level!r}")
     centre, spread = ends_of(parse_number(mean), rounding), ends_of(parse_number(sd), rounding)
-    t, z = float(stats.t.ppf((1 + level) / 2, n - 1)), float(stats.norm.ppf((1 + level) / 2))
+    t, z = float(scipy.stats.t.ppf((1 + level) / 2, n - 1)), float(scipy.stats.norm.ppf((1 + level) / 2))
     ways = {
         "t": t / sqrt(n),
         "z": z / sqrt(n),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import product, repeat
 from math import sqrt
 
-from scipy import stats
+import scipy  # whose modules load when they are first used: stats takes a second
 
 from lrn.audit._check import require_count
 from lrn.audit._counts import CountTest, compare_counts
@@ -139,4 +139,4 @@ def _t_test(test: str, gap: float, sd1: float, n1: int, sd2: float, n2: int) -> 
         df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1)) if error else 1.0
     if not error:
         return 0.0 if gap else 1.0
-    return 2 * float(stats.t.sf(gap / error, df))
+    return 2 * float(scipy.stats.t.sf(gap / error, df))

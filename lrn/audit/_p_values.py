@@ -19,7 +19,7 @@ from itertools import product
 from math import inf, sqrt
 from typing import Any
 
-from scipy import stats
+import scipy  # whose modules load when they are first used: stats takes a second
 
 from lrn.audit._check import Check, is_number
 from lrn.audit._numbers import Printed, parse_number
@@ -153,12 +153,12 @@ def _sizes(number: Printed, rounding: tuple[Rounding, ...]) -> tuple[float, floa
 def _tail(name: str, size: float, df: tuple[float, ...]) -> float:
     """Return the two-sided p-value of t, r and z; the upper tail of F, chi2 and Q."""
     if name == "z":
-        return 2 * float(stats.norm.sf(size))
+        return 2 * float(scipy.stats.norm.sf(size))
     if name == "t":
-        return 2 * float(stats.t.sf(size, *df))
+        return 2 * float(scipy.stats.t.sf(size, *df))
     if name == "r":
-        return 0.0 if size >= 1 else 2 * float(stats.t.sf(size * sqrt(df[0] / (1 - size**2)), *df))
-    return float(stats.f.sf(size, *df)) if name == "F" else float(stats.chi2.sf(size, *df))
+        return 0.0 if size >= 1 else 2 * float(scipy.stats.t.sf(size * sqrt(df[0] / (1 - size**2)), *df))
+    return float(scipy.stats.f.sf(size, *df)) if name == "F" else float(scipy.stats.chi2.sf(size, *df))
 
 
 def check_p_value(

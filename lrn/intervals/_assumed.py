@@ -37,8 +37,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy  # whose modules load when they are first used: stats takes a second
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from lrn.intervals._betting import SLACK
 from lrn.intervals._checks import check_fraction, check_number
@@ -100,7 +101,7 @@ def normal_ends(values: _Values, goal: float) -> tuple[float, float]:
     n = len(values)
     if _without_spread(values) or _normal_stake(n, LARGEST, 1.0) < goal:
         return -math.inf, math.inf
-    root = optimize.brentq(lambda log_r: _normal_stake(n, math.exp(log_r), 1.0) - goal, -700.0, math.log(LARGEST))
+    root = scipy.optimize.brentq(lambda log_r: _normal_stake(n, math.exp(log_r), 1.0) - goal, -700.0, math.log(LARGEST))
     _, squares = _gap_and_squares(values, 0.0)
     return _around(float(values.mean()), math.sqrt(math.exp(root) * squares / n))
 
@@ -158,7 +159,7 @@ def subgaussian_ends(values: _Values, goal: float, sd: float) -> tuple[float, fl
     most = 1.0
     while _subgaussian_stake(n, most) < goal:
         most *= 2
-    gap = optimize.brentq(lambda gap: _subgaussian_stake(n, gap) - goal, 0.0, most)
+    gap = scipy.optimize.brentq(lambda gap: _subgaussian_stake(n, gap) - goal, 0.0, most)
     return _around(float(values.mean()), float(gap) * sd)
 
 

@@ -22,8 +22,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import scipy  # whose modules load when they are first used: stats takes a second
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
 
 from lrn.intervals._checks import check_count, check_fraction, check_number
 from lrn.intervals._exact import checked_values
@@ -109,7 +109,7 @@ def root_below(capital: Callable[[float], float], low: float, point: float, goal
     if capital(point) >= goal:
         return point
     step = span * 1e-7
-    end = float(optimize.brentq(lambda m: min(capital(m), 1e6) - goal, inside, point, xtol=step, rtol=1e-12))
+    end = float(scipy.optimize.brentq(lambda m: min(capital(m), 1e6) - goal, inside, point, xtol=step, rtol=1e-12))
     for _ in range(60):  # to the side that was rejected for certain
         if capital(end) >= goal:
             return end
