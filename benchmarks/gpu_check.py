@@ -29,7 +29,7 @@ from lrn.engines import native
 from lrn.engines.cuda import CudaEngine, _program
 from lrn.engines.cuda._program import Program, compile_program, kernels
 from lrn.experiment import Experiment
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 ARRAYS = ("rmse", "rmse_initial", "converged_at", "dead", "prediction", "parameters")
 CHECKED_SEEDS = np.arange(64, dtype=np.uint64)

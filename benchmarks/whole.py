@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import thesis_cells
+from lrn.engines.training import train
 from lrn.experiment import Experiment
-from lrn.training import train
 
 __all__ = ["apart"]
 

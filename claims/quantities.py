@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrn.claims import Measure, every
+from lrn.experiment.metrics import Metric
 from lrn.intervals import Decision, Estimate
-from lrn.metrics import Metric
 
 __all__ = ["Among", "falling", "none_converges", "rising", "sum_of_means", "sum_of_rates"]
 

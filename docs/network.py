@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 from pathlib import Path
 
+from lrn.engines.training import train
 from lrn.experiment import Experiment
+from lrn.experiment.runs import Runs
 from lrn.files import replace_file
-from lrn.runs import Runs
-from lrn.training import train
 
 EXPERIMENT, SEED = Experiment(depth=10, connection="late"), 19
 ALIVE, DEAD, WIRE = "#0072B2", "#D55E00", "#9AA0A6"  # colours that the colour-blind can tell apart

@@ -14,11 +14,11 @@ from lrn import _moved
 
 if TYPE_CHECKING:
     from lrn.dead import dead_units, prune
+    from lrn.engines.training import network, train
     from lrn.experiment import Experiment
+    from lrn.experiment.runs import Runs
     from lrn.ledger import Ledger
     from lrn.nets import LateResidualNet, PlainNet, ResidualNet
-    from lrn.runs import Runs
-    from lrn.training import network, train
 
 __version__ = "0.1.0"
 _moved.install()
@@ -29,11 +29,11 @@ _HOMES = {
     "Ledger": "lrn.ledger",
     "PlainNet": "lrn.nets",
     "ResidualNet": "lrn.nets",
-    "Runs": "lrn.runs",
+    "Runs": "lrn.experiment.runs",
     "dead_units": "lrn.dead",
-    "network": "lrn.training",
+    "network": "lrn.engines.training",
     "prune": "lrn.dead",
-    "train": "lrn.training",
+    "train": "lrn.engines.training",
 }
 
 __all__ = [

@@ -15,9 +15,12 @@ MOVED = {
     "lrn.blocks": "lrn.ledger.blocks",
     "lrn.cluster": "lrn.ledger.cluster",
     "lrn.documents": "lrn.audit.documents",
+    "lrn.metrics": "lrn.experiment.metrics",
     "lrn.registry": "lrn.verdicts.registry",
+    "lrn.runs": "lrn.experiment.runs",
     "lrn.samples": "lrn.ledger.samples",
     "lrn.tables": "lrn.verdicts.tables",
+    "lrn.training": "lrn.engines.training",
     "lrn.versions": "lrn.ledger.version",
     "lrn.workers": "lrn.ledger.workers",
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lrn import Experiment, Runs, train
-from lrn.metrics import METRICS, Metric, metric
+from lrn.experiment.metrics import METRICS, Metric, metric
 
 NAN, INF = np.nan, np.inf
 EXPERIMENT = Experiment(width=2, depth=3, epochs=5)

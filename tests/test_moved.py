@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from importlib import import_module
@@ -9,6 +10,9 @@ from importlib import import_module
 import pytest
 
 from lrn._moved import MOVED
+from lrn.experiment import Experiment
+from lrn.experiment.metrics import Metric
+from lrn.experiment.runs import Runs
 
 
 @pytest.mark.parametrize(("old", "new"), MOVED.items(), ids=MOVED)
@@ -22,6 +26,19 @@ def test_the_old_paths_of_parts_work_in_a_new_process():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
 
 
+def test_the_old_paths_of_training_work_in_a_new_process():
+    code = "from lrn.training import network, train; from lrn import metrics, runs; metrics.Metric, runs.Runs"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "present"), [("lrn.experiment", Experiment), ("lrn.metrics", Metric), ("lrn.runs", Runs)]
+)
+def test_a_pickle_that_names_an_old_path_gives_the_present_class(path, present):
+    assert pickle.loads(f"c{path}\n{present.__name__}\n.".encode()) is present
+
+
 def test_importing_lrn_imports_none_of_them():
-    code = "import sys, lrn; sys.exit(any(name.startswith(('lrn.ledger', 'lrn.verdicts')) for name in sys.modules))"
+    parts = "'lrn.engines', 'lrn.experiment', 'lrn.ledger', 'lrn.verdicts'"
+    code = f"import sys, lrn; sys.exit(any(name.startswith(({parts})) for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

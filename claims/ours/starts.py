@@ -16,7 +16,7 @@ from lrn import Experiment, Runs, train
 from lrn.arithmetic import matmul
 from lrn.engines import choose
 from lrn.experiment import initial_parameters
-from lrn.metrics import Metric
+from lrn.experiment.metrics import Metric
 
 Parameters = NDArray[np.floating]
 

@@ -10,7 +10,7 @@ from claims.ours.starts import Untrained
 from claims.quantities import Among
 from claims.thesis.grid import pair
 from lrn.claims import claim
-from lrn.metrics import Metric
+from lrn.experiment.metrics import Metric
 
 NO_DEAD_LAYER = Metric("no dead layer after training", lambda runs: runs.dead_layers == 0)
 PLAIN, LATE = pair(30, "adam", 0.001, "batch", width=16)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lrn import Experiment
 from lrn.experiment import CONVERGED_RMSE
-from lrn.metrics import Metric
-from lrn.runs import Runs
+from lrn.experiment.metrics import Metric
+from lrn.experiment.runs import Runs
 
 __all__ = ["AT_REST", "FAILED", "FAILED_CHANGING", "OSCILLATING", "SLOWLY_FALLING"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from claims.ours.starts import KILLED, born_dead
 from lrn import Experiment
-from lrn.metrics import Metric
-from lrn.runs import Runs
+from lrn.experiment.metrics import Metric
+from lrn.experiment.runs import Runs
 
 __all__ = [
     "CONTRIBUTING",

@@ -17,8 +17,8 @@ from claims.thesis.drawn import DRAWN, Drawn
 from claims.thesis.grid import pair
 from lrn import train
 from lrn.experiment import CONVERGED_RMSE
+from lrn.experiment.runs import Runs
 from lrn.files import replace_file
-from lrn.runs import Runs
 
 __all__ = ["ALIVE", "NETWORKS", "RECORD", "SEEDS", "STRETCH", "Network", "Pictures", "Plot", "recorded", "trained"]
 

@@ -13,8 +13,8 @@ from torch.func import functional_call, grad, vmap
 from claims.untrained import before_training
 from lrn import Experiment, network
 from lrn.experiment import initial_parameters
-from lrn.metrics import Metric
-from lrn.runs import Runs
+from lrn.experiment.metrics import Metric
+from lrn.experiment.runs import Runs
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from claims.thesis.ends import AT_REST, FAILED, OSCILLATING
 from claims.thesis.grid import CONNECTIONS, DEPTHS, STYLES, cell
 from claims.thesis.neurons import KILLS
 from lrn.claims import claim
-from lrn.metrics import Metric
+from lrn.experiment.metrics import Metric
 
 refuted = pytest.mark.refuted
 

@@ -9,7 +9,7 @@ from claims.quantities import Among, none_converges
 from claims.thesis.grid import DEPTHS, STYLES, at_least_once_in_ten, cell, column, pair
 from lrn.claims import claim
 from lrn.experiment import CONVERGED_RMSE
-from lrn.metrics import Metric
+from lrn.experiment.metrics import Metric
 
 style = pytest.mark.parametrize("style", STYLES)
 depth = pytest.mark.parametrize("depth", DEPTHS)

@@ -12,7 +12,7 @@ from claims.quantities import Among
 from claims.thesis.drawn import DRAWN
 from lrn.claims import claim
 from lrn.experiment import CONVERGED_RMSE
-from lrn.metrics import Metric
+from lrn.experiment.metrics import Metric
 
 MOST = 32768
 

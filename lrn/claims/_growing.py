@@ -16,7 +16,7 @@ from lrn.claims._metrics import Column, values_of
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = ["Growing", "gathered", "merge", "of_networks", "rounded"]
 

@@ -21,7 +21,7 @@ from lrn.intervals import Estimate
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = ["table"]
 

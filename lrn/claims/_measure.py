@@ -22,7 +22,7 @@ from lrn.intervals import Estimate
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = ["FIRST_SEEDS", "FUTILE_SEEDS", "MAX_SEEDS", "Measure", "NewMeasurement"]
 
@@ -33,8 +33,8 @@ class Measure(Measuring):
     """The fixture `measure`: rates, means and quantiles that compare and combine (`lrn.intervals.Estimate`).
 
     A population is an `Experiment`, or any object with a `label` and `sample(seeds)` (see `Population`). A metric is a
-    name (for an Experiment one of `lrn.metrics.METRICS`, else a key of what `sample` returned) or a
-    `lrn.metrics.Metric`. With `given`, a boolean metric, only the seeds for which it is true count.
+    name (for an Experiment one of `lrn.experiment.metrics.METRICS`, else a key of what `sample` returned) or a
+    `lrn.experiment.metrics.Metric`. With `given`, a boolean metric, only the seeds for which it is true count.
 
     A comparison is measured directly, seed by seed: `rate(a, m) > rate(b, m) + 0.2` observes the difference of a
     and b. Each expression starts with a few seeds. While the claim is undecided, the seeds of the expressions that keep

@@ -20,7 +20,7 @@ from lrn.verdicts import Quantity
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = ["Measuring"]
 

@@ -17,7 +17,7 @@ from lrn.claims._tables import columns_of_frame
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = [
     "Column",
@@ -108,7 +108,7 @@ def resolve(population: Population | Experiment, metric: str | Metric) -> Metric
     """The function behind a metric. Raises TypeError, or ValueError for a name that no Experiment has."""
     label_of(population), name_of(metric)
     if is_experiment(population):
-        from lrn.metrics import metric as lookup
+        from lrn.experiment.metrics import metric as lookup
 
         return lookup(metric)
     return Column(metric) if isinstance(metric, str) else metric

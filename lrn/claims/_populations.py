@@ -39,7 +39,7 @@ from lrn.claims._store import RecentSamples, check_one_object
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = [
     "Draw",

@@ -11,7 +11,7 @@ from lrn.claims._metrics import name_of, numbers
 from lrn.verdicts import check_assumption
 
 if TYPE_CHECKING:
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = ["assumed", "bounded", "difference", "finite", "finite_difference"]
 

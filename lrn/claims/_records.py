@@ -13,7 +13,7 @@ from lrn.verdicts import MeasuredQuantity, Quantity, expression_key, expression_
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = ["key_of_terms", "measured", "name_of_terms", "quantity_of"]
 

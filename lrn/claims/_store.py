@@ -29,7 +29,7 @@ from lrn.claims._state import difference, state_of
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
-    from lrn.metrics import Metric
+    from lrn.experiment.metrics import Metric
 
 __all__ = ["RecentSamples", "check_one_object"]
 

@@ -121,7 +121,7 @@ class Classifiers:
     @property
     def version(self) -> str:
         """Names the code, the arithmetic and the images behind the observations, which may then be remembered."""
-        from lrn._torch import torch
+        from lrn.nets._torch import torch
 
         images = map(attrgetter("digest"), self.data.split(self.train, self.test))
         if self._engine() == "native":
@@ -148,7 +148,7 @@ class Classifiers:
 
     def networks(self, seeds: Iterable[int]) -> Iterator[ConvolutionalNet]:
         """The networks of these seeds before training: one module, which has the weights of each in its turn."""
-        from lrn._torch import torch
+        from lrn.nets._torch import torch
 
         from lrn.nets import ConvolutionalNet
 
@@ -202,7 +202,7 @@ class Classifiers:
             raise ValueError(f"seeds must be a range of step 1, from 0, that is not empty; got {seeds!r}")
         if engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}; got {engine!r}")
-        import lrn._torch  # noqa: F401
+        import lrn.nets._torch  # noqa: F401
 
         from lrn.classifiers._training import metrics
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lrn.experiment import Experiment
-    from lrn.runs import Runs
+    from lrn.experiment.runs import Runs
 
 __all__ = ["check", "draw"]
 

@@ -20,9 +20,9 @@ from lrn.verdicts.text import duration, shortened
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
+    from lrn.experiment.runs import Runs
     from lrn.ledger import Ledger
     from lrn.ledger.workers import Workers
-    from lrn.runs import Runs
 
 __all__ = ["Cell", "Interrupted", "train_grid"]
 

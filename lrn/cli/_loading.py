@@ -19,7 +19,7 @@ from itertools import filterfalse, repeat
 from types import NoneType
 from typing import Any
 
-from lrn._torch import torch
+from lrn.nets._torch import torch
 
 from torch import Tensor, nn
 

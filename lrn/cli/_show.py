@@ -36,8 +36,8 @@ def add(commands: Any) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
+    from lrn.engines.training import train
     from lrn.experiment import Experiment
-    from lrn.training import train
 
     experiment = Experiment(**fields_of(arguments))
     if arguments.out is not None:

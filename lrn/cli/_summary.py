@@ -11,7 +11,7 @@ from lrn.experiment import CONVERGED_RMSE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lrn.runs import Runs
+    from lrn.experiment.runs import Runs
 
 __all__ = ["outcome", "summary"]
 

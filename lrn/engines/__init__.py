@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.experiment import Experiment
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 __all__ = ["ENGINES", "LARGEST_THREADS", "Engine", "Progress", "choose"]
 

@@ -12,7 +12,7 @@ from functools import cache, partial
 from math import prod
 from typing import TYPE_CHECKING
 
-from lrn._torch import torch
+from lrn.nets._torch import torch
 
 import numpy as np
 import torch.nn.functional as F
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lrn.experiment import CONVERGED_RMSE, Experiment, check_initial, initial_parameters
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 if TYPE_CHECKING:
     from lrn.engines import Progress

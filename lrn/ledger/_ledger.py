@@ -29,6 +29,7 @@ import numpy as np
 from lrn.engines import Engine, choose
 from lrn.engines.cuda import CudaEngine
 from lrn.experiment import Experiment
+from lrn.experiment.runs import Runs
 from lrn.ledger.blocks import RunsForm, row_bytes
 from lrn.ledger.cluster import ClusterError
 from lrn.ledger.covering import block_files, block_name, cut, gaps
@@ -40,7 +41,6 @@ from lrn.ledger.shelf import Shelf
 from lrn.ledger.tables import networks_table
 from lrn.ledger.version import version
 from lrn.ledger.workers import Workers
-from lrn.runs import Runs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ import numpy as np
 
 from lrn.engines import Engine
 from lrn.experiment import Experiment
+from lrn.experiment.runs import Runs
 from lrn.ledger.checks import check_start, check_values
 from lrn.ledger.files import MOST_BYTES, decode, encode, read_block
-from lrn.runs import Runs
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.engines import Engine, native
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 __all__ = ["check_start", "check_values"]
 

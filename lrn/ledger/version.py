@@ -15,7 +15,7 @@ __all__ = ["version"]
 SOURCES = (
     "arithmetic.py",
     "data/_points.py",
-    "experiment.py",
+    "experiment/_experiment.py",
     "ledger/files.py",
     "ledger/blocks.py",
     "ledger/shelf.py",

@@ -11,7 +11,7 @@ import pytest
 from lrn import Experiment, train
 from lrn.cli import main
 from lrn.cli._summary import summary
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 SMALL = ["show", "--depth", "5", "--connection", "late", "--seed", "17", "--epochs", "200"]
 

@@ -18,8 +18,8 @@ import pytest
 import lrn.claims
 import lrn.cli._fleet
 import lrn.cli._tables
+import lrn.experiment.metrics
 import lrn.ledger.cluster
-import lrn.metrics
 import lrn.plugin
 
 # pytester forgets what was imported in its session, and numpy's and scipy's parts cannot be loaded twice.

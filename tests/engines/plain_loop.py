@@ -16,7 +16,7 @@ from torch import nn
 
 from lrn import Experiment, network
 from lrn.data import Data
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 
 @dataclass(frozen=True, kw_only=True)

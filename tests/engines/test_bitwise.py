@@ -17,7 +17,7 @@ from plain_loop import OtherData
 from lrn import Experiment
 from lrn.engines.native import NativeEngine
 from lrn.experiment import CHOICES, initial_parameters
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 pytestmark = needs_native
 

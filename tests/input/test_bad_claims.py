@@ -10,7 +10,7 @@ from refusals import refused, rows
 
 from lrn import Experiment
 from lrn.claims import Expectation, Measure, claim
-from lrn.metrics import Metric, metric
+from lrn.experiment.metrics import Metric, metric
 
 TINY = Experiment(depth=2, epochs=3)
 

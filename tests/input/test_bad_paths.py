@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import lrn.claims
-import lrn.metrics
+import lrn.experiment.metrics
 import lrn.plugin
 
 # pytester forgets what was imported in its session, and numpy's and scipy's parts cannot be loaded twice.

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrn import Experiment, Ledger
+from lrn.experiment.runs import Runs
 from lrn.ledger import LedgerWarning
 from lrn.ledger.blocks import RunsForm
 from lrn.ledger.samples import Samples
-from lrn.runs import Runs
 
 SEEDS = range(64)
 EXPERIMENT = Experiment(depth=3, epochs=300)

@@ -140,7 +140,8 @@ def test_another_arithmetic_has_another_folder(ledger):
 
 
 @pytest.mark.parametrize(
-    "source", ["data/_points.py", "experiment.py", "ledger/blocks.py", "ledger/files.py", "ledger/_ledger.py"]
+    "source",
+    ["data/_points.py", "experiment/_experiment.py", "ledger/blocks.py", "ledger/files.py", "ledger/_ledger.py"],
 )
 def test_a_change_of_the_code_has_another_folder(ledger, monkeypatch, tmp_path, source):
     before = ledger.folder

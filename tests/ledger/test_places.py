@@ -11,7 +11,7 @@ from counting import OTHER, TINY, again, assert_trained, contents, counting
 import lrn.claims
 import lrn.cli._fleet
 import lrn.cli._tables
-import lrn.metrics
+import lrn.experiment.metrics
 import lrn.plugin
 
 # pytester forgets what was imported in its session, and numpy's and scipy's parts cannot be loaded twice.

@@ -11,7 +11,7 @@ from output import by_test
 
 import lrn.claims
 import lrn.engines
-import lrn.metrics
+import lrn.experiment.metrics
 import lrn.plugin
 
 # pytester forgets what was imported in its session, and numpy's and scipy's parts cannot be loaded twice.

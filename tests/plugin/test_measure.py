@@ -12,8 +12,8 @@ from populations import Broken, Coin
 from lrn.claims import Estimate, Measure, MeasurementError
 from lrn.claims._populations import Draw
 from lrn.experiment import Experiment
+from lrn.experiment.metrics import Metric
 from lrn.intervals import mean_ends, quantile_sequence
-from lrn.metrics import Metric
 
 LEVEL = 2 * 0.001 / 64  # both ends of one quantity of 64
 

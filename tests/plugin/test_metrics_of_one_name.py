@@ -5,7 +5,7 @@ import pytest
 from lrn.claims import Measure, MeasurementError
 from lrn.claims._populations import Draw, RecentSamples
 from lrn.experiment import Experiment
-from lrn.metrics import METRICS, Metric
+from lrn.experiment.metrics import METRICS, Metric
 from lrn.verdicts import Outcome
 from tests.plugin.populations import Coin
 
@@ -48,7 +48,7 @@ def test_a_name_and_the_metric_that_it_names_are_one():
 
 def test_a_claim_that_gives_a_name_other_bounds_is_an_error(suite):
     _, verdicts = suite.judge("""
-        from lrn.metrics import Metric
+        from lrn.experiment.metrics import Metric
 
         coin = Coin(0.5)
 

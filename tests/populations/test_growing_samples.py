@@ -11,7 +11,7 @@ import pytest
 
 from lrn.claims._populations import Draw, RecentSamples, columns
 from lrn.experiment import Experiment
-from lrn.metrics import Metric
+from lrn.experiment.metrics import Metric
 from tests.plugin.populations import uniform
 from tests.populations.fakes import growing
 
@@ -123,7 +123,7 @@ class Trained:
 
 
 class Networks:
-    """What `lrn.runs.Runs` can do."""
+    """What `lrn.experiment.runs.Runs` can do."""
 
     def __init__(self, u):
         self.u = u

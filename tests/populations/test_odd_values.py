@@ -10,7 +10,7 @@ import pytest
 
 from lrn.claims._contract import MeasurementError
 from lrn.claims._populations import Draw, RecentSamples, bounds_of, columns, identity_of, label_of, numbers
-from lrn.metrics import Metric
+from lrn.experiment.metrics import Metric
 from tests.plugin.populations import uniform
 from tests.populations.fakes import Net, Pop, grown
 

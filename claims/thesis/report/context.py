@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lrn import Experiment
+from lrn.experiment.runs import Runs
 from lrn.ledger import Ledger
 from lrn.report import Addresses, Quantities, environment, link_to, number_view, value_text
-from lrn.runs import Runs
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.sentences import matches
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lrn.engines.cuda._program import is_narrow, source_hash
 from lrn.experiment import Experiment, check_initial, given_parameters
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 if TYPE_CHECKING:
     from lrn.engines import Engine, Progress

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lrn.engines.cuda._program import CHOSEN, JOB, RESIDENT, Program, kernels
 from lrn.experiment import CHOICES, CONVERGED_RMSE, Experiment
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 if TYPE_CHECKING:
     from cuda.core import Kernel

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lrn.engines import LARGEST_THREADS
 from lrn.experiment import CHOICES, CONVERGED_RMSE, DRAWN_BY_ENGINES, Experiment, given_parameters
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 if TYPE_CHECKING:
     from lrn.engines import Progress

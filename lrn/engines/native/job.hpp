@@ -19,7 +19,7 @@ template <class Option> struct Choice {
   operator Option() const { return Option(value); }
 };
 
-// What to train is as lrn/experiment.py describes it. Arrays are C-contiguous; their axes are S networks, D layers, W neurons
+// What to train is as lrn.experiment describes it. Arrays are C-contiguous; their axes are S networks, D layers, W neurons
 // of a layer, N samples, F features, O outputs and P parameters.
 template <class R> struct Job {
   Integer features, outputs, samples, depth, width, epochs;

@@ -1,4 +1,4 @@
-// The choices of an experiment, in the order in which lrn/experiment.py lists them: Python hands over the position of a name
+// The choices of an experiment, in the order in which lrn.experiment lists them: Python hands over the position of a name
 // in its list. tests/engines/test_choose.py compares both.
 #pragma once
 

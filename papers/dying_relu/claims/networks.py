@@ -8,7 +8,7 @@ import numpy as np
 from lrn import Experiment
 from lrn.data import Data
 from lrn.experiment import initial_parameters
-from lrn.metrics import Metric
+from lrn.experiment.metrics import Metric
 
 
 def _absolute(x):

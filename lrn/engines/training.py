@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lrn.engines import choose
 from lrn.experiment import Experiment, initial_parameters
-from lrn.runs import Runs
+from lrn.experiment.runs import Runs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -92,7 +92,7 @@ def network(experiment: Experiment, seed: int, *, trained: bool = True, **option
         TypeError: `experiment` or the seed has the wrong type, or there is no such option.
         ValueError: the seed or an option is out of range.
     """
-    from lrn._torch import torch
+    from lrn.nets._torch import torch
 
     from lrn.nets import LateResidualNet, PlainNet, ResidualNet
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.experiment import CONVERGED_RMSE, Experiment
-from lrn.runs import Runs
+from lrn.experiment._experiment import CONVERGED_RMSE, Experiment
+from lrn.experiment.runs import Runs
 
 __all__ = ["METRICS", "Metric", "metric"]
 

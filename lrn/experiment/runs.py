@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.experiment import CONVERGED_RMSE, Experiment
+from lrn.experiment._experiment import CONVERGED_RMSE, Experiment
 
 __all__ = ["Runs"]
 
