@@ -9,7 +9,7 @@ neuron that outputs NaN is not dead.
 take layer outputs that are already at hand, and `prune` builds the smaller network.
 """
 
-import lrn.nets._torch  # noqa: F401
+import lrn.nets._torch  # noqa: F401 - first, so that a missing torch is said in one sentence
 
 from lrn.dead._batches import batches
 from lrn.dead._data import Batch, Signature, home, read

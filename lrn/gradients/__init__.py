@@ -14,7 +14,7 @@ they watch it through hooks and leave it as it was. `lrn.gradients.plots` draws 
 'vanishing'
 """
 
-import lrn.nets._torch  # noqa: F401
+import lrn.nets._torch  # noqa: F401 - first, so that a missing torch is said in one sentence
 
 from lrn.gradients._diagnosis import LIMIT, Diagnosis, diagnose
 from lrn.gradients._history import GradientHistory, recording

@@ -3,7 +3,7 @@
 Axes, here and in the whole package: S seeds (stacked networks), N samples, D layers, W neurons of a layer.
 """
 
-import lrn.nets._torch  # noqa: F401
+import lrn.nets._torch  # noqa: F401 - first, so that a missing torch is said in one sentence
 
 from lrn.nets._convolutional import BasicBlock, BottleneckBlock, ConvolutionalNet, ResidualBlock
 from lrn.nets._euler import EulerNet
