@@ -320,10 +320,10 @@ def test_progress_goes_to_standard_error_and_is_wiped_away(capsys):
 
 IMPORT = """
 import sys, time
-started = time.perf_counter()
+started = time.process_time()
 import lrn
 from lrn import Experiment, Ledger, Runs, train
-print(time.perf_counter() - started)
+print(time.process_time() - started)
 print(sorted({name.split(".")[0] for name in sys.modules} & {"torch", "pandas", "pyarrow", "scipy", "pytest"}))
 """
 
@@ -332,7 +332,7 @@ def test_import_is_quick_and_leaves_torch_alone():
     done = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, timeout=60)
     seconds, heavy = done.stdout.splitlines()
     assert heavy == "[]"
-    assert float(seconds) < 1.5  # 0.3 s at most on a machine that does nothing else; this one may be busy
+    assert float(seconds) < 1.5  # of the processor, which others may use meanwhile; 0.1 s as a rule
 
 
 @pytest.mark.skipif(not native.available(), reason="the native engine was not built")
