@@ -98,3 +98,11 @@ def test_library_never_imports_claims_or_tests(path):
 def test_import_leaves_torch_alone(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_dead_units_leave_the_compiler_of_torch_alone():
+    code = (
+        "import sys; from torch import nn, ones; from lrn.dead import dead_units; "
+        "dead_units(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), ones(2, 3)); sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

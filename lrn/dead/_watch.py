@@ -7,6 +7,7 @@ in a thread of the model's own they start the watching there too.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -154,8 +155,19 @@ class Watch(TorchDispatchMode):
                                            "before the pass; activations there are not seen")  # fmt: skip
         self._tracks.stop()
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: else torch imports its compiler at the first operation, for models that are not compiled, too.
+
+        That takes a second. `__torch_dispatch__` keeps the compiler away itself, where it has been imported.
+        """
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
+        see = Watch._see if "torch._dynamo" not in sys.modules else _SEE_UNCOMPILED
+        return see(self, func, args, kwargs or {})
+
+    def _see(self, func: Any, args: Any, kwargs: Any) -> Any:
         if not self._tracks.started:  # a thread that lives longer than the pass
             return func(*args, **kwargs)
         if torch.is_inference_mode_enabled() and isinstance(func, torch._ops.OpOverload):
@@ -261,6 +273,9 @@ class Watch(TorchDispatchMode):
         self.tallies.pop(name, None)
         size = f" of shape {tuple(shape)}" if shape else ""
         self.left_out.setdefault(name, f"{reason}{size}")
+
+
+_SEE_UNCOMPILED = torch._disable_dynamo(Watch._see, recursive=True)  # type: ignore[attr-defined]
 
 
 @cache
