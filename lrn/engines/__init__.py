@@ -57,8 +57,8 @@ class Engine(Protocol):
 def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = None) -> Engine:
     """The engine of that name; "auto" is the fastest one there is for the device.
 
-    The cuda engine takes the device "cpu", everyone's default, to mean "cuda". On a GPU, "auto" trains on the processor
-    beside it what is faster there, to the same bits; "cuda" trains everything on the GPU.
+    The cuda engine takes the device "cpu", everyone's default, to mean "cuda". On a GPU, "auto" leaves small
+    fleets of wide networks to the processor, which is faster and gives the same bits; "cuda" trains everything on the GPU.
 
     Raises:
         TypeError: the device is not a text.

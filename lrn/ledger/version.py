@@ -41,7 +41,7 @@ def _version(engine: str, arithmetic: str, engine_file: str) -> str:
         from lrn.engines import cuda, native
 
         digest.update(cuda.source_hash().encode())
-        if native.available():  # it trains what is faster on the processor
+        if native.available():  # it trains small fleets of wide networks
             digest.update(native.source_hash().encode())
     else:
         from lrn.engines import native

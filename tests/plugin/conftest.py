@@ -63,7 +63,7 @@ class Suite:
         ini.write_text(ini.read_text().replace("--no-ledger", ""))
 
     def take_lines(self, name):
-        """The lines that tests wrote to a file since the last time; none where there is no file."""
+        """The lines that tests wrote to a file since the last call; empty if the file is missing."""
         path = self.pytester.path / name
         lines = path.read_text().splitlines() if path.exists() else []
         path.unlink(missing_ok=True)

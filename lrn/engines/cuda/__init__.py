@@ -63,7 +63,7 @@ class CudaEngine:
 
     Attributes:
         device: "cuda", or "cuda:1" and so on where there are several.
-        processor: the engine that trains what is faster on the processor, to the same bits; None for nothing.
+        processor: the engine that trains small fleets of wide networks, to the same bits; None to train all on the GPU.
 
     Raises:
         ValueError: torch cannot use that device here.
