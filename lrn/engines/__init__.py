@@ -58,7 +58,7 @@ def choose(name: str = "auto", *, device: str = "cpu", threads: int | None = Non
     """The engine of that name; "auto" is the fastest one there is for the device.
 
     The cuda engine takes the device "cpu", everyone's default, to mean "cuda". On a GPU, "auto" leaves small
-    fleets of wide networks to the processor, which is faster and gives the same bits; "cuda" trains everything on the GPU.
+    fleets of wide networks to the processor, which is faster and gives the same bits; "cuda" trains all on the GPU.
 
     Raises:
         TypeError: the device is not a text.
