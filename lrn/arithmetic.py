@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["exp", "gaussian", "log", "log10", "matmul", "normal", "normals", "tanh", "total"]
+__all__ = ["exp", "gaussian", "log", "log10", "matmul", "normal", "normals", "tanh", "total", "uniforms"]
 
 Array = NDArray[np.float64]
 
@@ -114,14 +114,35 @@ def normals(keys: Iterable[int | tuple[int, int]], shapes: Sequence[tuple[int, .
     """
     counts = list(map(math.prod, shapes))
     pairs = [(count + 1) // 2 for count in counts]
-    generators = (np.random.Generator(np.random.Philox(key=key)) for key in keys)
-    uniform = np.stack([generator.random((sum(pairs), 2)) for generator in generators])
+    uniform = uniforms(keys, 2 * sum(pairs)).reshape(-1, sum(pairs), 2)
     arrays, start = list[Array](), 0
     for shape, count, size in zip(shapes, counts, pairs, strict=True):
         numbers = gaussian(uniform[:, start : start + size]).reshape(len(uniform), -1)
         arrays.append(numbers[:, :count].reshape(-1, *shape))
         start += size
     return arrays
+
+
+def uniforms(keys: Iterable[int | tuple[int, int]], count: int) -> Array:
+    """The first uniform numbers of many generators, each a `numpy.random.Philox` with one of these keys.
+
+    Returns:
+        Shape (S, count), in [0, 1).
+
+    Example:
+        >>> uniforms([1, (1, 0)], 3).shape
+        (2, 3)
+    """
+    keys = list(keys)
+    # One generator that takes every key: making one takes seven times as long.
+    philox = np.random.Philox(key=0)
+    generator, state = np.random.Generator(philox), philox.state
+    numbers = np.empty((len(keys), count))
+    for row, key in zip(numbers, keys, strict=True):
+        state["state"]["key"][:] = key if isinstance(key, tuple) else (key, 0)
+        philox.state = state
+        generator.random(out=row)
+    return numbers
 
 
 def gaussian(uniform: Array) -> Array:
@@ -148,8 +169,8 @@ def matmul(a: Array, b: Array) -> Array:
     it does not show. The product of the two small parts is left out.
 
     Args:
-        a: shape (*, M, K), finite.
-        b: shape (*, K, N), finite.
+        a: shape (*, M, K), less than 2 ** 990.
+        b: shape (*, K, N), less than 2 ** 990.
 
     Returns:
         Shape (*, M, N).
@@ -185,11 +206,24 @@ def total(x: Array, axis: int = -1) -> Array:
 
 def _parts(x: Array, bits: int) -> tuple[Array, Array]:
     """Two arrays that nearly sum to x, each of whole multiples of a power of two, 2 ** bits at most."""
-    _, exponent = np.frexp(np.abs(x).max(axis=(-2, -1), keepdims=True, initial=0.0))
+    largest = np.maximum(
+        x.max(axis=(-2, -1), keepdims=True, initial=0.0), -x.min(axis=(-2, -1), keepdims=True, initial=0.0)
+    )
+    _, exponent = np.frexp(largest)
     unit = np.ldexp(1.0, exponent - bits)
-    high = np.rint(x / unit) * unit
-    unit = np.ldexp(unit, -bits - 1)
-    return high, np.rint((x - high) / unit) * unit
+    high = _round_to(unit, x.copy())
+    return high, _round_to(np.ldexp(unit, -bits - 1), x - high)
+
+
+def _round_to(unit: Array, x: Array) -> Array:
+    """Rounds x in place to whole multiples of a power of two; x is 2 ** 51 units at most.
+
+    Next to 1.5 * 2 ** 52 units, a float64 has no bits for less than one unit.
+    """
+    shift = unit * (1.5 * 2.0**52)
+    x += shift
+    x -= shift
+    return x
 
 
 def _on_circle(turns: Array) -> tuple[Array, Array]:

@@ -59,11 +59,10 @@ class Growing:
 
 
 def rounded(population: Any, seeds: range) -> int:
-    """The seed to stop sampling before: experiments are trained many at a time, the more the more seeds there are."""
+    """The seed to stop sampling before: experiments are trained in blocks that are measured together."""
     if not is_experiment(population):
         return seeds.stop
-    least = ALIGNED if population.width < WIDE else ALIGNED_WIDE
-    size = max(least, 1 << max(min(len(seeds).bit_length() - 4, 12), 0))
+    size = _block(population, len(seeds) - 1)
     return min(seeds.start - (-len(seeds) // size) * size, 1 << 64)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lrn.arithmetic import gaussian
+from lrn.arithmetic import gaussian, uniforms
 from lrn.data import Data, absolute_value
 
 __all__ = ["CONVERGED_RMSE", "Experiment", "check_initial", "given_parameters", "initial_parameters"]
@@ -214,7 +214,7 @@ def check_initial(experiment: Experiment, seeds: NDArray[np.uint64], initial: ND
 def _symmetric(e: Experiment, seeds: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Parameters of the hidden layers and of the output layer: uniform within bounds."""
     bounds = np.concatenate(list(map(partial(_bounds, e), range(e.depth + 1))))
-    drawn = (_uniform(seeds, len(bounds)) * 2.0 - 1.0) * bounds + 0.0
+    drawn = (uniforms(seeds.tolist(), len(bounds)) * 2.0 - 1.0) * bounds + 0.0
     out, fan_in = e.shapes[-1]
     hidden, output = np.split(drawn, [-out * (fan_in + 1)], axis=1)
     return hidden, output
@@ -224,7 +224,7 @@ def _asymmetric(e: Experiment, seeds: NDArray[np.uint64]) -> tuple[NDArray[np.fl
     """The same, but hidden neurons start with one positive parameter each (`Experiment.initial`, "rai")."""
     sizes = [out * _numbers(fan_in) for out, fan_in in e.shapes[:-1]]
     bounds = _bounds(e, e.depth)
-    uniform = _uniform(seeds, sum(sizes) + len(bounds))
+    uniform = uniforms(seeds.tolist(), sum(sizes) + len(bounds))
     *layers, output = np.split(uniform, np.cumsum(sizes), axis=1)
     hidden = []
     for numbers, (out, fan_in) in zip(layers, e.shapes[:-1], strict=True):
@@ -245,12 +245,6 @@ def _asymmetric_layer(uniform: NDArray[np.float64], fan_in: int) -> NDArray[np.f
     positive = (uniform[..., -2:-1] * (fan_in + 1)).astype(np.intp)
     np.put_along_axis(rows, positive, np.sqrt(uniform[..., -1:]), axis=2)  # a root of a uniform number is Beta(2, 1)
     return np.hstack([rows[..., :fan_in].reshape(S, -1), rows[..., fan_in]])
-
-
-def _uniform(seeds: NDArray[np.uint64], count: int) -> NDArray[np.float64]:
-    """The first numbers of each seed's generator, shape (S, count)."""
-    draws = [np.random.Generator(np.random.Philox(key=int(s))).random(count) for s in seeds]
-    return np.array(draws).reshape(len(seeds), count)
 
 
 def _digest(data: Data) -> str:

@@ -112,7 +112,9 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the cluster, if there is one."""
+        """Joins the files that stand beside each other, and lets go of the cluster, if there is one."""
+        for (_, key, trace), shelf in self._shelves.items():
+            self._put_away(key, trace, shelf)
         if self.workers is not None:
             self.workers.close()
 
@@ -229,7 +231,17 @@ class Ledger:
         """Forgets the least recently used experiments if they take too much memory."""
         size = sum(map(attrgetter("size"), self._shelves.values()))
         while len(self._shelves) > 1 and size > MEMORY_BYTES:
-            size -= self._shelves.popitem(last=False)[1].size
+            (_, key, trace), shelf = self._shelves.popitem(last=False)
+            size -= shelf.size
+            self._put_away(key, trace, shelf)
+
+    def _put_away(self, key: str, trace: bool, shelf: Shelf[Runs]) -> None:
+        """Joins an experiment's files; others may be at it, and nothing depends on it, so nobody waits."""
+        from filelock import Timeout
+
+        if self.root is not None and shelf.has_neighbours():
+            with contextlib.suppress(OSError, Timeout), lock(self.folder / key, _lock_name(trace), 0):
+                shelf.tidy()
 
     def _train_missing(self, experiment: Experiment, shelf: Shelf[Runs], missing: Sequence[range], trace: bool) -> None:
         """Trains these seeds and a few more; keeps each block as soon as it is there, and joins those side by side."""
@@ -244,7 +256,7 @@ class Ledger:
             shelf.hold(block, runs)
             if done < len(blocks):  # the last one is written with those beside it
                 shelf.write(block)
-        shelf.tidy()
+        shelf.tidy(patient=True)
 
     def _trained(self, experiment: Experiment, blocks: Sequence[range], trace: bool) -> Iterator[tuple[range, Runs]]:
         """Blocks in the order they are done."""
@@ -306,7 +318,7 @@ def _look_after(experiment: Experiment, directory: Path, shelf: Shelf[Runs], tra
         return
     with contextlib.suppress(OSError, Timeout), lock(directory, _lock_name(trace), 0):
         describe(experiment, directory)
-        shelf.tidy()
+        shelf.tidy(patient=True)
 
 
 def _check_experiment(experiment: object) -> None:

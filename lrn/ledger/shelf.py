@@ -2,7 +2,8 @@
 
 A shelf holds the networks of one experiment, for example. It keeps the blocks that it has read or received. On disk,
 adjacent blocks become one file, up to a *segment* of seeds (`[0, 16384)`, `[16384, 32768)`, ...). The files then depend
-on the stored seeds only, not on the order in which processes added them.
+on the stored seeds only, not on the order in which processes added them. Long files wait for a few blocks beside them,
+until the ledger is closed at the latest, so that a sample that grows is not written anew at each step.
 
 The merged file is written first and appears at once, then the others go. A reader that comes between them sees both and
 reads one (`covering`); one that comes too late for a file lists the folder again. So readers need no lock.
@@ -23,6 +24,10 @@ from lrn.ledger.files import replace
 
 __all__ = ["Form", "Piece", "Shelf"]
 
+LONG = 1 << 16
+"""Bytes of a file, about, from which on writing it again takes longer than writing another one beside it."""
+MOST_WAITING = 8
+"""Blocks that stand beside each other in files of their own, at most, where the file of all would be long."""
 _T = TypeVar("_T")
 
 
@@ -105,7 +110,7 @@ class Shelf(Generic[_T]):
                     else:
                         read.append(Piece(file.seeds, block))
             self._hold(read)
-            self.untidy |= bool(read or lost) and self._has_neighbours()
+            self.untidy |= bool(read or lost) and self.has_neighbours()
             if not lost:
                 break
             unsound |= lost
@@ -137,44 +142,60 @@ class Shelf(Generic[_T]):
                 stop = min(stop, block.seeds.start)
         return range(seeds.start, stop)
 
-    def tidy(self) -> None:
+    def tidy(self, *, patient: bool = False) -> None:
         """Writes the blocks that are in memory only, joins neighbours, and removes files that another one contains.
 
         Only one process at a time should do so; if several do, some files are written twice.
+
+        Args:
+            patient: let a few neighbours stand in files of their own where their joint file would be long.
         """
         files = defaultdict[int, list[BlockFile]](list)
         for file in block_files(self._folder, self._trace) if self._folder is not None else ():
             files[file.seeds.start // self.segment].append(file)
-        merged = []
-        for seeds, parts in self._segments():
-            block = self._form.join(parts)
-            self._settle(seeds, block, files[seeds.start // self.segment])
-            merged.append(Piece(seeds, block))
+        tidied = list[Piece[_T]]()
+        for pieces in self._segments():
+            if not (patient and self._can_wait(pieces)):
+                pieces = [self._merged(pieces)]
+            for piece in pieces:
+                self._settle(piece, files[piece.seeds.start // self.segment])
+            tidied += pieces
         self._held = []
-        self._hold(merged)
+        self._hold(tidied)
         self.untidy = False
 
-    def _segments(self) -> Iterator[tuple[range, list[_T]]]:
-        """The blocks in memory, as they are to stand in files: a range of seeds, and the blocks that make it up."""
+    def has_neighbours(self) -> bool:
+        """Whether some blocks could be one file."""
+        pairs = pairwise(map(attrgetter("seeds"), self._held))
+        return any(b.start <= a.stop and a.start // self.segment == b.start // self.segment for a, b in pairs)
+
+    def _segments(self) -> Iterator[list[Piece[_T]]]:
+        """The blocks in memory that could be one file each."""
         for whole in joined(map(attrgetter("seeds"), self._held)):
-            of_segment = defaultdict[int, list[tuple[range, _T]]](list)
+            of_segment = defaultdict[int, list[Piece[_T]]](list)
             for piece, part in covering(self._held, whole):
                 assert piece is not None
                 for seeds in cut(part, self.segment):
-                    of_segment[seeds.start // self.segment].append((seeds, self._part(piece, seeds)))
-            for parts in of_segment.values():
-                ranges, blocks = zip(*parts, strict=True)
-                yield range(ranges[0].start, ranges[-1].stop), list(blocks)
+                    of_segment[seeds.start // self.segment].append(Piece(seeds, self._part(piece, seeds)))
+            yield from of_segment.values()
 
-    def _settle(self, seeds: range, block: _T, files: list[BlockFile]) -> None:
+    def _can_wait(self, pieces: list[Piece[_T]]) -> bool:
+        return len(pieces) <= MOST_WAITING and sum(self._form.size(piece.block) for piece in pieces) >= LONG
+
+    def _merged(self, pieces: list[Piece[_T]]) -> Piece[_T]:
+        seeds = range(pieces[0].seeds.start, pieces[-1].seeds.stop)
+        return Piece(seeds, self._form.join(list(map(attrgetter("block"), pieces))))
+
+    def _settle(self, piece: Piece[_T], files: list[BlockFile]) -> None:
         """Lets one file hold these seeds, and no other one that it contains."""
         if self._folder is None:
             return
-        if not any(_contains(file.seeds, seeds) for file in files):
-            durable = 0 < self._precious <= len(seeds)
-            replace(self._folder / block_name(seeds, self._trace), self._form.encode(block), durable=durable)
+        if not any(_contains(file.seeds, piece.seeds) for file in files):
+            durable = 0 < self._precious <= len(piece.seeds)
+            path = self._folder / block_name(piece.seeds, self._trace)
+            replace(path, self._form.encode(piece.block), durable=durable)
         for file in files:
-            if file.seeds != seeds and _contains(seeds, file.seeds):
+            if file.seeds != piece.seeds and _contains(piece.seeds, file.seeds):
                 file.path.unlink(missing_ok=True)
 
     def _hold(self, pieces: list[Piece[_T]]) -> None:
@@ -187,11 +208,6 @@ class Shelf(Generic[_T]):
                 held.append(piece)
                 size += self._form.size(piece.block)
         self._held, self.size = held, size
-
-    def _has_neighbours(self) -> bool:
-        """Whether some blocks could be one file."""
-        pairs = pairwise(map(attrgetter("seeds"), self._held))
-        return any(b.start <= a.stop and a.start // self.segment == b.start // self.segment for a, b in pairs)
 
     def _joined(self, parts: Sequence[tuple[Piece[_T] | None, range]]) -> _T:
         return self._form.join([self._part(piece, part) for piece, part in parts if piece is not None])

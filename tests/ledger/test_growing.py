@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from counting import TINY, again, assert_trained, blocks, contents, counting
+from counting import OTHER, TINY, again, assert_trained, blocks, contents, counting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ from lrn import Experiment, Ledger
 from lrn.ledger._ledger import BATCH
 from lrn.ledger.blocks import row_bytes
 from lrn.ledger.covering import BlockFile, block_files, by_seeds, covering, cut, gaps, joined
-from lrn.ledger.shelf import Shelf
+from lrn.ledger.shelf import MOST_WAITING, Shelf
 
 
 def quarters(stop):
@@ -45,7 +45,10 @@ def test_growing_by_a_quarter_trains_one_batch_more_at_most_and_reads_nothing(le
     for n in quarters(1000):
         assert_trained(ledger.runs(TINY, range(n)), TINY, range(n))
         assert n <= len(ledger.engine.seeds) < n + BATCH
+        assert len(blocks(ledger.root)) <= MOST_WAITING
     assert reads == []
+    assert len(blocks(ledger.root)) > 1, "long files wait for others"
+    ledger.close()
     assert blocks(ledger.root) == ["0-1024.parquet"]
     other = again(ledger)
     for n in quarters(1000):
@@ -89,8 +92,10 @@ def test_the_files_depend_on_which_seeds_are_there_alone(requests, data, tmp_pat
             ledger = Ledger(one)
     whole = joined(map(attrgetter("seeds"), block_files(ledger.folder / TINY.key)))
     for seeds in data.draw(st.permutations(whole)):
-        Ledger(other).runs(TINY, seeds)
+        with Ledger(other) as second:
+            second.runs(TINY, seeds)
         ledger.runs(TINY, seeds)
+    ledger.close()
     assert contents(one) == contents(other)
 
 
@@ -114,7 +119,7 @@ def test_joining_leaves_other_files_alone(ledger):
 
 def test_what_a_killed_process_did_not_join_is_joined_by_whoever_reads_it(ledger, monkeypatch, reads):
     with monkeypatch.context() as killed:
-        killed.setattr(Shelf, "tidy", lambda shelf: shelf.write(range(12, 16)))
+        killed.setattr(Shelf, "tidy", lambda shelf, **_: shelf.write(range(12, 16)))
         killed.setattr(lrn.ledger._ledger, "BLOCK", 4)
         ledger.runs(TINY, range(16))
     assert len(blocks(ledger.root)) == 4
@@ -123,6 +128,24 @@ def test_what_a_killed_process_did_not_join_is_joined_by_whoever_reads_it(ledger
     del reads[:]
     again(ledger).runs(TINY, range(16))
     assert reads == ["0-16.parquet"]
+
+
+def test_long_files_that_a_killed_process_did_not_join_are_joined_when_a_later_one_ends(ledger):
+    for n in range(512, 2049, 512):  # and it is killed before it closes the ledger
+        ledger.runs(TINY, range(n))
+    assert len(blocks(ledger.root)) == 4
+    with again(ledger) as later:
+        assert_trained(later.runs(TINY, range(2048)), TINY, range(2048))
+        assert len(blocks(ledger.root)) == 4
+    assert blocks(ledger.root) == ["0-2048.parquet"]
+
+
+def test_long_files_are_joined_before_their_experiment_is_forgotten(ledger, monkeypatch):
+    monkeypatch.setattr(lrn.ledger._ledger, "MEMORY_BYTES", 1)
+    for n in range(512, 2049, 512):
+        ledger.runs(TINY, range(n))
+    ledger.runs(OTHER, range(4))
+    assert blocks(ledger.root / ledger.folder / TINY.key) == ["0-2048.parquet"]
 
 
 def test_a_reader_that_comes_too_late_for_a_file_finds_the_one_that_has_it(ledger, monkeypatch):
