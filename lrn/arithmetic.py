@@ -232,9 +232,9 @@ def _on_circle(turns: Array) -> tuple[Array, Array]:
     angle = (turns * 4 - quarter) * (np.pi / 2)
     square = angle * angle
     cosine, sine = _polynomial(_COS, square), angle * _polynomial(_SIN, square)
-    odd = quarter % 2 == 1
+    quarters = quarter.astype(np.int64)
+    odd, half = quarters & 1 == 1, quarters & 2 == 2
     cosine, sine = np.where(odd, -sine, cosine), np.where(odd, cosine, sine)
-    half = quarter % 4 >= 2
     return np.where(half, -cosine, cosine), np.where(half, -sine, sine)
 
 
@@ -242,5 +242,6 @@ def _polynomial(coefficients: Sequence[float], x: Array) -> Array:
     """Σ c_n x^n."""
     value = np.full_like(x, coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        value = value * x + coefficient
+        value *= x
+        value += coefficient
     return value

@@ -131,9 +131,11 @@ def label_of(population: Any) -> str:
     """
     with shielded(f"the label of {type(population).__name__}"):
         label = getattr(population, "label", None)
+        if is_experiment(population) and isinstance(label, str):
+            return label
         sampled = callable(getattr(population, "sample", None)) and not isinstance(population, type)
     if callable(population) and hasattr(population, "grid"):
         raise TypeError(f"{population!r} must be called with its settings to be a population, such as {population!r}()")
-    if not (is_experiment(population) or sampled) or not isinstance(label, str):
+    if not sampled or not isinstance(label, str):
         raise TypeError(f"a population is an Experiment, or has a text `label` and `sample(seeds)`; got {population!r}")
     return label

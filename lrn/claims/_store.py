@@ -54,6 +54,7 @@ class RecentSamples:
         self._recheck = recheck
         self._most_seeds = most_seeds
         self._growing: OrderedDict[Hashable, Growing] = OrderedDict()
+        self._seeds = 0  # of all that are growing
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._metrics: dict[Hashable, Sequence[Metric | Column | None]] = {}
         self._traced: OrderedDict[Hashable, list[tuple[range, NDArray[Any]]]] = OrderedDict()
@@ -183,6 +184,7 @@ class RecentSamples:
             growing.cost.add(len(new), time.perf_counter() - start)
         growing.parts.append((new, sample))
         merge(growing.parts)
+        self._seeds += len(new)
         if is_experiment(population):
             return
         growing.on_disk = getattr(population, "version", None) is not None
@@ -289,13 +291,12 @@ class RecentSamples:
 
     def _forget(self) -> None:
         """Forgets the observations used longest ago that can be repeated, until the rest fits; never the last ones."""
-        total = sum(map(len, self._growing.values()))
-        if total <= self._most_seeds:
+        if self._seeds <= self._most_seeds:
             return
         *others, _ = self._growing
         for key in others:
-            if total <= self._most_seeds:
+            if self._seeds <= self._most_seeds:
                 return
             growing = self._growing[key]
             if growing.on_disk or growing.cost.seconds < _DEAR:
-                total -= len(self._growing.pop(key))
+                self._seeds -= len(self._growing.pop(key))

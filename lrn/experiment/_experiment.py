@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Self
 
 import numpy as np
@@ -106,9 +106,12 @@ class Experiment:
         """The same experiment with some fields changed; an unknown field raises TypeError."""
         return dataclasses.replace(self, **changes)
 
-    @property
+    @cached_property
     def label(self) -> str:
         """A short text that names the experiment; fields at their defaults that no thesis table varies are left out."""
+        return _known_label(self) if type(self) is Experiment else self._label()
+
+    def _label(self) -> str:
         parts = [self.connection, f"depth {self.depth}", f"width {self.width}"]
         parts += [f"{self.optimizer} {self.lr!r}", self.style]
         parts += [f"{self.epochs} epochs"] if self.epochs != 3000 else []
@@ -125,6 +128,9 @@ class Experiment:
     @cached_property
     def key(self) -> str:
         """16 hexadecimal digits that are the same for equal experiments, in every process and on every machine."""
+        return _known_key(self) if type(self) is Experiment else self._key()
+
+    def _key(self) -> str:
         fields = dataclasses.asdict(self)
         identity = {name: value for name, value in fields.items() if ALTERNATIVES.get(name, ...) != value}
         if type(self) is not Experiment:
@@ -167,6 +173,18 @@ class Experiment:
     def neurons(self) -> int:
         """Number of hidden neurons, D * W."""
         return self.depth * self.width
+
+
+# A claim makes its experiments anew whenever its sample grows. Equal ones have the same label and key; those of a subclass
+# need not: its fields may be 1 and 1.0.
+@lru_cache(maxsize=4096)
+def _known_label(experiment: Experiment) -> str:
+    return experiment._label()
+
+
+@lru_cache(maxsize=4096)
+def _known_key(experiment: Experiment) -> str:
+    return experiment._key()
 
 
 def initial_parameters(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.float64]:
