@@ -175,8 +175,8 @@ class Experiment:
         return self.depth * self.width
 
 
-# A claim makes its experiments anew whenever its sample grows. Equal ones have the same label and key; those of a subclass
-# need not: its fields may be 1 and 1.0.
+# A claim makes its experiments anew whenever its sample grows. Equal ones have the same label and key; those of a
+# subclass need not: its fields may be 1 and 1.0.
 @lru_cache(maxsize=4096)
 def _known_label(experiment: Experiment) -> str:
     return experiment._label()
