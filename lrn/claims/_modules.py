@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lrn.claims._code import imports, normal, short_hash, tree_of
 
-__all__ = ["Modules"]
+__all__ = ["Modules", "absolute", "source_of"]
 
 _JUDGES = re.compile(r"lrn(\.(claims|intervals|ledger|plugin|verdicts)\b.*)?$")  # they observe nothing
 
@@ -24,10 +24,10 @@ class Modules:
 
     def add(self, name: str, importer: str) -> None:
         """Adds a module, if it is one and of this project, and its imports."""
-        name = _absolute(name, importer)
+        name = absolute(name, importer)
         if name in self.digests or not name or _JUDGES.match(name):
             return
-        file = _source_of(name)
+        file = source_of(name)
         if file is None or not self.holds(file):
             return
         tree = tree_of(file)
@@ -42,7 +42,8 @@ class Modules:
         return inside and not {"site-packages", "dist-packages"} & set(file.relative_to(self._root).parts)
 
 
-def _absolute(name: str, importer: str) -> str:
+def absolute(name: str, importer: str) -> str:
+    """The full name of a module that another one imports, perhaps relatively."""
     level = len(name) - len(name.lstrip("."))
     if not level:
         return name
@@ -50,7 +51,7 @@ def _absolute(name: str, importer: str) -> str:
     return ".".join([*package, *filter(None, [name.lstrip(".")])])
 
 
-def _source_of(name: str) -> Path | None:
+def source_of(name: str) -> Path | None:
     """The file of a module, whether or not it is loaded yet, so that a version is the same before and after."""
     if importlib.machinery.PathFinder.find_spec(name.partition(".")[0]) is not None:
         file = _on_path(name)

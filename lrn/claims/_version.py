@@ -23,7 +23,7 @@ from lrn.claims._code import definition_of, imports, normal, reachable, short_ha
 from lrn.claims._modules import Modules
 from lrn.claims._state import enclosed, state_of
 
-__all__ = ["Parts", "changes", "digest_of", "flat", "parts_of", "text_of"]
+__all__ = ["Parts", "changes", "digest_of", "file_of", "flat", "parts_of", "text_of"]
 
 Parts: TypeAlias = "dict[str, str]"
 """What the part is, such as "module models" -> its digest."""
@@ -33,7 +33,7 @@ _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "pytest.ini", 
 
 def text_of(function: Callable[..., Any]) -> bytes | None:
     """The text of the file that defines a function, as it is now; None if there is not one."""
-    file = _file_of(function)
+    file = file_of(function)
     return file.read_bytes() if file else None
 
 
@@ -52,12 +52,12 @@ def parts_of(
     Raises:
         ValueError: `depends` names something that is neither.
     """
-    file = _file_of(function)
+    file = file_of(function)
     root = _root(file) if file else Path.cwd()
     modules = Modules(root)
     parts: Parts = {}
     for value in _with_enclosed((function, *used)):
-        source = _file_of(value)
+        source = file_of(value)
         if text is not None and source == file:
             tree: ast.Module | None = ast.parse(text)
         else:
@@ -91,7 +91,8 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     return f"{shown} {'has' if len(names) == 1 else 'have'} changed"
 
 
-def _file_of(value: Callable[..., Any]) -> Path | None:
+def file_of(value: Callable[..., Any]) -> Path | None:
+    """The file that defines a function or a class; None if there is not one."""
     try:
         file = inspect.getsourcefile(value)
     except TypeError:

@@ -12,13 +12,14 @@ import inspect
 import json
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lrn.plugin._carrying import EXPERIMENTS, LACK, PER_SEED, PROPERTY, STARTED, Deselection
 from lrn.plugin._crashes import Crashes
-from lrn.plugin._earlier import MODULES, Earlier, Modules
+from lrn.plugin._earlier import MODULES, SURROUNDINGS, Earlier, Modules
 from lrn.plugin._items import (
     KNOWN,
     claim_of,
@@ -32,8 +33,11 @@ from lrn.plugin._items import (
 from lrn.plugin._labels import ShortLabels
 from lrn.plugin._options import RUN_RECORD, Settings, add_options, read_settings
 from lrn.plugin._order import longest_first, seconds_of, workers
+from lrn.plugin._reads import READS, Reads
 from lrn.plugin._session import Session
+from lrn.plugin._standing import NOTHING, RestsOn, rests_on
 from lrn.plugin._status import Status, Telling, teller_of
+from lrn.plugin._surroundings import surroundings
 from lrn.plugin._training import Training, add_training_options, read_training, sampler_of
 from lrn.plugin._turns import Turns
 from lrn.verdicts import Outcome, Verdict, case_name
@@ -53,7 +57,7 @@ _MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
 _TURNS = pytest.StashKey[Turns]()
 _VERDICT = pytest.StashKey[Verdict]()
 _WAITS = pytest.StashKey[bool]()
-_STANDS = pytest.StashKey[list[str]]()  # the experiments behind a verdict of the last run that was not tested again
+_STANDS = pytest.StashKey[RestsOn]()  # what is behind a verdict of the last run that was not tested again
 _ENDED_BY = pytest.StashKey[BaseException | None]()  # what a claim's test raised, if that is not shown as it is
 
 _MARKS = (
@@ -77,6 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = config.stash[_SETTINGS] = read_settings(config)
     training = config.stash[_TRAINING] = read_training(config)
     config.stash[MODULES] = Modules(config)
+    reads = config.stash[READS] = Reads(config.rootpath, _compared(settings))
+    config.add_cleanup(reads.close)
+    config.stash[SURROUNDINGS] = ""
     if training.deadline is not None:
         config.stash[_TURNS] = Turns(training.deadline)
         config.pluginmanager.register(config.stash[_TURNS], "lrn-turns")
@@ -99,15 +106,25 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Has the claims that took longest in the last run begin first."""
     record = config.stash[_SETTINGS].default_verdicts
-    seconds = seconds_of(record.with_name(RUN_RECORD)) if record is not None else {}
+    with config.stash[READS].paused():
+        seconds = seconds_of(record.with_name(RUN_RECORD)) if record is not None else {}
     if seconds:
         items[:] = longest_first(items, seconds, workers())
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Notes the environment as it is before any claim is loaded."""
+    config = session.config
+    settings = config.stash[_SETTINGS]
+    if settings.claims.is_dir():
+        config.stash[SURROUNDINGS] = surroundings(settings, config.stash[_TRAINING].stale)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Notes the files that the claims were loaded from, as they may be changed while they run."""
     if any(map(is_claim, session.items)):
-        session.config.stash[MODULES].note()
+        with session.config.stash[READS].paused():
+            session.config.stash[MODULES].note()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -222,20 +239,28 @@ def pytest_runtest_makereport(
     if report.skipped and isinstance(report.longrepr, tuple):
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     report.user_properties.append((PROPERTY, json.dumps(verdict.to_json())))
-    report.user_properties.append((EXPERIMENTS, json.dumps(_experiments_of(item))))
     measuring = item.stash.get(_MEASURE, None)
+    report.user_properties.append((EXPERIMENTS, json.dumps(_behind(item, measuring))))
     if verdict.verdict is Outcome.INCONCLUSIVE and measuring is not None:
         report.user_properties.append((LACK, measuring.lack))
     put_properties(item, verdict)
     return report
 
 
-def _experiments_of(item: pytest.Item) -> dict[str, Any]:
-    """The experiments that a claim rests on, and whether its verdict stands untested."""
-    if _STANDS in item.stash:
-        return {"keys": item.stash[_STANDS], "untested": True}
-    measuring = item.stash.get(_MEASURE, None)
-    return {"keys": [] if measuring is None else sorted(measuring.experiments), "untested": False}
+def _compared(settings: Settings) -> tuple[Path, ...]:
+    """The folders whose files are compared otherwise: the suite's and the ledger's."""
+    ledger = settings.ledger
+    return (settings.claims, ledger) if isinstance(ledger, Path) else (settings.claims,)
+
+
+def _behind(item: pytest.Item, measuring: Measure | None) -> dict[str, Any]:
+    """What a claim rests on, and whether its verdict stands untested."""
+    behind = item.stash.get(_STANDS, NOTHING)
+    if not behind.stands and _VERDICT in item.stash and isinstance(item, pytest.Function):
+        behind = rests_on(item, measuring, item.config.stash[_SETTINGS])
+        if behind.plain and item.config.stash[READS].outside:
+            behind = NOTHING
+    return {"keys": behind.keys, "plain": behind.plain, "untested": _STANDS in item.stash}
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -267,11 +292,11 @@ def _judged(
 
     body = functools.partial(_call, item)
     try:
+        stands = _last_run(item.config).untested(claim, expectation, item.nodeid)
+        if stands is not None:
+            judgement, verdict, item.stash[_STANDS] = stands
+            return judgement, verdict
         if measuring is not None:
-            stands = _last_run(item.config).untested(claim, expectation, item.nodeid)
-            if stands is not None:
-                judgement, verdict, item.stash[_STANDS] = stands
-                return judgement, verdict
             if _TURNS in item.config.stash:
                 measuring.on_growth = functools.partial(item.config.stash[_TURNS].wait, item)
             ended = _last_run(item.config).judgement(body, measuring, claim, expectation, item.nodeid)

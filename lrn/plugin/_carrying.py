@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from lrn.plugin._earlier import MODULES
+from lrn.plugin._earlier import MODULES, SURROUNDINGS
+from lrn.plugin._reads import READS
 from lrn.verdicts import Verdict
 
-__all__ = ["DESELECTED", "EXPERIMENTS", "LACK", "LOADED", "PER_SEED", "PROPERTY", "STARTED", "Deselection", "carried"]
+__all__ = ["DESELECTED", "EXPERIMENTS", "LACK", "LOADED", "PER_SEED", "PROPERTY", "READ", "STARTED", "SURROUNDED", "Deselection", "carried"]
 
 PROPERTY = "lrn.verdict"
 """Name of the user property in which a report carries its verdict, as JSON."""
@@ -20,7 +21,7 @@ LACK = "lrn.lack"
 """Name of the user property that says why an undecided claim had no more seeds; "" where it had all that it may."""
 
 EXPERIMENTS = "lrn.experiments"
-"""Name of the user property with the experiments that a claim rests on, and whether its verdict stands untested."""
+"""Name of the user property with what a claim rests on (`lrn.plugin._standing`), and whether it stands untested."""
 
 STARTED = "lrn.started"
 """Name of the user property with the verdict that stands if nothing more is heard of a claim."""
@@ -28,12 +29,12 @@ STARTED = "lrn.started"
 PER_SEED = "lrn_seconds_per_seed"
 """Name in a worker's output of the seconds that a seed took to train, by the population's label."""
 
-DESELECTED, LOADED = "lrn_deselected", "lrn_modules"
-"""Names in a worker's output of the count of deselected tests, and of the loaded modules."""
+DESELECTED, LOADED, READ, SURROUNDED = "lrn_deselected", "lrn_modules", "lrn_files", "lrn_surroundings"
+"""Names in a worker's output: the count of deselected tests, the loaded modules, the files read, the surroundings."""
 
 
 class Deselection:
-    """Tells the reporting process how many tests a worker deselected, and which modules it has loaded."""
+    """Tells the reporting process how many tests a worker deselected, and what it has loaded and read."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -42,8 +43,11 @@ class Deselection:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Sends the modules that are loaded."""
-        self._output[LOADED] = self._config.stash[MODULES].all()
+        """Sends the modules that are loaded, and the files that were read."""
+        reads = self._config.stash[READS]
+        with reads.paused():
+            self._output[LOADED] = self._config.stash[MODULES].all()
+        self._output[READ], self._output[SURROUNDED] = reads.files, self._config.stash[SURROUNDINGS]
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Counts deselected tests."""

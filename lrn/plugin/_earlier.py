@@ -24,7 +24,9 @@ import pytest
 
 from lrn.files import read_regular, read_text
 from lrn.plugin._options import RUN_RECORD
-from lrn.plugin._standing import standing
+from lrn.plugin._reads import READS, state_of_path
+from lrn.plugin._standing import RestsOn, standing
+from lrn.plugin._surroundings import options
 from lrn.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from lrn.claims._measure import Measure
     from lrn.plugin._options import Settings
 
-__all__ = ["MODULES", "Earlier", "Modules", "asked_by", "digest_of"]
+__all__ = ["MODULES", "SURROUNDINGS", "Earlier", "Modules", "asked_by", "digest_of"]
 
 _LARGEST_FILE = 1 << 27
 _READ_WHOLE = 1 << 20
@@ -45,6 +47,7 @@ _STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 def asked_by(config: pytest.Config, settings: Settings) -> str:
     """Returns a digest of all that a run's verdicts rest on but observations: options, claims and this package."""
     digest = hashlib.sha256(repr(attrgetter(*_SETTINGS)(settings)).encode())
+    digest.update(repr(options(config)).encode(errors="backslashreplace"))
     digest.update(repr([sys.version, *map(importlib.metadata.version, ("numpy", "scipy"))]).encode())
     for path in _sources(config, settings):
         digest.update(repr((_named(path, config), _content(path))).encode())
@@ -69,6 +72,7 @@ class Modules:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._collected: dict[str, str] = {}
+        self._adopted: dict[str, str] = {}
 
     def note(self) -> None:
         """Notes the modules that are loaded now."""
@@ -76,7 +80,11 @@ class Modules:
 
     def all(self) -> dict[str, str]:
         """The files of all modules, each with the digest of its content."""
-        return self._loaded() | self._collected
+        return self._adopted | self._loaded() | self._collected
+
+    def adopt(self, modules: dict[str, str]) -> None:
+        """Takes over those of an earlier run, whose verdicts stand: its tests may have loaded more than this run does."""
+        self._adopted = modules
 
     def are_those_of(self, run: dict[str, str]) -> bool:
         """Whether the files are those of another run, which may have loaded more of them."""
@@ -91,11 +99,14 @@ class Modules:
 def _sources_of_modules() -> Iterator[Path]:
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py"):
+        if isinstance(file, str) and file.endswith((".py", ".so", ".pyd")):
             yield Path(file)
 
 
 MODULES = pytest.StashKey[Modules]()
+
+SURROUNDINGS = pytest.StashKey[str]()
+"""The digest of `surroundings` when this process began."""
 
 
 class Earlier:
@@ -109,24 +120,33 @@ class Earlier:
 
     def __init__(self, config: pytest.Config, settings: Settings, again: bool) -> None:
         self._by_test: dict[str, dict[str, Any]] = {}
-        self._standing: dict[str, list[str]] = {}
-        record = settings.default_verdicts
-        if record is None or config.getoption("lrn_rejudge"):
+        self._standing: dict[str, RestsOn] = {}
+        if settings.default_verdicts is None or config.getoption("lrn_rejudge"):
             return
+        with config.stash[READS].paused():
+            self._read_record(settings.default_verdicts, config, settings, again)
+
+    def _read_record(self, record: Path, config: pytest.Config, settings: Settings, again: bool) -> None:
         try:
             run = json.loads(read_text(record.with_name(RUN_RECORD), _LARGEST_FILE))
             content = read_regular(record, _LARGEST_FILE)
             same = run["record"] == digest_of(content) and config.stash[MODULES].are_those_of(run["modules"])
-            if same and run["asked_by"] == asked_by(config, settings):
-                self._by_test = {verdict["test"]: verdict for verdict in json.loads(content)["claims"]}
-                self._standing = {} if again else standing(run, settings)
+            if not same or run["asked_by"] != asked_by(config, settings):
+                return
+            self._by_test = {verdict["test"]: verdict for verdict in json.loads(content)["claims"]}
+            files, root = run["files"], config.rootpath
+            if not again and all(was and was == state_of_path(root / name) for name, was in files.items()):
+                self._standing = standing(run, settings, run["surroundings"] == config.stash[SURROUNDINGS] != "")
+            if self._standing:
+                config.stash[MODULES].adopt(run["modules"])
+                config.stash[READS].adopt(files)
         except (OSError, ImportError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
     def untested(
         self, claim: Claim, expectation: Expectation, test: str
-    ) -> tuple[Judgement, Verdict, list[str]] | None:
-        """The judgement and the verdict that stand as in the last run, and the experiments behind; None if none does.
+    ) -> tuple[Judgement, Verdict, RestsOn] | None:
+        """The judgement and the verdict that stand as in the last run, and what they rest on; None if none does.
 
         A verdict that fails its test is found again, as its failure shows values.
 
@@ -137,12 +157,13 @@ class Earlier:
         """
         from lrn.claims import Judgement
 
-        verdict = self._read(test) if test in self._standing else None
-        if verdict is None or not verdict.as_expected or verdict.id != claim.id:
+        behind = self._standing.get(test)
+        verdict = self._read(test) if behind is not None else None
+        if verdict is None or behind is None or not verdict.as_expected or verdict.id != claim.id:
             return None
         if (verdict.expected, verdict.known) != (expectation.outcome, expectation.why):
             return None
-        return Judgement(verdict.verdict, verdict.reason, verdict.looks), verdict, self._standing[test]
+        return Judgement(verdict.verdict, verdict.reason, verdict.looks), verdict, behind
 
     def judgement(
         self,
@@ -164,7 +185,7 @@ class Earlier:
         from lrn.claims import resume
 
         was = self._read(test)
-        if was is None or was.looks == 1:
+        if was is None or not was.estimates or was.looks == 1:
             return None
         judgement = resume(body, measure, was)
         if judgement is not None:
@@ -175,12 +196,11 @@ class Earlier:
         return None
 
     def _read(self, test: str) -> Verdict | None:
-        """The last verdict of a test, if it rests on measurements."""
+        """The last verdict of a test."""
         try:
-            verdict = Verdict.from_json(self._by_test[test])
+            return Verdict.from_json(self._by_test[test])
         except (ValueError, KeyError, TypeError):
             return None
-        return verdict if verdict.estimates else None
 
 
 def _sources(config: pytest.Config, settings: Settings) -> Iterator[Path]:

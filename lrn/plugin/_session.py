@@ -15,10 +15,11 @@ import pytest
 
 from lrn.files import write_json
 from lrn.plugin._against import Record, mark_changed, print_comparison, read_record, vanished_report
-from lrn.plugin._carrying import DESELECTED, EXPERIMENTS, LACK, LOADED, PER_SEED, PROPERTY, STARTED, carried
+from lrn.plugin._carrying import DESELECTED, EXPERIMENTS, LACK, LOADED, PER_SEED, PROPERTY, READ, STARTED, SURROUNDED, carried
 from lrn.plugin._crashes import Crashes
-from lrn.plugin._earlier import MODULES, asked_by, digest_of
+from lrn.plugin._earlier import MODULES, SURROUNDINGS, asked_by, digest_of
 from lrn.plugin._options import RUN_RECORD, Settings
+from lrn.plugin._reads import READS
 from lrn.plugin._run_record import about_run
 from lrn.plugin._standing import blocks_of
 from lrn.plugin._words import Shown, word_of
@@ -61,6 +62,9 @@ class Session:
         self.per_seed: dict[str, float] = {}
         self._workers: set[str] = set()
         self._experiments: dict[str, list[str]] = {}
+        self._plain: set[str] = set()
+        self._files: dict[str, str] = {}
+        self._surroundings: set[str] = set()
         self._untested = 0
         self._asked_by = ""
         self._modules: dict[str, str] = {}
@@ -76,7 +80,8 @@ class Session:
     def pytest_sessionstart(self) -> None:
         """Notes the claims' sources, as they may be changed while they run."""
         if self._settings.claims.is_dir():
-            self._asked_by = asked_by(self._config, self._settings)
+            with self._config.stash[READS].paused():
+                self._asked_by = asked_by(self._config, self._settings)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
@@ -98,11 +103,12 @@ class Session:
         yield
 
     def _rests_on(self, report: pytest.TestReport) -> None:
-        """Notes the experiments behind a verdict."""
+        """Notes what is behind a verdict."""
         text = dict(report.user_properties).get(EXPERIMENTS)
         if text is not None:
             behind = json.loads(str(text))
             self._experiments[report.nodeid] = behind["keys"]
+            (self._plain.add if behind["plain"] else self._plain.discard)(report.nodeid)
             self._untested += behind["untested"]
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Shown | None:
@@ -125,9 +131,11 @@ class Session:
         output = getattr(node, "workeroutput", None) or {}
         self.per_seed |= output.get(PER_SEED, {})
         self._deselected = max(self._deselected, output.get(DESELECTED, 0))
-        for name, digest in output.get(LOADED, {}).items():
-            if self._modules.setdefault(name, digest) != digest:
-                self._modules[name] = ""  # it was changed while the suite ran
+        for own, theirs in ((self._modules, output.get(LOADED, {})), (self._files, output.get(READ, {}))):
+            for name, digest in theirs.items():
+                if own.setdefault(name, digest) != digest:
+                    own[name] = ""  # it was changed while the suite ran
+        self._surroundings.add(output.get(SURROUNDED, ""))
         if error:
             lost = self._crashes.left_waiting(node.gateway.id)
             self._verdicts |= lost
@@ -138,7 +146,10 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Sets the exit code and writes the files."""
         if not self._workers - {"main"}:
-            self._modules |= self._config.stash[MODULES].all()
+            with self._config.stash[READS].paused():
+                self._modules |= self._config.stash[MODULES].all()
+            self._files |= self._config.stash[READS].files
+            self._surroundings.add(self._config.stash[SURROUNDINGS])
         if self._crashes.lost:
             self._other_failures += 1
         if self._crashes.count:
@@ -249,7 +260,9 @@ class Session:
         if path.is_file():  # beside a pipe or a device stands nothing of ours
             rests_on = {"asked_by": self._asked_by, "record": digest_of(content), "modules": self._modules}
             blocks = blocks_of(self._settings, set(chain.from_iterable(self._experiments.values())))
-            rests_on |= {"experiments": self._experiments, "blocks": blocks}
+            rests_on |= {"experiments": self._experiments, "blocks": blocks, "plain": sorted(self._plain)}
+            surroundings = self._surroundings.pop() if len(self._surroundings) == 1 else ""
+            rests_on |= {"files": self._files, "surroundings": surroundings}
             write_json(path.with_name(RUN_RECORD), self._about_run() | rests_on)
         if self._untested:
             count = f"{self._untested:,} of {len(self._verdicts):,}"
