@@ -170,6 +170,10 @@ class Untrained:
     def label(self) -> str:
         return f"untrained {self.experiment.label}"
 
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic(Path(__file__))
+
     def sample(self, seeds: range) -> dict[str, NDArray[np.float64]]:
         parameters = initial_parameters(self.experiment, np.array(seeds, np.uint64))
         signal = np.ptp(layer_outputs(self.experiment, parameters), axis=2).max(axis=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch.func import functional_call, grad, vmap
 
 from claims.untrained import before_training
+from claims.versions import code_and_arithmetic
 from lrn import Experiment, network
 from lrn.experiment import initial_parameters
 from lrn.experiment.metrics import Metric
@@ -30,6 +32,10 @@ class Start:
     @property
     def label(self) -> str:
         return f"the start of {self.experiment.label}"
+
+    @property
+    def version(self) -> str:
+        return code_and_arithmetic(Path(__file__))
 
     def sample(self, seeds: range) -> dict[str, NDArray[np.floating]]:
         neurons = neuron_gradients(self.experiment, np.array(seeds, np.uint64))

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-__all__ = ["definition_of", "imports", "normal", "reachable", "short_hash", "tree_of"]
+__all__ = ["defined", "definition_of", "imports", "normal", "reachable", "short_hash", "tree_of"]
 
 
 def definition_of(value: Any, tree: ast.Module | None) -> ast.stmt | None:
@@ -53,17 +53,16 @@ def reachable(definition: ast.stmt, tree: ast.Module) -> list[ast.stmt]:
     by_name: dict[str, list[ast.stmt]] = {}
     acting = []
     for statement in tree.body:
-        for name in _defined(statement):
+        for name in defined(statement):
             by_name.setdefault(name, []).append(statement)
         if _acts(statement):
             acting.append(statement)
-    own = frozenset(map(id, by_name.get(getattr(definition, "name", ""), [])))
+    own = frozenset(map(id, [definition, *by_name.get(getattr(definition, "name", ""), [])]))
     visited = set(own)
     waiting = [definition, *acting]
     while waiting:
         statement = waiting.pop()
-        if statement is not definition:
-            visited.add(id(statement))
+        visited.add(id(statement))
         for name in _named(statement):
             for other in by_name.get(name, []):
                 if id(other) not in visited and other not in waiting:
@@ -90,7 +89,7 @@ def _acts(statement: ast.AST) -> bool:
     return any(map(_acts, ast.iter_child_nodes(statement)))
 
 
-def _defined(statement: ast.stmt) -> Iterator[str]:
+def defined(statement: ast.stmt) -> Iterator[str]:
     """The names that a statement of a module gives a meaning."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         yield statement.name

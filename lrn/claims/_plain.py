@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lrn.claims._code import definition_of, imports, reachable, tree_of
+from lrn.claims._code import defined, definition_of, reachable, tree_of
 from lrn.claims._modules import absolute, source_of
 from lrn.claims._version import file_of
 
@@ -62,29 +63,59 @@ def is_plain(functions: Iterable[Callable[..., Any]], measures: bool) -> bool:
 @cache
 def _is_plain(function: Callable[..., Any], measures: bool) -> bool:
     file = file_of(function)
-    if file is None:
-        return False
-    tree = _tree(file)
+    tree = None if file is None else _tree(file)
     definition = definition_of(function, tree)
-    if definition is None:
+    if tree is None or definition is None:
         return False
     waiting = [(function.__module__, statement) for statement in reachable(definition, tree)]
-    visited: set[Path] = {file}
+    visited: set[tuple[str, str]] = set()
     while waiting:
         module, code = waiting.pop()
         if not _names_nothing_doubtful(code, measures):
             return False
-        for name in imports(code):
-            used = absolute(name, module)
+        for used, name in _imported(code, module):
             source = source_of(used)
             if _is_library(used, source):
                 if not _is_known(used):
                     return False
-            elif source is not None and source not in visited:
-                visited.add(source)
-                package = used if source.name == "__init__.py" else used.rpartition(".")[0]
-                waiting.append((f"{package}.x" if package else used, _tree(source)))
+            elif source is not None and (used, name) not in visited:
+                visited.add((used, name))
+                waiting += [(_importer(used, source), statement) for statement in _statements(source, name)]
     return True
+
+
+@cache  # the statements of a module are reached from many tests
+def _imported(code: ast.AST, module: str) -> tuple[tuple[str, str], ...]:
+    return tuple(_imports(code, module))
+
+
+def _imports(code: ast.AST, module: str) -> Iterator[tuple[str, str]]:
+    """What some code imports: the full name of a module, and the name in it; "" for all of the module."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, ""
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute("." * node.level + (node.module or ""), module)
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                is_module = source_of(base) is not None and source_of(inner) is not None
+                yield (inner, "") if is_module else (base, alias.name)
+
+
+def _importer(module: str, source: Path) -> str:
+    """The name that relative imports of a module start from."""
+    return f"{module}.x" if source.name == "__init__.py" else module
+
+
+@cache
+def _statements(source: Path, name: str) -> tuple[ast.AST, ...]:
+    """The statements of a module that a name in it depends on; all of them where it is not plain which ones."""
+    tree = _tree(source)
+    defining = [statement for statement in tree.body if name in defined(statement)] if name else []
+    if not defining:
+        return (tree,)
+    return tuple(itertools.chain.from_iterable(reachable(statement, tree) for statement in defining))
 
 
 def _is_library(name: str, source: Path | None) -> bool:
@@ -104,6 +135,7 @@ def _is_known(name: str) -> bool:
     return top in _LIBRARIES or (top in sys.stdlib_module_names and top not in _IMPURE)
 
 
+@cache
 def _names_nothing_doubtful(code: ast.AST, measures: bool) -> bool:
     doubtful = _DOUBTFUL | {_DYNAMIC} if measures else _DOUBTFUL | {_DYNAMIC, _LEDGER}
     if not doubtful.isdisjoint(_names(code)):

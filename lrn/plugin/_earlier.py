@@ -9,7 +9,6 @@ nobody has touched stands without a test (`lrn.plugin._standing`).
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
 import sys
@@ -26,7 +25,7 @@ from lrn.files import read_regular, read_text
 from lrn.plugin._options import RUN_RECORD
 from lrn.plugin._reads import READS, state_of_path
 from lrn.plugin._standing import RestsOn, standing
-from lrn.plugin._surroundings import options
+from lrn.plugin._surroundings import options, version_of
 from lrn.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def asked_by(config: pytest.Config, settings: Settings) -> str:
     """Returns a digest of all that a run's verdicts rest on but observations: options, claims and this package."""
     digest = hashlib.sha256(repr(attrgetter(*_SETTINGS)(settings)).encode())
     digest.update(repr(options(config)).encode(errors="backslashreplace"))
-    digest.update(repr([sys.version, *map(importlib.metadata.version, ("numpy", "scipy"))]).encode())
+    digest.update(repr([sys.version, *map(version_of, ("numpy", "scipy", "torch"))]).encode())
     for path in _sources(config, settings):
         digest.update(repr((_named(path, config), _content(path))).encode())
     return digest.hexdigest()

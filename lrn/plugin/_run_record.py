@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 from collections.abc import Mapping
 from typing import Any
 
 from lrn.plugin._options import Settings
+from lrn.plugin._surroundings import version_of
 
 __all__ = ["about_run"]
 
@@ -37,7 +37,7 @@ def about_run(
             "platform": platform.platform(),
             "machine": platform.machine(),
             "processors": os.cpu_count(),
-            "packages": dict(zip(_PACKAGES, map(_version, _PACKAGES), strict=True)),
+            "packages": dict(zip(_PACKAGES, map(version_of, _PACKAGES), strict=True)),
         },
         "engine": settings.engine,
         "device": settings.device,
@@ -51,10 +51,3 @@ def about_run(
 def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
     """Seconds by name, in the order of the names, as a record needs them."""
     return {name: round(value, 6) for name, value in sorted(seconds.items())}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import os
 import platform
 import site
@@ -15,7 +16,7 @@ import pytest
 
 from lrn.plugin._options import Settings
 
-__all__ = ["options", "surroundings"]
+__all__ = ["options", "surroundings", "version_of"]
 
 _SHELL = {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL"}
 """Variables of the environment that change from one command to the next."""
@@ -59,6 +60,14 @@ def surroundings(settings: Settings, stale: str) -> str:
     parts: list[Any] = [settings.engine, settings.device, str(settings.ledger), stale, sys.executable, os.getcwd()]
     parts += [platform.node(), platform.machine(), os.cpu_count(), sorted(_environment()), sorted(_installed())]
     return hashlib.sha256(repr(parts).encode(errors="backslashreplace")).hexdigest()
+
+
+def version_of(package: str) -> str | None:
+    """The installed version of a package; None for one that is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _environment() -> Iterator[tuple[str, str]]:
