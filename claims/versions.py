@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import lrn.arithmetic
-from lrn import Ledger
 
 LIBRARIES = ("numpy", "scipy", "torch")
 
@@ -26,4 +25,6 @@ def code(*sources: Path) -> str:
 @cache
 def code_and_arithmetic(*sources: Path) -> str:
     """Names these files, those of these folders, the engine that trains, and the libraries that calculate."""
+    from lrn import Ledger  # takes as long as all claims of a module, and is needed only where something is observed
+
     return "-".join([Ledger(".").folder.name, code(*sources), *map(version, LIBRARIES)])

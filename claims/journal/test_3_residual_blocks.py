@@ -3,12 +3,12 @@
 from itertools import pairwise
 
 import pytest
-import torch
 
 from claims.documents import JOURNAL
 from claims.journal.networks import AS_TORCH_STARTS, DEEP, DEEPER, SHALLOW, UNNORMALISED
 from lrn.claims import claim, every
-from lrn.nets import BasicBlock, BottleneckBlock
+
+# torch takes a second to load, and is imported by the tests that need it: a run where their verdicts stand does without.
 
 
 @claim(
@@ -93,11 +93,16 @@ def test_skip_connections_let_more_gradient_through_in_training(measure, cnns):
     reading="exact, for pre-activation blocks, in which nothing follows the sum; float64, 4 blocks of each kind",
     exact=True,
 )
-@pytest.mark.parametrize("kind", [BasicBlock, BottleneckBlock])
+@pytest.mark.parametrize("kind", ["BasicBlock", "BottleneckBlock"])
 def test_the_identity_path_has_derivative_one(kind):
+    import torch
+
+    from lrn import nets
+
+    block_of = {"BasicBlock": nets.BasicBlock, "BottleneckBlock": nets.BottleneckBlock}[kind]
     for seed in range(4):
         torch.manual_seed(seed)
-        block = kind(4, 4 // kind.expansion, preactivation=True).double()
+        block = block_of(4, 4 // block_of.expansion, preactivation=True).double()
         x = torch.randn(2, 4, 2, 2, dtype=torch.float64)
         whole = torch.autograd.functional.jacobian(block, x)
         inner = torch.autograd.functional.jacobian(block.body, x)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-import torch
 
 from claims.documents import NOTE
 from claims.note.stacks import Regions
@@ -11,12 +12,17 @@ from claims.note.trained import Lines
 from claims.quantities import Among
 from lrn import Experiment
 from lrn.claims import claim
-from lrn.gradients import linear_regions
-from lrn.nets import PlainNet
+
+if TYPE_CHECKING:
+    from lrn.nets import PlainNet
 
 
 def sawtooth(depth: int) -> PlainNet:
     """Folds [0, 1] upon itself in every layer, with two neurons per layer (Montúfar et al., 2014)."""
+    import torch  # takes a second: a run where the verdict stands does without
+
+    from lrn.nets import PlainNet
+
     net = PlainNet(1, [2] * depth, 1).double()
     with torch.no_grad():
         for d, layer in enumerate(net.hidden):
@@ -35,6 +41,8 @@ def sawtooth(depth: int) -> PlainNet:
     exact=True,
 )
 def test_a_deep_network_can_have_exponentially_many_regions():
+    from lrn.gradients import linear_regions
+
     for depth in range(1, 15):
         assert linear_regions(sawtooth(depth), 0.0, 1.0).pieces == 2**depth
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.func import functional_call, grad, vmap
 
 from claims.untrained import before_training
 from claims.versions import code_and_arithmetic
@@ -17,6 +15,9 @@ from lrn import Experiment, network
 from lrn.experiment import initial_parameters
 from lrn.experiment.metrics import Metric
 from lrn.experiment.runs import Runs
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ def neuron_gradients(experiment: Experiment, seeds: NDArray[np.uint64]) -> NDArr
 
 
 def _norms(e: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
+    import torch  # takes a second, and values that the ledger has need none of it
+    from torch.func import functional_call, grad, vmap
+
     net = network(e, 0, trained=False).double()
     x, t = torch.as_tensor(e.data.x_standardised), torch.as_tensor(e.data.t_standardised)
     flat, stacked, start = torch.as_tensor(initial_parameters(e, seeds)), {}, 0
@@ -62,7 +66,7 @@ def _norms(e: Experiment, seeds: NDArray[np.uint64]) -> NDArray[np.floating]:
         stacked[name] = flat[:, start : start + p.numel()].reshape(-1, *p.shape)
         start += p.numel()
 
-    def loss(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
+    def loss(parameters: dict[str, Tensor]) -> Tensor:
         return ((functional_call(net, parameters, (x,)) - t) ** 2).mean()
 
     gradients = vmap(grad(loss))(stacked)

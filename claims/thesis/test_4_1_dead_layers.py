@@ -1,15 +1,16 @@
 """§4.1: dead layers as pruning; Adam, learning rate 0.1, batch (Figure 4.1)."""
 
 import pytest
-import torch
 
 from claims.cases import marked
 from claims.documents import THESIS
 from claims.quantities import Among, rising, sum_of_rates
 from claims.thesis.grid import DEPTHS, LATE, pair
 from claims.thesis.neurons import CONVERGED_OVER_HALF_DEAD
-from lrn import network, prune
+import lrn
 from lrn.claims import claim
+
+# torch takes a second to load, and is imported by the tests that need it: a run where their verdicts stand does without.
 
 MORE_THAN_OCCASIONALLY = {
     (5,): pytest.mark.refuted("not occasionally but in about 65 %"),
@@ -67,8 +68,10 @@ def test_convergence_does_not_fall_with_depth(measure):
 
 def trained(experiment, seeds=range(24)):
     """Trained networks and the data that they saw, in float64 so that only rounding of 1e-16 is left."""
+    import torch
+
     experiment = experiment.replace(dtype="float64")
-    return [network(experiment, seed) for seed in seeds], torch.as_tensor(experiment.data.x_standardised)
+    return [lrn.network(experiment, seed) for seed in seeds], torch.as_tensor(experiment.data.x_standardised)
 
 
 @claim(
@@ -79,10 +82,12 @@ def trained(experiment, seeds=range(24)):
     exact=True,
 )
 def test_a_dead_layer_prunes_the_network():
+    import torch
+
     networks, x = trained(late(10))
     shortened = 0
     for net in networks:
-        smaller = prune(net, x)
+        smaller = lrn.prune(net, x)
         assert torch.allclose(smaller(x), net(x), rtol=0, atol=1e-12)
         shortened += len(smaller.hidden) < len(net.hidden)
     assert shortened > len(networks) / 2, "too few networks with a dead layer to show it"

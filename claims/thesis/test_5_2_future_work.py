@@ -4,15 +4,16 @@ from itertools import product
 from operator import itemgetter
 
 import pytest
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+import lrn
+from claims.counting import multiply_adds
 from claims.documents import THESIS
 from claims.quantities import Among
 from claims.thesis.grid import cell, pair, published
 from claims.thesis.neurons import NEEDED, needed
-from lrn import network, prune, train
 from lrn.claims import claim
+
+# torch takes a second to load, and is imported by the tests that need it: a run where their verdicts stand does without.
 
 WIDTHS = (2, 4, 8, 16, 32)
 
@@ -23,17 +24,15 @@ def cells():
 
 def weights(experiment):
     """Weights and biases of one network."""
-    return sum(p.numel() for p in network(experiment, 0, trained=False).parameters())
+    return sum(p.numel() for p in lrn.network(experiment, 0, trained=False).parameters())
 
 
-def multiply_adds(experiment, training):
+def multiply_adds_a_sample(experiment, training):
     """Those of one epoch of batch training, or of one look at all samples, divided by the number of samples."""
-    net, x = network(experiment, 0, trained=False), torch.as_tensor(experiment.data.x_standardised).float()
-    with FlopCounterMode(display=False) as counter:
-        y = net(x)
-        if training:
-            y.sum().backward()
-    return counter.get_total_flops() / 2 / len(x)
+    import torch
+
+    net, x = lrn.network(experiment, 0, trained=False), torch.as_tensor(experiment.data.x_standardised).float()
+    return multiply_adds(lambda: net(x).sum().backward() if training else net(x)) / len(x)
 
 
 @claim(
@@ -62,9 +61,10 @@ def test_late_connections_cost_a_weight_for_each_neuron():
 def test_late_connections_cost_a_multiplication_for_each_neuron():
     for plain, late in cells():
         added = plain.width * (plain.depth - 1)
-        assert multiply_adds(late, training=False) - multiply_adds(plain, training=False) == added
-        assert multiply_adds(late, training=True) - multiply_adds(plain, training=True) == 3 * added
-        assert added * plain.width < multiply_adds(plain, training=False)
+        forward = multiply_adds_a_sample(plain, training=False)
+        assert multiply_adds_a_sample(late, training=False) - forward == added
+        assert multiply_adds_a_sample(late, training=True) - multiply_adds_a_sample(plain, training=True) == 3 * added
+        assert added * plain.width < forward
 
 
 @claim(
@@ -133,11 +133,13 @@ def test_late_connections_keep_neurons_alive_in_wider_networks(measure, width):
 )
 def test_pruning_leaves_the_needed_neurons_and_the_output():
     _, late = pair(10, "adam", 0.01, "batch")
+    import torch
+
     late = late.replace(dtype="float64")
-    runs, x = train(late, range(24)), torch.as_tensor(late.data.x_standardised)
+    runs, x = lrn.train(late, range(24)), torch.as_tensor(late.data.x_standardised)
     for seed, left in zip(runs.seeds[runs.converged], needed(runs)[runs.converged], strict=True):
-        net = network(late, seed)
-        small = prune(net, x)
+        net = lrn.network(late, seed)
+        small = lrn.prune(net, x)
         assert sum(small.widths) == left
         assert torch.allclose(small(x), net(x), rtol=0, atol=1e-12)
 

@@ -14,14 +14,34 @@ they watch it through hooks and leave it as it was. `lrn.gradients.plots` draws 
 'vanishing'
 """
 
-import lrn.nets._torch  # noqa: F401 - first, so that a missing torch is said in one sentence
+from typing import TYPE_CHECKING, Any
 
-from lrn.gradients._diagnosis import LIMIT, Diagnosis, diagnose
-from lrn.gradients._history import GradientHistory, recording
-from lrn.gradients._layers import GradientReport, LayerGradient, report
-from lrn.gradients._line import LineGradient, autocorrelation, input_gradient
-from lrn.gradients._regions import LinearRegions, linear_regions
-from lrn.gradients._similarity import GradientSimilarity, gradient_similarity
+from lrn.gradients._autocorrelation import autocorrelation
+
+if TYPE_CHECKING:
+    from lrn.gradients._diagnosis import LIMIT, Diagnosis, diagnose
+    from lrn.gradients._history import GradientHistory, recording
+    from lrn.gradients._layers import GradientReport, LayerGradient, report
+    from lrn.gradients._line import LineGradient, input_gradient
+    from lrn.gradients._regions import LinearRegions, linear_regions
+    from lrn.gradients._similarity import GradientSimilarity, gradient_similarity
+
+_HOMES = {
+    "Diagnosis": "_diagnosis",
+    "GradientHistory": "_history",
+    "GradientReport": "_layers",
+    "GradientSimilarity": "_similarity",
+    "LIMIT": "_diagnosis",
+    "LayerGradient": "_layers",
+    "LineGradient": "_line",
+    "LinearRegions": "_regions",
+    "diagnose": "_diagnosis",
+    "gradient_similarity": "_similarity",
+    "input_gradient": "_line",
+    "linear_regions": "_regions",
+    "recording": "_history",
+    "report": "_layers",
+}
 
 __all__ = [
     "LIMIT",
@@ -40,3 +60,16 @@ __all__ = [
     "recording",
     "report",
 ]
+
+
+def __getattr__(name: str) -> Any:  # torch takes a second, and `autocorrelation` needs none of it
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    importlib.import_module("lrn.nets._torch")  # first, so that a missing torch is said in one sentence
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

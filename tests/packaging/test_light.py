@@ -89,7 +89,7 @@ def test_a_whole_suite_is_judged_and_recorded_and_judged_again(tmp_path):
     [
         "import lrn.dead",
         "import lrn.nets",
-        "import lrn.gradients",
+        "from lrn.gradients import report",
         "from lrn import PlainNet",
         "from lrn import Experiment, network; network(Experiment(), 1)",
         "from lrn import Experiment, train; train(Experiment(epochs=2), range(2))",
