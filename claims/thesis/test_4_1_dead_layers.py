@@ -2,12 +2,12 @@
 
 import pytest
 
+import lrn
 from claims.cases import marked
 from claims.documents import THESIS
 from claims.quantities import Among, rising, sum_of_rates
 from claims.thesis.grid import DEPTHS, LATE, pair
 from claims.thesis.neurons import CONVERGED_OVER_HALF_DEAD
-import lrn
 from lrn.claims import claim
 
 # torch takes a second to load, and is imported by the tests that need it: a run where their verdicts stand does without.

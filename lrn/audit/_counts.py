@@ -9,7 +9,6 @@ from typing import Literal, get_args
 import numpy as np
 import scipy  # whose modules load when they are first used: stats takes a second
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from lrn.audit._check import is_number, require_count
 
@@ -93,8 +92,8 @@ def power(rate1: float, rate2: float, n1: int, n2: int, *, alpha: float = 0.05, 
 def _binomial(n: int, rate: float) -> NDArray[np.float64]:
     """Return the probabilities (n + 1,) of 0 to n hits; scipy's own overflows at rates near 1e-308."""
     k = np.arange(n + 1)
-    ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    mass: NDArray[np.float64] = np.exp(ways + special.xlogy(k, rate) + special.xlog1py(n - k, -rate))
+    ways = scipy.special.gammaln(n + 1) - scipy.special.gammaln(k + 1) - scipy.special.gammaln(n - k + 1)
+    mass: NDArray[np.float64] = np.exp(ways + scipy.special.xlogy(k, rate) + scipy.special.xlog1py(n - k, -rate))
     return mass
 
 

@@ -39,7 +39,6 @@ import math
 import numpy as np
 import scipy  # whose modules load when they are first used: stats takes a second
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from lrn.intervals._betting import SLACK
 from lrn.intervals._checks import check_fraction, check_number
@@ -195,7 +194,7 @@ def _normal_stake(n: int, r: float, gap: float) -> float:
     spread = 1 + n * _VARIANCES
     z = math.copysign(n, gap) * np.sqrt(_VARIANCES * r / (spread + r))
     with np.errstate(divide="ignore"):  # where the sign is against the bet, nothing may be left
-        tail = np.log(2 * special.stdtr(n, z))
+        tail = np.log(2 * scipy.special.stdtr(n, z))
     growth = n / 2 * (math.log1p(r) - np.log1p(r / spread)) - np.log(spread) / 2
     return float(np.logaddexp.reduce(_PARTS + tail + growth))
 
@@ -204,7 +203,7 @@ def _subgaussian_stake(n: int, gap: float) -> float:
     """The logarithm of the stake on subgaussian values of scale 1 whose mean exceeds m by the gap."""
     spread = 1 + n * _VARIANCES
     z = n * gap * np.sqrt(_VARIANCES / spread)
-    return float(np.logaddexp.reduce(_PARTS + math.log(2) + special.log_ndtr(z) + z * z / 2 - np.log(spread) / 2))
+    return float(np.logaddexp.reduce(_PARTS + math.log(2) + scipy.special.log_ndtr(z) + z * z / 2 - np.log(spread) / 2))
 
 
 def _gap_and_squares(values: _Values, mean: float) -> tuple[float, float]:

@@ -6,8 +6,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import scipy  # whose modules load when they are first used
 from numpy.typing import NDArray
-from scipy import special
 
 from lrn.intervals._checks import check_count
 from lrn.intervals._estimate import Estimate
@@ -64,7 +64,7 @@ def binomial_compatibility(k: int, n: int, rate: Estimate) -> Estimate:
 def _p_value(k: int, n: int, rate: float) -> float:
     """Return P at one rate."""
     j = np.arange(n + 1)
-    probability = np.exp(_log_choose(n, j) + special.xlogy(j, rate) + special.xlog1py(n - j, -rate))
+    probability = np.exp(_log_choose(n, j) + scipy.special.xlogy(j, rate) + scipy.special.xlog1py(n - j, -rate))
     return min(float(probability[probability <= probability[k] * (1 + _TIE)].sum()), 1.0)
 
 
@@ -120,11 +120,13 @@ def _two_tails(k: int, n: int, m: NDArray[np.int64], p: NDArray[np.float64]) -> 
     """Return P(X <= k) + P(X >= m) for X ~ Binomial(n, p), elementwise in m and p."""
     upper = np.zeros(len(m))
     inner = m <= n
-    upper[inner] = special.betainc(m[inner], n - m[inner] + 1, p[inner])
-    lower: NDArray[np.float64] = special.betaincc(k + 1, n - k, p)
+    upper[inner] = scipy.special.betainc(m[inner], n - m[inner] + 1, p[inner])
+    lower: NDArray[np.float64] = scipy.special.betaincc(k + 1, n - k, p)
     return lower + upper
 
 
 def _log_choose(n: int, k: int | NDArray[np.int64]) -> NDArray[np.float64]:
     chosen = np.asarray(k)
-    return np.asarray(special.gammaln(n + 1) - special.gammaln(chosen + 1) - special.gammaln(n - chosen + 1))
+    return np.asarray(
+        scipy.special.gammaln(n + 1) - scipy.special.gammaln(chosen + 1) - scipy.special.gammaln(n - chosen + 1)
+    )

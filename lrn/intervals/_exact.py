@@ -6,8 +6,8 @@ import math
 from bisect import bisect_left, bisect_right
 
 import numpy as np
+import scipy  # whose modules load when they are first used
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from lrn.intervals._checks import check_count, check_fraction, check_number
 
@@ -44,8 +44,8 @@ def rate_interval(hits: int, n: int, alpha: float) -> tuple[float, float]:
     n = check_count("n", n)
     hits = check_count("hits", hits, 0, n)
     tail = check_fraction("alpha", alpha) / 2
-    low = float(special.betaincinv(hits, n - hits + 1, tail)) * (1 - _SLACK) if hits > 0 else 0.0
-    high = float(special.betainccinv(hits + 1, n - hits, tail)) * (1 + _SLACK) if hits < n else 1.0
+    low = float(scipy.special.betaincinv(hits, n - hits + 1, tail)) * (1 - _SLACK) if hits > 0 else 0.0
+    high = float(scipy.special.betainccinv(hits + 1, n - hits, tail)) * (1 + _SLACK) if hits < n else 1.0
     return low, min(high, 1.0)
 
 
@@ -77,7 +77,7 @@ def quantile_interval(values: ArrayLike, q: float, alpha: float) -> tuple[float,
     n = len(ordered)
     below = rare_ranks(n, q, tail)
     # The smallest s with P(at least s of the n observations lie below the quantile) <= tail.
-    above = 1 + bisect_left(range(1, n + 1), -tail, key=lambda k: -special.betainc(k, n - k + 1, q))
+    above = 1 + bisect_left(range(1, n + 1), -tail, key=lambda k: -scipy.special.betainc(k, n - k + 1, q))
     low = float(ordered[below - 1]) if below > 0 else -math.inf
     high = float(ordered[above - 1]) if above <= n else math.inf
     return low, high
@@ -132,7 +132,7 @@ def mean_interval(values: ArrayLike, low: float, high: float, alpha: float) -> t
 
 def rare_ranks(n: int, rate: float, tail: float) -> int:
     """Return the largest r with P(fewer than r of n hit) <= tail, for hits of the given rate."""
-    return bisect_right(range(n), tail, key=lambda k: special.betaincc(k + 1, n - k, rate))
+    return bisect_right(range(n), tail, key=lambda k: scipy.special.betaincc(k + 1, n - k, rate))
 
 
 def checked_values(values: ArrayLike) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
+import scipy  # whose modules load when they are first used
 
 from lrn.intervals._betting import BETS, SLACK, STAKES
 from lrn.intervals._checks import check_count, check_fraction, check_number
@@ -101,7 +101,7 @@ def with_power(seeds: float, goal: float, power: float = 0.9) -> float:
     """
     if not 0.5 <= power < 1:
         raise ValueError(f"power must be from 0.5 up to but not including 1; got {power}")
-    z = float(special.ndtri(power)) * math.sqrt(2)
+    z = float(scipy.special.ndtri(power)) * math.sqrt(2)
     root = (z + math.sqrt(z * z + 4 * goal)) / 2
     return seeds * root * root / goal
 
@@ -155,7 +155,7 @@ def _power(first: float, second: float, margin: float, n: int, goal: float) -> f
     gains = np.log1p(BETS[:, None] * (np.array([-1.0, 0.0, 1.0]) - margin) / (margin + 1))
     mean = gains @ chances
     spread = np.sqrt(np.maximum((gains**2) @ chances - mean**2, 1e-18) * n)
-    normal = special.ndtr((n * mean + STAKES - goal) / spread)
+    normal = scipy.special.ndtr((n * mean + STAKES - goal) / spread)
     if float(np.logaddexp.reduce(STAKES + n * gains[:, 2])) < goal:  # not even if every seed differs
         return 0.0
     return max(float(normal.max()), up**n)

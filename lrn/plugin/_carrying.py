@@ -12,7 +12,19 @@ from lrn.plugin._earlier import MODULES, SURROUNDINGS
 from lrn.plugin._reads import READS
 from lrn.verdicts import Verdict
 
-__all__ = ["DESELECTED", "EXPERIMENTS", "LACK", "LOADED", "PER_SEED", "PROPERTY", "READ", "STARTED", "SURROUNDED", "Deselection", "carried"]
+__all__ = [
+    "DESELECTED",
+    "EXPERIMENTS",
+    "LACK",
+    "LOADED",
+    "PER_SEED",
+    "PROPERTY",
+    "READ",
+    "STARTED",
+    "SURROUNDED",
+    "Deselection",
+    "carried",
+]
 
 PROPERTY = "lrn.verdict"
 """Name of the user property in which a report carries its verdict, as JSON."""

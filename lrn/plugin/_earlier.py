@@ -82,7 +82,7 @@ class Modules:
         return self._adopted | self._loaded() | self._collected
 
     def adopt(self, modules: dict[str, str]) -> None:
-        """Takes over those of an earlier run, whose verdicts stand: its tests may have loaded more than this run does."""
+        """Takes over those of an earlier run whose verdicts stand: its tests may have loaded more than this run."""
         self._adopted = modules
 
     def are_those_of(self, run: dict[str, str]) -> bool:
@@ -142,9 +142,7 @@ class Earlier:
         except (OSError, ImportError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
-    def untested(
-        self, claim: Claim, expectation: Expectation, test: str
-    ) -> tuple[Judgement, Verdict, RestsOn] | None:
+    def untested(self, claim: Claim, expectation: Expectation, test: str) -> tuple[Judgement, Verdict, RestsOn] | None:
         """The judgement and the verdict that stand as in the last run, and what they rest on; None if none does.
 
         A verdict that fails its test is found again, as its failure shows values.

@@ -15,7 +15,18 @@ import pytest
 
 from lrn.files import write_json
 from lrn.plugin._against import Record, mark_changed, print_comparison, read_record, vanished_report
-from lrn.plugin._carrying import DESELECTED, EXPERIMENTS, LACK, LOADED, PER_SEED, PROPERTY, READ, STARTED, SURROUNDED, carried
+from lrn.plugin._carrying import (
+    DESELECTED,
+    EXPERIMENTS,
+    LACK,
+    LOADED,
+    PER_SEED,
+    PROPERTY,
+    READ,
+    STARTED,
+    SURROUNDED,
+    carried,
+)
 from lrn.plugin._crashes import Crashes
 from lrn.plugin._earlier import MODULES, SURROUNDINGS, asked_by, digest_of
 from lrn.plugin._options import RUN_RECORD, Settings

@@ -1,8 +1,8 @@
 """Which verdicts of the last run stand as they are, untested.
 
 A verdict follows from its sources and options, which `lrn.plugin._earlier` compares, and from observations. Where the
-files in the ledger are still those that the last run left, by name, size and time, a test would compute the same numbers
-from the same bytes.
+files in the ledger are still those that the last run left, by name, size and time, a test would compute the same
+numbers from the same bytes.
 
 The key of an `Experiment` names all that its observations rest on, so a claim about experiments stands with them. What
 an exact claim rests on, or a population whose class names a version, is only known where their code is plain

@@ -22,15 +22,16 @@ _SHELL = {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL"}
 """Variables of the environment that change from one command to the next."""
 
 _SHOWN_OR_SELECTED = """
-    basetemp cacheclear cacheshow capture code_highlight collectonly color continue_on_collection_errors debug deselect
-    dist distload loadgroup durations durations_min failedfirst file_or_dir fold_skipped force_short_summary fulltrace help ignore
-    ignore_glob junitprefix keyword last_failed_no_failures lf loadscopereorder looponfail markers markexpr maxfail
-    maxprocesses maxschedchunk maxworkerrestart newfirst no_header no_summary numprocesses pastebin px quiet reportchars
-    rsyncdir rsyncignore setuponly setupplan setupshow show_fixtures_per_test showcapture showfixtures showlocals stepwise
-    stepwise_reset stepwise_skip tbstyle testrunuid trace traceconfig tx usepdb usepdb_cls verbose version xfail_tb xmlpath
+    basetemp cacheclear cacheshow capture code_highlight collectonly color continue_on_collection_errors debug
+    deselect dist distload durations durations_min failedfirst file_or_dir fold_skipped force_short_summary fulltrace
+    help ignore ignore_glob junitprefix keyword last_failed_no_failures lf loadgroup loadscopereorder looponfail
+    markers markexpr maxfail maxprocesses maxschedchunk maxworkerrestart newfirst no_header no_summary numprocesses
+    pastebin px quiet reportchars rsyncdir rsyncignore setuponly setupplan setupshow show_fixtures_per_test
+    showcapture showfixtures showlocals stepwise stepwise_reset stepwise_skip tbstyle testrunuid trace traceconfig tx
+    usepdb usepdb_cls verbose version xfail_tb xmlpath
 """
 _HARMLESS = frozenset(_SHOWN_OR_SELECTED.split())
-"""Options of pytest and xdist about what is shown, which tests run, and in which processes: no verdict rests on them."""
+"""Options of pytest and xdist on which no verdict rests: what is shown, which tests run, in which processes."""
 
 _IN_WORKERS = "no:terminal"  # which xdist adds to their plugins
 
