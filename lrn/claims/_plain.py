@@ -1,9 +1,9 @@
 """Whether code depends on its sources and on files alone, as far as its syntax shows.
 
 A verdict may stand untested where all that it rests on is known to be as it was. The sources, the packages, the
-environment and the files that were opened can be compared with those of the last run. The time, random numbers without a
-seed, whether a file exists and what other programs answer cannot: code that names any of them is not plain. Nor is code
-that imports a library that is not known to open files as Python does. What is doubtful is not plain.
+environment and the files that were opened can be compared with those of the last run. The time, random numbers without
+a seed, whether a file exists and what other programs answer cannot: code that names any of them is not plain. Nor is
+code that imports a library that is not known to open files as Python does. What is doubtful is not plain.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ _LIBRARIES = {"lrn", "numpy", "pytest", "scipy", "torch"}
 
 _MODULES = """
     _thread asyncio concurrent ctypes datetime dbm fcntl ftplib gc getpass http imaplib importlib inspect mmap
-    multiprocessing poplib pty random resource secrets select selectors shelve signal smtplib socket socketserver sqlite3
-    ssl subprocess sysconfig tempfile threading time tracemalloc urllib uuid weakref webbrowser xmlrpc
+    multiprocessing poplib pty random resource secrets select selectors shelve signal smtplib socket socketserver
+    sqlite3 ssl subprocess sysconfig tempfile threading time tracemalloc urllib uuid weakref webbrowser xmlrpc
 """
 _IMPURE = frozenset(_MODULES.split())
 """Modules of Python that tell of the time, of chance, of the network, or of other programs."""
 
 _NAMES = """
-    getloadavg getmtime getctime getatime getsize getpid getppid import_module
-    lstat stat fstat exists lexists is_file is_dir is_symlink isfile isdir islink access owner samefile
-    cuda is_available device_count urandom getrandom SystemRandom system popen Popen
-    memmap fromfile open_memmap load recorded read_parquet now today utcnow
+    Popen SystemRandom access cuda device_count exists fromfile fstat getatime getctime getloadavg getmtime getpid
+    getppid getrandom getsize import_module is_available is_dir is_file is_symlink isdir isfile islink lexists load
+    lstat memmap now open_memmap owner popen read_parquet readlink recorded samefile stat system today urandom
+    utcnow
 """
 _DOUBTFUL = frozenset(_NAMES.split())
 """Names, of functions or methods, whose results may differ where sources and opened files do not."""
 
-_BUILT_IN = {"__import__", "eval", "exec", "globals"}
+_BUILT_IN = {"__import__", "eval", "exec", "globals", "hash"}
 
 _SEEDED = {"seed", "default_rng", "RandomState", "SeedSequence", "Philox", "PCG64", "PCG64DXSM", "MT19937", "SFC64"}
 _GENERATORS = _SEEDED | {"Generator", "BitGenerator"}
-_LEDGER, _DYNAMIC = "Ledger", "code that runs other code"
+_LEDGER, _DYNAMIC = "Ledger", "a function that runs other code, or differs between processes"
 
 
 def is_plain(functions: Iterable[Callable[..., Any]], measures: bool) -> bool:
@@ -67,7 +67,7 @@ def _is_plain(function: Callable[..., Any], measures: bool) -> bool:
     definition = definition_of(function, tree)
     if tree is None or definition is None:
         return False
-    waiting = [(function.__module__, statement) for statement in reachable(definition, tree)]
+    waiting: list[tuple[str, ast.AST]] = [(function.__module__, statement) for statement in reachable(definition, tree)]
     visited: set[tuple[str, str]] = set()
     while waiting:
         module, code = waiting.pop()

@@ -106,8 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Has the claims that took longest in the last run begin first."""
     record = config.stash[_SETTINGS].default_verdicts
-    with config.stash[READS].paused():
-        seconds = seconds_of(record.with_name(RUN_RECORD)) if record is not None else {}
+    seconds = seconds_of(record.with_name(RUN_RECORD)) if record is not None else {}
     if seconds:
         items[:] = longest_first(items, seconds, workers())
 
@@ -123,8 +122,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Notes the files that the claims were loaded from, as they may be changed while they run."""
     if any(map(is_claim, session.items)):
-        with session.config.stash[READS].paused():
-            session.config.stash[MODULES].note()
+        session.config.stash[MODULES].note()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -57,8 +57,7 @@ class Deselection:
     def pytest_sessionfinish(self) -> None:
         """Sends the modules that are loaded, and the files that were read."""
         reads = self._config.stash[READS]
-        with reads.paused():
-            self._output[LOADED] = self._config.stash[MODULES].all()
+        self._output[LOADED] = self._config.stash[MODULES].all()
         self._output[READ], self._output[SURROUNDED] = reads.files, self._config.stash[SURROUNDINGS]
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:

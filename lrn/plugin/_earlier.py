@@ -122,8 +122,7 @@ class Earlier:
         self._standing: dict[str, RestsOn] = {}
         if settings.default_verdicts is None or config.getoption("lrn_rejudge"):
             return
-        with config.stash[READS].paused():
-            self._read_record(settings.default_verdicts, config, settings, again)
+        self._read_record(settings.default_verdicts, config, settings, again)
 
     def _read_record(self, record: Path, config: pytest.Config, settings: Settings, again: bool) -> None:
         try:

@@ -13,7 +13,6 @@ import stat
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -66,7 +65,6 @@ class Reads:
         self._root = root
         self._compared = tuple(f"{folder}{os.sep}" for folder in compared)
         self._written: set[str] = set()
-        self._paused = False
         _watch(self)
 
     def close(self) -> None:
@@ -74,23 +72,12 @@ class Reads:
         if self in _watching:
             _watching.remove(self)
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Within, this package reads what no claim rests on."""
-        before, self._paused = self._paused, True
-        try:
-            yield
-        finally:
-            self._paused = before
-
     def adopt(self, files: dict[str, str]) -> None:
         """Takes over what an earlier run has read, whose verdicts stand: it is as it was then."""
         self.files = {**files, **self.files}
 
     def note(self, event: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
         """Notes one event; an exception would end what raised it, so there is none."""
-        if self._paused:
-            return
         try:
             if event in _OUTSIDE:
                 if not _asks_for_platform(frame):
@@ -110,7 +97,7 @@ class Reads:
         if event == "open" and self._is_write(path, arguments[2]):
             return
         if path.startswith(_CHANGING):
-            if not (caller.startswith(_PACKAGE) or _is_installed(caller)):
+            if not _is_installed(caller):
                 self.outside = self.outside or path
             return
         name = self._named(path)
@@ -186,8 +173,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _caller(frame: FrameType | None) -> str:
-    """The file of the code that asked Python's own modules, such as `pathlib`, to read."""
-    while frame is not None and _is_standard(frame.f_code.co_filename):
+    """The file of the code that asked Python's own modules, such as `pathlib`, or this package to read."""
+    while frame is not None and _only_reads(frame.f_code.co_filename):
         frame = frame.f_back
     return "" if frame is None else frame.f_code.co_filename
 
@@ -204,7 +191,10 @@ def _asks_for_platform(frame: FrameType | None) -> bool:
 
 
 @cache
-def _is_standard(file: str) -> bool:
+def _only_reads(file: str) -> bool:
+    """Whether a file's code reads what others ask for: that of Python and of this package, but for the plugin's own."""
+    if file.startswith(_PACKAGE):
+        return not file.startswith(_OWN)
     return file.startswith(("<frozen", *_STANDARD)) and not _is_installed(file)
 
 

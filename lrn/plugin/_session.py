@@ -91,8 +91,7 @@ class Session:
     def pytest_sessionstart(self) -> None:
         """Notes the claims' sources, as they may be changed while they run."""
         if self._settings.claims.is_dir():
-            with self._config.stash[READS].paused():
-                self._asked_by = asked_by(self._config, self._settings)
+            self._asked_by = asked_by(self._config, self._settings)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
@@ -157,8 +156,7 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Sets the exit code and writes the files."""
         if not self._workers - {"main"}:
-            with self._config.stash[READS].paused():
-                self._modules |= self._config.stash[MODULES].all()
+            self._modules |= self._config.stash[MODULES].all()
             self._files |= self._config.stash[READS].files
             self._surroundings.add(self._config.stash[SURROUNDINGS])
         if self._crashes.lost:

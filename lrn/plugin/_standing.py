@@ -62,7 +62,7 @@ def rests_on(item: pytest.Function, measure: Measure | None, settings: Settings)
     if measure is not None and measure.experiments:
         return RestsOn(tuple(sorted(measure.experiments)))
     keys = () if measure is None else _folders(measure, settings)
-    if measure is not None and not keys:
+    if (measure is not None and not keys) or "cache" in item.fixturenames:  # pytest's, which tests write to
         return NOTHING
     from lrn.claims._plain import is_plain
 
@@ -88,9 +88,9 @@ def _folders(measure: Measure, settings: Settings) -> tuple[str, ...]:
         if is_experiment(population):
             folders.add(population.key)
             continue
-        version = getattr(population, "version", None)
+        version: Any = getattr(population, "version", None)
         is_kept = isinstance(version, str) and not getattr(population, "recorded", False)
-        if not is_kept or not isinstance(settings.ledger, Path) or getattr(population, "varies", ()):
+        if not is_kept or not isinstance(settings.ledger, Path) or getattr(population, "varies", None):
             return ()
         folder = Shelf(settings.ledger, population.label, version).folder
         folders.add(folder.relative_to(settings.ledger).as_posix())
