@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import scipy.special  # noqa: F401
 from output import by_test
 
 import lrn.claims

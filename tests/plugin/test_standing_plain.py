@@ -1,4 +1,4 @@
-"""Exact claims, and populations with a version, stand untested while their code is plain and all that they read is as it was."""
+"""Exact claims, and populations with a version, stand untested while their code is plain and what they read is as it was."""
 
 import json
 import os
@@ -228,12 +228,9 @@ def test_doubtful_code_of_a_helper_or_a_fixture_counts(suite):
 POPULATION = (
     NOTE
     + """
-    class Kept(Coin):
+    class Kept:
+        label = "kept coin"
         {version}
-
-        @property
-        def label(self):
-            return "kept coin"
 
         def sample(self, seeds):
             note()
@@ -242,7 +239,7 @@ POPULATION = (
     @claim("heads are more likely")
     def test_rate(measure):
         note()
-        assert measure.rate(Kept(0.7), "heads") > 0.2
+        assert measure.rate(Kept(), "heads") > 0.2
 """
 )
 
