@@ -100,6 +100,18 @@ def test_import_leaves_torch_alone(module):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+HEAVY = {"torch", "scipy.special", "scipy.stats", "pyarrow", "sklearn", "jinja2", "matplotlib", "pandas"}
+
+
+def test_collecting_the_claims_loads_nothing_heavy():
+    code = (
+        "import sys, pytest; pytest.main(['claims', '--collect-only', '-q', '-p', 'no:cacheprovider']); "
+        f"print('loaded:', sorted({HEAVY} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
 def test_dead_units_leave_the_compiler_of_torch_alone():
     code = (
         "import sys; from torch import nn, ones; from lrn.dead import dead_units; "

@@ -9,6 +9,7 @@ import textwrap
 import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -143,6 +144,12 @@ def unjudged(error: BaseException | str, skipped: bool) -> Judgement:
 
 def asserts(test: Any, depth: int = 2) -> bool:
     """Whether a function has an assertion, or calls one by name that has, as far as its source shows."""
+    function = inspect.unwrap(getattr(test, "__func__", test))
+    return _asserts(function, depth) if inspect.isfunction(function) else _asserts.__wrapped__(test, depth)
+
+
+@cache  # a test with parameters is many claims
+def _asserts(test: Any, depth: int) -> bool:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(test)))
     except (OSError, TypeError, SyntaxError):

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from operator import attrgetter
 from typing import Any, Self
 
@@ -103,7 +104,7 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that JSON can hold, in the order of the fields."""
-        return _plain(dataclasses.asdict(self))
+        return _plain(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -272,17 +273,28 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> Any:
     """The value without what JSON lacks, tuples and numbers that are not finite, and without assumptions not made."""
-    if isinstance(value, Mapping):
-        plain = {}
-        for key, item in value.items():
-            if key not in _UNLESS_EMPTY or item not in ("", None):
-                plain[key] = _plain(item)
-        return plain
+    if isinstance(value, (str, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, (list, tuple)):
         return list(map(_plain, value))
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+    kind: Any = type(value)
+    names = _field_names(kind)
+    if not names:
+        return value
+    plain = {}
+    for name in names:  # not by dataclasses.asdict, which copies every value
+        item = getattr(value, name)
+        if name not in _UNLESS_EMPTY or item not in ("", None):
+            plain[name] = _plain(item)
+    return plain
+
+
+@cache
+def _field_names(cls: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none of another class."""
+    return tuple(map(attrgetter("name"), dataclasses.fields(cls))) if dataclasses.is_dataclass(cls) else ()
 
 
 def _check_verdict(verdict: Verdict) -> None:

@@ -1,4 +1,4 @@
-"""Exact claims, and populations with a version, stand untested while their code is plain and what they read is as it was."""
+"""Exact claims, and populations with a version, stand untested while all that they read is as it was."""
 
 import json
 import os
