@@ -1,4 +1,4 @@
-"""Counts the multiplications that torch makes: what a network costs, whatever machine it runs on.
+"""Counts the multiplications that torch makes: the cost of a network, on whichever machine it runs.
 
 torch's own `FlopCounterMode` gives the same numbers, and imports torch's compiler, which takes a second in each process.
 """

@@ -3,7 +3,7 @@
 A verdict may stand untested where all that it rests on is known to be as it was. The sources, the packages, the
 environment and the files that were opened can be compared with those of the last run. The time, random numbers without
 a seed, whether a file exists and what other programs answer cannot: code that names any of them is not plain. Nor is
-code that imports a library that is not known to open files as Python does. What is doubtful is not plain.
+code that imports a library that is not known to open files as Python does. Doubtful code is not plain.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def is_plain(functions: Iterable[Callable[..., Any]], measures: bool) -> bool:
 
     Args:
         functions: a test, and the fixtures that it uses.
-        measures: whether what the ledger holds is compared otherwise, so that they may name it.
+        measures: whether the ledger's files are compared otherwise, so that the functions may name it.
     """
     return all(_is_plain(inspect.unwrap(function), measures) for function in functions)
 

@@ -57,7 +57,7 @@ _MEASURE: pytest.StashKey[Measure] = pytest.StashKey()
 _TURNS = pytest.StashKey[Turns]()
 _VERDICT = pytest.StashKey[Verdict]()
 _WAITS = pytest.StashKey[bool]()
-_STANDS = pytest.StashKey[RestsOn]()  # what is behind a verdict of the last run that was not tested again
+_STANDS = pytest.StashKey[RestsOn]()  # behind a verdict of the last run that was not tested again
 _ENDED_BY = pytest.StashKey[BaseException | None]()  # what a claim's test raised, if that is not shown as it is
 
 _MARKS = (
@@ -252,7 +252,7 @@ def _compared(settings: Settings) -> tuple[Path, ...]:
 
 
 def _behind(item: pytest.Item, measuring: Measure | None) -> dict[str, Any]:
-    """What a claim rests on, and whether its verdict stands untested."""
+    """The things that a claim rests on, and whether its verdict stands untested."""
     behind = item.stash.get(_STANDS, NOTHING)
     if not behind.stands and _VERDICT in item.stash and isinstance(item, pytest.Function):
         behind = rests_on(item, measuring, item.config.stash[_SETTINGS])

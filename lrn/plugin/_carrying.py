@@ -33,7 +33,7 @@ LACK = "lrn.lack"
 """Name of the user property that says why an undecided claim had no more seeds; "" where it had all that it may."""
 
 EXPERIMENTS = "lrn.experiments"
-"""Name of the user property with what a claim rests on (`lrn.plugin._standing`), and whether it stands untested."""
+"""Name of the user property with the things behind a verdict (`lrn.plugin._standing`), and whether it stands untested."""
 
 STARTED = "lrn.started"
 """Name of the user property with the verdict that stands if nothing more is heard of a claim."""
@@ -46,7 +46,7 @@ DESELECTED, LOADED, READ, SURROUNDED = "lrn_deselected", "lrn_modules", "lrn_fil
 
 
 class Deselection:
-    """Tells the reporting process how many tests a worker deselected, and what it has loaded and read."""
+    """Tells the reporting process how many tests a worker deselected, and the modules and files that it has read."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config

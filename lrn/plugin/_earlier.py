@@ -142,7 +142,7 @@ class Earlier:
             return
 
     def untested(self, claim: Claim, expectation: Expectation, test: str) -> tuple[Judgement, Verdict, RestsOn] | None:
-        """The judgement and the verdict that stand as in the last run, and what they rest on; None if none does.
+        """The judgement and the verdict that stand as in the last run, and the things behind them; None if none does.
 
         A verdict that fails its test is found again, as its failure shows values.
 

@@ -1,8 +1,8 @@
 """The files and folders that the tests of this process read: a verdict that stands untested rests on them, too.
 
 Python tells its audit hooks of each file that it opens and each folder that it lists. Which ones belong to which claim
-is not asked: a file read at import, by a fixture or into a cache counts for all claims. What a process learned from
-other programs or from the network cannot be compared later, so it is noted as `outside`.
+is not asked: a file read at import, by a fixture or into a cache counts for all claims. Answers of other programs
+and of the network cannot be compared later, so they are noted as `outside`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _AT_MOST = 10_000  # files; where there are more, nothing stands
 
 
 class Reads:
-    """Notes what is read from now on, until it is closed.
+    """Notes files and folders that are read from now on, until it is closed.
 
     Args:
         root: files below it are named from there, so that a copy of the folder is the same suite.
@@ -56,7 +56,7 @@ class Reads:
 
     Attributes:
         files: file or folder -> its state when it was first read.
-        outside: what was learned that no file holds; "" for nothing.
+        outside: the first event that no file tells of; "" for none.
     """
 
     def __init__(self, root: Path, compared: tuple[Path, ...]) -> None:
@@ -73,7 +73,7 @@ class Reads:
             _watching.remove(self)
 
     def adopt(self, files: dict[str, str]) -> None:
-        """Takes over what an earlier run has read, whose verdicts stand: it is as it was then."""
+        """Takes over the files of an earlier run whose verdicts stand: they are as they were then."""
         self.files = {**files, **self.files}
 
     def note(self, event: str, arguments: tuple[Any, ...], frame: FrameType | None) -> None:
@@ -147,7 +147,7 @@ def state_of_path(path: str | Path) -> str:
 
 
 def _entries(folder: str | Path) -> Iterator[tuple[str, int, int]]:
-    """Name, size and time of what a folder holds, but for caches and hidden files, which come and go."""
+    """Name, size and time of all that a folder holds, but for caches and hidden files, which come and go."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if not entry.name.startswith(".") and entry.name != "__pycache__":

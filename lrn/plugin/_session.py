@@ -113,7 +113,7 @@ class Session:
         yield
 
     def _rests_on(self, report: pytest.TestReport) -> None:
-        """Notes what is behind a verdict."""
+        """Notes the things behind a verdict."""
         text = dict(report.user_properties).get(EXPERIMENTS)
         if text is not None:
             behind = json.loads(str(text))

@@ -31,7 +31,7 @@ __all__ = ["NOTHING", "RestsOn", "blocks_of", "rests_on", "standing"]
 
 @dataclass(frozen=True)
 class RestsOn:
-    """What a verdict rests on besides sources.
+    """The things that a verdict rests on besides sources.
 
     Attributes:
         keys: the folders of its observations in the ledger: keys of experiments, paths of populations' files.
@@ -48,11 +48,11 @@ class RestsOn:
 
 
 NOTHING = RestsOn()
-"""What is known of a verdict behind which something may change unnoticed."""
+"""For a verdict behind which something may change unnoticed."""
 
 
 def rests_on(item: pytest.Function, measure: Measure | None, settings: Settings) -> RestsOn:
-    """Returns what a verdict rests on.
+    """Returns the things that a verdict rests on.
 
     Args:
         item: the claim's test.

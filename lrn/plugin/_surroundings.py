@@ -1,4 +1,4 @@
-"""What a verdict may rest on besides sources and files: options, the environment, the machine, the packages."""
+"""Things that a verdict may rest on besides sources and files: options, the environment, the machine, the packages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHOWN_OR_SELECTED = """
     usepdb usepdb_cls verbose version xfail_tb xmlpath
 """
 _HARMLESS = frozenset(_SHOWN_OR_SELECTED.split())
-"""Options of pytest and xdist on which no verdict rests: what is shown, which tests run, in which processes."""
+"""Options of pytest and xdist on which no verdict rests: about output, the choice of tests, and processes."""
 
 _IN_WORKERS = "no:terminal"  # which xdist adds to their plugins
 
@@ -78,7 +78,7 @@ def _environment() -> Iterator[tuple[str, str]]:
 
 
 def _installed() -> Iterator[tuple[str, int]]:
-    """The packages and their versions, by the names and times of what the installers leave; and the kernel."""
+    """The packages and their versions, by the names and times of the files that installers leave; and the kernel."""
     for folder in {*site.getsitepackages(), *filter(_is_packages, sys.path)}:
         if os.path.isdir(folder):
             for entry in os.scandir(folder):
