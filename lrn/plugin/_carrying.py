@@ -33,7 +33,7 @@ LACK = "lrn.lack"
 """Name of the user property that says why an undecided claim had no more seeds; "" where it had all that it may."""
 
 EXPERIMENTS = "lrn.experiments"
-"""Name of the user property with the things behind a verdict (`lrn.plugin._standing`), and whether it stands untested."""
+"""Name of the user property with the things behind a verdict (`lrn.plugin._standing`), and whether it stands."""
 
 STARTED = "lrn.started"
 """Name of the user property with the verdict that stands if nothing more is heard of a claim."""
