@@ -50,14 +50,17 @@ def add(commands: Any) -> None:
     parser.add_argument("target", metavar="FILE[::NAME]", help="the Python file, and a population in it")
     parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE", help="settings that are not the defaults")
     parser.add_argument("--seeds", type=whole(1, 1000), default=3, metavar="N", help="seeds to try (3)")
-    parser.set_defaults(main=main)
+    parser.set_defaults(main=main, apart=True)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
-    populations = list(_populations(arguments.target, _settings(arguments.settings)))
+    settings = _settings(arguments.settings)
+    arguments.note(arguments.target.partition("::")[0])
+    populations = list(_populations(arguments.target, settings))
     is_broken = False
     for population in populations:
+        arguments.note(population.label)
         is_broken |= _checked(population, arguments.seeds)
     return int(is_broken)
 
