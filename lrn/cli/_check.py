@@ -181,14 +181,13 @@ def _alone(population: Any, n: int, used: list[str]) -> tuple[list[dict[str, Any
 
 
 def _one_by_one(population: Any, n: int) -> list[dict[str, Any]]:
-    return [_one(population, seed) for seed in range(n)]
-
-
-def _one(population: Any, seed: int) -> dict[str, Any]:
+    from lrn.claims._function import FunctionPopulation
     from lrn.claims._worker import limited
 
     with limited(_threads(population)):
-        return _row(population.sample(range(seed, seed + 1)), 0)
+        if isinstance(population, FunctionPopulation):  # of which some seeds may fail, though not all
+            return _rows(population.tabulated(list(map(population.observe, range(n))), range(n)), n)
+        return [_row(population.sample(range(seed, seed + 1)), 0) for seed in range(n)]
 
 
 def _together(population: Any, n: int) -> list[dict[str, Any]]:

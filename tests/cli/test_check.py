@@ -42,6 +42,12 @@ def varies(seed):
 def breaks(seed):
     raise ValueError("no data")
 
+@population(failed="count")
+def sometimes(seed):
+    if seed == 1:
+        raise ValueError("diverged")
+    return {"x": 1.0}
+
 class Together:
     label = "together"
 
@@ -107,7 +113,9 @@ def check(tmp_path, monkeypatch, capsys):
     return run
 
 
-@pytest.mark.parametrize("target", ["mine.py::good", "mine.py::coin", "mine.py::Coin", "mine.py::varies"])
+@pytest.mark.parametrize(
+    "target", ["mine.py::good", "mine.py::coin", "mine.py::Coin", "mine.py::varies", "mine.py::sometimes"]
+)
 def test_a_sound_population_passes(check, target):
     code, text = check(target)
     assert code == 0
