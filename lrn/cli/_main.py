@@ -54,8 +54,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lrn {__version__}")
     top.add_argument("--traceback", action="store_true", help="show where an error comes from")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in (_init, _check, _plan, _run, _show, _claims, _explain, _report, _comment, _dead, _completion):
+    for command in (_init, _check, _plan, _run, _show, _claims, _explain, _report, _comment, _dead):
         command.add(commands)
+    _completion.add(commands, top)
     return top
 
 
