@@ -89,6 +89,60 @@ def test_arrows_form_no_circle():
     graphlib.TopologicalSorter(ARROWS).prepare()  # raises CycleError, which names the circle
 
 
+def module_name(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_of(path, names):
+    """Returns the modules of lrn that a module imports anywhere, for its types too; a package gathers its own."""
+    imported = set()
+    if path.name == "__init__.py":
+        return imported
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                imported.add(whole if whole in names else node.module)
+        elif isinstance(node, ast.Import):
+            imported.update(alias.name for alias in node.names)
+    return imported & names - {module_name(path)}
+
+
+def circle(imports):
+    """Returns the modules of a circle of imports; None where there is none."""
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return None
+
+
+def test_modules_form_no_circle_even_for_types():
+    paths = modules()
+    names = set(map(module_name, paths))
+    assert circle({module_name(path): imports_of(path, names) for path in paths}) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from lrn.intervals._estimate import Estimate",
+        "from lrn.intervals import _estimate",
+        "def f():\n    import lrn.intervals._estimate",
+        "if TYPE_CHECKING:\n    from lrn.intervals._estimate import Estimate",
+    ],
+)
+def test_a_circle_is_found(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    folder = tmp_path / "lrn" / "intervals"
+    folder.mkdir(parents=True)
+    estimate, comparing = folder / "_estimate.py", folder / "_comparing.py"
+    estimate.write_text("from lrn.intervals._comparing import equal\n")
+    comparing.write_text(text)
+    names = {"lrn.intervals._estimate", "lrn.intervals._comparing"}
+    assert set(circle({module_name(path): imports_of(path, names) for path in (estimate, comparing)})) == names
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "lrn").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
 def test_library_never_imports_claims_or_tests(path):
     assert not OUTSIDE.search(path.read_text())

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import pytest
 
 from lrn.verdicts import Outcome
+from lrn.verdicts.text import check_text
 
 __all__ = ["Claim", "Expectation", "claim"]
 
@@ -55,6 +56,7 @@ class Claim:
         for name in ("statement", "source", "quote", "reading", "id"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"a claim's {name} must be text; got {getattr(self, name)!r}")
+        check_text("a claim's id", self.id)
         if not self.statement.strip():
             raise ValueError("a claim's statement must say something; got none")
         self.expectation  # noqa: B018 - raises for reasons that make no sense

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard
 from numpy.typing import NDArray
 
 from lrn.intervals import Undecided
+from lrn.verdicts.text import check_text
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
@@ -127,6 +128,7 @@ def label_of(population: Any) -> str:
 
     Raises:
         TypeError: it is not a population.
+        ValueError: its label cannot be written to a file.
         MeasurementError: an assertion failed in its `label`.
     """
     with shielded(f"the label of {type(population).__name__}"):
@@ -138,4 +140,4 @@ def label_of(population: Any) -> str:
         raise TypeError(f"{population!r} must be called with its settings to be a population, such as {population!r}()")
     if not sampled or not isinstance(label, str):
         raise TypeError(f"a population is an Experiment, or has a text `label` and `sample(seeds)`; got {population!r}")
-    return label
+    return check_text("the label of a population", label)

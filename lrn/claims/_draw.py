@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
@@ -15,7 +15,7 @@ from lrn.claims._contract import FROZEN, TIME_OVER, NoMoreSeeds, Population, Pop
 from lrn.claims._function import FunctionPopulation
 from lrn.claims._progress import Step
 from lrn.claims._state import State, settings_of
-from lrn.verdicts.text import plain_text
+from lrn.verdicts.text import check_text, plain_text
 
 if TYPE_CHECKING:
     from lrn.claims._crew import Crew
@@ -146,7 +146,7 @@ class Draw:
         if isinstance(population, FunctionPopulation):
             rows = self._observer.known(population, seeds, self._editions.shelves(population))
             return len(list(takewhile(rows.__contains__, seeds)))
-        version = getattr(population, "version", None)
+        version = _version_of(population)
         if version is None or self.ledger is None:
             return 0
         return self._samples.known(population.label, version, seeds)
@@ -206,14 +206,18 @@ class Draw:
 
     def _sampled(self, population: Any, seeds: range) -> Any:
         """The observations of a population written as a class, through the ledger if it has a version."""
-        version = getattr(population, "version", None)
+        version = _version_of(population)
         if version is None or self.ledger is None or getattr(population, "recorded", False):
             return self.again(population, seeds)
 
-        def draw(part: range) -> Any:
-            return self.again(population, part)
-
         label: str = population.label
+
+        def draw(part: range) -> Any:
+            sample = self.again(population, part)
+            for name in sample if isinstance(sample, Mapping) else ():
+                check_text(f"the name of a metric of {label}", str(name))
+            return sample
+
         # As they were at first: sampling may count, or remember.
         if label not in self._settings:
             self._settings[label] = _without_options(settings_of(population))
@@ -224,7 +228,7 @@ class Draw:
         """The files of a population; none of one that is not kept on disk."""
         if isinstance(population, FunctionPopulation):
             return self._editions.shelves(population)
-        version = getattr(population, "version", None)
+        version = _version_of(population)
         if self.ledger is None or version is None or is_experiment(population):
             return []
         from lrn.ledger.samples import Shelf
@@ -284,6 +288,12 @@ class Draw:
         return Ledger(
             self.ledger, engine=self.engine, device=self.device, threads=self.threads, scheduler=self.scheduler
         )
+
+
+def _version_of(population: Any) -> Any:
+    """The text that names its code; None where it has none. The ledger refuses what is not text."""
+    version = getattr(population, "version", None)
+    return check_text(f"the version of {population.label}", version) if isinstance(version, str) else version
 
 
 def _without_options(settings: State) -> State:

@@ -255,15 +255,25 @@ class FunctionPopulation:
         """The function's results for the seeds, one after another in this process."""
         return self.tabulated(list(map(self.observe, seeds)), seeds)
 
-    def tabulated(self, rows: Sequence[Row | Failure], seeds: Sequence[int]) -> dict[str, NDArray[Any]]:
+    def tabulated(
+        self, rows: Sequence[Row | Failure], seeds: Sequence[int], like: Row | None = None
+    ) -> dict[str, NDArray[Any]]:
         """Rows as columns, with values for the seeds that failed.
 
+        Args:
+            rows: of each seed.
+            seeds: of which.
+            like: the row of another seed, which has the metrics that these lack if all of them failed; None for none.
+
         Raises:
-            MeasurementError: a seed failed where none may, or all did.
+            MeasurementError: a seed failed where none may, or all did and no other is known.
             TypeError, ValueError: as `columns_of`.
         """
         failed = self.definition.failed
         failures = [(seed, row.why) for seed, row in zip(seeds, rows, strict=True) if isinstance(row, Failure)]
+        if failures and failed != "error" and len(failures) == len(rows) and like is not None:
+            columns = self.tabulated([*rows, like], [*seeds, -1])
+            return {name: values[:-1] for name, values in columns.items()}
         if failures and (failed == "error" or len(failures) == len(rows)):
             seed, why = failures[0]
             more = "" if len(failures) == 1 else f" ({len(failures)} of {len(rows)} seeds failed)"

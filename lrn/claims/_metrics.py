@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lrn.claims._contract import MeasurementError, Population, is_experiment, label_of, shielded
 from lrn.claims._state import state_of
 from lrn.claims._tables import columns_of_frame
+from lrn.verdicts.text import check_text
 
 if TYPE_CHECKING:
     from lrn.experiment import Experiment
@@ -54,12 +55,12 @@ class Column:
 
 
 def name_of(metric: Any) -> str:
-    """The metric's name. Raises TypeError for anything else than a metric."""
+    """The metric's name. Raises TypeError for anything else than a metric, ValueError for a name that no file holds."""
     with shielded("the name of a metric"):
         name = metric if isinstance(metric, str) else getattr(metric, "name", None)
     if not isinstance(name, str):
         raise TypeError(f"a metric is a name or a Metric; got {metric!r}")
-    return name
+    return check_text("the name of a metric", name)
 
 
 def identity_of(metric: str | Metric | Column) -> Hashable:

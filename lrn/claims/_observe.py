@@ -54,6 +54,7 @@ class Observer:
     _unkept: dict[str, dict[int, Row | Failure]] = field(default_factory=dict)
     _gpu: dict[str, bool] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
+    _finished: dict[str, Row] = field(default_factory=dict)  # of one seed that did not fail, by label
 
     def columns(self, population: FunctionPopulation, seeds: range) -> Columns:
         """The results of the seeds, as columns (S,).
@@ -72,7 +73,7 @@ class Observer:
             self._run(population, missing, shelves[0] if shelves else None)
             rows |= self.known(population, seeds, shelves)
             self._unkept.pop(population.label, None)
-        return _tabulated(population, rows, seeds)
+        return self._tabulated(population, rows, seeds)
 
     def known(self, population: FunctionPopulation, seeds: range, shelves: Sequence[Shelf]) -> dict[int, Row | Failure]:
         """The known results of these seeds; none is run."""
@@ -96,7 +97,18 @@ class Observer:
             for answer in answers:
                 self.spent(population.label, 1, answer.seconds)
                 rows[answer.seed] = answer.row
-        return _tabulated(population, rows, seeds)
+        return self._tabulated(population, rows, seeds)
+
+    def _tabulated(
+        self, population: FunctionPopulation, rows: Mapping[int, Row | Failure], seeds: Sequence[int]
+    ) -> Columns:
+        """The results of the seeds as columns, in the order of the seeds; all may have failed if another has not."""
+        in_order = [rows[seed] for seed in seeds]
+        for row in in_order:
+            if not isinstance(row, Failure):
+                self._finished[population.label] = row
+                break
+        return population.tabulated(in_order, seeds, self._finished.get(population.label))
 
     def _run(self, population: FunctionPopulation, missing: list[int], shelf: Shelf | None) -> None:
         """Runs seeds: one first if it is not known how long one takes, and last what another process runs just now."""
@@ -143,7 +155,7 @@ class Observer:
         """Raises MeasurementError for seeds that failed where none may."""
         failed = sorted(seed for seed, row in rows.items() if isinstance(row, Failure))
         if failed and population.definition.failed == "error":
-            _tabulated(population, rows, failed)
+            self._tabulated(population, rows, failed)
 
     def _seconds_of(self, population: FunctionPopulation, shelf: Shelf | None) -> float | None:
         """How long one seed takes; None where that is not known yet."""
@@ -186,11 +198,6 @@ class Observer:
 def _without(rows: Mapping[int, Row | Failure], seeds: Iterable[int]) -> list[int]:
     """The seeds that have no result yet."""
     return [seed for seed in seeds if seed not in rows]
-
-
-def _tabulated(population: FunctionPopulation, rows: Mapping[int, Row | Failure], seeds: Sequence[int]) -> Columns:
-    """The results of the seeds as columns, in the order of the seeds."""
-    return population.tabulated([rows[seed] for seed in seeds], seeds)
 
 
 def _used_gpu() -> bool:

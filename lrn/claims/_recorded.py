@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrn.claims._run_folders import STATE, read_runs, states_of
 from lrn.claims._tables import Table, read_table
 
 __all__ = ["Recorded", "RecordedPopulation", "recorded"]
@@ -19,7 +20,17 @@ RECORDED = "recorded"
 """Metric of every recorded population: whether the table has the seed."""
 
 
-def recorded(source: Any, *, seed: str = "seed", by: str | Sequence[str] = (), name: str | None = None) -> Recorded:
+_UNFINISHED = ("error", "exclude", "include")
+
+
+def recorded(
+    source: Any,
+    *,
+    seed: str = "seed",
+    by: str | Sequence[str] = (),
+    name: str | None = None,
+    unfinished: str = "error",
+) -> Recorded:
     """Reads a table of runs that somebody has made; its populations are judged on the rows that there are.
 
     Args:
@@ -28,13 +39,17 @@ def recorded(source: Any, *, seed: str = "seed", by: str | Sequence[str] = (), n
         seed: the column that names the seed of a run, a whole number.
         by: the columns that say which population a run belongs to.
         name: the table's name in labels; None for the file's name.
+        unfinished: what becomes of runs that have failed, were killed, or still run, as Weights & Biases and MLflow
+            say in a column called state or status: "error" refuses them, "exclude" leaves them out, with a note in the
+            report, and "include" counts what they logged. Leaving out runs that failed because they went badly makes
+            the others look better than the method is.
 
     Returns:
         A `Recorded`: call it with a value for each column of `by` for a population.
 
     Raises:
-        ValueError: no such column, a seed that is not a whole number, two rows for one seed of one population, or a
-            table that cannot be read.
+        ValueError: no such column, a seed that is not a whole number, two rows for one seed of one population, runs
+            that did not finish, or a table that cannot be read.
         OSError: no such file.
 
     Example:
@@ -45,7 +60,9 @@ def recorded(source: Any, *, seed: str = "seed", by: str | Sequence[str] = (), n
         "runs(method='a')"
     """
     columns = (by,) if isinstance(by, str) else tuple(by)
-    return Recorded(read_table(source), seed, columns, name or _named(source))
+    is_folder = isinstance(source, (str, os.PathLike)) and os.path.isdir(source)
+    table = read_runs(Path(source)) if is_folder else read_table(source)
+    return Recorded(table, seed, columns, name or _named(source), unfinished)
 
 
 class Recorded:
@@ -56,12 +73,18 @@ class Recorded:
         seed: the column that names the seed.
         by: the columns that say which population a run belongs to.
         name: its name in labels.
+        unfinished: as in `recorded`.
+
+    Attributes:
+        left_out: a sentence about the runs that did not finish and do not count; "" where there are none.
 
     Raises:
         ValueError: as `recorded`.
     """
 
-    def __init__(self, table: Table, seed: str, by: tuple[str, ...], name: str) -> None:
+    def __init__(self, table: Table, seed: str, by: tuple[str, ...], name: str, unfinished: str = "error") -> None:
+        if unfinished not in _UNFINISHED:
+            raise ValueError(f"unfinished must be one of {', '.join(_UNFINISHED)}; got {unfinished!r}")
         for column in (seed, *by):
             if column not in table:
                 raise ValueError(
@@ -70,9 +93,11 @@ class Recorded:
         if RECORDED in table:
             raise ValueError(f"{name} must not have a column called {RECORDED!r}; rename it")
         self.name, self._by = name, by
+        table, self.left_out = _finished(table, seed, by, name, unfinished)
         self._metrics = dict(table)
+        self._metrics.pop(STATE, None)
         for column in {seed, *by}:
-            del self._metrics[column]
+            self._metrics.pop(column, None)
         seeds = _whole(table[seed], seed, name)
         self._groups: dict[tuple[Hashable, ...], dict[int, int]] = {}
         for row, number in enumerate(seeds):
@@ -166,12 +191,13 @@ class RecordedPopulation:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Which seeds are missing, if any."""
+        """Which runs were left out, and which seeds are missing, if any."""
+        notes = [self.table.left_out] if self.table.left_out else []
         missing = self.missing
-        if not missing:
-            return ()
-        shown = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
-        return (f"{self.label} has no run for {len(missing)} of the table's {self.most} seeds: {shown}",)
+        if missing:
+            shown = _some(list(map(str, missing)))
+            notes.append(f"{self.label} has no run for {len(missing)} of the table's {self.most} seeds: {shown}")
+        return tuple(notes)
 
     def sample(self, seeds: range) -> dict[str, NDArray[Any]]:
         """The recorded values of some seeds, by their place among all seeds of the table."""
@@ -182,6 +208,35 @@ class RecordedPopulation:
             columns[name] = _selected(values, rows_in_order)
         columns[RECORDED] = np.array([row is not None for row in rows_in_order], np.bool_)
         return columns
+
+
+def _finished(table: Table, seed: str, by: tuple[str, ...], name: str, unfinished: str) -> tuple[Table, str]:
+    """The table without the runs that did not finish, and a sentence about them; "" where there are none.
+
+    Raises:
+        ValueError: there are some, and `unfinished` does not say what becomes of them.
+    """
+    states = states_of(table, (seed, *by))
+    if not states or unfinished == "include":
+        return table, ""
+    runs = []
+    for row, state in sorted(states.items()):
+        settings = [f"{column}={_plain(table[column][row])!r}" for column in (seed, *by)]
+        runs.append(f"{', '.join(settings)} ({state})")
+    count = f"{len(runs)} run of {name}" if len(runs) == 1 else f"{len(runs)} runs of {name}"
+    if unfinished == "error":
+        raise ValueError(
+            f"runs must have finished; {count} did not: {_some(runs)}. Write unfinished='exclude' to leave them "
+            "out, or unfinished='include' to count what they logged"
+        )
+    rest: Table = {}
+    for column, values in table.items():
+        rest[column] = [value for row, value in enumerate(values) if row not in states]
+    return rest, f"{count} did not finish, left out: {_some(runs)}"
+
+
+def _some(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:10]) + (", …" if len(texts) > 10 else "")
 
 
 def _selected(values: Sequence[Any], rows: Sequence[int | None]) -> NDArray[Any]:

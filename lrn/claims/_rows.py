@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lrn.verdicts.text import check_text
+
 __all__ = ["COMPLETED", "FAILED", "Failure", "Row", "columns_of", "row_of", "rows_of", "with_failures"]
 
 FAILED, COMPLETED = "failed", "completed"
@@ -35,6 +37,7 @@ def row_of(returned: object, label: str, seed: int) -> Row:
 
     Raises:
         TypeError: not a mapping from text to numbers or truths, or an empty one.
+        ValueError: the name of a metric cannot be written to a file.
     """
     if not isinstance(returned, Mapping) or not returned:
         raise TypeError(
@@ -45,6 +48,7 @@ def row_of(returned: object, label: str, seed: int) -> Row:
     for name, value in returned.items():
         if not isinstance(name, str) or not name:
             raise TypeError(f"the metrics of {label} must have names that are text; got {name!r} for seed {seed}")
+        check_text(f"the name of a metric of {label}", name)
         row[name] = _scalar(value, name, label, seed)
     return row
 

@@ -50,14 +50,17 @@ def add(commands: Any) -> None:
     parser.add_argument("target", metavar="FILE[::NAME]", help="the Python file, and a population in it")
     parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE", help="settings that are not the defaults")
     parser.add_argument("--seeds", type=whole(1, 1000), default=3, metavar="N", help="seeds to try (3)")
-    parser.set_defaults(main=main)
+    parser.set_defaults(main=main, apart=True)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs the command."""
-    populations = list(_populations(arguments.target, _settings(arguments.settings)))
+    settings = _settings(arguments.settings)
+    arguments.note(arguments.target.partition("::")[0])
+    populations = list(_populations(arguments.target, settings))
     is_broken = False
     for population in populations:
+        arguments.note(population.label)
         is_broken |= _checked(population, arguments.seeds)
     return int(is_broken)
 
@@ -178,14 +181,13 @@ def _alone(population: Any, n: int, used: list[str]) -> tuple[list[dict[str, Any
 
 
 def _one_by_one(population: Any, n: int) -> list[dict[str, Any]]:
-    return [_one(population, seed) for seed in range(n)]
-
-
-def _one(population: Any, seed: int) -> dict[str, Any]:
+    from lrn.claims._function import FunctionPopulation
     from lrn.claims._worker import limited
 
     with limited(_threads(population)):
-        return _row(population.sample(range(seed, seed + 1)), 0)
+        if isinstance(population, FunctionPopulation):  # of which some seeds may fail, though not all
+            return _rows(population.tabulated(list(map(population.observe, range(n))), range(n)), n)
+        return [_row(population.sample(range(seed, seed + 1)), 0) for seed in range(n)]
 
 
 def _together(population: Any, n: int) -> list[dict[str, Any]]:

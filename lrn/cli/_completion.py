@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Any
 
 from lrn.cli._options import Formatter
@@ -17,8 +18,8 @@ examples:
 It needs shtab: pip install 'lrn-claims[completion]'."""
 
 
-def add(commands: Any) -> None:
-    """Describes the command."""
+def add(commands: Any, whole: argparse.ArgumentParser) -> None:
+    """Describes the command; `whole` is the parser that a shell is to complete."""
     parser = commands.add_parser(
         "completion",
         help="print a completion script for a shell",
@@ -27,16 +28,14 @@ def add(commands: Any) -> None:
         formatter_class=Formatter,
     )
     parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="bash, zsh or tcsh")
-    parser.set_defaults(main=main)
+    parser.set_defaults(main=partial(main, whole))
 
 
-def main(arguments: argparse.Namespace) -> int:
+def main(whole: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
     """Runs the command."""
     try:
         import shtab
     except ImportError:
         raise RuntimeError("lrn completion needs shtab: pip install 'lrn-claims[completion]'") from None
-    from lrn.cli import parser
-
-    print(shtab.complete(parser(), arguments.shell))
+    print(shtab.complete(whole, arguments.shell))
     return 0

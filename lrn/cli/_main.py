@@ -50,11 +50,13 @@ To check every claim: pytest claims/ -n auto"""
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     top = Parser(prog="lrn", description=DESCRIPTION, epilog=EPILOG, formatter_class=Formatter)
+    top.set_defaults(apart=False)
     top.add_argument("--version", action="version", version=f"lrn {__version__}")
     top.add_argument("--traceback", action="store_true", help="show where an error comes from")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for command in (_init, _check, _plan, _run, _show, _claims, _explain, _report, _comment, _dead, _completion):
+    for command in (_init, _check, _plan, _run, _show, _claims, _explain, _report, _comment, _dead):
         command.add(commands)
+    _completion.add(commands, top)
     return top
 
 
@@ -71,15 +73,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  until the process ends
     if sys.stdout is None:
         return _stop("standard output is closed; give it somewhere to go, such as > /dev/null", BAD_INPUT)
-    if hasattr(sys.stdout, "reconfigure"):  # a character that the output cannot encode is not a reason to stop
-        sys.stdout.reconfigure(errors="backslashreplace")
+    _write_any_character()
     top = parser()
     options = top.parse_args(arguments)
     if options.command is None:
         top.print_help()
         return 0
+    if not options.apart:
+        return _performed(options)
+    from lrn.cli._apart import apart
+
+    try:
+        ended = apart(_performed, options)
+    except KeyboardInterrupt:
+        return _stop("interrupted", INTERRUPTED)
+    return ended if isinstance(ended, int) else _stop(ended, BAD_INPUT)
+
+
+def _performed(options: argparse.Namespace) -> int:
+    """Runs a command, and returns its exit code."""
+    _write_any_character()
     with _plain_warnings(), watched():
         return _guarded(lambda: options.main(options), traceback=options.traceback)
+
+
+def _write_any_character() -> None:
+    """A character that the output cannot encode is not a reason to stop."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _guarded(command: Callable[[], int], *, traceback: bool) -> int:

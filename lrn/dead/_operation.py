@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -22,6 +22,7 @@ __all__ = [
     "Operation",
     "aligned",
     "contracted",
+    "described",
     "feeds_of",
     "fits",
     "not_units",
@@ -33,6 +34,17 @@ MATMULS |= {"_sparse_addmm", "_sparse_mm", "sspaddmm", "smm", "hspmm"}
 NORMS = ("batch_norm", "layer_norm", "group_norm", "rms_norm", "instance_norm")
 RECURRENT = ("rnn", "lstm", "gru")
 CONTRACTIONS = (*MATMULS, "linear", "conv", "embedding", "_embedding_bag", "_trilinear", "einsum", *RECURRENT)
+SEEN_THROUGH = {"aten", "quantized", "prim", "prims", "_quantized", "mkldnn", "onednn", "torchvision", "profiler"}
+
+
+@cache
+def described(func: Any) -> tuple[str, tuple[str, ...], bool, bool]:
+    """An operation's name, those of its arguments, whether it changes one, and whether its inside is seen."""
+    schema, seen_through = getattr(func, "_schema", None), getattr(func, "namespace", "") in SEEN_THROUGH
+    if schema is None:
+        return func.name().rstrip("_"), (), False, seen_through
+    arguments = tuple(map(attrgetter("name"), schema.arguments))
+    return func.overloadpacket.__name__.rstrip("_"), arguments, schema.is_mutable, seen_through
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from lrn.dead._activations import nonzero
 from lrn.dead._axes import Uncountable, chosen_factors, laid_out, unit_factors
 from lrn.dead._factors import Dim, Dims, Factor, dimension, factors_of, kinds_of, samples_of, size_of, sizes_of
 
-__all__ = ["Counting", "Tally"]
+__all__ = ["Counting", "OtherUnits", "Tally"]
 
 
 EXACT = 2**24  # whole numbers up to here are float32 numbers
@@ -22,6 +22,17 @@ CACHED = 2**17  # float32 numbers, half a MiB
 LONG = 32  # shorter rows are not worth summing one by one
 
 Item = TypeVar("Item")
+
+
+class OtherUnits(Exception):
+    """A call gave another number of a layer's outputs than before: parts of different sizes, which are not one.
+
+    Attributes:
+        sizes: of the axes of its units.
+    """
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        self.sizes = sizes
 
 
 @dataclass(frozen=True)
@@ -92,13 +103,15 @@ class Tally:
 
         Raises:
             Uncountable: it cannot be known which dimensions hold the units, or where the mask lies.
+            OtherUnits: the number of units changed, and a layer made them.
             ValueError: the number of units changed, or `unit_dims` has a dimension that there is not.
         """
         flat = factors_of(dims)
         unit_indices = chosen_factors(self.name, dims, unit_dims) if unit_dims is not None else unit_factors(dims, raw)
         counted_factors = list(map(flat.__getitem__, unit_indices))
-        self.factors = tuple(_without(counted_factors, self.positions))
-        self._check_units()
+        factors = tuple(_without(counted_factors, self.positions))
+        self._check_units(factors, is_certain=unit_dims is None and kinds_of(factors) == {"unit"})
+        self.factors = factors
         values = _plain(output).reshape(sizes_of(flat))
         counted = None if mask is None else self._followed(mask, flat, lenient)
         fired, total, has_nan = _fired(values, unit_indices, self.counting.threshold, counted)
@@ -113,10 +126,12 @@ class Tally:
             self.shape = ("N", *self.shape[1:])
         self.unresolved = unit_dims is None and not self.settled and "input" in kinds_of(self.factors)
 
-    def _check_units(self) -> None:
-        """Raises ValueError where the number of units is not that of the batches so far."""
-        sizes = sizes_of(self.factors)
+    def _check_units(self, factors: Sequence[Factor], is_certain: bool) -> None:
+        """Raises OtherUnits or ValueError where the number of units is not that of the calls so far."""
+        sizes = sizes_of(factors)
         if self.fired is not None and list(self.fired.shape) != sizes:
+            if is_certain:
+                raise OtherUnits(tuple(sizes))
             raise ValueError(
                 f"{self.name} gave {self.fired.numel()} units on one batch and {prod(sizes)} on another; "
                 f"say which dimension holds its units, as in unit_dims={{{self.name!r}: 1}}"

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -27,9 +26,9 @@ from lrn.dead._callers import Callers
 from lrn.dead._factors import factors_of, of_kind, units_of
 from lrn.dead._facts import Facts, is_quantised
 from lrn.dead._forms import is_floating
-from lrn.dead._operation import CONTRACTIONS, Info, Operation
+from lrn.dead._operation import CONTRACTIONS, Info, Operation, described
 from lrn.dead._rules import labels
-from lrn.dead._tally import Counting, Tally
+from lrn.dead._tally import Counting, OtherUnits, Tally
 from lrn.dead._threads import threads_inside
 from lrn.dead._tracks import Tracks
 
@@ -38,7 +37,6 @@ __all__ = ["Watch"]
 HIDES_NAN = {"where", "fmax", "topk", "index_put", "scatter"}  # they can make a zero of NaN
 ELSEWHERE = "(elsewhere)"
 FOREIGN = "its input was made out of torch's sight, as by NumPy or from a list, so the data cannot be followed to it"
-SEEN_THROUGH = {"aten", "quantized", "prim", "prims", "_quantized", "mkldnn", "onednn", "torchvision", "profiler"}
 
 
 class Watch(TorchDispatchMode):
@@ -184,7 +182,7 @@ class Watch(TorchDispatchMode):
         return result
 
     def _follow(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
-        name, arguments, mutates, seen_through = _described(func)
+        name, arguments, mutates, seen_through = described(func)
         op = Operation(
             name, arguments, args, kwargs, result, self._tracks.info, self._caller,
             self._tracks.features, self._tracks.image_sizes,
@@ -217,11 +215,14 @@ class Watch(TorchDispatchMode):
         feeds, serial = self._fed_by(op, info)
         name = self._name(base, feeds, serial)
         output = op.outputs[0]
-        tally = self.tallies.get(name)
-        if tally is None:
-            tally = self.tallies[name] = Tally(name, self._callers.kind(kind), feeds, self.counting)
         try:
-            self._count(tally, output, dims, raw=not info.layered)
+            try:
+                tally = self._tally(name, kind, feeds)
+                self._count(tally, output, dims, raw=not info.layered)
+            except OtherUnits as other:  # such as another width of a network whose width varies
+                name = self._numbered((name, other.sizes), base)
+                tally = self._tally(name, kind, feeds)
+                self._count(tally, output, dims, raw=not info.layered)
             tally.has_nan = tally.has_nan or (kind in HIDES_NAN and self._reads_nan(op))
         except Uncountable as error:
             self._leave_out(name, _shape(output), str(error))
@@ -229,6 +230,11 @@ class Watch(TorchDispatchMode):
         source = frozenset() if info.direct else frozenset({name})
         made = replace(self._tracks.info(output), feeds=(name,), serial=self._facts.serial, sources=source, direct=True)
         self._tracks.set(output, made, False)
+
+    def _tally(self, name: str, kind: str, feeds: tuple[str, ...]) -> Tally:
+        if name not in self.tallies:
+            self.tallies[name] = Tally(name, self._callers.kind(kind), feeds, self.counting)
+        return self.tallies[name]
 
     def _reads_nan(self, op: Operation) -> bool:
         for tensor in filter(Tensor.is_floating_point, op.tensors):
@@ -257,12 +263,15 @@ class Watch(TorchDispatchMode):
         """The name of a call: the first of its kind has its base's, others a number.
 
         Two calls are one activation when they stand in one place and the same layers feed them, except where both read
-        the output of one call of these layers (`relu(x)` and `relu(-x)`).
+        the output of one call of these layers (`relu(x)` and `relu(-x)`), or where they have other numbers of units.
         """
         key: tuple[Any, ...] = (base, feeds, serial) if self._merged else (base,)
         turn = self._turns[key]
         self._turns[key] += 1
-        known = (base, feeds, turn) if self._merged else (base, turn)
+        return self._numbered((base, feeds, turn) if self._merged else (base, turn), base)
+
+    def _numbered(self, known: tuple[Any, ...], base: str) -> str:
+        """The name of an activation that is known by something: the base's, with a number where that is taken."""
         if known not in self._names:
             self._bases[base] += 1
             times = self._bases[base]
@@ -276,16 +285,6 @@ class Watch(TorchDispatchMode):
 
 
 _SEE_UNCOMPILED = torch._disable_dynamo(Watch._see, recursive=True)  # type: ignore[attr-defined]
-
-
-@cache
-def _described(func: Any) -> tuple[str, tuple[str, ...], bool, bool]:
-    """An operation's name, those of its arguments, whether it changes one, and whether its inside is seen."""
-    schema, seen_through = getattr(func, "_schema", None), getattr(func, "namespace", "") in SEEN_THROUGH
-    if schema is None:
-        return func.name().rstrip("_"), (), False, seen_through
-    arguments = tuple(map(attrgetter("name"), schema.arguments))
-    return func.overloadpacket.__name__.rstrip("_"), arguments, schema.is_mutable, seen_through
 
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:

@@ -5,38 +5,23 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Callable
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
+from lrn.intervals._bounded import Bounded
 from lrn.intervals._decision import union
+from lrn.intervals._rounding import Operation, rounded
 
-if TYPE_CHECKING:
-    from lrn.intervals._estimate import Estimate
+__all__ = ["added", "divided", "is_known", "linear_sum", "multiplied"]
 
-__all__ = ["added", "divided", "is_known", "linear_sum", "multiplied", "rounded"]
-
-_Operation = Callable[[Any, Any], Any]
+_Number = TypeVar("_Number", bound=Bounded)
 
 
-def is_known(a: Estimate) -> bool:
+def is_known(a: Bounded) -> bool:
     """Whether it is a constant."""
     return a._expression is None and not a.quantities and a._ends is not None and a._ends[0] == a._ends[1]
 
 
-def rounded(operation: _Operation, x: float, y: float, toward: float) -> float:
-    """Returns the operation on two floats, rounded toward -inf or inf unless it is exact."""
-    result: float = operation(x, y)
-    if not (math.isfinite(x) and math.isfinite(y)):
-        return result
-    if not math.isfinite(result):
-        return math.nextafter(result, toward)
-    exact = operation(Fraction(x), Fraction(y))
-    beyond = exact < result if toward < 0 else exact > result
-    return math.nextafter(result, toward) if beyond else result
-
-
-def linear_sum(a: Estimate, b: Estimate) -> Estimate | None:
+def linear_sum(a: _Number, b: _Number) -> _Number | None:
     """Returns the sum as a linear expression of one source; None where it is not one."""
     first, second = a._expression, b._expression
     if first is not None and second is not None and first.source is second.source:
@@ -48,7 +33,7 @@ def linear_sum(a: Estimate, b: Estimate) -> Estimate | None:
     return None
 
 
-def added(a: Estimate, b: Estimate) -> Estimate:
+def added(a: _Number, b: _Number) -> _Number:
     linear = linear_sum(a, b)
     if linear is not None:
         return linear
@@ -60,7 +45,7 @@ def added(a: Estimate, b: Estimate) -> Estimate:
     return _derived(a._point + b._point, low, high, a, b)
 
 
-def multiplied(a: Estimate, b: Estimate) -> Estimate:
+def multiplied(a: _Number, b: _Number) -> _Number:
     for one, other in ((a, b), (b, a)):
         if one._expression is not None and is_known(other) and math.isfinite(other._point):
             return a.of(one._expression.scaled(other._point), one._offset * other._point)
@@ -68,7 +53,7 @@ def multiplied(a: Estimate, b: Estimate) -> Estimate:
     return _derived(_product(a._point, b._point), low, high, a, b)
 
 
-def divided(a: Estimate, b: Estimate) -> Estimate:
+def divided(a: _Number, b: _Number) -> _Number:
     if a._expression is not None and is_known(b) and math.isfinite(b._point) and b._point != 0:
         return a.of(a._expression.scaled(1 / b._point), a._offset / b._point)
     point = math.nan if b._point == 0 else a._point / b._point
@@ -83,11 +68,11 @@ def _product(x: Any, y: Any) -> Any:
     return 0.0 if x == 0 or y == 0 else x * y
 
 
-def _is_unbounded(a: Estimate) -> bool:
+def _is_unbounded(a: Bounded) -> bool:
     return math.isinf(a._low) or math.isinf(a._high)
 
 
-def _extremes(operation: _Operation, a: Estimate, b: Estimate) -> tuple[float, float]:
+def _extremes(operation: Operation, a: Bounded, b: Bounded) -> tuple[float, float]:
     """Returns the smallest and the largest result of an operation on ends of two intervals, rounded outward."""
     lows, highs = [], []
     for x, y in itertools.product((a._low, a._high), (b._low, b._high)):
@@ -96,5 +81,5 @@ def _extremes(operation: _Operation, a: Estimate, b: Estimate) -> tuple[float, f
     return min(lows), max(highs)
 
 
-def _derived(point: float, low: float, high: float, a: Estimate, b: Estimate) -> Estimate:
+def _derived(point: float, low: float, high: float, a: _Number, b: _Number) -> _Number:
     return type(a)(point, low, high, quantities=union((a.quantities, b.quantities)))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
 
 from lrn.intervals._arithmetic import is_known, linear_sum
+from lrn.intervals._bounded import Bounded
 from lrn.intervals._decision import Decision, leaning_of, truth_of, union
 from lrn.intervals._expression import Expression
-
-if TYPE_CHECKING:
-    from lrn.intervals._estimate import Estimate
 
 __all__ = ["equal", "ordered", "within"]
 
 
-def ordered(a: Estimate, b: Estimate, sign: str) -> Decision:
+def ordered(a: Bounded, b: Bounded, sign: str) -> Decision:
     """Decides ``a sign b`` for one of the four orderings."""
     difference = linear_sum(a, -b) if not (is_known(a) and is_known(b)) else None
     if difference is not None:
@@ -31,7 +28,7 @@ def ordered(a: Estimate, b: Estimate, sign: str) -> Decision:
     return _decision(a, b, sign, holds, fails, larger._point > smaller._point)
 
 
-def _measured_order(difference: Estimate, sign: str) -> Decision:
+def _measured_order(difference: Bounded, sign: str) -> Decision:
     """Decides whether a linear expression lies above, or below, a number."""
     expression = difference._expression
     assert expression is not None
@@ -60,7 +57,7 @@ def _measured_order(difference: Estimate, sign: str) -> Decision:
     return Decision(None, text, (expression,), leaning, evidence.growth, evidence.needed, measured=True)
 
 
-def equal(a: Estimate, b: Estimate) -> Decision:
+def equal(a: Bounded, b: Bounded) -> Decision:
     difference = linear_sum(a, -b)
     if difference is not None:
         if difference._expression is not None:
@@ -71,14 +68,16 @@ def equal(a: Estimate, b: Estimate) -> Decision:
     return _decision(a, b, "==", holds, fails, leaning=False)
 
 
-def within(difference: Estimate, margin: float) -> Decision:
+def within(difference: Bounded, margin: float) -> Decision:
     """Decides whether a difference lies between `-margin` and `margin`, neither included.
 
     Args:
         difference: an estimate.
         margin: a positive number.
     """
-    both = (difference < margin) & (difference > -margin)
+    both = ordered(difference, difference.constant(margin), "<") & ordered(
+        difference, difference.constant(-margin), ">"
+    )
     expression = difference._expression
     if expression is None:
         return both
@@ -89,7 +88,7 @@ def within(difference: Estimate, margin: float) -> Decision:
     return both.worded(text)
 
 
-def _measured_equality(difference: Estimate) -> Decision:
+def _measured_equality(difference: Bounded) -> Decision:
     """Decides whether a linear expression has a certain value: only its being another one can be shown."""
     apart = _measured_order(difference, ">"), _measured_order(difference, "<")
     settled = [part for part in apart if truth_of(part) is True]
@@ -103,7 +102,7 @@ def _measured_equality(difference: Estimate) -> Decision:
     return Decision(None, text, apart[0].undecided, leaning, apart[0].growth, apart[0].needed, measured=True)
 
 
-def _decision(a: Estimate, b: Estimate, sign: str, holds: bool, fails: bool, leaning: bool) -> Decision:
+def _decision(a: Bounded, b: Bounded, sign: str, holds: bool, fails: bool, leaning: bool) -> Decision:
     """Returns the decision; ``leaning`` is what unequal points say of it."""
     quantities = union((a.quantities, b.quantities))
 
@@ -124,7 +123,7 @@ def _observations(quantity: Hashable) -> int:
     return quantity.source.observations(quantity.terms) if isinstance(quantity, Expression) else 0
 
 
-def _growth(a: Estimate, b: Estimate) -> float:
+def _growth(a: Bounded, b: Bounded) -> float:
     """Returns by about which factor all n must grow until the intervals part, if the points stay.
 
     A width shrinks with the root of n, but with n itself if the point is an end of its interval (as for a

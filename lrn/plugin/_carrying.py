@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pytest
@@ -60,9 +60,25 @@ class Deselection:
         self._output[LOADED] = self._config.stash[MODULES].all()
         self._output[READ], self._output[SURROUNDED] = reads.files, self._config.stash[SURROUNDINGS]
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_to_serializable(self) -> Generator[None, Any, Any]:
+        """Escapes what cannot be sent: halves of surrogate pairs, in the message of an error for example."""
+        return _sendable((yield))
+
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Counts deselected tests."""
         self._output[DESELECTED] += len(items)
+
+
+def _sendable(data: Any) -> Any:
+    """The content of a report, without half surrogate pairs."""
+    if isinstance(data, str):
+        return data if data.isascii() else data.encode(errors="backslashreplace").decode()
+    if isinstance(data, dict):
+        return {_sendable(key): _sendable(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return type(data)(map(_sendable, data))
+    return data
 
 
 def carried(report: pytest.TestReport, name: str) -> Verdict | None:

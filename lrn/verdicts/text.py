@@ -13,6 +13,7 @@ import unicodedata
 from lrn.verdicts._record import Outcome
 
 __all__ = [
+    "check_text",
     "duration",
     "ending",
     "markdown_text",
@@ -23,6 +24,28 @@ __all__ = [
     "width_of",
     "wrapped",
 ]
+
+
+def check_text(what: str, text: str) -> str:
+    """Returns a text by which something is found again: a label, the name of a metric, an id.
+
+    Args:
+        what: its name in the error's sentence.
+        text: to be checked.
+
+    Raises:
+        ValueError: no file can hold it as it is; half a surrogate pair has no UTF-8.
+
+    Example:
+        >>> check_text("a label", "grün")
+        'grün'
+    """
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{what} must be text that can be written as UTF-8; got {text!a}") from None
+    return text
 
 
 def ending(outcome: Outcome, expected: Outcome) -> str:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lrn.cli import _check, main
+from lrn.cli import _apart, _check, main
 
 FILE = """
 import numpy as np
@@ -42,6 +42,12 @@ def varies(seed):
 def breaks(seed):
     raise ValueError("no data")
 
+@population(failed="count")
+def sometimes(seed):
+    if seed == 1:
+        raise ValueError("diverged")
+    return {"x": 1.0}
+
 class Together:
     label = "together"
 
@@ -53,13 +59,40 @@ together = Together()
 
 
 EXITS = """
-import sys
+import ctypes, os, sys, threading
 from lrn.claims import population
 
 @population
 def exits(seed):
     sys.exit(0)
+
+@population
+def ends(seed, *, code):
+    os._exit(code)
+
+@population
+def crashes(seed):
+    ctypes.string_at(0)
+
+@population
+def ends_a_thread(seed):
+    thread = threading.Thread(target=sys.exit)
+    thread.start()
+    thread.join()
+    return {"x": 1.0}
+
+@population
+def leaves_a_child(seed):
+    if os.fork() == 0:
+        import time
+        time.sleep(10)
+    os._exit(0)
 """
+
+
+def in_this_process(command, options):
+    options.note = lambda text: None
+    return command(options)
 
 
 @pytest.fixture
@@ -69,6 +102,7 @@ def check(tmp_path, monkeypatch, capsys):
     (tmp_path / "mine.py").write_text(FILE)
     (tmp_path / "exits.py").write_text(EXITS)
     (tmp_path / "exits_at_once.py").write_text("import sys; sys.exit(0)")
+    monkeypatch.setattr(_apart, "apart", in_this_process)
     monkeypatch.setattr(_check, "_in_processes", lambda population, n: None)
 
     def run(*arguments):
@@ -79,7 +113,9 @@ def check(tmp_path, monkeypatch, capsys):
     return run
 
 
-@pytest.mark.parametrize("target", ["mine.py::good", "mine.py::coin", "mine.py::Coin", "mine.py::varies"])
+@pytest.mark.parametrize(
+    "target", ["mine.py::good", "mine.py::coin", "mine.py::Coin", "mine.py::varies", "mine.py::sometimes"]
+)
 def test_a_sound_population_passes(check, target):
     code, text = check(target)
     assert code == 0
@@ -139,11 +175,46 @@ def test_what_cannot_be_checked_is_one_sentence(check, arguments, sentence):
     assert sentence in text
 
 
-def test_seeds_run_in_other_processes_too(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def check_apart(tmp_path, monkeypatch, capfd):
+    """Runs the command in a process of its own, as it does outside of tests."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "exits.py").write_text(EXITS)
+    (tmp_path / "ends_at_once.py").write_text("import os; os._exit(0)")
+
+    def run(*arguments):
+        code = main(["check", "population", *arguments])
+        return code, capfd.readouterr().err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["exits.py::ends", "code=0"], "ends(code=0) ended the process that ran it (exit code 0); its code must"),
+        (["exits.py::ends", "code=3"], "ends(code=3) ended the process that ran it (exit code 3)"),
+        (["exits.py::crashes"], "crashes() ended the process that ran it (SIGSEGV)"),
+        (["exits.py::leaves_a_child"], "leaves_a_child() ended the process that ran it (exit code 0)"),
+        (["ends_at_once.py"], "ends_at_once.py ended the process that ran it (exit code 0)"),
+        (["exits.py::exits"], "code that it ran ended it (SystemExit: 0)"),
+    ],
+)
+def test_a_population_that_ends_the_process_is_named(check_apart, arguments, sentence):
+    code, text = check_apart(*arguments)
+    assert code == 2
+    assert sentence in text
+
+
+def test_a_population_that_ends_a_thread_of_its_own_passes(check_apart):
+    assert check_apart("exits.py::ends_a_thread", "--seeds", "1") == (0, "")
+
+
+def test_seeds_run_in_other_processes_too(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "alone.py").write_text(
         "from lrn.claims import population\n\n\n@population\n"
         "def hashes(seed):\n    return {'x': hash(f'text {seed}') % 1000}\n"
     )
     assert main(["check", "population", "alone.py", "--seeds", "2"]) == 1
-    assert "BROKEN: hashes() does not depend on its seeds alone" in capsys.readouterr().out
+    assert "BROKEN: hashes() does not depend on its seeds alone" in capfd.readouterr().out

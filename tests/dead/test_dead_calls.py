@@ -229,3 +229,39 @@ def test_a_layer_reached_by_some_batches_only_is_judged_on_those():
     report = dead_units(Gate(), iter([torch.ones(1, 2), torch.tensor([[-1.0, 1.0]])]))
     assert report.names == ("relu()", "relu()#2")
     assert flags(report) == [[False, False], [True, False]]
+
+
+class OfAnyWidth(nn.Module):
+    """A network whose width varies from pass to pass, behind one layer and one activation."""
+
+    def __init__(self, widths):
+        super().__init__()
+        self.a, self.relu, self.widths, self.passes = nn.Linear(3, 5), nn.ReLU(), widths, 0
+        with torch.no_grad():
+            self.a.weight.abs_()
+            self.a.bias.copy_(torch.tensor([1.0, -99.0, 1.0, 1.0, -99.0]))
+
+    def forward(self, x):
+        width = self.widths[self.passes % len(self.widths)]
+        self.passes += 1
+        return self.relu(self.a(x)[:, :width])
+
+
+def test_calls_with_other_numbers_of_units_are_counted_each_on_its_own():
+    report = dead_units(OfAnyWidth([3, 5]), torch.ones(8, 3), batch_size=2)
+    assert report["relu"].dead.tolist() == [False, True, False]
+    assert report["relu#2"].dead.tolist() == [False, True, False, False, True]
+
+
+def test_slices_of_one_weight_are_counted_each_on_its_own():
+    class Sliced(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.ones(5, 3))
+
+        def forward(self, x):
+            narrow = torch.relu(nn.functional.linear(x, self.w[:2]))
+            return narrow.sum() + torch.relu(nn.functional.linear(x, -self.w))
+
+    sizes = [len(layer.dead) for layer in dead_units(Sliced(), torch.ones(4, 3)).layers]
+    assert sizes == [2, 5]

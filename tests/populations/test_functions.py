@@ -256,6 +256,23 @@ def test_where_all_seeds_fail_it_is_an_error():
         columns(RecentSamples(Draw(None)), population(failed="exclude")(fails)(), ["x"], range(8))
 
 
+@pytest.mark.parametrize("failed", ["count", "exclude", {"x": -1.0}])
+@pytest.mark.parametrize("n", [8, 10])
+def test_new_seeds_or_seeds_sampled_again_may_all_fail_where_others_did_not(failed, n):
+    def odd_ones_fail(seed):
+        if seed % 2 or seed >= 8:
+            raise OSError("no data")
+        return {"x": seed / 2, "good": True}
+
+    sampler, own = RecentSamples(Draw(None)), population(failed=failed)(odd_ones_fail)()
+    columns(sampler, own, ["failed"], range(8))  # samples seed 7 again, alone
+    x, good, fails = columns(sampler, own, ["x", "good", "failed"], range(n))
+    assert np.flatnonzero(~fails).tolist() == [0, 2, 4, 6]
+    assert x[~fails].tolist() == [0, 1, 2, 3]
+    assert (good.dtype, good[fails].any()) == (np.bool_, False)
+    assert np.array_equal(x[fails], np.full(n - 4, -1.0 if isinstance(failed, dict) else np.nan), equal_nan=True)
+
+
 def test_names_of_metrics_that_say_how_a_seed_ended_are_taken():
     with pytest.raises(TypeError, match="no metric of its own can be called failed or completed"):
         observed(lambda seed: {"x": 1.0, "failed": True}, failed="count")

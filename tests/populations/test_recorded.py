@@ -118,6 +118,90 @@ def test_runs_of_mlflow_are_read_from_their_folders(tmp_path):
     assert observed(late, "loss", 2) == [0.1, 1.1]
 
 
+STATES = {
+    "wandb.csv": "Name,State,seed,acc\na,finished,0,0.9\nb,crashed,1,0.1\nc,running,2,0.2\nd,failed,3,0.3\n",
+    "mlflow.csv": "Status,seed,acc\nFINISHED,0,0.9\nFAILED,1,0.1\nRUNNING,2,0.2\nKILLED,3,0.3\n",
+    "runs.jsonl": "\n".join(
+        json.dumps({"run": {"state": state}, "seed": seed, "acc": acc})
+        for seed, (state, acc) in enumerate([("finished", 0.9), ("crashed", 0.1), ("pending", 0.2), ("killed", 0.3)])
+    ),
+}
+
+
+@pytest.mark.parametrize("file", STATES)
+def test_runs_that_did_not_finish_are_refused_left_out_or_counted_as_asked(tmp_path, file):
+    path = tmp_path / file
+    path.write_text(STATES[file])
+    with pytest.raises(ValueError, match=r"3 runs of \w+ did not: seed=1 \(\w+\), seed=2 \(\w+\), seed=3.*'exclude'"):
+        recorded(path)
+    rest = recorded(path, unfinished="exclude")()
+    assert (observed(rest, "acc", 1), rest.most) == ([0.9], 1)
+    assert "3 runs of" in rest.notes[0]
+    everything = recorded(path, unfinished="include")()
+    assert (observed(everything, "acc", 4), everything.notes) == ([0.9, 0.1, 0.2, 0.3], ())
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "state,seed,acc\nOhio,0,0.9\nfailed,1,0.1\n",
+        "status,seed,acc\n1,0,0.9\n4,1,0.1\n",
+        "stage,seed,acc\nfailed,0,0.9\n",
+    ],
+)
+def test_columns_that_mean_something_else_are_left_alone(tmp_path, column):
+    path = tmp_path / "runs.csv"
+    path.write_text(column)
+    assert recorded(path)().notes == ()
+
+
+def test_a_column_of_by_is_no_state(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text(STATES["wandb.csv"])
+    assert observed(recorded(path, by="State")(State="crashed"), "acc", 2)[1] == 0.1
+
+
+def test_unfinished_is_one_of_three():
+    with pytest.raises(ValueError, match="unfinished must be one of error, exclude, include; got 'skip'"):
+        recorded({"seed": [0]}, unfinished="skip")
+
+
+def mlflow_run(folder, seed, status):
+    run = folder / "0" / f"run{seed}"
+    (run / "metrics").mkdir(parents=True)
+    (run / "params").mkdir()
+    (run / "meta.yaml").write_text(f"lifecycle_stage: active\nstatus: {status}\n")
+    (run / "params" / "seed").write_text(str(seed))
+    (run / "metrics" / "loss").write_text("1700000000000 0.9 0\n")
+
+
+@pytest.mark.parametrize(("status", "name"), [(1, "RUNNING"), (4, "FAILED"), (5, "KILLED"), ("FAILED", "FAILED")])
+def test_runs_of_mlflow_that_did_not_finish_are_named(tmp_path, status, name):
+    mlflow_run(tmp_path, 0, 3)
+    mlflow_run(tmp_path, 1, status)
+    with pytest.raises(ValueError, match=rf"1 run of .* did not: seed=1 \({name}\)"):
+        recorded(tmp_path)
+    assert recorded(tmp_path, unfinished="exclude")().most == 1
+
+
+def wandb_run(folder, seed, summary):
+    files = folder / f"run-{seed}" / "files"
+    files.mkdir(parents=True)
+    (files / "wandb-metadata.json").write_text("{}")
+    (files / "config.json").write_text(json.dumps({"seed": {"value": seed}}))
+    if summary is not None:
+        (files / "wandb-summary.json").write_text(json.dumps(summary))
+
+
+@pytest.mark.parametrize("summary", [None, {"acc": 0.5, "_runtime": 3.5}])
+def test_runs_of_wandb_without_an_end_are_named(tmp_path, summary):
+    wandb_run(tmp_path, 0, {"acc": 0.9, "_wandb": {"runtime": 3}})
+    wandb_run(tmp_path, 1, summary)
+    with pytest.raises(ValueError, match=r"1 run of .* did not: seed=1 \(unfinished\)"):
+        recorded(tmp_path)
+    assert observed(recorded(tmp_path, unfinished="exclude")(), "acc", 1) == [0.9]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
