@@ -1,6 +1,7 @@
 // Networks of any shape, connection, activation, norm and optimizer: what they are is looked at when they run, once for
 // each layer and outside of the loops over its numbers.
 #pragma once
+#include "activated.hpp"
 #include "choices.hpp"
 #include "judged.hpp"
 #include "narrow.hpp"
@@ -51,9 +52,8 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     return residual() && layer > 0 ? of_layer(fleet.sums, layer) : output_of(layer);
   }
   LRN_FN Cells<V> input_of(int layer) const { return layer == 0 ? fleet.input : handed_on(layer - 1); }
-  LRN_FN Linear linear(int layer) const {
-    return {layer_at(layer), layer == 0 ? F() : W(), W(), layer == 0 || layer == frozen};
-  }
+  LRN_FN Linear<> linear(int layer) const { return {layer_at(layer), layer == 0 ? F() : W(), W()}; }
+  LRN_FN bool lowest(int layer) const { return layer == 0 || layer == frozen; } // nothing below it learns
   LRN_FN Tap<V> tap(int layer) const { return {handed_on(layer), tap_at(layer), columns(), W(), O()}; }
   LRN_FN V slope_of(int layer) const { return prelu() ? fleet.weights[slope_at(layer)] : V{}; }
 
@@ -68,19 +68,13 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
       scale_and_shift(layer, out, sums);
       before = out;
     }
-    if (!fuses()) activate(task.activation, out.from(start), before, slope_of(layer), count);
+    activate(task.activation, out.from(start), before, slope_of(layer), count);
     if (residual() && layer > 0) {
       const Cells<V> sum = handed_on(layer), below = handed_on(layer - 1);
       for (long k = start; k < start + count; ++k) sum[k] = out[k] + below[k];
     }
     if (taps(layer)) forward_output(layer, samples);
   }
-
-  // Whether a layer is activated by the loop that makes its sums, and likewise on the way down: if nothing comes between, and
-  // outputs tell the derivative. A pass over memory for each of these would take a quarter of the time at width 8. A single
-  // network gains nothing from it, and on a GPU each kind of loop takes the compiler seconds.
-  static constexpr bool can_fuse = width == 0 && Lanes<V>::count > 1;
-  LRN_FN bool fuses() const { return can_fuse && !normed() && !residual() && !reads_input(task.activation); }
 
   LRN_BIG_FN void forward_sums(int layer, Samples samples, Cells<V> sums) const {
     const Cells<V> below = input_of(layer);
@@ -90,17 +84,8 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
       if (layer > 0) forward_narrow<Sums, width, false>(fleet, narrow, output, below, sums);
       else forward_narrow<Sums, 1, false>(fleet, narrow, output, below, sums);
     } else {
-      if constexpr (can_fuse)
-        if (fuses()) return forward_fired(layer, samples, below, sums);
       forward_linear(fleet, linear(layer), samples, below, sums);
     }
-  }
-
-  LRN_BIG_FN void forward_fired(int layer, Samples samples, Cells<V> below, Cells<V> out) const {
-    const Linear linear = this->linear(layer);
-    const Cells<V> biases = fleet.weights.from(linear.biases());
-    if (task.activation == Activation::relu) forward_linear(fleet, linear, samples, below, out, Fired<V, Relu>{biases});
-    else forward_linear(fleet, linear, samples, below, out, Fired<V, LeakyRelu>{biases});
   }
 
   // What a layer adds to the output. A plain or residual network's output reads the last layer only (`taps`).
@@ -184,67 +169,65 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     step_all(stepper, layer_at(layer), layer_at(layer + 1));
   }
 
-  // The way down where loops over sums activate (`fuses`).
-  template <class Act> LRN_BIG_FN void descend(Samples samples) {
-    const int top = task.depth - 1;
-    const long start = long(samples.first) * W(), count = long(samples.count()) * W();
-    backward_output(top, samples);
-    for (long k = start; k < start + count; ++k) fleet.dz[k] = Act::backward(output_of(top)[k], fleet.da[k]);
-    for (int layer = top; layer >= frozen; --layer) {
-      const Linear linear = this->linear(layer);
-      if (!linear.lowest) {
-        const Tap<V> tap = this->tap(layer - 1);
-        const Descended<V, Act> descended{rows_of(tap.out, samples, W()), rows_of(fleet.output, samples, O()),
-                                          tap.weight_matrix(fleet), late() ? O() : 0};
-        pass_on(fleet, linear, samples, fleet.dz, fleet.da, descended);
-        if (late()) tap_gradients(fleet, tap, samples);
-      }
-      weight_gradients(fleet, linear, samples, input_of(layer), fleet.dz);
-      const Cells<V> above = fleet.dz;
-      fleet.dz = fleet.da;
-      fleet.da = above;
-      step_all(stepper, layer_at(layer), layer_at(layer + 1));
-    }
-  }
-
   LRN_BIG_FN void backward_sums(int layer, Samples samples) const {
     const Cells<V> below = input_of(layer);
     if constexpr (width > 0) {
       const Stepper<V, gather> gathering{fleet.grad};
-      const NarrowLayer narrow{layer_at(layer), 0, samples, layer == 0 || layer == frozen};
+      const NarrowLayer narrow{layer_at(layer), 0, samples, lowest(layer)};
       Cells<V> da_below = fleet.da_below;
       const Gradients gradients{fleet.output, fleet.dz, da_below};
       const Activations activations{below, fleet.dz}; // an identity's gradient does not look at its output
       if (layer > 0) backward_narrow<Sums, width, false>(fleet, gathering, narrow, gradients, activations);
       else backward_narrow<Sums, 1, false>(fleet, gathering, narrow, gradients, activations);
     } else {
-      const Linear linear = this->linear(layer);
-      if (!linear.lowest) pass_on(fleet, linear, samples, fleet.dz, fleet.da_below, Plain<V>{});
-      weight_gradients(fleet, linear, samples, below, fleet.dz);
+      const Linear<> linear = this->linear(layer);
+      if (!lowest(layer)) pass_on(fleet, linear, samples, fleet.dz, plain(rows_of(fleet.da_below, samples, W())));
+      weight_gradients(linear, samples, below, fleet.dz, plain(linear.matrix_in(fleet.grad)));
+      bias_gradients(fleet, linear, samples, fleet.dz);
     }
   }
 
-  LRN_BIG_FN void forward(Samples samples) const {
+  // Whether the passes can be those of activated.hpp, and if so, does with them as it is told: if nothing comes between sums and
+  // activation, and outputs tell the derivative. A single network gains nothing from it, and on a GPU each kind of loop takes
+  // the compiler seconds.
+  template <class Use> LRN_FN bool activated(Use use) {
+    if constexpr (width == 0 && Lanes<V>::count > 1) {
+      if (normed() || residual() || reads_input(task.activation)) return false;
+      if (task.activation == Activation::relu) by_width<Relu>(use);
+      else by_width<LeakyRelu>(use);
+      return true;
+    }
+    return false;
+  }
+  template <class Act, class Use> LRN_FN void by_width(Use use) {
+    if constexpr (Lanes<V>::registers >= 32) {
+      if (W() == 8) return use(passes<Act>(Known<8>()));
+      if (W() == 16) return use(passes<Act>(Known<16>()));
+      if (W() == 32) return use(passes<Act>(Known<32>()));
+    }
+    use(passes<Act>(W()));
+  }
+  template <class Act, class Width> LRN_FN auto passes(Width wide) {
+    return Activated<V, Act, Width, GeneralNetwork>{*this, wide};
+  }
+
+  LRN_BIG_FN void forward(Samples samples) {
     const int D = task.depth;
     for (int sample = samples.first; sample < samples.end; ++sample)
       for (int output = 0; output < O(); ++output)
         fleet.output[sample * O() + output] = fleet.weights[output_bias_at() + output];
-    for (int layer = frozen; layer < D; ++layer) forward_layer(layer, samples);
+    if (!activated([&](auto passes) { passes.ascend(samples); }))
+      for (int layer = frozen; layer < D; ++layer) forward_layer(layer, samples);
     // All layers are settled, so none of them has added its part. Such networks are plain: only the last layer has one.
     if (frozen == D) forward_tap(fleet, tap(D - 1), samples);
-  }
-
-  LRN_BIG_FN void backward_layers(Samples samples) {
-    if constexpr (can_fuse)
-      if (fuses()) return task.activation == Activation::relu ? descend<Relu>(samples) : descend<LeakyRelu>(samples);
-    for (int layer = task.depth - 1; layer >= frozen; --layer) backward_layer(layer, samples);
   }
 
   // Consumes fleet.output, which holds the gradient of the loss against the predictions.
   LRN_BIG_FN void backward(Samples samples) {
     const int D = task.depth;
     if (frozen == D) backward_tap(fleet, tap(D - 1), samples, true);
-    else backward_layers(samples);
+    else if (!activated([&](auto passes) { passes.descend(samples); }))
+      for (int layer = D - 1; layer >= frozen; --layer) backward_layer(layer, samples);
     for (int output = 0; output < O(); ++output) {
       V gradient{};
       for (int sample = samples.first; sample < samples.end; ++sample)

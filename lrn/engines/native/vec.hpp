@@ -25,6 +25,7 @@
 #define LRN_UNROLL _Pragma("unroll")
 #define LRN_UNROLL_ALL _Pragma("unroll")
 #define LRN_UNROLL_SAMPLES _Pragma("unroll")
+#define LRN_UNROLL_TWICE
 #else
 #define LRN_FN inline __attribute__((always_inline))
 #define LRN_BIG_FN inline
@@ -34,6 +35,7 @@
 #define LRN_UNROLL _Pragma("GCC unroll 4")
 #define LRN_UNROLL_ALL _Pragma("GCC unroll 16")
 #define LRN_UNROLL_SAMPLES
+#define LRN_UNROLL_TWICE _Pragma("GCC unroll 2")
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)

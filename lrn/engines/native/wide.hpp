@@ -7,121 +7,140 @@
 
 namespace LRN_NAMESPACE {
 
-// A matrix within memory, with the stride of each axis given: transposed, it is the same numbers with strides exchanged.
-template <class V> struct Matrix {
-  Cells<V> at;
-  long row, column;
-  LRN_FN V &operator()(int i, int j) const { return at[i * row + j * column]; }
+// A size or a stride that the compiler knows, where others are ints or longs: loops over products of known sizes keep no
+// pointers but two, so that none of them is pushed out of the registers.
+template <int size> struct Known {
+  LRN_FN constexpr operator int() const { return size; }
 };
+
+// A matrix within memory, with the stride of each axis given: transposed, it is the same numbers with strides exchanged.
+template <class V, class Row = int, class Column = int> struct Matrix {
+  Cells<V> at;
+  Row row;
+  Column column;
+  LRN_FN V &operator()(int i, int j) const { return at[i * long(row) + j * long(column)]; }
+};
+
+// Rows one after another.
+template <class V, class Columns> LRN_FN Matrix<V, Columns, Known<1>> matrix(Cells<V> at, Columns columns) {
+  return {at, columns, {}};
+}
+// The numbers of some samples, row by row.
+template <class V, class Width> LRN_FN Matrix<V, Width, Known<1>> rows_of(Cells<V> all, Samples samples, Width width) {
+  return matrix(all.from(samples.first * long(width)), width);
+}
+template <class V, class Row, class Column> LRN_FN Matrix<V, Column, Row> transposed(Matrix<V, Row, Column> matrix) {
+  return {matrix.at, matrix.column, matrix.row};
+}
 
 // A product (rows, columns) whose sums have `inner` terms.
-struct Product {
-  int rows, columns, inner;
+template <class Rows, class Columns, class Inner> struct Product {
+  Rows rows;
+  Columns columns;
+  Inner inner;
 };
+template <class Rows, class Columns, class Inner> Product(Rows, Columns, Inner) -> Product<Rows, Columns, Inner>;
 
-// Where a sum starts, and the last step before it is stored: done here, that step needs no pass over memory of its own.
-// The plain case stores the sum as it is; `keep` adds it to the earlier content of the result.
-template <class V> struct Plain {
-  Matrix<V> result;
+// What a product's sums start from and what becomes of them while they are in registers still: what is done here needs no
+// pass over memory of its own. The plain case stores the sums as they are; `keep` adds them to what `result` holds.
+template <class V, class Result = Matrix<V>> struct Plain {
+  Result result;
   bool keep;
   LRN_FN V start(int i, int j) const { return keep ? result(i, j) : V{}; }
-  LRN_FN V finish(int, int, V sum) const { return sum; }
+  template <int rows, int columns> LRN_FN void finish(int row, int column, const V (&sums)[rows][columns]) const {
+    LRN_UNROLL_ALL
+    for (int i = 0; i < rows; ++i)
+      LRN_UNROLL_ALL
+      for (int j = 0; j < columns; ++j) result(row + i, column + j) = sums[i][j];
+  }
 };
+template <class V, class Row, class Column> LRN_FN auto plain(Matrix<V, Row, Column> result, bool keep = false) {
+  return Plain<V, Matrix<V, Row, Column>>{result, keep};
+}
 
 // A tile of up to four by four sums stays in registers: eight loads per sixteen multiply-adds, where one sum alone needs two
 // loads per multiply-add. The order of each sum is that of k, whatever the tile, so all shapes of tiles give the same bits.
-template <int rows, int columns, class V, class Ends>
-LRN_FN void tile(Matrix<V> result, Matrix<V> left, Matrix<V> right, int inner, int first_row, int first_column, Ends ends) {
-  V sum[rows][columns];
-  LRN_UNROLL
+template <int rows, int columns, class Left, class Right, class Ends>
+LRN_FN void tile(const Left &left, const Right &right, int inner, int row, int column, const Ends &ends) {
+  using V = decltype(ends.start(0, 0));
+  V sums[rows][columns];
+  LRN_UNROLL_ALL
   for (int i = 0; i < rows; ++i)
-    LRN_UNROLL
-    for (int j = 0; j < columns; ++j) sum[i][j] = ends.start(first_row + i, first_column + j);
+    LRN_UNROLL_ALL
+    for (int j = 0; j < columns; ++j) sums[i][j] = ends.start(row + i, column + j);
+  LRN_UNROLL_TWICE
   for (int k = 0; k < inner; ++k) {
     V from_left[rows], from_right[columns];
-    LRN_UNROLL
-    for (int i = 0; i < rows; ++i) from_left[i] = left(first_row + i, k);
-    LRN_UNROLL
-    for (int j = 0; j < columns; ++j) from_right[j] = right(k, first_column + j);
-    LRN_UNROLL
+    LRN_UNROLL_ALL
+    for (int i = 0; i < rows; ++i) from_left[i] = left(row + i, k);
+    LRN_UNROLL_ALL
+    for (int j = 0; j < columns; ++j) from_right[j] = right(k, column + j);
+    LRN_UNROLL_ALL
     for (int i = 0; i < rows; ++i)
-      LRN_UNROLL
-      for (int j = 0; j < columns; ++j) sum[i][j] = fma(from_left[i], from_right[j], sum[i][j]);
+      LRN_UNROLL_ALL
+      for (int j = 0; j < columns; ++j) sums[i][j] = fma(from_left[i], from_right[j], sums[i][j]);
   }
-  LRN_UNROLL
-  for (int i = 0; i < rows; ++i)
-    LRN_UNROLL
-    for (int j = 0; j < columns; ++j)
-      result(first_row + i, first_column + j) = ends.finish(first_row + i, first_column + j, sum[i][j]);
+  ends.finish(row, column, sums);
 }
 
 // One row of tiles. What is left over at the edge takes narrower tiles: padding would be a large part of a small matrix.
-template <int rows, class V, class Ends>
-LRN_FN void tiles(Matrix<V> result, Matrix<V> left, Matrix<V> right, Product product, int row, Ends ends) {
+template <int rows, class Left, class Right, class Size, class Ends>
+LRN_FN void tiles(const Left &left, const Right &right, const Size &product, int row, const Ends &ends) {
   int column = 0;
-  for (; column + 4 <= product.columns; column += 4) tile<rows, 4>(result, left, right, product.inner, row, column, ends);
-  for (; column + 2 <= product.columns; column += 2) tile<rows, 2>(result, left, right, product.inner, row, column, ends);
-  for (; column < product.columns; ++column) tile<rows, 1>(result, left, right, product.inner, row, column, ends);
+  // A single row's sums are too few to wait for each other's multiply-adds.
+  if constexpr (rows == 1)
+    for (; column + 8 <= product.columns; column += 8) tile<1, 8>(left, right, product.inner, row, column, ends);
+  for (; column + 4 <= product.columns; column += 4) tile<rows, 4>(left, right, product.inner, row, column, ends);
+  for (; column + 2 <= product.columns; column += 2) tile<rows, 2>(left, right, product.inner, row, column, ends);
+  for (; column < product.columns; ++column) tile<rows, 1>(left, right, product.inner, row, column, ends);
 }
 
-// result[i, j] = what `ends` makes of the sum over k of left[i, k] * right[k, j].
-template <class V, class Ends>
-LRN_CALLED_FN void multiply(Matrix<V> result, Matrix<V> left, Matrix<V> right, Product product, Ends ends) {
+// What `ends` makes of the sums over k of left[i, k] * right[k, j].
+template <class Left, class Right, class Size, class Ends>
+LRN_CALLED_FN void multiply(Left left, Right right, Size product, Ends ends) {
   int row = 0;
-  for (; row + 4 <= product.rows; row += 4) tiles<4>(result, left, right, product, row, ends);
-  for (; row + 2 <= product.rows; row += 2) tiles<2>(result, left, right, product, row, ends);
-  for (; row < product.rows; ++row) tiles<1>(result, left, right, product, row, ends);
+  for (; row + 4 <= product.rows; row += 4) tiles<4>(left, right, product, row, ends);
+  for (; row + 2 <= product.rows; row += 2) tiles<2>(left, right, product, row, ends);
+  for (; row < product.rows; ++row) tiles<1>(left, right, product, row, ends);
 }
 
 // A layer: weights (neurons, inputs), then biases.
-struct Linear {
+template <class Inputs = int, class Neurons = int> struct Linear {
   long weights;
-  int inputs, neurons;
-  bool lowest; // nothing below it learns
+  Inputs inputs;
+  Neurons neurons;
 
-  LRN_FN long biases() const { return weights + long(neurons) * inputs; }
+  LRN_FN long biases() const { return weights + long(neurons) * long(inputs); }
+  template <class V> LRN_FN auto matrix_in(Cells<V> parameters) const { return matrix(parameters.from(weights), inputs); }
 };
+template <class Inputs, class Neurons> Linear(long, Inputs, Neurons) -> Linear<Inputs, Neurons>;
 
-// The numbers of some samples, row by row.
-template <class V> LRN_FN Matrix<V> rows_of(Cells<V> all, Samples samples, int width) {
-  return {all.from(long(samples.first) * width), width, 1};
-}
-template <class V> LRN_FN Matrix<V> transposed(Matrix<V> matrix) { return {matrix.at, matrix.column, matrix.row}; }
-
-// Forward: a sum starts from its neuron's bias and is activated.
-template <class V, class Act> struct Fired {
-  Cells<V> biases;
-  LRN_FN V start(int, int neuron) const { return biases[neuron]; }
-  LRN_FN V finish(int, int, V sum) const { return Act::apply(sum); }
-};
-
-// out = below A' + b, as `ends` makes it.
-template <class V, class Ends>
-LRN_BIG_FN void forward_linear(const Fleet<V> &fleet, Linear layer, Samples samples, Cells<V> below, Cells<V> out, Ends ends) {
-  const Matrix<V> weights{fleet.weights.from(layer.weights), layer.inputs, 1};
-  multiply(rows_of(out, samples, layer.neurons), rows_of(below, samples, layer.inputs), transposed(weights),
-           {samples.count(), layer.neurons, layer.inputs}, ends);
+// out = what `ends` makes of below A'.
+template <class V, class Layer, class Ends>
+LRN_FN void forward_linear(const Fleet<V> &fleet, Layer layer, Samples samples, Cells<V> below, const Ends &ends) {
+  multiply(rows_of(below, samples, layer.inputs), transposed(layer.matrix_in(fleet.weights)),
+           Product{samples.count(), layer.neurons, layer.inputs}, ends);
 }
 
-// The same without an activation: the biases are put in place, and the product is added to them.
-template <class V>
-LRN_BIG_FN void forward_linear(const Fleet<V> &fleet, Linear layer, Samples samples, Cells<V> below, Cells<V> out) {
-  const Matrix<V> sums = rows_of(out, samples, layer.neurons);
+// out = below A' + b, without an activation: the biases are put in place, and the product is added to them.
+template <class V, class Layer>
+LRN_BIG_FN void forward_linear(const Fleet<V> &fleet, Layer layer, Samples samples, Cells<V> below, Cells<V> out) {
+  const auto sums = rows_of(out, samples, layer.neurons);
   for (int sample = 0; sample < samples.count(); ++sample)
     for (int neuron = 0; neuron < layer.neurons; ++neuron) sums(sample, neuron) = fleet.weights[layer.biases() + neuron];
-  forward_linear(fleet, layer, samples, below, out, Plain<V>{sums, true});
+  forward_linear(fleet, layer, samples, below, plain(sums, true));
 }
 
-// From the gradient `dz` against a layer's sums to `passed_on`, against what `ends` makes of the layer's input.
-template <class V, class Ends>
-LRN_BIG_FN void pass_on(const Fleet<V> &fleet, Linear layer, Samples samples, Cells<V> dz, Cells<V> passed_on, Ends ends) {
-  const Matrix<V> weights{fleet.weights.from(layer.weights), layer.inputs, 1};
-  multiply(rows_of(passed_on, samples, layer.inputs), rows_of(dz, samples, layer.neurons), weights,
-           {samples.count(), layer.inputs, layer.neurons}, ends);
+// From the gradient `dz` against a layer's sums to what `ends` makes of that against the layer's input.
+template <class V, class Layer, class Ends>
+LRN_FN void pass_on(const Fleet<V> &fleet, Layer layer, Samples samples, Cells<V> dz, const Ends &ends) {
+  multiply(rows_of(dz, samples, layer.neurons), layer.matrix_in(fleet.weights),
+           Product{samples.count(), layer.inputs, layer.neurons}, ends);
 }
 
 // Sums over the samples of a few neurons, which do not wait for each other.
-template <int together, class V> LRN_FN void add_biases(Matrix<V> dz, int samples, int neuron, Cells<V> gradients) {
+template <int together, class Rows, class V>
+LRN_FN void add_biases(const Rows &dz, int samples, int neuron, Cells<V> gradients) {
   V sums[together];
   LRN_UNROLL_ALL
   for (int k = 0; k < together; ++k) sums[k] = V{};
@@ -132,17 +151,20 @@ template <int together, class V> LRN_FN void add_biases(Matrix<V> dz, int sample
   for (int k = 0; k < together; ++k) gradients[neuron + k] = sums[k];
 }
 
-// From the gradient against a layer's sums to those against its weights and biases, in fleet.grad.
-template <class V>
-LRN_BIG_FN void weight_gradients(const Fleet<V> &fleet, Linear layer, Samples samples, Cells<V> below, Cells<V> dz) {
-  const int neurons = layer.neurons;
-  const Matrix<V> sum_gradients = rows_of(dz, samples, neurons);
-  multiply({fleet.grad.from(layer.weights), layer.inputs, 1}, transposed(sum_gradients), rows_of(below, samples, layer.inputs),
-           {neurons, layer.inputs, samples.count()}, Plain<V>{});
+// From the gradient `dz` against a layer's sums to what `ends` makes of those against its weights.
+template <class V, class Layer, class Ends>
+LRN_FN void weight_gradients(Layer layer, Samples samples, Cells<V> below, Cells<V> dz, const Ends &ends) {
+  multiply(transposed(rows_of(dz, samples, layer.neurons)), rows_of(below, samples, layer.inputs),
+           Product{layer.neurons, layer.inputs, samples.count()}, ends);
+}
+
+// And to those against its biases, in fleet.grad.
+template <class V> LRN_BIG_FN void bias_gradients(const Fleet<V> &fleet, Linear<> layer, Samples samples, Cells<V> dz) {
+  const auto sum_gradients = rows_of(dz, samples, layer.neurons);
   const Cells<V> gradients = fleet.grad.from(layer.biases());
   int neuron = 0;
-  for (; neuron + 8 <= neurons; neuron += 8) add_biases<8>(sum_gradients, samples.count(), neuron, gradients);
-  for (; neuron < neurons; ++neuron) add_biases<1>(sum_gradients, samples.count(), neuron, gradients);
+  for (; neuron + 8 <= layer.neurons; neuron += 8) add_biases<8>(sum_gradients, samples.count(), neuron, gradients);
+  for (; neuron < layer.neurons; ++neuron) add_biases<1>(sum_gradients, samples.count(), neuron, gradients);
 }
 
 // A tap: what a hidden layer, which puts out `out`, adds to the output. It has `width` of the `columns` of the output weights.
@@ -151,38 +173,25 @@ template <class V> struct Tap {
   long weights, columns;
   int width, outputs;
 
-  LRN_FN Matrix<V> weight_matrix(const Fleet<V> &fleet) const { return {fleet.weights.from(weights), columns, 1}; }
+  LRN_FN auto matrix_in(Cells<V> parameters) const { return matrix(parameters.from(weights), columns); }
 };
 
 template <class V> LRN_BIG_FN void forward_tap(const Fleet<V> &fleet, Tap<V> tap, Samples samples) {
-  const Matrix<V> output = rows_of(fleet.output, samples, tap.outputs);
-  multiply(output, rows_of(tap.out, samples, tap.width), transposed(tap.weight_matrix(fleet)),
-           {samples.count(), tap.outputs, tap.width}, Plain<V>{output, true});
+  multiply(rows_of(tap.out, samples, tap.width), transposed(tap.matrix_in(fleet.weights)),
+           Product{samples.count(), tap.outputs, tap.width}, plain(rows_of(fleet.output, samples, tap.outputs), true));
 }
 
 // From the errors to the gradients against a tap's weights.
 template <class V> LRN_BIG_FN void tap_gradients(const Fleet<V> &fleet, Tap<V> tap, Samples samples) {
-  multiply({fleet.grad.from(tap.weights), tap.columns, 1}, transposed(rows_of(fleet.output, samples, tap.outputs)),
-           rows_of(tap.out, samples, tap.width), {tap.outputs, tap.width, samples.count()}, Plain<V>{});
+  multiply(transposed(rows_of(fleet.output, samples, tap.outputs)), rows_of(tap.out, samples, tap.width),
+           Product{tap.outputs, tap.width, samples.count()}, plain(tap.matrix_in(fleet.grad)));
 }
 
 // And to those against the layer's output; `top`: none has come from above.
 template <class V> LRN_BIG_FN void backward_tap(const Fleet<V> &fleet, Tap<V> tap, Samples samples, bool top) {
-  const Matrix<V> result = rows_of(fleet.da, samples, tap.width), errors = rows_of(fleet.output, samples, tap.outputs);
-  multiply(result, errors, tap.weight_matrix(fleet), {samples.count(), tap.width, tap.outputs}, Plain<V>{result, !top});
+  multiply(rows_of(fleet.output, samples, tap.outputs), tap.matrix_in(fleet.weights),
+           Product{samples.count(), tap.width, tap.outputs}, plain(rows_of(fleet.da, samples, tap.width), !top));
   tap_gradients(fleet, tap, samples);
 }
-
-// On the way down: the sum over the neurons above goes on with the tap, where the layer has one, and passes its activation.
-template <class V, class Act> struct Descended {
-  Matrix<V> out, errors, tap_weights;
-  int outputs; // that the layer has a tap to: all, or none
-  LRN_FN V start(int, int) const { return V{}; }
-  LRN_FN V finish(int sample, int neuron, V gradient) const {
-    for (int output = 0; output < outputs; ++output)
-      gradient = fma(errors(sample, output), tap_weights(output, neuron), gradient);
-    return Act::backward(out(sample, neuron), gradient);
-  }
-};
 
 } // namespace LRN_NAMESPACE
