@@ -92,7 +92,7 @@ template <class V, class Steps, class Inputs> struct Stepped {
       V gradients[together * columns];
       LRN_UNROLL_ALL
       for (int k = 0; k < together * columns; ++k) gradients[k] = sums[i + k / columns][k % columns];
-      stepper.update_all(gradients, [&](int k) {
+      stepper.template update_all<4>(gradients, [&](int k) {
         return first + (row + i + k / columns) * long(inputs) + column + k % columns;
       });
     }

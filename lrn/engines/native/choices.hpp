@@ -64,7 +64,7 @@ template <class V> LRN_CALLED_FN void step_all(const AnyStepper<V> &stepper, lon
       V gradients[K];
       LRN_UNROLL_ALL
       for (int k = 0; k < K; ++k) gradients[k] = grad[p + k];
-      stepper.adam.update_all(gradients, [p](int k) { return p + k; });
+      stepper.adam.template update_all<4>(gradients, [p](int k) { return p + k; });
     }
     for (; p < end; ++p) stepper.adam.update(p, grad[p]);
     return;

@@ -191,7 +191,7 @@ template <class V, Optimizer opt> struct Stepper {
   // and every other root another way.
   // The divider takes 22 cycles for a root and a quotient of 16 floats. With all roots on it, the step alone would take longer
   // than everything else that a layer's last tile does (docs/engine.md has the account).
-  template <int K, class At> LRN_FN void update_all(const V (&gradients)[K], At at) const {
+  template <int on_divider = 2, int K, class At> LRN_FN void update_all(const V (&gradients)[K], At at) const {
     if constexpr (opt == Optimizer::sgd) {
       LRN_UNROLL_ALL
       for (int k = 0; k < K; ++k) update(at(k), gradients[k]);
@@ -205,7 +205,7 @@ template <class V, Optimizer opt> struct Stepper {
         fleet.second_moment[at(k)] = second[k];
       }
       LRN_UNROLL_ALL
-      for (int k = 0; k < K; ++k) second[k] = fma(k % 2 ? newton_root(second[k]) : root(second[k]), root_correction, eps);
+      for (int k = 0; k < K; ++k) second[k] = fma(k % on_divider ? newton_root(second[k]) : root(second[k]), root_correction, eps);
       LRN_UNROLL_ALL
       for (int k = 0; k < K; ++k) fleet.weights[at(k)] = fma(step, quotient(first[k], second[k]), fleet.weights[at(k)]);
     }

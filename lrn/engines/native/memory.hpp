@@ -19,7 +19,7 @@ template <class V> using Memory = std::unique_ptr<V[], Free<V>>;
 template <class V> Memory<V> allocate(long cells) {
   // A line of the cache is also the longest vector, and loads of aligned vectors never straddle two lines.
   constexpr long line = 64, huge_page = 1 << 21;
-  const long bytes = cells * long(sizeof(V)), unit = bytes >= 2 * huge_page ? huge_page : line;
+  const long bytes = cells * long(sizeof(V)), unit = bytes >= huge_page / 2 ? huge_page : line;
   const long size = (bytes + unit - 1) / unit * unit;
   Memory<V> memory(static_cast<V *>(std::aligned_alloc(unit, size)));
   if (!memory) throw std::bad_alloc();
