@@ -16,9 +16,10 @@ template <class Vector, class Activation, Optimizer opt, int neurons> struct Nar
   using Act = Activation;
   static constexpr Optimizer optimizer = opt;
   static constexpr int width = neurons;
-  // Two neurons at a time, since 16 registers (AVX2) hold no more weights than theirs. Each sum still runs over the inputs in
-  // order, so a vector of another length gives the same bits.
-  static constexpr int together = neurons % 2 ? neurons : 2;
+  // Two neurons at a time, since 16 registers (AVX2) hold no more weights than theirs, and 32 no more weights and gradients. Of
+  // weights alone 32 hold those of all four. Each sum still runs over the inputs in order, whatever the processor: the same bits.
+  static constexpr bool many_registers = Lanes<Vector>::registers >= 32;
+  static constexpr int together = neurons % 2 ? neurons : 2, together_forward = many_registers ? neurons : together;
 };
 
 // Where a layer's parameters start, and which samples pass through it.
@@ -49,7 +50,7 @@ Gradients(const Errors &, const Here &, Below &) -> Gradients<Errors, Here, Belo
 template <class Net, int inputs, bool tap, class V, class Output, class Below, class Out>
 LRN_STREAM_FN void forward_narrow(const Fleet<V> &fleet, NarrowLayer layer, Output &output, const Below &below,
                                   Out &out) {
-  constexpr int together = Net::together, width = Net::width;
+  constexpr int together = Net::together_forward, width = Net::width;
   LRN_UNROLL
   for (int pair = 0; pair < width; pair += together) {
     V weights[together][inputs], biases[together], tap_weights[together];
@@ -62,13 +63,16 @@ LRN_STREAM_FN void forward_narrow(const Fleet<V> &fleet, NarrowLayer layer, Outp
     }
     LRN_UNROLL_SAMPLES
     for (int sample = layer.samples.first; sample < layer.samples.end; ++sample) {
-      V sums[together], predicted;
+      V sums[together], read[inputs], predicted;
+      // Copies: what is stored to memory cannot change them, so each is loaded once.
+      LRN_UNROLL
+      for (int i = 0; i < inputs; ++i) read[i] = below[sample * inputs + i];
       if constexpr (tap) predicted = output[sample];
       LRN_UNROLL
       for (int neuron = 0; neuron < together; ++neuron) {
         sums[neuron] = biases[neuron];
         LRN_UNROLL
-        for (int i = 0; i < inputs; ++i) sums[neuron] = fma(weights[neuron][i], below[sample * inputs + i], sums[neuron]);
+        for (int i = 0; i < inputs; ++i) sums[neuron] = fma(weights[neuron][i], read[i], sums[neuron]);
         const V fired = Net::Act::apply(sums[neuron]);
         out[sample * width + pair + neuron] = fired;
         if constexpr (tap) predicted = fma(tap_weights[neuron], fired, predicted);
@@ -178,7 +182,9 @@ LRN_STREAM_FN void through_top_narrow(const Steps &stepper, const NarrowLayer &l
 template <class Net, int inputs, bool tap, bool lowest, class V, class Steps, class Below>
 LRN_STREAM_FN void descend_narrow(const Steps &stepper, const NarrowLayer &layer,
                                   Gradients<Cells<V>, Cells<V>, Cells<V>> gradients, const Below &below) {
-  constexpr int width = Net::width, together = inputs > 1 ? Net::together : width; // whose parameters are updated together
+  constexpr int width = Net::width;
+  // Neurons whose weights are updated together: their roots overlap, but what waits for them takes registers from gradients.
+  constexpr int together = inputs > 1 && width > 3 ? 1 : width;
   // Copies: what is stored to memory in the loop cannot change them, so they stay in registers.
   const Cells<V> errors = gradients.errors, here = gradients.here, passed_on = gradients.below;
   const Cells<V> weights = stepper.fleet.weights.from(layer.weights), tap_weights = stepper.fleet.weights.from(layer.tap);
@@ -192,6 +198,7 @@ LRN_STREAM_FN void descend_narrow(const Steps &stepper, const NarrowLayer &layer
   LRN_UNROLL_ALL
   for (int i = 0; i < inputs; ++i) tap_gradients[i] = V{};
   for (int sample = layer.samples.first; sample < layer.samples.end; ++sample) {
+    const V error = errors[sample];
     V sum_gradients[width];
     LRN_UNROLL_ALL
     for (int neuron = 0; neuron < width; ++neuron) {
@@ -210,8 +217,8 @@ LRN_STREAM_FN void descend_narrow(const Steps &stepper, const NarrowLayer &layer
         for (int neuron = 1; neuron < width; ++neuron)
           gradient = fma(weights[neuron * inputs + i], sum_gradients[neuron], gradient);
         if constexpr (tap) {
-          gradient = fma(tap_weights[i], errors[sample], gradient);
-          tap_gradients[i] = fma(errors[sample], fired, tap_gradients[i]);
+          gradient = fma(tap_weights[i], error, gradient);
+          tap_gradients[i] = fma(error, fired, tap_gradients[i]);
         }
         passed_on[sample * inputs + i] = Net::Act::backward(fired, gradient);
       }
