@@ -11,10 +11,9 @@ namespace LRN_NAMESPACE {
 
 // Up: a sum starts from its neuron's bias, is activated, and goes to the `outputs` that the layer has a tap to: all, or none.
 template <class V, class Act, class Width> struct Fired {
-  Matrix<V, Width, Known<1>> out;
+  Rows<V, Width> out;
   Cells<V> biases;
-  Matrix<V, int, Known<1>> output;
-  Matrix<V, long, Known<1>> tap_weights;
+  Rows<V> output, tap_weights;
   int outputs;
 
   LRN_FN V start(int, int neuron) const { return biases[neuron]; }
@@ -38,9 +37,8 @@ template <class V, class Act, class Width> struct Fired {
 // Down: the sum over the neurons above goes on with the tap, where the layer has one, and passes its activation. What the
 // samples of a tile add to the gradients against biases and tap is at hand here; they gather in memory, in the samples' order.
 template <class V, class Act, class Width> struct Descended {
-  Matrix<V, Width, Known<1>> dz, out;
-  Matrix<V, int, Known<1>> errors;
-  Matrix<V, long, Known<1>> tap_weights, tap_gradients;
+  Rows<V, Width> dz, out;
+  Rows<V> errors, tap_weights, tap_gradients;
   Cells<V> bias_gradients;
   int outputs;
 
@@ -150,7 +148,8 @@ private:
   LRN_FN Descended<V, Act, Width> descended(Cells<V> dz, int layer, Samples samples) const {
     const Tap<V> tap = net.tap(layer);
     return {rows_of(dz, samples, width), rows_of(tap.out, samples, width), rows_of(net.fleet.output, samples, net.O()),
-            tap.matrix_in(net.fleet.weights), tap.matrix_in(net.fleet.grad), net.fleet.grad.from(biases(layer)), outputs(layer)};
+            tap.matrix_in(net.fleet.weights), tap.matrix_in(net.fleet.grad), net.fleet.grad.from(biases(layer)),
+            outputs(layer)};
   }
 
   // One step of a layer's parameters, after its weights were read for the way down.

@@ -188,7 +188,7 @@ template <class V, Optimizer opt> struct Stepper {
   LRN_FN void update(long p, V gradient) const { update(p, gradient, read(p)); }
 
   // Parameters at(0), at(1) ... together: roots and quotients wait for one unit of the processor, so they go side by side,
-  // and every other root another way.
+  // and only every other root there, or one in `on_divider`.
   // The divider takes 22 cycles for a root and a quotient of 16 floats. With all roots on it, the step alone would take longer
   // than everything else that a layer's last tile does (docs/engine.md has the account).
   template <int on_divider = 2, int K, class At> LRN_FN void update_all(const V (&gradients)[K], At at) const {
@@ -205,7 +205,10 @@ template <class V, Optimizer opt> struct Stepper {
         fleet.second_moment[at(k)] = second[k];
       }
       LRN_UNROLL_ALL
-      for (int k = 0; k < K; ++k) second[k] = fma(k % on_divider ? newton_root(second[k]) : root(second[k]), root_correction, eps);
+      for (int k = 0; k < K; ++k) {
+        const V spread = k % on_divider ? newton_root(second[k]) : root(second[k]);
+        second[k] = fma(spread, root_correction, eps);
+      }
       LRN_UNROLL_ALL
       for (int k = 0; k < K; ++k) fleet.weights[at(k)] = fma(step, quotient(first[k], second[k]), fleet.weights[at(k)]);
     }

@@ -16,8 +16,8 @@ template <class Vector, class Activation, Optimizer opt, int neurons> struct Nar
   using Act = Activation;
   static constexpr Optimizer optimizer = opt;
   static constexpr int width = neurons;
-  // Two neurons at a time, since 16 registers (AVX2) hold no more weights than theirs, and 32 no more weights and gradients. Of
-  // weights alone 32 hold those of all four. Each sum still runs over the inputs in order, whatever the processor: the same bits.
+  // Two neurons at a time, since 16 registers (AVX2) hold no more weights than theirs; on the way up, 32 hold all. Each sum
+  // still runs over the inputs in order, so a vector of another length gives the same bits.
   static constexpr bool many_registers = Lanes<Vector>::registers >= 32;
   static constexpr int together = neurons % 2 ? neurons : 2, together_forward = many_registers ? neurons : together;
 };

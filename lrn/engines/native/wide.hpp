@@ -7,30 +7,40 @@
 
 namespace LRN_NAMESPACE {
 
-// A size or a stride that the compiler knows, where others are ints or longs: loops over products of known sizes keep no
-// pointers but two, so that none of them is pushed out of the registers.
+// A size that the compiler knows, where others are numbers: a loop over a product of known sizes needs a pointer per matrix
+// rather than one per row, and so keeps all of them in registers.
 template <int size> struct Known {
   LRN_FN constexpr operator int() const { return size; }
 };
 
+// A stride of as many entries. On a GPU all strides are numbers, so that all products are one function: each takes the compiler
+// seconds.
+template <class Size> struct StrideOf { using type = long; };
+#if !defined(LRN_GPU)
+template <int size> struct StrideOf<Known<size>> { using type = Known<size>; };
+#endif
+template <class Size> using Stride = typename StrideOf<Size>::type;
+using One = Stride<Known<1>>;
+
 // A matrix within memory, with the stride of each axis given: transposed, it is the same numbers with strides exchanged.
-template <class V, class Row = int, class Column = int> struct Matrix {
+template <class V, class Row, class Column> struct Matrix {
   Cells<V> at;
   Row row;
   Column column;
   LRN_FN V &operator()(int i, int j) const { return at[i * long(row) + j * long(column)]; }
 };
-
-// Rows one after another.
-template <class V, class Columns> LRN_FN Matrix<V, Columns, Known<1>> matrix(Cells<V> at, Columns columns) {
-  return {at, columns, {}};
-}
-// The numbers of some samples, row by row.
-template <class V, class Width> LRN_FN Matrix<V, Width, Known<1>> rows_of(Cells<V> all, Samples samples, Width width) {
-  return matrix(all.from(samples.first * long(width)), width);
-}
 template <class V, class Row, class Column> LRN_FN Matrix<V, Column, Row> transposed(Matrix<V, Row, Column> matrix) {
   return {matrix.at, matrix.column, matrix.row};
+}
+
+// Rows of `Width` numbers, one after another.
+template <class V, class Width = int> using Rows = Matrix<V, Stride<Width>, One>;
+template <class V, class Width> LRN_FN Rows<V, Width> matrix(Cells<V> at, Width width) {
+  return {at, Stride<Width>(width), One(Known<1>())};
+}
+// The numbers of some samples.
+template <class V, class Width> LRN_FN Rows<V, Width> rows_of(Cells<V> all, Samples samples, Width width) {
+  return matrix(all.from(samples.first * long(width)), width);
 }
 
 // A product (rows, columns) whose sums have `inner` terms.
@@ -43,7 +53,7 @@ template <class Rows, class Columns, class Inner> Product(Rows, Columns, Inner) 
 
 // What a product's sums start from and what becomes of them while they are in registers still: what is done here needs no
 // pass over memory of its own. The plain case stores the sums as they are; `keep` adds them to what `result` holds.
-template <class V, class Result = Matrix<V>> struct Plain {
+template <class V, class Result> struct Plain {
   Result result;
   bool keep;
   LRN_FN V start(int i, int j) const { return keep ? result(i, j) : V{}; }
@@ -139,8 +149,8 @@ LRN_FN void pass_on(const Fleet<V> &fleet, Layer layer, Samples samples, Cells<V
 }
 
 // Sums over the samples of a few neurons, which do not wait for each other.
-template <int together, class Rows, class V>
-LRN_FN void add_biases(const Rows &dz, int samples, int neuron, Cells<V> gradients) {
+template <int together, class V>
+LRN_FN void add_biases(Rows<V> dz, int samples, int neuron, Cells<V> gradients) {
   V sums[together];
   LRN_UNROLL_ALL
   for (int k = 0; k < together; ++k) sums[k] = V{};
