@@ -11,7 +11,8 @@
 //       else                                   Network        network.hpp  a layer at a time (narrow.hpp)
 //     any other connection, activation, optimizer or norm:
 //                                              GeneralNetwork<V, 2 or 4>   general.hpp, on narrow.hpp's sums
-//   any other shape:                           GeneralNetwork<V, 0>        general.hpp, on wide.hpp's matrix products
+//   any other shape:                           GeneralNetwork<V, 0>        general.hpp, on wide.hpp's matrix products;
+//     ReLU or leaky ReLU, not residual, no norm, vectors:                    its passes are activated.hpp's
 //
 // The common ones are types of their own because options that the compiler knows cost nothing in the inner loops.
 // All of them share their errors, their steps and when layers are settled (judged.hpp). Networks that classify images are a
