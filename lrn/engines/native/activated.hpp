@@ -17,19 +17,23 @@ template <class V, class Act, class Width> struct Fired {
   int outputs;
 
   LRN_FN V start(int, int neuron) const { return biases[neuron]; }
-  template <int rows, int columns> LRN_FN void finish(int sample, int neuron, V (&sums)[rows][columns]) const {
+  template <int rows, int columns> LRN_FN void finish(int first_sample, int first_neuron, V (&sums)[rows][columns]) const {
     LRN_UNROLL_ALL
-    for (int i = 0; i < rows; ++i)
+    for (int sample = 0; sample < rows; ++sample)
       LRN_UNROLL_ALL
-      for (int j = 0; j < columns; ++j) out(sample + i, neuron + j) = sums[i][j] = Act::apply(sums[i][j]);
+      for (int neuron = 0; neuron < columns; ++neuron) {
+        sums[sample][neuron] = Act::apply(sums[sample][neuron]);
+        out(first_sample + sample, first_neuron + neuron) = sums[sample][neuron];
+      }
     // The sums of an output run over the neurons in order, since a product's columns do.
-    for (int o = 0; o < outputs; ++o)
+    for (int target = 0; target < outputs; ++target)
       LRN_UNROLL_ALL
-      for (int i = 0; i < rows; ++i) {
-        V predicted = output(sample + i, o);
+      for (int sample = 0; sample < rows; ++sample) {
+        V predicted = output(first_sample + sample, target);
         LRN_UNROLL_ALL
-        for (int j = 0; j < columns; ++j) predicted = fma(sums[i][j], tap_weights(o, neuron + j), predicted);
-        output(sample + i, o) = predicted;
+        for (int neuron = 0; neuron < columns; ++neuron)
+          predicted = fma(sums[sample][neuron], tap_weights(target, first_neuron + neuron), predicted);
+        output(first_sample + sample, target) = predicted;
       }
   }
 };
@@ -43,35 +47,39 @@ template <class V, class Act, class Width> struct Descended {
   int outputs;
 
   LRN_FN V start(int, int) const { return V{}; }
-  template <int rows, int columns> LRN_FN void finish(int sample, int neuron, V (&sums)[rows][columns]) const {
-    for (int o = 0; o < outputs; ++o)
+  template <int rows, int columns> LRN_FN void finish(int first_sample, int first_neuron, V (&sums)[rows][columns]) const {
+    for (int target = 0; target < outputs; ++target)
       LRN_UNROLL_ALL
-      for (int i = 0; i < rows; ++i)
+      for (int sample = 0; sample < rows; ++sample) {
+        const V error = errors(first_sample + sample, target);
         LRN_UNROLL_ALL
-        for (int j = 0; j < columns; ++j)
-          sums[i][j] = fma(errors(sample + i, o), tap_weights(o, neuron + j), sums[i][j]);
+        for (int neuron = 0; neuron < columns; ++neuron)
+          sums[sample][neuron] = fma(error, tap_weights(target, first_neuron + neuron), sums[sample][neuron]);
+      }
     V fired[rows][columns];
     LRN_UNROLL_ALL
-    for (int i = 0; i < rows; ++i)
+    for (int sample = 0; sample < rows; ++sample)
       LRN_UNROLL_ALL
-      for (int j = 0; j < columns; ++j) {
-        fired[i][j] = out(sample + i, neuron + j);
-        dz(sample + i, neuron + j) = sums[i][j] = Act::backward(fired[i][j], sums[i][j]);
+      for (int neuron = 0; neuron < columns; ++neuron) {
+        fired[sample][neuron] = out(first_sample + sample, first_neuron + neuron);
+        sums[sample][neuron] = Act::backward(fired[sample][neuron], sums[sample][neuron]);
+        dz(first_sample + sample, first_neuron + neuron) = sums[sample][neuron];
       }
     LRN_UNROLL_ALL
-    for (int j = 0; j < columns; ++j) {
-      V gradient = sample ? bias_gradients[neuron + j] : V{};
+    for (int neuron = 0; neuron < columns; ++neuron) {
+      V gradient = first_sample ? bias_gradients[first_neuron + neuron] : V{};
       LRN_UNROLL_ALL
-      for (int i = 0; i < rows; ++i) gradient = gradient + sums[i][j];
-      bias_gradients[neuron + j] = gradient;
+      for (int sample = 0; sample < rows; ++sample) gradient = gradient + sums[sample][neuron];
+      bias_gradients[first_neuron + neuron] = gradient;
     }
-    for (int o = 0; o < outputs; ++o)
+    for (int target = 0; target < outputs; ++target)
       LRN_UNROLL_ALL
-      for (int j = 0; j < columns; ++j) {
-        V gradient = sample ? tap_gradients(o, neuron + j) : V{};
+      for (int neuron = 0; neuron < columns; ++neuron) {
+        V gradient = first_sample ? tap_gradients(target, first_neuron + neuron) : V{};
         LRN_UNROLL_ALL
-        for (int i = 0; i < rows; ++i) gradient = fma(errors(sample + i, o), fired[i][j], gradient);
-        tap_gradients(o, neuron + j) = gradient;
+        for (int sample = 0; sample < rows; ++sample)
+          gradient = fma(errors(first_sample + sample, target), fired[sample][neuron], gradient);
+        tap_gradients(target, first_neuron + neuron) = gradient;
       }
   }
 };
@@ -86,12 +94,12 @@ template <class V, class Steps, class Inputs> struct Stepped {
   template <int rows, int columns> LRN_FN void finish(int row, int column, const V (&sums)[rows][columns]) const {
     constexpr int together = rows >= 2 ? 2 : 1;
     LRN_UNROLL_ALL
-    for (int i = 0; i < rows; i += together) {
+    for (int first_row = 0; first_row < rows; first_row += together) {
       V gradients[together * columns];
       LRN_UNROLL_ALL
-      for (int k = 0; k < together * columns; ++k) gradients[k] = sums[i + k / columns][k % columns];
+      for (int k = 0; k < together * columns; ++k) gradients[k] = sums[first_row + k / columns][k % columns];
       stepper.template update_all<4>(gradients, [&](int k) {
-        return first + (row + i + k / columns) * long(inputs) + column + k % columns;
+        return first + (row + first_row + k / columns) * long(inputs) + column + k % columns;
       });
     }
   }

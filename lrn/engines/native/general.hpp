@@ -199,7 +199,7 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     }
     return false;
   }
-  // Widths that the compiler knows take 4 to 7 % less time, and each takes it two seconds: so only with ReLU.
+  // Widths that the compiler knows take up to 7 % less time, and each takes it two seconds: so only with ReLU.
   template <class Act, class Use> LRN_FN void by_width(Use use) {
     if constexpr (Lanes<V>::registers >= 32 && Act::can_die) {
       if (W() == 8) return use(passes<Act>(Known<8>()));
