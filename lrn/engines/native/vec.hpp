@@ -15,7 +15,7 @@
 //   LRN_APART_FN  never inlined on a processor: a loop that needs all registers for itself
 //   LRN_STREAM_FN a pass of all samples; inlined on a GPU, where samples are in registers
 // How loops are: LRN_UNROLL over the neurons of narrow layers, LRN_UNROLL_ALL over what has to be in registers, and
-// LRN_UNROLL_SAMPLES over samples, which only a GPU has in registers.
+// LRN_UNROLL_SAMPLES over samples, which only a GPU has in registers; LRN_UNROLL_TWICE over the terms of long sums.
 #if defined(__CUDACC__)
 #define LRN_GPU
 #define LRN_FN __device__ __forceinline__
