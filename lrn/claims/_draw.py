@@ -188,10 +188,15 @@ class Draw:
         """A sentence about each population that uses seeds of earlier code."""
         return tuple(self._editions.notes.values()) if "_editions" in vars(self) else ()
 
+    def tidy(self) -> None:
+        """Joins files of the ledger, before anybody notes which there are."""
+        if "_trained" in vars(self):
+            self._trained.tidy()
+
     def close(self) -> None:
         """Lets go of the cluster, if there is one."""
-        if "_trained" in vars(self):
-            self._trained.close()
+        if "_trained" in vars(self) and self._trained.workers is not None:
+            self._trained.workers.close()
         if "_crew" in vars(self):
             self._crew.close()
 

@@ -119,6 +119,11 @@ class RecentSamples:
             per_seed = growing.cost.per_seed if growing is not None else 0.0
         return (len(seeds) - known) * (per_seed or 1.0)
 
+    def tidy(self) -> None:
+        """Leaves the ledger as it is to be found by the next run."""
+        if hasattr(self._sampler, "tidy"):
+            self._sampler.tidy()
+
     def check_metrics(self, quantity: Hashable, metrics: Sequence[Metric | Column | None]) -> None:
         """Refuses a metric by the name of another one that an earlier claim measured: the record would count them once.
 

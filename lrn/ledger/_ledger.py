@@ -111,10 +111,14 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Joins the files that stand beside each other, and lets go of the cluster, if there is one."""
+    def tidy(self) -> None:
+        """Joins the files that stand beside each other, of the experiments that were asked for last."""
         for (_, key, trace), shelf in self._shelves.items():
             self._put_away(key, trace, shelf)
+
+    def close(self) -> None:
+        """Joins the files that stand beside each other, and lets go of the cluster, if there is one."""
+        self.tidy()
         if self.workers is not None:
             self.workers.close()
 

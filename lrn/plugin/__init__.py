@@ -127,9 +127,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Notes how long seeds took to train, for whoever writes the run's record."""
-    config = session.config
-    seconds = config.stash[_SAMPLER].seconds_per_seed if _SAMPLER in config.stash else {}
+    """Notes how long seeds took to train, for whoever writes the run's record, and leaves the ledger tidy before that."""
+    config, seconds = session.config, dict[str, float]()
+    if _SAMPLER in config.stash:
+        seconds = config.stash[_SAMPLER].seconds_per_seed
+        config.stash[_SAMPLER].tidy()
     if hasattr(config, "workeroutput"):
         config.workeroutput[PER_SEED] = seconds
     else:

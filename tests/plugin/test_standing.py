@@ -5,6 +5,9 @@ import os
 
 import pytest
 
+import lrn
+from lrn.ledger.shelf import LONG
+
 pytest_plugins = ["pytester"]
 
 SUITE = """
@@ -134,3 +137,26 @@ def test_a_damaged_record_of_the_run_is_not_followed(suite, pytester, ran, chang
     suite.run()
     assert record.read_bytes() == before
     assert looks(suite) > 0
+
+
+GROWING = """
+    from lrn import Experiment
+    from lrn.claims import claim
+
+    LATE = Experiment(depth=2, width=2, connection="late", epochs=30)
+
+    @claim("nearly as many neurons are dead as were measured")
+    def test_close(measure):
+        assert measure.mean(LATE, "dead_fraction") > MEAN - 0.02
+"""
+
+
+def test_a_sample_that_grew_stands_with_its_files_at_once(suite, pytester):
+    runs = lrn.train(lrn.Experiment(depth=2, width=2, connection="late", epochs=30), range(4096))
+    suite.keep_ledger()
+    suite.write(GROWING.replace("MEAN", str(runs.dead.mean())))
+    suite.run()
+    (block,) = blocks(pytester)
+    assert block.stat().st_size > LONG, "its files had waited for one another"
+    result = suite.run()
+    result.stdout.fnmatch_lines(["1 of 1 verdicts stand as in the last run*"])
