@@ -127,7 +127,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Notes how long seeds took to train, for whoever writes the run's record, and leaves the ledger tidy before that."""
+    """Notes how long seeds took to train, for whoever writes the run's record, and leaves the ledger tidy before."""
     config, seconds = session.config, dict[str, float]()
     if _SAMPLER in config.stash:
         seconds = config.stash[_SAMPLER].seconds_per_seed
