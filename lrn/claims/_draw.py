@@ -195,8 +195,8 @@ class Draw:
 
     def close(self) -> None:
         """Lets go of the cluster, if there is one."""
-        if "_trained" in vars(self) and self._trained.workers is not None:
-            self._trained.workers.close()
+        if "_trained" in vars(self):
+            self._trained.close()
         if "_crew" in vars(self):
             self._crew.close()
 

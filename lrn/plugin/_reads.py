@@ -80,7 +80,7 @@ class Reads:
         """Notes one event; an exception would end what raised it, so there is none."""
         try:
             if event in _OUTSIDE:
-                if not _asks_for_platform(frame):
+                if not _is_within(frame, "platform"):  # it asks another program for the processor's name
                     self.outside = self.outside or event
             elif not isinstance(arguments[0], int):  # a file that is open already
                 path = os.path.abspath(os.fsdecode("." if arguments[0] is None else arguments[0]))
@@ -95,6 +95,8 @@ class Reads:
         if self._is_compared(path) or caller.startswith(_OWN) or _is_tool(caller):
             return
         if event == "open" and self._is_write(path, arguments[2]):
+            return
+        if event in _LISTING and _is_within(frame, "importlib.metadata"):  # which packages are installed is compared
             return
         if path.startswith(_CHANGING):
             if not _is_installed(caller):
@@ -179,12 +181,12 @@ def _caller(frame: FrameType | None) -> str:
     return "" if frame is None else frame.f_code.co_filename
 
 
-def _asks_for_platform(frame: FrameType | None) -> bool:
-    """Whether Python's module `platform` asks another program for the processor's name."""
+def _is_within(frame: FrameType | None, module: str) -> bool:
+    """Whether a module of Python is among the innermost callers."""
     for _ in range(8):
         if frame is None:
             return False
-        if frame.f_globals.get("__name__") == "platform":
+        if frame.f_globals.get("__name__") == module:
             return True
         frame = frame.f_back
     return False

@@ -92,6 +92,9 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options(suite, mon
             converged = np.arange(seeds.start, seeds.stop) % 4 > 0
             return Runs(converged=converged, dead_neurons=converged + 0)
 
+        def tidy(self):
+            pass
+
         def close(self):
             made.append("closed")
 

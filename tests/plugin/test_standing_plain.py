@@ -268,3 +268,23 @@ def test_a_damaged_record_of_the_run_is_not_followed(suite, change):
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     suite.run()
     assert (looks(suite), record_of(suite)) == (2, before)
+
+
+def test_a_library_that_looks_for_its_own_version_reads_nothing_of_the_suite(suite, pytester, monkeypatch):
+    monkeypatch.syspath_prepend(pytester.path)  # where packages may lie, too
+    body = """
+        from pathlib import Path
+        from importlib.metadata import version
+
+        from lrn.claims import claim
+
+        @claim("numpy is installed", exact=True)
+        def test_installed():
+            Path("new.txt").write_text("the folder is not as it was")
+            assert version("numpy") >= "1"
+    """
+    suite.keep_ledger()
+    suite.write(body)
+    suite.run()
+    result = suite.run()
+    result.stdout.fnmatch_lines(["1 of 1 verdicts stand as in the last run*"])
