@@ -17,9 +17,8 @@ def multiply_adds(run: Callable[[], object]) -> int:
     Args:
         run: calls a network, and perhaps goes back through it.
     """
-    from torch.utils._python_dispatch import (
-        TorchDispatchMode,  # torch takes a second: it loads where something is counted
-    )
+    # torch takes a second to load, so it loads where something is counted.
+    from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils.flop_counter import flop_registry
 
     class Counter(TorchDispatchMode):

@@ -296,7 +296,7 @@ class Draw:
 
 
 def _version_of(population: Any) -> Any:
-    """The text that names its code; None where it has none. The ledger refuses what is not text."""
+    """A population's version; None if it has none. The ledger refuses a version that is not text."""
     version = getattr(population, "version", None)
     return check_text(f"the version of {population.label}", version) if isinstance(version, str) else version
 

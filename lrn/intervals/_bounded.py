@@ -17,7 +17,7 @@ __all__ = ["Bounded"]
 
 
 class Bounded:
-    """The point, the ends and the origin of an estimate; :class:`Estimate` adds what is done with them."""
+    """The point, the ends and the origin of an estimate; :class:`Estimate` adds the operators."""
 
     __slots__ = ("_ends", "_expression", "_given_name", "_given_point", "_n", "_offset", "quantities")
 
@@ -106,7 +106,7 @@ class Bounded:
 
     @property
     def point(self) -> float:
-        """The estimate, to show; NaN when there is no observation yet. To compare, compare the Estimate itself."""
+        """The measured value, for display; NaN before the first observation. Comparisons need the Estimate itself."""
         return Point(bare(self._point))
 
     @property

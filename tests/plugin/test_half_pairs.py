@@ -1,4 +1,4 @@
-"""Half a surrogate pair, which no file can hold: refused where it names what is measured, escaped where it is shown."""
+"""No file can hold half a surrogate pair: names of measurements refuse it, and all other texts escape it."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ template <class Rows, class Columns, class Inner> struct Product {
 };
 template <class Rows, class Columns, class Inner> Product(Rows, Columns, Inner) -> Product<Rows, Columns, Inner>;
 
-// What a product's sums start from and what becomes of them while they are in registers still: what is done here needs no
-// pass over memory of its own. The plain case stores the sums as they are; `keep` adds them to what `result` holds.
+// The start and the end of a product's sums, while they are in registers: work done here saves a pass over memory. The
+// plain case stores the sums as they are; `keep` adds them to those in `result`.
 template <class V, class Result> struct Plain {
   Result result;
   bool keep;
