@@ -145,10 +145,15 @@ def slopes(weights: Weights, connection: str, x: Array) -> Array:
     change, outputs = np.ones_like(h), []
     for d, (a, b) in enumerate(weights.hidden):
         transposed = a.swapaxes(1, 2)
-        z, dz = matmul(h, transposed) + b[:, None], matmul(change, transposed)
-        on = z > 0
-        residual = connection == "residual" and d > 0
-        h, change = z * on + (h if residual else 0), dz * on + (change if residual else 0)
+        z, dz = matmul(h, transposed), matmul(change, transposed)
+        z += b[:, None]
+        on = (z > 0).astype(np.float64)  # once, rather than in each product
+        z *= on
+        dz *= on
+        if connection == "residual" and d > 0:
+            z += h
+            dz += change
+        h, change = z, dz
         outputs.append(change)
     read = np.concatenate(outputs, axis=2) if connection == "late" else change
     return matmul(read, weights.output[..., None])[..., 0]
