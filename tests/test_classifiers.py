@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from lrn.arithmetic import gaussian
 from lrn.classifiers import Classifiers, _stack
 from lrn.classifiers._stack import STACK
 from lrn.engines import native
@@ -258,6 +259,32 @@ def test_networks_with_and_without_skip_connections_start_equal():
     torch.testing.assert_close(without, with_skip, rtol=0, atol=0)
     other = SMALL.network(6).state_dict()
     assert not torch.equal(with_skip["stem.0.weight"], other["stem.0.weight"])
+
+
+def test_output_weights_are_not_made_of_the_random_numbers_of_convolutions():
+    weights = SMALL.network(5).state_dict()
+    output, first = weights["output.weight"].double(), weights["stem.0.weight"].double().flatten()
+    uniform = ((output * output.shape[1] ** 0.5 + 1) / 2).reshape(-1, 2)
+    normal = torch.as_tensor(gaussian(uniform.numpy())).flatten()
+    count = min(len(normal), len(first))
+    standard = first[:count] / first.std()
+    assert abs(torch.corrcoef(torch.stack([normal[:count], standard]))[0, 1]) < 0.5
+
+
+def test_neighbouring_seeds_differ_however_large_they_are():
+    one, other = SMALL.network(2**63).state_dict(), SMALL.network(2**63 + 1).state_dict()
+    assert not torch.equal(one["stem.0.weight"], other["stem.0.weight"])
+    assert not torch.equal(one["output.weight"], other["output.weight"])
+    assert (SMALL.order(2**63, 0) != SMALL.order(2**63 + 1, 0)).any()
+
+
+def test_networks_of_many_seeds_start_as_each_alone():
+    net = SMALL.blank_network()
+    together = {id(parameter): values for parameter, values in net.starts(range(4))}
+    for seed in range(4):
+        net.draw_parameters(seed)
+        for parameter in net.parameters():
+            assert torch.equal(parameter, torch.as_tensor(together[id(parameter)][seed]).to(parameter.dtype))
 
 
 def test_scale_is_a_factor_on_the_convolutions_alone():

@@ -150,12 +150,7 @@ class Classifiers:
         """The networks of these seeds before training: one module, which has the weights of each in its turn."""
         from lrn.nets._torch import torch
 
-        from lrn.nets import ConvolutionalNet
-
-        options = {name: getattr(self, name) for name in _OF_THE_NETWORK}
-        with torch.random.fork_rng(devices=[]):
-            net = ConvolutionalNet(self.depth, self.data.channels, len(self.data.classes), **options)
-        net.to(getattr(torch, self.dtype))
+        net = self.blank_network()
         for seed in seeds:
             net.draw_parameters(seed)
             with torch.no_grad():
@@ -164,9 +159,22 @@ class Classifiers:
                         module.weight *= self.scale
             yield net
 
+    def blank_network(self) -> ConvolutionalNet:
+        """A network whose weights no seed has set yet."""
+        from lrn.nets._torch import torch
+
+        from lrn.nets import ConvolutionalNet
+
+        options = {name: getattr(self, name) for name in _OF_THE_NETWORK}
+        with torch.random.fork_rng(devices=[]):
+            net = ConvolutionalNet(self.depth, self.data.channels, len(self.data.classes), **options)
+        return net.to(getattr(torch, self.dtype))
+
     def order(self, seed: int, epoch: int) -> NDArray[np.intp]:
         """In which order the network of that seed sees its training images in that epoch, shape (train,)."""
-        return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(self.train)
+        # An array, since numpy makes floats of a list with numbers from 2 ** 63 on: several seeds would be one.
+        key = np.array([seed, epoch], np.uint64)
+        return np.random.Generator(np.random.Philox(key=key)).permutation(self.train)
 
     def sample(self, seeds: range, engine: str = "auto") -> dict[str, NDArray[Any]]:
         """Trains the networks of these seeds.

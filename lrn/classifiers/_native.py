@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import compress
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from lrn.classifiers._training import Sets, Training, joined, standardised
 from lrn.engines.native import NativeEngine
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 _CONVOLUTION, _NORM, _SUM = range(3)
+_NUMBERS = 2**16
+"""Random numbers that are drawn at once: so many stay in a processor's cache."""
 _LARGEST_ORDER = 2**26
 """Images of all epochs and networks of one call of the kernel: their order takes four times as many bytes."""
 
@@ -114,11 +117,8 @@ def train(of: Classifiers, seeds: range) -> Training:
 
 def _train(of: Classifiers, seeds: range, sets: Sets, engine: NativeEngine) -> Training:
     """Trains the networks of so few seeds that the order of all their images fits in memory."""
-    initial = []
-    for net in of.networks(seeds):
-        plan = _Plan(net)
-        parameters = nn.ModuleList(plan.modules).parameters()
-        initial.append(nn.utils.parameters_to_vector(parameters).detach().numpy())
+    net = of.blank_network()
+    plan = _Plan(net)
     rectified = list(compress(plan.channels[1:], map(itemgetter(-1), plan.layers)))
     order = np.empty((len(seeds), of.epochs, of.train), np.int32)
     for row, seed in zip(order, seeds, strict=True):
@@ -129,7 +129,7 @@ def _train(of: Classifiers, seeds: range, sets: Sets, engine: NativeEngine) -> T
         read=np.array(plan.read, np.int32),
         activations=sum(rectified),
         last=plan.last,
-        initial=np.stack(initial),
+        initial=_initial(of, net, plan, seeds),
         train=(sets.train_x, sets.train_y),
         test=sets.test_x,
         classes=len(of.data.classes),
@@ -141,3 +141,21 @@ def _train(of: Classifiers, seeds: range, sets: Sets, engine: NativeEngine) -> T
     )
     silent = np.split(results.pop("silent"), np.cumsum(rectified)[:-1], axis=1)
     return Training(right=(results.pop("predicted") == sets.test_y).mean(1), silent=silent, **results)
+
+
+def _initial(of: Classifiers, net: ConvolutionalNet, plan: _Plan, seeds: range) -> NDArray[Any]:
+    """The initial weights (S, P) of the networks of these seeds, in the order of the plan."""
+    columns, size = dict[Tensor, slice](), 0
+    for parameter in nn.ModuleList(plan.modules).parameters():
+        columns[parameter] = slice(size, size + parameter.numel())
+        size += parameter.numel()
+    initial = np.empty((len(seeds), size), of.dtype)
+    together = max(1, _NUMBERS // size)
+    for first in range(0, len(seeds), together):
+        rows = initial[first : first + together]
+        for tensor, values in net.starts(seeds[first : first + together]):
+            rows[:, columns[tensor]] = values.reshape(len(values), -1)
+    for module in plan.modules:
+        if isinstance(module, nn.Conv2d):
+            initial[:, columns[module.weight]] *= of.scale
+    return initial

@@ -7,17 +7,19 @@ images: a 3x3 convolution, three stages of n blocks each, the average over the i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lrn.nets._size import size, sizes
-from lrn.nets._start import draw
+from lrn.nets._start import draw, starts
 
 __all__ = ["BasicBlock", "BottleneckBlock", "ConvolutionalNet", "ResidualBlock"]
 
@@ -235,6 +237,10 @@ class ConvolutionalNet(nn.Module):
     def draw_parameters(self, seed: int) -> None:
         """As `reset_parameters`, but as a seed says: with the same bits on every machine, whatever torch has drawn."""
         draw(self._shortcuts_last(), seed, he=self.initialisation == "he")
+
+    def starts(self, seeds: Sequence[int]) -> Iterator[tuple[Tensor, NDArray[np.float64]]]:
+        """What `draw_parameters` sets each parameter to, for many seeds at once: shape (S, *shape)."""
+        return starts(self._shortcuts_last(), seeds, he=self.initialisation == "he")
 
     def _shortcuts_last(self) -> list[nn.Module]:
         modules = sorted(self.named_modules(), key=lambda named: ".shortcut." in named[0])
