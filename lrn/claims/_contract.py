@@ -36,8 +36,8 @@ class Population(Protocol):
 
     - `version`: text that names the code, the arithmetic and the data behind the observations. With it they are kept on
       disk between runs, and made again when it changes; `sample` must then return a mapping of numbers or truths.
-    - `seeds_per_block`: how many seeds to ask for at once (a power of two), where that must not depend on how long one
-      takes.
+    - `seeds_per_block`: how many seeds to ask for at once (a power of two), where one takes as long as all of them, or
+      where that must not depend on how long one takes.
     - `counts`: name of a boolean metric; only seeds for which it is true count, whatever is measured.
     - `most`: how many seeds there are, from 0 on, where there are not as many as one likes.
     - `varies`: names of metrics that may come out otherwise when a seed is sampled again, such as seconds; or True

@@ -209,11 +209,12 @@ class RecentSamples:
             return
         if growing.cost.per_seed >= EXPENSIVE and (growing.again or len(growing) < 8):
             return
+        block = (getattr(growing.population, "seeds_per_block", None) or 0) * growing.cost.per_seed
         growing.checked, seeds = len(growing), range(growing.parts[0][0].start, growing.parts[-1][0].stop)
         again = getattr(self._sampler, "again", None) or (lambda who, part: self._sampler(who, part, False))
         for part in plan(seeds, growing.turn):
             sampled_again = sum(len(part) for part, _ in growing.again)
-            if not allowed(len(growing), sampled_again, growing.cost.seconds, growing.seconds_again):
+            if not allowed(len(growing), sampled_again, growing.cost.seconds, growing.seconds_again, block):
                 break
             start = time.perf_counter()
             with shielded(f"sampling {label}"):

@@ -98,6 +98,25 @@ def test_one_seed_of_an_expensive_population_is_sampled_twice():
     assert requests == [*one_by_one[:8], range(7, 8), *one_by_one[8:]]
 
 
+@pytest.mark.parametrize("seconds, first", [(0.001, 16), (10.0, 192)])
+def test_where_a_seed_takes_as_long_as_a_block_the_check_waits_until_it_is_little(seconds, first):
+    requests = []
+
+    class InBlocks(Draw):
+        def again(self, population, seeds):
+            requests.append(seeds)
+            self.cost(population.label).add(len(seeds), seconds * -(-len(seeds) // 16))
+            return population.sample(seeds)
+
+    samples, population = RecentSamples(InBlocks(None)), Net(0.5)
+    population.seeds_per_block = 16
+    for n in range(16, 256, 16):
+        columns(samples, population, ["u"], range(n))
+    again = [seeds for seeds in requests if len(seeds) < 16]
+    assert again
+    assert requests.index(again[0]) == first // 16
+
+
 def test_observations_from_the_ledger_are_compared_with_those_of_today(tmp_path):
     def population(sample):
         return SimpleNamespace(label="p", version="1", seeds_per_block=8, sample=sample)
