@@ -98,7 +98,7 @@ def test_one_seed_of_an_expensive_population_is_sampled_twice():
     assert requests == [*one_by_one[:8], range(7, 8), *one_by_one[8:]]
 
 
-@pytest.mark.parametrize("seconds, first", [(0.001, 16), (10.0, 192)])
+@pytest.mark.parametrize(("seconds", "first"), [(0.001, 16), (10.0, 192)])
 def test_where_a_seed_takes_as_long_as_a_block_the_check_waits_until_it_is_little(seconds, first):
     requests = []
 
