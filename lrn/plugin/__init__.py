@@ -8,6 +8,7 @@ needs it.
 from __future__ import annotations
 
 import functools
+import gc
 import inspect
 import json
 import sys
@@ -123,6 +124,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Notes the files that the claims were loaded from, as they may be changed while they run."""
     if any(map(is_claim, session.items)):
         session.config.stash[MODULES].note()
+        gc.freeze()  # all that is loaded will stay: the collector need not look through it at each turn
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
