@@ -125,7 +125,7 @@ class Shaken:
         return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
-        return _joined(self._block(part) for part in blocks(seeds))
+        return _joined(self._block(part) for part in blocks(seeds, 2 * BLOCK))  # of 20 points rather than 256
 
     def _block(self, seeds: range) -> dict[str, Array]:
         weights = draw(seeds, self.depth, self.width, self.connection)
