@@ -58,8 +58,8 @@ MEMORY_BYTES = 1 << 28
 # One network takes about a nanosecond per parameter and epoch in the kernel.
 _BLOCK_WORK = 1 << 32
 """Work of one block at most, in parameters times epochs: some seconds."""
-_BATCH_WORK = 1 << 30
-"""Work of one batch at most, likewise: a second."""
+_BATCH_WORK = 1 << 28
+"""Work of one batch at most, likewise: a quarter of a second."""
 BATCH = 64
 """Seeds of a batch. The kernel trains 16 at once per thread; below 64, networks of depth 2 take up to twice as long,
 as those that have settled leave their places empty, and from 64 on, files take longer than what is saved."""
