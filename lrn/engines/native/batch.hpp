@@ -79,11 +79,12 @@ private:
   V *state(int vector) const { return vector == 0 ? cells.get() : cells.get() + (size - 3 * P * vector); }
 
   void load(long first) {
-    std::fill_n(cells.get(), size, V{});
     vectors = int(std::min<long>(job.vectors, (job.count - first + lanes - 1) / lanes));
     networks.resize(vectors * lanes);
     ranks.assign(vectors * lanes, 0);
     std::iota(networks.begin(), networks.end(), first);
+    // All other numbers are set before they are read.
+    for (int vector = 0; vector < vectors; ++vector) std::fill_n(state(vector) + P, 2 * P, V{});
     for (int index = 0; index < vectors * lanes; ++index) {
       // A vector cannot be shorter than its lanes, so the last one may train a network several times. `train` stores none of
       // its copies.

@@ -1,32 +1,36 @@
 // Memory for the numbers of a vector of networks, aligned to the longest vectors.
 #pragma once
 
-#include <cstdlib>
+#include <cstddef>
 #include <memory>
 #include <new>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+
+namespace lrn {
+
+// Memory, and how much of it there is: at least as much as was asked for.
+struct Block {
+  void *memory;
+  std::size_t bytes;
+};
+
+// What is given back waits for the next training, up to a limit for the whole process (memory.cpp). Throws std::bad_alloc.
+Block take_memory(std::size_t bytes);
+void give_back_memory(Block block) noexcept;
+
+} // namespace lrn
 
 namespace LRN_NAMESPACE {
 
-template <class V> struct Free { void operator()(V *p) const { std::free(p); } };
-template <class V> using Memory = std::unique_ptr<V[], Free<V>>;
+template <class V> struct GiveBack {
+  std::size_t bytes = 0;
+  void operator()(V *memory) const { lrn::give_back_memory({memory, bytes}); }
+};
+template <class V> using Memory = std::unique_ptr<V[], GiveBack<V>>;
 
-// Not set to anything: whoever takes it sets what is read, and pages that are never touched cost nothing. Much memory is
-// asked for in huge pages, where the system has them: it is handed out faster, and the processor finds its way to it without
-// looking up a page for every few numbers.
+// Not set to anything, and perhaps full of another training's numbers: whoever takes it sets what is read.
 template <class V> Memory<V> allocate(long cells) {
-  // A line of the cache is also the longest vector, and loads of aligned vectors never straddle two lines.
-  constexpr long line = 64, huge_page = 1 << 21;
-  const long bytes = cells * long(sizeof(V)), unit = bytes >= huge_page / 2 ? huge_page : line;
-  const long size = (bytes + unit - 1) / unit * unit;
-  Memory<V> memory(static_cast<V *>(std::aligned_alloc(unit, size)));
-  if (!memory) throw std::bad_alloc();
-#if defined(__linux__)
-  if (unit == huge_page) madvise(memory.get(), size, MADV_HUGEPAGE);
-#endif
-  return memory;
+  const lrn::Block block = lrn::take_memory(cells * sizeof(V));
+  return Memory<V>(static_cast<V *>(block.memory), GiveBack<V>{block.bytes});
 }
 
 } // namespace LRN_NAMESPACE
