@@ -82,6 +82,9 @@ template <class V, int W> struct Repeated {
   LRN_FN V &operator[](long i) const { return row[i % W]; }
 };
 
+template <class Numbers> constexpr bool is_repeated = false;
+template <class V, int W> constexpr bool is_repeated<Repeated<V, W>> = true;
+
 template <class V> struct Fleet {
   Cells<V> weights, first_moment, second_moment; // (P,) parameters (weights, biases and all others), Adam's moments
   Cells<V> input;              // (N, F)
@@ -128,6 +131,10 @@ struct Relu {
   static constexpr bool can_die = true;
   template <class V> static LRN_FN V apply(V sum) { return relu(sum); }
   template <class V> static LRN_FN V backward(V fired, V gradient) { return gate(fired, gradient); }
+  // Of a gradient that is a sum's last term.
+  template <class V> static LRN_FN V backward_fma(V fired, V left, V right, V sum) {
+    return gated_fma(fired, left, right, sum);
+  }
 };
 
 struct LeakyRelu { // torch's default slope
@@ -136,6 +143,9 @@ struct LeakyRelu { // torch's default slope
   template <class V> static LRN_FN V apply(V sum) { return select_le(sum, V{}, sum * slope<V>(), sum); }
   template <class V> static LRN_FN V backward(V fired, V gradient) {
     return select_le(fired, V{}, gradient * slope<V>(), gradient);
+  }
+  template <class V> static LRN_FN V backward_fma(V fired, V left, V right, V sum) {
+    return backward(fired, fma(left, right, sum));
   }
 };
 

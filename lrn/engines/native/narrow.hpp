@@ -197,6 +197,11 @@ LRN_STREAM_FN void descend_narrow(const Steps &stepper, const NarrowLayer &layer
   }
   LRN_UNROLL_ALL
   for (int i = 0; i < inputs; ++i) tap_gradients[i] = V{};
+  // Where all samples read the same, it stays in registers, and which neurons fire is looked at once rather than per sample.
+  constexpr bool repeated = is_repeated<Below>;
+  V read_by_all[inputs];
+  LRN_UNROLL_ALL
+  for (int i = 0; repeated && i < inputs; ++i) read_by_all[i] = below[i];
   for (int sample = layer.samples.first; sample < layer.samples.end; ++sample) {
     const V error = errors[sample];
     V sum_gradients[width];
@@ -207,20 +212,22 @@ LRN_STREAM_FN void descend_narrow(const Steps &stepper, const NarrowLayer &layer
     }
     LRN_UNROLL_ALL
     for (int i = 0; i < inputs; ++i) {
-      const V fired = below[sample * inputs + i];
+      const V fired = repeated ? read_by_all[i] : below[sample * inputs + i];
       LRN_UNROLL_ALL
       for (int neuron = 0; neuron < width; ++neuron)
         weight_gradients[neuron][i] = fma(sum_gradients[neuron], fired, weight_gradients[neuron][i]);
       if constexpr (!lowest) {
         V gradient = weights[i] * sum_gradients[0];
         LRN_UNROLL_ALL
-        for (int neuron = 1; neuron < width; ++neuron)
+        for (int neuron = 1; neuron < width - !tap; ++neuron)
           gradient = fma(weights[neuron * inputs + i], sum_gradients[neuron], gradient);
         if constexpr (tap) {
-          gradient = fma(tap_weights[i], error, gradient);
+          gradient = Net::Act::backward_fma(fired, tap_weights[i], error, gradient);
           tap_gradients[i] = fma(error, fired, tap_gradients[i]);
+        } else {
+          gradient = Net::Act::backward_fma(fired, weights[(width - 1) * inputs + i], sum_gradients[width - 1], gradient);
         }
-        passed_on[sample * inputs + i] = Net::Act::backward(fired, gradient);
+        passed_on[sample * inputs + i] = gradient;
       }
     }
   }

@@ -3,7 +3,6 @@
 #pragma once
 #include "judged.hpp"
 #include "narrow.hpp"
-#include "wide.hpp"
 
 namespace LRN_NAMESPACE {
 
@@ -46,14 +45,21 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
     for (int sample = samples.first; sample < samples.end; ++sample) fleet.output[sample] = fleet.weights[output_bias_at()];
     for (int layer = frozen; layer < top; ++layer) forward_layer<late>(layer, samples);
     if (frozen <= top) forward_layer<true>(top, samples);
-    else forward_tap(fleet, last_tap(), samples);
+    else repeat_output(samples);
+  }
+
+  // Where all layers are settled, the last one is dead: it puts out the same for all samples, and so does the network.
+  LRN_FN void repeat_output(Samples samples) const {
+    const Cells<V> out = output_of(task.depth - 1);
+    V output = fleet.weights[output_bias_at()];
+    for (int neuron = 0; neuron < width; ++neuron) output = fma(out[neuron], fleet.weights[tap_at(0) + neuron], output);
+    for (int sample = samples.first; sample < samples.end; ++sample) fleet.output[sample] = output;
   }
 
   // Consumes fleet.output, which holds the gradient of the loss against the predictions.
   LRN_BIG_FN void backward(Samples samples) {
-    if (frozen == task.depth) {
-      learn_tap(samples);
-    } else if (alike) {
+    if (frozen == task.depth) return learn_output(samples);
+    if (alike) {
       if constexpr (can_be_alike)
         descend(samples, [this](int layer) { return Repeated<V, width>{output_of(layer)}; });
     } else {
@@ -62,15 +68,21 @@ template <class V, class Act, Optimizer opt, bool late, int width> struct Networ
     learn_output_bias(samples);
   }
 
-  LRN_FN Tap<V> last_tap() const {
-    return {output_of(task.depth - 1), tap_at(task.depth - 1), columns(), width, 1};
-  }
-
-  // Where all layers are settled, nothing but the output layer learns.
-  LRN_FN void learn_tap(Samples samples) const {
-    const long tap = tap_at(task.depth - 1);
-    backward_tap(fleet, last_tap(), samples, true);
-    for (int neuron = 0; neuron < width; ++neuron) stepper.update(tap + neuron, fleet.grad[tap + neuron]);
+  // Then nothing but the output layer learns. Its weights and its bias lie side by side, so all gradients gather in one pass,
+  // and the roots and quotients of the step overlap.
+  LRN_FN void learn_output(Samples samples) const {
+    const Cells<V> out = output_of(task.depth - 1);
+    V gradients[width + 1];
+    LRN_UNROLL_ALL
+    for (int k = 0; k <= width; ++k) gradients[k] = V{};
+    for (int sample = samples.first; sample < samples.end; ++sample) {
+      const V error = fleet.output[sample];
+      LRN_UNROLL_ALL
+      for (int neuron = 0; neuron < width; ++neuron)
+        gradients[neuron] = fma(error, out[sample * width + neuron], gradients[neuron]);
+      gradients[width] = gradients[width] + error;
+    }
+    stepper.update_all(gradients, [this](int k) { return tap_at(0) + k; });
   }
 
   LRN_FN void learn_output_bias(Samples samples) const {

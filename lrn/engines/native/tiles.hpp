@@ -63,8 +63,7 @@ template <class V, class Act, Optimizer opt, bool late, int W> struct TiledNetwo
   // For `step`, where all layers are settled. It hides Network's own way down, which is never taken here: compiled, too, it
   // would add eight training loops to this variant.
   LRN_FN void backward(Samples samples) const {
-    this->learn_tap(samples);
-    this->learn_output_bias(samples);
+    this->learn_output(samples);
   }
 
 private:
