@@ -15,12 +15,15 @@ namespace LRN_NAMESPACE {
 // Norms by the statistics of a pass's own images; the same, adding them to those that are measured; by the latter.
 enum class Mode { train, measure, evaluate };
 
+// The gradients of which layers somebody reads: of all, or of the first convolution and `last_gradient`'s.
+enum class Learned { all, ends };
+
 template <class V> class Classifier {
   using R = typename Lanes<V>::real;
   static constexpr int L = Lanes<V>::count;
 
 public:
-  // `images`: of a pass, at most; `trained`: of a pass with a way back.
+  // `images`: that are at hand together, at most; `trained`: of those that also go back.
   Classifier(const Graph<R> &graph, int images, int trained)
       : graph(graph), job(graph.job), P(graph.parameters), numbers(allocate<V>(3 * P)),
         statistics(allocate<V>(5 * graph.normed + 1)), tensors(graph.shapes.size()), gradients(graph.places),
@@ -60,27 +63,33 @@ public:
         look_at(graph.nodes[norm], count, mode, share);
         begin = norm;
       }
+      if (mode == Mode::measure) return;
       ascend(begin, all, count, mode);
     }
     output.forward(count, weights() + graph.output, [&](int index) { return tensor(index); });
   }
 
-  // After `forward`: fills `gradient()` with that of the mean cross-entropy. `label(n, i)`: lane i's n-th image's class.
-  // Returns the loss, and the share of images that are classified rightly.
-  template <class Label> std::pair<V, V> backward(int count, Label label) {
-    const auto judged = output.judge(count, label);
+  // The gradient of the mean cross-entropy of `count` images, in `gradient()`. `image(n, i)` as for `load`, `label(n, i)`: lane
+  // i's n-th image's class. Returns the loss, and the share of images that are classified rightly.
+  //
+  // Images that no norm brings together go forward and back a few at a time, while what they made is still in the caches.
+  template <class Image, class Label> std::pair<V, V> learn(int count, Image image, Label label, Learned learned) {
     std::fill_n(gradient(), P, V{});
-    output.backward(count, weights() + graph.output, gradient() + graph.output,
-                    [&](int index) { return gradient_at(graph.gradient_of[index]); });
-    // Backward between norms as forward: each stretch of layers runs for a few images at a time.
-    int end = int(graph.nodes.size());
-    for (auto norm = graph.norms.rbegin(); norm != graph.norms.rend(); ++norm) {
-      descend(*norm, end, count, true);
-      end = *norm + 1;
+    V loss{}, right{};
+    const int most = together(graph, count);
+    for (int first = 0; first < count; first += most) {
+      const int some = std::min(most, count - first);
+      load(some, [&](int n, int i) { return image(first + n, i); });
+      forward(some, Mode::train);
+      output.judge(some, count, [&](int n, int i) { return label(first + n, i); }, loss, right);
+      backward(some, learned);
     }
-    descend(0, end, count, false);
-    return judged;
+    const V share = fill<V>(R(1) / R(count));
+    return {loss * share, right * share};
   }
+
+  // How many of a pass's images have to be at hand together.
+  static int together(const Graph<R> &graph, int count) { return graph.norms.empty() ? std::min(graph.visit, count) : count; }
 
   // As torch.optim.SGD steps.
   void step() {
@@ -159,15 +168,28 @@ private:
 
   // ---- the way down ----
 
+  // After `forward`: adds to `gradient()`.
+  void backward(int count, Learned learned) {
+    output.backward(count, weights() + graph.output, gradient() + graph.output,
+                    [&](int index) { return gradient_at(graph.gradient_of[index]); });
+    // Backward between norms as forward: each stretch of layers runs for a few images at a time.
+    int end = int(graph.nodes.size());
+    for (auto norm = graph.norms.rbegin(); norm != graph.norms.rend(); ++norm) {
+      descend(*norm, end, count, true, learned);
+      end = *norm + 1;
+    }
+    descend(0, end, count, false, learned);
+  }
+
   // Nodes from the one before `end` down to `begin`; that one, if it is a norm that waits, adds up its gradients only.
-  void descend(int begin, int end, int count, bool waits) {
+  void descend(int begin, int end, int count, bool waits, Learned learned) {
     for_visits(count, [&](Span images) {
-      for (int k = end - 1; k >= begin + waits; --k) take_back(graph.nodes[k], images, count);
+      for (int k = end - 1; k >= begin + waits; --k) take_back(graph.nodes[k], images, count, learned == Learned::all || k == 0 || k == job.last);
       if (waits) gather_norm(graph.nodes[begin], images);
     });
   }
 
-  void take_back(const Node &node, Span images, int count) {
+  void take_back(const Node &node, Span images, int count, bool learns) {
     if (node.gradient_to < 0) return;
     const Tensor<V> gradients = gradient_at(node.gradient_to), in = tensor(node.layer.from);
     const bool hands_on = node.gradient_from >= 0;
@@ -176,8 +198,12 @@ private:
     case Kind::convolution: {
       through_relu(node, images, gradients);
       const auto conv = convolution(node);
-      conv.learn(images, gradients, in, gradient() + node.weight, node.layer.biased ? gradient() + node.bias : nullptr);
-      if (hands_on) conv.backward(images, gradients, weights() + node.weight, below, !node.first_from);
+      V *const of_bias = node.layer.biased ? gradient() + node.bias : nullptr;
+      if (learns) conv.learn(images, gradients, in, gradient() + node.weight, of_bias);
+      if (hands_on) {
+        const Tensor<V> fired = node.gates ? in : Tensor<V>{nullptr, 0};
+        conv.backward(images, gradients, weights() + node.weight, below, !node.first_from, fired);
+      }
       return;
     }
     case Kind::norm:
@@ -192,9 +218,10 @@ private:
     }
   }
 
-  // The output of a ReLU tells where it let the gradient pass, so what it read need not be stored.
+  // The output of a ReLU tells where it let the gradient pass, so what it read need not be stored. A convolution that adds the
+  // last term to the gradient has done this already.
   void through_relu(const Node &node, Span images, Tensor<V> gradient) const {
-    if (!node.layer.rectified) return;
+    if (!node.layer.rectified || node.gated) return;
     const Tensor<V> out = made_by(node);
     for_blocks(images, [&](int n, auto B) {
       const V *const fired = out.at(n);

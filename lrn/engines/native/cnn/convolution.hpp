@@ -50,8 +50,8 @@ template <class V> struct Gathering {
   bool add;         // without a bias: the sum starts at what is there
   bool rectified;   // whether a ReLU follows
 
-  // A tile of C channels from c on, and a block of B images.
-  template <int C, int B> LRN_APART_FN void tile(long c0, const V *in, V *out) const {
+  // A tile of C channels from c on, and a block of B images. `fired`: what a ReLU made, through which the sums pass back; or null.
+  template <int C, int B> LRN_APART_FN void tile(long c0, const V *in, V *out, const V *fired) const {
     const long out_pixels = long(taps.size()), channels = in_channels, pixels = in_pixels, step = by_d;
     const V *rows[C];
     LRN_UNROLL_ALL
@@ -76,6 +76,13 @@ template <class V> struct Gathering {
             for (int b = 0; b < B; ++b) sum[c][b] = fma(factor, pixel[b], sum[c][b]);
           }
         }
+      if (fired) {
+        const V *const passed = fired + (to - out);
+        LRN_UNROLL_ALL
+        for (int c = 0; c < C; ++c)
+          LRN_UNROLL_ALL
+          for (int b = 0; b < B; ++b) sum[c][b] = gate(passed[c * out_pixels * B + b], sum[c][b]);
+      }
       LRN_UNROLL_ALL
       for (int c = 0; c < C; ++c)
         LRN_UNROLL_ALL
@@ -139,14 +146,14 @@ template <class V> struct Convolution {
   LRN_BIG_FN void forward(Span images, Tensor<V> in, const V *weight, const V *bias, bool rectified, Tensor<V> out) const {
     const Gathering<V> gathering{geometry.forward, from.channels, from.pixels(), weight, from.channels * taps(), taps(),
                                  bias, false, rectified};
-    gather(gathering, to.channels, images, in, out);
+    gather(gathering, to.channels, images, in, out, {nullptr, 0});
   }
 
-  // The gradient of what went in, or that added to what is there.
-  LRN_BIG_FN void backward(Span images, Tensor<V> gradient, const V *weight, Tensor<V> in, bool add) const {
+  // The gradient of what went in, or that added to what is there; taken back through the ReLU that made it, if `fired` has any.
+  LRN_BIG_FN void backward(Span images, Tensor<V> gradient, const V *weight, Tensor<V> in, bool add, Tensor<V> fired) const {
     const Gathering<V> gathering{geometry.backward, to.channels, to.pixels(), weight, taps(), from.channels * taps(),
                                  nullptr, add, false};
-    gather(gathering, from.channels, images, gradient, in);
+    gather(gathering, from.channels, images, gradient, in, fired);
   }
 
   // Adds the gradients of weights and, where it has one, of the bias.
@@ -168,9 +175,11 @@ template <class V> struct Convolution {
   }
 
 private:
-  static LRN_FN void gather(const Gathering<V> &gathering, int channels, Span images, Tensor<V> in, Tensor<V> out) {
+  static LRN_FN void gather(const Gathering<V> &gathering, int channels, Span images, Tensor<V> in, Tensor<V> out,
+                            Tensor<V> fired) {
     for_blocks(images, [&](int n, auto B) {
-      for_tiles<V>(channels, [&](int channel, auto C) { gathering.template tile<C, B>(channel, in.at(n), out.at(n)); });
+      const V *const passed = fired.values ? fired.at(n) : nullptr;
+      for_tiles<V>(channels, [&](int channel, auto C) { gathering.template tile<C, B>(channel, in.at(n), out.at(n), passed); });
     });
   }
 

@@ -19,6 +19,7 @@ struct Node {
   Geometry geometry;           // of a convolution
   int gradient_to = -1, gradient_from = -1, gradient_other = -1; // places; -1: there is none, as of the images
   bool first_from = false, first_other = false;                  // nothing is there yet
+  bool gates = false, gated = false; // a convolution's way back also goes through the ReLU below; this ReLU's was
 };
 
 // Blocks, shortcuts and pre-activation need no code of their own: they are layers that read one tensor or two.
@@ -83,6 +84,15 @@ private:
     }
   }
 
+  // Whether layer k, a convolution, is the last on the way back to add to the gradient against what a ReLU makes: it can then
+  // go through the ReLU while its sums are in registers. A norm's ReLU is the norm's affair.
+  void plan_gate(Node &reader, Node &maker, int k) {
+    if (!maker.layer.rectified || maker.layer.kind == Kind::norm) return;
+    for (int below = 0; below < k; ++below)
+      if (nodes[below].layer.from == reader.layer.from || nodes[below].layer.other == reader.layer.from) return;
+    reader.gates = maker.gated = true;
+  }
+
   void plan_gradients() {
     // Walks the layers backward, as training does. A tensor's gradient takes a place when the first layer adds to it, and
     // gives it back when the layer that made the tensor has used it. So a few places are enough, however deep the network is.
@@ -111,6 +121,7 @@ private:
       node.gradient_from = from > 0 ? place[from] : -1;
       node.gradient_other = other > 0 ? place[other] : -1;
       if (!passed_on) free.push_back(node.gradient_to);
+      if (node.layer.kind == Kind::convolution && from > 0) plan_gate(node, nodes[from - 1], k);
     }
   }
 };

@@ -52,11 +52,10 @@ public:
     return best;
   }
 
-  // After `forward`: logits become the gradient of the mean cross-entropy against them. Returns the loss, and the share
-  // of images that are classified rightly. `label(n, i)`: lane i's n-th image's class.
-  template <class Label> std::pair<V, V> judge(int count, Label label) {
-    const V share = fill<V>(R(1) / R(count));
-    V loss{}, right{};
+  // After `forward`: logits of `count` images become the gradient against them of the mean cross-entropy of `all`. Adds to the
+  // loss, and to the number of images that are classified rightly. `label(n, i)`: lane i's n-th image's class.
+  template <class Label> void judge(int count, int all, Label label, V &loss, V &right) {
+    const V share = fill<V>(R(1) / R(all));
     for (int n = 0; n < count; ++n) {
       V *const scores = logits.get() + n * C;
       // The largest score is subtracted before exponentials are taken, so that none of them overflows. Labels differ between
@@ -75,7 +74,6 @@ public:
       for (int k = 0; k < C; ++k) scores[k] = exponential(scores[k] - most) * scale;
       for (int i = 0; i < L; ++i) set_lane(scores[label(n, i)], i, lane(scores[label(n, i)], i) - lane(share, i));
     }
-    return {loss * share, right * share};
   }
 
   // After `judge`: adds the gradients against weights and biases, and fills those against the tensors that are read;

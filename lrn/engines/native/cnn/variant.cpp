@@ -25,9 +25,7 @@ template <class V, class R> class Trainer {
 public:
   explicit Trainer(const lrn::ImageJob<R> &job)
       : job(job), graph(job), parts(job.train, job.part),
-        // Memory for the largest pass of each kind: only passes that train need gradients against tensors.
-        net(graph, std::max({parts.size(0), std::min(job.batch, job.train), evaluated}),
-            std::max(parts.size(0), std::min(job.batch, job.train))) {}
+        net(graph, std::max(evaluated, most_together()), most_together()) {}
 
   // Takes vectors until none is left; threads share one job.
   void work() {
@@ -46,6 +44,11 @@ public:
   }
 
 private:
+  // Memory is for the largest pass of each kind: only passes that train need gradients against tensors.
+  int most_together() const {
+    return Classifier<V>::together(graph, std::max(parts.size(0), std::min(job.batch, job.train)));
+  }
+
   void start() {
     std::fill_n(net.velocity(), graph.parameters, V{});
     for_lanes([&](int i, long s) {
@@ -61,8 +64,8 @@ private:
     std::fill(first_gradient.begin(), first_gradient.end(), V{});
     std::fill(last_gradient.begin(), last_gradient.end(), V{});
     for_parts([&](int from, int count, R share) {
-      net.forward(count, Mode::train);
-      net.backward(count, [&](int n, int) { return job.train_y[from + n]; });
+      net.learn(count, [&](int n, int) { return job.train_x + (from + n) * job.image.size(); },
+                [&](int n, int) { return job.train_y[from + n]; }, Learned::ends);
       add(first_gradient, net.weight_gradient(bottom), share);
       add(last_gradient, net.weight_gradient(top), share);
     });
@@ -78,9 +81,8 @@ private:
       const int count = int(std::min<long>(job.batch, N - begin));
       for_lanes([&](int i, long s) { order[i] = (s * job.epochs + epoch) * N + begin; });
       const auto image = [&](int n, int i) { return job.order[order[i] + n]; };
-      net.load(count, [&](int n, int i) { return job.train_x + image(n, i) * size; });
-      net.forward(count, Mode::train);
-      const auto [loss, accuracy] = net.backward(count, [&](int n, int i) { return job.train_y[image(n, i)]; });
+      const auto [loss, accuracy] = net.learn(count, [&](int n, int i) { return job.train_x + image(n, i) * size; },
+                                              [&](int n, int i) { return job.train_y[image(n, i)]; }, Learned::all);
       store(job.loss, step, all, loss);
       store(job.accuracy, step, all, accuracy);
       store(job.gradient, step, all, norm(net.weight_gradient(graph.nodes[0])));
@@ -90,8 +92,12 @@ private:
 
   // The statistics of norms are the mean of those of the parts.
   void measure() {
+    if (graph.norms.empty()) return;
     net.start_measuring();
-    for_parts([&](int, int count, R share) { net.forward(count, Mode::measure, share); });
+    for_parts([&](int from, int count, R share) {
+      net.load(count, [&](int n, int) { return job.train_x + (from + n) * job.image.size(); });
+      net.forward(count, Mode::measure, share);
+    });
     net.finish_measuring();
   }
 
@@ -114,12 +120,10 @@ private:
     });
   }
 
-  // Calls `use(from, count, share)` for each part of the training images, which are loaded; `share` of all are in it.
+  // Calls `use(from, count, share)` for each part of the training images; `share` of all are in it.
   template <class Use> void for_parts(Use use) {
-    const long size = job.image.size();
     for (int k = 0; k < parts.count && !*job.cancelled; ++k) {
       const int from = parts.first(k), count = parts.size(k);
-      net.load(count, [&](int n, int) { return job.train_x + (from + n) * size; });
       use(from, count, R(count) / R(job.train));
     }
   }
