@@ -20,7 +20,7 @@ namespace {
 #if defined(LRN_KEEPS_NO_MEMORY) // so that a sanitizer sees who uses memory after giving it back
 constexpr std::size_t most_kept = 0;
 #else
-constexpr std::size_t most_kept = std::size_t(1) << 26; // bytes
+constexpr std::size_t most_kept = std::size_t(96) << 20; // bytes
 #endif
 
 // A line of the cache is also the longest vector, and loads of aligned vectors never straddle two lines.

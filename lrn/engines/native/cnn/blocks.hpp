@@ -25,8 +25,9 @@ struct Span {
 template <class V> struct Tensor {
   V *values;
   long stride; // numbers per image; more than its size where tensors of several sizes take turns in one place
+  int first = 0; // image; those before it are not there
 
-  LRN_FN V *at(int n) const { return values + n * stride; }
+  LRN_FN V *at(int n) const { return values + (n - first) * stride; }
 };
 
 // Calls `use(first, size)` for each block of some images; the size is a constant, so that sums of a block are in registers.

@@ -15,6 +15,9 @@ namespace LRN_NAMESPACE {
 // Norms by the statistics of a pass's own images; the same, adding them to those that are measured; by the latter.
 enum class Mode { train, measure, evaluate };
 
+// Images do not interact when norms use measured statistics, so such passes can be small.
+constexpr int evaluated = 16; // images of a pass that evaluates: few enough for the nearest caches
+
 // The gradients of which layers somebody reads: of all, or of the first convolution and `last_gradient`'s.
 enum class Learned { all, ends };
 
@@ -30,7 +33,8 @@ public:
         output(graph, images) {
     tensors[0] = allocate<V>(images * job.image.size());
     for (const Node &node : graph.nodes)
-      if (!tensors[node.out]) tensors[node.out] = allocate<V>(images * node.to.size());
+      if (!tensors[node.out]) tensors[node.out] = allocate<V>((node.remade ? evaluated : images) * node.to.size());
+    remade = allocate<V>(std::min(images, graph.visit) * graph.widest);
     for (auto &gradient : gradients) gradient = allocate<V>(trained * graph.widest);
   }
 
@@ -52,7 +56,8 @@ public:
   }
 
   // `share`: how much a pass that measures adds to what is measured.
-  void forward(int count, Mode mode, R share = 1) {
+  void forward(int count, Mode of_pass, R share = 1) {
+    mode = of_pass;
     const int all = int(graph.nodes.size());
     if (mode == Mode::evaluate) {
       ascend(0, all, count, mode);
@@ -79,9 +84,10 @@ public:
     const int most = together(graph, count);
     for (int first = 0; first < count; first += most) {
       const int some = std::min(most, count - first);
-      load(some, [&](int n, int i) { return image(first + n, i); });
+      load(some, [&](int nth, int network) { return image(first + nth, network); });
       forward(some, Mode::train);
-      output.judge(some, count, [&](int n, int i) { return label(first + n, i); }, loss, right);
+      const auto label_here = [&](int nth, int network) { return label(first + nth, network); };
+      output.judge(some, count, label_here, loss, right);
       backward(some, learned);
     }
     const V share = fill<V>(R(1) / R(count));
@@ -129,7 +135,10 @@ public:
   }
 
 private:
-  Tensor<V> made_by(const Node &node) const { return {tensors[node.out].get(), node.to.size()}; }
+  Tensor<V> made_by(const Node &node) const {
+    if (node.remade && mode != Mode::evaluate) return {remade.get(), node.to.size(), visited};
+    return {tensors[node.out].get(), node.to.size()};
+  }
   Tensor<V> tensor(int index) const {
     return index == 0 ? Tensor<V>{tensors[0].get(), job.image.size()} : made_by(graph.nodes[index - 1]);
   }
@@ -184,7 +193,8 @@ private:
   // Nodes from the one before `end` down to `begin`; that one, if it is a norm that waits, adds up its gradients only.
   void descend(int begin, int end, int count, bool waits, Learned learned) {
     for_visits(count, [&](Span images) {
-      for (int k = end - 1; k >= begin + waits; --k) take_back(graph.nodes[k], images, count, learned == Learned::all || k == 0 || k == job.last);
+      for (int layer = end - 1; layer >= begin + waits; --layer)
+        take_back(graph.nodes[layer], images, count, learned == Learned::all || layer == 0 || layer == job.last);
       if (waits) gather_norm(graph.nodes[begin], images);
     });
   }
@@ -198,6 +208,8 @@ private:
     case Kind::convolution: {
       through_relu(node, images, gradients);
       const auto conv = convolution(node);
+      if (node.layer.from > 0 && graph.nodes[node.layer.from - 1].remade)
+        make(graph.nodes[node.layer.from - 1], images, Mode::train);
       V *const of_bias = node.layer.biased ? gradient() + node.bias : nullptr;
       if (learns) conv.learn(images, gradients, in, gradient() + node.weight, of_bias);
       if (hands_on) {
@@ -334,8 +346,8 @@ private:
     });
   }
 
-  template <class F> void for_visits(int count, F use) const {
-    for (int n = 0; n < count; n += graph.visit) use(Span{n, std::min(n + graph.visit, count)});
+  template <class F> void for_visits(int count, F use) {
+    for (visited = 0; visited < count; visited += graph.visit) use(Span{visited, std::min(visited + graph.visit, count)});
   }
 
   const Graph<R> &graph;
@@ -345,7 +357,10 @@ private:
   Memory<V> statistics;             // (5, channels of all norms)
   std::vector<Memory<V>> tensors;   // the images, and what the nodes make of them
   std::vector<Memory<V>> gradients; // places where gradients against tensors take turns
+  Memory<V> remade;                 // what a norm makes of the images of a visit
   Output<V> output;
+  Mode mode = Mode::train; // of the last pass
+  int visited = 0;         // the first image of the visit
 };
 
 } // namespace LRN_NAMESPACE

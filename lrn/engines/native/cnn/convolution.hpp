@@ -79,9 +79,10 @@ template <class V> struct Gathering {
       if (fired) {
         const V *const passed = fired + (to - out);
         LRN_UNROLL_ALL
-        for (int c = 0; c < C; ++c)
+        for (int channel = 0; channel < C; ++channel)
           LRN_UNROLL_ALL
-          for (int b = 0; b < B; ++b) sum[c][b] = gate(passed[c * out_pixels * B + b], sum[c][b]);
+          for (int image = 0; image < B; ++image)
+            sum[channel][image] = gate(passed[channel * out_pixels * B + image], sum[channel][image]);
       }
       LRN_UNROLL_ALL
       for (int c = 0; c < C; ++c)

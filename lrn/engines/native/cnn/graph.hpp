@@ -19,6 +19,7 @@ struct Node {
   Geometry geometry;           // of a convolution
   int gradient_to = -1, gradient_from = -1, gradient_other = -1; // places; -1: there is none, as of the images
   bool first_from = false, first_other = false;                  // nothing is there yet
+  bool remade = false; // what a norm makes is made anew for the way back, rather than kept
   bool gates = false, gated = false; // a convolution's way back also goes through the ReLU below; this ReLU's was
 };
 
@@ -69,7 +70,8 @@ template <class R> struct Graph {
   }
 
 private:
-  // A sum is made where what it reads lies, if nobody else reads that, not even the way back: a ReLU's does.
+  // A sum is made where what it reads lies, if nobody else reads that, not even the way back: a ReLU's does. What a norm makes
+  // for the next layer alone, a convolution, needs no place of its own: making it again costs less than to load it.
   void plan_tensors() {
     std::vector<int> readers(shapes.size(), 0);
     for (const Node &node : nodes) {
@@ -77,6 +79,11 @@ private:
       if (node.layer.kind == Kind::sum && node.layer.other >= 0) ++readers[node.layer.other];
     }
     for (int index = 0; index < job.read_count; ++index) ++readers[job.read[index]];
+    for (int above = 1; above < int(nodes.size()); ++above) {
+      const lrn::Layer &reader = nodes[above].layer;
+      const bool only_reader = reader.kind == Kind::convolution && reader.from == above && readers[above] == 1;
+      nodes[above - 1].remade = nodes[above - 1].layer.kind == Kind::norm && only_reader;
+    }
     for (Node &node : nodes) {
       const int from = node.layer.from;
       if (node.layer.kind == Kind::sum && from > 0 && readers[from] == 1 && !nodes[from - 1].layer.rectified)
@@ -84,11 +91,11 @@ private:
     }
   }
 
-  // Whether layer k, a convolution, is the last on the way back to add to the gradient against what a ReLU makes: it can then
+  // Whether `reader`, a convolution, is the last on the way back to add to the gradient against what a ReLU makes: it can then
   // go through the ReLU while its sums are in registers. A norm's ReLU is the norm's affair.
-  void plan_gate(Node &reader, Node &maker, int k) {
+  void plan_gate(Node &reader, Node &maker, int reader_index) {
     if (!maker.layer.rectified || maker.layer.kind == Kind::norm) return;
-    for (int below = 0; below < k; ++below)
+    for (int below = 0; below < reader_index; ++below)
       if (nodes[below].layer.from == reader.layer.from || nodes[below].layer.other == reader.layer.from) return;
     reader.gates = maker.gated = true;
   }

@@ -9,9 +9,6 @@ namespace LRN_NAMESPACE {
 
 namespace {
 
-// Images do not interact when norms use measured statistics, so such passes can be small.
-constexpr int evaluated = 16; // images of a pass without a way back: few enough for the nearest caches
-
 template <class V> V norm(const std::vector<V> &gradient) {
   V sum{};
   for (const V &value : gradient) sum = fma(value, value, sum);
@@ -64,8 +61,7 @@ private:
     std::fill(first_gradient.begin(), first_gradient.end(), V{});
     std::fill(last_gradient.begin(), last_gradient.end(), V{});
     for_parts([&](int from, int count, R share) {
-      net.learn(count, [&](int n, int) { return job.train_x + (from + n) * job.image.size(); },
-                [&](int n, int) { return job.train_y[from + n]; }, Learned::ends);
+      net.learn(count, images_from(from), [&](int nth, int) { return job.train_y[from + nth]; }, Learned::ends);
       add(first_gradient, net.weight_gradient(bottom), share);
       add(last_gradient, net.weight_gradient(top), share);
     });
@@ -81,8 +77,9 @@ private:
       const int count = int(std::min<long>(job.batch, N - begin));
       for_lanes([&](int i, long s) { order[i] = (s * job.epochs + epoch) * N + begin; });
       const auto image = [&](int n, int i) { return job.order[order[i] + n]; };
-      const auto [loss, accuracy] = net.learn(count, [&](int n, int i) { return job.train_x + image(n, i) * size; },
-                                              [&](int n, int i) { return job.train_y[image(n, i)]; }, Learned::all);
+      const auto [loss, accuracy] =
+          net.learn(count, [&](int nth, int network) { return job.train_x + image(nth, network) * size; },
+                    [&](int nth, int network) { return job.train_y[image(nth, network)]; }, Learned::all);
       store(job.loss, step, all, loss);
       store(job.accuracy, step, all, accuracy);
       store(job.gradient, step, all, norm(net.weight_gradient(graph.nodes[0])));
@@ -95,7 +92,7 @@ private:
     if (graph.norms.empty()) return;
     net.start_measuring();
     for_parts([&](int from, int count, R share) {
-      net.load(count, [&](int n, int) { return job.train_x + (from + n) * job.image.size(); });
+      net.load(count, images_from(from));
       net.forward(count, Mode::measure, share);
     });
     net.finish_measuring();
@@ -126,6 +123,11 @@ private:
       const int from = parts.first(k), count = parts.size(k);
       use(from, count, R(count) / R(job.train));
     }
+  }
+
+  // Of training images, the same for all networks, where each lies.
+  auto images_from(int first_image) const {
+    return [this, first_image](int nth, int) { return job.train_x + (first_image + nth) * job.image.size(); };
   }
 
   // Calls `use(from, count)` after a few images have passed, which come one after another.
