@@ -11,6 +11,7 @@ import itertools
 import linecache
 import sys
 import sysconfig
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from operator import itemgetter
@@ -52,7 +53,7 @@ class Reached:
 
     @property
     def forgotten(self) -> list[_Line]:
-        """The comparisons that were reached as statements of their own, so that nothing becomes of their truth."""
+        """The comparisons that were reached, but whose truth is not asked for: a line `a > b`, `assert [a > b]`."""
         return [(file, comparison.first) for file, comparison in self._reached_of_all(_bare_comparisons)]
 
     def assertions(self, error: BaseException | None) -> list[tuple[str, _Assertion]]:
@@ -103,12 +104,14 @@ def reached(body: Callable[[], object]) -> Reached:
     def call(frame: FrameType, _: str, __: Any) -> Any:
         return None if _is_foreign(frame.f_code.co_filename) else note
 
-    before = sys.gettrace()
+    before, before_in_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(call)
+    threading.settrace(call)  # of those that it starts
     try:
         body()
     finally:
         sys.settrace(before)
+        threading.settrace(before_in_threads)
     return lines_reached
 
 
@@ -131,13 +134,26 @@ def _assertions(file: str) -> tuple[_Assertion, ...]:
 
 @cache
 def _bare_comparisons(file: str) -> tuple[_Assertion, ...]:
-    """The statements of a file that compare and do nothing else."""
+    """The statements of a file that compare and do nothing with the answer."""
     comparisons = []
     for node in _nodes(file):
-        if isinstance(node, ast.Expr) and _compares(node.value):
+        if (isinstance(node, ast.Expr) and _compares(node.value)) or (
+            isinstance(node, ast.Assert) and _ignores_comparison(node.test)
+        ):
             last = node.end_lineno or node.lineno
             comparisons.append(_Assertion(node.lineno, last, last))
     return tuple(comparisons)
+
+
+def _ignores_comparison(test: ast.expr) -> bool:
+    """Whether an assertion holds whatever a comparison in it says, as it asks for a list of it, or for its identity."""
+    if isinstance(test, (ast.List, ast.Tuple, ast.Set)):
+        return any(map(_compares, test.elts))
+    if isinstance(test, (ast.GeneratorExp, ast.ListComp, ast.SetComp)):
+        return _compares(test.elt)
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], (ast.Is, ast.IsNot)):
+        return False
+    return any(map(_compares, [test.left, *test.comparators]))
 
 
 def _compares(value: ast.expr) -> bool:

@@ -5,13 +5,14 @@ was decided. So a test that came to an end is run again with its decisions answe
 the other way round. A test that passed must then fail at an assertion that it had reached; a test that failed must then
 pass the assertion that it failed at. Where neither happens, its assertions do not depend on the measurements, and it
 is an ERROR. That finds forgotten assertions, `is True`, early returns and whatever else lets a test end as it does
-without asking. Nor may it pass if it caught an assertion that failed, or end otherwise when the bare estimates, without
-their intervals, are others. An open decision that the test asked for keeps the claim open, even if the test went on as
-if it had not.
+without asking. Nor may it pass if it caught an assertion that failed, or end otherwise when it is run again as it was,
+or when the bare estimates, without their intervals, are others. An open decision that the test asked for keeps the
+claim open, even if the test went on as if it had not.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,15 +56,18 @@ class Run:
         return None
 
 
-def run_once(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> Run:
+def run_once(
+    body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0, growing: bool = False
+) -> Run:
     """Runs a test once, and logs its decisions.
 
     Args:
         body: the test.
         answers: gives the answer for each measured decision; None for the truth.
         shift: is added to bare estimates.
+        growing: whether it is added to each once more than to the one before.
     """
-    with note_decisions(answers, shift) as noted:
+    with note_decisions(answers, shift, growing) as noted:
         try:
             returned = body()
         except BaseException as error:
@@ -71,13 +75,21 @@ def run_once(body: Callable[[], object], answers: _Answers | None = None, shift:
     return Run(noted, returned)
 
 
-def traced(body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0) -> tuple[Reached, Run]:
+def traced(body: Callable[[], object], answers: _Answers | None = None) -> tuple[Reached, Run]:
     """Runs a test once, and returns the lines that it reached too."""
     runs: list[Run] = []
-    lines = reached(lambda: runs.append(run_once(body, answers, shift)))
-    if isinstance(runs[0].error, (KeyboardInterrupt, pytest.exit.Exception)):
-        raise runs[0].error
+    lines = reached(lambda: runs.append(_run_again(body, answers)))
     return lines, runs[0]
+
+
+def _run_again(
+    body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0, growing: bool = False
+) -> Run:
+    """Runs a test once; what ends the session is raised."""
+    run = run_once(body, answers, shift, growing)
+    if isinstance(run.error, (KeyboardInterrupt, pytest.exit.Exception)):
+        raise run.error
+    return run
 
 
 def problem(run: Run, body: Callable[[], object], measure: Measure) -> str:
@@ -88,8 +100,15 @@ def problem(run: Run, body: Callable[[], object], measure: Measure) -> str:
     if not run.log.measured or not measure.quantities:
         return "it asked for measure, but asserted no comparison of what it measured: its verdict would rest on nothing"
     with measure.frozen():
-        lines, _ = traced(body)
-        return _caught(run, lines) or _forgotten(run, lines) or _independent(run, lines, body) or _by_chance(run, body)
+        lines, again = traced(body)
+        return (
+            _caught(run, lines)
+            or _forgotten(run, lines)
+            or _changed(run, again)
+            or _independent(run, lines, body)
+            or _changed(run, _run_again(body))
+            or _by_chance(run, body)
+        )
 
 
 def exact_problem(run: Run, lines: Reached) -> str:
@@ -139,6 +158,13 @@ def _forgotten(run: Run, lines: Reached) -> str:
     return f"a comparison ({Path(file).name}, line {line}) is not asserted, so it cannot fail; write assert before it"
 
 
+def _changed(run: Run, again: Run) -> str:
+    """Whether the test ends otherwise when it is run again, with the same measurements and answers."""
+    if _is_comparable(again) and type(again.error) is not type(run.error):
+        return "it ends otherwise when it is run again on the same seeds, so something else decides how it ends"
+    return ""
+
+
 def _independent(run: Run, lines: Reached, body: Callable[[], object]) -> str:
     """Whether the test ends the same however its decisions are answered."""
     count = len(run.log.decisions)
@@ -173,15 +199,19 @@ def _passes_now(run: Run, lines: Reached, other_lines: Reached, other: Run) -> b
 
 def _by_chance(run: Run, body: Callable[[], object]) -> str:
     """Whether the test ends otherwise where bare estimates are others."""
-    for shift in (_SHIFT, -_SHIFT) if run.log.bare else ():
-        if _ends_otherwise(run, traced(body, shift=shift)[1]):
+    for shift, growing in itertools.product((_SHIFT, -_SHIFT), (False, True)) if run.log.bare else ():
+        if _ends_otherwise(run, _run_again(body, shift=shift, growing=growing)):
             return "its end depends on bare estimates, which may come out either way by chance; compare the estimates"
     return ""
 
 
 def _ends_otherwise(run: Run, other: Run) -> bool:
-    comparable = other.error is None or isinstance(other.error, (AssertionError, Undecided, NewMeasurement))
-    return bool(other.log.unasked) or (comparable and _end(run) != _end(other))
+    return bool(other.log.unasked) or (_is_comparable(other) and _end(run) != _end(other))
+
+
+def _is_comparable(run: Run) -> bool:
+    """Whether a run came to its end, or to an assertion or measurement, rather than to an exception of its own."""
+    return run.error is None or isinstance(run.error, (AssertionError, Undecided, NewMeasurement))
 
 
 def _end(run: Run) -> tuple[type, int]:

@@ -90,10 +90,11 @@ from lrn.intervals._conditional import (
     conditional_difference_sequence,
     conditional_ends,
 )
-from lrn.intervals._decision import Decision, NotedDecisions, Undecided, note_decisions
+from lrn.intervals._decision import Decision, Undecided
 from lrn.intervals._estimate import Estimate
 from lrn.intervals._exact import mean_interval, quantile_interval, rate_interval
 from lrn.intervals._expression import Evidence, Expression, Source, Terms
+from lrn.intervals._noting import NotedDecisions, note_decisions
 from lrn.intervals._planning import QUANTITIES, detectable, goal_of, seeds_needed, with_power
 from lrn.intervals._symmetric import symmetric_capital, symmetric_ends, symmetric_sequence
 

@@ -8,8 +8,9 @@ from collections.abc import Hashable
 from typing import Self
 
 from lrn.intervals._checks import check_count, check_number
-from lrn.intervals._decision import bare, format_interval
+from lrn.intervals._decision import format_interval
 from lrn.intervals._expression import Expression
+from lrn.intervals._noting import bare
 from lrn.intervals._point import Point
 from lrn.intervals._rounding import rounded
 
@@ -152,7 +153,7 @@ class Bounded:
         return type(self)(-self._point, -self._high, -self._low, quantities=self.quantities)
 
     def __str__(self) -> str:
-        return format_interval(self._point, *self._shown())
+        return format_interval(bare(self._point), *map(bare, self._shown()))
 
     def __repr__(self) -> str:
         details = [f"n={self._count}"] * bool(self._count) + [repr(self.name)] * bool(self.name)

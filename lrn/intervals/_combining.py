@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lrn.intervals._decision import Decision, as_decision, combined, truth_of
+from lrn.intervals._decision import Decision, as_decision, combined
+from lrn.intervals._noting import truth_of
 
 __all__ = ["every", "some"]
 

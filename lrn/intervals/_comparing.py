@@ -7,8 +7,9 @@ from collections.abc import Hashable
 
 from lrn.intervals._arithmetic import is_known, linear_sum
 from lrn.intervals._bounded import Bounded
-from lrn.intervals._decision import Decision, leaning_of, truth_of, union
+from lrn.intervals._decision import Decision, leaning_of, union
 from lrn.intervals._expression import Expression
+from lrn.intervals._noting import truth_of
 
 __all__ = ["equal", "ordered", "within"]
 
@@ -99,7 +100,7 @@ def _measured_equality(difference: Bounded) -> Decision:
     if settled:
         return Decision(False, text, leaning=False, measured=True)
     leaning = None if leaning_of(apart[0]) is None else False
-    return Decision(None, text, apart[0].undecided, leaning, apart[0].growth, apart[0].needed, measured=True)
+    return apart[0].unsettled(text, leaning)
 
 
 def _decision(a: Bounded, b: Bounded, sign: str, holds: bool, fails: bool, leaning: bool) -> Decision:

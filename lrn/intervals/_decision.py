@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Decision", "NotedDecisions", "Undecided", "note_decisions", "note_unasked"]
+from lrn.intervals._noting import listener, note_unasked, truth_of
 
-Answers = Callable[[int, bool], bool]
+__all__ = ["Decision", "Undecided"]
 
 _SHOWN_PARTS = 3
 _SHOWN_QUANTITIES = 8
@@ -36,9 +33,9 @@ class Undecided(BaseException):
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision)
         self.decision = decision
-        self.quantities = decision.undecided
-        self.growth = decision.growth
-        self.needed = decision.needed
+        self.quantities: tuple[Hashable, ...] = vars(decision)["undecided"]
+        self.growth: float = vars(decision)["growth"]
+        self.needed: float = needed_of(decision)
 
     def __str__(self) -> str:
         shown = list(map(str, self.quantities[:_SHOWN_QUANTITIES]))
@@ -60,24 +57,35 @@ class _Value:
     def __get__(self, instance: Any, owner: type) -> bool | None:
         if instance is None:
             raise AttributeError("value")  # so that the field has no default
-        noted = _NOTED.get()
+        noted = listener()
         return truth_of(instance) if noted is None else noted.read(instance)
 
     def __set__(self, instance: Any, value: bool | None) -> None:
         vars(instance)["value"] = value
 
 
-class _Leaning:
-    """The field `leaning` of a decision, which says nothing certain."""
+class _Unasked:
+    """A field of a decision that says nothing certain, such as how far from decided it is.
 
-    def __get__(self, instance: Any, owner: type) -> bool | None:
+    Args:
+        default: its value where none is given.
+        what: what it says, for people.
+    """
+
+    def __init__(self, default: Any, what: str) -> None:
+        self._default, self._what = default, what
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
-            return None  # the default
-        note_unasked("what the estimates lean to")
-        return leaning_of(instance)
+            return self._default
+        note_unasked(self._what)
+        return vars(instance)[self._name]
 
-    def __set__(self, instance: Any, value: bool | None) -> None:
-        vars(instance)["leaning"] = value
+    def __set__(self, instance: Any, value: Any) -> None:
+        vars(instance)[self._name] = value
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +107,10 @@ class Decision:
 
     value: _Value = _Value()
     text: str | Callable[[], str] = field(default="", repr=False)
-    undecided: tuple[Hashable, ...] = ()
-    leaning: _Leaning = _Leaning()
-    growth: float = 1.0
-    needed: float = 0.0
+    undecided: _Unasked = _Unasked((), "what is open")
+    leaning: _Unasked = _Unasked(None, "what the estimates lean to")
+    growth: _Unasked = _Unasked(1.0, "how many times as many observations it would take")
+    needed: _Unasked = _Unasked(0.0, "how many observations it would take")
     measured: bool = False
 
     # numpy's booleans then leave & and | to this class.
@@ -115,13 +123,18 @@ class Decision:
 
     def worded(self, text: Callable[[], str]) -> Decision:
         """Returns the same decision as another statement, made when it is needed."""
-        return replace(self, value=truth_of(self), leaning=leaning_of(self), text=text)
+        return self._with(text=text)
+
+    def unsettled(self, text: Callable[[], str], leaning: bool | None) -> Decision:
+        """Returns another decision that is open as this one is, with its own statement and leaning."""
+        return self._with(text=text, leaning=leaning)
+
+    def _with(self, **changes: Any) -> Decision:
+        return Decision(**{**vars(self), **changes})
 
     def __bool__(self) -> bool:
-        noted = _NOTED.get()
-        if noted is not None:
-            return noted.answer(self)
-        truth = truth_of(self)
+        noted = listener()
+        truth = truth_of(self) if noted is None else noted.read(self)
         if truth is None:
             raise Undecided(self)
         return truth
@@ -139,8 +152,7 @@ class Decision:
         def opposite(truth: bool | None) -> bool | None:
             return None if truth is None else not truth
 
-        return replace(
-            self,
+        return self._with(
             value=opposite(truth_of(self)),
             leaning=opposite(leaning_of(self)),
             text=lambda: f"not ({self.reason})",
@@ -155,60 +167,13 @@ class Decision:
         return {**vars(self), "text": self.reason}
 
     def __str__(self) -> str:
-        verdict = {True: "true", False: "false", None: "undecided"}[truth_of(self)]
+        noted = listener()
+        truth = truth_of(self) if noted is None else noted.shown(self)
+        verdict = {True: "true", False: "false", None: "undecided"}[truth]
         return f"{verdict}: {self.reason}"
 
     def __repr__(self) -> str:
         return f"Decision({self})"
-
-
-@dataclass
-class NotedDecisions:
-    """The decisions whose truth was asked for, and comparisons that asked for none.
-
-    Attributes:
-        decisions: those asked, in that order.
-        unasked: comparisons of bare estimates, which say nothing certain.
-        answers: gives the answer for a decision that rests on something measured, from its place in `decisions` and
-            its truth; None for the truth.
-        shift: is added to bare estimates.
-        bare: whether bare estimates were given out.
-    """
-
-    decisions: list[Decision] = field(default_factory=list)
-    unasked: list[str] = field(default_factory=list)
-    answers: Answers | None = None
-    shift: float = 0.0
-    bare: bool = False
-
-    @property
-    def measured(self) -> list[Decision]:
-        """The decisions that rest on something measured."""
-        return [decision for decision in self.decisions if decision.measured]
-
-    def answer(self, decision: Decision) -> bool:
-        """Returns the truth of a decision, and notes that it was asked for. Raises Undecided for an open one."""
-        answer = self.read(decision)
-        if answer is None:
-            raise Undecided(decision)
-        return answer
-
-    def read(self, decision: Decision) -> bool | None:
-        """Returns the truth of a decision, None for an open one, and notes that it was asked for."""
-        self.decisions.append(decision)
-        truth = truth_of(decision)
-        if truth is None or self.answers is None or not decision.measured:
-            return truth
-        return self.answers(len(self.decisions) - 1, truth)
-
-
-_NOTED: ContextVar[NotedDecisions | None] = ContextVar("lrn_noted", default=None)
-
-
-def truth_of(decision: Decision) -> bool | None:
-    """Returns the value of a decision without asking for it."""
-    value: bool | None = vars(decision)["value"]
-    return value
 
 
 def leaning_of(decision: Decision) -> bool | None:
@@ -217,46 +182,10 @@ def leaning_of(decision: Decision) -> bool | None:
     return leaning
 
 
-def bare(value: float) -> float:
-    """Returns a number that is given out without its interval, and notes it where somebody listens."""
-    noted = _NOTED.get()
-    if noted is None:
-        return value
-    noted.bare = True
-    return value + noted.shift
-
-
-@contextmanager
-def note_decisions(answers: Answers | None = None, shift: float = 0.0) -> Iterator[NotedDecisions]:
-    """Notes the decisions whose truth is asked for within.
-
-    Whoever wants to know whether an outcome depends on the decisions, or on bare estimates, runs it once more with
-    other answers or estimates.
-
-    Args:
-        answers: gives the answer for each measured decision, from its place in order of asking and its truth; None
-            for the truth.
-        shift: is added to bare estimates.
-
-    Example:
-        >>> with note_decisions() as noted:
-        ...     assert Decision(True)
-        >>> len(noted.decisions)
-        1
-    """
-    noted = NotedDecisions(answers=answers, shift=shift)
-    token = _NOTED.set(noted)
-    try:
-        yield noted
-    finally:
-        _NOTED.reset(token)
-
-
-def note_unasked(text: str) -> None:
-    """Notes a comparison of bare estimates, where somebody listens."""
-    noted = _NOTED.get()
-    if noted is not None:
-        noted.unasked.append(text)
+def needed_of(decision: Decision) -> float:
+    """Returns the number of observations that would settle a decision, for callers that do not decide by it."""
+    needed: float = vars(decision)["needed"]
+    return needed
 
 
 def as_decision(truth: Decision | bool) -> Decision:
@@ -296,12 +225,9 @@ def combined(parts: list[Decision], settles: bool) -> Decision:
     if not open_parts:
         return Decision(not settles, lambda: _join(parts, word), leaning=not settles, measured=measured)
     nearest = _nearest(open_parts, settles)
-    return replace(
-        nearest,
-        value=None,
-        leaning=leaning_of(nearest),
+    return nearest._with(
         text=lambda: _join(open_parts, word),
-        undecided=union(map(attrgetter("undecided"), open_parts)),
+        undecided=union(vars(part)["undecided"] for part in open_parts),
         measured=measured,
     )
 
@@ -310,9 +236,9 @@ def _nearest(open_parts: list[Decision], settles: bool) -> Decision:
     """Return the part that decides when the whole closes: the first to settle it, else the last to close."""
     settling = [part for part in open_parts if leaning_of(part) is settles]
     if settling:
-        return min(settling, key=attrgetter("needed"))
+        return min(settling, key=needed_of)
     tied = [part for part in open_parts if leaning_of(part) is None]
-    return max(tied or open_parts, key=attrgetter("needed"))
+    return max(tied or open_parts, key=needed_of)
 
 
 def _join(parts: list[Decision], word: str) -> str:

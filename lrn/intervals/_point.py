@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lrn.intervals._decision import note_unasked
+from lrn.intervals._noting import note_unasked
 
 __all__ = ["Point"]
 

@@ -8,6 +8,7 @@ import math
 import operator
 import pickle
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -298,7 +299,48 @@ def test_answers_replace_the_truth_of_measured_decisions_only() -> None:
     assert measured.value is True
     assert noted.measured == [measured, measured]
     with note_decisions(lambda index, truth: truth is not (index == 1)):
-        assert (bool(measured), bool(measured), bool(measured)) == (True, False, True)
+        assert (bool(measured), bool(decision(True)), bool(decision(True))) == (True, False, True)
+
+
+def test_a_decision_answers_alike_whenever_it_is_asked() -> None:
+    asked = decision(True)
+    with note_decisions(lambda index, truth: truth is not (index == 1)):
+        assert (bool(asked), bool(asked), asked.value) == (True, True, True)
+
+
+def test_a_thread_that_is_started_is_listened_to() -> None:
+    asked = decision(True)
+    with note_decisions(lambda index, truth: not truth) as noted, ThreadPoolExecutor() as threads:
+        assert threads.submit(bool, asked).result() is False
+    assert noted.decisions == [asked]
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(bool, asked).result() is True
+
+
+def test_bare_estimates_that_are_compared_change_places_with_the_sign_of_a_growing_shift() -> None:
+    low, high = Estimate(0.2, 0.1, 0.3), Estimate(0.8, 0.7, 0.9)
+    order = []
+    for shift in (1e6, -1e6):
+        with note_decisions(shift=shift, growing=True):
+            order.append(float(low.point) < float(high.point))
+    assert order == [True, False]
+
+
+@pytest.mark.parametrize("shown", [str, repr, "{:}".format, lambda estimate: (estimate > 0.5).reason])
+def test_the_text_of_an_estimate_is_a_bare_estimate(shown: Any) -> None:
+    estimate = Estimate(0.2, 0.1, 0.3)
+    with note_decisions(shift=1e6) as noted:
+        moved = shown(estimate)
+    assert noted.bare
+    assert moved != shown(estimate)
+
+
+@pytest.mark.parametrize("truth", [True, False, None])
+def test_the_text_of_a_decision_is_another_one_with_a_shift(truth: bool | None) -> None:
+    with note_decisions(shift=1.0) as noted:
+        moved = str(decision(truth))
+    assert noted.bare
+    assert moved.partition(":")[0] != str(decision(truth)).partition(":")[0]
 
 
 def test_an_open_decision_stays_open_whatever_is_answered() -> None:

@@ -315,7 +315,7 @@ def test_numbers_are_kept_as_plain_floats() -> None:
 def test_bare_numbers_are_noted_where_somebody_listens() -> None:
     rate = Estimate.measured("late", 0.5, 0.4, 0.6, 64)
     with note_decisions() as noted:
-        str(rate), rate > 0.3, rate + rate, abs(rate) * rate, rate.apply(math.exp, "increasing")
+        rate > 0.3, rate + rate, abs(rate) * rate, rate.apply(math.exp, "increasing")
     assert not noted.bare
     for name in ("point", "low", "high", "n"):
         with note_decisions() as noted:
@@ -337,7 +337,7 @@ def test_bare_numbers_can_be_shifted_and_decisions_stay() -> None:
     with note_decisions(shift=100.0):
         assert (float(rate.point), float(rate.low), float(rate.high)) == (100.5, 100.4, 100.6)
         assert rate.n == 164
-        assert str(rate) == "0.5 [0.4, 0.6]"
+        assert str(rate) == "100.5 [100.4, 100.6]"
         assert (rate > 0.3).value is True
         assert (rate * rate).apply(math.sqrt, "increasing")._point == 0.5
     assert float(rate.point) == 0.5

@@ -106,6 +106,48 @@ def test_estimate_of_points(measure):
     assert Estimate(half.point, half.low, half.high) < 1.5
 
 
+@error("Two points as plain numbers")
+def test_two_floats(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert float(heads(measure, GOOD).point) > float(heads(measure, BAD).point)
+
+
+@error("The largest of two points")
+def test_largest(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert np.array([heads(measure, GOOD).point, heads(measure, HALF).point]).argmax() == 0
+
+
+@error("An estimate as text")
+def test_text_of_estimate(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert float(str(heads(measure, HALF)).partition(" ")[0]) < 0.9
+
+
+@error("The statement of a decision as text")
+def test_text_of_reason(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert float((heads(measure, HALF) > 0.3).reason.split()[6]) < 0.9
+
+
+@error("A decision as text")
+def test_text_of_decision(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert str(heads(measure, HALF) > heads(measure, SAME)).startswith("undecided")
+
+
+@error("How open a decision is")
+def test_openness(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert (heads(measure, HALF) > heads(measure, SAME)).growth > 1
+
+
+@error("What is open in a decision")
+def test_undecided(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert (heads(measure, HALF) > heads(measure, SAME)).undecided
+
+
 # Estimates from elsewhere.
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: PT009, PT018 - what people write
 
 import asyncio
+import concurrent.futures
 import contextlib
 import unittest
 
@@ -269,3 +270,15 @@ def test_false_exact():
 @supported("numpy's assertions are assertions", exact=True)
 def test_exact_numpy():
     np.testing.assert_allclose([1.0], [1.0])
+
+
+@supported("Decisions in threads")
+def test_threads(measure):
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        assert list(threads.map(bool, [heads(measure, GOOD) > 0.5, heads(measure, BAD) > 0.5])) == [True, False]
+
+
+@refuted("A false decision in a thread")
+def test_false_thread(measure):
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        assert threads.submit(bool, heads(measure, BAD) > 0.5).result()

@@ -8,6 +8,8 @@ from populations import Coin
 
 from lrn.claims import Decision, Estimate, Measure
 
+ASKED = []
+
 
 @error("An empty body")
 def test_empty(measure):
@@ -175,3 +177,43 @@ def test_only_cancels(measure):
 def test_other_failure(measure):
     if heads(measure, GOOD) > 0.5:
         assert 2 + 2 == 5
+
+
+@error("True, or True")
+def test_true_or_true(measure):
+    assert heads(measure, GOOD) > 0.5 or True
+
+
+@error("A folder that is there the second time")
+def test_again(measure, tmp_path):
+    if heads(measure, GOOD) > 0.5:
+        print("as expected")
+    folder = tmp_path / "figures"
+    folder.mkdir(exist_ok=True)
+    assert not list(folder.iterdir())
+    (folder / "bars.png").touch()
+
+
+@error("An assertion that fails when it is asked the seventh time")
+def test_seventh(measure):
+    if heads(measure, GOOD) > 0.5:
+        ASKED.append(True)
+    assert len(ASKED) < 7
+
+
+@error("A list of decisions beside what holds")
+def test_list_beside(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert [heads(measure, BAD) > 0.5]
+
+
+@error("Decisions that nobody asks")
+def test_generator(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert (heads(measure, coin) > 0.5 for coin in [BAD, GOOD])
+
+
+@error("A decision is not None")
+def test_not_none(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert (heads(measure, BAD) > 0.5) is not None
