@@ -21,7 +21,10 @@ from lrn.intervals import (
     quantile_ends,
 )
 
-__all__ = ["Betting", "Conditional", "Intervals", "Mean", "Quantile", "Sample"]
+__all__ = ["Betting", "Conditional", "Intervals", "Mean", "Quantile", "Sample", "outward"]
+
+ROUNDING = 1e-13
+"""Coefficients, and bounds that are computed with them, are less far from what they stand for, as parts of them."""
 
 
 class Sample:
@@ -88,7 +91,18 @@ class Betting(Sample):
         raise NotImplementedError
 
     def compare(self, threshold: float) -> Evidence:
-        """Returns on which side of a threshold the truth lies, by the stake bet against the other side."""
+        """Returns on which side of a threshold the truth lies, by the stake bet against the other side.
+
+        Of a threshold that only rounding tells apart from a bound, no more is said than of the bound, too: the sum of
+        ten rates, each divided by 10, is at most 0.9999999999999999 where it is computed, and may be 1 all the same.
+        """
+        evidence = self._evidence(threshold)
+        for bound in {self.low, self.high} - {threshold}:
+            if abs(threshold - bound) <= ROUNDING * abs(bound):
+                evidence = _of_both(evidence, self._evidence(bound))
+        return evidence
+
+    def _evidence(self, threshold: float) -> Evidence:
         point = self.point
         if math.isnan(point) or point == threshold:
             return Evidence(False, threshold <= self.low, threshold >= self.high, False, None, math.inf, math.inf)
@@ -265,6 +279,25 @@ class Intervals(Sample):
             low, high = math.nextafter(low + lower, -math.inf), math.nextafter(high + upper, math.inf)
         # inf - inf: nothing is known.
         return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
+
+
+def outward(ends: tuple[float, float]) -> tuple[float, float]:
+    """Returns an interval that is wider by more than the rounding of its bounds."""
+    slack = ROUNDING * max(map(abs, ends))
+    return (ends[0] - slack, ends[1] + slack) if math.isfinite(slack) else ends
+
+
+def _of_both(one: Evidence, other: Evidence) -> Evidence:
+    """Returns what is certain about two thresholds."""
+    return Evidence(
+        one.above and other.above,
+        one.at_least and other.at_least,
+        one.at_most and other.at_most,
+        one.below and other.below,
+        other.leaning,
+        max(one.growth, other.growth),
+        max(one.needed, other.needed),
+    )
 
 
 def _compressed(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

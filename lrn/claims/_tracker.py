@@ -16,7 +16,7 @@ from lrn.claims._leaves import Leaf
 from lrn.claims._outlook import Outlook, each_once, least_growth
 from lrn.claims._populations import MeasurementError, NoMoreSeeds, Population, Sampler, knows
 from lrn.claims._records import key_of_terms, measured, name_of_terms
-from lrn.claims._samples import Mean, Sample
+from lrn.claims._samples import Mean, Sample, outward
 from lrn.claims._tracked import CannotResume, NewMeasurement, Tracked
 from lrn.intervals import QUANTITIES, Evidence, Expression, Terms, Undecided, goal_of
 from lrn.verdicts import MeasuredQuantity, Quantity
@@ -198,7 +198,8 @@ class Tracker:
         if not tracked.computed:
             self._new()
             tracked.computed = True
-        return self._sample(terms).ends
+        ends = self._sample(terms).ends
+        return ends if all(float(coefficient).is_integer() for _, coefficient in terms) else outward(ends)
 
     def shown(self, terms: Terms) -> tuple[float, float]:
         """Returns the interval of an expression, to show it."""

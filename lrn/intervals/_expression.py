@@ -7,11 +7,15 @@ terms, and whoever measures them (a `Source`) is asked once, for the whole expre
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 __all__ = ["Evidence", "Expression", "Source", "Terms"]
+
+_ROUNDING = 1e-12  # more than the rounding of thousands of sums and products
+_SMALLEST = 1e-300
 
 Terms = tuple[tuple[Hashable, float], ...]
 """Measured quantities and their coefficients, none of them 0, in order of first appearance."""
@@ -88,15 +92,32 @@ class Expression:
         return Expression(self.source, _collected([*self.terms, *added]))
 
     def scaled(self, factor: float) -> Expression:
-        """Returns `factor` times this one."""
-        return Expression(self.source, _collected((quantity, factor * c) for quantity, c in self.terms))
+        """Returns `factor` times this one. Raises ValueError where a coefficient becomes too large or too small."""
+        scaled = []
+        for quantity, coefficient in self.terms:
+            product = factor * coefficient
+            if factor != 0 and not _SMALLEST <= abs(product) < math.inf:
+                raise ValueError(f"a coefficient of {self} must be a number that floats can hold; got {product!r}")
+            scaled.append((quantity, product))
+        return Expression(self.source, _collected(scaled))
 
     def __str__(self) -> str:
         return self.source.label(self.terms)
 
 
 def _collected(terms: Iterable[tuple[Hashable, float]]) -> Terms:
+    """The terms, each quantity once.
+
+    Raises:
+        ValueError: terms cancel but for rounding, as those of `a / 49 * 49 - a` do, so that no comparison of what is
+            left says what is meant.
+    """
     sums: dict[Hashable, float] = {}
     for quantity, coefficient in terms:
-        sums[quantity] = sums.get(quantity, 0.0) + coefficient
+        before = sums.get(quantity, 0.0)
+        sums[quantity] = before + coefficient
+        if 0 < abs(sums[quantity]) <= _ROUNDING * max(abs(before), abs(coefficient)):
+            raise ValueError(
+                f"what is compared must not cancel but for rounding; got {before!r} and {coefficient!r} times the same"
+            )
     return tuple((quantity, coefficient) for quantity, coefficient in sums.items() if coefficient != 0)

@@ -57,12 +57,14 @@ class NotedDecisions:
         return self._answered[id(decision)]
 
     def shown(self, decision: Decision) -> bool | None:
-        """Returns the truth of a decision to show it; with a shift one that it does not have."""
+        """Returns the truth of a decision to show it; with a shift one that it does not have, another for each sign."""
         self.bare += 1
         truth = truth_of(decision)
-        if not self.shift:
-            return truth
-        return True if truth is None else None
+        if self.shift > 0:
+            return truth is False
+        if self.shift < 0:
+            return True if truth is None else None
+        return truth
 
     def moved(self, value: float) -> float:
         """Returns a bare estimate with its shift, and notes that it was given out."""

@@ -51,3 +51,28 @@ def test_each_interval_that_a_comparison_rests_on_takes_a_share():
     assert medians[0] - medians[1] < 0.9
     assert medians[0] + medians[1] - medians[2] < 2
     assert list(map(attrgetter("shares"), measure.quantities)) == [2, 3]
+
+
+def always(count):
+    """The mean of so many rates, all of which are 1."""
+    measure = Measure(lambda population, seeds, trace: population.sample(seeds), first_seeds=N)
+    rates = [measure.rate(Coin(1.0, f"coin {stream}", stream), "heads") for stream in range(count)]
+    return sum(rates) / count
+
+
+@pytest.mark.parametrize("count", [3, 7, 10, 49])
+def test_what_rounding_alone_tells_apart_from_a_bound_is_not_decided(count):
+    share = always(count)
+    assert (share < 1).value is None
+    assert (share >= 1).value is None
+    assert (share <= 1).value is not False
+    assert (share > 1).value is not True
+    assert (share * share < 1).value is None
+    assert (share > 1 - 1e-9).value is None
+    assert (share < 1 + 1e-9).value is True
+
+
+def test_what_is_nearer_to_zero_than_rounding_is_decided_all_the_same():
+    tiny = Mean(1e-20 * VALUES, 0.0, 1e-20, N, GOAL)
+    assert tiny.compare(1e-21).above
+    assert not tiny.compare(9e-21).above

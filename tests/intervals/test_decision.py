@@ -337,10 +337,13 @@ def test_the_text_of_an_estimate_is_a_bare_estimate(shown: Any) -> None:
 
 @pytest.mark.parametrize("truth", [True, False, None])
 def test_the_text_of_a_decision_is_another_one_with_a_shift(truth: bool | None) -> None:
-    with note_decisions(shift=1.0) as noted:
-        moved = str(decision(truth))
-    assert noted.bare
-    assert moved.partition(":")[0] != str(decision(truth)).partition(":")[0]
+    shown = []
+    for shift in (0.0, 1.0, -1.0):
+        with note_decisions(shift=shift) as noted:
+            shown.append(str(decision(truth)).partition(":")[0])
+        assert noted.bare
+    assert shown[0] == str(decision(truth)).partition(":")[0]
+    assert len(set(shown)) == 3
 
 
 def test_an_open_decision_stays_open_whatever_is_answered() -> None:

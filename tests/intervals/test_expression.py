@@ -186,3 +186,26 @@ def test_a_decided_comparison_is_true_of_all_values_within_the_ends(
     if decision.value is not None:
         for possible in (value - width, value, value + width):
             assert sign(possible, threshold) is decision.value
+
+
+@pytest.mark.parametrize(
+    "cancelling",
+    [lambda a: a / 49 * 49 < a, lambda a: 0.1 * a + 0.2 * a > 0.3 * a, lambda a: a * (1 - 1e-15) - a],
+)
+def test_terms_that_cancel_but_for_rounding_are_refused(source: Source, cancelling: Callable[[Estimate], Any]) -> None:
+    with pytest.raises(ValueError, match="must not cancel but for rounding"):
+        cancelling(source.rate("a"))
+
+
+@pytest.mark.parametrize("factor", [1e200, 1e-200])
+def test_coefficients_that_floats_cannot_hold_are_refused(source: Source, factor: float) -> None:
+    with pytest.raises(ValueError, match="must be a number that floats can hold"):
+        source.rate("a") * factor * factor
+
+
+def test_terms_that_cancel_leave_a_constant(source: Source) -> None:
+    a, b = source.rate("a"), source.rate("b")
+    assert (a * 3 / 3 - a < 1).value is True
+    assert not (a - a < 0).measured
+    assert (a + b - a).quantities == b.quantities
+    assert (0 * a > 0).value is False
