@@ -26,6 +26,8 @@ __all__ = ["Judgement", "asserts", "judge", "resume", "unjudged"]
 
 _NO_VERDICT = (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception, unittest.SkipTest)
 
+_WANDERS = "it measures something else each time it is run, so more seeds cannot decide it; a claim must only measure and assert"
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -102,6 +104,8 @@ def judge(body: Callable[[], object], measure: Measure | None) -> Judgement:
         if undecided is not None and not _broken(run) and not (measure is None and run.log.measured):
             if measure is None or not measure.widen(undecided):
                 return _inconclusive(undecided, looks)
+            if measure.wanders:
+                return Judgement(Outcome.ERROR, _WANDERS, looks, undecided, undecided)
             continue
         return _ended(run, body, measure, looks, lines)
 

@@ -13,7 +13,9 @@ from lrn.verdicts import check_assumption
 if TYPE_CHECKING:
     from lrn.experiment.metrics import Metric
 
-__all__ = ["assumed", "bounded", "difference", "finite", "finite_difference"]
+__all__ = ["assumed", "bounded", "difference", "finite", "finite_difference", "larger"]
+
+_ROUNDING = 1e-12
 
 
 def assumed(assume: str | None, sd: float | None, bounds: tuple[float, float] | None) -> dict[str, Any]:
@@ -48,6 +50,15 @@ def difference(a: NDArray[Any], b: NDArray[Any], metric: str | Metric) -> NDArra
             f"paired_rate, or leave such seeds out with given="
         )
     return first - second
+
+
+def larger(a: NDArray[np.float64], b: NDArray[np.float64], margin: float) -> NDArray[np.bool_]:
+    """Which of the values a (S,) exceed those of b by more than a margin, beyond rounding where there is one."""
+    if not margin:
+        return a > b
+    threshold = b + margin
+    rounding = np.where(np.isfinite(b), _ROUNDING * (np.abs(b) + abs(margin)), 0.0)
+    return a > threshold + rounding
 
 
 def bounded(values: NDArray[Any], bounds: tuple[float, float], metric: str | Metric) -> NDArray[np.float64]:

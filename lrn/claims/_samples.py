@@ -64,6 +64,8 @@ class Sample:
         low, high = self.ends
         leaning = None if math.isnan(self.point) or self.point == threshold else self.point > threshold
         growth = self._growth(threshold)
+        # Values such as 0.8 - 0.7 may be 0.1, though they are computed as something else.
+        low, high = -math.inf if _is_close(low, threshold) else low, math.inf if _is_close(high, threshold) else high
         decided = low > threshold, low >= threshold, high <= threshold, high < threshold
         return Evidence(*decided, leaning, growth, growth * self.seeds)
 
@@ -285,6 +287,11 @@ def outward(ends: tuple[float, float]) -> tuple[float, float]:
     """Returns an interval that is wider by more than the rounding of its bounds."""
     slack = ROUNDING * max(map(abs, ends))
     return (ends[0] - slack, ends[1] + slack) if math.isfinite(slack) else ends
+
+
+def _is_close(end: float, threshold: float) -> bool:
+    """Whether only rounding tells an end apart from a threshold that it does not equal."""
+    return end != threshold and math.isclose(end, threshold, rel_tol=ROUNDING * 10)
 
 
 def _of_both(one: Evidence, other: Evidence) -> Evidence:

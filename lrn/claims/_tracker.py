@@ -40,6 +40,8 @@ FUTILE_SEEDS = 32768
 
 _FUTILE_FACTOR = 8
 
+_PATIENCE = 20  # looks
+
 
 class Tracker:
     """Keeps the observations of each quantity, and how far each expression has come (`lrn.intervals.Source`).
@@ -74,6 +76,14 @@ class Tracker:
         self._earlier: dict[str, MeasuredQuantity] | None = None
         self._closed = ""
         self._frozen = False
+        self._asked: set[Terms] = set()  # since seeds were last added
+        self._widened: frozenset[Terms] = frozenset()
+        self._unused = 0  # looks in turn that did not ask for what had been given more seeds
+
+    @property
+    def wanders(self) -> bool:
+        """Whether a claim measured something else at each of its last looks, so that more seeds cannot decide it."""
+        return self._unused > _PATIENCE
 
     @property
     def quantities(self) -> tuple[MeasuredQuantity, ...]:
@@ -124,6 +134,9 @@ class Tracker:
         There is none once all of them have the most seeds allowed, or when all have at least `FUTILE_SEEDS` and several
         times the seeds allowed would still not settle it.
         """
+        self._unused = self._unused + 1 if self._widened and self._widened.isdisjoint(self._asked) else 0
+        self._widened = frozenset(self._open(undecided))
+        self._asked.clear()
         can_grow, is_futile = False, self.seeds_needed(undecided) > _FUTILE_FACTOR * self.max_seeds
         for terms, tracked in self._open(undecided).items():
             can_grow |= tracked.seeds < self._most(terms)
@@ -226,6 +239,7 @@ class Tracker:
         self._names[terms] = name
 
     def _track(self, terms: Terms) -> Tracked:
+        self._asked.add(terms)
         if terms not in self._tracked:
             self._new()
             first = self._allowance.first(self._populations(terms)) if self._earlier is None else self._resumed(terms)

@@ -1,8 +1,10 @@
 """How a sample compares with a threshold, and the width and price of a sum of intervals."""
 
 import math
+from dataclasses import dataclass
 from operator import attrgetter
 
+import numpy as np
 import pytest
 
 from lrn.claims import Measure
@@ -76,3 +78,48 @@ def test_what_is_nearer_to_zero_than_rounding_is_decided_all_the_same():
     tiny = Mean(1e-20 * VALUES, 0.0, 1e-20, N, GOAL)
     assert tiny.compare(1e-21).above
     assert not tiny.compare(9e-21).above
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Every seed gives the same accuracy."""
+
+    value: float
+
+    @property
+    def label(self):
+        return f"always {self.value}"
+
+    def sample(self, seeds):
+        return {"accuracy": np.full(len(seeds), self.value)}
+
+
+@pytest.fixture
+def measure():
+    return Measure(lambda population, seeds, trace: population.sample(seeds), first_seeds=N)
+
+
+TENTHS = [(0.8, 0.7), (0.3, 0.2), (0.7, 0.6), (0.9, 0.8), (-0.1, -0.2), (1e-9, -0.1)]
+
+
+@pytest.mark.parametrize(("a", "b"), TENTHS)
+def test_what_only_rounding_tells_apart_is_a_tie(measure, a, b):
+    larger = measure.paired_rate(Constant(a), Constant(b), "accuracy", margin=0.1)
+    assert larger.point == (1.0 if a == 1e-9 else 0.0)
+
+
+def test_infinite_values_exceed_finite_ones_by_any_margin(measure):
+    finite, infinite = Constant(0.5), Constant(math.inf)
+    assert measure.paired_rate(infinite, finite, "accuracy", margin=0.1) > 0.5
+    assert measure.paired_rate(finite, Constant(-math.inf), "accuracy", margin=0.1) > 0.5
+    assert measure.paired_rate(finite, infinite, "accuracy", margin=0.1) < 0.5
+    assert measure.paired_rate(infinite, infinite, "accuracy", margin=0.1) < 0.5
+
+
+@pytest.mark.parametrize(("a", "b"), TENTHS[:4])
+def test_a_difference_that_is_a_threshold_but_for_rounding_is_on_neither_side(measure, a, b):
+    difference = measure.median_difference(Constant(a), Constant(b), "accuracy")
+    assert (difference > 0.1).value is not True
+    assert (difference < 0.1).value is not True
+    assert (difference > 0.0999).value is True
+    assert (difference < 0.1001).value is True

@@ -1,5 +1,6 @@
 """Judging by itself: the words of what comes out."""
 
+import itertools
 import math
 
 import pytest
@@ -128,3 +129,25 @@ def test_a_reason_has_no_addresses_in_either_case(address):
         raise RuntimeError(f"<object at {address}> is no number")
 
     assert judge(body, None).reason == "RuntimeError: <object> is no number"
+
+
+def test_a_claim_that_measures_something_else_at_each_look_is_an_error():
+    measure, numbers = measuring(8, 64), itertools.count()
+
+    def body():
+        assert measure.rate(Always(f"look {next(numbers)}"), "true") > 0.9
+
+    judgement = judge(body, measure)
+    assert judgement.verdict == Outcome.ERROR
+    assert "it measures something else each time" in judgement.reason
+    assert judgement.looks < 100
+
+
+def test_a_claim_may_have_many_assertions_that_are_decided_one_after_another():
+    measure = measuring(8, 1024)
+
+    def body():
+        for number in range(30):
+            assert measure.rate(Always(f"net {number}"), "true") > 0.5
+
+    assert judge(body, measure).verdict == Outcome.SUPPORTED
