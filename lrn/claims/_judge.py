@@ -26,7 +26,7 @@ __all__ = ["Judgement", "asserts", "judge", "resume", "unjudged"]
 
 _NO_VERDICT = (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception, unittest.SkipTest)
 
-_WANDERS = "it measures something else each time it is run, so more seeds cannot decide it; a claim must only measure and assert"
+_WANDERS = "it measures something else each time it is run, so more seeds cannot decide it"
 
 
 @dataclass(frozen=True)
