@@ -27,7 +27,7 @@ from lrn.intervals import NotedDecisions, Undecided, note_decisions
 __all__ = ["Run", "exact_problem", "one_line", "problem", "run_once", "traced"]
 
 _MOST_FLIPS = 64
-_SHIFT = 1e6
+_SHIFT = 1e6 * 2**0.5  # no multiple of anything that estimates are divided by
 _Answers = Callable[[int, bool], bool]
 
 
@@ -107,7 +107,7 @@ def problem(run: Run, body: Callable[[], object], measure: Measure) -> str:
             or _changed(run, again)
             or _independent(run, lines, body)
             or _changed(run, _run_again(body))
-            or _by_chance(run, body)
+            or _by_chance(run, again, body)
         )
 
 
@@ -160,7 +160,8 @@ def _forgotten(run: Run, lines: Reached) -> str:
 
 def _changed(run: Run, again: Run) -> str:
     """Whether the test ends otherwise when it is run again, with the same measurements and answers."""
-    if _is_comparable(again) and type(again.error) is not type(run.error):
+    is_decided = again.error is None or isinstance(again.error, AssertionError)
+    if is_decided and type(again.error) is not type(run.error):
         return "it ends otherwise when it is run again on the same seeds, so something else decides how it ends"
     return ""
 
@@ -197,16 +198,20 @@ def _passes_now(run: Run, lines: Reached, other_lines: Reached, other: Run) -> b
     return more or not isinstance(other.error, AssertionError) or other_lines.assertions(other.error) != failed
 
 
-def _by_chance(run: Run, body: Callable[[], object]) -> str:
-    """Whether the test ends otherwise where bare estimates are others."""
+def _by_chance(run: Run, again: Run, body: Callable[[], object]) -> str:
+    """Whether the test ends otherwise where bare estimates are others, and not merely otherwise each time."""
     for shift, growing in itertools.product((_SHIFT, -_SHIFT), (False, True)) if run.log.bare else ():
-        if _ends_otherwise(run, _run_again(body, shift=shift, growing=growing)):
+        if _ends_otherwise(run, again, _run_again(body, shift=shift, growing=growing)):
             return "its end depends on bare estimates, which may come out either way by chance; compare the estimates"
     return ""
 
 
-def _ends_otherwise(run: Run, other: Run) -> bool:
-    return bool(other.log.unasked) or (_is_comparable(other) and _end(run) != _end(other))
+def _ends_otherwise(run: Run, again: Run, other: Run) -> bool:
+    if other.log.unasked or not _is_comparable(other):
+        return bool(other.log.unasked)
+    if _end(run) == _end(again):
+        return _end(run) != _end(other)
+    return type(other.error) not in (type(run.error), type(again.error))
 
 
 def _is_comparable(run: Run) -> bool:

@@ -53,5 +53,6 @@ def _computed(name: str) -> Callable[..., Any]:
 
 for _name, _sign in (("__lt__", "<"), ("__le__", "<="), ("__gt__", ">"), ("__ge__", ">=")):
     setattr(Point, _name, _compared(_name, _sign))
-for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow", "neg", "abs"):
+_OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+for _name in (*_OPERATORS, *map("r{}".format, _OPERATORS), "neg", "pos", "abs", "round"):
     setattr(Point, f"__{_name}__", _computed(f"__{_name}__"))

@@ -118,6 +118,18 @@ def test_largest(measure):
     assert np.array([heads(measure, GOOD).point, heads(measure, HALF).point]).argmax() == 0
 
 
+@error("What is left of a point")
+def test_remainder(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert heads(measure, HALF).point % 1 < 0.9
+
+
+@error("A point with two digits")
+def test_two_digits(measure):
+    assert heads(measure, GOOD) > 0.5
+    assert round(heads(measure, HALF).point, 2) < 0.9
+
+
 @error("An estimate as text")
 def test_text_of_estimate(measure):
     assert heads(measure, GOOD) > 0.5

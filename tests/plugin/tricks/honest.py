@@ -282,3 +282,13 @@ def test_threads(measure):
 def test_false_thread(measure):
     with concurrent.futures.ThreadPoolExecutor() as threads:
         assert threads.submit(bool, heads(measure, BAD) > 0.5).result()
+
+
+@refuted("Whatever Hypothesis tries is false")
+def test_false_hypothesis(measure):
+    @settings(max_examples=5, database=None, deadline=None)
+    @given(st.floats(0.5, 0.9))
+    def check(share):
+        assert heads(measure, BAD) > share
+
+    check()
