@@ -100,7 +100,7 @@ class Betting(Sample):
         """
         evidence = self._evidence(threshold)
         for bound in {self.low, self.high} - {threshold}:
-            if abs(threshold - bound) <= ROUNDING * abs(bound):
+            if math.isclose(threshold, bound, rel_tol=ROUNDING):
                 evidence = _of_both(evidence, self._evidence(bound))
         return evidence
 

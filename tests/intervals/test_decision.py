@@ -302,19 +302,19 @@ def test_answers_replace_the_truth_of_measured_decisions_only() -> None:
         assert (bool(measured), bool(decision(True)), bool(decision(True))) == (True, False, True)
 
 
-def test_a_decision_answers_alike_whenever_it_is_asked() -> None:
-    asked = decision(True)
+def test_a_decision_answers_alike_whenever_its_truth_is_read() -> None:
+    comparison = decision(True)
     with note_decisions(lambda index, truth: truth is not (index == 1)):
-        assert (bool(asked), bool(asked), asked.value) == (True, True, True)
+        assert (bool(comparison), bool(comparison), comparison.value) == (True, True, True)
 
 
 def test_a_thread_that_is_started_is_listened_to() -> None:
-    asked = decision(True)
+    comparison = decision(True)
     with note_decisions(lambda index, truth: not truth) as noted, ThreadPoolExecutor() as threads:
-        assert threads.submit(bool, asked).result() is False
-    assert noted.decisions == [asked]
+        assert threads.submit(bool, comparison).result() is False
+    assert noted.decisions == [comparison]
     with ThreadPoolExecutor() as threads:
-        assert threads.submit(bool, asked).result() is True
+        assert threads.submit(bool, comparison).result() is True
 
 
 def test_bare_estimates_that_are_compared_change_places_with_the_sign_of_a_growing_shift() -> None:
