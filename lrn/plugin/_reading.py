@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from pathlib import Path
 
 import pytest
 
+from lrn.files import read_regular
 from lrn.verdicts.text import plain_text, shortened
 
 __all__ = ["RUN_RECORD", "blocked", "count", "fail_or_skip", "fraction", "offset", "verdicts_file"]
@@ -63,7 +65,26 @@ def verdicts_file(option: str, text: str, folder: Path) -> Path:
     path = folder / text
     if blocked(option, path) or path.is_dir() or path.name == RUN_RECORD:
         raise pytest.UsageError(f"{option} must be a file not called {RUN_RECORD}; got {text!r}")
+    if _holds_something_else(path):
+        raise pytest.UsageError(f"{option} must be a new file or one of verdicts; {text!r} holds something else")
     return path
+
+
+def _holds_something_else(path: Path) -> bool:
+    """Whether a file is neither of verdicts nor a damaged one: a source that a slip would overwrite."""
+    try:
+        content = read_regular(path)
+    except OSError:  # it does not exist, or is a device
+        return False
+    if not content.strip() or re.match(rb'\s*\{\s*"format"', content):
+        return False
+    if path.suffix != ".json":
+        return True
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def blocked(option: str, path: Path) -> bool:
