@@ -70,10 +70,6 @@ def one_number_run_together(path):
     assert path.stat().st_size < 10_000
 
 
-def packed(path):
-    pq.write_table(pa.table({"seed": pa.array(range(5)), "u": pa.array(range(5))}), path, compression="zstd")
-
-
 def columns_of_samples(path, *columns):
     """A file of the samples of "coin", with a checksum that is right."""
     seeds = pa.array(np.arange(8, dtype=np.uint64))
@@ -91,7 +87,6 @@ def one_name_twice(path):
 
 HOSTILE = [
     one_number_run_together,
-    packed,
     words,
     one_name_twice,
     pipe,
