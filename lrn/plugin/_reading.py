@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 from pathlib import Path
@@ -71,20 +70,14 @@ def verdicts_file(option: str, text: str, folder: Path) -> Path:
 
 
 def _holds_something_else(path: Path) -> bool:
-    """Whether a file is neither of verdicts nor a damaged one: a source that a slip would overwrite."""
+    """Whether a file is of another kind, such as a source that a slip would overwrite; JSON may be damaged verdicts."""
+    if path.suffix == ".json":
+        return False
     try:
         content = read_regular(path)
     except OSError:  # it does not exist, or is a device
         return False
-    if not content.strip() or re.match(rb'\s*\{\s*"format"', content):
-        return False
-    if path.suffix != ".json":
-        return True
-    try:
-        json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    return bool(content.strip()) and not re.match(rb'\s*\{\s*"format"', content)
 
 
 def blocked(option: str, path: Path) -> bool:

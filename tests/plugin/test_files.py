@@ -253,7 +253,7 @@ def test_a_claim_that_runs_again_has_its_last_verdict(suite):
     [
         ("claims/helper.py", "X = 1\n"),
         ("notes.md", "# notes\n"),
-        ("package.json", '{"name": "mine"}\n'),
+        ("pyproject.toml", "[project]\n"),
         ("table.csv", "a,b\n"),
     ],
 )
