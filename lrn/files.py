@@ -55,8 +55,11 @@ def read_regular(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
     _check_regular(os.stat(path), most)  # before it is opened: opening some devices does something
     descriptor = os.open(path, os.O_RDONLY | _FLAGS | _BINARY)
     with open(descriptor, "rb") as file:
-        _check_regular(os.fstat(descriptor), most)
-        data = file.read(most + 1)
+        status = os.fstat(descriptor)
+        _check_regular(status, most)
+        data = file.read(status.st_size + 1)  # Python takes as much memory as is asked for
+        if len(data) > status.st_size:  # it grows, or states no size, as in /proc
+            data += file.read(most + 1 - len(data))
     if len(data) > most:
         raise NotRegularError(f"it is longer than {most:,} bytes")
     return data

@@ -24,7 +24,7 @@ ARROWS = {
     "nets": {"arithmetic"},
     "dead": {"nets"},
     "gradients": {"arithmetic", "dead", "nets"},
-    "data": set(),
+    "data": {"files"},
     "experiment": {"arithmetic", "data"},
     "engines": {"experiment", "nets"},
     "ledger": {"engines", "experiment", "files"},

@@ -55,6 +55,15 @@ def test_a_broken_image_is_named(tmp_path, damage, suffix):
         image_folder(tmp_path)
 
 
+def test_a_pipe_among_images_is_named(tmp_path):
+    write_folder(tmp_path)
+    os.mkfifo(tmp_path / "rust" / "pipe.png")
+    with pytest.raises(
+        ValueError, match=r"rust.pipe\.png cannot be read as an image: it is not a file but a named pipe"
+    ):
+        image_folder(tmp_path)
+
+
 def test_an_image_of_another_size_is_named(tmp_path):
     write_folder(tmp_path)
     Image.fromarray(np.zeros((7, 5, 3), np.uint8)).save(tmp_path / "scab" / "leaf 1.png")
@@ -158,6 +167,16 @@ def test_a_torn_cache_is_decoded_again(tmp_path, decoded):
         decoded.clear()
         assert image_folder(tmp_path / "leaves", cache=tmp_path / "cache").digest == whole.digest
         assert decoded
+
+
+def test_a_pipe_in_the_place_of_the_cache_is_replaced(tmp_path):
+    write_folder(tmp_path / "leaves")
+    whole = image_folder(tmp_path / "leaves", cache=tmp_path / "cache")
+    (path,) = (tmp_path / "cache").iterdir()
+    path.unlink()
+    os.mkfifo(path)
+    assert image_folder(tmp_path / "leaves", cache=tmp_path / "cache").digest == whole.digest
+    assert path.is_file()
 
 
 def test_a_flipped_bit_in_the_cache_is_found_or_harmless(tmp_path, decoded):

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from lrn.files import check_regular
+
 __all__ = ["load_data", "shape_of"]
 
 FORMS = "an array (.npy, .npz), tensors (.pt, .safetensors), a table (.csv) or a folder of images"
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+_LONGEST_IMAGE = 1 << 30  # bytes
 
 
 def load_data(path: str, batch_size: int) -> Any:
@@ -48,11 +51,10 @@ def shape_of(data: Any) -> str:
 
 def _arrays(path: str) -> Any:
     try:
-        data = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(data, np.lib.npyio.NpzFile):
-            named = dict(data)
-            data = next(iter(named.values())) if len(named) == 1 else named
-    except (ValueError, EOFError, OSError, KeyError, NotImplementedError):
+        data = _loaded(path)
+    except MemoryError:
+        raise
+    except Exception:  # numpy, zipfile and zlib raise many kinds for a damaged file
         data = None
     arrays = list(data.values()) if isinstance(data, dict) else [data]
     if not arrays or not all(map(_has_samples, arrays)):
@@ -60,6 +62,17 @@ def _arrays(path: str) -> Any:
             f"{path} must hold one array of numbers with the samples first, as numpy.save writes it; or be {FORMS}"
         )
     return data
+
+
+def _loaded(path: str) -> Any:
+    """What numpy reads from a file: an array, or arrays by name where there are several."""
+    with open(path, "rb") as file:  # numpy leaves damaged archives open
+        if file.read(2) == b"PK":
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                named = dict(archive)
+            return next(iter(named.values())) if len(named) == 1 else named
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def _has_samples(array: Any) -> bool:
@@ -72,7 +85,10 @@ def _table(path: str) -> Any:
         first = file.readline()
         comma = max(",;\t", key=first.count)
         file.seek(0)
-        rows = list(filter(None, csv.reader(file, delimiter=comma)))
+        try:
+            rows = list(filter(None, csv.reader(file, delimiter=comma)))
+        except csv.Error as error:
+            raise ValueError(f"{path} must be a table of numbers, but: {error}") from None
     columns = len(rows[0]) if rows else 0
     if rows and not all(map(_is_number, rows[0])):
         rows = rows[1:]  # names of the columns
@@ -132,9 +148,10 @@ def _images(folder: Path, batch_size: int) -> Iterator[Any]:
             batch = []
             for file in files[start : start + batch_size]:
                 try:
+                    check_regular(file, _LONGEST_IMAGE)
                     with Image.open(file) as image:
                         batch.append(np.asarray(image.convert("RGB"), np.float32).transpose(2, 0, 1) / 255)
-                except (OSError, ValueError, SyntaxError) as error:
+                except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
                     raise ValueError(f"{file} is not an image, or is damaged: {error}") from error
                 size = size or batch[-1].shape
                 if batch[-1].shape != size:

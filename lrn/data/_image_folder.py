@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import secrets
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrn.data._images import Images
+from lrn.files import check_regular
 
 __all__ = ["existing_folder", "image_folder"]
 
 _SUFFIXES = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
+_LONGEST_IMAGE, _LONGEST_CACHE = 1 << 30, 1 << 40  # bytes
 
 
 def image_folder(
@@ -104,6 +107,7 @@ def _decoded(path: Path, size: tuple[int, int] | None, grey: bool) -> NDArray[np
     except ImportError as error:
         raise ImportError("images are read with Pillow: pip install 'lrn-claims[images]'") from error
     try:
+        check_regular(path, _LONGEST_IMAGE)
         with Image.open(path) as file:
             image = file.convert("L" if grey else "RGB")
             if size is not None:
@@ -128,6 +132,7 @@ def _cached(folder: Path, name: str, read: Any) -> NDArray[np.float32]:
     path = folder / f"{name}.npz"  # zip archives have checksums
     if path.exists():
         try:
+            check_regular(path, _LONGEST_CACHE)
             with path.open("rb") as held, np.load(held, allow_pickle=False) as archive:
                 pixels: NDArray[np.float32] = archive["x"]
                 return pixels
@@ -135,9 +140,9 @@ def _cached(folder: Path, name: str, read: Any) -> NDArray[np.float32]:
             path.unlink(missing_ok=True)  # damaged: decoded again
     x: NDArray[np.float32] = read()
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{name}.{os.getpid()}.part"
+    part = folder / f".{name}.{secrets.token_hex(8)}.part"
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             np.savez(file, x=x)
         os.replace(part, path)
     finally:

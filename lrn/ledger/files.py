@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import itertools
 import json
 import os
 import warnings
@@ -29,6 +30,7 @@ from lrn.ledger.locks import lock
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = [
     "LedgerWarning",
@@ -123,17 +125,40 @@ def decode(data: bytes, parse: Callable[[pa.Table], _T], rows: int | None = None
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-    # A few bytes can promise rows without end, and lists that fill the memory: looked at before they are unpacked.
-    size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
     if rows is not None and file.metadata.num_rows != rows:
         raise ValueError("it holds other seeds than its name says")
-    if size > len(data) * MOST_INFLATED + (1 << 20):
-        raise ValueError("it would take far more memory than its length")
+    _check_size(file, len(data))
     # Blocks are small: threads would cost more than they save.
     table = file.read(use_threads=False)
     if (table.schema.metadata or {}).get(CHECKSUM) != _checksum(table):
         raise ValueError("its checksum differs")
     return parse(table)
+
+
+def _check_size(file: pq.ParquetFile, length: int) -> None:
+    """Raises ValueError for a file that would take far more memory than its length.
+
+    A few bytes can promise rows without end, or one number a billion times, and the sizes that a file states of itself
+    can be wrong; so can those of its columns, which Arrow ends the process for asking about in a damaged file.
+    """
+    size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+    numbers = 0
+    for field in file.schema_arrow:
+        numbers += file.metadata.num_rows * _numbers_per_row(field.type)
+    if max(size, 8 * numbers) > length * MOST_INFLATED + (1 << 20):
+        raise ValueError("it would take far more memory than its length")
+
+
+def _numbers_per_row(kind: pa.DataType) -> int:
+    """How many numbers a column of this type holds in each row. Raises ValueError for one of anything else."""
+    import pyarrow as pa
+
+    times = 1
+    if pa.types.is_fixed_size_list(kind):
+        times, kind = kind.list_size, kind.value_type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        raise ValueError(f"it must hold numbers or truths; a column of it holds {kind}")
+    return times
 
 
 def read_block(
@@ -161,8 +186,13 @@ def read_block(
             raise
         set_aside(path, f"no sound block ({error.strerror or first_line(error)})")
         return None
+    except ValueError as error:
+        set_aside(path, f"no sound block ({error})")
+        return None
     try:
         return decode(data, parse, rows)
+    except MemoryError:  # Arrow's, too: it says nothing about the file, which cannot promise more than it holds
+        raise
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         set_aside(path, f"no sound block ({first_line(error)})")
         return None
@@ -232,8 +262,12 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
 
 
 def set_aside(path: Path, why: str) -> None:
-    """Gives a file another name, and warns."""
+    """Gives a file another name, which no other file has, and warns."""
     aside = path.with_suffix(f".damaged-{os.getpid()}")
+    for again in itertools.count(1):  # containers give their processes the same numbers
+        if not aside.exists():
+            break
+        aside = path.with_suffix(f".damaged-{os.getpid()}-{again}")
     try:
         path.replace(aside) if isinstance(path, Path) else path.rename(aside)
     except FileNotFoundError:  # another process was quicker

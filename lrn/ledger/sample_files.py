@@ -217,6 +217,8 @@ def _from_table(table: pa.Table, label: str, block: range) -> Columns:
         raise ValueError("it belongs to another population")
     if any(values.null_count for values in table.itercolumns()):
         raise ValueError("it has gaps")
+    if len(set(table.column_names)) < table.num_columns:
+        raise ValueError("it has two columns of one name")
     seeds, *columns = (values.combine_chunks().to_numpy(zero_copy_only=False) for values in table.itercolumns())
     if not np.array_equal(seeds, np.arange(block.start, block.stop, dtype=np.uint64)):
         raise ValueError("it holds other seeds than its name says")

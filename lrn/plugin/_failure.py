@@ -69,7 +69,7 @@ def explained(verdict: Verdict, error: BaseException | None, measure: Measure | 
         command: that tests it again.
     """
     expectation = f", but it is said to be {verdict.expected} ({verdict.known})" if verdict.known else ""
-    lines = _wrapped(f"{verdict.case} is {verdict.verdict}{expectation}", "")
+    lines = _wrapped(plain_text(f"{verdict.case} is {verdict.verdict}{expectation}"), "")
     lines += ["", *_about(verdict), "", *_source_lines(error), ""]
     if verdict.verdict is Outcome.INCONCLUSIVE:
         lines += [*_undecided(verdict, measure), ""]
@@ -93,14 +93,14 @@ def shown_as(text: str, path: str, line: int, message: str) -> Any:
         text: the text to show.
         path: the file that failed.
         line: where in it.
-        message: the same on one line.
+        message: the same in short; it is shown on one line.
     """
     try:
         raise pytest.fail.Exception(text)
     except pytest.fail.Exception:
         shown: Any = pytest.ExceptionInfo.from_current().getrepr(style="native")
     shown.reprtraceback.reprentries[0].lines = [f"{text}\n"]
-    shown.reprcrash.path, shown.reprcrash.lineno, shown.reprcrash.message = path, line, message
+    shown.reprcrash.path, shown.reprcrash.lineno, shown.reprcrash.message = path, line, plain_text(message)
     return shown
 
 
@@ -134,7 +134,7 @@ def changed(verdict: Verdict, was: str, command: str) -> str:
         was: how it ended before, and where that is recorded.
         command: that tests it again.
     """
-    lines = _wrapped(f"{verdict.case} was {was}, and is {verdict.verdict}", "")
+    lines = _wrapped(plain_text(f"{verdict.case} was {was}, and is {verdict.verdict}"), "")
     decided = _compared(verdict) if verdict.estimates else _reason(verdict)
     return "\n".join([*lines, "", *_about(verdict), "", *decided, "", command])
 

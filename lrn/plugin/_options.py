@@ -158,7 +158,7 @@ def read_settings(config: pytest.Config) -> Settings:
         verdicts=_verdicts(config),
         default_verdicts=_default_verdicts(config),
         against=_against(config),
-        claims=(config.rootpath / str(config.getini("lrn_claims"))).resolve(),
+        claims=_claims(config),
         report=_report(config),
     )
 
@@ -226,6 +226,14 @@ def _remote(text: str) -> Path:
         return folder(text)
     except (ValueError, ImportError, OSError) as error:
         raise pytest.UsageError(f"--ledger: {error}") from None
+
+
+def _claims(config: pytest.Config) -> Path:
+    written = config.rootpath / str(config.getini("lrn_claims"))
+    try:
+        return written.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a name that no file can have
+        raise pytest.UsageError(f"lrn_claims must be a folder; got {str(written)!r} ({error})") from None
 
 
 def _against(config: pytest.Config) -> Path | None:

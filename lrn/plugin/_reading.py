@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lrn.files import read_regular
 from lrn.verdicts.text import plain_text, shortened
 
 __all__ = ["RUN_RECORD", "blocked", "count", "fail_or_skip", "fraction", "offset", "verdicts_file"]
@@ -63,7 +64,20 @@ def verdicts_file(option: str, text: str, folder: Path) -> Path:
     path = folder / text
     if blocked(option, path) or path.is_dir() or path.name == RUN_RECORD:
         raise pytest.UsageError(f"{option} must be a file not called {RUN_RECORD}; got {text!r}")
+    if _holds_something_else(path):
+        raise pytest.UsageError(f"{option} must be a new file or one of verdicts; {text!r} holds something else")
     return path
+
+
+def _holds_something_else(path: Path) -> bool:
+    """Whether a file is of another kind, such as a source that a slip would overwrite; JSON may be damaged verdicts."""
+    if path.suffix == ".json":
+        return False
+    try:
+        content = read_regular(path)
+    except OSError:  # it does not exist, or is a device
+        return False
+    return bool(content.strip()) and not re.match(rb'\s*\{\s*"format"', content)
 
 
 def blocked(option: str, path: Path) -> bool:

@@ -9,11 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from lrn.verdicts._validate import MOST, check_assumption, check_types
+from lrn.verdicts._validate import MOST, check_assumption, check_types, listed
 
 __all__ = ["MeasuredQuantity", "Quantity", "expression_key", "expression_name"]
 
 _SHOWN_TERMS = 3
+
+_POPULATIONS = {
+    "rate": 1,
+    "mean": 1,
+    "quantile": 1,
+    "published mean": 1,
+    "rate of larger": 2,
+    "mean difference": 2,
+    "median difference": 2,
+}
+"""Statistic -> the number of populations that it is of."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +91,15 @@ class Quantity:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Returns the quantity that JSON holds. Raises KeyError, TypeError or ValueError for anything else."""
         bounds = data["bounds"]
-        lists = {"populations": tuple(data["populations"]), "digests": tuple(data["digests"])}
+        changed: dict[str, Any] = {"bounds": None}
+        for name in ("populations", "digests"):
+            changed[name] = tuple(map(str, listed(name, data[name])))
+        if bounds is not None:
+            changed["bounds"] = (float(bounds[0]), float(bounds[1]))
         check_assumption(data.get("assume"), data.get("sd"))
-        return cls(**{**data, **lists, "bounds": None if bounds is None else (float(bounds[0]), float(bounds[1]))})
+        quantity = cls(**{**data, **changed})
+        _check_statistic(quantity)
+        return quantity
 
 
 @dataclass(frozen=True)
@@ -162,11 +179,11 @@ class MeasuredQuantity:
         for name in ("point", "low", "high"):
             changed[name] = float(data[name])
         for name in ("thresholds", "coefficients"):
-            changed[name] = tuple(map(float, data[name]))
+            changed[name] = tuple(map(float, listed(name, data[name])))
         quantity = data["quantity"]
-        changed["inclusive"] = tuple(map(bool, data["inclusive"]))
+        changed["inclusive"] = tuple(map(bool, listed("inclusive", data["inclusive"])))
         changed["quantity"] = None if quantity is None else Quantity.from_json(quantity)
-        changed["terms"] = tuple(map(cls.from_json, data["terms"]))
+        changed["terms"] = tuple(map(cls.from_json, listed("terms", data["terms"])))
         measured = cls(**{**data, **changed})
         _check(measured)
         return measured
@@ -201,6 +218,21 @@ def _clause(word: str, text: str | None) -> str:
     return "" if text is None else f" {word} {text}"
 
 
+def _check_statistic(quantity: Quantity) -> None:
+    """Raises ValueError or TypeError for a quantity that nobody can measure."""
+    check_types(quantity)
+    if quantity.statistic not in _POPULATIONS:
+        raise ValueError(f"statistic must be one of {', '.join(_POPULATIONS)}; got {quantity.statistic!r}")
+    of, populations = len(quantity.populations), _POPULATIONS[quantity.statistic]
+    if of != populations:
+        raise ValueError(f"a {quantity.statistic} must be of {populations} populations; got {of}")
+    q = quantity.q
+    if (quantity.statistic == "quantile" and q is None) or (q is not None and not 0 <= q <= 1):
+        raise ValueError(f"q must be a number from 0 to 1, which each quantile has; got {q}")
+    if quantity.bounds is not None and not quantity.bounds[0] <= quantity.bounds[1]:
+        raise ValueError(f"bounds must be the smaller and the larger number; got {list(quantity.bounds)}")
+
+
 def _check(quantity: MeasuredQuantity) -> None:
     """Raises ValueError or TypeError for a quantity that cannot have been measured."""
     check_types(quantity)
@@ -216,5 +248,12 @@ def _check(quantity: MeasuredQuantity) -> None:
     if len(quantity.terms) != len(quantity.coefficients):
         terms, coefficients = len(quantity.terms), len(quantity.coefficients)
         raise ValueError(f"each term must have a coefficient; got {terms} and {coefficients}")
-    if quantity.shares < 0:
-        raise ValueError(f"shares must be at least 0; got {quantity.shares}")
+    if rate and not quantity.n and not math.isnan(point):
+        raise ValueError(f"an estimate must be nan without observations; got {point:g}")
+    if len(quantity.inclusive) not in (0, len(quantity.thresholds)):
+        thresholds, inclusive = len(quantity.thresholds), len(quantity.inclusive)
+        raise ValueError(f"each threshold must be inclusive or not; got {thresholds} and {inclusive}")
+    if any(map(math.isnan, (*quantity.thresholds, *quantity.coefficients))):
+        raise ValueError("thresholds and coefficients must be numbers; got nan")
+    if not 0 <= quantity.shares <= MOST:
+        raise ValueError(f"shares must be a whole number from 0 to 2**64; got {quantity.shares}")

@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from lrn.files import NotRegularError, read_text, write_json
 from lrn.verdicts._quantity import MeasuredQuantity
-from lrn.verdicts._validate import MOST, check_types
+from lrn.verdicts._validate import MOST, check_types, listed
 
 __all__ = [
     "FORMAT",
@@ -113,9 +113,9 @@ class Verdict:
         changed = {
             "verdict": Outcome(data["verdict"]),
             "expected": Outcome(data["expected"]),
-            "estimates": tuple(map(MeasuredQuantity.from_json, data["estimates"])),
+            "estimates": tuple(map(MeasuredQuantity.from_json, listed("estimates", data["estimates"]))),
             "seeds_needed": float(needed) if isinstance(needed, str) else needed,
-            "notes": tuple(map(str, data["notes"])),
+            "notes": tuple(map(str, listed("notes", data["notes"]))),
         }
         verdict = cls(**{**data, **changed})
         _check_verdict(verdict)
@@ -210,7 +210,7 @@ class SuiteVerdicts:
             return cls._from_json(json.loads(read_text(path)))
         except KeyError as error:
             raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: it lacks {error}") from error
-        except (TypeError, ValueError, RecursionError, NotRegularError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError, NotRegularError) as error:
             raise ValueError(f"{path} must hold verdicts in format {FORMAT}, but: {error}") from error
 
     @classmethod
@@ -225,7 +225,7 @@ class SuiteVerdicts:
             raise ValueError("it was changed after it was written (its checksum differs)")
         settings = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name != "claims"}
         # The file's totals are for people: they are counted again.
-        suite = cls.of(map(Verdict.from_json, data["claims"]), **settings)
+        suite = cls.of(map(Verdict.from_json, listed("claims", data["claims"])), **settings)
         _check_suite(suite)
         return suite
 
@@ -304,8 +304,15 @@ def _check_verdict(verdict: Verdict) -> None:
         raise ValueError(f"test must be pytest's name of a test; got {verdict.test!r}")
     if verdict.looks < 0:
         raise ValueError(f"looks must be at least 0; got {verdict.looks}")
-    if verdict.seeds_needed is not None and not verdict.seeds_needed >= 0:
-        raise ValueError(f"seeds_needed must be at least 0; got {verdict.seeds_needed}")
+    needed = verdict.seeds_needed
+    if needed is not None and not float(needed) >= 0:
+        raise ValueError(f"seeds_needed must be at least 0; got {needed}")
+    if needed is not None and verdict.verdict is not Outcome.INCONCLUSIVE:
+        raise ValueError(f"seeds_needed must be null for a claim that ended {verdict.verdict}; got {needed}")
+    if verdict.expected in (Outcome.ERROR, Outcome.SKIPPED):
+        raise ValueError(f"expected must be SUPPORTED, REFUTED or INCONCLUSIVE; got {verdict.expected}")
+    if (verdict.known is None) != (verdict.expected is Outcome.SUPPORTED):
+        raise ValueError(f"known must say why a claim is expected to end {verdict.expected}; got {verdict.known!r}")
 
 
 def _check_suite(suite: SuiteVerdicts) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
-__all__ = ["ASSUMPTIONS", "MOST", "check_assumption", "check_types"]
+__all__ = ["ASSUMPTIONS", "MOST", "check_assumption", "check_types", "listed"]
 
 _TYPES: dict[Any, tuple[type, ...]] = {
     "str": (str,),
@@ -30,6 +30,13 @@ def check_types(record: Any) -> None:
         value, types = getattr(record, field.name), _TYPES.get(field.type)
         if types and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
             raise TypeError(f"{field.name} must be {field.type}; got {value!r}")
+
+
+def listed(name: str, value: Any) -> list[Any]:
+    """Returns the list of JSON that it is. Raises TypeError for a text or an object, whose parts would be taken."""
+    if not isinstance(value, list):
+        raise TypeError(f"{name} must be a list; got {value!r}")
+    return value
 
 
 def check_assumption(assume: Any, sd: Any) -> None:

@@ -142,7 +142,10 @@ def markdown_text(text: str) -> str:
 
 
 def _key_of_part(part: str) -> tuple[int, str]:
-    return (int(part), "") if part.isdigit() else (-1, part)
+    if not re.fullmatch("[0-9]+", part):
+        return -1, part
+    digits = part.lstrip("0")  # not as a number: Python makes none of thousands of digits
+    return len(digits), digits
 
 
 def _columns(character: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import re
 from pathlib import Path
 
@@ -134,6 +135,45 @@ def test_data_that_is_none_is_refused(path, text, reason, capsys):
     code, _, message = run(capsys, "model.pt", path)
     assert code == 2
     assert reason in message
+
+
+def damaged_archive(path):
+    np.savez(path, x=np.ones((50, 4)))
+    sound = path.read_bytes()
+    path.write_bytes(sound[:60] + bytes(200) + sound[260:])
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "reason"),
+    [
+        ("x.npz", damaged_archive, "must hold one array of numbers"),
+        ("y.npz", lambda path: path.write_bytes(b"PK\3\4" + bytes(60)), "must hold one array of numbers"),
+        (
+            "x.csv",
+            lambda path: path.write_text(f'1,2,"{"9" * 200_000}"\n'),
+            "must be a table of numbers, but: field larger",
+        ),
+    ],
+)
+def test_damaged_data_is_refused_in_one_sentence(name, make, reason, capsys):
+    torch.save(model(), "model.pt")
+    make(Path(name))
+    code, _, message = run(capsys, "model.pt", name)
+    assert code == 2
+    assert reason in message
+
+
+def test_a_pipe_and_an_endless_picture_among_images_are_refused(capsys, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    torch.save(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), "model.pt")
+    images("pictures", (8, 6))
+    with monkeypatch.context() as context:
+        context.setattr(image, "MAX_IMAGE_PIXELS", 20)
+        code, _, message = run(capsys, "model.pt", "pictures")
+        assert (code, "0.png is not an image, or is damaged" in message) == (2, True)
+    os.mkfifo("pictures/0.png")
+    code, _, message = run(capsys, "model.pt", "pictures")
+    assert (code, "it is not a file but a named pipe" in message) == (2, True)
 
 
 def test_a_whole_model_in_the_older_format_is_refused_as_one(capsys):

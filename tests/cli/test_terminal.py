@@ -89,6 +89,7 @@ def write_undecided(point, seeds, seeds_needed):
     undecided = dataclasses.replace(
         verdict("K1", "test_fall", Outcome.INCONCLUSIVE, None, (measured,)),
         expected=Outcome.SUPPORTED,
+        known=None,
         seeds_needed=seeds_needed,
     )
     SuiteVerdicts.of(

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -16,6 +17,7 @@ from counting import TINY, again, assert_trained, blocks
 
 from lrn import Experiment, train
 from lrn.engines import native
+from lrn.files import read_regular
 from lrn.ledger import LedgerWarning
 from lrn.ledger.blocks import RunsForm, to_table
 from lrn.ledger.files import encode
@@ -62,7 +64,39 @@ def many_rows(path):
     pq.write_table(pa.table({"seed": rows}), path, compression="zstd")
 
 
-HOSTILE = [pipe, sparse, link_to_endless, loop, socket, many_rows, lambda path: path.mkdir()]
+def one_number_run_together(path):
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(5 << 23)), 1 << 23)
+    pq.write_table(pa.table({"seed": pa.array(range(5)), "u": lists}), path, compression="none", use_dictionary=True)
+    assert path.stat().st_size < 10_000
+
+
+def columns_of_samples(path, *columns):
+    """A file of the samples of "coin", with a checksum that is right."""
+    seeds = pa.array(np.arange(8, dtype=np.uint64))
+    table = pa.table([seeds, *columns], names=["lrn.seed", *["u"] * len(columns)])
+    path.write_bytes(encode(table.replace_schema_metadata({"lrn.population": "coin"})))
+
+
+def words(path):
+    columns_of_samples(path, pa.array(["a" * 99] * 8))
+
+
+def one_name_twice(path):
+    columns_of_samples(path, pa.array([0.0] * 8), pa.array([1.0] * 8))
+
+
+HOSTILE = [
+    one_number_run_together,
+    words,
+    one_name_twice,
+    pipe,
+    sparse,
+    link_to_endless,
+    loop,
+    socket,
+    many_rows,
+    lambda path: path.mkdir(),
+]
 
 
 @pytest.mark.parametrize("make", HOSTILE)
@@ -77,6 +111,19 @@ def test_what_is_not_a_block_is_set_aside_at_once(ledger, make):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 18, "256 MB"
     assert blocks(ledger.root) == ["0-5.parquet"]
     assert path.is_file()
+
+
+@pytest.mark.parametrize("make", [words, one_name_twice])
+def test_columns_that_no_sample_has_are_set_aside(make, tmp_path):
+    def draw(seeds):
+        return {"u": np.zeros(len(seeds))}
+
+    Samples(tmp_path).sample("coin", "1", draw, range(8), block=8)
+    (block,) = tmp_path.rglob("0-8.parquet")
+    make(block)
+    with pytest.warns(LedgerWarning, match=r"0-8\.parquet is no sound block"):
+        columns = Samples(tmp_path).sample("coin", "1", draw, range(8), block=8)
+    assert columns["u"].tolist() == [0.0] * 8
 
 
 @pytest.mark.parametrize("make", HOSTILE)
@@ -215,6 +262,40 @@ def test_a_block_that_may_not_be_read_is_set_aside_and_one_that_cannot_now_is_no
             again(ledger).runs(TINY, range(5))
     assert_trained(again(ledger).runs(TINY, range(5)), TINY, range(5))
     assert ledger.engine.trained == [(0, 5)]
+
+
+def test_memory_that_is_short_says_nothing_about_a_block(ledger, monkeypatch):
+    ledger.runs(TINY, range(5))
+
+    def short(*_, **__):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")
+
+    with monkeypatch.context() as context:
+        context.setattr(pq.ParquetFile, "read", short)
+        with pytest.raises(MemoryError):
+            again(ledger).runs(TINY, range(5))
+    assert_trained(again(ledger).runs(TINY, range(5)), TINY, range(5))
+    assert ledger.engine.trained == [(0, 5)]
+
+
+def test_a_second_damaged_block_does_not_take_the_place_of_the_first(ledger):
+    ledger.runs(TINY, range(5))
+    (path,) = ledger.root.rglob("0-5.parquet")
+    for text in ("first", "second", "third"):
+        path.write_text(text)
+        with pytest.warns(LedgerWarning, match="set aside as"):
+            again(ledger).runs(TINY, range(5))
+    assert {aside.read_text() for aside in path.parent.glob("*.damaged-*")} == {"first", "second", "third"}
+
+
+def test_a_file_takes_no_more_memory_than_it_holds(tmp_path):
+    path = tmp_path / "short.txt"
+    path.write_text("short")
+    tracemalloc.start()
+    assert read_regular(path, 1 << 30) == b"short"
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1 << 20
 
 
 STOPPED = """

@@ -72,6 +72,14 @@ def test_a_damaged_block_is_set_aside(remote):
     assert len(list(path.parent.glob("0-5.damaged-*"))) == 1
 
 
+def test_a_block_that_is_far_too_long_is_set_aside(remote):
+    ledger = counting(remote)
+    ledger.runs(TINY, range(5))
+    (ledger.folder / TINY.key / "0-5.parquet").write_bytes(bytes(1 << 20))
+    with pytest.warns(LedgerWarning, match=r"is no sound block \(it holds 1,048,576 bytes"):
+        assert_trained(again(ledger).runs(TINY, range(5)), TINY, range(5))
+
+
 def test_a_network_that_fails_says_nothing_about_a_block(remote, monkeypatch):
     ledger = Ledger(remote)
     ledger.runs(TINY, range(5))

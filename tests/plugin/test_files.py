@@ -246,3 +246,39 @@ def test_a_claim_that_runs_again_has_its_last_verdict(suite):
     suite.run()
     (verdict,) = suite.read(DEFAULT).claims
     assert verdict.verdict is Outcome.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("claims/helper.py", "X = 1\n"),
+        ("notes.md", "# notes\n"),
+        ("pyproject.toml", "[project]\n"),
+        ("table.csv", "a,b\n"),
+    ],
+)
+@pytest.mark.parametrize("by_option", [True, False])
+def test_a_file_that_holds_something_else_is_not_overwritten(suite, name, content, by_option):
+    suite.write(THREE)
+    path = suite.pytester.path / name
+    path.write_text(content)
+    result = suite.run(*(["--verdicts", name] if by_option else ["-o", f"lrn_verdicts={name}"]))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*must be a new file or one of verdicts; '{name}' holds something else"])
+    assert path.read_text() == content
+
+
+@pytest.mark.parametrize("content", ["", " \n", '{\n "format": 1, "alpha"', "{", "<<<<<<< main\n{"])
+def test_a_damaged_file_of_verdicts_is_written_anew(suite, content):
+    suite.write(THREE)
+    (suite.pytester.path / "mine.json").write_text(content)
+    suite.run("--verdicts", "mine.json")
+    assert len(suite.read("mine.json").claims) == 4
+
+
+def test_a_suite_folder_that_links_to_itself_is_refused(suite):
+    suite.write(THREE)
+    (suite.pytester.path / "loop").symlink_to("loop")
+    result = suite.run("-o", "lrn_claims=loop")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*lrn_claims must be a folder; got *loop*"])

@@ -16,25 +16,35 @@ repeatable = settings(derandomize=True, deadline=None, max_examples=20)
 
 texts = st.text(st.characters(), max_size=20)
 floats = st.floats()
-lists = st.lists(texts, min_size=1, max_size=2).map(tuple)
-descriptions = st.builds(
-    Quantity,
-    st.sampled_from(["mean", "quantile", "mean difference"]),
-    texts,
-    lists,
-    st.none() | texts,
-    st.none() | st.tuples(floats, floats),
-    st.none() | st.floats(0.01, 0.99),
-    lists,
+numbers = st.floats(allow_nan=False)
+populations = st.lists(texts, min_size=1, max_size=1).map(tuple)
+pairs = st.lists(texts, min_size=2, max_size=2).map(tuple)
+bounds = st.none() | st.tuples(numbers, numbers).map(sorted).map(tuple)
+levels = st.floats(0.01, 0.99)
+descriptions = st.one_of(
+    st.builds(Quantity, st.just("mean"), texts, populations, st.none() | texts, bounds, st.none(), populations),
+    st.builds(Quantity, st.just("quantile"), texts, populations, st.none() | texts, bounds, levels, populations),
+    st.builds(Quantity, st.just("mean difference"), texts, pairs, st.none() | texts, bounds, st.none(), pairs),
 )
 
 
 def consistent(quantity):
-    """The same with ends in order, no more observations than seeds, and a coefficient for each term."""
+    """The same with ends in order, no more observations than seeds, and as many of each as there are of the other."""
     low, high = sorted((quantity.low, quantity.high))
     few, many = sorted((quantity.n, quantity.seeds))
     coefficients = (1.0,) * len(quantity.terms)
-    return quantity.replace(low=low, high=high, n=few, seeds=many, coefficients=coefficients)
+    inclusive = quantity.inclusive[: len(quantity.thresholds)]
+    thresholds = quantity.thresholds[: len(inclusive)]
+    return quantity.replace(
+        low=low, high=high, n=few, seeds=many, coefficients=coefficients, inclusive=inclusive, thresholds=thresholds
+    )
+
+
+def possible(verdict):
+    """The same with a reason where it is expected to end otherwise, and seeds to come where it is not decided."""
+    known = None if verdict.expected is Outcome.SUPPORTED else verdict.known
+    needed = verdict.seeds_needed if verdict.verdict is Outcome.INCONCLUSIVE else None
+    return dataclasses.replace(verdict, known=known, seeds_needed=needed)
 
 
 def measured(terms):
@@ -44,11 +54,11 @@ def measured(terms):
         key=texts,
         name=texts,
         point=floats,
-        low=st.floats(allow_nan=False),
-        high=st.floats(allow_nan=False),
+        low=numbers,
+        high=numbers,
         n=st.integers(0, 10**6),
         seeds=st.integers(1, 10**6),
-        thresholds=st.lists(floats, max_size=2).map(tuple),
+        thresholds=st.lists(numbers, max_size=2).map(tuple),
         shares=st.integers(0, 8),
         quantity=st.none() | descriptions,
         terms=terms,
@@ -67,12 +77,12 @@ verdicts = st.builds(
     reading=texts,
     verdict=st.sampled_from(Outcome),
     expected=st.sampled_from([Outcome.SUPPORTED, Outcome.REFUTED]),
-    known=st.none() | texts,
+    known=texts,
     reason=texts,
     looks=st.integers(0, 20),
     estimates=st.lists(quantities, max_size=3).map(tuple),
     seeds_needed=st.none() | st.floats(1),
-)
+).map(possible)
 
 
 def same(a, b):

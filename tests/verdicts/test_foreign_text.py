@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lrn.cli import main
 from lrn.plugin._against import print_comparison
+from lrn.plugin._failure import changed, explained, shown_as
 from lrn.report import summary, write_report
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.comparison import compare
@@ -49,7 +50,7 @@ def hostile_verdict(number, text):
         reading=text,
         verdict=Outcome.REFUTED,
         expected=(Outcome.SUPPORTED, Outcome.REFUTED)[number % 2],
-        known=text,
+        known=text if number % 2 else None,
         reason=text,
         looks=1,
         estimates=(MeasuredQuantity(text, text, 0.25, 0.125, 0.5, 60, 64),),
@@ -81,6 +82,15 @@ def test_page_and_markdown(tmp_path):
     assert page.count("<script") == 1
     assert_harmless((tmp_path / "out" / "REPRODUCTION.md").read_text())
     assert_harmless(summary(suite, ["a note\n::error::x"]))
+
+
+@pytest.mark.parametrize("verdict", hostile_suite().claims, ids=attrgetter("test"))
+def test_the_text_of_a_failure(verdict):
+    assert_harmless(explained(verdict, None, None, "reproduce: pytest"), html=True)
+    assert_harmless(changed(verdict, "SUPPORTED in main.json", "reproduce: pytest"), html=True)
+    crash = shown_as("a text", "a file", 1, verdict.reason).reprcrash
+    assert_harmless(crash.message, html=True)
+    assert len(crash.message.splitlines()) <= 1
 
 
 def test_every_row_of_a_table_has_its_cells():

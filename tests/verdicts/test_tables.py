@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from lrn.verdicts import MeasuredQuantity, Outcome, SuiteVerdicts, Verdict
 from lrn.verdicts.tables import few, markdown, rows_of
+from lrn.verdicts.text import natural_key
 
 RATE = MeasuredQuantity("q", "q", 0.25, 0.125, 0.5, 256, 256)
 ONE = Verdict(
@@ -55,3 +56,9 @@ def test_an_interval_names_its_assumption_after_a_space_and_no_number_that_there
     assert assumed.shown(2) == "0.015 [-0.0078, 0.037] if normal"
     assert RATE.replace(point=math.nan, n=0, seeds=0).shown() == "no seeds yet"
     assert RATE.replace(point=math.nan, n=0).shown() == "unknown"
+
+
+def test_numbers_in_names_sort_as_numbers_however_long_and_superscripts_are_text():
+    names = ["C" + "9" * 5000, "C10", "C²", "C02", "C2", "C1³", "²", "C"]
+    ordered = sorted(names, key=natural_key)
+    assert ordered == ["C", "C1³", "C02", "C2", "C10", "C" + "9" * 5000, "C²", "²"]
