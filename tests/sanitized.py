@@ -27,8 +27,8 @@ TESTS = (
     "--deselect=tests/engines/test_interrupt.py::test_ctrl_c_stops_within_a_second",
     "--deselect=tests/engines/test_interrupt.py::test_too_little_memory_is_an_exception_and_not_the_end_of_the_process",
     # Memory that is given back stays out of use there, for an access that comes too late to be seen.
-    "--deselect=tests/engines/test_memory.py::test_only_so_much_memory_is_kept",
-    "--deselect=tests/engines/test_memory.py::test_the_next_training_takes_the_memory_of_the_one_before",
+    "--deselect=tests/engines/test_kept_memory.py::test_only_so_much_memory_is_kept",
+    "--deselect=tests/engines/test_kept_memory.py::test_the_next_training_takes_the_memory_of_the_one_before",
 )
 # torch's own kernels are not watched; pytester's and hypothesis's threads neither.
 OPTIONS = {
