@@ -21,7 +21,7 @@ __all__ = ["exp", "gaussian", "log", "log10", "matmul", "normal", "normals", "ta
 Array = NDArray[np.float64]
 
 _PAIRS = 1 << 13
-"""Pairs of normal numbers that are made at once: what lies between stays in a processor's cache."""
+"""Pairs of normal numbers that are computed at once: intermediate results stay in the processor's cache."""
 _LN2 = 0.6931471805599453
 _LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10  # their sum; the first has bits to spare
 _LN10 = 2.302585092994046
@@ -116,15 +116,15 @@ def normals(keys: Iterable[int | tuple[int, int]], shapes: Sequence[tuple[int, .
     """
     counts = list(map(math.prod, shapes))
     pairs = [(count + 1) // 2 for count in counts]
-    uniform = uniforms(keys, 2 * sum(pairs)).reshape(-1, sum(pairs), 2)
-    step = max(1, _PAIRS // max(1, len(uniform)))
-    for start in range(0, sum(pairs), step):
-        uniform[:, start : start + step] = gaussian(uniform[:, start : start + step])
+    numbers = uniforms(keys, 2 * sum(pairs))
+    step = 2 * max(1, _PAIRS // max(1, len(numbers)))
+    for start in range(0, 2 * sum(pairs), step):
+        part = numbers[:, start : start + step]
+        part[:] = gaussian(part.reshape(len(part), -1, 2)).reshape(part.shape)
     arrays, start = list[Array](), 0
     for shape, count, size in zip(shapes, counts, pairs, strict=True):
-        numbers = uniform[:, start : start + size].reshape(len(uniform), -1)
-        arrays.append(numbers[:, :count].reshape(-1, *shape))
-        start += size
+        arrays.append(numbers[:, start : start + count].reshape(len(numbers), *shape))
+        start += 2 * size
     return arrays
 
 

@@ -3,8 +3,8 @@
 A population that draws from a global generator, or whose values depend on the number or choice of seeds, gives other
 values for a seed that is sampled with other seeds. So a few seeds are sampled again, alone and in a small group. Cheap
 populations are checked whenever their sample has grown by a quarter, about one seed in twenty; expensive ones once,
-with one seed. Where seeds are sampled in blocks, one seed costs as much as a block of them: then the check waits until
-that is little beside what sampling took.
+with one seed. If seeds are sampled in blocks, one seed costs as much as a block. The check then waits until a block
+costs less than a tenth of all sampling so far.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def plan(seeds: range, turn: int) -> Iterator[range]:
         yield seeds[at : at + 1]
 
 
-def allowed(n: int, again: int, seconds: float, spent: float, block: float = 0.0) -> bool:
+def allowed(n: int, again: int, seconds: float, spent: float, block: float) -> bool:
     """Whether to go on sampling again.
 
     Args:
@@ -53,7 +53,7 @@ def allowed(n: int, again: int, seconds: float, spent: float, block: float = 0.0
         again: seeds sampled again.
         seconds: time that sampling took.
         spent: time that sampling again took, in seconds.
-        block: seconds that a block of seeds takes, of a population that is sampled in blocks; 0 for others.
+        block: seconds per block of seeds, for populations that are sampled in blocks; 0 for others.
     """
     little = 0.05 + seconds / 10
     if not again:

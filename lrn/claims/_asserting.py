@@ -146,7 +146,7 @@ def _bare_comparisons(file: str) -> tuple[_Assertion, ...]:
 
 
 def _ignores_comparison(test: ast.expr) -> bool:
-    """Whether an assertion holds whatever a comparison in it says, as it asks for a list of it, or for its identity."""
+    """Whether an assertion holds regardless of a comparison in it, because it tests a list of it, or its identity."""
     if isinstance(test, (ast.List, ast.Tuple, ast.Set)):
         return any(map(_compares, test.elts))
     if isinstance(test, (ast.GeneratorExp, ast.ListComp, ast.SetComp)):

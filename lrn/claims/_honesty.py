@@ -85,7 +85,7 @@ def traced(body: Callable[[], object], answers: _Answers | None = None) -> tuple
 def _run_again(
     body: Callable[[], object], answers: _Answers | None = None, shift: float = 0.0, growing: bool = False
 ) -> Run:
-    """Runs a test once; what ends the session is raised."""
+    """Runs a test once; raises exceptions that end the session."""
     run = run_once(body, answers, shift, growing)
     if isinstance(run.error, (KeyboardInterrupt, pytest.exit.Exception)):
         raise run.error

@@ -150,8 +150,9 @@ class Measure(Measuring):
     ) -> Estimate:
         """Returns how often the metric of `a` exceeds that of `b`, for the same seed, by more than a margin.
 
-        A tie counts as not, and so does what only rounding tells apart from one: 0.8 and 0.7 with a margin of 0.1. It
-        needs no bounds. With `given`, only the seeds for which it is true of both count.
+        A tie does not count as larger, nor does a difference that exceeds the margin by a rounding error only, such as
+        0.8 and 0.7 with a margin of 0.1. It needs no bounds. With `given`, only the seeds for which it is true of both
+        count.
 
         Raises:
             ValueError: a value is NaN, or the margin is not finite.

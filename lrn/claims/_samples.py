@@ -24,7 +24,7 @@ from lrn.intervals import (
 __all__ = ["Betting", "Conditional", "Intervals", "Mean", "Quantile", "Sample", "outward"]
 
 ROUNDING = 1e-13
-"""Coefficients, and bounds that are computed with them, are less far from what they stand for, as parts of them."""
+"""Coefficients, and bounds computed with them, have a smaller relative error than this."""
 
 
 class Sample:
@@ -295,7 +295,7 @@ def _is_close(end: float, threshold: float) -> bool:
 
 
 def _of_both(one: Evidence, other: Evidence) -> Evidence:
-    """Returns what is certain about two thresholds."""
+    """Returns the evidence that holds for both of two thresholds."""
     return Evidence(
         one.above and other.above,
         one.at_least and other.at_least,

@@ -78,7 +78,7 @@ class Tracker:
         self._frozen = False
         self._asked: set[Terms] = set()  # since seeds were last added
         self._widened: frozenset[Terms] = frozenset()
-        self._unused = 0  # looks in turn that did not ask for what had been given more seeds
+        self._unused = 0  # consecutive looks that asked for none of the expressions that had been given more seeds
 
     @property
     def wanders(self) -> bool:

@@ -65,7 +65,7 @@ def _arrays(path: str) -> Any:
 
 
 def _loaded(path: str) -> Any:
-    """What numpy reads from a file: an array, or arrays by name where there are several."""
+    """The array in a file that numpy reads, or arrays by name if there are several."""
     with open(path, "rb") as file:  # numpy leaves damaged archives open
         if file.read(2) == b"PK":
             file.seek(0)

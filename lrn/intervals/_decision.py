@@ -69,7 +69,7 @@ class _Unasked:
 
     Args:
         default: its value where none is given.
-        what: what it says, for people.
+        what: its meaning, for messages.
     """
 
     def __init__(self, default: Any, what: str) -> None:
@@ -107,7 +107,7 @@ class Decision:
 
     value: _Value = _Value()
     text: str | Callable[[], str] = field(default="", repr=False)
-    undecided: _Unasked = _Unasked((), "what is open")
+    undecided: _Unasked = _Unasked((), "the open quantities")
     leaning: _Unasked = _Unasked(None, "what the estimates lean to")
     growth: _Unasked = _Unasked(1.0, "how many times as many observations it would take")
     needed: _Unasked = _Unasked(0.0, "how many observations it would take")

@@ -109,8 +109,8 @@ def _collected(terms: Iterable[tuple[Hashable, float]]) -> Terms:
     """The terms, each quantity once.
 
     Raises:
-        ValueError: terms cancel but for rounding, as those of `a / 49 * 49 - a` do, so that no comparison of what is
-            left says what is meant.
+        ValueError: terms cancel except for a rounding error, such as those of `a / 49 * 49 - a`. A comparison would
+            then compare that error.
     """
     sums: dict[Hashable, float] = {}
     for quantity, coefficient in terms:
@@ -118,6 +118,6 @@ def _collected(terms: Iterable[tuple[Hashable, float]]) -> Terms:
         sums[quantity] = before + coefficient
         if 0 < abs(sums[quantity]) <= _ROUNDING * max(abs(before), abs(coefficient)):
             raise ValueError(
-                f"what is compared must not cancel but for rounding; got {before!r} and {coefficient!r} times the same"
+                f"terms must not cancel except for a rounding error; got {before!r} and {coefficient!r} times the same"
             )
     return tuple((quantity, coefficient) for quantity, coefficient in sums.items() if coefficient != 0)

@@ -1,4 +1,4 @@
-"""What a run of a test asks for: the decisions whose truth it reads, and estimates that it takes without intervals."""
+"""Notes the decisions whose truth a test reads, and the estimates that it uses without their intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 __all__ = ["NotedDecisions", "bare", "listener", "note_decisions", "note_unasked", "truth_of"]
 
-Answers: TypeAlias = "Callable[[int, bool], bool]"
+Answers: TypeAlias = Callable[[int, bool], bool]
 Decision: TypeAlias = Any
 """A `lrn.intervals.Decision`, whose module imports this one."""
 
@@ -77,7 +77,7 @@ _NOTED_IN_ANY_THREAD: list[NotedDecisions] = []  # threads that a test starts ha
 
 
 def listener() -> NotedDecisions | None:
-    """Returns what notes decisions now: that of this thread, else that of the thread which began to listen last."""
+    """Returns the object that notes decisions now: this thread's, else the one that was started last in any thread."""
     noted = _NOTED.get()
     return _NOTED_IN_ANY_THREAD[-1] if noted is None and _NOTED_IN_ANY_THREAD else noted
 
@@ -100,8 +100,8 @@ def note_decisions(
 ) -> Iterator[NotedDecisions]:
     """Notes the decisions whose truth is asked for within.
 
-    Whoever wants to know whether an outcome depends on the decisions, or on bare estimates, runs it once more with
-    other answers or estimates.
+    To find out whether an outcome depends on the decisions, or on bare estimates, run it once more with other answers
+    or estimates.
 
     Args:
         answers: gives the answer for each measured decision, from its place in order of asking and its truth; None

@@ -239,7 +239,7 @@ class ConvolutionalNet(nn.Module):
         draw(self._shortcuts_last(), seed, he=self.initialisation == "he")
 
     def starts(self, seeds: Sequence[int]) -> Iterator[tuple[Tensor, NDArray[np.float64]]]:
-        """What `draw_parameters` sets each parameter to, for many seeds at once: shape (S, *shape)."""
+        """The values (S, *shape) to which `draw_parameters` sets each parameter, for many seeds at once."""
         return starts(self._shortcuts_last(), seeds, he=self.initialisation == "he")
 
     def _shortcuts_last(self) -> list[nn.Module]:

@@ -10,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lrn.arithmetic import gaussian, uniforms
+from lrn.arithmetic import normals, uniforms
 
 __all__ = ["draw", "starts"]
 
 _NORMAL, _UNIFORM = 2**63, 2**63 + 1  # streams of a seed that nothing else draws from
 _Array = NDArray[np.float64]
 _Scaled = tuple[Tensor, float]
-"""A parameter, and what its numbers are multiplied by."""
+"""A parameter, and the factor of its random numbers, or its constant."""
 
 
 def draw(modules: Iterable[nn.Module], seed: int, *, he: bool) -> None:
@@ -52,9 +52,8 @@ def starts(modules: Iterable[nn.Module], seeds: Sequence[int], *, he: bool) -> I
             uniform += _scaled(1 / math.sqrt(layer.weight[0].numel()), *layer.parameters())
     for parameter, value in constant:
         yield parameter, np.full((len(seeds), *parameter.shape), value)
-    pairs = (_size(normal) + 1) // 2
-    drawn = uniforms([(seed, _NORMAL) for seed in seeds], 2 * pairs).reshape(len(seeds), pairs, 2)
-    yield from _dealt(normal, gaussian(drawn).reshape(len(seeds), -1))
+    (drawn,) = normals([(seed, _NORMAL) for seed in seeds], [(_size(normal),)])
+    yield from _dealt(normal, drawn)
     yield from _dealt(uniform, uniforms([(seed, _UNIFORM) for seed in seeds], _size(uniform)) * 2 - 1)
 
 

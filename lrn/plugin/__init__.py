@@ -129,7 +129,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Notes how long seeds took to train, for whoever writes the run's record, and leaves the ledger tidy before."""
+    """Notes for the run's record how long seeds took to train, and joins the ledger's files before."""
     config, seconds = session.config, dict[str, float]()
     if _SAMPLER in config.stash:
         seconds = config.stash[_SAMPLER].seconds_per_seed

@@ -17,7 +17,7 @@ from test_bitwise import DEEP, EXPERIMENTS, assert_same_bits, bits, train
 from lrn import Experiment
 
 MEGABYTE = 2**20
-KEPT = 96 * MEGABYTE  # at most, as memory.cpp says
+KEPT = 96 * MEGABYTE  # `most_kept` in memory.cpp
 WIDE = Experiment(depth=10, width=32, epochs=2)  # parameters, moments and gradients of 16 networks: 2.6 MB
 GROUPS = [DEEP.replace(width=4), WIDE, *EXPERIMENTS[:6]]
 

@@ -1,5 +1,5 @@
 // Keeps memory between trainings. The system sets each page to zero before it hands it out, which took up to a third of the
-// time of short trainings. Compiled once, for any processor of its kind: what is kept serves all variants.
+// time of short trainings. This file is compiled once, without special instructions, so all variants share the memory.
 #define LRN_NAMESPACE lrn_memory
 #include "memory.hpp"
 
@@ -17,7 +17,7 @@ namespace lrn {
 
 namespace {
 
-#if defined(LRN_KEEPS_NO_MEMORY) // so that a sanitizer sees who uses memory after giving it back
+#if defined(LRN_KEEPS_NO_MEMORY) // so that a sanitizer finds uses of memory that was given back
 constexpr std::size_t most_kept = 0;
 #else
 constexpr std::size_t most_kept = std::size_t(96) << 20; // bytes

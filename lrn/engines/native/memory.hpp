@@ -13,7 +13,8 @@ struct Block {
   std::size_t bytes;
 };
 
-// What is given back waits for the next training, up to a limit for the whole process (memory.cpp). Throws std::bad_alloc.
+// Memory that is given back is kept for the next training, up to a limit per process (memory.cpp).
+// `take_memory` throws std::bad_alloc.
 Block take_memory(std::size_t bytes);
 void give_back_memory(Block block) noexcept;
 
@@ -27,7 +28,7 @@ template <class V> struct GiveBack {
 };
 template <class V> using Memory = std::unique_ptr<V[], GiveBack<V>>;
 
-// Not set to anything, and perhaps full of another training's numbers: whoever takes it sets what is read.
+// Uninitialised: it may hold the numbers of another training, so callers write every value before they read it.
 template <class V> Memory<V> allocate(long cells) {
   const lrn::Block block = lrn::take_memory(cells * sizeof(V));
   return Memory<V>(static_cast<V *>(block.memory), GiveBack<V>{block.bytes});

@@ -146,7 +146,7 @@ LRN_FN f32x16 fma(f32x16 left, f32x16 right, f32x16 sum) { return _mm512_fmadd_p
 LRN_FN f32x16 root(f32x16 value) { return _mm512_sqrt_ps(value); }
 // The processor's maximum returns its second operand if one of them is NaN, so a NaN passes.
 template <> LRN_FN f32x16 relu(f32x16 z) { return _mm512_max_ps(_mm512_setzero_ps(), z); }
-// A multiply-add that sets to zero what the comparison leaves out is one instruction less than one after the other.
+// A masked multiply-add saves the instruction that would set values to zero afterwards.
 template <> LRN_FN f32x16 gated_fma(f32x16 fired, f32x16 left, f32x16 right, f32x16 sum) {
   return _mm512_maskz_fmadd_ps(_mm512_cmp_ps_mask(fired, _mm512_setzero_ps(), _CMP_NLE_UQ), left, right, sum);
 }

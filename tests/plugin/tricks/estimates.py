@@ -118,7 +118,7 @@ def test_largest(measure):
     assert np.array([heads(measure, GOOD).point, heads(measure, HALF).point]).argmax() == 0
 
 
-@error("What is left of a point")
+@error("The remainder of a point")
 def test_remainder(measure):
     assert heads(measure, GOOD) > 0.5
     assert heads(measure, HALF).point % 1 < 0.9
@@ -154,7 +154,7 @@ def test_openness(measure):
     assert (heads(measure, HALF) > heads(measure, SAME)).growth > 1
 
 
-@error("What is open in a decision")
+@error("The open quantities of a decision")
 def test_undecided(measure):
     assert heads(measure, GOOD) > 0.5
     assert (heads(measure, HALF) > heads(measure, SAME)).undecided

@@ -284,7 +284,7 @@ def test_false_thread(measure):
         assert threads.submit(bool, heads(measure, BAD) > 0.5).result()
 
 
-@refuted("Whatever Hypothesis tries is false")
+@refuted("Every example of Hypothesis is false")
 def test_false_hypothesis(measure):
     @settings(max_examples=5, database=None, deadline=None)
     @given(st.floats(0.5, 0.9))

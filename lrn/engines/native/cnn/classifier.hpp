@@ -77,7 +77,7 @@ public:
   // The gradient of the mean cross-entropy of `count` images, in `gradient()`. `image(n, i)` as for `load`, `label(n, i)`: lane
   // i's n-th image's class. Returns the loss, and the share of images that are classified rightly.
   //
-  // Images that no norm brings together go forward and back a few at a time, while what they made is still in the caches.
+  // Without norms, images do not interact. They then go forward and back a few at a time, while their tensors are in the caches.
   template <class Image, class Label> std::pair<V, V> learn(int count, Image image, Label label, Learned learned) {
     std::fill_n(gradient(), P, V{});
     V loss{}, right{};
@@ -230,7 +230,7 @@ private:
     }
   }
 
-  // The output of a ReLU tells where it let the gradient pass, so what it read need not be stored. A convolution that adds the
+  // The output of a ReLU tells where it let the gradient pass, so its input need not be stored. A convolution that adds the
   // last term to the gradient has done this already.
   void through_relu(const Node &node, Span images, Tensor<V> gradient) const {
     if (!node.layer.rectified || node.gated) return;
@@ -357,7 +357,7 @@ private:
   Memory<V> statistics;             // (5, channels of all norms)
   std::vector<Memory<V>> tensors;   // the images, and what the nodes make of them
   std::vector<Memory<V>> gradients; // places where gradients against tensors take turns
-  Memory<V> remade;                 // what a norm makes of the images of a visit
+  Memory<V> remade;                 // outputs of a norm for the images of one visit
   Output<V> output;
   Mode mode = Mode::train; // of the last pass
   int visited = 0;         // the first image of the visit

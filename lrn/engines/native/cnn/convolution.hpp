@@ -50,7 +50,8 @@ template <class V> struct Gathering {
   bool add;         // without a bias: the sum starts at what is there
   bool rectified;   // whether a ReLU follows
 
-  // A tile of C channels from c on, and a block of B images. `fired`: what a ReLU made, through which the sums pass back; or null.
+  // A tile of C channels from c on, and a block of B images. `fired`: the output of the ReLU that the
+  // gradient passes on its way back; or null.
   template <int C, int B> LRN_APART_FN void tile(long c0, const V *in, V *out, const V *fired) const {
     const long out_pixels = long(taps.size()), channels = in_channels, pixels = in_pixels, step = by_d;
     const V *rows[C];
@@ -150,7 +151,8 @@ template <class V> struct Convolution {
     gather(gathering, to.channels, images, in, out, {nullptr, 0});
   }
 
-  // The gradient of what went in, or that added to what is there; taken back through the ReLU that made it, if `fired` has any.
+  // Writes the gradient against the input to `in`, or adds it there. Where `fired` has values, they are the output of the ReLU
+  // that made the input, and the gradient is also multiplied by that ReLU's derivative.
   LRN_BIG_FN void backward(Span images, Tensor<V> gradient, const V *weight, Tensor<V> in, bool add, Tensor<V> fired) const {
     const Gathering<V> gathering{geometry.backward, to.channels, to.pixels(), weight, taps(), from.channels * taps(),
                                  nullptr, add, false};

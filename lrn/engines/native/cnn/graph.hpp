@@ -19,7 +19,7 @@ struct Node {
   Geometry geometry;           // of a convolution
   int gradient_to = -1, gradient_from = -1, gradient_other = -1; // places; -1: there is none, as of the images
   bool first_from = false, first_other = false;                  // nothing is there yet
-  bool remade = false; // what a norm makes is made anew for the way back, rather than kept
+  bool remade = false; // a norm whose output is computed again on the way back, rather than kept
   bool gates = false, gated = false; // a convolution's way back also goes through the ReLU below; this ReLU's was
 };
 
@@ -70,8 +70,8 @@ template <class R> struct Graph {
   }
 
 private:
-  // A sum is made where what it reads lies, if nobody else reads that, not even the way back: a ReLU's does. What a norm makes
-  // for the next layer alone, a convolution, needs no place of its own: making it again costs less than to load it.
+  // A sum is made where what it reads lies, if nobody else reads that, not even the way back: a ReLU's does. If only the next layer
+  // reads a norm, and is a convolution, the norm's output is not kept: computing it again is faster than loading it.
   void plan_tensors() {
     std::vector<int> readers(shapes.size(), 0);
     for (const Node &node : nodes) {
@@ -91,8 +91,8 @@ private:
     }
   }
 
-  // Whether `reader`, a convolution, is the last on the way back to add to the gradient against what a ReLU makes: it can then
-  // go through the ReLU while its sums are in registers. A norm's ReLU is the norm's affair.
+  // Finds convolutions that add the last term to the gradient against the output of a ReLU. They multiply their sums by the
+  // ReLU's derivative while these are in registers. Norms do this themselves for the ReLU behind them.
   void plan_gate(Node &reader, Node &maker, int reader_index) {
     if (!maker.layer.rectified || maker.layer.kind == Kind::norm) return;
     for (int below = 0; below < reader_index; ++below)
