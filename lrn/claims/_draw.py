@@ -70,6 +70,7 @@ class Draw:
         stale: how to treat seeds that earlier code has trained: "retrain", "use" or "fail".
         frozen: whether nothing may be trained.
         deadline: of the clock `time.monotonic`, after which nothing is trained; None for none.
+        waits: whether networks that train in less than a second together are written by `write` only.
         say: shows a message at once; None shows nothing.
         watch: called with the progress of a population's sampling; None for no calls.
     """
@@ -85,6 +86,7 @@ class Draw:
     stale: str = "retrain"
     frozen: bool = False
     deadline: float | None = None
+    waits: bool = False
     say: Callable[[str], None] | None = field(default=None, compare=False)
     watch: Callable[[Step], None] | None = field(default=None, compare=False)
     _settings: dict[str, State] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -187,6 +189,11 @@ class Draw:
     def notes(self) -> tuple[str, ...]:
         """A sentence about each population that uses seeds of earlier code."""
         return tuple(self._editions.notes.values()) if "_editions" in vars(self) else ()
+
+    def write(self) -> None:
+        """Writes networks that wait in memory only."""
+        if "_trained" in vars(self):
+            self._trained.write()
 
     def tidy(self) -> None:
         """Joins files of the ledger, before anybody notes which there are."""
@@ -291,7 +298,12 @@ class Draw:
         from lrn.ledger import Ledger
 
         return Ledger(
-            self.ledger, engine=self.engine, device=self.device, threads=self.threads, scheduler=self.scheduler
+            self.ledger,
+            engine=self.engine,
+            device=self.device,
+            threads=self.threads,
+            scheduler=self.scheduler,
+            waits=self.waits,
         )
 
 

@@ -119,6 +119,11 @@ class RecentSamples:
             per_seed = growing.cost.per_seed if growing is not None else 0.0
         return (len(seeds) - known) * (per_seed or 1.0)
 
+    def write(self) -> None:
+        """Writes what was trained and waits in memory only, for others to read."""
+        if hasattr(self._sampler, "write"):
+            self._sampler.write()
+
     def tidy(self) -> None:
         """Leaves the ledger as it is to be found by the next run."""
         if hasattr(self._sampler, "tidy"):

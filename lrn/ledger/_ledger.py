@@ -63,6 +63,8 @@ _BATCH_WORK = 1 << 28
 BATCH = 64
 """Seeds of a batch. The kernel trains 16 at once per thread; below 64, networks of depth 2 take up to twice as long,
 as those that have settled leave their places empty, and from 64 on, files take longer than what is saved."""
+_WAITING_WORK = 1 << 30
+"""Work that waits in memory at most, of one experiment, in a ledger that `waits`: a second."""
 _LANES = 16
 """Seeds of a batch of networks that take long each: the kernel trains so many in the time of one."""
 _GPU_BATCH = 4096
@@ -81,6 +83,8 @@ class Ledger:
         device: as in `lrn.train`.
         threads: as in `lrn.train`; on a cluster, of each block, None for one.
         scheduler: address of a Dask scheduler whose workers train, such as `tcp://10.0.0.1:8786`.
+        waits: let networks that train in less than a second together wait in memory until `write` is called. A sample
+            that grows in small steps would otherwise be written at each; a process that is killed loses them.
 
     Raises:
         TypeError: the device is not a text.
@@ -99,11 +103,13 @@ class Ledger:
         device: str = "cpu",
         threads: int | None = None,
         scheduler: str | None = None,
+        waits: bool = False,
     ) -> None:
         self.engine: Engine = choose(engine, device=device, threads=threads)
         self.root = None if path is None else folder(path)
         self._shelves = OrderedDict[tuple[str, str, bool], Shelf[Runs]]()
         self.workers = None if scheduler is None else Workers(scheduler, self.engine, device, threads or 1)
+        self._waits = waits
 
     def __enter__(self) -> Self:
         return self
@@ -111,13 +117,22 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def write(self) -> None:
+        """Writes what waits in memory only.
+
+        Raises:
+            OSError: the folder cannot be written to.
+        """
+        for (_, key, trace), shelf in self._shelves.items():
+            self._write(key, trace, shelf)
+
     def tidy(self) -> None:
-        """Joins the files that stand beside each other, of the experiments that were asked for last."""
+        """Writes what waits, and joins the files that stand beside each other, of the experiments asked for last."""
         for (_, key, trace), shelf in self._shelves.items():
             self._put_away(key, trace, shelf)
 
     def close(self) -> None:
-        """Joins the files that stand beside each other, and lets go of the cluster, if there is one."""
+        """Writes what waits, joins files that stand beside each other, and lets go of the cluster, if there is one."""
         self.tidy()
         if self.workers is not None:
             self.workers.close()
@@ -211,6 +226,7 @@ class Ledger:
         """
         if experiment is not None:
             _check_experiment(experiment)
+        self.write()
         return networks_table(self.folder, self.engine, experiment)
 
     def frame(self, experiment: Experiment | None = None) -> pd.DataFrame:
@@ -240,15 +256,21 @@ class Ledger:
             self._put_away(key, trace, shelf)
 
     def _put_away(self, key: str, trace: bool, shelf: Shelf[Runs]) -> None:
-        """Joins an experiment's files; others may be at it, and nothing depends on it, so nobody waits."""
+        """Writes what waits, and joins an experiment's files; others may be at that, and nothing depends on it."""
         from filelock import Timeout
 
+        self._write(key, trace, shelf)
         if self.root is not None and shelf.has_neighbours():
             with contextlib.suppress(OSError, Timeout), lock(self.folder / key, _lock_name(trace), 0):
                 shelf.tidy()
 
+    def _write(self, key: str, trace: bool, shelf: Shelf[Runs]) -> None:
+        if self.root is not None and shelf.unwritten:
+            with lock(self.folder / key, _lock_name(trace)):
+                shelf.tidy(patient=True)
+
     def _train_missing(self, experiment: Experiment, shelf: Shelf[Runs], missing: Sequence[range], trace: bool) -> None:
-        """Trains these seeds and a few more; keeps each block as soon as it is there, and joins those side by side."""
+        """Trains these seeds and a few more; writes each block but the last at once, and joins those side by side."""
         if not missing:
             return
         batch = _batch(self.engine, experiment, trace)
@@ -260,7 +282,8 @@ class Ledger:
             shelf.hold(block, runs)
             if done < len(blocks):  # the last one is written with those beside it
                 shelf.write(block)
-        shelf.tidy(patient=True)
+        if not self._waits or shelf.unwritten * _work(experiment) >= _WAITING_WORK:
+            shelf.tidy(patient=True)
 
     def _trained(self, experiment: Experiment, blocks: Sequence[range], trace: bool) -> Iterator[tuple[range, Runs]]:
         """Blocks in the order they are done."""

@@ -88,6 +88,8 @@ class Shelf(Generic[_T]):
         """Whether blocks that could be one file were read from several."""
         self.size = 0
         """Bytes of memory that it takes."""
+        self.unwritten = 0
+        """Seeds that are in memory only."""
 
     def held(self, seeds: range) -> _T | None:
         """The blocks of these seeds, if all are in memory."""
@@ -123,14 +125,16 @@ class Shelf(Generic[_T]):
                 yield part, self._part(piece, part)
 
     def hold(self, seeds: range, block: _T) -> None:
-        """Remembers a block."""
+        """Remembers a block that is not on disk yet."""
         self._hold([Piece(seeds, block)])
+        self.unwritten += len(seeds)
 
     def write(self, seeds: range) -> None:
         """Writes the file of a block that is in memory."""
         block = self.held(seeds)
         if self._folder is not None and block is not None:
             replace(self._folder / block_name(seeds, self._trace), self._form.encode(block))
+            self.unwritten -= len(seeds)
 
     def free(self, seeds: range) -> range:
         """The first of these seeds, up to those that are in memory or on disk."""
@@ -162,7 +166,7 @@ class Shelf(Generic[_T]):
             tidied += pieces
         self._held = []
         self._hold(tidied)
-        self.untidy = False
+        self.untidy, self.unwritten = False, 0
 
     def has_neighbours(self) -> bool:
         """Whether some blocks could be one file."""

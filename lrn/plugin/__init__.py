@@ -212,6 +212,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     ended = _judged(pyfuncitem, claim, expectation, measuring)
     if measuring is not None:
         measuring.close("the claim that measured this has ended; measure in the test itself")
+        pyfuncitem.config.stash[_SAMPLER].write()
     if ended is None:
         pyfuncitem.stash[_WAITS] = True
         return True

@@ -105,6 +105,7 @@ def sampler_of(config: pytest.Config, settings: Settings, training: Training) ->
         stale=training.stale,
         frozen=training.frozen,
         deadline=training.deadline,
+        waits=True,
         say=functools.partial(speak, config) if teller is None else teller.say,
         watch=None if teller is None else teller.step,
     )

@@ -34,8 +34,8 @@ class Counting:
         return self.engine.train(experiment, seeds, **options)
 
 
-def counting(path):
-    ledger = Ledger(path)
+def counting(path, **options):
+    ledger = Ledger(path, **options)
     ledger.engine = Counting(ledger.engine)
     return ledger
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import warnings
 from operator import attrgetter
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from counting import COLUMNS
 from hypothesis import given, settings
@@ -138,6 +141,18 @@ def test_no_column_passes_for_another(tmp_path):
         if sound[at : at + 1] == b"c":
             detected += read((made, sound), sound[:at] + b"b" + sound[at + 1 :])
     assert detected >= 2, "where the schema names the column, and where its chunk does"
+
+
+def test_other_values_need_another_checksum(tmp_path):
+    """Those of Parquet's pages are right here, and so is the schema."""
+    made = Drawn(tmp_path)
+    table = pq.read_table(made.path)
+    place = table.column_names.index("b")
+    other = table.set_column(place, table.schema.field(place), pc.negate(table["b"]))
+    assert other.schema.metadata == table.schema.metadata
+    forged = io.BytesIO()
+    pq.write_table(other, forged, write_page_checksum=True)
+    assert read((made, None), forged.getvalue())
 
 
 @settings(max_examples=30, deadline=None, derandomize=True, database=None)

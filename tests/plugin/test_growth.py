@@ -206,3 +206,24 @@ def test_a_suite_that_takes_more_shares_than_there_are_is_refused_with_the_numbe
         assert not written.exists()
     else:
         assert suite.read(written).totals["shares"] == 12
+
+
+def test_networks_are_on_disk_as_soon_as_their_claim_ends(suite):
+    suite.keep_ledger()
+    suite.write("""
+        from pathlib import Path
+        from lrn.claims import Experiment
+
+        def files():
+            return sorted(Path(".ledger").rglob("*.parquet"))
+
+        @claim("One")
+        def test_one(measure):
+            for n in (1, 2):  # small steps wait in memory
+                assert measure.rate(Experiment(depth=2, epochs=3), "converged") < 0.9
+                assert files() == []
+
+        def test_afterwards():
+            assert files()
+    """)
+    suite.run("--first-seeds=64").assert_outcomes(passed=2)

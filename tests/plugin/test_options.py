@@ -92,6 +92,9 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options(suite, mon
             converged = np.arange(seeds.start, seeds.stop) % 4 > 0
             return Runs(converged=converged, dead_neurons=converged + 0)
 
+        def write(self):
+            pass
+
         def tidy(self):
             pass
 
@@ -110,7 +113,7 @@ def test_an_experiment_is_trained_through_the_ledger_with_the_options(suite, mon
     """)
     options = ["--engine=reference", "--device=cuda:1", "--ledger=here", "--verdicts=v.json"]
     suite.run("-o", "addopts=-p no:cacheprovider", "--first-seeds=64", *options).assert_outcomes(passed=1)
-    how = {"engine": "reference", "device": "cuda:1", "threads": None, "scheduler": None}
+    how = {"engine": "reference", "device": "cuda:1", "threads": None, "scheduler": None, "waits": True}
     assert made[0] == (suite.pytester.path / "here", how)
     assert made[1] == (3, range(64), False)
     assert made[-1] == "closed"

@@ -153,6 +153,9 @@ def test_training_without_the_native_engine_prints_one_line(suite, monkeypatch, 
         def runs(self, experiment, seeds, trace=False):
             return Runs(converged=np.zeros(len(seeds), bool))
 
+        def write(self):
+            pass
+
         def tidy(self):
             pass
 
