@@ -56,7 +56,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--sentences",
         nargs="?",
-        const="",
+        const=True,
         metavar="PATH",
         help="list sentences, of a TOML file or a folder of them (sentences/ of the suite); --group is a document",
     )
@@ -91,7 +91,8 @@ def _sentences(arguments: argparse.Namespace) -> int:
     from lrn.verdicts.sentence_tables import as_json, as_text, judged_documents
     from lrn.verdicts.sentences import read_documents
 
-    path = Path(arguments.sentences or Path(arguments.folder, SENTENCES))
+    ours = arguments.sentences is True  # named without a path
+    path = Path(arguments.folder, SENTENCES) if ours else Path(arguments.sentences)
     verdicts = Path(arguments.verdicts or VERDICTS)
     if not path.exists():
         raise ValueError(f"--sentences must name a TOML file of sentences or a folder of them; there is no {path}")

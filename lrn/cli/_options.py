@@ -42,13 +42,19 @@ class Parser(argparse.ArgumentParser):
         match = re.fullmatch(r"unrecognized arguments: (-\S+).*", message)
         commands = [a for a in self._actions if isinstance(a, argparse._SubParsersAction)]
         names = list(chain.from_iterable(map(attrgetter("choices"), commands)))
-        command = re.match(r"argument COMMAND: invalid choice: '?([^' ]+)'?", message)
+        command = re.match(r"argument COMMAND: invalid choice: '?([^' ]*)'?", message)
         if match is not None:
             message += suggestion(match[1].partition("=")[0], self._known_options(commands))
         elif command is not None:
             near = suggestion(command[1], names) or f"; COMMAND must be one of {', '.join(names)}"
             message = f"there is no command {command[1]!r}{near}"
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def _get_value(self, action: argparse.Action, text: str) -> Any:
+        """What an argument says; no file, folder, name or number is called ""."""
+        if text == "" and not isinstance(action, argparse._SubParsersAction):  # which takes all of a command's, too
+            raise argparse.ArgumentError(action, "must not be empty")
+        return super()._get_value(action, text)
 
     def _known_options(self, commands: Iterable[argparse._SubParsersAction[Any]]) -> set[str]:
         """The options of this parser and of its commands."""

@@ -117,6 +117,15 @@ def test_a_damaged_ledger_is_one_line(tmp_path, monkeypatch, capsys):
         assert "set aside" in line
 
 
+@pytest.mark.parametrize("arguments", [["report", "--out", ""], ["claims", ""], ["dead", "m.pt", ""], ["run", "--lr="]])
+def test_an_empty_argument_is_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "must not be empty" in line
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_completion_knows_the_commands(shell, capsys):
     pytest.importorskip("shtab", reason="completion needs shtab")

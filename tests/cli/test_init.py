@@ -86,7 +86,7 @@ def test_the_badge_is_that_of_the_repository(folder, capsys):
     assert "https://github.com/some/where/actions/workflows/claims.yml/badge.svg" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["../claims", "/tmp/claims", "", ".", "file"])
+@pytest.mark.parametrize("name", ["../claims", "/tmp/claims", ".", "file"])
 def test_a_folder_elsewhere_is_refused(folder, name, capsys):
     (folder / "file").write_text("")
     assert main(["init", name]) == 2
