@@ -40,7 +40,7 @@ LINES = [
     ("run --threads 1000000", "threads must be a whole number from 1 to 1,024, or None; got 1000000"),
     ("run --ledger data.npy", "the ledger must be a folder; data.npy is a file"),
     (f"run --ledger data.npy/x {FEW}", "the ledger cannot be written to (Not a directory): "),
-    ("run --ledger=", "the ledger must be a folder, or None for none; got ''"),
+    ("run --ledger=", "argument --ledger: must not be empty"),
     ("run --ledger x --no-ledger", "argument --no-ledger: not allowed with argument --ledger"),
     ("run --csv nowhere/x.csv", "must be a file in a folder that exists; got 'nowhere/x.csv'"),
     ("run --csv .", "must be a file in a folder that exists; got '.'"),

@@ -276,74 +276,79 @@ def _umask():
     return mask
 
 
-class TestWaiting:
-    """A ledger that `waits` keeps what trains in less than a second in memory, until it is told to write."""
+@pytest.fixture
+def waiting(tmp_path):
+    """A ledger that keeps what trains in less than a second in memory, until it is told to write."""
+    return counting(tmp_path / "ledger", waits=True)
 
-    @pytest.fixture
-    def waiting(self, tmp_path):
-        return counting(tmp_path / "ledger", waits=True)
 
-    def test_a_sample_that_grows_is_written_once(self, waiting):
-        for n in quarters(300):
-            assert_trained(waiting.runs(TINY, range(n)), TINY, range(n))
-        assert blocks(waiting.root) == []
-        waiting.write()
-        assert blocks(waiting.root) == ["0-300.parquet"]
-        assert_trained(again(waiting).runs(TINY, range(300)), TINY, range(300))
-        assert waiting.engine.seeds == list(range(300))
+def test_a_sample_that_grows_is_written_once(waiting):
+    for n in quarters(300):
+        assert_trained(waiting.runs(TINY, range(n)), TINY, range(n))
+    assert blocks(waiting.root) == []
+    waiting.write()
+    assert blocks(waiting.root) == ["0-300.parquet"]
+    assert_trained(again(waiting).runs(TINY, range(300)), TINY, range(300))
+    assert waiting.engine.seeds == list(range(300))
 
-    def test_a_second_of_training_is_written_at_once(self, waiting, monkeypatch):
-        work = TINY.parameters * TINY.epochs
-        monkeypatch.setattr(lrn.ledger._ledger, "_WAITING_WORK", 10 * work)
-        written = []
-        for n in range(2, 31, 2):
-            waiting.runs(TINY, range(n))
-            written.append(blocks(waiting.root))
-        assert written[3:6] == [[], ["0-10.parquet"], ["0-10.parquet"]]
-        assert written[-1] == ["0-30.parquet"]
 
-    @pytest.mark.parametrize("ends", [Ledger.close, Ledger.tidy, Ledger.table])
-    def test_nothing_is_left_out(self, waiting, ends):
-        waiting.runs(TINY, range(5))
-        waiting.runs(OTHER, range(3))
-        ends(waiting)
-        assert blocks(waiting.root) == ["0-3.parquet", "0-5.parquet"]
-        assert again(waiting).table().num_rows == 8
+def test_a_second_of_training_is_written_at_once(waiting, monkeypatch):
+    work = TINY.parameters * TINY.epochs
+    monkeypatch.setattr(lrn.ledger._ledger, "_WAITING_WORK", 10 * work)
+    written = []
+    for n in range(2, 31, 2):
+        waiting.runs(TINY, range(n))
+        written.append(blocks(waiting.root))
+    assert written[3:6] == [[], ["0-10.parquet"], ["0-10.parquet"]]
+    assert written[-1] == ["0-30.parquet"]
 
-    def test_what_memory_has_no_room_for_is_written(self, waiting, monkeypatch):
-        monkeypatch.setattr(lrn.ledger._ledger, "MEMORY_BYTES", 0)
-        waiting.runs(TINY, range(5))
-        waiting.runs(OTHER, range(3))
-        assert blocks(waiting.root) == ["0-5.parquet"]
-        assert_trained(waiting.runs(TINY, range(5)), TINY, range(5))
-        assert waiting.engine.trained == [(0, 5), (0, 3)]
 
-    def test_others_may_train_the_same_seeds_meanwhile(self, waiting):
-        waiting.runs(TINY, range(5))
-        again(waiting).runs(TINY, range(8))
-        waiting.write()
-        waiting.runs(TINY, range(9))
-        waiting.write()
-        assert blocks(waiting.root) == ["0-9.parquet"]
-        assert waiting.engine.trained == [(0, 5), (0, 8), (8, 9)]
+@pytest.mark.parametrize("ends", [Ledger.close, Ledger.tidy, Ledger.table])
+def test_nothing_that_waits_is_left_out(waiting, ends):
+    waiting.runs(TINY, range(5))
+    waiting.runs(OTHER, range(3))
+    ends(waiting)
+    assert blocks(waiting.root) == ["0-3.parquet", "0-5.parquet"]
+    assert again(waiting).table().num_rows == 8
 
-    def test_a_folder_that_cannot_be_written_to_is_an_error(self, waiting, monkeypatch):
-        waiting.runs(TINY, range(5))
-        full = OSError(28, "No space left on device")
 
-        def refuse(*_, **__):
-            raise full
+def test_what_memory_has_no_room_for_is_written(waiting, monkeypatch):
+    monkeypatch.setattr(lrn.ledger._ledger, "MEMORY_BYTES", 0)
+    waiting.runs(TINY, range(5))
+    waiting.runs(OTHER, range(3))
+    assert blocks(waiting.root) == ["0-5.parquet"]
+    assert_trained(waiting.runs(TINY, range(5)), TINY, range(5))
+    assert waiting.engine.trained == [(0, 5), (0, 3)]
 
-        monkeypatch.setattr(lrn.ledger.shelf, "replace", refuse)
-        for ends in (waiting.write, waiting.tidy, waiting.close):
-            with pytest.raises(OSError, match="No space"):
-                ends()
-        monkeypatch.undo()
-        waiting.write()
-        assert blocks(waiting.root) == ["0-5.parquet"], "and it is still there to be written later"
 
-    def test_without_a_folder_it_makes_no_difference(self):
-        ledger = Ledger(None, waits=True)
-        assert_trained(ledger.runs(TINY, range(5)), TINY, range(5))
-        ledger.write()
-        ledger.close()
+def test_others_may_train_the_same_seeds_meanwhile(waiting):
+    waiting.runs(TINY, range(5))
+    again(waiting).runs(TINY, range(8))
+    waiting.write()
+    waiting.runs(TINY, range(9))
+    waiting.write()
+    assert blocks(waiting.root) == ["0-9.parquet"]
+    assert waiting.engine.trained == [(0, 5), (0, 8), (8, 9)]
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error(waiting, monkeypatch):
+    waiting.runs(TINY, range(5))
+    full = OSError(28, "No space left on device")
+
+    def refuse(*_, **__):
+        raise full
+
+    monkeypatch.setattr(lrn.ledger.shelf, "replace", refuse)
+    for ends in (waiting.write, waiting.tidy, waiting.close):
+        with pytest.raises(OSError, match="No space"):
+            ends()
+    monkeypatch.undo()
+    waiting.write()
+    assert blocks(waiting.root) == ["0-5.parquet"], "and it is still there to be written later"
+
+
+def test_without_a_folder_it_makes_no_difference():
+    ledger = Ledger(None, waits=True)
+    assert_trained(ledger.runs(TINY, range(5)), TINY, range(5))
+    ledger.write()
+    ledger.close()
