@@ -2,7 +2,8 @@
 
 Suites and scripts under test import a copy of this file and call `arm`. The environment says what happens:
 
-    CRASH_LOG   file that gets a line for each block: what happened ("trains" or "keeps"), which block, pid, worker
+    CRASH_LOG   file that gets a line for each block: what happened ("trains" or "keeps"), which block, pid, worker;
+                and one each time a ledger has written what waited ("wrote", -, pid, worker)
     CRASH_AT    JSON: {"event": "train" | "torn" | "whole" | "kept", "file": how its name ends, "n": the how-manieth,
                 "share": how much of the file or of 5 ms, "who": "worker" | "main" | "any"}; the first process to come
                 to that event dies, and no other
@@ -48,6 +49,7 @@ def arm():
             threading.Timer(0.005 * at["share"], die).start()
 
     replace, train, block_of = os.replace, lrn.ledger.Ledger._train, lrn.ledger.samples._block
+    write = lrn.ledger.Ledger.write
 
     def replacing(part, path):
         name = "/".join(Path(path).parts[-2:])
@@ -66,6 +68,10 @@ def arm():
         trains(f"{experiment.key}/{seeds.start}-{seeds.stop}{'-trace' * trace}.parquet")
         return train(ledger, experiment, seeds, trace)
 
+    def writing(ledger):
+        write(ledger)
+        note("wrote", "-")
+
     def sharing(shelf, draw, block):
         def drawing(seeds):
             trains(f"{shelf.folder.name}/{seeds.start}-{seeds.stop}.parquet")
@@ -74,6 +80,7 @@ def arm():
         return block_of(shelf, drawing, block)
 
     os.replace, lrn.ledger.Ledger._train, lrn.ledger.samples._block = replacing, training, sharing
+    lrn.ledger.Ledger.write = writing
 
 
 def first():
