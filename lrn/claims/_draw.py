@@ -191,7 +191,7 @@ class Draw:
         return tuple(self._editions.notes.values()) if "_editions" in vars(self) else ()
 
     def write(self) -> None:
-        """Writes networks that wait in memory only."""
+        """Writes trained networks that are in memory only."""
         if "_trained" in vars(self):
             self._trained.write()
 

@@ -120,7 +120,7 @@ class RecentSamples:
         return (len(seeds) - known) * (per_seed or 1.0)
 
     def write(self) -> None:
-        """Writes what was trained and waits in memory only, for others to read."""
+        """Writes trained networks that are in memory only, so that other processes find them."""
         if hasattr(self._sampler, "write"):
             self._sampler.write()
 

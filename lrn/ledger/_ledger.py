@@ -64,7 +64,7 @@ BATCH = 64
 """Seeds of a batch. The kernel trains 16 at once per thread; below 64, networks of depth 2 take up to twice as long,
 as those that have settled leave their places empty, and from 64 on, files take longer than what is saved."""
 _WAITING_WORK = 1 << 30
-"""Work that waits in memory at most, of one experiment, in a ledger that `waits`: a second."""
+"""Work per experiment from which on a ledger that `waits` writes at once, likewise: a second."""
 _LANES = 16
 """Seeds of a batch of networks that take long each: the kernel trains so many in the time of one."""
 _GPU_BATCH = 4096
@@ -118,7 +118,7 @@ class Ledger:
         self.close()
 
     def write(self) -> None:
-        """Writes what waits in memory only.
+        """Writes the networks that are in memory only.
 
         Raises:
             OSError: the folder cannot be written to.
@@ -127,12 +127,12 @@ class Ledger:
             self._write(key, trace, shelf)
 
     def tidy(self) -> None:
-        """Writes what waits, and joins the files that stand beside each other, of the experiments asked for last."""
+        """Writes the networks that are in memory only, and joins files that stand beside each other."""
         for (_, key, trace), shelf in self._shelves.items():
             self._put_away(key, trace, shelf)
 
     def close(self) -> None:
-        """Writes what waits, joins files that stand beside each other, and lets go of the cluster, if there is one."""
+        """Calls `tidy`, and lets go of the cluster, if there is one."""
         self.tidy()
         if self.workers is not None:
             self.workers.close()
@@ -256,7 +256,7 @@ class Ledger:
             self._put_away(key, trace, shelf)
 
     def _put_away(self, key: str, trace: bool, shelf: Shelf[Runs]) -> None:
-        """Writes what waits, and joins an experiment's files; others may be at that, and nothing depends on it."""
+        """Writes an experiment's networks, and joins its files unless another process does: nothing depends on that."""
         from filelock import Timeout
 
         self._write(key, trace, shelf)

@@ -18,7 +18,7 @@ from lrn import Experiment
 from lrn.engines.native import NativeEngine
 
 MEGABYTE = 2**20
-KEPT = 96 * MEGABYTE  # `most_kept` in memory.cpp
+LIMIT = 96 * MEGABYTE  # the same as in memory.cpp
 WIDE = Experiment(depth=10, width=32, epochs=2)  # parameters, moments and gradients of 16 networks: 2.6 MB
 GROUPS = [DEEP.replace(width=4), WIDE, *EXPERIMENTS[:6]]
 
@@ -39,7 +39,7 @@ def test_only_so_much_memory_is_kept():
     before = resident()
     for depth in (8, 16, 32, 64, 128, 256, 512):
         train(WIDE.replace(depth=depth * 16 // lanes, epochs=1), [1])
-    assert resident() - before < KEPT + 16 * MEGABYTE
+    assert resident() - before < LIMIT + 16 * MEGABYTE
 
 
 def test_the_next_training_takes_the_memory_of_the_one_before():

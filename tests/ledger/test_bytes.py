@@ -147,8 +147,8 @@ def test_other_values_need_another_checksum(tmp_path):
     """Those of Parquet's pages are right here, and so is the schema."""
     made = Drawn(tmp_path)
     table = pq.read_table(made.path)
-    place = table.column_names.index("b")
-    other = table.set_column(place, table.schema.field(place), pc.negate(table["b"]))
+    column = table.column_names.index("b")
+    other = table.set_column(column, table.schema.field(column), pc.negate(table["b"]))
     assert other.schema.metadata == table.schema.metadata
     forged = io.BytesIO()
     pq.write_table(other, forged, write_page_checksum=True)
