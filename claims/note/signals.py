@@ -1,7 +1,8 @@
 """How the signal and its gradient grow or shrink with depth, and with the time steps of a recurrent network.
 
 Weights are normal with standard deviation gain / √fan_in and there are no biases, so that a linear layer or step of gain 1
-keeps the size of a signal on average. A ReLU keeps it at gain √2 (He et al., 2015).
+keeps the size of a signal on average. A ReLU keeps it at gain √2 (He et al., 2015). Each seed has its own generator, and all
+is made of `lrn.arithmetic`: it has the same bits on every machine.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.note import SOURCES
-from claims.versions import code_and_arithmetic
+from claims.note.stacks import blocks, joined, length
+from claims.versions import code
+from lrn.arithmetic import log10, matmul, normals, tanh
 
 __all__ = ["Recurrent", "Signals"]
 
 Array = NDArray[np.float64]
-
-
-def _generator(seed: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=seed))
 
 
 @dataclass(frozen=True)
@@ -48,25 +47,24 @@ class Signals:
 
     @property
     def version(self) -> str:
-        return code_and_arithmetic(*SOURCES)
+        return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
-        signal, gradient = zip(*map(self._one, seeds), strict=True)
-        return {"signal": np.log10(signal), "gradient": np.log10(gradient)}
+        return joined(map(self._block, blocks(seeds)))
 
-    def _one(self, seed: int) -> tuple[float, float]:
-        generator = _generator(seed)
-        h = start = generator.standard_normal(self.width)
-        layers = []
-        for _ in range(self.depth):
-            weights = generator.standard_normal((self.width, self.width)) * self.gain / np.sqrt(self.width)
-            z = weights @ h
-            h, slope = (np.maximum(z, 0), z > 0) if self.nonlinearity == "relu" else (np.tanh(z), 1 - np.tanh(z) ** 2)
-            layers.append((weights, slope))
-        back = end = generator.standard_normal(self.width)
-        for weights, slope in reversed(layers):
-            back = weights.T @ (back * slope)
-        return np.linalg.norm(h) / np.linalg.norm(start), np.linalg.norm(back) / np.linalg.norm(end)
+    def _block(self, seeds: range) -> dict[str, Array]:
+        square = (self.width, self.width)
+        start, *layers, end = normals(seeds, [(self.width, 1), *[square] * self.depth, (self.width, 1)])
+        scale = self.gain / np.sqrt(self.width)
+        weights, slopes, h = [layer * scale for layer in layers], [], start
+        for a in weights:
+            z = matmul(a, h)
+            h = np.maximum(z, 0) if self.nonlinearity == "relu" else tanh(z)
+            slopes.append((z > 0).astype(np.float64) if self.nonlinearity == "relu" else 1 - h * h)
+        back = end
+        for a, slope in zip(reversed(weights), reversed(slopes), strict=True):
+            back = matmul(a.swapaxes(1, 2), back * slope)
+        return {"signal": _powers_of_ten(h, start), "gradient": _powers_of_ten(back, end)}
 
 
 @dataclass(frozen=True)
@@ -94,19 +92,25 @@ class Recurrent:
 
     @property
     def version(self) -> str:
-        return code_and_arithmetic(*SOURCES)
+        return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
-        return {"gradient": np.log10(list(map(self._one, seeds)))}
+        return joined(map(self._block, blocks(seeds)))
 
-    def _one(self, seed: int) -> float:
-        generator = _generator(seed)
-        end = generator.standard_normal(self.width)
-        a, b = generator.standard_normal((2, self.width, self.width)) * self.gain / np.sqrt(self.width)
+    def _block(self, seeds: range) -> dict[str, Array]:
+        square = (self.width, self.width)
+        end, a, b = normals(seeds, [(self.width, 1), square, square])
+        scale = self.gain / np.sqrt(self.width)
+        a, b = (a * scale).swapaxes(1, 2), (b * scale).swapaxes(1, 2)
         gradients = [end]  # at h(steps), h(steps - 1), ...
         for t in range(1, self.steps + 1):
-            back = a.T @ gradients[t - 1]
+            back = matmul(a, gradients[t - 1])
             if 0 < self.delay <= t:
-                back = back + b.T @ gradients[t - self.delay]
+                back = back + matmul(b, gradients[t - self.delay])
             gradients.append(back)
-        return float(np.linalg.norm(gradients[-1]) / np.linalg.norm(end))
+        return {"gradient": _powers_of_ten(gradients[-1], end)}
+
+
+def _powers_of_ten(vectors: Array, others: Array) -> Array:
+    """By how many powers of ten vectors (S, W, 1) are longer than others, shape (S,)."""
+    return log10(length(vectors[..., 0]) / length(others[..., 0]))

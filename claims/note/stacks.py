@@ -68,7 +68,7 @@ class Starts:
         return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
-        return _joined(map(self._block, blocks(seeds)))
+        return joined(map(self._block, blocks(seeds)))
 
     def _block(self, seeds: range) -> dict[str, Array]:
         weights = draw(seeds, self.depth, self.width, self.connection)
@@ -125,7 +125,7 @@ class Shaken:
         return code(*SOURCES)
 
     def sample(self, seeds: range) -> dict[str, Array]:
-        return _joined(self._block(part) for part in blocks(seeds, 2 * BLOCK))  # of 20 points rather than 256
+        return joined(self._block(part) for part in blocks(seeds, 2 * BLOCK))  # of 20 points rather than 256
 
     def _block(self, seeds: range) -> dict[str, Array]:
         weights = draw(seeds, self.depth, self.width, self.connection)
@@ -256,7 +256,8 @@ def blocks(seeds: range, size: int = BLOCK) -> Iterator[range]:
         yield seeds[i : i + size]
 
 
-def _joined(parts: Iterator[dict[str, Array]]) -> dict[str, Array]:
+def joined(parts: Iterator[dict[str, Array]]) -> dict[str, Array]:
+    """The observations of all blocks, in their order."""
     columns: defaultdict[str, list[Array]] = defaultdict(list)
     for part in parts:
         for name, values in part.items():

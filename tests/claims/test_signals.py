@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from claims.note.signals import Recurrent, Signals
+from lrn.arithmetic import normal
 
 
 @pytest.mark.parametrize("nonlinearity", ["relu", "tanh"])
@@ -15,11 +16,11 @@ def test_signal_and_gradient_are_those_of_autograd(nonlinearity):
     columns = population.sample(range(5))
     for seed in range(5):
         generator = np.random.Generator(np.random.Philox(key=seed))
-        x = torch.tensor(generator.standard_normal(6), requires_grad=True)
+        x = torch.tensor(normal(generator, 6), requires_grad=True)
         h = x
         for _ in range(4):
-            h = getattr(torch, nonlinearity)(torch.tensor(generator.standard_normal((6, 6)) * 1.3 / np.sqrt(6)) @ h)
-        v = torch.tensor(generator.standard_normal(6))
+            h = getattr(torch, nonlinearity)(torch.tensor(normal(generator, (6, 6)) * 1.3 / np.sqrt(6)) @ h)
+        v = torch.tensor(normal(generator, 6))
         (gradient,) = torch.autograd.grad(h @ v, x)
         assert columns["signal"][seed] == pytest.approx(float((h.norm() / x.norm()).log10().detach()))
         assert columns["gradient"][seed] == pytest.approx(float((gradient.norm() / v.norm()).log10()))
@@ -30,8 +31,8 @@ def test_gradients_through_time_are_those_of_autograd(delay):
     gradients = Recurrent(0.8, steps=7, delay=delay, width=5).sample(range(4))["gradient"]
     for seed in range(4):
         generator = np.random.Generator(np.random.Philox(key=seed))
-        v = torch.tensor(generator.standard_normal(5))
-        a, b = torch.tensor(generator.standard_normal((2, 5, 5)) * 0.8 / np.sqrt(5))
+        v = torch.tensor(normal(generator, 5))
+        a, b = torch.tensor(np.stack([normal(generator, (5, 5)) for _ in range(2)]) * 0.8 / np.sqrt(5))
         start = torch.ones(5, dtype=torch.float64, requires_grad=True)
         h = [start]
         for t in range(1, 8):
