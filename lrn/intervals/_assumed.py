@@ -35,6 +35,7 @@ Annals of Statistics 49, proposition 6, for the one-sided normal mixture.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import scipy  # whose modules load when they are first used: stats takes a second
@@ -43,9 +44,9 @@ from numpy.typing import ArrayLike, NDArray
 from lrn.intervals._betting import SLACK
 from lrn.intervals._checks import check_fraction, check_number
 from lrn.intervals._exact import checked_values
+from lrn.intervals._rounding import magnitude, multiple
 
 __all__ = [
-    "END_SLACK",
     "LARGEST",
     "finite",
     "goal_of_two",
@@ -68,9 +69,6 @@ _EQUAL = 1e-9
 
 LARGEST = 1e300
 """Farther away than any mean."""
-
-END_SLACK = 1e-9
-"""By which part an end is moved outward, more than rounding can move it inward."""
 
 _Values = NDArray[np.float64]
 
@@ -217,8 +215,10 @@ def _without_spread(values: _Values) -> bool:
 
 
 def _around(middle: float, width: float) -> tuple[float, float]:
-    """The interval, a little wider than rounding can make it narrower."""
-    width += END_SLACK * width
+    """The interval, its width rounded up to eight digits: the last ones depend on the machine's logarithms."""
+    if math.isfinite(width):
+        exponent = magnitude(width) - 7
+        width = multiple(math.ceil(Fraction(width) / Fraction(10) ** exponent), exponent)
     return math.nextafter(middle - width, -math.inf), math.nextafter(middle + width, math.inf)
 
 

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lrn.intervals._checks import check_count, check_fraction, check_number
 from lrn.intervals._exact import checked_values
+from lrn.intervals._rounding import magnitude, multiple
 
 __all__ = [
     "BETS",
@@ -51,7 +52,6 @@ STAKES: NDArray[np.float64] = np.log(_WEIGHTS / _WEIGHTS.sum())
 SLACK = 1e-6
 """More than the rounding of a sum of a million logarithms: so much more must be won to reject a mean."""
 
-_END_SLACK = 1e-9
 _FEW_VALUES = 4
 
 
@@ -92,11 +92,14 @@ def best_growth(
 
 
 def root_below(capital: Callable[[float], float], low: float, point: float, goal: float) -> float:
-    """Returns the largest value, up to rounding, below which the capital reaches the goal; `low` if there is none.
+    """Returns a lower end: the largest multiple of a power of ten at which the capital reaches the goal.
+
+    Multiples are at most a 10-millionth of the span apart. Logarithms differ in their last bits from one machine to the
+    next, and so would the end where the capital just reaches the goal; its multiple does not.
 
     Args:
         capital: falls as its argument grows; below the goal at `point`.
-        low: where to begin.
+        low: where to begin; returned if the capital never reaches the goal.
         point: where to end.
         goal: logarithm of the stake that rejects.
     """
@@ -108,13 +111,15 @@ def root_below(capital: Callable[[float], float], low: float, point: float, goal
         return low
     if capital(point) >= goal:
         return point
-    step = span * 1e-7
-    end = float(scipy.optimize.brentq(lambda m: min(capital(m), 1e6) - goal, inside, point, xtol=step, rtol=1e-12))
-    for _ in range(60):  # to the side that was rejected for certain
-        if capital(end) >= goal:
-            return end
-        end, step = max(end - step, inside), 2 * step
-    return inside
+    exponent = max(magnitude(span) - 7, magnitude(max(abs(low), abs(point))) - 14, -300)
+    step = 10.0**exponent
+    root = scipy.optimize.brentq(lambda m: min(capital(m), 1e6) - goal, inside, point, xtol=step, rtol=1e-15)
+    number = math.floor(root / step) + 1
+    while number * step < point and capital(multiple(number, exponent)) >= goal:
+        number += 1
+    while capital(multiple(number - 1, exponent)) < goal:
+        number -= 1
+    return max(multiple(number - 1, exponent), inside)
 
 
 def mean_sequence(values: ArrayLike, low: float, high: float, alpha: float) -> tuple[float, float]:
@@ -170,10 +175,9 @@ def mean_ends(
     if len(values) == 0 or low == high:
         return low, high
     mean = float(np.average(values, weights=counts))
-    slack = _END_SLACK * (high - low)
     below = root_below(lambda m: log_capital(values, m, low, counts), low, min(mean, high), goal)
     above = -root_below(lambda m: log_capital(-values, m, -high, counts), -high, min(-mean, -low), goal)
-    return max(low, below - slack), min(high, above + slack)
+    return below, above
 
 
 def rate_sequence(hits: int, n: int, alpha: float) -> tuple[float, float]:

@@ -1,13 +1,14 @@
-"""Arithmetic of two floats, rounded so that the exact result cannot lie outside."""
+"""Arithmetic of two floats, rounded so that the exact result cannot lie outside; and multiples of powers of ten."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["Operation", "rounded"]
+__all__ = ["Operation", "magnitude", "multiple", "rounded"]
 
 Operation = Callable[[Any, Any], Any]
 """An operation of two numbers, of whichever kind."""
@@ -23,3 +24,13 @@ def rounded(operation: Operation, x: float, y: float, toward: float) -> float:
     exact = operation(Fraction(x), Fraction(y))
     beyond = exact < result if toward < 0 else exact > result
     return math.nextafter(result, toward) if beyond else result
+
+
+def magnitude(x: float) -> int:
+    """Returns the exponent of the largest power of ten up to the size of a number; 0 for 0."""
+    return Decimal(x).adjusted()
+
+
+def multiple(number: int, exponent: int) -> float:
+    """Returns ``number * 10**exponent``, rounded to the nearest float."""
+    return float(number * 10**exponent) if exponent >= 0 else number / 10**-exponent

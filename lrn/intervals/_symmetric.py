@@ -27,7 +27,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lrn.intervals._assumed import END_SLACK, LARGEST, finite, goal_of_two
+from lrn.intervals._assumed import LARGEST, finite, goal_of_two
 
 __all__ = ["symmetric_capital", "symmetric_ends", "symmetric_sequence"]
 
@@ -36,6 +36,9 @@ _SLOPES = np.array([0.25, 0.5, 1.0])
 
 _BET = 0.95
 """The largest part of the stake that one symmetric value can lose."""
+
+_END_SLACK = 1e-9
+"""Up to which part of the spread an end is followed."""
 
 _Values = NDArray[np.float64]
 
@@ -113,7 +116,7 @@ def _symmetric_end(values: _Values, capital: Callable[[float], float], goal: flo
     if capital(-LARGEST) < goal:
         return -math.inf
     middle = float(np.median(values))
-    step = max(float(np.ptp(values)), abs(middle) * END_SLACK, 1e-300)
+    step = max(float(np.ptp(values)), abs(middle) * _END_SLACK, 1e-300)
     below = middle - step
     while capital(below) < goal:
         step *= 2
@@ -121,7 +124,7 @@ def _symmetric_end(values: _Values, capital: Callable[[float], float], goal: flo
     rejected, not_rejected = below, middle
     if capital(middle) >= goal:  # only where the median itself is far from the centre of the stakes
         return middle
-    while not_rejected - rejected > END_SLACK * step:
+    while not_rejected - rejected > _END_SLACK * step:
         at = (rejected + not_rejected) / 2
         if not rejected < at < not_rejected:
             break

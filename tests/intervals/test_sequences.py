@@ -90,6 +90,19 @@ def test_the_ends_are_where_the_stake_reaches_its_goal(n: int, alpha: float, hit
     assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-8)
 
 
+@repeatable
+@given(st.lists(st.floats(0.01, 0.99), min_size=6, max_size=60), st.sampled_from([0.5, 1e-6]))
+def test_ends_are_the_last_multiples_that_are_rejected(values: list[float], alpha: float) -> None:
+    observed, goal = np.array(values), math.log(2 / alpha) + 1e-6
+    low, high = mean_sequence(observed, 0, 1, alpha)
+    for end, sign, bound in ((low, 1, 0.0), (-high, -1, -1.0)):
+        step = 10.0 ** (math.floor(math.log10((sign * observed).mean() - bound)) - 7)
+        if end > bound + step:
+            assert end / step == pytest.approx(round(end / step), abs=1e-6)
+            capitals = [log_capital(sign * observed, end + moved, bound) for moved in (0.0, step)]
+            assert capitals[0] >= goal > capitals[1]
+
+
 @pytest.mark.parametrize("alpha", [0.5, 0.05])
 @pytest.mark.parametrize("support", [(0.0, 0.5, 1.0), (0.0, 0.03, 1.0), (-2.0, 1.0, 3.0)])
 def test_ends_ever_miss_a_mean_with_at_most_half_of_alpha(support: tuple[float, ...], alpha: float) -> None:
