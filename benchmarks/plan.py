@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from benchmarks.peers import AUTHOR, COMPILED, JAX, NATIVE_1, NATIVE_2, PEERS, REFERENCE, STACKED, VMAP, Peer
 
@@ -32,6 +33,7 @@ class Plan:
         shapes: (depth, width) of the side by side comparison, late connections.
         networks: how many networks train at a time.
         seconds, base_seconds: about how long one run of a peer, and of lrn beside it, takes.
+        peaks: (depth, width) of the networks whose speed stands beside the machine's peak.
         repeats: pairs measured.
         freezing: depths at which plain networks are timed.
         seeds: of each of the thesis's 168 cells.
@@ -48,6 +50,7 @@ class Plan:
     seeds: int
     stream: int
     stream_epochs: int
+    peaks: tuple[tuple[int, int], ...]
     networks: int = 512
     freezing: tuple[int, ...] = (10, 30)
 
@@ -69,6 +72,7 @@ FULL = Plan(
     seeds=1000,
     stream=1_000_000,
     stream_epochs=300,
+    peaks=tuple(product((2, 10, 30), (2, 3, 4, 8, 16, 32))),
 )
 QUICK = Plan(
     name="quick",
@@ -86,4 +90,5 @@ QUICK = Plan(
     seeds=32,
     stream=100_000,
     stream_epochs=30,
+    peaks=((10, 2), (10, 16)),
 )

@@ -58,7 +58,7 @@ def efficiency(plan: Plan) -> list[dict[str, Any]]:
     if peak is None:
         print("skipped: share of the FMA peak (no C++ compiler)", flush=True)
         return []
-    for (depth, width), optimizer, threads in product(plan.shapes, ("adam", "sgd"), (1, 2)):
+    for (depth, width), optimizer, threads in product(plan.peaks, ("adam", "sgd"), (1, 2)):
         experiment = Experiment(depth=depth, width=width, optimizer=optimizer)
         row = {"depth": depth, "width": width, "optimizer": optimizer, "threads": threads}
         rows.append({**row, **_beside_peak(experiment, threads, peak, plan)})

@@ -106,22 +106,26 @@ def _side_by_side(results: dict[str, Any]) -> str:
 
 
 def _efficiency(results: dict[str, Any]) -> str:
-    head = ["", "threads", "ms per network", "MFLOP per network", "of it optimizer", "GFLOP/s", "FMA peak", "share"]
-    rows = []
+    by_shape: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
     for r in results["efficiency"]:
-        rows.append(
-            (
-                f"D{r['depth']} W{r['width']} {r['optimizer']}",
-                str(r["threads"]),
-                number(r["ms"]),
-                number(r["mflop"]),
-                _percent(r["optimizer_share"]),
-                number(r["gflops"]),
-                number(r["peak_gflops"]),
-                _percent(r["share"]),
-            )
-        )
-    return "### Share of the machine's FMA peak\n\n" + _table(head, rows)
+        by_shape[shape_of(r)].append(r)
+    measured = [
+        f"{r['optimizer']}, {r['threads']} thread{'s' * (r['threads'] > 1)}" for r in next(iter(by_shape.values()))
+    ]
+    rows, times = [], []
+    for (depth, width), of_shape in by_shape.items():
+        name = f"D{depth} W{width}"
+        rows.append([name, number(of_shape[0]["mflop"]), *(_percent(r["share"]) for r in of_shape)])
+        times.append([name, _percent(of_shape[0]["optimizer_share"]), *(number(r["ms"]) for r in of_shape)])
+    peaks = {r["threads"]: number(r["peak_gflops"]) for r in results["efficiency"]}
+    paragraphs = [
+        "### Share of the machine's FMA peak",
+        f"The peak is {peaks[1]} GFLOP/s with one thread and {peaks[2]} with two.",
+        _table(["", "MFLOP per network (adam)", *measured], rows),
+        "Milliseconds per network:",
+        _table(["", "operations of adam's step", *measured], times),
+    ]
+    return "\n\n".join(paragraphs)
 
 
 def _scaling(results: dict[str, Any]) -> str:
