@@ -1,6 +1,6 @@
 """Everything that is on disk or on a cluster: trained networks, samples of other populations, and who trains them.
 
-- `_ledger`: trains missing seeds and stores the results (`Ledger`).
+- `_ledger`: trains missing seeds and stores the results (`Ledger`); `batches` says how many are trained together.
 - `samples`: the same for populations that are not Experiments, one file per seed or block of seeds (`sample_files`).
 - `shelf`: blocks of one thing in memory and on disk, merged into few files; `covering` says which of them to read.
 - `descriptions`: the file that names the experiment behind a folder of blocks.

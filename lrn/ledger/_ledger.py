@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from lrn.engines import Engine, choose
-from lrn.engines.cuda import CudaEngine
 from lrn.experiment import Experiment
 from lrn.experiment.runs import Runs
+from lrn.ledger.batches import batch_size, rounded, work
 from lrn.ledger.blocks import RunsForm, row_bytes
 from lrn.ledger.cluster import ClusterError
 from lrn.ledger.covering import block_files, block_name, cut, gaps
@@ -55,22 +55,10 @@ SEGMENT_BYTES = 1 << 21
 MEMORY_BYTES = 1 << 28
 """What a ledger remembers in memory, at most, of experiments that were asked for before the last one."""
 
-# One network takes about a nanosecond per parameter and epoch in the kernel.
 _BLOCK_WORK = 1 << 32
-"""Work of one block at most, in parameters times epochs: some seconds."""
-_BATCH_WORK = 1 << 28
-"""Work of one batch at most, likewise: a quarter of a second."""
-BATCH = 64
-"""Seeds of a batch. The kernel trains 16 at once per thread; below 64, networks of depth 2 take up to twice as long,
-as those that have settled leave their places empty, and from 64 on, files take longer than what is saved."""
+"""Work of one block at most (`lrn.ledger.batches.work`): some seconds."""
 _WAITING_WORK = 1 << 30
-"""Work per experiment from which on a ledger that `waits` writes at once, likewise: a second."""
-_LANES = 16
-"""Seeds of a batch of networks that take long each: the kernel trains so many in the time of one."""
-_GPU_BATCH = 4096
-"""Seeds of a batch on a GPU, where each network has a thread and thousands take as long as one."""
-_GPU_TRACES = 256
-"""The same where the error of every epoch is kept, which takes longer to store than to train."""
+"""Work per experiment from which on a ledger that `waits` writes at once: a second."""
 
 
 class Ledger:
@@ -196,7 +184,7 @@ class Ledger:
         """The seeds that `runs` would train, by the names of the files that are there, in blocks of at most `size`."""
         missing = gaps(block_files(self.folder / experiment.key), seeds)
         blocks = []
-        for gap in _rounded(self._shelf(experiment, False), missing, _batch(self.engine, experiment, False)):
+        for gap in rounded(self._shelf(experiment, False), missing, batch_size(self.engine, experiment, False)):
             blocks += _blocks(gap, size)
         return blocks
 
@@ -241,9 +229,11 @@ class Ledger:
         name = (version(self.engine), experiment.key, trace)
         if name not in self._shelves:
             directory = None if self.root is None else self.folder / experiment.key
-            form, work = RunsForm(experiment, self.engine, trace), _work(experiment)
-            segment = max(BATCH, _power(SEGMENT_BYTES // row_bytes(experiment, trace)))
-            self._shelves[name] = Shelf(directory, form, segment, trace=trace, precious=-(-16 * _BLOCK_WORK // work))
+            form = RunsForm(experiment, self.engine, trace)
+            batch, row = batch_size(self.engine, experiment, trace), row_bytes(experiment, trace)
+            segment = max(batch, _power(SEGMENT_BYTES // row))
+            precious = -(-16 * _BLOCK_WORK // work(experiment))
+            self._shelves[name] = Shelf(directory, form, segment, trace=trace, precious=precious)
         self._shelves.move_to_end(name)
         return self._shelves[name]
 
@@ -273,16 +263,16 @@ class Ledger:
         """Trains these seeds and a few more; writes each block but the last at once, and joins those side by side."""
         if not missing:
             return
-        batch = _batch(self.engine, experiment, trace)
-        size = min(BLOCK, shelf.segment, max(batch, _power(_BLOCK_WORK // _work(experiment))))
+        batch = batch_size(self.engine, experiment, trace)
+        size = min(BLOCK, shelf.segment, max(batch, _power(_BLOCK_WORK // work(experiment))))
         blocks: list[range] = []
-        for gap in _rounded(shelf, missing, batch):
+        for gap in rounded(shelf, missing, batch):
             blocks += cut(gap, size)
         for done, (block, runs) in enumerate(self._trained(experiment, blocks, trace), start=1):
             shelf.hold(block, runs)
             if done < len(blocks):  # the last one is written with those beside it
                 shelf.write(block)
-        if not self._waits or shelf.unwritten * _work(experiment) >= _WAITING_WORK:
+        if not self._waits or shelf.unwritten * work(experiment) >= _WAITING_WORK:
             shelf.tidy(patient=True)
 
     def _trained(self, experiment: Experiment, blocks: Sequence[range], trace: bool) -> Iterator[tuple[range, Runs]]:
@@ -303,28 +293,6 @@ class Ledger:
         except (ValueError, KeyError, OSError, pa.ArrowException) as error:
             what = f"seeds {block.start:,} to {block.stop - 1:,} of {experiment.label}"
             raise ClusterError(f"a worker's answer for {what} is not a block ({first_line(error)})") from None
-
-
-def _rounded(shelf: Shelf[Runs], missing: Sequence[range], batch: int) -> list[range]:
-    """The missing seeds and those that fill the last batch, up to the next stored seed."""
-    if not missing:
-        return []
-    last = missing[-1]
-    stop = min(-(-last.stop // batch) * batch, 2**64)
-    return [*missing[:-1], shelf.free(range(last.start, stop))]
-
-
-def _batch(engine: Engine, experiment: Experiment, trace: bool) -> int:
-    """Seeds that are trained together: the missing seeds are rounded up to a multiple of it."""
-    if isinstance(engine, CudaEngine) and engine.pays(experiment, _GPU_BATCH):
-        return _GPU_TRACES if trace else _GPU_BATCH
-    if _work(experiment) * BATCH <= _BATCH_WORK:
-        return BATCH
-    return 1 if engine.name == "reference" else _LANES
-
-
-def _work(experiment: Experiment) -> int:
-    return experiment.parameters * experiment.epochs
 
 
 def _power(n: int) -> int:

@@ -16,7 +16,7 @@ import lrn.ledger
 from lrn import Experiment, Ledger, train
 from lrn.claims._populations import Draw
 from lrn.ledger import LedgerWarning
-from lrn.ledger._ledger import BATCH
+from lrn.ledger.batches import BATCH
 
 TINY = Experiment(depth=2, epochs=3)
 FULL = r"the ledger cannot be written to \(No space left on device\)"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import lrn.ledger._ledger
 import lrn.ledger.files
 from lrn import Experiment, Ledger
-from lrn.ledger._ledger import BATCH
+from lrn.ledger.batches import BATCH, batch_size
 from lrn.ledger.blocks import row_bytes
 from lrn.ledger.covering import BlockFile, block_files, by_seeds, covering, cut, gaps, joined
 from lrn.ledger.shelf import MOST_WAITING, Shelf
@@ -77,7 +77,7 @@ def test_a_batch_ends_where_others_were_trained(ledger):
 @pytest.mark.batches
 def test_networks_that_take_long_come_in_smaller_batches(tmp_path):
     ledger, big = counting(tmp_path), Experiment(width=1000, depth=20)
-    assert lrn.ledger._ledger._batch(ledger.engine, big, trace=False) == (16 if ledger.engine.name == "native" else 1)
+    assert batch_size(ledger.engine, big, trace=False) == (16 if ledger.engine.name == "native" else 1)
 
 
 @pytest.mark.batches
