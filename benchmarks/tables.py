@@ -109,21 +109,20 @@ def _efficiency(results: dict[str, Any]) -> str:
     by_shape: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
     for r in results["efficiency"]:
         by_shape[shape_of(r)].append(r)
-    measured = [
-        f"{r['optimizer']}, {r['threads']} thread{'s' * (r['threads'] > 1)}" for r in next(iter(by_shape.values()))
-    ]
     rows, times = [], []
     for (depth, width), of_shape in by_shape.items():
         name = f"D{depth} W{width}"
-        rows.append([name, number(of_shape[0]["mflop"]), *(_percent(r["share"]) for r in of_shape)])
-        times.append([name, _percent(of_shape[0]["optimizer_share"]), *(number(r["ms"]) for r in of_shape)])
-    peaks = {r["threads"]: number(r["peak_gflops"]) for r in results["efficiency"]}
+        rows.append([name, number(of_shape[0]["mflop"]), *map(_percent, map(itemgetter("share"), of_shape))])
+        times.append([name, _percent(of_shape[0]["optimizer_share"]), *map(number, map(itemgetter("ms"), of_shape))])
+    columns = next(iter(by_shape.values()))
+    head = list(starmap("{}, {} thread(s)".format, map(itemgetter("optimizer", "threads"), columns)))
+    one, two, *_ = columns
     paragraphs = [
         "### Share of the machine's FMA peak",
-        f"The peak is {peaks[1]} GFLOP/s with one thread and {peaks[2]} with two.",
-        _table(["", "MFLOP per network (adam)", *measured], rows),
+        f"The peak is {number(one['peak_gflops'])} GFLOP/s with one thread and {number(two['peak_gflops'])} with two.",
+        _table(["", "MFLOP per network (adam)", *head], rows),
         "Milliseconds per network:",
-        _table(["", "operations of adam's step", *measured], times),
+        _table(["", "operations of adam's step", *head], times),
     ]
     return "\n\n".join(paragraphs)
 
