@@ -92,10 +92,10 @@ def best_growth(
 
 
 def root_below(capital: Callable[[float], float], low: float, point: float, goal: float) -> float:
-    """Returns a lower end: the largest multiple of a power of ten at which the capital reaches the goal.
+    """Returns a lower end: the last number of eight digits, counted from `low`, at which the capital reaches the goal.
 
-    Multiples are at most a 10-millionth of the span apart. Logarithms differ in their last bits from one machine to the
-    next, and so would the end where the capital just reaches the goal; its multiple does not.
+    Logarithms differ in their last bits from one machine to the next, and so would the end where the capital just
+    reaches the goal; of so few digits it does not.
 
     Args:
         capital: falls as its argument grows; below the goal at `point`.
@@ -104,22 +104,22 @@ def root_below(capital: Callable[[float], float], low: float, point: float, goal
         goal: logarithm of the stake that rejects.
     """
     span = point - low
-    if span <= 0:
-        return low
     inside = low + span * 1e-12
-    if capital(inside) < goal:
+    if span <= 0 or capital(inside) < goal:
         return low
     if capital(point) >= goal:
         return point
-    exponent = max(magnitude(span) - 7, magnitude(max(abs(low), abs(point))) - 14, -300)
+    distance = scipy.optimize.brentq(
+        lambda distance: min(capital(low + distance), 1e6) - goal, inside - low, span, xtol=1e-300, rtol=1e-9
+    )
+    exponent = max(magnitude(distance) - 7, magnitude(max(abs(low), abs(point))) - 14, -300)
     step = 10.0**exponent
-    root = scipy.optimize.brentq(lambda m: min(capital(m), 1e6) - goal, inside, point, xtol=step, rtol=1e-15)
-    number = math.floor(root / step) + 1
-    while number * step < point and capital(multiple(number, exponent)) >= goal:
+    number = math.floor(distance / step) + 1
+    while number * step < span and capital(multiple(number, exponent, low)) >= goal:
         number += 1
-    while capital(multiple(number - 1, exponent)) < goal:
+    while number > 1 and capital(multiple(number - 1, exponent, low)) < goal:
         number -= 1
-    return max(multiple(number - 1, exponent), inside)
+    return multiple(number - 1, exponent, low)
 
 
 def mean_sequence(values: ArrayLike, low: float, high: float, alpha: float) -> tuple[float, float]:

@@ -31,6 +31,9 @@ def magnitude(x: float) -> int:
     return Decimal(x).adjusted()
 
 
-def multiple(number: int, exponent: int) -> float:
-    """Returns ``number * 10**exponent``, rounded to the nearest float."""
-    return float(number * 10**exponent) if exponent >= 0 else number / 10**-exponent
+def multiple(number: int, exponent: int, start: float = 0.0) -> float:
+    """Returns ``start + number * 10**exponent``, rounded to the nearest float."""
+    try:
+        return float(Fraction(start) + number * Fraction(10) ** exponent)
+    except OverflowError:
+        return math.copysign(math.inf, number)

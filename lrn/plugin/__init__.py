@@ -11,7 +11,6 @@ import functools
 import gc
 import inspect
 import json
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lrn.plugin._carrying import EXPERIMENTS, LACK, PER_SEED, PROPERTY, STARTED, Deselection
+from lrn.plugin._comparisons import JUDGED, pytest_assertrepr_compare
 from lrn.plugin._crashes import Crashes
 from lrn.plugin._earlier import MODULES, SURROUNDINGS, Earlier, Modules
 from lrn.plugin._items import (
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from lrn.claims._measure import Measure
     from lrn.claims._populations import RecentSamples
 
-__all__ = ["measure"]
+__all__ = ["measure", "pytest_assertrepr_compare"]
 
 _SETTINGS = pytest.StashKey[Settings]()
 _TRAINING = pytest.StashKey[Training]()
@@ -266,18 +266,6 @@ def _behind(item: pytest.Item, measuring: Measure | None) -> dict[str, Any]:
     return {"keys": behind.keys, "plain": behind.plain, "untested": _STANDS in item.stash}
 
 
-def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Shows the intervals of a comparison that failed."""
-    intervals = sys.modules.get("lrn.intervals")
-    if intervals is None or op not in ("<", "<=", ">", ">=", "==", "!="):
-        return None
-    lines = [f"{left} {op} {right}"]
-    for side in (left, right):
-        if isinstance(side, intervals.Estimate):
-            lines.append(f"{side}: {side.name or 'computed'}, n = {side.n}")
-    return lines if len(lines) > 1 else None
-
-
 def _sampler(config: pytest.Config) -> RecentSamples:
     """The sampler of this process."""
     if _SAMPLER not in config.stash:
@@ -323,7 +311,11 @@ def _call(item: pytest.Function) -> Any:
     __tracebackhide__ = True
     if inspect.iscoroutinefunction(item.obj) or inspect.isasyncgenfunction(item.obj):
         raise TypeError("a claim must be a plain function, not an async one")
-    return item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
+    item.config.stash[JUDGED] = True
+    try:
+        return item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
+    finally:
+        item.config.stash[JUDGED] = False
 
 
 def _conclude(judgement: Judgement, verdict: Verdict, item: pytest.Function) -> None:

@@ -91,15 +91,28 @@ def test_the_ends_are_where_the_stake_reaches_its_goal(n: int, alpha: float, hit
 
 
 @repeatable
-@given(st.lists(st.floats(0.01, 0.99), min_size=6, max_size=60), st.sampled_from([0.5, 1e-6]))
-def test_ends_are_the_last_multiples_that_are_rejected(values: list[float], alpha: float) -> None:
+@given(st.lists(st.floats(0.01, 0.99), min_size=6, max_size=60), st.sampled_from([0.5, 1e-6, 1e-300]))
+def test_ends_are_the_last_of_eight_digits_that_are_rejected(values: list[float], alpha: float) -> None:
     observed, goal = np.array(values), math.log(2 / alpha) + 1e-6
     low, high = mean_sequence(observed, 0, 1, alpha)
     for end, sign, bound in ((low, 1, 0.0), (-high, -1, -1.0)):
-        step = 10.0 ** (math.floor(math.log10((sign * observed).mean() - bound)) - 7)
-        if end > bound + step:
-            assert end / step == pytest.approx(round(end / step), abs=1e-6)
-            assert log_capital(sign * observed, end, bound) >= goal > log_capital(sign * observed, end + step, bound)
+        if end > bound:
+            step = 10.0 ** (math.floor(math.log10(end - bound)) - 7)
+            assert (end - bound) / step == pytest.approx(round((end - bound) / step), abs=1e-6)
+            assert log_capital(sign * observed, end, bound) >= goal
+            assert log_capital(sign * observed, end + 1.01 * step, bound) < goal
+
+
+@pytest.mark.parametrize("hits", [0, 1, 2, 7, 10])
+def test_ends_of_a_rate_and_of_its_complement_are_mirrored(hits: int) -> None:
+    low, high = rate_sequence(hits, 20, 0.001)
+    assert rate_sequence(20 - hits, 20, 0.001) == pytest.approx((1 - high, 1 - low), abs=1e-15)
+
+
+def test_the_largest_numbers_have_intervals() -> None:
+    largest = np.finfo(np.float64).max
+    low, high = mean_sequence([-largest], -largest, -largest * (1 - 1e-14), 0.999)
+    assert -largest <= low <= high <= -largest * (1 - 1e-14)
 
 
 @pytest.mark.parametrize("alpha", [0.5, 0.05])

@@ -183,6 +183,33 @@ def test_claims_without_measurement_are_judged_by_their_assertions(suite):
     assert (verdicts["test_three"].verdict, verdicts["test_three"].reason) == (Outcome.REFUTED, "assert (1 + 1) == 3")
 
 
+@pytest.mark.parametrize(
+    ("assertion", "reason"),
+    [
+        ("assert dict(b=list(range(20)), a='one of them') == {}", "assert {'a': 'one of them', 'b': [0, 1, 2, "),
+        ("assert set('lrn') == set('claims')", "assert {'l', 'n', 'r'} == {'a', 'c', 'i', 'l', 'm', 's'}"),
+        ("assert {7, 3} & {3} == set()", "assert {3} == set()"),
+        ("assert 'letter ' * 30 == 'letter'", "assert 'letter letter letter letter...letter"),
+    ],
+)
+def test_the_reason_of_a_failed_comparison_depends_on_its_values_alone(suite, assertion, reason):
+    test = claim(assertion, ', exact=True, refuted="it is not"', parameters="")
+    reasons = {suite.judge(test, *options)[1]["test_it"].reason for options in ((), ("-v",), ("-vv",), ("-vvv",))}
+    assert len(reasons) == 1
+    assert reasons.pop().startswith(reason)
+
+
+def test_details_of_a_failed_comparison_are_shown(suite):
+    result, _ = suite.judge(claim("assert [1, 2, 4] == [1, 2, 3]", ", exact=True", parameters=""), "-vv")
+    result.stdout.fnmatch_lines(["*assert [[]1, 2, 4[]] == [[]1, 2, 3[]]", "*At index 2 diff: 4 != 3*"])
+
+
+def test_comparisons_of_other_tests_are_explained_by_pytest(suite):
+    suite.write("def test_it():\n    assert list(range(40)) == []\n", "claims/test_plain.py")
+    result = suite.run("claims/test_plain.py")
+    result.stdout.fnmatch_lines(["*assert [[]0, 1, 2, 3, 4, 5, ...[]] == [[][]]"])
+
+
 def test_methods_and_other_fixtures_work_beside_measure(suite):
     result, verdicts = suite.judge("""
         made = []
