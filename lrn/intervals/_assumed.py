@@ -84,7 +84,8 @@ def normal_capital(values: _Values, mean: float) -> float:
     """
     if _without_spread(values):
         return 0.0
-    gap, squares = _gap_and_squares(values, mean)
+    own, unit, squares = _spread(values)
+    gap = (own - mean) / unit
     return _normal_stake(len(values), min(len(values) * gap * gap / squares, LARGEST), gap)
 
 
@@ -99,8 +100,8 @@ def normal_ends(values: _Values, goal: float) -> tuple[float, float]:
     if _without_spread(values) or _normal_stake(n, LARGEST, 1.0) < goal:
         return -math.inf, math.inf
     root = scipy.optimize.brentq(lambda log_r: _normal_stake(n, math.exp(log_r), 1.0) - goal, -700.0, math.log(LARGEST))
-    _, squares = _gap_and_squares(values, 0.0)
-    return _around(float(values.mean()), math.sqrt(math.exp(root) * squares / n))
+    own, unit, squares = _spread(values)
+    return _around(own, unit * math.sqrt(math.exp(root) * squares / n))
 
 
 def normal_sequence(values: ArrayLike, alpha: float) -> tuple[float, float]:
@@ -204,10 +205,15 @@ def _subgaussian_stake(n: int, gap: float) -> float:
     return float(np.logaddexp.reduce(_PARTS + math.log(2) + scipy.special.log_ndtr(z) + z * z / 2 - np.log(spread) / 2))
 
 
-def _gap_and_squares(values: _Values, mean: float) -> tuple[float, float]:
-    """How far the mean of the values lies above `mean`, and the sum of their squared deviations from their own."""
+def _spread(values: _Values) -> tuple[float, float, float]:
+    """The mean of the values, their largest deviation from it, and the sum of their squared deviations in its units.
+
+    In units of their own, squares of the smallest and the largest values are numbers, too.
+    """
     own = float(values.mean())
-    return own - mean, float(np.sum((values - own) ** 2))
+    deviations = np.abs(values - own)
+    unit = float(deviations.max())
+    return own, unit, float(np.sum((deviations / unit) ** 2))
 
 
 def _without_spread(values: _Values) -> bool:

@@ -142,6 +142,14 @@ def test_moving_and_stretching_values_moves_and_stretches_their_interval(kind: s
     assert SEQUENCES[kind](-values, 0.05) == pytest.approx((-high, -low), abs=1e-6)
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_normal_values_have_an_interval_where_their_squares_are_not_numbers(size: float) -> None:
+    values = np.array([0.93, 0.94, 0.92, 0.93, 0.95, 0.9] * 3)
+    expected = np.array(normal_sequence(values, 0.05)) * size
+    assert normal_sequence(values * size, 0.05) == pytest.approx(expected, rel=1e-6)
+    assert normal_capital(values * size, 0.9 * size) == pytest.approx(normal_capital(values, 0.9))
+
+
 @pytest.mark.parametrize(("alpha", "fewest"), [(0.05 / 6, 5), (2 * 0.05 / 64, 6), (2 * 0.001 / 64, 9)])
 def test_a_clear_difference_takes_a_handful_of_normal_values(alpha: float, fewest: int) -> None:
     values = 10 + np.random.default_rng(0).normal(size=fewest)
