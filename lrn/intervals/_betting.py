@@ -94,8 +94,7 @@ def best_growth(
 def root_below(capital: Callable[[float], float], low: float, point: float, goal: float) -> float:
     """Returns a lower end: the last number of eight digits, counted from `low`, at which the capital reaches the goal.
 
-    Logarithms differ in their last bits from one machine to the next, and so would the end where the capital just
-    reaches the goal; of so few digits it does not.
+    The last bits of a logarithm differ from one machine to the next. Eight digits of an end do not.
 
     Args:
         capital: falls as its argument grows; below the goal at `point`.

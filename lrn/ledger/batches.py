@@ -1,4 +1,4 @@
-"""How many seeds are trained together: more than were asked for, where the engine takes as long for them."""
+"""How many seeds are trained together: often more than were requested, because the engine takes as long for them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["BATCH", "batch_size", "rounded", "work"]
 _BATCH_WORK = 1 << 28
 """Work of one batch at most: a quarter of a second."""
 BATCH = 64
-"""Seeds of a batch. The kernel trains 16 at once per thread; below 64, networks of depth 2 take up to twice as long,
-as those that have settled leave their places empty, and from 64 on, files take longer than what is saved."""
+"""Seeds of a batch. The kernel trains 16 at once per thread. In smaller batches, networks of depth 2 take up to twice as
+long, because nothing takes the lanes of those that have settled. Larger ones save less time than their files cost."""
 _LANES = 16
-"""Seeds of a batch of networks that take long each: the kernel trains so many in the time of one."""
+"""Seeds of a batch of slow networks: the kernel trains this many in the time of one."""
 _GPU_BATCH = 4096
 """Seeds of a batch on a GPU, where each network has a thread and thousands take as long as one."""
 _GPU_TRACES = 256
-"""The same where the error of every epoch is kept, which takes longer to store than to train."""
+"""The same where the error of every epoch is stored, which takes longer than the training."""
 
 
 def work(experiment: Experiment) -> int:
