@@ -16,7 +16,7 @@ _BATCH_WORK = 1 << 28
 """Work of one batch at most: a quarter of a second."""
 BATCH = 64
 """Seeds of a batch. The kernel trains 16 at once per thread. In smaller batches, networks of depth 2 take up to twice
-as long, because nothing takes the lanes of those that have settled. Larger ones save less time than their files cost."""
+as long, because nothing takes the lanes of those that have settled. Larger ones save less than their files cost."""
 _LANES = 16
 """Seeds of a batch of slow networks: the kernel trains this many in the time of one."""
 _GPU_BATCH = 4096
