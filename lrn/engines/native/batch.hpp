@@ -31,9 +31,13 @@ template <class R> struct Schedule {
   }
 };
 
-template <class V, class Net> class Batch {
+// Nothing here depends on the type of the networks: it is compiled once for all of them, not for each.
+template <class V> class Batch {
+protected:
   using R = typename Lanes<V>::real;
   static constexpr int lanes = Lanes<V>::count;
+
+private:
   // Short enough that a vector does not wait long for its last network to settle a layer, and long enough that sorting
   // costs little beside training.
   static constexpr int turn = 128; // epochs; the first is as long as it takes to find what is settled from the start
@@ -49,7 +53,7 @@ public:
       load(first);
       for (int epoch = 0; epoch < task.epochs && !*job.cancelled;) {
         const int until = vectors == 1 ? task.epochs : std::min(task.epochs, epoch ? epoch + turn : check_every);
-        for (int vector = 0; vector < vectors && train(vector, epoch, until); ++vector) {}
+        for (int vector = 0; vector < vectors && take_turn(vector, epoch, until); ++vector) {}
         epoch = until;
         if (vectors > 1) regroup();
       }
@@ -99,25 +103,20 @@ private:
     std::fill_n(outcomes.begin(), vectors, Outcome<V>{});
   }
 
-  // Epochs [epoch, until) of one vector; false if the job was cancelled meanwhile.
-  bool train(int vector, int epoch, int until) {
+  // Epochs [epoch, until) of one vector, whose parameters and moments are `fleet`'s; false if the job was cancelled meanwhile.
+  // Leaves how many layers of each network can be skipped and, after the last epoch, predictions and outputs in `fleet`.
+  virtual bool train(int vector, int epoch, int until, Outcome<V> &outcome, V &rank) = 0;
+
+  bool take_turn(int vector, int epoch, int until) {
     // The three lie one after another, see `fleet_of`. Vectors take turns by pointer, nothing is copied.
     fleet.weights = {state(vector)};
     fleet.first_moment = {state(vector) + P};
     fleet.second_moment = {state(vector) + 2 * P};
-    Net network(task, fleet);
-    const long *const mine = networks.data() + vector * lanes;
-    const bool finished = LRN_NAMESPACE::train(
-        network, outcomes[vector], epoch, until, [&](int) { return !*job.cancelled; },
-        [&](int epoch, const V &rmse) {
-          if (!job.trace) return;
-          for (int index = 0; index < lanes; ++index)
-            if (mine[index] < job.count) job.trace[mine[index] * job.epochs + epoch] = one_nan(lane(rmse, index));
-        });
-    if (!finished) return false;
-    for (int index = 0; index < lanes; ++index) ranks[vector * lanes + index] = int(lane(network.rank(), index));
+    V rank;
+    if (!train(vector, epoch, until, outcomes[vector], rank)) return false;
+    for (int index = 0; index < lanes; ++index) ranks[vector * lanes + index] = int(lane(rank, index));
     if (until < job.epochs) return true;
-    finish(network, outcomes[vector]);
+    const long *const mine = networks.data() + vector * lanes;
     for (int index = 0; index < lanes; ++index)
       if (mine[index] < job.count) store(mine[index], index, outcomes[vector]);
     return true;
@@ -178,16 +177,46 @@ private:
     *job.done += 1;
   }
 
+protected:
+  // What the networks of one vector miss before a step.
+  void trace(int vector, int epoch, const V &rmse) {
+    const long *const mine = networks.data() + vector * lanes;
+    for (int index = 0; index < lanes; ++index)
+      if (mine[index] < job.count) job.trace[mine[index] * job.epochs + epoch] = one_nan(lane(rmse, index));
+  }
+
   const lrn::SharedJob<R> &job;
+
+private:
   Schedule<R> schedule;
   long P, size;
   Memory<V> cells;
+
+protected:
   Fleet<V> fleet;
   Task<R> task;
+
+private:
   int vectors = 0;                  // of this batch
   std::vector<long> networks;       // (vectors * lanes,) which network trains in which lane; from `count` on, none
   std::vector<int> ranks;           // (vectors * lanes,) how many of its layers can be skipped (`Network::rank`)
   std::vector<Outcome<V>> outcomes; // (vectors,)
+};
+
+template <class V, class Net> class BatchOf final : public Batch<V> {
+  using Batch<V>::Batch;
+
+  bool train(int vector, int epoch, int until, Outcome<V> &outcome, V &rank) override {
+    Net network(this->task, this->fleet);
+    const bool finished = LRN_NAMESPACE::train(
+        network, outcome, epoch, until, [this](int) { return !*this->job.cancelled; },
+        [this, vector](int epoch, const V &rmse) {
+          if (this->job.trace) this->trace(vector, epoch, rmse);
+        });
+    rank = network.rank();
+    if (finished && until == this->job.epochs) finish(network, outcome);
+    return finished;
+  }
 };
 
 } // namespace LRN_NAMESPACE

@@ -30,7 +30,7 @@ namespace LRN_NAMESPACE {
 
 namespace {
 
-template <class V, class Net, class R> void go(const lrn::SharedJob<R> &job) { Batch<V, Net>(job).work(); }
+template <class V, class Net, class R> void go(const lrn::SharedJob<R> &job) { BatchOf<V, Net>(job).work(); }
 
 // The variant that takes one network at a time, as a GPU's threads do, also takes their way through it. Where vectors
 // have registers for it, several samples at a time are quicker.
@@ -74,13 +74,23 @@ template <class R> bool is_common(const lrn::SharedJob<R> &job) {
          (job.activation == Activation::relu || job.activation == Activation::leaky_relu);
 }
 
-template <class V, class R> void work(const lrn::SharedJob<R> &job) {
-  flush_subnormals();
+template <class V, class R> void by_shape(const lrn::SharedJob<R> &job) {
   const bool narrow = job.width <= 4 && job.features == 1 && job.outputs == 1;
   const bool relu_3 = job.width == 3 && has_width_3<Relu, R> && job.activation == Activation::relu && is_common(job);
   if (!narrow || (job.width % 2 && !relu_3)) return go<V, GeneralNetwork<V, 0>>(job);
   if (!is_common(job)) return job.width == 2 ? go<V, GeneralNetwork<V, 2>>(job) : go<V, GeneralNetwork<V, 4>>(job);
   job.activation == Activation::relu ? by_optimizer<V, Relu>(job) : by_optimizer<V, LeakyRelu>(job);
+}
+
+// A spare (CMakeLists.txt) has the network type that trains everything, and no other.
+#ifndef LRN_SPARE
+#define LRN_SPARE false
+#endif
+
+template <class V, class R> void work(const lrn::SharedJob<R> &job) {
+  flush_subnormals();
+  if constexpr (LRN_SPARE) go<V, GeneralNetwork<V, 0>>(job);
+  else by_shape<V>(job);
 }
 
 } // namespace
