@@ -92,7 +92,7 @@ template <class V, class Steps, class Inputs> struct Stepped {
 
   LRN_FN V start(int, int) const { return V{}; }
   template <int rows, int columns> LRN_FN void finish(int row, int column, const V (&sums)[rows][columns]) const {
-    constexpr int together = rows >= 2 ? 2 : 1;
+    constexpr int together = rows % 2 ? 1 : 2;
     LRN_UNROLL_ALL
     for (int first_row = 0; first_row < rows; first_row += together) {
       V gradients[together * columns];
@@ -135,7 +135,8 @@ template <class V, class Act, class Width, class Net> struct Activated {
       net.fleet.dz = net.fleet.da;
       net.fleet.da = above;
     }
-    if (net.frozen == 0) learn(0, Linear{0L, net.F(), width}, samples);
+    // Its few inputs are no size that the compiler knows, and then neither need the width be.
+    if (net.frozen == 0) learn(0, Linear{0L, net.F(), int(width)}, samples);
     else learn(net.frozen, hidden(net.frozen), samples);
   }
 

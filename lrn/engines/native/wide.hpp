@@ -105,13 +105,45 @@ LRN_FN void tiles(const Left &left, const Right &right, const Size &product, int
   for (; column < product.columns; ++column) tile<rows, 1>(left, right, product.inner, row, column, ends);
 }
 
+// A side of up to seven that the compiler knows leaves no single row or column over, whose few sums would wait for each other:
+// five go into one tile (its 25 sums still fit in 32 registers), six are twice three, and seven are four and three.
+template <class Size> constexpr int short_side = 0; // or its length
+template <int size> constexpr int short_side<Known<size>> = size < 8 ? size : 0;
+template <int size> constexpr int next_of = size == 6 ? 3 : size == 7 ? 4 : size;
+
+template <int rows, int columns, class Left, class Right, class Size, class Ends>
+LRN_FN void short_tiles(const Left &left, const Right &right, const Size &product, int row, const Ends &ends) {
+  constexpr int together = next_of<columns>;
+  tile<rows, together>(left, right, product.inner, row, product.columns - columns, ends);
+  if constexpr (together < columns) short_tiles<rows, columns - together>(left, right, product, row, ends);
+}
+
+template <int rows, class Left, class Right, class Size, class Ends>
+LRN_FN void row_of_tiles(const Left &left, const Right &right, const Size &product, int row, const Ends &ends) {
+  constexpr int columns = short_side<decltype(product.columns)>;
+  if constexpr (columns > 0) short_tiles<rows, columns>(left, right, product, row, ends);
+  else tiles<rows>(left, right, product, row, ends);
+}
+
+template <int rows, class Left, class Right, class Size, class Ends>
+LRN_FN void short_rows(const Left &left, const Right &right, const Size &product, const Ends &ends) {
+  constexpr int together = next_of<rows>;
+  row_of_tiles<together>(left, right, product, product.rows - rows, ends);
+  if constexpr (together < rows) short_rows<rows - together>(left, right, product, ends);
+}
+
 // What `ends` makes of the sums over k of left[i, k] * right[k, j].
 template <class Left, class Right, class Size, class Ends>
 LRN_CALLED_FN void multiply(Left left, Right right, Size product, Ends ends) {
-  int row = 0;
-  for (; row + 4 <= product.rows; row += 4) tiles<4>(left, right, product, row, ends);
-  for (; row + 2 <= product.rows; row += 2) tiles<2>(left, right, product, row, ends);
-  for (; row < product.rows; ++row) tiles<1>(left, right, product, row, ends);
+  constexpr int rows = short_side<decltype(product.rows)>;
+  if constexpr (rows > 0) {
+    short_rows<rows>(left, right, product, ends);
+  } else {
+    int row = 0;
+    for (; row + 4 <= product.rows; row += 4) row_of_tiles<4>(left, right, product, row, ends);
+    for (; row + 2 <= product.rows; row += 2) row_of_tiles<2>(left, right, product, row, ends);
+    for (; row < product.rows; ++row) row_of_tiles<1>(left, right, product, row, ends);
+  }
 }
 
 // A layer: weights (neurons, inputs), then biases.
