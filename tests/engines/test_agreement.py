@@ -27,7 +27,7 @@ engines = pytest.mark.parametrize("engine", ENGINES, ids=attrgetter("name"))
 TOLERANCE = 1e-11
 
 fields = {
-    "width": st.sampled_from([1, 2, 3, 4, 5, 8]),
+    "width": st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8]),
     "depth": st.integers(1, 6),
     "connection": st.sampled_from(CHOICES["connection"]),
     "optimizer": st.sampled_from(CHOICES["optimizer"]),

@@ -26,7 +26,15 @@ EXPERIMENTS = [
     Experiment(depth=5, epochs=120),
     Experiment(depth=3, width=4, epochs=120, style="iterative", optimizer="sgd", lr=0.1),
     Experiment(depth=3, width=5, epochs=90, activation="leaky_relu"),
-    Experiment(depth=3, width=8, epochs=60),  # a width that the compiler knows
+    # Widths that the compiler knows.
+    Experiment(depth=3, width=5, epochs=60),
+    Experiment(depth=3, width=6, epochs=60, optimizer="sgd", lr=0.1),
+    Experiment(depth=3, width=7, epochs=60, optimizer="momentum"),
+    OtherData(depth=3, width=5, epochs=60, features=3, outputs=2, samples=7, connection="plain"),
+    OtherData(depth=3, width=6, epochs=60, features=3, outputs=2, samples=7),
+    OtherData(depth=3, width=7, epochs=60, features=6, outputs=1, samples=33),
+    DEEP.replace(width=6, epochs=60, style="iterative"),
+    Experiment(depth=3, width=8, epochs=60),
     DEEP.replace(width=16, epochs=60, style="iterative"),
     Experiment(depth=2, width=3, epochs=90, optimizer="sgd", dtype="float64"),
     Experiment(depth=4, epochs=90, dtype="float64", style="iterative"),
