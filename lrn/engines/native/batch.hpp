@@ -31,20 +31,50 @@ template <class R> struct Schedule {
   }
 };
 
-// Nothing here depends on the type of the networks: it is compiled once for all of them, not for each.
-template <class V> class Batch {
-protected:
+// One vector's epochs [epoch, until).
+template <class V> struct Turn {
   using R = typename Lanes<V>::real;
-  static constexpr int lanes = Lanes<V>::count;
+  const lrn::SharedJob<R> &job;
+  const Task<R> &task;
+  const Fleet<V> &fleet;
+  const long *networks; // (lanes,) which network trains in which lane; from `job.count` on, none
+  Outcome<V> &outcome;
+  int epoch, until;
+  V rank{}; // how many layers of each network can be skipped after it (`Judged::rank`)
 
-private:
+  bool goes_on() const { return !*job.cancelled; }
+
+  void record(int at, const V &rmse) const {
+    if (!job.trace) return;
+    for (int index = 0; index < Lanes<V>::count; ++index)
+      if (networks[index] < job.count) job.trace[networks[index] * job.epochs + at] = one_nan(lane(rmse, index));
+  }
+};
+
+// Takes the turn with networks of a type; false if the job was cancelled meanwhile. After the last epoch predictions and
+// outputs are in `turn.fleet`.
+template <class V, class Net> bool take(Turn<V> &turn) {
+  Net network(turn.task, turn.fleet);
+  const bool finished = train(
+      network, turn.outcome, turn.epoch, turn.until, [&](int) { return turn.goes_on(); },
+      [&](int epoch, const V &rmse) { turn.record(epoch, rmse); });
+  turn.rank = network.rank();
+  if (finished && turn.until == turn.job.epochs) finish(network, turn.outcome);
+  return finished;
+}
+
+// What does not depend on the networks' type, so that the compiler has it once. `take` does.
+template <class V> class Batch {
+  using R = typename Lanes<V>::real;
+  using Take = bool (*)(Turn<V> &);
+  static constexpr int lanes = Lanes<V>::count;
   // Short enough that a vector does not wait long for its last network to settle a layer, and long enough that sorting
   // costs little beside training.
-  static constexpr int turn = 128; // epochs; the first is as long as it takes to find what is settled from the start
+  static constexpr int epochs_of_turn = 128; // the first is as long as it takes to find what is settled from the start
 
 public:
-  explicit Batch(const lrn::SharedJob<R> &job)
-      : job(job), schedule(job), P(parameter_count(job)), fleet(lay_out()),
+  Batch(const lrn::SharedJob<R> &job, Take take)
+      : job(job), take(take), schedule(job), P(parameter_count(job)), fleet(lay_out()),
         task(task_of<R>(job, schedule.step.data(), schedule.root.data())), outcomes(job.vectors) {}
 
   // Takes batches until none is left; threads share one job.
@@ -52,8 +82,8 @@ public:
     for (long first; (first = job.next->fetch_add(1) * job.vectors * lanes) < job.count && !*job.cancelled;) {
       load(first);
       for (int epoch = 0; epoch < task.epochs && !*job.cancelled;) {
-        const int until = vectors == 1 ? task.epochs : std::min(task.epochs, epoch ? epoch + turn : check_every);
-        for (int vector = 0; vector < vectors && take_turn(vector, epoch, until); ++vector) {}
+        const int until = vectors == 1 ? task.epochs : std::min(task.epochs, epoch ? epoch + epochs_of_turn : check_every);
+        for (int vector = 0; vector < vectors && train(vector, epoch, until); ++vector) {}
         epoch = until;
         if (vectors > 1) regroup();
       }
@@ -103,20 +133,17 @@ private:
     std::fill_n(outcomes.begin(), vectors, Outcome<V>{});
   }
 
-  // Epochs [epoch, until) of one vector, whose parameters and moments are `fleet`'s; false if the job was cancelled meanwhile.
-  // Leaves how many layers of each network can be skipped and, after the last epoch, predictions and outputs in `fleet`.
-  virtual bool train(int vector, int epoch, int until, Outcome<V> &outcome, V &rank) = 0;
-
-  bool take_turn(int vector, int epoch, int until) {
+  // False if the job was cancelled meanwhile.
+  bool train(int vector, int epoch, int until) {
     // The three lie one after another, see `fleet_of`. Vectors take turns by pointer, nothing is copied.
     fleet.weights = {state(vector)};
     fleet.first_moment = {state(vector) + P};
     fleet.second_moment = {state(vector) + 2 * P};
-    V rank;
-    if (!train(vector, epoch, until, outcomes[vector], rank)) return false;
-    for (int index = 0; index < lanes; ++index) ranks[vector * lanes + index] = int(lane(rank, index));
-    if (until < job.epochs) return true;
     const long *const mine = networks.data() + vector * lanes;
+    Turn<V> turn{job, task, fleet, mine, outcomes[vector], epoch, until};
+    if (!take(turn)) return false;
+    for (int index = 0; index < lanes; ++index) ranks[vector * lanes + index] = int(lane(turn.rank, index));
+    if (until < job.epochs) return true;
     for (int index = 0; index < lanes; ++index)
       if (mine[index] < job.count) store(mine[index], index, outcomes[vector]);
     return true;
@@ -177,46 +204,17 @@ private:
     *job.done += 1;
   }
 
-protected:
-  // What the networks of one vector miss before a step.
-  void trace(int vector, int epoch, const V &rmse) {
-    const long *const mine = networks.data() + vector * lanes;
-    for (int index = 0; index < lanes; ++index)
-      if (mine[index] < job.count) job.trace[mine[index] * job.epochs + epoch] = one_nan(lane(rmse, index));
-  }
-
   const lrn::SharedJob<R> &job;
-
-private:
+  Take take;
   Schedule<R> schedule;
   long P, size;
   Memory<V> cells;
-
-protected:
   Fleet<V> fleet;
   Task<R> task;
-
-private:
   int vectors = 0;                  // of this batch
   std::vector<long> networks;       // (vectors * lanes,) which network trains in which lane; from `count` on, none
-  std::vector<int> ranks;           // (vectors * lanes,) how many of its layers can be skipped (`Network::rank`)
+  std::vector<int> ranks;           // (vectors * lanes,) how many of its layers can be skipped (`Judged::rank`)
   std::vector<Outcome<V>> outcomes; // (vectors,)
-};
-
-template <class V, class Net> class BatchOf final : public Batch<V> {
-  using Batch<V>::Batch;
-
-  bool train(int vector, int epoch, int until, Outcome<V> &outcome, V &rank) override {
-    Net network(this->task, this->fleet);
-    const bool finished = LRN_NAMESPACE::train(
-        network, outcome, epoch, until, [this](int) { return !*this->job.cancelled; },
-        [this, vector](int epoch, const V &rmse) {
-          if (this->job.trace) this->trace(vector, epoch, rmse);
-        });
-    rank = network.rank();
-    if (finished && until == this->job.epochs) finish(network, outcome);
-    return finished;
-  }
 };
 
 } // namespace LRN_NAMESPACE

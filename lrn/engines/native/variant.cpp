@@ -30,7 +30,7 @@ namespace LRN_NAMESPACE {
 
 namespace {
 
-template <class V, class Net, class R> void go(const lrn::SharedJob<R> &job) { BatchOf<V, Net>(job).work(); }
+template <class V, class Net, class R> void go(const lrn::SharedJob<R> &job) { Batch<V>(job, take<V, Net>).work(); }
 
 // The variant that takes one network at a time, as a GPU's threads do, also takes their way through it. Where vectors
 // have registers for it, several samples at a time are quicker.
