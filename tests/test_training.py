@@ -308,12 +308,12 @@ def test_converged_is_at_most_seven_hundredths_and_nan_is_not(dtype):
 
 @pytest.mark.skipif(not native.available(), reason="the native engine was not built")
 def test_progress_goes_to_standard_error_and_is_wiped_away(capsys):
-    quiet = train(Experiment(depth=30, epochs=1500), range(1024), threads=1)
+    quiet = train(Experiment(depth=30, epochs=1500), range(4096), threads=1)
     assert capsys.readouterr() == ("", "")
-    shown = train(Experiment(depth=30, epochs=1500), range(1024), threads=1, progress=True)
+    shown = train(Experiment(depth=30, epochs=1500), range(4096), threads=1, progress=True)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "of 1,024 networks" in err
+    assert "of 4,096 networks" in err
     assert err.endswith("\r\x1b[K")
     assert np.array_equal(quiet.rmse, shown.rmse)
 

@@ -183,29 +183,32 @@ def zeroed(data):
     return encode(table.set_column(1, table.schema.field("rmse"), column))
 
 
-def answers(text):
+@contextlib.contextmanager
+def answering(text):
     """A server that says this and nothing more; its port."""
-    server = socket.create_server(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as server, contextlib.ExitStack() as connections:
 
-    def serve():
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = server.accept()
-                connections.append(connection)
-                connection.sendall(text)
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection = connections.enter_context(server.accept()[0])
+                    connection.sendall(text)
 
-    connections = []
-    threading.Thread(target=serve, daemon=True).start()
-    return server, server.getsockname()[1]
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        with contextlib.suppress(OSError):  # some systems say that it is not connected
+            server.shutdown(socket.SHUT_RDWR)  # ends the wait for another connection
+        server.close()
+        thread.join(10)
 
 
 @pytest.mark.parametrize("text", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 8, bytes(8)])
 def test_what_is_no_scheduler_is_one_sentence_within_seconds(text, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lrn.ledger.cluster.CONNECT_SECONDS", 0.5)
-    server, port = answers(text)
     started = time.monotonic()
-    with server:
+    with answering(text) as port:
         assert main(["run", "--scheduler", f"tcp://127.0.0.1:{port}"]) == 2
     assert time.monotonic() - started < 20
     stderr = capfd.readouterr().err
