@@ -77,7 +77,7 @@ def test_an_exception_of_the_progress_callback_reaches_the_caller(engine, connec
 
 def test_progress_counts_networks_upwards():
     counts = []
-    NativeEngine(threads=2).train(Experiment(depth=30, epochs=2000), some(1500), progress=counts.append)
+    NativeEngine(threads=2).train(Experiment(depth=30, epochs=10_000), some(1500), progress=counts.append)
     assert counts, "a training of a second has to say something"
     assert counts == sorted(counts)
     assert counts[0] >= 0
