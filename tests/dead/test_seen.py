@@ -9,8 +9,7 @@ from threading import Thread
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
-from torch.library import custom_op
+from torch import library, nn
 from torch.utils.checkpoint import checkpoint
 
 from lrn.dead import dead_units
@@ -272,7 +271,7 @@ def test_what_acts_on_positions_constants_or_nothing_is_not_counted(function):
 
 
 def test_custom_operations_are_named_as_not_seen():
-    @custom_op("tests::own_relu", mutates_args=())
+    @library.custom_op("tests::own_relu", mutates_args=())
     def own_relu(x: torch.Tensor) -> torch.Tensor:
         return torch.relu(x)
 
