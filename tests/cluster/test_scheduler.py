@@ -196,11 +196,13 @@ def answering(text):
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        yield server.getsockname()[1]
-        with contextlib.suppress(OSError):  # some systems say that it is not connected
-            server.shutdown(socket.SHUT_RDWR)  # ends the wait for another connection
-        server.close()
-        thread.join(10)
+        try:
+            yield server.getsockname()[1]
+        finally:
+            with contextlib.suppress(OSError):  # some systems say that it is not connected
+                server.shutdown(socket.SHUT_RDWR)  # ends the wait for another connection
+            server.close()
+            thread.join(10)
 
 
 @pytest.mark.parametrize("text", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff" * 8, bytes(8)])
