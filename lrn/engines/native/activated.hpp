@@ -135,7 +135,7 @@ template <class V, class Act, class Width, class Net> struct Activated {
       net.fleet.dz = net.fleet.da;
       net.fleet.da = above;
     }
-    // Its few inputs are no size that the compiler knows, and then neither need the width be.
+    // The compiler does not know the number of features. Knowing the width alone saves no time here, and costs compiling.
     if (net.frozen == 0) learn(0, Linear{0L, net.F(), int(width)}, samples);
     else learn(net.frozen, hidden(net.frozen), samples);
   }

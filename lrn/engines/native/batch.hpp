@@ -63,14 +63,14 @@ template <class V, class Net> bool take(Turn<V> &turn) {
   return finished;
 }
 
-// What does not depend on the networks' type, so that the compiler has it once. `take` does.
+// The type of the networks matters to `take` alone, so all of this is compiled once for all types.
 template <class V> class Batch {
   using R = typename Lanes<V>::real;
   using Take = bool (*)(Turn<V> &);
   static constexpr int lanes = Lanes<V>::count;
   // Short enough that a vector does not wait long for its last network to settle a layer, and long enough that sorting
   // costs little beside training.
-  static constexpr int epochs_of_turn = 128; // the first is as long as it takes to find what is settled from the start
+  static constexpr int epochs_per_turn = 128; // the first turn is shorter: it finds the layers that are settled from the start
 
 public:
   Batch(const lrn::SharedJob<R> &job, Take take)
@@ -82,7 +82,7 @@ public:
     for (long first; (first = job.next->fetch_add(1) * job.vectors * lanes) < job.count && !*job.cancelled;) {
       load(first);
       for (int epoch = 0; epoch < task.epochs && !*job.cancelled;) {
-        const int until = vectors == 1 ? task.epochs : std::min(task.epochs, epoch ? epoch + epochs_of_turn : check_every);
+        const int until = vectors == 1 ? task.epochs : std::min(task.epochs, epoch ? epoch + epochs_per_turn : check_every);
         for (int vector = 0; vector < vectors && train(vector, epoch, until); ++vector) {}
         epoch = until;
         if (vectors > 1) regroup();

@@ -199,8 +199,8 @@ template <class V, int width> struct GeneralNetwork : Judged<V> {
     }
     return false;
   }
-  // Widths that the compiler knows take less time, 5 to 7 a quarter and the others up to 7 %. Each takes it two seconds: so only
-  // with ReLU.
+  // Training is faster at widths that the compiler knows: by a quarter at 5 to 7, by up to 7 % at the others. Each of them takes
+  // the compiler about a second, so it knows them with ReLU only.
   template <class Act, class Use> LRN_FN void by_width(Use use) {
     if constexpr (Lanes<V>::registers >= 32 && Act::can_die) {
       if (W() == 5) return use(passes<Act>(Known<5>()));
